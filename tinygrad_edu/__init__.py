@@ -1,0 +1,21 @@
+"""tinygrad_edu: an operation is a row; a Value remembers its parents and a local gradient closure; the chain rule is written once.
+
+    >>> from tinygrad_edu import Value
+    >>> x = Value(3.0, label="x")
+    >>> (3 * x**2 - 4 * x + 5).backward()
+    >>> x
+    Value(3.0, grad=14.0, label='x')
+"""
+
+import warnings
+
+# Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
+warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
+
+from . import copying, functional, ops  # noqa: E402
+from .engine import Value, grad, register, topological, value_and_grad  # noqa: E402
+from .modes import anomalies, no_grad  # noqa: E402
+from .ops import Op  # noqa: E402
+
+__all__ = ["Op", "Value", "anomalies", "copying", "functional", "grad", "no_grad", "ops", "register", "topological", "value_and_grad"]
+__version__ = "0.1.0"

@@ -1,0 +1,332 @@
+"""A Value remembers its parents and a local gradient closure; the chain rule is written once.
+
+    >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+    >>> L = a * b + a.tanh()
+    >>> L.backward()
+    >>> a, b
+    (Value(2.0, grad=-2.9293491751468355, label='a'), Value(-3.0, grad=2.0, label='b'))
+
+Read it in this order: `Value` (what a node keeps), `topological` (who comes before whom), `chain_rule`
+(multiply along each edge, add where paths meet), `backward` (the chain rule filled in with numbers), `grad`
+(filled in with Values).  How a Value passes for a float is next door in `protocol`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from . import modes, ops
+from .ieee import number
+from .modes import watching
+from .ops import Op
+from .protocol import FloatLike
+
+_new = object.__new__
+
+
+def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float, ...]) -> Value:
+    """The one place where a computed node is made; `__init__` is for what users type."""
+    v = _new(Value)
+    v.data = data
+    v.grad = 0.0
+    v.parents = parents
+    v.op = op
+    v.numbers = numbers
+    v.label = ""
+    if watching:
+        if modes.strict():
+            modes.check_value(data, op, parents)
+        if parents and not modes.recording():
+            v.parents, v.op, v.numbers = (), ops.detached, ()
+    return v
+
+
+def apply(op: Op, parents: tuple[Value, ...]) -> Value:
+    """The Value that `op` makes of other Values."""
+    xs = [p.data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
+    y = op.forward(*xs)
+    return _node(y, parents, op, (y, *xs))
+
+
+def _lift(x: Any) -> Any:
+    """An operand as a Value; NotImplemented for what is no number, so that Python's own error names both types."""
+    if type(x) is float or (type(x) is int and abs(x) < 1 << 53):
+        return _node(float(x), (), ops.leaf, ())
+    if isinstance(x, Value):
+        return x
+    return Value(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
+
+
+def _binary(op: Op, swapped: bool = False) -> Callable[[Value, Any], Value]:
+    """The operator for a row with two inputs, as direct as Python allows: this is the engine's hottest code."""
+    forward = op.forward
+
+    def method(self: Value, other: Any) -> Value:
+        if type(other) is not Value:
+            other = _lift(other)
+            if other is NotImplemented:
+                return other  # type: ignore[no-any-return]
+        if swapped:
+            self, other = other, self
+        a, b = self.data, other.data
+        y = forward(a, b)
+        return _node(y, (self, other), op, (y, a, b))
+
+    return method
+
+
+def _unary(op: Op) -> Callable[[Value], Value]:
+    """The method for a row with one input."""
+    forward = op.forward
+
+    def method(self: Value) -> Value:
+        x = self.data
+        y = forward(x)
+        return _node(y, (self,), op, (y, x))
+
+    return method
+
+
+class Value(FloatLike):
+    """One number that remembers where it came from.
+
+    `data` is the number; `grad` the derivative of whatever called `backward()` with respect to it; `parents`
+    the Values it was computed from; `op` the row that computed it; `label` a name for people.
+    Raises TypeError for what is no number.
+
+    >>> v = Value(3, label="v")
+    >>> w = v * v
+    >>> w.data, w.op, w.parents == (v, v), w.local_grads()
+    (9.0, <Op mul>, True, (3.0, 3.0))
+    """
+
+    __slots__ = ("data", "grad", "parents", "op", "numbers", "label")
+
+    data: float
+    grad: float
+    parents: tuple[Value, ...]
+    op: Op
+    numbers: tuple[float, ...]
+    label: str
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self.data = data if type(data) is float else number(data)
+        self.grad = 0.0
+        self.parents = ()
+        self.op = ops.leaf
+        self.numbers = ()
+        self.label = label
+
+    @property
+    def local_grads(self) -> Callable[[], tuple[float, ...]]:
+        """The closure that returns d(this) / d(each parent).
+
+        It closes over `numbers`, what the operation saw: (its output, *its inputs).  It holds neither the node
+        nor its parents, so there is no reference cycle, and an optimizer that changes `p.data` between forward
+        and backward changes no gradient.  A node keeps the bare tuple and makes the closure when asked, because
+        Python's garbage collector visits whatever a node owns, again and again.
+        """
+        return partial(self.op.slopes, *self.numbers)
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
+
+        All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.
+        Raises RuntimeError on a Value that has forgotten its parents (`detach()`, `no_grad()`).
+        """
+        if self.op is ops.detached:
+            raise RuntimeError(f"backward() on {self!r}, which has no parents: it was made by detach() or under no_grad(); "
+                               "call backward() on the result of a computation outside of them")  # fmt: skip
+        try:
+            totals = chain_rule(self, number(seed), lambda node: node.op.local(*node.numbers))
+        except ArithmeticError:  # a rule divided by zero: once more, on floats that go on with inf and nan
+            totals = chain_rule(self, number(seed), lambda node: node.op.slopes(*node.numbers))
+        if watching and modes.strict():
+            for node in reversed(topological(self)):
+                modes.check_gradient(node, totals[node], self)
+        with _adding:
+            grads = list(map(operator.add, map(_grad_of, totals), totals.values()))
+            deque(map(_set_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+
+    def zero_grad(self) -> None:
+        """Set `.grad` to 0 on this node and on every node that it was computed from."""
+        for node in topological(self):
+            node.grad = 0.0
+
+    def detach(self) -> Value:
+        """The same number without a past: nothing flows back through it."""
+        return _node(self.data, (), ops.detached, ())
+
+    def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
+        """What an operation means to a Value: compute the number, remember where it came from."""
+        return apply(op, tuple([a if isinstance(a, Value) else Value(a) for a in args]))
+
+    __add__, __radd__ = _binary(ops.add), _binary(ops.add, swapped=True)
+    __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, swapped=True)
+    __mul__, __rmul__ = _binary(ops.mul), _binary(ops.mul, swapped=True)
+    __truediv__, __rtruediv__ = _binary(ops.div), _binary(ops.div, swapped=True)
+    __rpow__ = _binary(ops.pow, swapped=True)
+    __neg__, __abs__ = _unary(ops.neg), _unary(ops.abs)
+
+    def __pow__(self, n: Any) -> Value:
+        if isinstance(n, Value):
+            return apply(ops.pow, (self, n))
+        if _lift(n) is NotImplemented:
+            return NotImplemented
+        return apply(ops.power(n if type(n) in (int, float) else number(n)), (self,))
+
+    def __pos__(self) -> Value:
+        return self
+
+    if TYPE_CHECKING:  # v.tanh(), v.clip(-1, 1): one method per row, bound below
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+
+def topological(root: Value) -> list[Value]:
+    """Every node that `root` was computed from, parents before children, each once.
+
+    Depth first, with a stack in place of recursion: a chain of a million operations is a million levels deep.
+    """
+    order: list[Value] = []
+    seen, stack = {root}, [(root, iter(root.parents))]
+    while stack:
+        node, parents = stack[-1]
+        for p in parents:  # goes on where it stopped last time
+            if p not in seen:
+                seen.add(p)
+                if p.parents:
+                    stack.append((p, iter(p.parents)))
+                    break
+                order.append(p)
+        else:
+            order.append(node)
+            stack.pop()
+    return order
+
+
+def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any]) -> dict[Value, Any]:
+    """d(root) / d(node) for every node: multiply along each edge, add where paths meet.
+
+    One walk from the root to the leaves, in reverse topological order, so that a gradient is complete before it
+    is passed on.  `local(node)` gives one local gradient per parent: numbers, Values or formulas will do.
+    """
+    total = {root: seed}
+    sum_so_far = total.get
+    for node in reversed(topological(root)):
+        if node.parents:
+            upstream = total[node]
+            for parent, d in zip(node.parents, local(node)):
+                before = sum_so_far(parent)
+                total[parent] = d * upstream if before is None else before + d * upstream
+    return total
+
+
+def grad(y: Value, *xs: Value) -> list[Value]:
+    """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
+
+    Raises ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
+
+    >>> x = Value(0.5)
+    >>> y = x.tanh()
+    >>> for order in range(3):
+    ...     [y] = grad(y, x)
+    >>> y.data  # tanh''' = -2 (1 - t*t) (1 - 3 t*t)
+    -0.5652092882597701
+    """
+
+    def local(node: Value) -> list[Any]:
+        if node.numbers != (node.data, *[p.data for p in node.parents]):
+            raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
+                             "compute it again first")  # fmt: skip
+        ds = node.op.partials(node, *node.parents) if node.data == node.data else node.op.slopes(*node.numbers)
+        return [_SAME if type(d) is float and d == 1.0 else d for d in ds]
+
+    totals = chain_rule(y, Value(1.0), local)
+    return [totals[x] if x in totals else Value(0.0) for x in xs]
+
+
+def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
+    """A function that returns f(*args) and its gradient: one if `f` takes one argument, else one per argument.
+
+    Arguments may be numbers, Values, or lists, tuples and dicts of them; the gradient has the same shape.
+
+    >>> value_and_grad(lambda w, b: w[0] * w[1] + b)([2, 3], 4)
+    (Value(10.0), ([Value(3.0), Value(2.0)], Value(1.0)))
+    """
+
+    def evaluate(*args: Any) -> tuple[Value, Any]:
+        leaves: list[Value] = []
+
+        def collect(x: Any) -> Value:
+            leaves.append(x if isinstance(x, Value) else Value(x))
+            return leaves[-1]
+
+        inputs = [_each(collect, a) for a in args]
+        y = f(*inputs)
+        if not isinstance(y, Value):
+            raise TypeError(f"value_and_grad needs a function that returns a Value, got {type(y).__name__} {y!r}: "
+                            "compute it from the arguments, without float() or .data")  # fmt: skip
+        found = iter(grad(y, *leaves))
+        grads = tuple(_each(lambda _: next(found), a) for a in inputs)
+        return y, grads[0] if len(grads) == 1 else grads
+
+    return evaluate
+
+
+# Below: small parts of the above, and how each row becomes a method, once, at import.
+
+_adding = Lock()
+_grad_of = operator.attrgetter("grad")
+_set_grad = Value.__dict__["grad"].__set__
+
+
+class _Same:
+    """A local gradient of exactly 1, which leaves no `1 * g` node in a graph of gradients."""
+
+    def __mul__(self, g: Value) -> Value:
+        return g
+
+
+_SAME = _Same()
+
+
+def bind(op: Op) -> None:
+    """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
+    method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
+    method.__name__, method.__doc__ = op.name, f"{op.name}: see tinygrad_edu.ops."
+    setattr(Value, op.name, method)
+
+
+def register(op: Op) -> Op:
+    """Add a row to the table at run time: a method, a function, its text, its tests and its line follow from it.
+
+    >>> cube = register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
+    >>> Value(2.0).cube()
+    Value(8.0)
+    >>> del ops.TABLE["cube"], Value.cube
+    """
+    if op.name in ops.TABLE or hasattr(Value, op.name) or not op.name.isidentifier():
+        raise ValueError(f"cannot add a row named {op.name!r}: the name is taken, or is not a Python name")
+    ops.TABLE[op.name] = op
+    bind(op)
+    return op
+
+
+def _each(f: Callable[[Any], Any], tree: Any) -> Any:
+    """`f` of every number in nested lists, tuples and dicts, in the same nesting."""
+    if isinstance(tree, dict):
+        return {k: _each(f, v) for k, v in tree.items()}
+    return type(tree)([_each(f, v) for v in tree]) if isinstance(tree, (list, tuple)) else f(tree)
+
+
+for _op in ops.TABLE.values():
+    if _op.name.isidentifier() and ... not in _op.domain:
+        bind(_op)
+for _name, _make in ops.FACTORIES.items():
+    setattr(Value, _name, lambda self, *args, _make=_make, **named: _make(*args, **named)(self))

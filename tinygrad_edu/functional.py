@@ -1,0 +1,132 @@
+"""Functions of Values or numbers: every row by its name, and those that take a sequence.
+
+    >>> from tinygrad_edu import Value, functional as F
+    >>> F.exp(0), F.exp(Value(0))
+    (1.0, Value(1.0))
+    >>> F.dot([Value(2.0), Value(3.0)], [10, 20], bias=1)
+    Value(81.0)
+
+A function of numbers alone returns a float; as soon as one input is a Value, the result is a Value that
+remembers its parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import ops
+from .engine import Value
+
+__all__ = ["clip", "dot", "leaky_relu", "log_softmax", "logsumexp", "mean", "power", "softmax", "sum"]
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    """Every row of the table is a function here, also one that was registered a moment ago."""
+    if name in ops.TABLE:
+        return ops.TABLE[name]
+    raise AttributeError(f"module 'tinygrad_edu.functional' has no function {name!r}; python -m tinygrad_edu.ops lists them")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *filter(str.isidentifier, ops.TABLE)})
+
+
+def _given(xs: Iterable[Any], what: str) -> tuple[Any, ...]:
+    """The inputs as a tuple; at least one."""
+    if isinstance(xs, (Value, float, int)):
+        raise TypeError(f"{what} takes one sequence of Values or numbers, as in {what}([a, b, c]), got {xs!r}")
+    xs = tuple(xs)
+    if not xs:
+        raise ValueError(f"{what} needs at least one number, got an empty sequence")
+    return xs
+
+
+def sum(xs: Iterable[Any]) -> Any:
+    """x1 + ... + xn as one node, added from left to right; 0.0 for an empty sequence.
+
+    >>> sum([Value(1.0), 2, 3])
+    Value(6.0)
+    """
+    xs = tuple(xs)
+    return ops.sum(*xs) if xs else 0.0
+
+
+def mean(xs: Iterable[Any]) -> Any:
+    """(x1 + ... + xn) / n.  Raises ValueError for an empty sequence.
+
+    >>> mean([Value(1.0), 2.0])
+    Value(1.5)
+    """
+    xs = _given(xs, "mean")
+    return ops.sum(*xs) / len(xs)
+
+
+def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
+    """bias + w1*x1 + ... + wn*xn as one node, added in this order.  Raises ValueError if the lengths differ.
+
+    >>> dot([1, 2], [3, 4])
+    11.0
+    """
+    ws, xs = tuple(ws), tuple(xs)
+    if len(ws) != len(xs):
+        raise ValueError(f"dot needs as many weights as inputs, got {len(ws)} weights and {len(xs)} inputs")
+    if not ws:
+        return 0.0 if bias is None else bias
+    return ops.dot(*ws, *xs) if bias is None else ops.dot(*ws, *xs, bias)
+
+
+def logsumexp(xs: Iterable[Any]) -> Any:
+    """log(exp(x1) + ... + exp(xn)) as one node, without overflow.
+
+    >>> logsumexp([1000.0, 1000.0])
+    1000.6931471805599
+    """
+    return ops.logsumexp(*_given(xs, "logsumexp"))
+
+
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """exp(xi) / (exp(x1) + ... + exp(xn)) for each i: positive, summing to 1, without overflow.
+
+    >>> [f"{p:.4f}" for p in softmax([Value(0.0), 3.0, -2.0, 1.0])]
+    ['0.0418', '0.8390', '0.0057', '0.1135']
+    """
+    return [ops.exp(x) for x in log_softmax(xs)]
+
+
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """The logarithms of softmax(xs), accurate where the probabilities would round to 0.
+
+    >>> log_softmax([0.0, 1000.0])
+    [-1000.0, 0.0]
+    """
+    xs = _given(xs, "log_softmax")
+    total = ops.logsumexp(*xs)
+    return [x - total for x in xs]
+
+
+def power(x: Any, n: float) -> Any:
+    """x ** n for a plain number n.
+
+    >>> power(Value(3.0), 2)
+    Value(9.0)
+    """
+    return ops.power(n)(x)
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """x above zero, slope * x below.
+
+    >>> leaky_relu(-2.0, 0.1)
+    -0.2
+    """
+    return ops.leaky_relu(slope)(x)
+
+
+def clip(x: Any, lo: float, hi: float) -> Any:
+    """x kept between lo and hi.  Raises ValueError unless lo <= hi.
+
+    >>> clip(5, -1, 1)
+    1.0
+    """
+    return ops.clip(float(lo), float(hi))(x)

@@ -1,0 +1,225 @@
+"""The ground floor: every operation, once.
+
+A row says all there is to know about one operation: what it computes, its local gradients, where it is
+defined, where it bends, how it is written.  Nothing else in the package knows what a tanh is; the engine,
+the gradient check, the drawing, the text and the table in the README all read these rows.
+
+A rule is calculus and nothing else: it never mentions the gradient that comes from above.  It is made of
+other rows, so that it can be filled in with numbers (a gradient), with Values (a gradient that can be
+differentiated again) or with names (a formula).
+
+    python -m tinygrad_edu.ops      prints the table
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ieee
+from .ieee import inf, number
+
+REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation.  Call it with numbers, Values or names: `tanh(0.5)`, `tanh(Value(0.5))`.
+
+    >>> tanh(0.0), tanh.partials(0.0, 0.0)
+    (0.0, (1.0,))
+    """
+
+    name: str
+    forward: Callable[..., Any]  # numbers -> number
+    partials: Callable[..., tuple[Any, ...]]  # (y, *numbers) -> one local gradient per input; y is the output
+    symbol: str = ""  # written between its inputs; blank means name(x)
+    domain: tuple[Any, ...] = (REAL,)  # one interval per input; a last `...` means as many as it is given
+    kink: Callable[..., Any] = lambda *xs: 1.0  # zero where the local gradient jumps or blows up
+    parts: Callable[..., Any] | None = None  # the same out of smaller rows, if it is several fused into one
+    textbook: Callable[..., tuple[Any, ...]] | None = None  # the partials as books write them, if digits ask for another form
+    recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
+    local: Callable[..., tuple[Any, ...]] = field(init=False)
+
+    def __call__(self, *args: Any) -> Any:
+        """Numbers compute; anything else is asked what an operation means to it."""
+        for a in args:
+            if type(a) is not float:
+                break
+        else:
+            return self.forward(*args)
+        for a in args:
+            if hasattr(a, "__apply__"):
+                return a.__apply__(self, args)
+        return self.forward(*map(number, args))
+
+    def __post_init__(self) -> None:
+        """`local`: what backward calls; rows that are defined everywhere need no care about their domain."""
+        object.__setattr__(self, "local", self.slopes if any(d not in (REAL, ...) for d in self.domain) else self.partials)
+
+    def slopes(self, y: float, *xs: float) -> tuple[float, ...]:
+        """The local gradients as numbers: IEEE where Python would raise, nan outside the domain."""
+        try:
+            ds = self.partials(y, *xs)
+        except ArithmeticError:
+            ds = tuple(map(float, self.partials(ieee.Float(y), *map(ieee.Float, xs))))
+        if y != y and self.domain[0] != REAL and not any(x != x for x in xs):
+            return (ieee.nan,) * len(ds)  # log(-1) is nan: its slope is not -1
+        return ds
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return self.recipe or self.name  # rows pickle by name
+
+
+# Two rows for the nodes that nothing computed: a leaf is an input, a detached node has forgotten its parents.
+leaf = Op("leaf", float, lambda y: (), domain=())
+detached = Op("detached", float, lambda y: (), domain=())
+
+# Arithmetic.
+add = Op("add", operator.add, lambda y, a, b: (1.0, 1.0), "+", (REAL, REAL))
+sub = Op("sub", operator.sub, lambda y, a, b: (1.0, -1.0), "-", (REAL, REAL))
+mul = Op("mul", operator.mul, lambda y, a, b: (b, a), "*", (REAL, REAL))
+div = Op("div", ieee.divide, lambda y, a, b: (1 / b, -y / b), "/", (REAL, REAL), kink=lambda a, b: b)
+neg = Op("neg", operator.neg, lambda y, x: (-1.0,), "-")
+greater = Op("greater", ieee.greater, lambda y, a, b: (0.0, 0.0), ">", (REAL, REAL), kink=lambda a, b: a - b)
+where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)),
+           domain=(REAL, REAL, REAL), kink=lambda c, f, g: c)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1024)
+def power(n: float) -> Op:
+    """x ** n for a plain number n: the exponent is part of the operation, not an input."""
+    whole = float(n).is_integer()
+    exponent = int(n) if whole and abs(n) < 1e16 else float(n)
+    return Op(f"power({exponent})", lambda x: ieee.power(x, n), lambda y, x: (n * power(n - 1)(x) if n else 0.0,),
+              f"**{exponent}", (REAL if whole else POSITIVE,), kink=lambda x: x if n < 1 and n else 1.0,
+              recipe=(power, (n,)))  # fmt: skip
+
+
+# 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf; and x ** 0 is flat at 0 too.
+pow = Op("pow", ieee.power, lambda y, a, b: (where(b, b * pow(a, b - 1), 0.0),
+                                             where(abs(a) + greater(0.0, b), y * log(a), 0.0)),
+         "**", (POSITIVE, REAL), textbook=lambda y, a, b: (b * pow(a, b - 1), y * log(a)))  # fmt: skip
+
+# Exponentials and their inverses.
+exp = Op("exp", ieee.exp, lambda y, x: (y,))
+expm1 = Op("expm1", ieee.expm1, lambda y, x: (exp(x),))
+log = Op("log", ieee.log, lambda y, x: (1 / x,), domain=(POSITIVE,))
+log1p = Op("log1p", ieee.log1p, lambda y, x: (1 / (1 + x),), domain=((-1.0, inf),))
+sqrt = Op("sqrt", ieee.sqrt, lambda y, x: (0.5 / y,), domain=(POSITIVE,))
+
+# Circles.  (1-x)*(1+x) and not 1-x*x, which has no digits left near 1.
+sin = Op("sin", ieee.sin, lambda y, x: (cos(x),))
+cos = Op("cos", ieee.cos, lambda y, x: (-sin(x),))
+tan = Op("tan", ieee.tan, lambda y, x: (1 + y * y,), kink=lambda x: cos(x), parts=lambda x: sin(x) / cos(x))
+asin = Op("asin", ieee.asin, lambda y, x: (1 / sqrt((1 - x) * (1 + x)),), domain=(UNIT,),
+          textbook=lambda y, x: (1 / sqrt(1 - x * x),))  # fmt: skip
+acos = Op("acos", ieee.acos, lambda y, x: (-1 / sqrt((1 - x) * (1 + x)),), domain=(UNIT,),
+          textbook=lambda y, x: (-1 / sqrt(1 - x * x),))  # fmt: skip
+atan = Op("atan", math.atan, lambda y, x: (1 / (1 + x * x),))
+atan2 = Op("atan2", math.atan2, lambda t, y, x: (1 / (x + y * (y / x)), -1 / (y + x * (x / y))),
+           domain=(REAL, REAL), kink=lambda y, x: hypot(y, x),
+           textbook=lambda t, y, x: (x / (x * x + y * y), -y / (x * x + y * y)))  # fmt: skip
+hypot = Op("hypot", math.hypot, lambda y, a, b: (a / y, b / y), domain=(REAL, REAL), kink=lambda a, b: hypot(a, b))
+
+# Hyperbolas.
+sinh = Op("sinh", ieee.sinh, lambda y, x: (cosh(x),))
+cosh = Op("cosh", ieee.cosh, lambda y, x: (sinh(x),))
+asinh = Op("asinh", math.asinh, lambda y, x: (1 / hypot(1.0, x),), textbook=lambda y, x: (1 / sqrt(1 + x * x),))
+acosh = Op("acosh", ieee.acosh, lambda y, x: (1 / (sqrt(x - 1) * sqrt(x + 1)),), domain=((1.0, inf),),
+           textbook=lambda y, x: (1 / sqrt(x * x - 1),))  # fmt: skip
+atanh = Op("atanh", ieee.atanh, lambda y, x: (1 / ((1 - x) * (1 + x)),), domain=(UNIT,),
+           textbook=lambda y, x: (1 / (1 - x * x),))  # fmt: skip
+
+
+# Squashing functions.  The textbook's 1 - y * y has no digits left in the tails, where y rounds to 1.
+tanh = Op("tanh", math.tanh, lambda y, x: (4.0 * sigmoid(2 * x) * sigmoid(-2 * x),), textbook=lambda y, x: (1 - y * y,))
+sigmoid = Op("sigmoid", ieee.sigmoid, lambda y, x: (y * sigmoid(-x),), textbook=lambda y, x: (y * (1 - y),),
+             parts=lambda x: exp(minimum(x, 0.0)) / (1 + exp(-abs(x))))  # fmt: skip
+softplus = Op("softplus", ieee.softplus, lambda y, x: (sigmoid(x),),
+              parts=lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))))  # fmt: skip
+erf = Op("erf", math.erf, lambda y, x: (2 / math.sqrt(math.pi) * exp(-x * x),))
+erfc = Op("erfc", math.erfc, lambda y, x: (-2 / math.sqrt(math.pi) * exp(-x * x),))
+
+# Kinks: at a tie each side gets half, relu and abs get 0.
+maximum = Op("maximum", ieee.maximum, lambda y, a, b: ((1 + greater(a, b) - greater(b, a)) / 2,
+                                                       (1 + greater(b, a) - greater(a, b)) / 2),
+             domain=(REAL, REAL), kink=lambda a, b: a - b, textbook=lambda y, a, b: (greater(a, b), greater(b, a)))  # fmt: skip
+minimum = Op("minimum", ieee.minimum, lambda y, a, b: ((1 + greater(b, a) - greater(a, b)) / 2,
+                                                       (1 + greater(a, b) - greater(b, a)) / 2),
+             domain=(REAL, REAL), kink=lambda a, b: a - b, textbook=lambda y, a, b: (greater(b, a), greater(a, b)))  # fmt: skip
+abs = Op("abs", operator.abs, lambda y, x: (greater(x, 0.0) - greater(0.0, x),), kink=lambda x: x)
+relu = Op("relu", ieee.relu, lambda y, x: (greater(x, 0.0),), kink=lambda x: x, parts=lambda x: maximum(x, 0.0))
+
+
+def fused(name: str, parts: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], **more: Any) -> Op:
+    """Several rows in one: `parts` composes them, and is its own forward rule."""
+    return Op(name, parts, partials, parts=parts, **more)
+
+
+silu = fused("silu", lambda x: x * sigmoid(x), lambda y, x: (sigmoid(x) * (1 + x * sigmoid(-x)),))
+gelu = fused("gelu", lambda x: x * erfc(-x / math.sqrt(2)) / 2,  # erfc keeps digits at -10, where 1 + erf is 0
+             lambda y, x: (erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * math.pi),))  # fmt: skip
+elu = fused("elu", lambda x: maximum(x, 0.0) + expm1(minimum(x, 0.0)), lambda y, x: (exp(minimum(x, 0.0)),),
+            kink=lambda x: x)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1024)
+def leaky_relu(slope: float = 0.01) -> Op:
+    """x above zero, slope * x below."""
+    return fused(f"leaky_relu({slope:g})", lambda x: maximum(x, 0.0) + slope * minimum(x, 0.0),
+                 lambda y, x: (greater(x, 0.0) + slope * (1 - greater(x, 0.0)),),
+                 kink=lambda x: x, recipe=(leaky_relu, (slope,)))  # fmt: skip
+
+
+@functools.lru_cache(maxsize=1024)
+def clip(lo: float, hi: float) -> Op:
+    """x kept between lo and hi; on the edges the gradient still passes."""
+    if not lo <= hi:
+        raise ValueError(f"clip(lo, hi) needs lo <= hi, got clip({lo}, {hi}): swap them")
+    return fused(f"clip({lo:g}, {hi:g})", lambda x: minimum(maximum(x, lo), hi),
+                 lambda y, x: (1 - greater(lo, x) - greater(x, hi),),
+                 kink=lambda x: (x - lo) * (x - hi), recipe=(clip, (lo, hi)))  # fmt: skip
+
+
+# As many inputs as they are given.  A neuron is one dot: its weights, its inputs and, last, its bias.
+def _dot(*xs: Any) -> Any:
+    n = len(xs) // 2  # an odd one out is the bias, and the sum starts with it, as in sum(products, bias)
+    return functools.reduce(operator.add, map(operator.mul, xs[:n], xs[n : 2 * n]), *xs[2 * n :])
+
+
+def _dot_partials(y: Any, *xs: Any) -> tuple[Any, ...]:
+    n = len(xs) // 2
+    return xs[n : 2 * n] + xs[:n] + (1.0,) * (len(xs) % 2)  # each weight gets its input, each input its weight
+
+
+def _softmax(y: Any, *xs: Any) -> tuple[Any, ...]:
+    es = [exp(x - y) for x in xs]  # y is at least max(xs): nothing overflows
+    total = functools.reduce(operator.add, es)  # 1 up to rounding, unless y is too large to hold log(n)
+    return tuple([e / total for e in es])
+
+
+sum = fused("sum", lambda *xs: functools.reduce(operator.add, xs), lambda y, *xs: (1.0,) * len(xs), domain=(REAL, ...))
+dot = fused("dot", _dot, _dot_partials,
+            domain=(REAL, REAL, ...))  # fmt: skip
+logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...), textbook=lambda y, *xs: tuple([exp(x - y) for x in xs]),
+               parts=lambda *xs: log(sum(*[exp(x) for x in xs])))  # fmt: skip
+
+FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip}
+TABLE: dict[str, Op] = {op.name: op for op in [
+    add, sub, mul, div, neg, power(3), pow, exp, expm1, log, log1p, sqrt,
+    sin, cos, tan, asin, acos, atan, atan2, hypot, sinh, cosh, asinh, acosh, atanh,
+    tanh, sigmoid, softplus, relu, leaky_relu(0.01), elu, silu, gelu, erf, erfc,
+    abs, maximum, minimum, clip(-1.0, 1.0), where, greater, sum, dot, logsumexp]}  # fmt: skip
+
+if __name__ == "__main__":
+    from tinygrad_edu.text import table
+
+    print(table())

@@ -1,0 +1,190 @@
+"""A number that, instead of computing, writes itself down.
+
+Fill a row with names and out come formulas: this is how the table in the README, the explanations and the
+drawings get their words, without anybody writing "the derivative of sigmoid is ..." a second time.
+
+    >>> from tinygrad_edu import ops
+    >>> write(ops.tanh(name("x")) * name("w") + 1)
+    'tanh(x) * w + 1'
+    >>> [write(d) for d in local_gradients(ops.div, "q", "a", "b")]
+    ['1 / b', '-q / b']
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from . import ops
+from .modes import interval
+from .ops import REAL, Op
+
+
+class Expr:
+    """An operation that has been written down and not computed: a row and what it is applied to."""
+
+    __slots__ = ("op", "args")
+
+    def __init__(self, op: Op, args: tuple[Any, ...]) -> None:
+        self.op = op
+        self.args = args
+
+    def __apply__(self, op: Op, args: tuple[Any, ...]) -> Any:
+        return simplify(op, args)
+
+    def __add__(self, other: Any) -> Any:
+        return simplify(ops.add, (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return simplify(ops.add, (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return simplify(ops.sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return simplify(ops.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return simplify(ops.mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return simplify(ops.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return simplify(ops.div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return simplify(ops.div, (other, self))
+
+    def __pow__(self, n: Any) -> Any:
+        return ops.pow(self, n) if isinstance(n, Expr) else ops.power(n)(self)
+
+    def __rpow__(self, base: Any) -> Any:
+        return simplify(ops.pow, (base, self))
+
+    def __neg__(self) -> Any:
+        return simplify(ops.neg, (self,))
+
+    def __abs__(self) -> Any:
+        return simplify(ops.abs, (self,))
+
+    def __str__(self) -> str:
+        return write(self)
+
+
+def name(text: str) -> Expr:
+    """A name, to fill a row with."""
+    return Expr(ops.leaf, (text,))
+
+
+def simplify(op: Op, args: tuple[Any, ...]) -> Any:
+    """Apply a row to names, without the zeros and ones that the chain rule leaves behind.
+
+    >>> write(simplify(ops.mul, (1.0, name("x")))), simplify(ops.mul, (0.0, name("x")))
+    ('x', 0.0)
+    """
+    plain = [None if isinstance(a, Expr) else a for a in args]
+    match op.name, plain, args:
+        case "sub", (_, float(c)), (x, _) if c < 0:
+            return x + -c
+        case "add", (0, _), (_, x):
+            return x
+        case ("add" | "sub"), (_, 0), (x, _):
+            return x
+        case ("sub", (0, _), (_, x)) | ("mul", (-1, _), (_, x)) | ("mul", (_, -1), (x, _)) | ("div", (_, -1), (x, _)):
+            return -x
+        case ("mul", (1, _), (_, x)) | ("mul", (_, 1), (x, _)) | ("div", (_, 1), (x, _)) | ("power(1)", _, (x,)):
+            return x
+        case ("mul", (0, _), _) | ("mul", (_, 0), _):
+            return 0.0
+        case "power(0)", _, _:
+            return 1.0
+    return Expr(op, args)
+
+
+# How tightly each symbol binds its two inputs: a looser one inside a tighter one needs parentheses.
+BINDING = {">": 0, "+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
+NEGATION, CALL = 3, 9
+
+
+def write(e: Any) -> str:
+    """A formula as people write it.
+
+    >>> x = name("x")
+    >>> write(-(x + 1) ** 2 / (2 * x)), write(x - (x - 1)), write((-x) ** 3)
+    ('-(x + 1) ** 2 / (2 * x)', 'x - (x - 1)', '(-x) ** 3')
+    """
+    return _write(e)[0]
+
+
+def _write(e: Any) -> tuple[str, int]:
+    """The text of a formula, and how tightly it holds together."""
+    if not isinstance(e, Expr):
+        return f"{e:.6g}", NEGATION if e < 0 else CALL
+    if e.op is ops.leaf:
+        return str(e.args[0]), CALL
+    symbol, inner = e.op.symbol, [_write(a) for a in e.args]
+
+    def at(i: int, least: int) -> str:
+        text, binding = inner[i]
+        return text if binding >= least else f"({text})"
+
+    if e.op is ops.neg:
+        return f"-{at(0, 2)}", 2
+    if symbol and len(inner) == 1:  # x ** 3: the exponent belongs to the row
+        exponent = symbol.removeprefix("**")
+        return f"{at(0, CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}", BINDING["**"]
+    if symbol:
+        binding = BINDING[symbol]  # a - (b - c) needs its parentheses, (a - b) - c does not
+        return f"{at(0, binding + (symbol == '**'))} {symbol} {at(1, binding + (symbol != '**'))}", binding
+    return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
+
+
+def _parameters(op: Op) -> str:
+    """`, -1, 1` for clip(-1, 1): what the row closes over comes after its inputs."""
+    return ", " + op.name[op.name.index("(") + 1 : -1] if "(" in op.name else ""
+
+
+def input_names(op: Op) -> tuple[str, list[str]]:
+    """What a row calls its output and its inputs; they are the parameters of its own rule.
+
+    >>> input_names(ops.atan2), input_names(ops.dot)
+    (('t', ['y', 'x']), ('y', ['w1', 'w2', 'x1', 'x2', 'b']))
+    """
+    first, *rest = inspect.signature(op.partials).parameters.values()
+    if op is ops.dot:
+        return first.name, ["w1", "w2", "x1", "x2", "b"]
+    if rest and rest[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+        return first.name, ["x1", "x2", "x3"]
+    return first.name, [p.name for p in rest]
+
+
+def value(op: Op, *inputs: str) -> Any:
+    """What a row computes, written with the names of its inputs: a fused row shows its parts."""
+    names = [name(x) for x in inputs]
+    return op.parts(*names) if op.parts else op(*names)
+
+
+def local_gradients(op: Op, output: str, *inputs: str) -> tuple[Any, ...]:
+    """One formula per input, as textbooks write them."""
+    return (op.textbook or op.partials)(name(output), *map(name, inputs))
+
+
+def table() -> str:
+    """Every row as a Markdown table: `python -m tinygrad_edu.ops` prints it, and the README shows it."""
+    lines = [("name", "value *y*", "local gradients", "domain", "kink")]
+    for op in ops.TABLE.values():
+        output, inputs = input_names(op)
+        domains = [interval(d) for d in op.domain if d not in (REAL, ...)]
+        kink = op.kink(*map(name, inputs))
+        bends = (kink.args if kink.op is ops.sub else (kink, 0.0)) if isinstance(kink, Expr) else ()
+        lines.append((
+            op.name,
+            f"`{write(value(op, *inputs))}`",
+            ", ".join(f"`{write(d)}`" for d in local_gradients(op, output, *inputs)),
+            ", ".join(domains) or "real",
+            f"`{' = '.join(map(write, bends))}`" if bends else "",
+        ))  # fmt: skip
+    lines.insert(1, tuple("-" * len(column) for column in lines[0]))  # type: ignore[arg-type]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    return "\n".join("| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines)
