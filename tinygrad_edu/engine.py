@@ -28,6 +28,8 @@ from .protocol import FloatLike
 
 _new = object.__new__
 
+# How an operation makes a node.  (Start reading at `Value`, and come back.)
+
 
 def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float, ...]) -> Value:
     """The one place where a computed node is made; `__init__` is for what users type."""
@@ -38,10 +40,10 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
     v.op = op
     v.numbers = numbers
     v.label = ""
-    if watching:
+    if watching and parents:
         if modes.strict():
             modes.check_value(data, op, parents)
-        if parents and not modes.recording():
+        if not modes.recording():
             v.parents, v.op, v.numbers = (), ops.detached, ()
     return v
 
@@ -137,6 +139,7 @@ class Value(FloatLike):
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
 
         All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.
+        Threads that share leaves may all call it: nothing is lost, but the order of their additions is not promised.
         Raises RuntimeError on a Value that has forgotten its parents (`detach()`, `no_grad()`).
         """
         if self.op is ops.detached:
@@ -185,7 +188,7 @@ class Value(FloatLike):
 
     if TYPE_CHECKING:  # v.tanh(), v.clip(-1, 1): one method per row, bound below
 
-        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...
 
 
 def topological(root: Value) -> list[Value]:

@@ -27,6 +27,8 @@ def number(x: Any) -> float:
     if getattr(x, "ndim", 0):
         raise TypeError(f"a Value holds one number, not an array of shape {x.shape}: make one Value per number, "
                         "as in [Value(v) for v in array], or use an array of Values")
+    if hasattr(x, "__apply__"):
+        raise TypeError(f"{x!r} is already a {kind}: use it as it is, or its .data for the number alone")
     if not hasattr(x, "__float__"):
         hint = {"str": f": write {x!r} without quotes, or float({x!r})",
                 "list": ": make one Value per number, as in [Value(v) for v in numbers]",

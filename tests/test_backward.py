@@ -1,0 +1,356 @@
+"""What backward(), grad() and the modes around them promise, one line at a time."""
+
+import gc
+import math
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tinygrad_edu import Op, Value, anomalies, grad, no_grad, ops, register, topological, value_and_grad
+from tinygrad_edu import functional as F
+from tinygrad_edu.engine import chain_rule
+
+
+def every_grad(root):
+    return [node.grad for node in topological(root)]
+
+
+def some_graph():
+    x, y = Value(2.0, label="x"), Value(-3.0, label="y")
+    return x, y, (x * y + x.tanh()) * (y - 1) / x
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 5])
+def test_backward_k_times_adds_k_times(times):
+    _, _, once = some_graph()
+    once.backward()
+    _, _, often = some_graph()
+    for _ in range(times):
+        often.backward()
+    assert every_grad(often) == pytest.approx([times * g for g in every_grad(once)], rel=1e-15)
+
+
+def test_a_second_backward_doubles_exactly():
+    _, _, once = some_graph()
+    once.backward()
+    _, _, twice = some_graph()
+    twice.backward()
+    twice.backward()
+    assert every_grad(twice) == [2 * g for g in every_grad(once)]
+
+
+def test_two_losses_that_share_a_node_add_up():
+    x = Value(2.0)
+    h = x * x
+    (3 * h).backward()
+    (5 * h).backward()
+    assert x.grad == 32
+
+
+def test_intermediate_gradients_are_kept_and_never_fed_back():
+    x = Value(2.0)
+    h = x * x
+    y = 3 * h
+    y.backward()
+    assert h.grad == 3
+    y.backward()
+    assert (h.grad, x.grad, y.grad) == (6, 24, 2)
+
+
+def test_the_root_accumulates_the_seed():
+    x = Value(3.0)
+    y = x * x
+    y.backward(seed=0.5)
+    y.backward(seed=2)
+    assert (y.grad, x.grad) == (2.5, 15.0)
+
+
+def test_backward_on_a_leaf_is_its_own_derivative():
+    x = Value(3.0)
+    x.backward()
+    assert x.grad == 1.0
+
+
+def test_grad_starts_at_zero_and_zero_grad_clears_the_whole_graph():
+    x, _, L = some_graph()
+    assert set(every_grad(L)) == {0.0}
+    L.backward()
+    assert x.grad
+    L.zero_grad()
+    assert set(every_grad(L)) == {0.0}
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_error_during_the_pass_changes_no_gradient(error):
+    calls = []
+
+    def partials(y, x):
+        calls.append(x)
+        raise error("stop here")
+
+    fails = Op("fails", lambda x: 2 * x, partials)
+    x = Value(1.0)
+    L = fails(x * 3) + x * x
+    (x * 1).backward()
+    before = every_grad(L)
+    with pytest.raises(error):
+        L.backward()
+    assert calls and every_grad(L) == before
+
+
+def test_data_changed_before_backward_leaves_the_recorded_gradient():
+    x = Value(3.0)
+    y = x * 1.0
+    z = y * x
+    x.data, y.data = 100.0, 100.0
+    z.backward()
+    assert x.grad == 6.0
+
+
+def test_in_place_operators_make_new_nodes():
+    a = first = Value(1.0)
+    a += 1
+    a *= 3
+    a -= 2
+    a /= 4
+    a **= 2
+    assert first.data == 1.0 and first.parents == () and a.data == 1.0 and a is not first
+    a.backward()
+    assert first.grad == 1.5
+
+
+@pytest.mark.parametrize("forgotten", [lambda x: (x * x).detach(), lambda x: no_grad()(lambda: x * x)()])
+def test_a_value_without_a_past_has_no_parents_and_says_so(forgotten):
+    x = Value(3.0)
+    y = forgotten(x)
+    assert y.data == 9.0 and y.parents == ()
+    with pytest.raises(RuntimeError, match=r"no parents.*detach\(\) or under no_grad\(\)"):
+        y.backward()
+    (y * x).backward()
+    assert x.grad == 9.0 and y.grad == 3.0
+
+
+def test_no_grad_nests_and_ends_with_its_block_even_after_an_error():
+    x = Value(2.0)
+    with pytest.raises(ZeroDivisionError), no_grad():
+        with no_grad():
+            assert (x * x).parents == ()
+        assert (x * x).parents == () and Value(1.0).op is ops.leaf
+        raise ZeroDivisionError
+    assert (x * x).parents == (x, x)
+
+
+def test_no_grad_and_strict_mode_belong_to_their_thread():
+    x, inside, done = Value(2.0), threading.Event(), threading.Event()
+    seen = []
+
+    def elsewhere():
+        inside.wait(10)
+        seen.extend([(x * x).parents, (x / 0).data])
+        done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    with no_grad(), anomalies("raise"):
+        inside.set()
+        assert done.wait(10)
+        assert (x * x).parents == ()
+    thread.join()
+    assert seen == [(x, x), math.inf]
+
+
+def values_alive():
+    return sum(isinstance(thing, Value) for thing in gc.get_objects())
+
+
+def test_dropping_a_graph_frees_it_at_once_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        before = values_alive()
+        x = L = Value(1.0)
+        for _ in range(2000):
+            L = (L * 1.5 + x).tanh()
+        L.backward()
+        assert values_alive() - before == 8001
+        del L
+        assert values_alive() - before == 1
+    finally:
+        gc.enable()
+
+
+def test_the_order_of_accumulation_is_the_same_in_every_process():
+    code = (
+        "from tinygrad_edu import Value; import random; random.seed(1); xs = [Value(random.random()) for _ in range(9)]\n"
+        "for _ in range(60): xs.append((random.choice(xs) * random.choice(xs) + random.choice(xs)).tanh())\n"
+        "L = sum(xs); L.backward(); print([x.grad.hex() for x in xs])"
+    )
+    runs = {subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+            for seed in ("0", "1", "77")}  # fmt: skip
+    assert len(runs) == 1 and "0x" in runs.pop()
+
+
+def test_each_node_is_visited_once():
+    x = Value(1.0)
+    y = x
+    for _ in range(20):
+        y = y + y
+    visits = []
+
+    def local(node):
+        visits.append(node)
+        return node.local_grads()
+
+    totals = chain_rule(y, 1.0, local)
+    assert len(topological(y)) == 21 and len(visits) == len(set(visits)) == 20 and totals[x] == 2**20
+
+
+def test_topological_puts_parents_before_children():
+    _, _, L = some_graph()
+    position = {node: i for i, node in enumerate(topological(L))}
+    assert all(position[p] < position[node] for node in position for p in node.parents)
+    assert len(position) == len(topological(L))
+
+
+# grad: the chain rule filled in with Values
+
+
+def test_the_third_derivative_of_tanh():
+    x = Value(0.7)
+    y = x.tanh()
+    for _ in range(3):
+        [y] = grad(y, x)
+    t = math.tanh(0.7)
+    assert y.data == pytest.approx(-2 * (1 - t * t) * (1 - 3 * t * t), rel=1e-14)
+
+
+def test_the_hessian_of_a_small_function():
+    x, y = Value(1.5), Value(-0.5)
+    f = x**2 * y + (x * y).exp()
+    hessian = [[d.data for d in grad(first, x, y)] for first in grad(f, x, y)]
+    e, a, b = math.exp(-0.75), 1.5, -0.5
+    mixed = 2 * a + e + a * b * e
+    assert hessian[0] == pytest.approx([2 * b + b * b * e, mixed]) and hessian[1] == pytest.approx([mixed, a * a * e])
+
+
+def test_grad_changes_no_grad_and_gives_zero_for_what_is_not_used():
+    x, y = Value(2.0), Value(5.0)
+    dx, dy = grad(x**3, x, y)
+    assert (dx.data, dy.data, x.grad, y.grad) == (12.0, 0.0, 0.0, 0.0)
+
+
+def test_grad_agrees_with_backward_where_the_rules_meet_ieee():
+    for make in (lambda x: x.log(), lambda x: 1 / x, lambda x: x**-1, lambda x: x.sqrt(), lambda x: x**x):
+        for at in (0.0, -1.0, math.inf, math.nan):
+            x = Value(at)
+            y = make(x)
+            y.backward()
+            [d] = grad(y, x)
+            assert d.data == x.grad or math.isnan(d.data) and math.isnan(x.grad), (y, at)
+
+
+def test_grad_refuses_a_point_that_moved():
+    x = Value(3.0, label="x")
+    y = x * x
+    x.data = 4.0
+    with pytest.raises(ValueError, match="changed after it was computed"):
+        grad(y, x)
+
+
+def test_a_factor_of_one_leaves_no_node_behind():
+    x = Value(2.0)
+    [d] = grad(x + 1 + 2 + 3, x)
+    assert topological(d) == [d] and d.data == 1.0
+
+
+def test_value_and_grad_keeps_the_shape_of_its_arguments():
+    f = value_and_grad(lambda p, xs: F.dot(p["w"], xs, p["b"]).tanh())
+    y, (dp, dxs) = f({"w": (0.5, -1.0), "b": 0.25}, [1.0, 2.0])
+    slope = 1 - math.tanh(-1.25) ** 2
+    assert y.data == math.tanh(-1.25) and type(dp["w"]) is tuple and type(dxs) is list
+    assert [g.data for g in (*dp["w"], dp["b"], *dxs)] == pytest.approx([slope, 2 * slope, slope, 0.5 * slope, -slope])
+    assert value_and_grad(lambda x: x * x)(3)[1].data == 6.0
+
+
+def test_value_and_grad_of_a_function_that_returns_no_value_says_what_to_do():
+    with pytest.raises(TypeError, match=r"returns a Value, got float 9.0.*without float"):
+        value_and_grad(lambda x: float(x * x))(3)
+
+
+# Strict mode
+
+
+def test_strict_mode_names_the_operation_its_inputs_and_the_domain():
+    p = Value(-2.0, label="p")
+    with anomalies("raise"), pytest.raises(FloatingPointError, match=r"log\(p\) = nan: log is defined on \(0, inf\); its input is p = -2.0"):
+        p.log()
+    assert math.isnan(p.log().data)
+
+
+def test_strict_mode_names_the_first_bad_gradient_and_changes_nothing():
+    x = Value(0.0, label="x")
+    y = x.sqrt() * 3
+    with anomalies("raise"), pytest.raises(FloatingPointError, match=r"with respect to 'x' \(value 0.0\) is inf: no .grad was changed"):
+        y.backward()
+    assert every_grad(y) == [0.0] * 4
+    y.backward()
+    assert x.grad == math.inf
+
+
+def test_anomalies_takes_two_words():
+    with pytest.raises(ValueError, match="'raise' or 'ignore', got 'warn'"):
+        anomalies("warn")
+    with anomalies("raise"), anomalies("ignore"):
+        assert (Value(1.0) / 0).data == math.inf
+
+
+# Threads
+
+
+def test_threads_with_graphs_of_their_own_do_not_disturb_each_other():
+    results = {}
+
+    def work(k):
+        x = Value(k)
+        for _ in range(200):
+            ((x * x + k).tanh() * x).backward()
+        results[k] = x.grad
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    together = dict(results)
+    for k in together:
+        work(k)
+    assert results == together
+
+
+def test_leaves_shared_between_threads_lose_nothing():
+    x = Value(1.0)
+    threads = [threading.Thread(target=lambda: [(x * 2).backward() for _ in range(500)]) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert x.grad == 4000.0
+
+
+# A row added at run time
+
+
+def test_a_row_that_divides_by_zero_follows_ieee_in_backward():
+    inverse = Op("inverse", lambda x: ops.div(1.0, x), lambda y, x: (-1 / (x * x),))
+    x = Value(1e-300)
+    y = inverse(x) * 1e-200
+    y.backward()
+    assert x.grad == -math.inf
+
+
+def test_register_refuses_a_name_that_is_taken():
+    for name in ("tanh", "backward", "not a name"):
+        with pytest.raises(ValueError, match="cannot add a row"):
+            register(Op(name, lambda x: x, lambda y, x: (1.0,)))

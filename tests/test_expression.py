@@ -1,0 +1,95 @@
+"""A formula typed by a person becomes a graph, or an error that says what to write."""
+
+import math
+
+import pytest
+
+from tinygrad_edu import ops
+from tinygrad_edu.expression import ExpressionError, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "expected"),
+    [
+        ("tanh(a*b + c)", {"a": 2, "b": -3, "c": 10}, math.tanh(4)),
+        ("a - (b - c) - -1", {"a": 1, "b": 2, "c": 4}, 4.0),
+        ("-a**2", {"a": 3}, -9.0),
+        ("2**-a", {"a": 1}, 0.5),
+        ("a**-2 + a**0.5", {"a": 4}, 2.0625),
+        ("a / 0", {"a": 1}, math.inf),
+        ("leaky_relu(a, 0.1) + clip(a, -1, 1) + power(a, 3)", {"a": -2}, -0.2 - 1 - 8),
+        ("where(a > b, a, b) + maximum(a, b) + minimum(a, b)", {"a": 1, "b": 5}, 11.0),
+        ("where(a < b, a, b)", {"a": 1, "b": 5}, 1.0),
+        ("sum(a, b, 3) + dot(a, b, 2, 10) + logsumexp(0, 0)", {"a": 1, "b": 2}, 28 + math.log(2)),
+        ("sin(pi / 2) + log(e)", {}, 2.0),
+        ("e = a*b; d = e + c; L = d * f", {"a": 2, "b": -3, "c": 10, "f": -2}, -8.0),
+    ],
+)
+def test_a_formula_computes_what_it_says(text, numbers, expected):
+    assert parse(text)(**numbers)[0].data == pytest.approx(expected, rel=1e-15)
+
+
+def test_names_come_in_order_of_appearance_and_each_is_one_node():
+    program = parse("b*a + b*c")
+    L, values = program(a=2, b=3, c=4)
+    L.backward()
+    assert program.names == ("b", "a", "c") and {n: v.grad for n, v in values.items()} == {"b": 6, "a": 3, "c": 3}
+
+
+def test_steps_are_labelled_and_can_be_used_again():
+    L, values = parse("s = a + a; t = s * s; s = t + 1")(a=1)
+    assert L.label == "s" and values["s"] is L and values["t"].label == "t" and L.data == 5.0
+
+
+def test_a_second_name_keeps_the_first():
+    _, values = parse("b = a; c = b * 2")(a=3)
+    assert values["a"].label == "a" and values["b"].label == "b" and values["c"].data == 6
+
+
+def test_every_row_with_a_name_can_be_typed():
+    for op in ops.TABLE.values():
+        if op.name.isidentifier():
+            inputs = ["0.5" if op.domain[0] != (1.0, math.inf) else "1.5" for d in op.domain if d is not ...]
+            assert parse(f"{op.name}({', '.join(inputs)})")()[0].op in (op, ops.leaf)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the expression is empty"),
+        ("a +", "cannot read 'a .*' at column"),
+        ("a^2", r"'a\^2' at column 1: a power is written a \*\* b"),
+        ("2 * tnah(a)", "at column 5: there is no function 'tnah', did you mean 'tanh'"),
+        ("frobnicate(a)", "there is no function 'frobnicate'; `ops` lists them all"),
+        ("tanh(a, b)", "tanh takes 1 input, got 2"),
+        ("atan2(a)", "atan2 takes 2 inputs, got 1"),
+        ("dot(a)", "dot takes 2 or more inputs, got 1"),
+        ("clip(a, b, 1)", "the parameters of clip are plain numbers"),
+        ("clip(a)", "clip takes 3 inputs, got 1"),
+        ("leaky_relu()", "leaky_relu takes 1 or 2 inputs, got 0"),
+        ("__import__('os').system('x')", "cannot read"),
+        ("a.b", "cannot read 'a.b'"),
+        ("[a]", "cannot read"),
+        ("lambda: 1", "cannot read"),
+        ("tanh(x=1)", "cannot read"),
+        ("tanh(*a)", "cannot read"),
+        ("a < b < c", "cannot read"),
+        ("'a'", "cannot read"),
+        ("True", "write 1 or 0"),
+        ("import os", "only formulas and `name = formula`"),
+        ("a, b = 1, 2", "only formulas"),
+        ("+".join(["a"] * 100_000), "too deep|too many|nested|memory|recursion"),
+    ],
+    ids=lambda x: x[:20],
+)
+def test_what_cannot_be_read_is_an_error_that_says_where(text, says):
+    with pytest.raises(ExpressionError, match=says):
+        parse(text)
+
+
+def test_numbers_and_names_must_match():
+    program = parse("a * b")
+    with pytest.raises(ExpressionError, match="b has no value: add b=NUMBER"):
+        program(a=1)
+    with pytest.raises(ExpressionError, match="c is not in 'a \\* b', whose names are a, b"):
+        program(a=1, b=2, c=3)

@@ -1,0 +1,113 @@
+"""The shape of the house: imports point down, the wings do not meet, and what is written twice says the same twice."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu import text
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tinygrad_edu"
+
+FLOORS = [
+    {"ieee"},
+    {"ops"},
+    {"modes", "protocol"},
+    {"text", "engine"},
+    {"copying"},
+    {"functional"},
+    {"check", "draw", "strategies", "nn", "losses", "optim", "data", "train", "plot"},
+    {"expression"},
+    {"cli", "__main__", "__init__"},
+]
+WEST, EAST = {"check", "draw", "strategies"}, {"functional", "nn", "losses", "optim", "data", "train"}
+HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path):
+    """The rooms of the package that one file imports, relative imports resolved; what only a doctest uses does not count."""
+    package = ("tinygrad_edu", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = (*base, *(node.module or "").split(".")) if node.module else base
+            names = [(*module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name[0] == "tinygrad_edu":
+                yield name[1] if len(name) > 1 and name[1] in HEIGHT else "__init__"
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_every_room_has_a_floor():
+    assert {room_of(path) for path in FILES} == set(HEIGHT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path):
+    here = room_of(path)
+    if path.name == "__main__.py" and here != "__main__":  # a demo of its own room
+        return
+    rooms = set(imported_rooms(path)) - {here}
+    if here != "__init__":
+        assert "__init__" not in rooms or here == "cli", f"{path.name} imports the roof"
+    assert not [r for r in rooms - {"__init__"} if HEIGHT[r] > HEIGHT[here]]
+    assert not (here in WEST and rooms & (EAST - {"functional"})) and not (here in EAST and rooms & WEST)
+
+
+def test_the_import_test_sees_imports():
+    assert "ops" in set(imported_rooms(PACKAGE / "engine.py")) and "ieee" in set(imported_rooms(PACKAGE / "ops.py"))
+
+
+def test_importing_the_package_needs_no_extra():
+    code = "import sys; import tinygrad_edu; print([m for m in ('numpy', 'hypothesis', 'numba', 'jax', 'mpmath') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_table_in_the_readme_is_the_table_of_the_rows():
+    shown = re.search(r"<!-- the table of operations.*?-->\n(.*?)\n<!-- end of the table -->", README, re.S)
+    assert shown and shown[1] == text.table(), "run: python -m tinygrad_edu.ops, and put it into README.md"
+
+
+def test_python_m_ops_prints_the_table():
+    run = subprocess.run([sys.executable, "-m", "tinygrad_edu.ops"], capture_output=True, text=True, check=True)
+    assert run.stdout == text.table() + "\n" and run.stderr == ""
+
+
+def test_the_readme_and_the_check_run_the_same_test_command():
+    commands = re.findall(r"```sh\n(python3 -m venv.*?)\n```", README, re.S)
+    assert len(commands) == 2 and commands[1] in (ROOT / ".ci" / "run").read_text().splitlines()
+    assert commands[0].endswith("tinygrad-edu demo") and "[dot]" in commands[0]
+
+
+def test_what_the_readme_links_to_is_there():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_version_is_written_once():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    import tinygrad_edu
+
+    assert project["version"] == tinygrad_edu.__version__
+
+
+def test_no_file_outgrows_its_room():
+    assert not [(path.name, n) for path in FILES if (n := path.read_text().count("\n")) > 420]

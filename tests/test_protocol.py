@@ -1,0 +1,208 @@
+"""A Value among other things: numbers, NumPy, comparisons, printing, copies, pickles, micrograd's names."""
+
+import copy
+import math
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from tinygrad_edu import Value, grad, no_grad, ops, topological
+
+
+class Celsius:
+    def __float__(self):
+        return 21.5
+
+
+NUMBERS = [3, True, 2.5, Fraction(1, 4), Decimal("0.5"), Celsius()]
+
+
+@pytest.mark.parametrize("x", NUMBERS, ids=lambda x: type(x).__name__)
+def test_whatever_has_float_is_a_number_on_either_side(x):
+    v = Value(2.0)
+    assert type(Value(x).data) is float and Value(x).data == float(x)
+    for y, expected in ((v + x, 2 + float(x)), (x + v, 2 + float(x)), (v - x, 2 - float(x)), (x - v, float(x) - 2),
+                        (v * x, 2 * float(x)), (x * v, 2 * float(x)), (v / x, 2 / float(x)), (x / v, float(x) / 2),
+                        (v**x, 2 ** float(x)), (x**v, float(x) ** 2)):  # fmt: skip
+        assert type(y) is Value and type(y.data) is float and y.data == expected
+
+
+@pytest.mark.parametrize(
+    ("x", "says"),
+    [
+        ("3", "str '3'.*without quotes"),
+        (None, "NoneType None"),
+        ([1.0], r"list \[1.0\].*one Value per number"),
+        ({}, "dict"),
+        (1j, "complex 1j.*real numbers"),
+        (b"1", "bytes"),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_what_is_no_number_is_refused_with_advice(x, says):
+    with pytest.raises(TypeError, match=says):
+        Value(x)
+
+
+def test_a_value_of_a_value_is_refused():
+    with pytest.raises(TypeError, match=r"already a Value.*\.data"):
+        Value(Value(1.0))
+
+
+def test_an_int_too_large_for_a_float_says_so():
+    for make in (lambda: Value(10**400), lambda: Value(1.0) * 10**400, lambda: 10**400 - Value(1.0), lambda: Value(2.0) ** 10**400):
+        with pytest.raises(OverflowError, match="too large for a float"):
+            make()
+    assert (Value(1.0) + 2**60).data == 1.0 + 2**60
+
+
+@pytest.mark.parametrize("other", ["x", None, [1], {}, object(), 1j])
+def test_an_unknown_operand_gets_pythons_own_error(other):
+    for operate in (lambda a, b: a * b, lambda a, b: b - a, lambda a, b: a / b, lambda a, b: a**b, lambda a, b: a < b):
+        with pytest.raises(TypeError, match="'Value'") as error:
+            operate(Value(1.0), other)
+        assert f"'{type(other).__name__}'" in str(error.value) or "can't multiply sequence" in str(error.value)
+
+
+def test_numpy_scalars_work_on_both_sides():
+    np = pytest.importorskip("numpy")
+    v = Value(2.0)
+    for x in (np.float64(3), np.float32(3), np.int64(3), np.array(3.0)):
+        for y in (x * v, v * x, x + v, x - v, v / x, x / v, v**x, x**v):
+            assert type(y) is Value and type(y.data) is float
+    assert (np.float64(3) - v).data == 1.0 and (np.float64(3) < v) is False
+
+
+def test_arrays_of_values_work_element_by_element():
+    np = pytest.importorskip("numpy")
+    v = [Value(1.0), Value(2.0)]
+    y = np.array(v) @ np.array([3.0, 4.0])
+    y.backward()
+    assert (y.data, v[0].grad, v[1].grad) == (11.0, 3.0, 4.0)
+    assert [z.data for z in np.array(v) * 2.0 + 1] == [3.0, 5.0]
+
+
+def test_an_array_as_operand_of_one_value_says_what_to_do():
+    np = pytest.importorskip("numpy")
+    for make in (lambda: Value(1.0) * np.ones(3), lambda: np.ones((2, 2)) * Value(1.0), lambda: Value(np.ones(2)), lambda: Value(2.0) ** np.ones(2)):
+        with pytest.raises(TypeError, match=r"one number, not an array of shape.*one Value per number.*array of Values"):
+            make()
+
+
+def test_equality_and_hash_are_identity():
+    a, b = Value(1.0), Value(1.0)
+    assert a != b and a == a and len({a, b, a}) == 2 and {a: "a"}[a] == "a"
+
+
+def test_order_is_by_data():
+    a, b = Value(1.0), Value(2.0)
+    assert a < b and a <= b and b > a and b >= a and a < 1.5 and 3 > b and b <= Value(2.0)
+    assert (a < b) is True and max(a, b) is b and sorted([b, a]) == [a, b] and not Value(math.nan) < 1
+
+
+def test_a_value_passes_for_a_float():
+    v = Value(-2.75, label="v")
+    assert (float(v), int(v), round(v), round(v, 1), f"{v:.3f}", f"{v:+.1e}", bool(v), bool(Value(0))) == (
+        -2.75, -2, -3, -2.8, "-2.750", "-2.8e+00", True, False)  # fmt: skip
+    assert f"{v}" == repr(v) and "%.2f" % v == "-2.75" and math.floor(v) == -3
+    assert abs(v).data == 2.75 and abs(v).op is ops.abs and +v is v and (-v).data == 2.75
+
+
+@pytest.mark.parametrize(
+    ("v", "text"),
+    [
+        (Value(2.0), "Value(2.0)"),
+        (Value(2, label="x"), "Value(2.0, label='x')"),
+        (Value(math.nan), "Value(nan)"),
+    ],
+)
+def test_repr_leaves_out_what_says_nothing(v, text):
+    assert repr(v) == text
+
+
+def test_repr_shows_a_gradient():
+    x = Value(2.0, label="x")
+    (x * -1.5).backward()
+    assert repr(x) == "Value(2.0, grad=-1.5, label='x')"
+
+
+class Named(Value):
+    """A subclass, as a curious user would write it."""
+
+
+def test_a_subclass_mixes_with_values():
+    x = Named(3.0)
+    y = x * x + 1
+    y.backward()
+    assert x.grad == 6.0 and repr(x) == "Named(3.0, grad=6.0)"
+    assert type(copy.deepcopy(y).parents[0].parents[0]) is Named
+
+
+def graph():
+    x, w = Value(0.5, label="x"), Value(-2.0, label="w")
+    h = (x * w + 1).tanh()
+    L = h**3 + h.leaky_relu(0.1) * x.clip(-1, 1) - w / 3
+    L.label = "L"
+    L.backward()
+    return L
+
+
+def shape(root):
+    order = topological(root)
+    index = {n: i for i, n in enumerate(order)}
+    return [(n.data, n.grad, n.op, n.numbers, n.label, [index[p] for p in n.parents]) for n in order]
+
+
+WAYS = {"deepcopy": copy.deepcopy, **{f"pickle{p}": lambda x, p=p: pickle.loads(pickle.dumps(x, p)) for p in range(2, 6)}}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_a_copy_is_the_whole_graph_and_lives_its_own_life(way):
+    L = graph()
+    twin = way(L)
+    assert shape(twin) == shape(L) and not set(topological(twin)) & set(topological(L))
+    twin.backward()
+    assert twin.grad == 2.0 and L.grad == 1.0
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_was_one_node_is_one_node_in_the_copy(way):
+    L = graph()
+    inner, leaf = L.parents[0], topological(L)[0]
+    for things in ([L, inner, leaf], [leaf, inner, L], {"a": (inner, L), "b": [leaf, leaf]}):
+        twins = way(things)
+        flat = [*twins["a"], *twins["b"]] if isinstance(twins, dict) else twins
+        theirs = {id(n) for n in topological(max(flat, key=lambda v: len(topological(v))))}
+        assert all(id(v) in theirs for v in flat)
+
+
+def test_a_shallow_copy_shares_its_parents():
+    L = graph()
+    twin = copy.copy(L)
+    assert twin is not L and twin.parents == L.parents and (twin.data, twin.label, twin.op) == (L.data, "L", L.op)
+
+
+def test_a_chain_that_pickles_piece_by_piece_stays_one_chain():
+    nodes = [Value(1.0)]
+    for _ in range(3000):
+        nodes.append(nodes[-1] * 1.001)
+    again = pickle.loads(pickle.dumps(nodes))
+    assert all(b.parents[0] is a for a, b in zip(again, again[1:]))
+
+
+def test_a_graph_of_gradients_and_a_detached_value_pickle_too():
+    x = Value(0.5)
+    [d] = grad(x.tanh(), x)
+    with no_grad():
+        y = x * 2
+    d2, y2 = pickle.loads(pickle.dumps((d, y)))
+    assert d2.data == d.data and y2.op is ops.detached
+
+
+def test_micrograds_names_for_parents_and_operation():
+    a, b = Value(2.0), Value(3.0)
+    assert (a * b)._prev == {a, b} and (a + a)._prev == {a} and a._prev == set()
+    assert [v._op for v in (a * b, a + b, a - b, a / b, a**2, a.tanh(), a.relu(), a.exp(), -a, a)] == [
+        "*", "+", "-", "/", "**2", "tanh", "relu", "exp", "-", ""]  # fmt: skip

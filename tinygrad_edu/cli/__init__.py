@@ -1,0 +1,71 @@
+"""The command line: `tinygrad-edu` and `python -m tinygrad_edu`.
+
+    tinygrad-edu demo                                        the lecture's neuron explained, then an MLP trained on real digits
+    tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10          a value and all its gradients
+    tinygrad-edu train moons|circles|spirals|digits|FILE.csv a model of your own data
+    tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
+    tinygrad-edu ops                                         the table of operations
+
+A mistake in what was typed is one line on stderr and exit status 2, without a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import __version__
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with an error of one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(2)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    from . import demo, gradient, training
+
+    top = _Parser(prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models.")
+    top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (demo, gradient, training):
+        module.add_commands(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status: 0 done, 2 a mistake in what was asked, 130 interrupted.
+
+    >>> main(["grad", "a * b", "a=2", "b=-3"])
+    a * b = -6
+    <BLANKLINE>
+      name  value  gradient
+      a         2        -3
+      b        -3         2
+    0
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return int(status or 0)
+    except (ValueError, TypeError, ArithmeticError, OSError, ImportError) as error:
+        if isinstance(error, BrokenPipeError):  # `tinygrad-edu ops | head` is no mistake
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        if os.environ.get("TINYGRAD_EDU_TRACEBACK"):
+            raise
+        named = error.filename and error.strerror if isinstance(error, OSError) else None
+        text = f"{error.filename}: {error.strerror}" if named else str(error)  # type: ignore[union-attr]
+        print(f"tinygrad-edu: {' '.join(text.split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("tinygrad-edu: interrupted", file=sys.stderr)
+        return 130

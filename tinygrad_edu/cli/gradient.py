@@ -1,0 +1,58 @@
+"""`grad` and `ops`: a formula's value and gradients, and the table of what a formula may use."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .. import check, draw, text
+from ..expression import ExpressionError, parse
+
+
+def add_commands(commands: Any) -> None:
+    """Add `grad` and `ops` to the command line."""
+    grad = commands.add_parser("grad", help="the value of an expression and the gradient of every name in it")
+    grad.add_argument("expression", help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'")
+    grad.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
+    grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
+    grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences")
+    grad.set_defaults(run=run_grad)
+    commands.add_parser("ops", help="the table of operations, with their local gradients").set_defaults(run=lambda _: print(text.table()))
+
+
+def run_grad(arguments: argparse.Namespace) -> int:
+    """Print the value, every name's value and gradient; draw and check if asked."""
+    program = parse(arguments.expression)
+    numbers = dict(map(_assignment, arguments.numbers))
+    if len(numbers) < len(arguments.numbers):
+        raise ExpressionError("a name was given twice: " + " ".join(arguments.numbers))
+    root, values = program(**numbers)
+    root.backward()
+    lines = [("name", "value", "gradient"), *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root)]
+    shown = root.label or program.text
+    print(f"{shown} = {root.data:.10g}")
+    if len(lines) > 1:
+        widths = [max(map(len, column)) for column in zip(*lines)]
+        print()
+        for name, value, gradient in lines:
+            print(f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {gradient:>{widths[2]}}")
+    status = 0
+    if arguments.check and program.names:
+        names = program.names
+        report = check.gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
+        print(f"\n{report}")
+        status = 0 if report else 1
+    if arguments.svg:
+        print(f"\nwrote {draw.draw(root).save(arguments.svg)}")
+    return status
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    """`a=2` as a name and its number."""
+    name, equals, number = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        raise ExpressionError(f"{text!r} is not NAME=NUMBER: write for example a=2")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise ExpressionError(f"{number!r} is not a number, in {text!r}: write for example {name.strip()}=2") from None

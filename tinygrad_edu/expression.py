@@ -1,0 +1,185 @@
+"""A formula typed by a person, as a graph: parsed with `ast` against the rows, never evaluated as Python.
+
+    >>> program = parse("e = a*b; L = tanh(e + c)")
+    >>> program.names
+    ('a', 'b', 'c')
+    >>> L, values = program(a=2, b=-3, c=10)
+    >>> L.backward()
+    >>> L.label, values["e"]
+    ('L', Value(-6.0, grad=0.0013409506830258972, label='e'))
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from . import ops
+from .engine import Value
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+OPERATORS: dict[type, Callable[..., Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
+    ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Gt: ops.greater, ast.Lt: lambda a, b: ops.greater(b, a),
+}  # fmt: skip
+
+
+class ExpressionError(ValueError):
+    """A formula that cannot be read: says what, where in the text, and what to write instead."""
+
+
+class Program:
+    """A formula that was read.  `names` are its free names in order; calling it with their numbers builds the graph."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        try:
+            body = ast.parse(self.text).body
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            at = getattr(error, "offset", None)
+            raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}") from None
+        if not body:
+            raise ExpressionError("the expression is empty: write one such as 'tanh(a*b + c)'")
+        self.steps = [self._step(statement) for statement in body]
+        assigned: set[str] = set()
+        free: dict[str, None] = {}
+        for name, tree in self.steps:
+            free.update(dict.fromkeys(n for n in _names(tree) if n not in assigned))
+            assigned.add(name)
+        self.names = tuple(n for n in free if n not in CONSTANTS)
+        self._constants = tuple(n for n in free if n in CONSTANTS)
+        for _, tree in self.steps:
+            self._check(tree)
+
+    def _step(self, statement: ast.stmt) -> tuple[str, ast.expr]:
+        """One `name = formula`, or a formula alone, whose name is blank."""
+        if isinstance(statement, ast.Expr):
+            return "", statement.value
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+            return statement.targets[0].id, statement.value
+        raise self._error(statement, "only formulas and `name = formula`, separated by `;`, are understood here")
+
+    def _error(self, tree: ast.AST, what: str) -> ExpressionError:
+        part = ast.get_source_segment(self.text, tree)
+        return ExpressionError(f"cannot read {part!r} at column {getattr(tree, 'col_offset', 0) + 1}: {what}")
+
+    def _check(self, tree: ast.expr) -> None:
+        """Refuse at once what `_build` would not know."""
+        match tree:
+            case ast.Constant(value=bool()):
+                raise self._error(tree, "write 1 or 0")
+            case ast.Constant(value=int() | float()) | ast.Name():
+                return
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+                self._check(left)
+                self._check(right)
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+                self._check(operand)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+                self._check(left)
+                self._check(right)
+            case ast.BinOp(op=ast.BitXor()):
+                raise self._error(tree, "a power is written a ** b")
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if not any(isinstance(a, ast.Starred) for a in args):
+                for a in args:
+                    self._check(a)
+                self._check_call(tree, name, args)
+            case _:
+                raise self._error(tree, "use numbers, names, + - * / **, > <, parentheses and the functions that `ops` lists")
+
+    def _check_call(self, tree: ast.expr, name: str, args: list[ast.expr]) -> None:
+        if name in ops.FACTORIES:
+            wanted = {"leaky_relu": (1, 2), "power": (2, 2), "clip": (3, 3)}[name]
+            if not wanted[0] <= len(args) <= wanted[1]:
+                raise self._error(tree, f"{name} takes {' or '.join(map(str, dict.fromkeys(wanted)))} inputs, got {len(args)}")
+            for a in args[1:]:
+                try:
+                    ast.literal_eval(a)
+                except ValueError:
+                    raise self._error(a, f"the parameters of {name} are plain numbers") from None
+        elif name not in ops.TABLE:
+            near = difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
+            raise self._error(tree, f"there is no function {name!r}" + (f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"))
+        else:
+            domain = ops.TABLE[name].domain
+            least = len([d for d in domain if d is not ...])
+            if len(args) < least or (len(args) > least and ... not in domain):
+                more = " or more" if ... in domain else ""
+                raise self._error(tree, f"{name} takes {least}{more} input{'s' * (least > 1 or bool(more))}, got {len(args)}")
+
+    def __call__(self, **numbers: Any) -> tuple[Value, dict[str, Value]]:
+        """The root of the graph, and every named Value by its name, inputs first.
+
+        Raises ExpressionError for a name without a number or a number without its name.
+        """
+        missing = [n for n in self.names if n not in numbers]
+        if missing:
+            raise ExpressionError(f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value: "
+                                  f"add {' '.join(f'{n}=NUMBER' for n in missing)}")  # fmt: skip
+        extra = [n for n in numbers if n not in self.names and n not in self._constants]
+        if extra:
+            raise ExpressionError(f"{', '.join(extra)} is not in {self.text!r}, whose names are {', '.join(self.names) or 'none'}")
+        values = {n: Value(numbers[n], label=n) for n in self.names}
+        values |= {n: Value(numbers.get(n, CONSTANTS[n]), label=n) for n in self._constants}
+        return self.on(values), values
+
+    def on(self, values: dict[str, Value]) -> Value:
+        """The root of the graph on Values that exist already; named steps are added to `values`."""
+        values = values if {*self._constants} <= {*values} else values | {n: Value(CONSTANTS[n], label=n) for n in self._constants}
+        root = Value(0.0)
+        for name, tree in self.steps:
+            root = self._build(tree, values)
+            if name:
+                if root.label:  # `b = a` gives a second name to the same node: an addition of nothing keeps both
+                    root = root + 0.0
+                root.label = name
+                values[name] = root
+        return root
+
+    def _build(self, tree: ast.expr, values: dict[str, Value]) -> Any:
+        match tree:
+            case ast.Constant(value=x):
+                return Value(x)
+            case ast.Name(id=name):
+                return values[name]
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=n)):
+                return self._build(left, values) ** n
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=n))):
+                return self._build(left, values) ** -n  # type: ignore[operator]
+            case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
+                return OPERATORS[type(op)](self._build(left, values), self._build(right, values))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=x)):
+                return Value(-x)  # type: ignore[operator]
+            case ast.UnaryOp(op=op, operand=operand):
+                return OPERATORS[type(op)](self._build(operand, values))
+            case ast.Call(func=ast.Name(id=name), args=[first, *rest]) if name in ops.FACTORIES:
+                return ops.FACTORIES[name](*map(ast.literal_eval, rest))(self._build(first, values))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return ops.TABLE[name](*[self._build(a, values) for a in args])
+        raise self._error(tree, "not understood")
+
+
+def _names(tree: ast.expr) -> list[str]:
+    """The names in a formula, from left to right, without the functions it calls."""
+    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called]
+    return [n.id for n in sorted(found, key=lambda n: (n.lineno, n.col_offset))]
+
+
+def parse(text: str) -> Program:
+    """Read a formula such as `tanh(a*b + c)`, or several steps: `e = a*b; L = (e + c) * f`.
+
+    Raises ExpressionError, a ValueError, with the place and what to write instead.
+
+    >>> parse("a^2")
+    Traceback (most recent call last):
+    tinygrad_edu.expression.ExpressionError: cannot read 'a^2' at column 1: a power is written a ** b
+    """
+    try:
+        return Program(text)
+    except RecursionError:
+        raise ExpressionError("the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'") from None
