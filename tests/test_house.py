@@ -34,9 +34,11 @@ def room_of(path):
 
 
 def imported_rooms(path):
-    """The rooms of the package that one file imports, relative imports resolved; what only a doctest uses does not count."""
+    """The rooms of the package that one file imports, relative imports resolved; its own demo may look anywhere."""
     package = ("tinygrad_edu", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    tree.body = [s for s in tree.body if not (isinstance(s, ast.If) and ast.unparse(s.test) == "__name__ == '__main__'")]
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = (*base, *(node.module or "").split(".")) if node.module else base

@@ -12,10 +12,16 @@ import warnings
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
 
-from . import copying, functional, ops  # noqa: E402
+from . import copying, data, functional, losses, nn, ops, optim, plot  # noqa: E402
+from .check import gradcheck  # noqa: E402
+from .draw import draw  # noqa: E402
 from .engine import Value, grad, register, topological, value_and_grad  # noqa: E402
 from .modes import anomalies, no_grad  # noqa: E402
 from .ops import Op  # noqa: E402
+from .train import fit  # noqa: E402
 
-__all__ = ["Op", "Value", "anomalies", "copying", "functional", "grad", "no_grad", "ops", "register", "topological", "value_and_grad"]
+__all__ = [
+    "Op", "Value", "anomalies", "copying", "data", "draw", "fit", "functional", "grad", "gradcheck", "losses", "nn", "no_grad", "ops",
+    "optim", "plot", "register", "topological", "value_and_grad",
+]  # fmt: skip
 __version__ = "0.1.0"

@@ -133,7 +133,7 @@ class Value(FloatLike):
         and backward changes no gradient.  A node keeps the bare tuple and makes the closure when asked, because
         Python's garbage collector visits whatever a node owns, again and again.
         """
-        return partial(self.op.slopes, *self.numbers)
+        return partial(self.op.slopes, *self.numbers or (self.data,))
 
     def backward(self, seed: float = 1.0) -> None:
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.

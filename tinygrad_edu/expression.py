@@ -103,7 +103,8 @@ class Program:
                     raise self._error(a, f"the parameters of {name} are plain numbers") from None
         elif name not in ops.TABLE:
             near = difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
-            raise self._error(tree, f"there is no function {name!r}" + (f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"))
+            guess = f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"
+            raise self._error(tree, f"there is no function {name!r}{guess}")
         else:
             domain = ops.TABLE[name].domain
             least = len([d for d in domain if d is not ...])

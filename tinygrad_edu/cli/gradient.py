@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import check, draw, text
+from .. import text
+from ..check import gradcheck
+from ..draw import draw
 from ..expression import ExpressionError, parse
 
 
@@ -28,6 +30,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
         raise ExpressionError("a name was given twice: " + " ".join(arguments.numbers))
     root, values = program(**numbers)
     root.backward()
+    picture = draw(root).save(arguments.svg) if arguments.svg else None
     lines = [("name", "value", "gradient"), *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root)]
     shown = root.label or program.text
     print(f"{shown} = {root.data:.10g}")
@@ -39,11 +42,11 @@ def run_grad(arguments: argparse.Namespace) -> int:
     status = 0
     if arguments.check and program.names:
         names = program.names
-        report = check.gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
+        report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
         print(f"\n{report}")
         status = 0 if report else 1
-    if arguments.svg:
-        print(f"\nwrote {draw.draw(root).save(arguments.svg)}")
+    if picture:
+        print(f"\nwrote {picture}")
     return status
 
 

@@ -1,0 +1,186 @@
+"""The command line as a newcomer meets it: what it prints, what it writes, and how it says no."""
+
+import csv
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from tinygrad_edu import nn
+from tinygrad_edu.cli import main
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder; gives (status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        try:
+            status = main([str(a) for a in argv])
+        except SystemExit as stop:
+            status = stop.code
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+def is_svg(path):
+    return ET.parse(path).getroot().tag.endswith("svg")
+
+
+def test_grad_prints_the_value_and_every_gradient(run):
+    status, out, err = run("grad", "e = a*b; d = e + c; L = d*f", "a=2", "b=-3", "c=10", "f=-2")
+    rows = dict((line.split()[0], line.split()[1:]) for line in out.splitlines()[3:])
+    assert status == 0 and err == "" and out.startswith("L = -8\n")
+    assert rows == {"a": ["2", "6"], "b": ["-3", "-4"], "c": ["10", "-2"], "f": ["-2", "4"], "e": ["-6", "-2"], "d": ["4", "-2"]}
+
+
+def test_grad_draws_and_checks(run, tmp_path):
+    status, out, _ = run("grad", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "--check", "--svg", "graph.svg")
+    assert status == 0 and "3 happy" in out and "wrote graph.svg" in out and is_svg(tmp_path / "graph.svg")
+
+
+def test_grad_of_no_names_is_a_calculator(run):
+    assert run("grad", "2**-1 + log(0)") == (0, "2**-1 + log(0) = -inf\n", "")
+
+
+def test_ops_prints_the_table(run):
+    status, out, _ = run("ops")
+    assert status == 0 and "| tanh" in out and "`1 - y * y`" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["grad", "a^2", "a=1"], r"a power is written a \*\* b"),
+        (["grad", "a*b", "a=1"], "b has no value: add b=NUMBER"),
+        (["grad", "a", "a=1", "c=2"], "c is not in 'a'"),
+        (["grad", "a", "a=x"], "'x' is not a number, in 'a=x'"),
+        (["grad", "a", "a"], "'a' is not NAME=NUMBER"),
+        (["grad", "a", "a=1", "a=2"], "a name was given twice"),
+        (["grad", "a", "a=1", "--svg", "graph.bmp"], r"\.svg"),
+        (["grad"], "required: expression"),
+        (["fly"], "invalid choice: 'fly'"),
+        ([], "required: COMMAND"),
+        (["train", "mooons"], "there is no data called 'mooons': use moons, circles, spirals, digits, or a CSV file"),
+        (["train", "no.csv", "--target", "y"], "no.csv: No such file"),
+        (["train", "moons", "--target", "y"], "moons needs none"),
+        (["train", "moons", "--hidden", "a,b"], "not a list of sizes"),
+        (["train", "moons", "--epochs", "0"], "whole number from 1 up"),
+        (["train", "moons", "--lr", "-1"], "not a positive number"),
+        (["train", "moons", "--activation", "tanhh"], "tanh"),
+        (["train", "moons", "--plot", "a.png"], r"must end in \.svg"),
+        (["train", "moons", "--save", "nowhere/model.json"], "there is no folder"),
+        (["predict", "no.json", "no.csv"], "no.json: No such file"),
+    ],
+    ids=lambda x: " ".join(x)[:40] if isinstance(x, list) else "",
+)
+def test_a_mistake_is_one_line_on_stderr_and_status_2(run, argv, says):
+    status, out, err = run(*argv)
+    assert status == 2 and out == "" and err.count("\n") == 1 and "Traceback" not in err and re.search(says, err), err
+
+
+def write_csv(path, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def flowers(n, seed=1):
+    """Three kinds in two measurements, well apart."""
+    rng = random.Random(seed)
+    kinds = {"rose": (1.0, 5.0), "iris": (4.0, 1.0), "lily": (8.0, 7.0)}
+    return [[f"{rng.gauss(a, 0.6):.3f}", f"{1000 * rng.gauss(b, 0.6):.1f}", kind] for kind, (a, b) in kinds.items() for _ in range(n)]
+
+
+def test_train_and_predict_with_classes(run, tmp_path):
+    write_csv("flowers.csv", [["width", "height", "kind"], *flowers(30)])
+    write_csv("new.csv", [["height", "width"], [7000, 8], [5000, 1], [1000, 4]])
+    status, out, err = run("train", "flowers.csv", "--target", "kind", "--epochs", "20", "--save", "m.json", "--plot", "b.svg", "--quiet")
+    assert status == 0 and err == "" and "72 samples to train, 18 to test, 2 features, 3 classes" in out
+    assert float(re.search(r"([\d.]+)% test", out)[1]) >= 95 and is_svg(tmp_path / "b.svg")
+    status, out, err = run("predict", "m.json", "new.csv")
+    lines = list(csv.reader(out.splitlines()))
+    assert status == 0 and lines[0] == ["kind", "probability"] and [row[0] for row in lines[1:]] == ["lily", "rose", "iris"]
+    assert all(0.5 < float(row[1]) <= 1 for row in lines[1:])
+
+
+def test_train_and_predict_a_number(run, tmp_path):
+    rng = random.Random(0)
+    points = [(rng.uniform(0, 10), rng.uniform(-1, 1)) for _ in range(120)]
+    write_csv("line.csv", [["a", "b", "price"], *[[f"{a:.4f}", f"{b:.4f}", f"{100 + 20 * a - 5 * b:.4f}"] for a, b in points]])
+    write_csv("new.csv", [["a", "b"], [5, 0], [2, 1]])
+    status, out, _ = run("train", "line.csv", "--target", "price", "--hidden", "0", "--epochs", "40", "--lr", "0.05", "--save", "m.json",
+                         "--plot", "loss.svg", "--quiet")  # fmt: skip
+    assert status == 0 and float(re.search(r"price: ([\d.]+) train", out)[1]) < 1 and is_svg(tmp_path / "loss.svg")
+    _, out, _ = run("predict", "m.json", "new.csv")
+    assert [float(x) for x in out.splitlines()[1:]] == pytest.approx([200, 135], abs=2)
+
+
+def test_train_is_reproducible(run, tmp_path):
+    for name in ("one", "two"):
+        run("train", "moons", "--epochs", "2", "--hidden", "4", "--seed", "3", "--save", f"{name}.json", "--quiet")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    assert len(nn.load("one.json").parameters()) == 2 * 4 + 4 + 4 * 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ([["a", "b"], ["1", "x"], ["", "y"]], "bad.csv, line 3: column 'a' is missing"),
+        ([["a", "b"], ["1", "x"], ["two", "y"]], "bad.csv, line 3: column 'a' is 'two'"),
+        ([["a", "c"], ["1", "x"], ["2", "y"]], "no column is named 'b'"),
+    ],
+)
+def test_a_bad_cell_is_named_with_line_and_column(run, cells, says):
+    write_csv("bad.csv", cells)
+    status, _, err = run("train", "bad.csv", "--target", "b")
+    assert status == 2 and says in err and err.count("\n") == 1
+
+
+def test_a_csv_without_target_lists_its_columns(run):
+    write_csv("f.csv", [["a", "b"], [1, 2], [3, 4]])
+    status, _, err = run("train", "f.csv")
+    assert status == 2 and "which column of f.csv is to be predicted? Add --target COLUMN: a, b" in err
+
+
+def test_predict_refuses_a_model_that_names_no_columns(run):
+    nn.MLP(2, [1], seed=0).save("plain.json")
+    write_csv("f.csv", [["a", "b"], [1, 2]])
+    status, _, err = run("predict", "plain.json", "f.csv")
+    assert status == 2 and "does not say which columns it reads" in err
+
+
+def test_demo_explains_draws_and_learns_to_read_digits(run, tmp_path):
+    """The promise of the first screen, with its own defaults: at least 95 % on digits it has not seen."""
+    status, out, err = run("demo")
+    assert status == 0 and "do/dn = 1 - o * o = 0.5" in out and "-1.5 into x1" in out
+    assert float(re.search(r"([\d.]+)% test", out)[1]) >= 95.0
+    assert all(is_svg(tmp_path / name) for name in ("neuron.svg", "loss.svg", "confusion.svg"))
+    assert "epoch" in err and "steps/s" in err and "left" in err
+
+
+def test_both_names_of_the_program_work():
+    for command in ([sys.executable, "-m", "tinygrad_edu"], [os.path.join(os.path.dirname(sys.executable), "tinygrad-edu")]):
+        run = subprocess.run([*command, "grad", "a*a", "a=3"], capture_output=True, text=True, check=True)
+        assert run.stdout.startswith("a*a = 9\n")
+        run = subprocess.run([*command, "grad", "a*"], capture_output=True, text=True)
+        assert run.returncode == 2 and run.stderr.count("\n") == 1
+
+
+def test_a_closed_pipe_is_no_error():
+    run = subprocess.run(f"{sys.executable} -m tinygrad_edu ops | head -n 1", shell=True, capture_output=True, text=True)
+    assert run.stderr == "" and run.stdout.startswith("| name")
+
+
+def test_a_saved_model_is_json_that_a_person_can_read(run):
+    run("train", "circles", "--epochs", "1", "--hidden", "2", "--save", "m.json", "--quiet")
+    with open("m.json") as file:
+        model = json.load(file)
+    assert model["extra"]["features"] == ["x", "y"] and "layers.0.neurons.0.w[0]" in str(model["state"])

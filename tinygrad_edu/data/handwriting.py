@@ -1,0 +1,40 @@
+"""The UCI 8 x 8 handwritten digits, 1,797 of them (E. Alpaydin and C. Kaynak, 1998; see digits.ATTRIBUTION.txt)."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from importlib.resources import files
+
+from .dividing import Split, split
+
+
+def digits(seed: int = 0) -> Split:
+    """Handwritten digits: 1,437 to learn from, 360 to test on, each digit with the same share of both.
+
+    A sample is 64 numbers from 0.0 (paper) to 1.0 (ink), row by row; its class is the digit.
+
+    >>> data = digits()
+    >>> len(data.X_train), len(data.X_test), data.y_test.count(7)
+    (1437, 360, 36)
+    >>> data.y_test[0]
+    8
+    >>> for row in range(0, 64, 8):
+    ...     print("|" + "".join(" .:oO@"[round(5 * v)] for v in data.X_test[0][row : row + 8]) + "|")
+    |  .O@O. |
+    | .@:.O. |
+    | :@: @  |
+    | .@@Oo  |
+    |   o@o  |
+    |  .O.O: |
+    |  oo.O: |
+    |  .@@o  |
+    """
+    compressed = files(__package__).joinpath("digits.csv.gz").read_bytes()
+    rows = csv.reader(io.StringIO(gzip.decompress(compressed).decode("ascii")))
+    X, y = [], []
+    for *pixels, digit in rows:
+        X.append([float(p) / 16.0 for p in pixels])
+        y.append(int(digit))
+    return split(X, y, test=360, seed=seed)

@@ -1,0 +1,129 @@
+"""Points in the plane that a straight line cannot separate: moons, circles, spirals, XOR; and blobs, which it can.
+
+The same points that scikit-learn's `make_moons`, `make_circles` and `make_blobs` and CS231n's spirals give
+after `np.random.seed(seed)`, to the last digit or the one before, so that results can be compared with theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .legacy import RandomState
+
+Points = tuple[list[list[float]], list[int]]  # X, y
+
+
+def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Points:
+    """Two half circles of radius 1, hooked into each other; `noise` is the standard deviation added to each coordinate.
+
+    Class 0 is the upper moon, n // 2 points, class 1 the lower.  Raises ValueError unless n >= 1 and noise >= 0.
+
+    >>> X, y = moons(4, noise=0.0)
+    >>> [([round(v, 3) for v in x], c) for x, c in zip(X, y)]
+    [([0.0, 0.5], 1), ([1.0, 0.0], 0), ([-1.0, 0.0], 0), ([2.0, 0.5], 1)]
+    """
+    _check(n, noise)
+    upper = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, math.pi, n // 2)]
+    lower = [(1 - math.cos(t), 1 - math.sin(t) - 0.5) for t in _spaced(0.0, math.pi, n - n // 2)]
+    return _two_curves(upper, lower, noise, seed)
+
+
+def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0) -> Points:
+    """A circle of radius 1, class 0, around one of radius `factor`, class 1; `noise` is added to each coordinate.
+
+    Raises ValueError unless n >= 1, noise >= 0 and 0 <= factor < 1.
+
+    >>> X, y = circles(n=5, noise=0.0)
+    >>> sorted((c, round(math.hypot(*x), 6)) for x, c in zip(X, y))
+    [(0, 1.0), (0, 1.0), (1, 0.5), (1, 0.5), (1, 0.5)]
+    """
+    _check(n, noise)
+    if not 0 <= factor < 1:
+        raise ValueError(f"circles needs 0 <= factor < 1, the radius of the inner circle, got {factor}")
+    outer = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, 2 * math.pi, n // 2, closed=False)]
+    inner = [(math.cos(t) * factor, math.sin(t) * factor) for t in _spaced(0.0, 2 * math.pi, n - n // 2, closed=False)]
+    return _two_curves(outer, inner, noise, seed)
+
+
+def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: int = 0) -> Points:
+    """Interleaved spiral arms, one per class, in order; `noise` is the standard deviation of the angle in radians.
+
+    Each arm grows from radius 0 to 1 while it turns by 4 radians (Stanford's CS231n, "Minimal neural network case
+    study").  Raises ValueError unless both counts are at least 1 and noise >= 0.
+
+    >>> X, y = spirals(2, classes=2, noise=0.0)
+    >>> X[0], [round(v, 3) for v in X[1]], y
+    ([0.0, 0.0], [-0.757, -0.654], [0, 0, 1, 1])
+    """
+    _check(n_per_class, noise)
+    _check(classes, noise)
+    draw, X, y = RandomState(seed), [], []
+    for c in range(classes):
+        for r, t in zip(_spaced(0.0, 1.0, n_per_class), _spaced(4.0 * c, 4.0 * (c + 1), n_per_class)):
+            t += draw.normal() * noise
+            X.append([r * math.sin(t), r * math.cos(t)])
+            y.append(c)
+    return X, y
+
+
+def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Points:
+    """The four corners of the unit square in turn, class 1 where exactly one coordinate is 1; `noise` is added to each.
+
+    Raises ValueError unless n >= 1 and noise >= 0.
+
+    >>> xor(4, noise=0)
+    ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
+    """
+    _check(n, noise)
+    draw = RandomState(seed)
+    corners = [(i // 2 % 2, i % 2) for i in range(n)]
+    return [[draw.normal(a, noise), draw.normal(b, noise)] for a, b in corners], [a ^ b for a, b in corners]
+
+
+def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: float = 1.0, seed: int = 0) -> Points:
+    """Round clouds of standard deviation `noise`, one per class.
+
+    `centers` are points, of any number of coordinates, or how many to draw from the square from -10 to 10.
+    Raises ValueError unless n >= 1, noise >= 0 and there is at least one center.
+
+    >>> X, y = blobs(4, centers=[[0, 0], [5, 5]], noise=0.0)
+    >>> X, y
+    ([[0.0, 0.0], [5.0, 5.0], [5.0, 5.0], [0.0, 0.0]], [0, 1, 1, 0])
+    """
+    _check(n, noise)
+    draw = RandomState(seed)
+    if isinstance(centers, int):
+        centers = [[draw.uniform(-10.0, 10.0), draw.uniform(-10.0, 10.0)] for _ in range(centers)]
+    if not centers or len({len(c) for c in centers}) > 1:
+        raise ValueError(f"blobs needs at least one center, and all with as many coordinates, got {centers!r}")
+    k = len(centers)
+    y = [c for c in range(k) for _ in range(n // k + (c < n % k))]
+    X = [[draw.normal(m, noise) for m in centers[c]] for c in y]
+    order = draw.permutation(n)
+    return [X[i] for i in order], [y[i] for i in order]
+
+
+def _two_curves(first: list[tuple[float, float]], second: list[tuple[float, float]], noise: float, seed: int) -> Points:
+    """The points of two curves, shuffled, then moved by noise: in the order in which scikit-learn draws."""
+    points, y = first + second, [0] * len(first) + [1] * len(second)
+    draw = RandomState(seed)
+    order = draw.permutation(len(points))
+    return [[v + draw.normal(0.0, noise) for v in points[i]] for i in order], [y[i] for i in order]
+
+
+def _spaced(start: float, stop: float, n: int, closed: bool = True) -> list[float]:
+    """`n` evenly spaced numbers from start to stop, which is one of them if `closed`; rounded as `np.linspace` rounds."""
+    steps = n - closed
+    numbers = [i * ((stop - start) / max(steps, 1)) + start for i in range(n)]
+    return [*numbers[:-1], stop] if closed and n > 1 else numbers
+
+
+def _check(n: int, noise: float) -> None:
+    """Raise unless these are a count and a standard deviation."""
+    if not isinstance(n, int):
+        raise TypeError(f"a number of points is a whole number, got {type(n).__name__} {n!r}")
+    if n < 1:
+        raise ValueError(f"a number of points is at least 1, got {n}")
+    if not 0 <= noise < math.inf:
+        raise ValueError(f"noise is a standard deviation, 0 or more, got {noise}")

@@ -1,0 +1,24 @@
+"""Neural networks out of Values: modules that hold parameters, name them, save and load them.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> model = MLP(2, [16, 16, 1], seed=0)
+    >>> score = model([0.5, -1.0])
+    >>> score.backward()
+    >>> len(model.parameters())
+    337
+
+The face of small rooms: `module` (what all share), `choices` (what is chosen by name), `dense`, `conv`, `sequences`,
+`blocks`, and `files` and `loading` (JSON on disk).  Nothing here draws or checks: readers know a layer by its labels.
+"""
+
+from .blocks import Dropout, Flatten, LayerNorm, Sequential
+from .choices import activations
+from .conv import AvgPool2d, Conv2d, MaxPool2d
+from .dense import MLP, Layer, Linear, Neuron
+from .files import read
+from .loading import load
+from .module import Module
+from .sequences import RNN, Embedding
+
+__all__ = ["MLP", "RNN", "AvgPool2d", "Conv2d", "Dropout", "Embedding", "Flatten", "Layer", "LayerNorm", "Linear", "MaxPool2d", "Module",
+           "Neuron", "Sequential", "activations", "load", "read"]  # fmt: skip

@@ -1,0 +1,107 @@
+"""What stands between layers: normalisation, dropout, flattening, and Sequential to put them in a row.
+
+    >>> from tinygrad_edu import ops
+    >>> from tinygrad_edu.nn import Linear
+    >>> net = Sequential(Linear(2, 3), LayerNorm(3), ops.tanh, Linear(3, 1), name="net")
+    >>> net
+    Sequential(Linear(2, 3), LayerNorm(3), <Op tanh>, Linear(3, 1))
+    >>> net.parameters()[-1].label
+    'net.steps.3.neurons.0.b'
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from .. import ops
+from ..engine import Value, apply
+from ..ieee import number
+from ..ops import Op
+from .choices import Seed, constants, inputs, stream, whole
+from .module import Module
+
+
+class Sequential(Module):
+    """Modules and functions, one after the other.  A row with one input (`ops.tanh`) is applied to each number.
+
+    Raises TypeError for a step that cannot be called.
+    """
+
+    def __init__(self, *steps: Callable[[Any], Any], name: str = "sequential") -> None:
+        for i, step in enumerate(steps):
+            if not callable(step):
+                raise TypeError(f"step {i} of Sequential must be a module, a row or a function, got {type(step).__name__} {step!r}")
+        self.steps, self.name = list(steps), name
+
+    def __call__(self, x: Any) -> Any:
+        for step in self.steps:
+            x = _each(step, x) if isinstance(step, Op) else step(x)
+        return x
+
+
+def _each(op: Op, x: Any) -> Any:
+    """A row applied to every number in nested lists."""
+    return [_each(op, v) for v in x] if isinstance(x, (list, tuple)) else op(x)
+
+
+class Flatten(Module):
+    """All numbers of nested lists in one list: from maps to a layer's inputs.
+
+    >>> Flatten()([[[1.0, 2.0]], [[3.0, 4.0]]])
+    [1.0, 2.0, 3.0, 4.0]
+    """
+
+    def __init__(self, name: str = "flatten") -> None:
+        self.name = name
+
+    def __call__(self, x: Any) -> list[Any]:
+        return [v for part in x for v in (self(part) if hasattr(part, "__len__") else [part])]
+
+
+class LayerNorm(Module):
+    """w * (x - mean) / sqrt(variance + eps) + b over `size` inputs (Ba, Kiros & Hinton 2016); w begins as 1, b as 0.
+
+    The variance is the mean squared deviation.  Raises ValueError for another number of inputs.
+
+    >>> LayerNorm(2)([1.0, 3.0])
+    [Value(-0.9999950000374997), Value(0.9999950000374997)]
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, name: str = "layernorm") -> None:
+        self.size, self.eps, self.name = whole(size, "size"), number(eps), name
+        if not self.eps > 0:
+            raise ValueError(f"eps must be above 0, so that equal inputs can be divided by their spread, got {eps}")
+        self.w, self.b = constants(size, 1.0), constants(size)
+
+    def __call__(self, x: Any) -> list[Value]:
+        xs = tuple(inputs(x, self.size, "LayerNorm"))
+        mean = apply(ops.sum, xs) / self.size
+        away = [xi - mean for xi in xs]
+        spread = apply(ops.sqrt, (apply(ops.dot, (*away, *away)) / self.size + self.eps,))
+        return [apply(ops.dot, (w, a / spread, b)) for w, a, b in zip(self.w, away, self.b)]
+
+
+class Dropout(Module):
+    """In training each number becomes 0 with probability `p`, and the others are divided by 1 - p; after `eval()` all pass.
+
+    Srivastava et al. 2014, in the "inverted" form, which leaves the expected value alone.
+
+    >>> Dropout(0.5, seed=1)([1.0, 2.0, 3.0, 4.0]), Dropout(0.5).eval()([1.0, 2.0])
+    ([0.0, 4.0, 6.0, 0.0], [1.0, 2.0])
+    """
+
+    def __init__(self, p: float = 0.5, seed: Seed = None, name: str = "dropout") -> None:
+        self.p, self.seed, self.name = number(p), seed, name
+        if not 0 <= self.p < 1:
+            raise ValueError(f"p, the share of numbers that is dropped, must be at least 0 and below 1, got {p}")
+        self._rng = stream(seed)
+
+    def __call__(self, x: Any) -> Any:
+        if hasattr(x, "__len__"):  # lists and maps, at any depth
+            return [self(v) for v in x]
+        if not self.training:
+            return x
+        rng: Any = random if self._rng is None else self._rng
+        return x * (0.0 if rng.random() < self.p else 1 / (1 - self.p))

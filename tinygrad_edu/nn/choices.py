@@ -1,0 +1,189 @@
+"""What a module may be asked for by name: its activation, its initial weights, its seed; and how it reads its inputs.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> MLP(2, [3, 1], activation="tanh", output="sigmoid", init="xavier", seed=0)
+    MLP of [Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)], Layer of [SigmoidNeuron(3)]]
+
+This room knows Values and rows, but no module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from .. import ops
+from ..engine import Value, apply
+from ..ops import Op
+
+Activation = str | Op | Callable[[Value], Value]
+Init = str | Callable[[Any, int, int], float]
+Seed = int | random.Random | None
+
+
+def _defaults(make: Callable[..., Op]) -> bool:
+    return all(p.default is not p.empty for p in inspect.signature(make).parameters.values())
+
+
+def activations() -> list[str]:
+    """The names that `activation=` takes: "linear", and every row with one input.
+
+    >>> [name for name in activations() if name.endswith("relu")]
+    ['relu', 'leaky_relu']
+    """
+    rows = [op.name for op in ops.TABLE.values() if len(op.domain) == 1 and ... not in op.domain and op.name.isidentifier()]
+    return ["linear", *rows, *(name for name, make in ops.FACTORIES.items() if _defaults(make))]
+
+
+def activation(choice: Activation) -> Op | Callable[[Value], Value] | None:
+    """What a choice stands for: a row, a function of one Value, or None for "linear".
+
+    Raises ValueError, with all names, for one that is none of them; TypeError for what is no choice at all.
+
+    >>> activation("tanh"), activation("leaky_relu"), activation("linear")
+    (<Op tanh>, <Op leaky_relu(0.01)>, None)
+    """
+    if isinstance(choice, str):
+        if choice not in activations():
+            raise ValueError(f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function")
+        return None if choice == "linear" else ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
+    if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
+        raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
+    if not callable(choice):
+        raise TypeError(f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}")
+    return choice
+
+
+def activated(f: Op | Callable[[Value], Value] | None, z: Value) -> Value:
+    """f(z), as one node if `f` is a row; z itself if there is no activation."""
+    return z if f is None else apply(f, (z,)) if type(f) is Op else f(z)
+
+
+_SPELLED = {"relu": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU"}
+
+
+def spelled(choice: Activation) -> str:
+    """An activation's name as part of a class name: ReLU, Tanh, LeakyRelu."""
+    name = choice if isinstance(choice, str) else str(getattr(choice, "name", getattr(choice, "__name__", "")))
+    name = name.split("(")[0] if name.split("(")[0].isidentifier() else "custom"
+    return _SPELLED.get(name, name.title().replace("_", ""))
+
+
+# Initial weights: (random numbers, inputs of a neuron, neurons reading the same inputs) -> one weight.
+INITS: dict[str, Callable[[Any, int, int], float]] = {
+    "uniform": lambda rng, fan_in, fan_out: rng.uniform(-1, 1),  # micrograd
+    "normal": lambda rng, fan_in, fan_out: rng.gauss(0.0, 1.0),
+    "xavier": lambda rng, fan_in, fan_out: _symmetric(rng, math.sqrt(6 / (fan_in + fan_out))),
+    "xavier_normal": lambda rng, fan_in, fan_out: rng.gauss(0.0, math.sqrt(2 / (fan_in + fan_out))),
+    "he": lambda rng, fan_in, fan_out: rng.gauss(0.0, math.sqrt(2 / fan_in)),
+    "he_uniform": lambda rng, fan_in, fan_out: _symmetric(rng, math.sqrt(6 / fan_in)),
+    "lecun89": lambda rng, fan_in, fan_out: _symmetric(rng, 2.4 / fan_in),
+    "zeros": lambda rng, fan_in, fan_out: 0.0,
+}
+
+
+def _symmetric(rng: Any, bound: float) -> float:
+    return float(rng.uniform(-bound, bound))
+
+
+def stream(seed: Seed) -> random.Random | None:
+    """The random numbers that a seed stands for; None is Python's global `random`, as in micrograd.
+
+    Raises TypeError for what is neither a whole number, a `random.Random` nor None.
+
+    >>> stream(7).random() == random.Random(7).random()
+    True
+    """
+    if seed is None or isinstance(seed, random.Random):
+        return seed
+    if not hasattr(seed, "__index__"):
+        raise TypeError(f"a seed is a whole number, a random.Random or None (Python's global random), got {type(seed).__name__} {seed!r}")
+    return random.Random(operator.index(seed))
+
+
+def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random | None) -> list[Value]:
+    """`n` new weights of neurons that have `fan_in` inputs, `fan_out` neurons to a layer.
+
+    | init | drawn from | source |
+    |---|---|---|
+    | `"uniform"` | U(-1, 1) | micrograd |
+    | `"normal"` | N(0, 1) | |
+    | `"xavier"` | U(-a, a), a = sqrt(6 / (fan_in + fan_out)) | Glorot & Bengio 2010, their "normalized initialization" |
+    | `"xavier_normal"` | N(0, 2 / (fan_in + fan_out)) | the same variance, normally distributed |
+    | `"he"` | N(0, 2 / fan_in) | He, Zhang, Ren & Sun 2015, for relu |
+    | `"he_uniform"` | U(-a, a), a = sqrt(6 / fan_in) | the same variance, uniformly distributed |
+    | `"lecun89"` | U(-a, a), a = 2.4 / fan_in | LeCun et al. 1989 |
+    | `"zeros"` | 0 | to see why not: hidden units stay identical for ever |
+
+    (N is written with its variance.)  A function `(rng, fan_in, fan_out) -> float` will do as well.
+    Raises ValueError, with all names, for another name.
+    """
+    if isinstance(init, str) and init not in INITS:
+        raise ValueError(f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, fan_out) -> float")
+    draw: Any = INITS[init] if isinstance(init, str) else init
+    if not callable(draw):
+        raise TypeError(f"init is a name or a function (rng, fan_in, fan_out) -> float, got {type(init).__name__} {init!r}")
+    if _blank.get():
+        return constants(n)
+    rng: Any = random if seed is None else seed
+    return [Value(draw(rng, fan_in, fan_out)) for _ in range(n)]
+
+
+def constants(n: int, data: float = 0.0) -> list[Value]:
+    """`n` new parameters of the same value: biases, gains."""
+    left = _blank.get()
+    if left:
+        left[0] -= n
+        if left[0] < 0:
+            raise ValueError("it would need more parameters than are stored with it")
+    return [Value(data) for _ in range(n)]
+
+
+_blank: ContextVar[list[int] | None] = ContextVar("blank", default=None)
+
+
+@contextmanager
+def blank(parameters: int) -> Iterator[None]:
+    """Inside, nothing is drawn (every weight is 0, to be filled in from a file) and no more than so many parameters are made."""
+    token = _blank.set([parameters])
+    try:
+        yield
+    finally:
+        _blank.reset(token)
+
+
+def whole(n: Any, what: str, least: int = 1) -> int:
+    """A size as an int.  Raises TypeError for what is no whole number, ValueError if it is too small."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"{what} must be a whole number, got {type(n).__name__} {n!r}")
+    if n < least:
+        raise ValueError(f"{what} must be at least {least}, got {n}")
+    return operator.index(n)
+
+
+def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
+    """The `n` inputs of a module as Values; numbers are converted once, here.  Raises ValueError for another number of inputs.
+
+    >>> inputs([1, Value(2.0)], 2, "Neuron")
+    [Value(1.0), Value(2.0)]
+    >>> inputs([1], 2, "Neuron")
+    Traceback (most recent call last):
+    ValueError: Neuron expects 2 inputs, got 1
+    """
+    if isinstance(x, Value) or not hasattr(x, "__len__"):
+        x = [x] if hasattr(x, "__float__") else list(x) if hasattr(x, "__iter__") else x  # one number, or a generator
+        if not isinstance(x, list):
+            raise TypeError(f"{who} expects a list of {n} numbers or Values, got {type(x).__name__} {x!r}")
+    if len(x) != n:
+        hint = "; it takes one sample at a time: [model(x) for x in batch]" if any(hasattr(v, "__len__") and len(v) for v in x) else ""
+        raise ValueError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
+    for v in x:
+        if type(v) is not Value:
+            return [v if isinstance(v, Value) else Value(v) for v in x]
+    return x  # type: ignore[no-any-return]

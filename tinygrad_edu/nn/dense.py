@@ -1,0 +1,142 @@
+"""Neurons in layers: a neuron weighs its inputs, adds its bias and bends the result.
+
+    >>> import random
+    >>> random.seed(1337)
+    >>> MLP(2, [3, 1])
+    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(3)]]
+
+As in micrograd, from which the names, the order of random numbers and the reprs are taken.  A neuron is two nodes here,
+`dot` and its activation; with `expand=True` it is one node per multiply and add, for pictures: the same bits either way.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from .. import ops
+from ..engine import Value, apply
+from .choices import Activation, Init, Seed, activated, activation, constants, inputs, spelled, stream, weights, whole
+from .module import Module
+
+
+class Neuron(Module):
+    """activation(b + w1*x1 + ... + wn*xn): `nin` numbers or Values in, one Value out.
+
+    `nonlin=False` leaves the activation out.  `init` and `seed` are explained at `nn.choices.weights` and `stream`;
+    `fan_out`, how many neurons read the same inputs, matters to Xavier's init alone.  Raises ValueError for
+    another number of inputs.
+
+    >>> n = Neuron(2, activation="tanh", seed=1)
+    >>> n.w[0].data, n.w[1].data, n.b.data = -3.0, 1.0, 6.8813735870195432
+    >>> n([2.0, 0.0]), n.w[1].label
+    (Value(0.7071067811865477), 'neuron.w[1]')
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True, init: Init = "uniform",
+                 seed: Seed = None, expand: bool = False, fan_out: int = 1, name: str = "neuron") -> None:  # fmt: skip
+        self.nin, self.nonlin, self.activation, self.bias = whole(nin, "nin, the number of inputs,"), nonlin, activation, bias
+        self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
+        self._bend = _chosen(activation, nonlin)
+        self.w = weights(nin, init, nin, fan_out, stream(seed))
+        self.b = constants(1)[0] if bias else None
+
+    def fire(self, x: Sequence[Value]) -> Value:
+        """The neuron's output for inputs that are known to be `nin` Values."""
+        if self.expand:
+            products = [wi * xi for wi, xi in zip(self.w, x)]
+            z = reduce(operator.add, products if self.b is None else [self.b, *products])
+        else:
+            z = apply(ops.dot, (*self.w, *x) if self.b is None else (*self.w, *x, self.b))
+        return activated(self._bend, z)
+
+    def __call__(self, x: Any) -> Value:
+        return self.fire(inputs(x, self.nin, type(self).__name__))
+
+    def __repr__(self) -> str:
+        return f"{spelled(self.activation if self.nonlin else 'linear')}Neuron({self.nin})"
+
+
+def _chosen(choice: Activation, nonlin: bool) -> Any:
+    return activation(choice) if nonlin else None
+
+
+class Layer(Module):
+    """`nout` neurons that read the same `nin` inputs; a list of Values out, or the Value itself if there is one neuron.
+
+    Takes the options of Neuron.
+
+    >>> Layer(2, 2, init="zeros")([1.0, 2.0])
+    [Value(0.0), Value(0.0)]
+    """
+
+    def __init__(self, nin: int, nout: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
+                 init: Init = "uniform", seed: Seed = None, expand: bool = False, name: str = "layer") -> None:  # fmt: skip
+        self.nin, self.nout, self.nonlin = nin, whole(nout, "nout, the number of neurons,"), nonlin
+        self.activation, self.bias, self.init, self.seed, self.expand, self.name = activation, bias, init, seed, expand, name
+        rng = stream(seed)  # one stream of random numbers for all neurons
+        self.neurons = [Neuron(nin, nonlin, activation, bias, init, rng, expand, fan_out=nout) for _ in range(nout)]
+
+    def fire(self, x: Any) -> list[Value]:
+        """One output per neuron, always as a list."""
+        x = inputs(x, self.nin, type(self).__name__)
+        return [neuron.fire(x) for neuron in self.neurons]
+
+    def __call__(self, x: Any) -> Any:
+        out = self.fire(x)
+        return out[0] if len(out) == 1 else out
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class Linear(Layer):
+    """A layer without activation, whose output is always a list: y = Wx + b.
+
+    >>> Linear(2, 1, init="zeros")([1.0, 2.0])
+    [Value(0.0)]
+    """
+
+    def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None, expand: bool = False,
+                 name: str = "linear") -> None:  # fmt: skip
+        super().__init__(nin, nout, False, "linear", bias, init, seed, expand, name)
+
+    __call__ = Layer.fire
+    __repr__ = Module.__repr__
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers of `nouts` neurons, each reading the one before; `output` is the last one's activation.
+
+    `activation` and `output` are names of rows with one input, rows, or functions; `init` is a name from
+    `nn.choices.weights`.  `seed=None` draws from Python's global `random`, as micrograd does; a number
+    gives this network a stream of its own.  Raises ValueError for another number of inputs.
+
+    >>> mlp = MLP(3, [4, 4, 1], activation="tanh", seed=0)
+    >>> len(mlp.parameters()), mlp.layers[0].neurons[3].w[1].label
+    (41, 'mlp.layers.0.neurons.3.w[1]')
+    >>> mlp([1.0, 2.0])
+    Traceback (most recent call last):
+    ValueError: MLP expects 3 inputs, got 2
+    """
+
+    def __init__(self, nin: int, nouts: Sequence[int], activation: Activation = "relu", output: Activation = "linear",
+                 init: Init = "uniform", seed: Seed = None, expand: bool = False, name: str = "mlp") -> None:  # fmt: skip
+        if not isinstance(nouts, (list, tuple)) or not nouts:
+            raise TypeError(f"nouts is a list with the size of each layer, as in MLP(2, [16, 16, 1]), got {nouts!r}")
+        self.nin, self.nouts, self.activation, self.output = nin, list(nouts), activation, output
+        self.init, self.seed, self.expand, self.name = init, seed, expand, name
+        sizes, rng = [nin, *nouts], stream(seed)
+        bends = [activation] * (len(nouts) - 1) + [output]
+        self.layers = [Layer(sizes[i], sizes[i + 1], bend != "linear", bend, True, init, rng, expand) for i, bend in enumerate(bends)]
+
+    def __call__(self, x: Any) -> Any:
+        x = inputs(x, self.nin, type(self).__name__)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"

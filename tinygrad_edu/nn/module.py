@@ -1,0 +1,209 @@
+"""A Module is anything that holds parameters: it finds them, names them, zeroes their gradients, saves and loads them.
+
+    >>> from tinygrad_edu import Value
+    >>> class Line(Module):
+    ...     def __init__(self, slope=1.0):
+    ...         self.slope = slope
+    ...         self.w, self.b = Value(slope), Value(0.0)
+    ...     def __call__(self, x):
+    ...         return self.w * x + self.b
+    >>> Line(2).parameters()
+    [Value(2.0, label='line.w'), Value(0.0, label='line.b')]
+
+There is nothing to register: a parameter is a Value without parents that hangs on an attribute, also inside lists,
+tuples, dicts and other modules.  Attributes that begin with an underscore are not looked at.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from ..engine import Value
+from ..ieee import number
+from . import files
+
+
+class _Named(type):
+    """Lets every constructor end with labels on the parameters; an outer module comes last and has the last word."""
+
+    def __call__(cls, *args: Any, **named: Any) -> Any:
+        module = super().__call__(*args, **named)
+        module.rename(cls.__name__.lower() if module.name == "" else module.name)
+        return module
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What `help` and `config` see: the arguments of the constructor."""
+        init: Any = cls.__init__  # type: ignore[misc]
+        return inspect.Signature([] if init is object.__init__ else list(inspect.signature(init).parameters.values())[1:])
+
+
+class Module(metaclass=_Named):
+    """Base of all modules; see the top of this file for how to write one.
+
+    A module that keeps every argument of its constructor in an attribute of the same name can be rebuilt from its file.
+    """
+
+    name: str = ""
+    training: bool = True
+
+    def named_parameters(self) -> list[tuple[str, Value]]:
+        """Each parameter once, with its path inside this module: its label without the module's own name in front.
+
+        >>> from tinygrad_edu.nn import Layer
+        >>> [path for path, p in Layer(1, 2).named_parameters()]
+        ['neurons.0.w[0]', 'neurons.0.b', 'neurons.1.w[0]', 'neurons.1.b']
+        """
+        found: dict[Value, str] = {}
+        _gather(self, "", found, {})
+        return [(path, p) for p, path in found.items()]
+
+    def parameters(self) -> list[Value]:
+        """The Values to train, each once, in the order in which the constructor made them."""
+        return [p for _, p in self.named_parameters()]
+
+    def modules(self) -> list[Module]:
+        """This module and every module inside it."""
+        found: dict[Module, None] = {}
+        _gather(self, "", {}, found)
+        return list(found)
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def rename(self, name: str) -> None:
+        """Write `name.path` into the label of every parameter, as in `mlp.layers.0.neurons.3.w[1]`."""
+        if not isinstance(name, str):
+            raise TypeError(f"a module's name is text, got {type(name).__name__} {name!r}")
+        self.name = name
+        for path, p in self.named_parameters():
+            p.label = f"{name}.{path}"
+
+    def train(self, mode: bool = True) -> Self:
+        """Behave as in training (the default), here and in every module inside; only Dropout knows a difference."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Behave as in use: nothing is dropped."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, float]:
+        """The number in each parameter, by its path.
+
+        >>> from tinygrad_edu.nn import Neuron
+        >>> Neuron(2, init="zeros").state_dict()
+        {'w[0]': 0.0, 'w[1]': 0.0, 'b': 0.0}
+        """
+        return {path: p.data for path, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set every parameter from `state`, all or none.
+
+        Raises ValueError that lists what is missing, unexpected or no number; then nothing has changed.  nan and inf are numbers.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict from paths to numbers, got {type(state).__name__} {state!r}")
+        mine, data, strange = self.named_parameters(), [], []
+        for path, _ in mine:
+            try:
+                data.append(number(state.get(path, 0.0)))
+            except (TypeError, OverflowError):
+                strange.append(f"{path}: {state[path]!r}")
+        paths = dict(mine)
+        missing, unexpected = [path for path in paths if path not in state], [path for path in state if path not in paths]
+        wrong = {"missing": missing, "unexpected": unexpected, "not a number": strange}
+        if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
+            raise ValueError(f"this state does not fit {type(self).__name__} with its {len(mine)} parameters: {told}. Nothing was changed; "
+                             "build the module with the sizes that it was saved with")  # fmt: skip
+        for (_, p), x in zip(mine, data):
+            p.data = x
+
+    def config(self) -> dict[str, Any]:
+        """The arguments that build a module like this one: each is an attribute of the same name.
+
+        Raises TypeError if the constructor has an argument that the module did not keep.
+
+        >>> from tinygrad_edu.nn import LayerNorm
+        >>> LayerNorm(3).config()
+        {'size': 3, 'eps': 1e-05, 'name': 'layernorm'}
+        """
+        arguments = inspect.signature(type(self)).parameters
+        if gone := [a for a in arguments if not hasattr(self, a)]:
+            raise TypeError(f"{type(self).__name__} does not keep its argument {gone[0]!r} in an attribute of that name")
+        return {a: getattr(self, a) for a in arguments}
+
+    def recipe(self) -> dict[str, Any]:
+        """The module's kind and config, for a file.  Raises TypeError, naming the argument, if one cannot be written."""
+        config = self.config()
+        if not isinstance(config.get("seed"), int):
+            config.pop("seed", None)  # a stream of random numbers that has moved on
+        return {"$module": type(self).__name__, "config": {a: files.encode(x, f"{type(self).__name__}'s {a}") for a, x in config.items()}}
+
+    def save(self, path: str | os.PathLike[str], extra: Any = None) -> None:
+        """Write kind, config, state and `extra` to a JSON file, whole or not at all.
+
+        `extra` is for what belongs to the model: numbers, text, lists and dicts of them.  A module with an argument that
+        JSON cannot say (a function) is saved too; `nn.load` will then tell to build it and use `module.load(path)`.
+        Raises TypeError if `extra` cannot be written; then the file has not been touched.
+        """
+        content: dict[str, Any] = {"kind": type(self).__name__, "config": None}
+        try:
+            content["config"] = self.recipe()["config"]
+        except TypeError as reason:
+            content["reason"] = str(reason)
+        files.write(path, {**content, "state": files.encode(self.state_dict()), "extra": files.encode(extra)})
+
+    def load(self, path: str | os.PathLike[str]) -> Self:
+        """Set every parameter from a file that `save` wrote, all or none.  Raises ValueError, with the path, if it does not fit."""
+        try:
+            self.load_state_dict(files.read(path)["state"])
+        except ValueError as error:
+            where = os.fspath(path)
+            raise error if str(error).startswith(where) else ValueError(f"{where}: {error}") from None
+        return self
+
+    def __repr__(self) -> str:
+        arguments = inspect.signature(type(self)).parameters.values()
+        said: list[str] = []
+        for a in arguments:
+            x = getattr(self, a.name, a.empty)
+            if a.kind is a.VAR_POSITIONAL:
+                said += [repr(v) for v in getattr(self, a.name, ())]
+            elif x is not a.empty and x != a.default and a.name not in ("name", "seed"):
+                said.append(f"{x!r}" if a.default is a.empty else f"{a.name}={x!r}")
+        return f"{type(self).__name__}({', '.join(said)})"
+
+
+def _some(names: list[Any]) -> str:
+    return ", ".join(map(str, names[:4])) + (", ..." if len(names) > 4 else "")
+
+
+def _gather(item: Any, path: str, parameters: dict[Value, str], modules: dict[Module, None]) -> None:
+    """Write down every parameter and module inside `item`, each with the first path that leads to it."""
+    if isinstance(item, Value):
+        if not item.parents:
+            parameters.setdefault(item, path)
+    elif isinstance(item, Module):
+        if item not in modules:
+            modules[item] = None
+            dot = f"{path}." if path else ""
+            for name, x in vars(item).items():
+                if type(x) not in _PLAIN and name[0] != "_":
+                    _gather(x, dot + name, parameters, modules)
+    elif isinstance(item, dict):
+        for key, x in item.items():
+            _gather(x, f"{path}.{key}", parameters, modules)
+    elif isinstance(item, (list, tuple)):
+        for i, x in enumerate(item):
+            if type(x) not in _PLAIN:
+                _gather(x, f"{path}.{i}" if isinstance(x, Module) else f"{path}[{i}]", parameters, modules)
+
+
+_PLAIN = {int, str, float, bool, type(None)}

@@ -1,0 +1,329 @@
+"""Optimizers: how a parameter moves, once its gradient is known; and schedules: how far, as time goes by.
+
+    >>> from tinygrad_edu import Value
+    >>> x = Value(5.0)
+    >>> optimizer = SGD([x], lr=linear(0.4, steps=50))
+    >>> for _ in range(50):
+    ...     optimizer.zero_grad()
+    ...     ((x - 3) ** 2).backward()
+    ...     optimizer.step()
+    >>> round(x.data, 6)
+    3.0
+
+A step changes every parameter or, if something raises, none.  Gradients that are inf or nan flow into the parameters as
+IEEE 754 has it, so that an explosion can be seen; `clip_by_norm` and `anomalies("raise")` are the answers to it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .engine import Value
+from .ieee import number
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Schedule", "clip_by_norm", "clip_by_value", "constant", "cosine", "exponential",
+           "linear", "step_decay"]  # fmt: skip
+
+Schedule = Callable[[int], float]
+
+_data_of, _grad_of = operator.attrgetter("data"), operator.attrgetter("grad")
+_set_data, _set_grad = Value.__dict__["data"].__set__, Value.__dict__["grad"].__set__
+
+
+def _write(setter: Callable[[Value, float], None], ps: list[Value], numbers: Iterable[float]) -> None:
+    """Write one number to each Value in one call into C, where no Ctrl-C can land half-way."""
+    deque(map(setter, ps, list(numbers)), maxlen=0)
+
+
+def _given(parameters: Iterable[Value]) -> list[Value]:
+    """Parameters as a list, each once.  Raises TypeError or ValueError, with what to pass instead, if they are none."""
+    if hasattr(parameters, "parameters"):
+        raise TypeError(f"pass the parameters themselves, as in model.parameters(), not the {type(parameters).__name__}")
+    ps = list(dict.fromkeys(parameters)) if hasattr(parameters, "__iter__") else None
+    if ps is None or not all(isinstance(p, Value) for p in ps):
+        wrong = parameters if ps is None else next(p for p in ps if not isinstance(p, Value))
+        raise TypeError(f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r}")
+    if not ps:
+        raise ValueError("there are no parameters to train: the list is empty (a generator may have been used up)")
+    for p in ps:
+        if p.parents:
+            raise ValueError(f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "
+                             "pass the Values that it was computed from")  # fmt: skip
+    return ps
+
+
+def _between(x: Any, what: str, hi: float = math.inf) -> float:
+    """A setting as a float.  Raises ValueError unless 0 <= x < hi."""
+    if not 0 <= number(x) < hi:
+        raise ValueError(f"{what} must be at least 0 and " + (f"below {hi:g}" if hi < math.inf else "finite") + f", got {x!r}")
+    return number(x)
+
+
+class Optimizer:
+    """What all optimizers share: the parameters, the learning rate, the count of steps, and memory that can be saved.
+
+    `lr` is a number, or a schedule: a function from the number of steps taken so far to a number.
+    A subclass says in `update` how data, gradients and `memory` (one list of numbers per name) become new ones.
+    """
+
+    memory: dict[str, list[float]]
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
+        self.parameters = _given(parameters)
+        self.lr = lr if callable(lr) else _between(lr, "lr, the learning rate,")
+        self.steps = 0
+        self.memory = {}
+
+    def rate(self) -> float:
+        """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
+        return _between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")
+
+    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
+        """The new data and the new memory; changes nothing."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to update")
+
+    def step(self) -> None:
+        """Move every parameter against its gradient, or, if something raises, none."""
+        ps = self.parameters
+        data, memory = self.update(self.rate(), list(map(_data_of, ps)), list(map(_grad_of, ps)))
+        _write(_set_data, ps, data)
+        self.memory = memory
+        self.steps += 1
+
+    def zero_grad(self) -> None:
+        """Set every parameter's gradient to 0."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""
+        return {"kind": type(self).__name__, "steps": self.steps, "memory": {name: list(xs) for name, xs in self.memory.items()}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another optimizer of this kind was.  Raises ValueError, and changes nothing, if `state` does not fit."""
+        n, kind = len(self.parameters), type(self).__name__
+        if not isinstance(state, Mapping) or not {"kind", "steps", "memory"} <= state.keys() or not isinstance(state["memory"], Mapping):
+            raise ValueError(f"an optimizer's state has a kind, steps and memory, got {state!r:.80}")
+        if state["kind"] != kind or set(state["memory"]) != set(self.memory):
+            raise ValueError(f"this state was saved by {state['kind']} with memory of {sorted(state['memory'])}, it does not fit "
+                             f"{kind} with memory of {sorted(self.memory)}: build the optimizer as before")  # fmt: skip
+        if type(state["steps"]) is not int or state["steps"] < 0:
+            raise ValueError(f"steps must be a whole number of at least 0, got {state['steps']!r}")
+        memory = {}
+        for name, xs in state["memory"].items():
+            if not isinstance(xs, (list, tuple)) or len(xs) != n:
+                got = f"{len(xs)} numbers" if isinstance(xs, (list, tuple)) else type(xs).__name__
+                raise ValueError(f"this state's {name!r} must hold {n} numbers, one per parameter, got {got}")
+            try:
+                memory[name] = [number(x) for x in xs]
+            except TypeError as error:
+                raise ValueError(f"this state's {name!r} must hold numbers: {error}") from None
+        self.memory, self.steps = memory, state["steps"]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: p -= lr * g, with momentum v = momentum * v + g; p -= lr * v (Polyak 1964).
+
+    `nesterov=True` moves by g + momentum * v instead (Nesterov 1983, in the form of Sutskever et al. 2013);
+    `weight_decay` adds weight_decay * p to each gradient.  Raises ValueError for settings out of range.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 2.0
+    >>> SGD([p], lr=0.25).step()
+    >>> p
+    Value(0.5, grad=2.0)
+    """
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, momentum: float = 0.0, weight_decay: float = 0.0,
+                 nesterov: bool = False) -> None:  # fmt: skip
+        super().__init__(parameters, lr)
+        self.momentum, self.weight_decay = _between(momentum, "momentum", 1.0), _between(weight_decay, "weight_decay")
+        self.nesterov = nesterov
+        if nesterov and not momentum:
+            raise ValueError("nesterov looks ahead along the momentum, which is 0: pass momentum=0.9, say")
+        if momentum:
+            self.memory = {"velocity": [0.0] * len(self.parameters)}
+
+    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
+        """The formulas above."""
+        memory, decay, mu = self.memory, self.weight_decay, self.momentum
+        if decay:
+            grads = [g + decay * p for p, g in zip(data, grads)]
+        if mu:
+            velocity = [mu * v + g for v, g in zip(memory["velocity"], grads)]
+            memory = {"velocity": velocity}
+            grads = [g + mu * v for v, g in zip(velocity, grads)] if self.nesterov else velocity
+        return [p - lr * g for p, g in zip(data, grads)], memory
+
+
+class Adam(Optimizer):
+    """Each parameter moves by its mean gradient, measured in its own typical size (Kingma & Ba 2015, Algorithm 1).
+
+    m = b1*m + (1-b1)*g; v = b2*v + (1-b2)*g²; p -= lr * m̂ / (sqrt(v̂) + eps), where m̂ = m / (1-b1^t) and v̂ = v / (1-b2^t)
+    make up for having begun at 0 (t counts from 1).  `weight_decay` adds weight_decay * p to each gradient.
+    Raises ValueError for settings out of range.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 1e-3
+    >>> Adam([p], lr=0.1).step()  # the first step is lr, however small the gradient
+    >>> round(p.data, 4)
+    0.9
+    """
+
+    decoupled = False
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
+        super().__init__(parameters, lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ValueError(f"betas are two numbers, how slowly the mean and the mean square forget, got {betas!r}")
+        self.betas = _between(betas[0], "betas[0]", 1.0), _between(betas[1], "betas[1]", 1.0)
+        self.eps, self.weight_decay = _between(eps, "eps"), _between(weight_decay, "weight_decay")
+        if not self.eps:
+            raise ValueError("eps must be above 0: without it a parameter whose gradient is 0 is divided by 0")
+        self.memory = {"mean": [0.0] * len(self.parameters), "square": [0.0] * len(self.parameters)}
+
+    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
+        """The formulas above."""
+        (b1, b2), eps, decay, sqrt = self.betas, self.eps, self.weight_decay, math.sqrt
+        if decay and self.decoupled:
+            data = [p - lr * decay * p for p in data]
+        elif decay:
+            grads = [g + decay * p for p, g in zip(data, grads)]
+        c1, c2 = 1 - b1, 1 - b2
+        mean = [b1 * m + c1 * g for m, g in zip(self.memory["mean"], grads)]
+        square = [b2 * v + c2 * g * g for v, g in zip(self.memory["square"], grads)]
+        d1, d2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
+        return [p - lr * (m / d1) / (sqrt(v / d2) + eps) for p, m, v in zip(data, mean, square)], {"mean": mean, "square": square}
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is no gradient: p -= lr * weight_decay * p, then Adam's step (Loshchilov & Hutter 2019, Algorithm 2).
+
+    >>> p = Value(1.0)
+    >>> AdamW([p], lr=0.5, weight_decay=0.1).step()
+    >>> p
+    Value(0.95)
+    """
+
+    decoupled = True
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.01) -> None:  # fmt: skip
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+
+def clip_by_norm(parameters: Iterable[Value], max_norm: float) -> float:
+    """Scale all gradients together so that their Euclidean norm is at most `max_norm`; returns the norm before.
+
+    The direction stays (Pascanu, Mikolov & Bengio 2013).  An infinite gradient makes the others 0 and itself nan; a norm of nan
+    changes nothing.  Raises ValueError unless max_norm is above 0.
+
+    >>> p, q = Value(0.0), Value(0.0)
+    >>> p.grad, q.grad = 30.0, 40.0
+    >>> clip_by_norm([p, q], 5.0), p.grad, q.grad
+    (50.0, 3.0, 4.0)
+    """
+    ps = _given(parameters)
+    if not number(max_norm) > 0:
+        raise ValueError(f"max_norm must be above 0, got {max_norm!r}")
+    grads = list(map(_grad_of, ps))
+    norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
+    if norm > max_norm:
+        scale = number(max_norm) / norm
+        _write(_set_grad, ps, [g * scale for g in grads])
+    return norm
+
+
+def clip_by_value(parameters: Iterable[Value], limit: float) -> int:
+    """Move every gradient that is beyond ±limit to ±limit; returns how many were.  nan stays nan.
+
+    Raises ValueError unless limit is above 0.
+
+    >>> p = Value(0.0)
+    >>> p.grad = -30.0
+    >>> clip_by_value([p], 1), p.grad
+    (1, -1.0)
+    """
+    ps, hi = _given(parameters), number(limit)
+    if not hi > 0:
+        raise ValueError(f"limit must be above 0, got {limit!r}")
+    grads = list(map(_grad_of, ps))
+    clipped = [-hi if g < -hi else hi if g > hi else g for g in grads]
+    _write(_set_grad, ps, clipped)
+    return len([g for g in grads if abs(g) > hi])
+
+
+# Schedules: functions from the number of steps taken so far (0 before the first) to a learning rate.
+
+
+def constant(lr: float) -> Schedule:
+    """Always the same.
+
+    >>> constant(0.1)(999)
+    0.1
+    """
+    lr = _between(lr, "lr")
+    return lambda step: lr
+
+
+def linear(lr: float, steps: int, end: float = 0.0) -> Schedule:
+    """From `lr` straight down (or up) to `end` after `steps` steps, then `end`.
+
+    >>> [linear(1.0, 100, end=0.1)(k) for k in (0, 50, 100, 200)]  # micrograd's demo: 1.0 - 0.9*k/100
+    [1.0, 0.55, 0.1, 0.1]
+    """
+    lr, end, steps = _between(lr, "lr"), _between(end, "end"), _count(steps, "steps")
+    return lambda step: lr + (end - lr) * step / steps if step < steps else end
+
+
+def cosine(lr: float, steps: int, warmup: int = 0, end: float = 0.0) -> Schedule:
+    """Up in a straight line to `lr` during `warmup` steps, then down to `end` along half a cosine (Loshchilov & Hutter 2017).
+
+    `steps` counts the warm-up too.  The first step already moves: its rate is lr / warmup.
+
+    >>> [round(cosine(1.0, 12, warmup=2)(k), 4) for k in (0, 1, 2, 7, 12, 99)]
+    [0.5, 1.0, 1.0, 0.5, 0.0, 0.0]
+    """
+    lr, end, steps = _between(lr, "lr"), _between(end, "end"), _count(steps, "steps")
+    if warmup and _count(warmup, "warmup") >= steps:
+        raise ValueError(f"warmup must be shorter than all {steps} steps, got {warmup}")
+
+    def rate(step: int) -> float:
+        if step < warmup:
+            return lr * (step + 1) / warmup
+        if step >= steps:
+            return end
+        return end + (lr - end) * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
+
+    return rate
+
+
+def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
+    """`lr`, multiplied by `factor` after each `every` steps.
+
+    >>> [step_decay(1.0, every=10, factor=0.5)(k) for k in (0, 9, 10, 25)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+    lr, every, factor = _between(lr, "lr"), _count(every, "every"), _between(factor, "factor")
+    return lambda step: lr * factor ** (step // every)
+
+
+def exponential(lr: float, factor: float) -> Schedule:
+    """`lr`, multiplied by `factor` after each step.
+
+    >>> exponential(1.0, 0.5)(3)
+    0.125
+    """
+    return step_decay(lr, 1, factor)
+
+
+def _count(n: Any, what: str) -> int:
+    """A number of steps.  Raises ValueError unless it is a whole number of at least 1."""
+    if not hasattr(n, "__index__") or n < 1:
+        raise ValueError(f"{what} must be a whole number of at least 1, got {n!r}")
+    return operator.index(n)

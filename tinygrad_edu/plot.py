@@ -1,0 +1,353 @@
+"""Three pictures of training, as SVG: the loss curve, the confusion matrix, the decision boundary.
+
+    >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
+    >>> picture
+    <Picture 'loss and accuracy', 880 x 340: .save("loss.svg") writes it>
+
+A picture shows itself in a notebook and is written with `.save("name.svg")`.  Nothing but text is made here:
+a small pen, `Picture`, that knows lines, shapes and words, and below it the three drawings.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from .modes import no_grad
+
+INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
+BLUE, ORANGE, PURPLE = "#5292da", "#e38b4b", "#5f3793"
+CLASSES = [BLUE, ORANGE, PURPLE, "#3f9a6b", "#c94f7c", "#8a6d3b", "#3aa6b9", "#7d8895", "#a3b42c", "#1b2430"]
+
+
+class Picture:
+    """An SVG drawing on a white card; y grows downwards, in pixels."""
+
+    def __init__(self, width: float, height: float, title: str) -> None:
+        self.width, self.height, self.title = round(width), round(height), title
+        self.parts: list[str] = []
+
+    def add(self, tag: str, body: str = "", **attributes: Any) -> None:
+        """One element; `stroke_width=2` becomes `stroke-width="2"`, None is left out."""
+        given = "".join(f' {k.replace("_", "-")}="{_number(v)}"' for k, v in attributes.items() if v is not None)
+        self.parts.append(f"<{tag}{given}>{body}</{tag}>" if body else f"<{tag}{given}/>")
+
+    def text(self, x: float, y: float, words: object, size: float = 11, fill: str = INK, anchor: str | None = None,
+             bold: bool = False, turn: float = 0, tip: str = "") -> None:  # fmt: skip
+        """Words at a point: starting there, or with `anchor` "middle" or "end"; `turn` in degrees; `tip` for a mouse resting on them."""
+        self.add("text", escape(str(words)) + (f"<title>{escape(tip)}</title>" if tip else ""), x=x, y=y, font_size=size, fill=fill,
+                 text_anchor=anchor, font_weight="bold" if bold else None,
+                 transform=f"rotate({_number(turn)} {_number(x)} {_number(y)})" if turn else None)  # fmt: skip
+
+    def line(self, points: Iterable[tuple[float, float]], stroke: str, width: float = 1) -> None:
+        """A line through points."""
+        self.add("polyline", points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points), fill="none", stroke=stroke,
+                 stroke_width=width, stroke_linejoin="round", stroke_linecap="round")  # fmt: skip
+
+    def _repr_svg_(self) -> str:
+        body = "\n".join(self.parts)
+        return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
+                f'viewBox="0 0 {self.width} {self.height}" role="img" font-family="Helvetica, Arial, sans-serif">\n'
+                f"<title>{escape(self.title)}</title>\n"
+                f'<rect x="0.5" y="0.5" width="{self.width - 1}" height="{self.height - 1}" rx="8" fill="{CARD}" stroke="{FAINT}"/>\n'
+                f"{body}\n</svg>\n")  # fmt: skip
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the drawing to a file whose name ends in .svg.  Raises ValueError for another ending."""
+        path = Path(path)
+        if path.suffix.lower() != ".svg":
+            raise ValueError(f"a picture is written as SVG, so its name ends in .svg, got {str(path)!r}: save it as "
+                             f"{path.with_suffix('.svg').name!r} and open or convert that in a browser")  # fmt: skip
+        path.write_text(self._repr_svg_(), encoding="utf-8")
+        return path
+
+    def __repr__(self) -> str:
+        return f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") writes it>'
+
+
+def _number(v: Any) -> str:
+    """An attribute: numbers to a tenth of a pixel and without an idle .0, text made safe."""
+    return f"{round(v, 1):g}" if isinstance(v, (int, float)) else escape(str(v))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the numbers from x[0] to x[1] and from y[0] to y[1] are drawn."""
+
+    corner: tuple[float, float]  # upper left
+    size: tuple[float, float]
+    x: tuple[float, float]
+    y: tuple[float, float]
+    log: bool = False  # whether y is on a logarithmic scale
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """The place of a point."""
+        low, high = self.y
+        if self.log:
+            low, high, y = math.log(low), math.log(high), math.log(y)
+        right, up = (x - self.x[0]) / (self.x[1] - self.x[0]), (y - low) / (high - low)
+        return self.corner[0] + self.size[0] * right, self.corner[1] + self.size[1] * (1 - up)
+
+
+def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
+    if path is not None:
+        picture.save(path)
+    return picture
+
+
+# The loss curve
+
+
+def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
+    """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange.
+
+    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "accuracies" and "test_accuracies".
+    Losses that span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
+    """
+    columns = history if isinstance(history, Mapping) else vars(history)
+    if not columns.get("losses"):
+        raise ValueError("there is no loss to draw: the history has no finished epoch; train for at least one")
+    panels = [("loss", "losses"), ("accuracy", "accuracies")]
+    panels = [(name, key) for name, key in panels if columns.get(key) or columns.get(f"test_{key}")]
+    picture = Picture(20 + 430 * len(panels), 340, " and ".join(name for name, _ in panels))
+    for i, (name, key) in enumerate(panels):
+        lines = [("training", columns.get(key) or [], BLUE), ("test", columns.get(f"test_{key}") or [], ORANGE)]
+        _panel(picture, 70 + 430 * i, name, [line for line in lines if line[1]])
+    return _finish(picture, path)
+
+
+def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequence[float], str]]) -> None:
+    """One pair of axes, 350 wide, with its lines and their legend."""
+    seen = [y for _, ys, _ in lines for y in ys if y is not None and math.isfinite(y)] or [0.0]
+    low, high, share = min(seen), max(seen), name == "accuracy"
+    log = not share and low > 0 and high > 30 * low
+    bottom, top, ticks = _log_axis(low, high) if log else _axis(low, high, most=1.0) if share else _axis(min(0.0, low), high)
+    epochs = max(len(ys) for _, ys, _ in lines)
+    frame = Frame((left, 64), (350, 222), (1.0 if epochs > 1 else 0.5, max(epochs, 1.5)), (bottom, top), log)
+    picture.text(left, 34, name + (" (log scale)" if log else ""), 15, bold=True)
+    for y in ticks:
+        picture.line([frame.at(frame.x[0], y), frame.at(frame.x[1], y)], GRID)
+        picture.text(left - 9, frame.at(1, y)[1] + 4, f"{100 * y:.4g} %" if share else f"{y:.6g}", fill=QUIET, anchor="end")
+    for epoch in sorted({max(1, round(x)) for x in _axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}):
+        x, y = frame.at(epoch, bottom)
+        picture.line([(x, y), (x, y + 5)], FAINT)
+        picture.text(x, y + 19, epoch, fill=QUIET, anchor="middle")
+    picture.line([(left, 286), (left + 350, 286)], FAINT)
+    picture.text(left + 175, 324, "epoch", fill=QUIET, anchor="middle")
+    for row, (who, ys, colour) in enumerate(lines):
+        points = [frame.at(i + 1, y) for i, y in enumerate(ys) if y is not None and math.isfinite(y)]
+        picture.line(points, colour, 2.2)
+        for x, y in points[-1:]:
+            picture.add("circle", cx=x, cy=y, r=3.6, fill=colour, stroke=CARD, stroke_width=1.2)
+        picture.line([(left + 210, 26 + 16 * row), (left + 232, 26 + 16 * row)], colour, 3)
+        picture.text(left + 240, 30 + 16 * row, who, fill=QUIET)
+        picture.text(left + 350, 30 + 16 * row, f"{100 * ys[-1]:.2f} %" if share else f"{ys[-1]:.4g}", anchor="end", bold=True)
+
+
+def _axis(lo: float, hi: float, most: float | None = None) -> tuple[float, float, list[float]]:
+    """Where an axis begins and ends, and its round ticks, 1, 2 or 5 times a power of ten apart.
+
+    >>> _axis(0.0, 0.87)
+    (0.0, 1.0, [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0])
+    """
+    if not lo < hi:
+        lo, hi = (lo, hi + 1.0) if most is None or hi + 1.0 <= most else (hi - 1.0, hi)
+    rough = (hi - lo) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999999)
+    first, last = math.floor(lo / step + 1e-9), math.ceil(hi / step - 1e-9)
+    ticks = [i * step for i in range(first, last + 1)]
+    return ticks[0], ticks[-1], ticks
+
+
+def _log_axis(lo: float, hi: float) -> tuple[float, float, list[float]]:
+    """The same for a logarithmic scale: 1, 2, 5, 10, 20, ... or, over many powers of ten, fewer of them.
+
+    >>> _log_axis(0.013, 2.1)
+    (0.01, 5.0, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
+    """
+    first, last = math.floor(math.log10(lo)), math.ceil(math.log10(hi))
+    every = max(1, math.ceil((last - first) / 7))
+    ticks = [float(f"{m}e{p}") for p in range(first, last + 1, every) for m in ((1, 2, 5) if last - first <= 3 else (1,))]
+    start = max(t for t in ticks if t <= lo * (1 + 1e-9))
+    stop = min((t for t in ticks if t >= hi * (1 - 1e-9)), default=10.0**last * 10 ** (every - 1))
+    return start, stop, [t for t in ticks if start <= t <= stop]
+
+
+# The confusion matrix
+
+
+def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] | None = None,
+                     path: str | os.PathLike[str] | None = None) -> Picture:  # fmt: skip
+    """How often each class (a row) was taken for each class (a column); what is right on the diagonal, in blue.
+
+    Raises ValueError if the matrix is not square, or has not one label per row.
+
+    >>> confusion_matrix([[9, 1], [0, 10]], ["cat", "dog"])
+    <Picture 'confusion matrix', 248 x 218: .save("confusion.svg") writes it>
+    """
+    n = len(matrix)
+    names = [str(name) for name in (range(n) if labels is None else labels)]
+    if not n or any(len(row) != n for row in matrix) or len(names) != n:
+        raise ValueError(f"a confusion matrix has as many columns as rows, and one label each, got rows of lengths "
+                         f"{[len(row) for row in matrix]} and {len(names)} labels")  # fmt: skip
+    cell, short = 40, [name if len(name) <= 16 else name[:15] + "…" for name in names]
+    longest = max(map(_width, short))
+    left, slanted = 52 + longest, longest > cell - 6
+    top = 104 + (0.75 * longest if slanted else 0)
+    picture = Picture(max(248, left + cell * n + 76 + (40 if slanted else 0)), top + cell * n + 34, "confusion matrix")
+    counts = [sum(row) for row in matrix]
+    right = sum(matrix[i][i] for i in range(n))
+    picture.text(20, 32, "confusion matrix", 15, bold=True)
+    picture.text(20, 50, f"{right} of {sum(counts)} right" + (f", {100 * right / sum(counts):.2f} %" if right else ""), fill=QUIET)
+    picture.text(left + cell * n / 2, 74, "predicted", fill=QUIET, anchor="middle")
+    picture.text(left + cell * n + 10, top + cell * n + 16, "recall", fill=QUIET, tip="the share of each class that was found")
+    picture.text(24, top + cell * n / 2, "true", fill=QUIET, anchor="middle", turn=-90)
+    for i, row in enumerate(matrix):
+        middle = top + cell * i + cell / 2 + 4
+        picture.text(left - 9, middle, short[i], anchor="end", tip=names[i])
+        x = left + cell * i + cell / 2
+        picture.text(x, top - 9, short[i], anchor=None if slanted else "middle", turn=-45 if slanted else 0, tip=names[i])
+        for j, count in enumerate(row):
+            # A few mistakes should be seen among thousands of hits: the square root brings them out.
+            share = count / max(1, counts[i])
+            strength = (0.12 + 0.88 * (share if i == j else math.sqrt(share))) if count else 0.0
+            x, y = left + cell * j, top + cell * i
+            picture.add("rect", x=x + 1, y=y + 1, width=cell - 2, height=cell - 2, rx=3,
+                        fill=_mix(BLUE if i == j else ORANGE, strength) if count else "#f5f6f8")  # fmt: skip
+            if count:
+                picture.text(x + cell / 2, middle, count, 12 if count < 10000 else 9, anchor="middle", bold=i == j,
+                             tip=f"{count} of {counts[i]} {names[i]} taken for {names[j]}")  # fmt: skip
+        if counts[i]:
+            picture.text(left + cell * n + 10, middle, f"{100 * row[i] / counts[i]:.1f} %", fill=QUIET, tip=f"of {counts[i]} {names[i]}")
+    return _finish(picture, path)
+
+
+def _width(words: str, size: float = 11) -> float:
+    """About how wide Helvetica sets these words."""
+    return size * sum(0.3 if c in "ijltf.,:;|!' I" else 0.85 if c in "mwMW@%" else 0.68 if c.isupper() else 0.56 for c in words)
+
+
+def _mix(colour: str, strength: float) -> str:
+    """A colour thinned with white."""
+    return "#" + "".join(f"{round(255 - strength * (255 - int(colour[i : i + 2], 16))):02x}" for i in (1, 3, 5))
+
+
+# The decision boundary
+
+Grid = list[list[float]]
+
+
+def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[float]], y: Sequence[Any],
+                      labels: Sequence[object] | None = None, path: str | os.PathLike[str] | None = None, *,
+                      grid: int = 64) -> Picture:  # fmt: skip
+    """Where in the plane a model decides for which class, darker where it is surer, with the samples on top.
+
+    `model` is called with [x1, x2] on a grid, and returns one number, whose sign decides between two classes, or one
+    score per class, of which the largest decides.  `y` holds the class of each sample: -1 and 1, or 0, 1, 2, ...
+    Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
+    """
+    if not X or len(X) != len(y) or any(len(x) != 2 for x in X):
+        raise ValueError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
+                         f"got {len(X)} samples of {sorted({len(x) for x in X})} numbers and {len(y)} classes")  # fmt: skip
+    if grid < 2:
+        raise ValueError(f"a grid has at least 2 cells on a side, got {grid}")
+    points = [[float(v) for v in x] for x in X]
+    frame = _around(points)
+    (x0, x1), (y0, y1) = frame.x, frame.y
+    across, upward = ([a + (b - a) * i / grid for i in range(grid + 1)] for a, b in ((x0, x1), (y0, y1)))
+    with no_grad():
+        scores = [[_scores(model([a, b])) for a in across] for b in upward]
+        decided = [_scores(model(x)) for x in points]
+    kinds = len(decided[0])
+    place = {c: i for i, c in enumerate([-1, 1] if kinds == 2 and -1 in y else range(kinds))}
+    if strange := sorted(map(str, set(y) - set(place))):
+        raise ValueError(f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange)}")
+    names = [str(name) for name in (place if labels is None else labels)]
+    if len(names) != kinds:
+        raise ValueError(f"the model decides between {kinds} classes, got {len(names)} labels")
+    right, bottom = frame.corner[0] + frame.size[0], frame.corner[1] + frame.size[1]
+    picture = Picture(right + 24, bottom + 46, "decision boundary")
+    cells = Frame(frame.corner, frame.size, (0, grid), (0, grid))
+    for k in range(kinds):
+        ahead = [[s[k] - max(s[:k] + s[k + 1 :]) for s in row] for row in scores]  # of the other classes
+        for level in (0.0, 0.5, 2.0):
+            if shape := "".join(_outline(cells.at(*corner) for corner in polygon) for polygon in _above(ahead, level)):
+                picture.add("path", d=shape, fill=_class_colour(k), fill_opacity="0.16")
+    for v in _axis(x0, x1)[2][1:-1]:
+        picture.text(frame.at(v, y0)[0], bottom + 18, f"{v:.6g}", fill=QUIET, anchor="middle")
+    for v in _axis(y0, y1)[2][1:-1]:
+        picture.text(frame.corner[0] - 8, frame.at(x0, v)[1] + 4, f"{v:.6g}", fill=QUIET, anchor="end")
+    wrong = 0
+    for (a, b), target, s in zip(points, y, decided):
+        missed = max(range(kinds), key=s.__getitem__) != place[target]
+        wrong += missed
+        cx, cy = frame.at(a, b)
+        picture.add("circle", cx=cx, cy=cy, r=4, fill=_class_colour(place[target]), stroke=INK if missed else CARD,
+                    stroke_width=1.6 if missed else 1)  # fmt: skip
+    picture.text(frame.corner[0], 30, "decision boundary", 15, bold=True)
+    picture.text(frame.corner[0], 48, f"{len(y) - wrong} of {len(y)} on their side" + (", the others ringed" if wrong else ""), fill=QUIET)
+    for k in reversed(range(kinds)):
+        picture.text(right, 30, names[k], fill=QUIET, anchor="end")
+        right -= _width(names[k]) + 9
+        picture.add("circle", cx=right, cy=26, r=4, fill=_class_colour(k))
+        right -= 18
+    return _finish(picture, path)
+
+
+def _class_colour(k: int) -> str:
+    return CLASSES[k % len(CLASSES)]
+
+
+def _around(points: Sequence[Sequence[float]]) -> Frame:
+    """A frame around points, with a margin; the same scale both ways, unless that would be too flat or too tall."""
+    (x0, x1), (y0, y1) = ((min(c), max(c)) for c in zip(*points))
+    dx, dy = (x1 - x0) or 1.0, (y1 - y0) or 1.0
+    ratio = dy / dx if 0.4 < dy / dx < 1.6 else 0.8
+    return Frame((56, 62), (440, 440 * ratio), (x0 - 0.12 * dx, x1 + 0.12 * dx), (y0 - 0.12 * dy, y1 + 0.12 * dy))
+
+
+def _scores(output: Any) -> list[float]:
+    """One number per class: what a model returns as a list, or a score s as (-s, s), half each."""
+    if isinstance(output, (list, tuple)) and len(output) > 1:
+        return [float(v) for v in output]
+    s = float(output[0] if isinstance(output, (list, tuple)) else output)
+    return [-s / 2, s / 2]
+
+
+def _above(field: Grid, level: float) -> Iterator[list[tuple[float, float]]]:
+    """The part of a grid where a field is above a level, as polygons in grid coordinates.
+
+    Cells that are above as a whole are joined to one strip per row; the others are cut where the field, taken
+    as straight along their edges, crosses the level (marching squares).
+    """
+    for j in range(len(field) - 1):
+        start = None
+        for i in range(len(field[0])):
+            corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)] if i + 1 < len(field[0]) else []
+            values = [field[b][a] - level for a, b in corners]
+            full = bool(values) and min(values) > 0
+            if full and start is None:
+                start = i
+            if not full and start is not None:
+                yield [(start, j), (i, j), (i, j + 1), (start, j + 1)]
+                start = None
+            if values and not full and max(values) > 0:
+                cut: list[tuple[float, float]] = []
+                for k in range(4):
+                    (a, b), v, (c, d), w = corners[k], values[k], corners[k - 3], values[k - 3]
+                    if v > 0:
+                        cut.append((a, b))
+                    if (v > 0) != (w > 0):
+                        cut.append((a + (c - a) * v / (v - w), b + (d - b) * v / (v - w)))
+                yield cut
+
+
+def _outline(points: Iterable[tuple[float, float]]) -> str:
+    """A closed path through points."""
+    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points) + "z"
