@@ -159,7 +159,7 @@ def row(word: str, x: float, paper: str, ink: str) -> str:
 def tooltip(n: Value) -> str:
     """A node with all its digits, for the mouse that rests on its card."""
     name = " = ".join(filter(None, (named(n), operation(n)))) or "constant"
-    return lines(name, f"value {n.data!r}", f"grad {n.grad!r}")
+    return lines(name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
 
 
 def lines(*texts: str) -> str:
@@ -175,5 +175,5 @@ def edge(parent: Value, n: Value, d: float, flow: float, largest: float) -> dict
         look["style"] = "dashed"
     elif not math.isfinite(flow):
         look |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
-    tip = lines(f"d({name}) / d({of}) = {d!r}")
+    tip = lines(f"d({name}) / d({of}) = {float(d)!r}")
     return look | {"tooltip": tip, "labeltooltip": tip}
