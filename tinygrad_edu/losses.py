@@ -41,6 +41,10 @@ def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
     return [pair for p, t in zip(predictions, targets) for pair in _pairs(p, t, who)]
 
 
+def _plain(target: Any) -> float:
+    return target.data if isinstance(target, Value) else number(target)
+
+
 def mse(predictions: Any, targets: Any) -> Any:
     """The mean of (prediction - target)².  Raises ValueError if the lengths differ.
 
@@ -81,7 +85,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     """
     losses = []
     for i, (z, t) in enumerate(_pairs(logits, targets, "binary_cross_entropy_with_logits")):
-        p = number(t)
+        p = _plain(t)
         if not 0 <= p <= 1:
             raise ValueError(f"binary_cross_entropy_with_logits needs targets from 0 to 1, got {p:g} at {i}"
                              + (": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""))  # fmt: skip
@@ -153,7 +157,7 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0) -> Any:
     """
     margin, losses = number(margin), []
     for i, (s, t) in enumerate(_pairs(scores, targets, "hinge")):
-        y = number(t)
+        y = _plain(t)
         if y not in (-1.0, 1.0):
             raise ValueError(f"hinge needs targets -1 or 1, got {y:g} at {i}" + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else ""))
         losses.append(ops.relu(ops.dot(-y, s, margin)))  # margin + -y * s as one node

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = arguments.run(arguments)
         sys.stdout.flush()
         return int(status or 0)
-    except (ValueError, TypeError, ArithmeticError, OSError, ImportError) as error:
+    except (ValueError, TypeError, ArithmeticError, OSError, ImportError, RuntimeError) as error:
         if isinstance(error, BrokenPipeError):  # `tinygrad-edu ops | head` is no mistake
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

@@ -19,7 +19,7 @@ from .. import ops
 from ..engine import Value, apply
 from ..ieee import number
 from ..ops import Op
-from .choices import Seed, constants, inputs, stream, whole
+from .choices import Seed, constants, inputs, nested, stream, whole
 from .module import Module
 
 
@@ -43,7 +43,7 @@ class Sequential(Module):
 
 def _each(op: Op, x: Any) -> Any:
     """A row applied to every number in nested lists."""
-    return [_each(op, v) for v in x] if isinstance(x, (list, tuple)) else op(x)
+    return [_each(op, v) for v in x] if nested(x) else op(x)
 
 
 class Flatten(Module):
@@ -57,7 +57,7 @@ class Flatten(Module):
         self.name = name
 
     def __call__(self, x: Any) -> list[Any]:
-        return [v for part in x for v in (self(part) if hasattr(part, "__len__") else [part])]
+        return [v for part in x for v in (self(part) if nested(part) else [part])]
 
 
 class LayerNorm(Module):
@@ -99,7 +99,7 @@ class Dropout(Module):
         self._rng = stream(seed)
 
     def __call__(self, x: Any) -> Any:
-        if hasattr(x, "__len__"):  # lists and maps, at any depth
+        if nested(x):
             return [self(v) for v in x]
         if not self.training:
             return x

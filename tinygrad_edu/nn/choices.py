@@ -41,18 +41,20 @@ def activations() -> list[str]:
     return ["linear", *rows, *(name for name, make in ops.FACTORIES.items() if _defaults(make))]
 
 
-def activation(choice: Activation) -> Op | Callable[[Value], Value] | None:
-    """What a choice stands for: a row, a function of one Value, or None for "linear".
+def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
+    """What an activation stands for: a row, a function of one Value, or None for "linear".
 
     Raises ValueError, with all names, for one that is none of them; TypeError for what is no choice at all.
 
-    >>> activation("tanh"), activation("leaky_relu"), activation("linear")
+    >>> chosen("tanh"), chosen("leaky_relu"), chosen("linear")
     (<Op tanh>, <Op leaky_relu(0.01)>, None)
     """
     if isinstance(choice, str):
-        if choice not in activations():
+        if choice == "linear":
+            return None
+        if choice not in ops.TABLE and choice not in activations():
             raise ValueError(f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function")
-        return None if choice == "linear" else ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
+        choice = ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
     if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
         raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
     if not callable(choice):
@@ -165,6 +167,11 @@ def whole(n: Any, what: str, least: int = 1) -> int:
     if n < least:
         raise ValueError(f"{what} must be at least {least}, got {n}")
     return operator.index(n)
+
+
+def nested(x: Any) -> bool:
+    """Whether `x` is a list, tuple or array, with numbers or further lists in it."""
+    return hasattr(x, "__len__") and not isinstance(x, (str, dict))
 
 
 def inputs(x: Any, n: int, who: str) -> Sequence[Value]:

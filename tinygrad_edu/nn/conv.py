@@ -15,7 +15,7 @@ from typing import Any
 from .. import ops
 from ..engine import Value, apply
 from ..ieee import number
-from .choices import Activation, Init, Seed, activated, activation, constants, stream, weights, whole
+from .choices import Activation, Init, Seed, activated, chosen, constants, nested, stream, weights, whole
 from .module import Module
 
 Maps = list[list[list[Value]]]
@@ -42,7 +42,7 @@ class Conv2d(Module):
         self.kernel, self.stride, self.padding = whole(kernel, "kernel"), whole(stride, "stride"), whole(padding, "padding", 0)
         self.activation, self.bias, self.size, self.table, self.pad_value = activation, bias, _pair(size), table, number(pad_value)
         self.init, self.seed, self.name = init, seed, name
-        self._bend = _bend(activation)
+        self._bend = chosen(activation)
         self._sees = _checked(table, in_channels, out_channels) if table is not None else None
         rng, fan_out = stream(seed), out_channels * kernel**2
         self.w = []
@@ -94,10 +94,6 @@ class Conv2d(Module):
         return out
 
 
-def _bend(choice: Activation) -> Any:
-    return activation(choice)
-
-
 def _pair(size: Any) -> list[int] | None:
     """Height and width; one number stands for both.  Raises ValueError for another number of numbers."""
     if size is None:
@@ -122,7 +118,7 @@ def _checked(table: Any, in_channels: int, out_channels: int) -> list[list[int]]
 def images(x: Any, channels: int, who: str) -> Maps:
     """Nested lists as maps of Values, all of one size; a single map need not be wrapped.  Raises ValueError if they do not fit."""
     def depth(v: Any) -> int:
-        return 1 + depth(v[0]) if hasattr(v, "__len__") and len(v) else 0
+        return 1 + depth(v[0]) if nested(v) and len(v) else 0
 
     if depth(x) == 2 and channels in (0, 1):
         x = [x]

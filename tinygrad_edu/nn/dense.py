@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value, apply
-from .choices import Activation, Init, Seed, activated, activation, constants, inputs, spelled, stream, weights, whole
+from .choices import Activation, Init, Seed, activated, chosen, constants, inputs, spelled, stream, weights, whole
 from .module import Module
 
 
@@ -39,7 +39,7 @@ class Neuron(Module):
                  seed: Seed = None, expand: bool = False, fan_out: int = 1, name: str = "neuron") -> None:  # fmt: skip
         self.nin, self.nonlin, self.activation, self.bias = whole(nin, "nin, the number of inputs,"), nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
-        self._bend = _chosen(activation, nonlin)
+        self._bend = chosen(activation if nonlin else "linear")
         self.w = weights(nin, init, nin, fan_out, stream(seed))
         self.b = constants(1)[0] if bias else None
 
@@ -57,10 +57,6 @@ class Neuron(Module):
 
     def __repr__(self) -> str:
         return f"{spelled(self.activation if self.nonlin else 'linear')}Neuron({self.nin})"
-
-
-def _chosen(choice: Activation, nonlin: bool) -> Any:
-    return activation(choice) if nonlin else None
 
 
 class Layer(Module):

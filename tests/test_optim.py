@@ -1,0 +1,313 @@
+"""optim: the papers' formulas, written out again here; schedules; clipping; memory that can be saved."""
+
+import copy
+import json
+import math
+import random
+
+import pytest
+
+from tinygrad_edu import Value, optim
+from tinygrad_edu.losses import mse
+from tinygrad_edu.nn import MLP
+from tinygrad_edu.optim import SGD, Adam, AdamW, clip_by_norm, clip_by_value
+
+GRADS = [[0.5, -2.0], [0.25, 3.0], [-1.5, 0.0], [1e-3, -1e3], [0.0, 0.0]]
+START = [1.0, -3.0]
+
+
+def run(make):
+    """The data of two parameters after each step on the gradients above."""
+    ps = [Value(x) for x in START]
+    optimizer = make(ps)
+    seen = []
+    for grads in GRADS:
+        for p, g in zip(ps, grads):
+            p.grad = g
+        optimizer.step()
+        seen.append([p.data for p in ps])
+    return seen
+
+
+def path(rule):
+    """The same, by a rule for one parameter: a generator function that takes (p, gradients) and yields p."""
+    return [list(step) for step in zip(*(rule(p, [g[i] for g in GRADS]) for i, p in enumerate(START)))]
+
+
+def sgd(lr, mu=0.0, decay=0.0, nesterov=False):
+    def rule(p, grads):
+        v = 0.0
+        for g in grads:
+            g = g + decay * p
+            v = mu * v + g
+            p = p - lr * (g + mu * v if nesterov else v)
+            yield p
+
+    return rule
+
+
+def adam(lr, b1=0.9, b2=0.999, eps=1e-8, l2=0.0, decoupled=0.0):
+    def rule(p, grads):
+        m = v = 0.0
+        for t, g in enumerate(grads, start=1):
+            rate = lr(t - 1) if callable(lr) else lr
+            g = g + l2 * p
+            m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+            p = p - rate * decoupled * p - rate * (m / (1 - b1**t)) / (math.sqrt(v / (1 - b2**t)) + eps)
+            yield p
+
+    return rule
+
+
+RULES = {
+    "sgd": (lambda ps: SGD(ps, 0.1), sgd(0.1)),
+    "momentum": (lambda ps: SGD(ps, 0.1, momentum=0.9), sgd(0.1, 0.9)),
+    "nesterov": (lambda ps: SGD(ps, 0.1, momentum=0.9, nesterov=True), sgd(0.1, 0.9, nesterov=True)),
+    "weight decay": (lambda ps: SGD(ps, 0.1, momentum=0.5, weight_decay=0.2), sgd(0.1, 0.5, 0.2)),
+    "adam": (lambda ps: Adam(ps), adam(1e-3)),
+    "adam of microgpt": (lambda ps: Adam(ps, optim.linear(0.01, 10), betas=(0.85, 0.99)), adam(lambda k: 0.01 * (1 - k / 10), 0.85, 0.99)),
+    "adam, l2": (lambda ps: Adam(ps, 0.1, weight_decay=0.3), adam(0.1, l2=0.3)),
+    "adamw": (lambda ps: AdamW(ps, 0.1), adam(0.1, decoupled=0.01)),
+    "adamw, eps": (lambda ps: AdamW(ps, 0.1, weight_decay=0.5, eps=0.1), adam(0.1, decoupled=0.5, eps=0.1)),
+}
+
+
+@pytest.mark.parametrize(("make", "rule"), RULES.values(), ids=RULES)
+def test_steps_are_those_of_the_formula(make, rule):
+    for ours, theirs in zip(run(make), path(rule)):
+        assert ours == pytest.approx(theirs, rel=1e-13)
+
+
+def test_plain_sgd_is_micrograds_update_to_the_bit():
+    p = Value(0.1)
+    p.grad = 0.7
+    SGD([p], 0.3).step()
+    assert p.data == 0.1 - 0.3 * 0.7
+
+
+def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
+    for g in (1e-3, 1.0, -1e6):
+        p = Value(0.0)
+        p.grad = g
+        Adam([p], lr=0.01).step()
+        assert p.data == pytest.approx(math.copysign(0.01, -g), rel=1e-4)
+
+
+@pytest.mark.parametrize("make", [make for make, _ in RULES.values()], ids=RULES)
+def test_an_optimizer_goes_on_where_it_was_saved(make):
+    ps = [Value(x) for x in START]
+    first = make(ps)
+
+    def walk(optimizer, steps):
+        random.seed(optimizer.steps)
+        for _ in range(steps):
+            for p in optimizer.parameters:
+                p.grad = random.gauss(0, 1)
+            optimizer.step()
+        return [p.data for p in optimizer.parameters]
+
+    walk(first, 3)
+    text = json.dumps(first.state_dict())
+    second = make([Value(p.data) for p in ps])
+    second.load_state_dict(json.loads(text))
+    assert walk(second, 2) == walk(first, 2)
+
+
+def test_a_saved_state_does_not_move_with_the_optimizer():
+    p = Value(1.0)
+    p.grad = 1.0
+    adam = Adam([p])
+    before = adam.state_dict()
+    kept = copy.deepcopy(before)
+    adam.step()
+    assert before == kept != adam.state_dict()
+
+
+BAD_STATES = {
+    "was saved by SGD": lambda s: {**s, "kind": "SGD"},
+    "with memory of ['mean']": lambda s: {**s, "memory": {"mean": [0.0]}},
+    "must hold 1 numbers, one per parameter, got 2": lambda s: {**s, "memory": {**s["memory"], "mean": [0.0, 0.0]}},
+    "must hold numbers": lambda s: {**s, "memory": {**s["memory"], "square": ["a"]}},
+    "steps must be": lambda s: {**s, "steps": -1},
+    "has a kind, steps and memory": lambda s: {"steps": 1},
+    "has a kind, steps and memory, got []": lambda s: [],
+}
+
+
+@pytest.mark.parametrize(("message", "change"), BAD_STATES.items(), ids=BAD_STATES)
+def test_a_state_that_does_not_fit_changes_nothing(message, change):
+    p = Value(1.0)
+    p.grad = 1.0
+    adam = Adam([p])
+    adam.step()
+    before = adam.state_dict()
+    with pytest.raises(ValueError) as caught:
+        adam.load_state_dict(change(before))
+    assert message in str(caught.value)
+    assert adam.state_dict() == before
+
+
+def test_a_step_that_fails_changes_nothing():
+    p = Value(1.0)
+    p.grad = 1.0
+    adam = Adam([p], lr=lambda step: 0.1 if step == 0 else -1.0)
+    adam.step()
+    before, data = adam.state_dict(), p.data
+    with pytest.raises(ValueError, match="the learning rate of step 1 must be at least 0 and finite, got -1"):
+        adam.step()
+    assert (adam.state_dict(), p.data) == (before, data)
+
+
+@pytest.mark.parametrize("make", [make for make, _ in RULES.values()], ids=RULES)
+def test_infinite_gradients_flow_and_touch_no_other_parameter(make):
+    p, q = Value(1.0), Value(1.0)
+    p.grad, q.grad = math.inf, 1.0
+    make([p, q]).step()
+    assert not math.isfinite(p.data)
+    assert math.isfinite(q.data)
+
+
+def test_zero_grad_and_a_changed_rate():
+    p = Value(1.0)
+    p.grad = 1.0
+    optimizer = SGD([p], 0.1)
+    optimizer.lr = 0.5
+    optimizer.step()
+    assert p.data == 0.5
+    optimizer.zero_grad()
+    assert p.grad == 0.0
+
+
+def test_a_parameter_given_twice_moves_once():
+    p = Value(1.0)
+    p.grad = 1.0
+    SGD([p, p], 0.5).step()
+    assert p.data == 0.5
+
+
+# Schedules
+
+SCHEDULES = {
+    "constant": (optim.constant(0.3), lambda k: 0.3),
+    "linear": (optim.linear(1.0, 100, 0.1), lambda k: 1.0 - 0.9 * k / 100),
+    "cosine": (optim.cosine(0.8, 200, warmup=40, end=0.2),
+               lambda k: 0.8 * (k + 1) / 40 if k < 40 else 0.2 + 0.6 * (1 + math.cos(math.pi * (k - 40) / 160)) / 2),
+    "cosine, no warm-up": (optim.cosine(1.0, 150), lambda k: math.cos(math.pi * k / 300) ** 2),
+    "step": (optim.step_decay(1.0, 30, 0.5), lambda k: 0.5 ** (k // 30)),
+    "exponential": (optim.exponential(2.0, 0.9), lambda k: 2.0 * 0.9**k),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("schedule", "formula"), SCHEDULES.values(), ids=SCHEDULES)
+def test_schedules_are_their_formulas(schedule, formula):
+    assert [schedule(k) for k in range(100)] == pytest.approx([formula(k) for k in range(100)], rel=1e-12)
+
+
+def test_schedules_stay_at_their_end():
+    assert [optim.linear(1.0, 10, 0.1)(k) for k in (10, 11, 10**9)] == [0.1] * 3
+    assert [optim.cosine(1.0, 10, 3, 0.1)(k) for k in (10, 11, 10**9)] == [0.1] * 3
+
+
+def test_the_linear_schedule_has_micrograds_bits():
+    schedule = optim.linear(1.0, 100, 0.1)
+    assert [schedule(k) for k in range(100)] == [1.0 - 0.9 * k / 100 for k in range(100)]
+
+
+# Clipping
+
+
+def graded(*grads):
+    ps = [Value(0.0) for _ in grads]
+    for p, g in zip(ps, grads):
+        p.grad = g
+    return ps
+
+
+def test_clipping_by_norm_keeps_the_direction():
+    ps = graded(3.0, -4.0, 12.0)
+    assert clip_by_norm(ps, 1.0) == 13.0
+    assert [p.grad for p in ps] == pytest.approx([3 / 13, -4 / 13, 12 / 13])
+    assert clip_by_norm(ps, 1.5) == pytest.approx(1.0)
+    assert [p.grad for p in ps] == pytest.approx([3 / 13, -4 / 13, 12 / 13])
+
+
+def test_huge_gradients_have_a_norm_too():
+    ps = graded(3e200, 4e200)
+    assert clip_by_norm(ps, 5.0) == pytest.approx(5e200)
+    assert [p.grad for p in ps] == pytest.approx([3.0, 4.0])
+
+
+def test_a_nan_is_never_hidden_by_clipping():
+    ps = graded(math.nan, math.inf, 1.0)
+    assert math.isnan(clip_by_norm(ps, 1.0))
+    assert clip_by_value(ps, 0.5) == 2
+    assert math.isnan(ps[0].grad)
+    assert [p.grad for p in ps[1:]] == [0.5, 0.5]
+    ps = graded(math.inf, 1.0)
+    assert clip_by_norm(ps, 1.0) == math.inf
+    assert math.isnan(ps[0].grad)
+    assert ps[1].grad == 0.0
+
+
+ERRORS = {
+    "lr, the learning rate, must be at least 0 and finite, got -1": lambda p: SGD(p, -1),
+    "got nan": lambda p: SGD(p, math.nan),
+    "finite, got inf": lambda p: Adam(p, math.inf),
+    "momentum must be at least 0 and below 1, got 1": lambda p: SGD(p, 0.1, momentum=1),
+    "weight_decay must be at least 0": lambda p: AdamW(p, weight_decay=-0.1),
+    "nesterov looks ahead along the momentum": lambda p: SGD(p, 0.1, nesterov=True),
+    "betas[1] must be at least 0 and below 1, got 1.5": lambda p: Adam(p, betas=(0.9, 1.5)),
+    "betas are two numbers": lambda p: Adam(p, betas=0.9),
+    "eps must be above 0": lambda p: Adam(p, eps=0),
+    "there are no parameters to train": lambda p: SGD([], 0.1),
+    "was computed by 'mul'": lambda p: SGD([p[0] * 2], 0.1),
+    "max_norm must be above 0, got 0": lambda p: clip_by_norm(p, 0),
+    "limit must be above 0, got -1": lambda p: clip_by_value(p, -1),
+    "steps must be a whole number of at least 1, got 0": lambda p: optim.linear(1.0, 0),
+    "warmup must be shorter than all 10 steps, got 10": lambda p: optim.cosine(1.0, 10, warmup=10),
+}
+TYPE_ERRORS = {
+    "as in model.parameters(), not the MLP": lambda p: SGD(MLP(1, [1]), 0.1),
+    "parameters are a list of Values, as in model.parameters(), got float 1.0": lambda p: Adam([1.0]),
+    "parameters are a list of Values, as in model.parameters(), got int 3": lambda p: clip_by_norm(3, 1),
+    "a number is needed here, not str 'fast'": lambda p: SGD(p, "fast"),
+}
+
+
+@pytest.mark.parametrize(("message", "wrong"), ERRORS.items(), ids=ERRORS)
+def test_errors_say_what_is_allowed(message, wrong):
+    with pytest.raises(ValueError) as caught:
+        wrong([Value(1.0)])
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("message", "wrong"), TYPE_ERRORS.items(), ids=TYPE_ERRORS)
+def test_type_errors_say_what_is_allowed(message, wrong):
+    with pytest.raises(TypeError) as caught:
+        wrong([Value(1.0)])
+    assert message in str(caught.value)
+
+
+# Training
+
+TRAINED = {
+    "SGD": lambda ps: SGD(ps, 0.5),
+    "momentum": lambda ps: SGD(ps, 0.1, momentum=0.9),
+    "nesterov": lambda ps: SGD(ps, 0.1, momentum=0.9, nesterov=True),
+    "Adam": lambda ps: Adam(ps, optim.cosine(0.1, 120, warmup=10)),
+    "AdamW": lambda ps: AdamW(ps, optim.linear(0.1, 120), weight_decay=1e-3),
+}
+
+
+@pytest.mark.parametrize("make", TRAINED.values(), ids=TRAINED)
+def test_a_small_regression_is_learned(make):
+    xs = [-1.0, -0.5, 0.0, 0.5, 1.0]
+    mlp = MLP(1, [6, 1], activation="tanh", init="xavier", seed=0)
+    optimizer = make(mlp.parameters())
+    first = mse([mlp(x) for x in xs], [x * x for x in xs]).data
+    for _ in range(120):
+        loss = mse([mlp(x) for x in xs], [x * x for x in xs])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.data < 0.1 * first
