@@ -133,7 +133,8 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
             raise TypeError(f"{what} must have {needed!r}, as functions and optimizers do, got {thing!r}")
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
-    watched = list(getattr(optimizer, "parameters", ()))
+    watched = getattr(optimizer, "parameters", [])
+    watched = list(watched() if callable(watched) else watched)
     judged = _are_classes(y) if accuracy is None else accuracy
     line = _Line(sys.stderr) if progress is True and sys.stderr is not None else None
     tell = line or (progress if callable(progress) else None)

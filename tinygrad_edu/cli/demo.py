@@ -14,13 +14,13 @@ from ..engine import topological
 from ..expression import parse
 from ..text import Expr, local_gradients, write
 
-HIDDEN, EPOCHS, BATCH, RATE = 32, 12, 32, 0.01
+HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02
 
 
 def add_commands(commands: Any) -> None:
     """Add `demo` to the command line."""
     cmd = commands.add_parser("demo", help="a neuron explained and drawn, and a network trained on real digits: under a minute")
-    cmd.add_argument("--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
+    cmd.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)")
     cmd.add_argument("--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})")
     cmd.add_argument("--out", default=".", metavar="FOLDER", help="where the pictures go (default: here)")
     cmd.set_defaults(run=run_demo)
@@ -59,7 +59,7 @@ def neuron(folder: Path) -> None:
 
 def learn_digits(folder: Path, seed: int, epochs: int) -> int:
     """An MLP on the UCI digits, with its loss curve and its confusion matrix."""
-    data = digits(seed=seed)
+    data = digits()  # the same split whatever the seed: with 360 test samples, another split alone moves the accuracy by 1 %
     model = nn.MLP(64, [HIDDEN, 10], activation="relu", init="he", seed=seed)
     steps = max(1, epochs * -(-len(data.X_train) // BATCH))
     optimizer = optim.Adam(model.parameters(), lr=optim.linear(RATE, steps=steps))

@@ -31,7 +31,7 @@ def digits(seed: int = 0) -> Split:
     |  oo.O: |
     |  .@@o  |
     """
-    compressed = files(__package__).joinpath("digits.csv.gz").read_bytes()
+    compressed = files("tinygrad_edu.data").joinpath("digits.csv.gz").read_bytes()
     rows = csv.reader(io.StringIO(gzip.decompress(compressed).decode("ascii")))
     X, y = [], []
     for *pixels, digit in rows:

@@ -1,0 +1,213 @@
+"""Pictures: well-formed SVG that shows what it was given, and nothing outside its frame."""
+
+import json
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu import data, plot
+from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
+from tinygrad_edu.train import History
+
+SVG = "{http://www.w3.org/2000/svg}"
+HISTORY = {"losses": [2.3, 0.9, 0.02], "test_losses": [2.2, 1.0, 0.3], "accuracies": [0.2, 0.7, 0.99], "test_accuracies": [0.3, 0.6, 0.9]}
+
+
+def parsed(picture):
+    return ET.fromstring(picture._repr_svg_())
+
+
+def words(picture):
+    return [e.text for e in parsed(picture).iter(SVG + "text")]
+
+
+def lines(picture, colour):
+    """The points of each line in a colour, legend left out."""
+    found = [e.get("points") for e in parsed(picture).iter(SVG + "polyline") if e.get("stroke") == colour and e.get("stroke-width") == "2.2"]
+    return [[tuple(map(float, p.split(","))) for p in points.split()] for points in found]
+
+
+PICTURES = {
+    "loss": lambda: loss_curve(HISTORY),
+    "loss alone": lambda: loss_curve({"losses": [1.0]}),
+    "confusion": lambda: confusion_matrix([[9, 1], [0, 10]], ["a cat & <dog>", "b"]),
+    "boundary": lambda: decision_boundary(lambda x: x[0] - x[1], *data.moons(20), grid=8),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_svg_on_a_white_card_in_helvetica(name):
+    picture = PICTURES[name]()
+    root = parsed(picture)
+    assert root.tag == SVG + "svg" and root.get("font-family") == "Helvetica, Arial, sans-serif"
+    assert picture._repr_svg_().count("font-family") == 1
+    card = root.find(SVG + "rect")
+    assert card.get("fill") == "#ffffff" and float(card.get("width")) == picture.width - 1
+    assert not re.search(r"nan|inf", " ".join(v for e in root.iter() for k, v in e.items() if k not in ("font-family", "text-anchor")))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_nothing_is_drawn_outside_the_card(name):
+    picture = PICTURES[name]()
+    for e in parsed(picture).iter():
+        for x, y in re.findall(r"(-?[\d.]+)[, ](-?[\d.]+)", e.get("points", "") + e.get("d", "")):
+            assert 0 <= float(x) <= picture.width and 0 <= float(y) <= picture.height
+        if e.get("x") and e.get("y"):
+            assert 0 <= float(e.get("x")) <= picture.width and 0 <= float(e.get("y")) <= picture.height
+
+
+@pytest.mark.parametrize("draw", [
+    lambda path: loss_curve(HISTORY, path), lambda path: confusion_matrix([[1]], path=path),
+    lambda path: decision_boundary(lambda x: x[0], [[0.0, 1.0]], [1], path=path, grid=2), lambda path: loss_curve(HISTORY).save(path),
+])  # fmt: skip
+def test_a_picture_is_saved_as_svg_and_as_nothing_else(tmp_path, draw):
+    draw(tmp_path / "p.svg")
+    assert ET.parse(tmp_path / "p.svg").getroot().tag == SVG + "svg"
+    with pytest.raises(ValueError, match=r"ends in \.svg, got '.*p\.png': save it as 'p\.svg'"):
+        draw(tmp_path / "p.png")
+    assert [f.name for f in tmp_path.iterdir()] == ["p.svg"]
+
+
+# The loss curve
+
+
+def test_a_loss_curve_takes_a_history_or_its_json():
+    history = History(**HISTORY)
+    drawn = loss_curve(history)._repr_svg_()
+    assert drawn == loss_curve(json.loads(json.dumps(history.to_dict())))._repr_svg_() == loss_curve(HISTORY)._repr_svg_()
+
+
+def test_a_loss_curve_shows_last_values_names_and_scale():
+    shown = words(loss_curve(HISTORY))
+    for word in ("loss (log scale)", "accuracy", "training", "test", "epoch", "0.02", "0.3", "99.00 %", "90.00 %"):
+        assert word in shown
+    assert "loss" in words(loss_curve({"losses": [1.0, 0.5]})) and "accuracy" not in words(loss_curve({"losses": [1.0, 0.5]}))
+
+
+def test_points_lie_where_their_numbers_say():
+    [points] = lines(loss_curve({"losses": [1.0, 0.5, 0.0, 0.25]}), plot.BLUE)
+    xs, ys = zip(*points)
+    assert [round(b - a, 1) for a, b in zip(xs, xs[1:])] == pytest.approx([350 / 3] * 3, abs=0.11)
+    assert (ys[2] - ys[1], ys[1] - ys[0]) == pytest.approx((111, 111)) and ys[3] == pytest.approx((ys[1] + ys[2]) / 2)
+    [points] = lines(loss_curve({"losses": [100.0, 10.0, 1.0]}), plot.BLUE)
+    assert points[1][1] - points[0][1] == pytest.approx(points[2][1] - points[1][1])
+
+
+def test_what_is_not_finite_is_left_out():
+    [points] = lines(loss_curve({"losses": [1.0, math.inf, math.nan, None, 2.0]}), plot.BLUE)
+    assert len(points) == 2
+
+
+@pytest.mark.parametrize("history", [{}, {"losses": []}, History(interrupted=True)])
+def test_a_history_without_an_epoch_is_refused(history):
+    with pytest.raises(ValueError, match="no finished epoch"):
+        loss_curve(history)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_an_axis_has_a_few_round_ticks_that_enclose_the_numbers(a, b):
+    lo, hi = min(a, b), max(a, b)
+    if 0 < hi - lo < 1e-6 * max(abs(a), abs(b)):
+        return  # ticks could not be told apart
+    start, stop, ticks = plot._axis(lo, hi)
+    step = ticks[1] - ticks[0]
+    assert start <= lo + 1e-6 * step and stop >= hi - 1e-6 * step and 2 <= len(ticks) <= 8
+    assert f"{step:.0e}"[0] in "125"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(1e-300, 1e300), st.floats(31, 1e8))
+def test_a_logarithmic_axis_encloses_the_numbers(lo, ratio):
+    hi = min(lo * ratio, 1e301)
+    start, stop, ticks = plot._log_axis(lo, hi)
+    assert start <= lo * (1 + 1e-8) and stop >= hi * (1 - 1e-8) and 2 <= len(ticks) <= 12
+
+
+# The confusion matrix
+
+
+def test_a_confusion_matrix_shows_every_count_and_recall():
+    shown = words(confusion_matrix([[8, 2], [0, 5]], ["cat", "dog"]))
+    assert {"8", "2", "5"} <= set(shown) and "0" not in shown
+    assert shown.count("cat") == shown.count("dog") == 2 and "80.0 %" in shown and "100.0 %" in shown and "13 of 15 right, 86.67 %" in shown
+
+
+def test_classes_without_samples_and_long_names_are_drawn():
+    picture = confusion_matrix([[0, 0], [0, 3]], ["a very long name indeed, longer than fits", "x"])
+    assert "a very long nam…" in words(picture)
+    assert "a very long name indeed, longer than fits" in [e.text for e in parsed(picture).iter(SVG + "title")]
+    assert "0 of 0 right" in words(confusion_matrix([[0]]))
+
+
+@pytest.mark.parametrize("matrix, labels", [([], None), ([[1, 2]], None), ([[1, 2], [3]], None), ([[1]], ["a", "b"])])
+def test_a_matrix_that_is_not_square_is_refused(matrix, labels):
+    with pytest.raises(ValueError, match="as many columns as rows, and one label each"):
+        confusion_matrix(matrix, labels)
+
+
+# The decision boundary
+
+CORNERS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+
+
+def circles(picture, radius="4"):
+    return [e for e in parsed(picture).iter(SVG + "circle") if e.get("cx") and e.get("r") == radius]
+
+
+def area(path):
+    """The area inside closed polygons, by the shoelace formula."""
+    total = 0.0
+    for polygon in path.split("M")[1:]:
+        points = [tuple(map(float, p.split())) for p in polygon.rstrip("z").split("L")]
+        total += sum(a * d - b * c for (a, b), (c, d) in zip(points, points[1:] + points[:1])) / 2
+    return abs(total)
+
+
+@pytest.mark.parametrize("model, shares", [
+    (lambda x: x[0] - 0.5, (0.5, 0.5)),
+    (lambda x: x[1] - x[0], (0.5, 0.5)),
+    (lambda x: 0.25 - (x[0] - 0.5) ** 2 - (x[1] - 0.5) ** 2, (1 - math.pi / 4 / 1.24**2, math.pi / 4 / 1.24**2)),
+    (lambda x: [x[0] - 0.19, 0.0], (0.75, 0.25)),
+])  # fmt: skip
+def test_each_side_is_shaded_as_large_as_it_is(model, shares):
+    side = lambda x: int((s := model(x)) > 0 if not isinstance(s := model(x), list) else s[1] > s[0])
+    picture = decision_boundary(model, CORNERS, [side(x) for x in CORNERS], grid=62)
+    whole = 440.0 * 440.0
+    for k, share in enumerate(shares):
+        paths = [e.get("d") for e in parsed(picture).iter(SVG + "path") if e.get("fill") == plot.CLASSES[k]]
+        assert area(paths[0]) / whole == pytest.approx(share, abs=0.003)
+        assert all(area(inner) <= area(outer) for outer, inner in zip(paths, paths[1:]))  # surer is smaller
+
+
+def test_samples_on_the_wrong_side_are_ringed_and_counted():
+    picture = decision_boundary(lambda x: x[0] - 0.5, CORNERS, [-1, 1, 1, 1], grid=4)
+    points = circles(picture)[:4]
+    assert [p.get("stroke") for p in points] == [plot.CARD, plot.INK, plot.CARD, plot.CARD]
+    assert [p.get("fill") for p in points] == [plot.BLUE, plot.ORANGE, plot.ORANGE, plot.ORANGE]
+    assert "3 of 4 on their side, the others ringed" in words(picture) and {"-1", "1"} <= set(words(picture))
+
+
+def test_a_boundary_needs_no_graph_and_takes_labels():
+    from tinygrad_edu.nn import MLP
+
+    made = []
+    model = MLP(2, [4, 3], seed=0)
+    picture = decision_boundary(lambda x: made.append(model(x)) or made[-1], CORNERS, [0, 1, 2, 0], ["red", "green", "blue"], grid=4)
+    assert {"red", "green", "blue"} <= set(words(picture)) and len(made) == 25 + 4
+    assert all(v.parents == () for out in made for v in out)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (([], []), "samples of 2 numbers"), (([[1.0, 2.0]], []), "samples of 2 numbers"), (([[1.0, 2.0, 3.0]], [0]), r"samples of \[3\] numbers"),
+    (([[1.0, 2.0]], [2]), "decides between 0, 1, and there are samples of class 2"), (([[1.0, 2.0]], [0], ["a"]), "2 classes, got 1 labels"),
+])  # fmt: skip
+def test_what_is_not_in_the_plane_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        decision_boundary(lambda x: x[0], *arguments)
+    with pytest.raises(ValueError, match="at least 2 cells"):
+        decision_boundary(lambda x: x[0], CORNERS, [0, 0, 0, 0], grid=1)

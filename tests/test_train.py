@@ -1,0 +1,372 @@
+"""The training loop: it is the loop one would write by hand, and nothing that ends it early leaves anything half done."""
+
+import gc
+import io
+import json
+import math
+import random
+import signal
+import sys
+import threading
+
+import pytest
+
+from tinygrad_edu import Value, anomalies, data, losses, optim, train
+from tinygrad_edu import functional as F
+from tinygrad_edu.nn import MLP, Dropout, Linear, Sequential
+from tinygrad_edu.train import History, accuracy, confusion, fit, outputs, predict
+
+LINE_X, LINE_Y = [[float(i)] for i in range(-3, 5)], [2.0 * i + 1.0 for i in range(-3, 5)]
+
+
+class Line(Linear):
+    """w*x + b, beginning at 0."""
+
+    def __init__(self):
+        super().__init__(1, 1, init="zeros")
+
+    def __call__(self, x):
+        return super().__call__(x)[0]
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+def train_line(model, lr=0.05, **more):
+    arguments = {"loss": losses.mse, "optimizer": optim.SGD(model.parameters(), lr), "progress": False, "epochs": 5, "batch_size": 3}
+    return fit(model, LINE_X, LINE_Y, **{**arguments, **more})
+
+
+def test_fit_is_the_loop_one_writes_by_hand():
+    ours, theirs = Line(), Line()
+    history = train_line(ours, epochs=3, seed=7)
+    rng, optimizer, means = random.Random(7), optim.SGD(theirs.parameters(), 0.05), []
+    for _ in range(3):
+        lost = 0.0
+        for batch in data.batches(8, 3, rng):
+            optimizer.zero_grad()
+            loss = F.mean([losses.mse(theirs(LINE_X[i]), LINE_Y[i]) for i in batch])
+            loss.backward()
+            optimizer.step()
+            lost += loss.data * len(batch)
+        means.append(lost / 8)
+    assert numbers(ours) == numbers(theirs) and history.losses == means
+    assert (history.steps, history.accuracies, len(history.seconds), history.interrupted) == (9, [], 3, False)
+
+
+def test_a_line_is_found():
+    model = Line()
+    train_line(model, epochs=200)
+    assert numbers(model) == pytest.approx([2.0, 1.0])
+    assert outputs(model, [[10.0]]) == predict(model, [[10.0]]) == [pytest.approx(21.0)]
+
+
+def test_a_seed_decides_the_order():
+    def result(seed):
+        model = Line()
+        train_line(model, seed=seed)
+        return numbers(model)
+
+    assert result(1) == result(1) != result(2)
+
+
+@pytest.mark.parametrize("kind", ["classes", "signs"])
+def test_moons_are_learned(kind):
+    X, y = data.moons(60, noise=0.1)
+    if kind == "signs":
+        model, loss, y = MLP(2, [10, 1], activation="tanh", seed=1), losses.hinge, [2 * c - 1 for c in y]
+    else:
+        model, loss = MLP(2, [10, 2], activation="tanh", seed=1), losses.cross_entropy
+    part = data.split(X, y, seed=3)
+    history = fit(model, part.X_train, part.y_train, loss=loss, optimizer=optim.Adam(model.parameters(), 0.1), epochs=60, batch_size=8,
+                  test=(part.X_test, part.y_test), progress=False)  # fmt: skip
+    assert history.accuracies[-1] > 0.95 and accuracy(model, X, y) > 0.95
+    assert history.test_accuracies[-1] == accuracy(model, part.X_test, part.y_test)
+    targets = [int(c > 0) for c in y]
+    matrix = confusion(model, X, y)
+    assert [sum(row) for row in matrix] == [targets.count(0), targets.count(1)]
+    assert matrix[0][0] + matrix[1][1] == round(accuracy(model, X, y) * len(y))
+    assert {len(column) for column in (history.losses, history.accuracies, history.test_losses, history.seconds)} == {60}
+    assert History(**json.loads(json.dumps(history.to_dict()))) == history
+
+
+def test_digits_are_learned_from_400_of_them():
+    d = data.digits()
+    model = MLP(64, [16, 10], init="he", seed=0)
+    fit(model, d.X_train[:400], d.y_train[:400], loss=losses.cross_entropy, optimizer=optim.Adam(model.parameters(), 0.03),
+        epochs=2, batch_size=10, progress=False)  # fmt: skip
+    assert accuracy(model, d.X_test, d.y_test) > 0.8
+
+
+# Ctrl-C
+
+
+class Interrupting(optim.SGD):
+    """Is interrupted in the middle of its n-th update."""
+
+    def __init__(self, parameters, lr, n):
+        super().__init__(parameters, lr)
+        self.n = n
+
+    def step(self):
+        first, second = self.parameters
+        first.data -= 0.05 * first.grad
+        self.n -= 1
+        if not self.n:
+            signal.raise_signal(signal.SIGINT)
+        second.data -= 0.05 * second.grad
+
+
+def after(steps):
+    """The parameters after so many steps, without an interruption."""
+    model, seen = Line(), []
+
+    def stop(progress):
+        seen.append(numbers(model))
+        if len(seen) == steps:
+            raise KeyboardInterrupt
+
+    assert train_line(model, progress=stop).interrupted
+    return seen[-1]
+
+
+def test_ctrl_c_in_an_update_waits_until_it_is_finished():
+    model, before = Line(), signal.getsignal(signal.SIGINT)
+    history = train_line(model, optimizer=Interrupting(model.parameters(), 0.05, 4))
+    assert history.interrupted and history.steps == 4 and numbers(model) == after(4)
+    assert len(history.losses) == 1  # three batches make an epoch
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("where", ["model", "loss", "backward"])
+def test_ctrl_c_elsewhere_drops_the_step(where):
+    model, calls = Line(), []
+
+    def interrupt(place):
+        calls.append(place)
+        if calls.count(where) == 14:  # in the fifth batch, after 3 + 3 + 2 + 3 samples
+            signal.raise_signal(signal.SIGINT)
+
+    def watched_loss(output, target):
+        interrupt("loss")
+        for _ in range(14 * (where == "backward" and calls.count("loss") == 14)):
+            interrupt("backward")
+        return losses.mse(output, target)
+
+    def watched_model(x):
+        interrupt("model")
+        return model(x)
+
+    history = fit(watched_model, LINE_X, LINE_Y, loss=watched_loss, optimizer=optim.SGD(model.parameters(), 0.05), epochs=5, batch_size=3,
+                  progress=False)  # fmt: skip
+    assert history.interrupted and history.steps == 4 and numbers(model) == after(4)
+
+
+def test_ctrl_c_in_the_test_part_keeps_the_epoch_out_and_the_parameters_in():
+    model = Line()
+
+    def loss(output, target):
+        if target == "test":
+            raise KeyboardInterrupt
+        return losses.mse(output, target)
+
+    history = train_line(model, loss=loss, test=([[1.0]], ["test"]))
+    assert history.interrupted and history.losses == [] and history.steps == 3 and numbers(model) == after(3)
+
+
+def test_another_handler_of_ctrl_c_is_asked_too():
+    model, asked = Line(), []
+    before = signal.signal(signal.SIGINT, lambda *_: asked.append(numbers(model)))
+    try:
+        history = train_line(model, epochs=2, optimizer=Interrupting(model.parameters(), 0.05, 4))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert asked == [after(4)] and history.steps == 6 and not history.interrupted
+
+
+def test_a_thread_can_train():
+    models = [Line() for _ in range(3)]
+    threads = [threading.Thread(target=train_line, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    train_line(alone := Line())
+    assert all(numbers(model) == numbers(alone) for model in models)
+
+
+# Python's cyclic collector
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("ending", [None, KeyboardInterrupt, ZeroDivisionError])
+def test_the_collector_rests_and_is_as_before_whatever_happens(enabled, ending):
+    def watch(progress):
+        assert not gc.isenabled()
+        if ending:
+            raise ending
+
+    was = gc.isenabled()
+    try:
+        gc.enable() if enabled else gc.disable()
+        if ending is ZeroDivisionError:
+            with pytest.raises(ZeroDivisionError):
+                train_line(Line(), progress=watch)
+        else:
+            train_line(Line(), progress=watch)
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable() if was else gc.disable()
+
+
+def test_graphs_free_themselves_while_the_collector_rests():
+    alive = []
+    count = lambda progress: alive.append(sum(1 for thing in gc.get_objects() if type(thing) is Value))
+    train_line(Line(), batch_size=8, epochs=8, progress=count)
+    assert alive[1] == alive[-1]
+
+
+# What goes wrong
+
+
+def test_a_loss_that_explodes_stops_before_it_reaches_the_parameters():
+    model = Line()
+    with pytest.warns(RuntimeWarning, match=r"stopped at epoch \d+, step \d+: .* became .*smaller learning rate"):
+        history = train_line(model, lr=1e6, epochs=100)
+    assert history.stopped and not history.interrupted and history.steps < 100
+    assert all(map(math.isfinite, numbers(model)))
+
+
+def test_a_gradient_that_explodes_stops_too():
+    model = Line()
+    with pytest.warns(RuntimeWarning, match=r"step 1: the gradient of linear.neurons.0.\S+ became nan; this step was not taken"):
+        train_line(model, loss=lambda output, target: (output * output).sqrt() * 1.0)
+    assert numbers(model) == [0.0, 0.0]
+
+
+def test_an_explosion_can_be_watched():
+    model = Line()
+    history = train_line(model, lr=1e6, epochs=100, stop_on_nan=False)
+    assert len(history.losses) == 100 and not history.stopped and not all(map(math.isfinite, numbers(model)))
+
+
+def test_anomalies_raise_where_they_begin():
+    loss = lambda output, target: (output - 1e3).log()
+    with pytest.raises(FloatingPointError, match="log"):
+        train_line(Line(), loss=loss, anomalies="raise")
+    with anomalies("raise"), pytest.raises(FloatingPointError, match="log"):  # a block around fit counts
+        train_line(Line(), loss=loss)
+    with anomalies("raise"), pytest.warns(RuntimeWarning, match="loss became nan"):
+        train_line(Line(), loss=loss, anomalies="ignore")
+
+
+WRONG = [
+    ({"X": []}, ValueError, "8 targets"),
+    ({"X": LINE_X[1:]}, ValueError, "7 samples and 8 targets"),
+    ({"test": ([[1.0]], [])}, ValueError, r"test=\(X, y\)"),
+    ({"epochs": -1}, ValueError, "epochs is a whole number"),
+    ({"epochs": 1.5}, ValueError, "epochs is a whole number"),
+    ({"batch_size": 0}, ValueError, "at least one sample"),
+    ({"optimizer": "adam"}, TypeError, "optimizer must have 'step'"),
+    ({"loss": "mse"}, TypeError, "loss must have '__call__'"),
+    ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
+    ({"anomalies": "raises"}, ValueError, "'raise' or 'ignore'"),
+]
+
+
+@pytest.mark.parametrize("wrong, error, message", WRONG)
+def test_wrong_arguments_are_refused_and_nothing_has_changed(wrong, error, message):
+    model = Line()
+    given = {"X": LINE_X, "loss": losses.mse, "optimizer": optim.SGD(model.parameters(), 0.1), "progress": False, **wrong}
+    with pytest.raises(error, match=message):
+        fit(model, given.pop("X"), LINE_Y, **given)
+    assert numbers(model) == [0.0, 0.0]
+
+
+def test_no_epoch_is_no_training():
+    history = train_line(model := Line(), epochs=0)
+    assert history == History() and numbers(model) == [0.0, 0.0]
+
+
+# Progress
+
+
+def test_progress_is_told_after_each_step():
+    told = []
+    train_line(Line(), progress=told.append, epochs=2)
+    assert [(p.epoch, p.step) for p in told] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]
+    assert all(p.epochs == 2 and p.steps == 6 and p.accuracy is None for p in told) and told[-1].seconds_left == 0.0
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_the_line_rewrites_itself(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    monkeypatch.setattr(train.time, "monotonic", iter(range(1000)).__next__)
+    train_line(Line(), progress=True, epochs=2)
+    written = stream.getvalue()
+    assert written.count("\n") == 1 and written.endswith("\n") and written.count("\r") == 6
+    last = written.split("\r")[-1]
+    assert last.startswith("epoch 2/2  loss ") and " steps/s  0:00 left" in last
+    assert all(len(line) < 80 for line in written.split("\r"))
+
+
+def test_elsewhere_a_line_is_added_now_and_then(capsys):
+    train_line(Line(), progress=True, epochs=2)
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.startswith("epoch 2/2  loss ")
+    train_line(Line(), progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_history_says_how_it_went():
+    assert repr(History()) == "<History: 0 epochs, 0 steps>"
+    told = repr(History([2.0, 0.5], [0.1, 0.9], [2.1, 0.75], [0.1, 0.875], [1.0, 2.0], steps=10, interrupted=True))
+    assert told == "<History: 2 epochs, 10 steps, loss 0.5, test loss 0.75, accuracy 90.00 %, test accuracy 87.50 %, 2.0 s, interrupted>"
+
+
+# Using a model
+
+
+def test_dropout_drops_in_training_alone_and_modes_are_as_before():
+    model = Sequential(Linear(2, 8, seed=0), Dropout(0.5, seed=0), Linear(8, 2, seed=1))
+    model.eval()
+    modes = []
+    fit(model, [[1.0, 2.0], [2.0, 1.0]], [0, 1], loss=losses.cross_entropy, optimizer=optim.SGD(model.parameters(), 0.1), epochs=2,
+        test=([[1.0, 2.0]], [0]), progress=lambda progress: modes.append(model.training))  # fmt: skip
+    assert modes == [True, True] and not any(module.training for module in model.modules())
+    model.train()
+    assert outputs(model, [[1.0, 2.0]]) == outputs(model, [[1.0, 2.0]]) and all(module.training for module in model.modules())
+
+
+def test_outputs_remember_nothing():
+    w = Value(2.0)
+    seen = []
+    outputs(lambda x: seen.append(w * x[0]) or seen[-1], [[3.0]])
+    assert seen[0].data == 6.0 and seen[0].parents == ()
+
+
+@pytest.mark.parametrize("output, target, verdict", [
+    ([1.0, 2.0, 2.0], 1, True), ([1.0, 2.0, 2.0], 2, False), ((0.0, -1.0), 0, True), (0.0, -1, True), (0.0, 1, False), (1e-9, 1, True),
+    (Value(-1.0), 0, True), ([Value(-1.0), Value(-2.0)], 0, True), ([math.nan, 1.0], 1, False),
+])  # fmt: skip
+def test_right_is_the_largest_score_or_the_sign(output, target, verdict):
+    assert train.right(output, target) is verdict
+
+
+def test_accuracy_is_kept_for_classes_unless_told_otherwise():
+    for y, more, kept in [([0, 1], {}, True), ([-1.0, 1.0], {}, True), ([0.5, 1.0], {}, False), ([0, 1], {"accuracy": False}, False)]:
+        model = Line()
+        history = fit(model, [[-1.0], [1.0]], y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.1), progress=False, **more)
+        assert bool(history.accuracies) == kept
+
+
+def test_classes_never_seen_have_empty_rows_in_the_confusion_matrix():
+    assert confusion(lambda x: x, [[0.0, 1.0, 0.0], [5.0, 1.0, 0.0]], [1, 1]) == [[0, 0, 0], [1, 1, 0], [0, 0, 0]]
+    for function in accuracy, confusion:
+        with pytest.raises(ValueError, match="at least one sample"):
+            function(lambda x: x, [], [])
