@@ -146,7 +146,7 @@ class _Probe:
                             "without float() or .data; check a list of results one at a time, or their sum")  # fmt: skip
         self.root, self.leaves, self.y = root, leaves, root.data
         self.nodes = topological(root)
-        self.ops = [node.op for node in self.nodes]
+        self.ops = [node.op.name for node in self.nodes]  # by name: f may make a row of its own each time
         self.bends = [(node, d) for node in self.nodes if node.parents for d in bends(node.op, *node.numbers[1:])]
 
     def check(self, owners: set[Value]) -> None:
@@ -279,16 +279,15 @@ def _compare(name: str, analytic: float | None, slope: _Slope, center: _Probe) -
 
 def _culprit(center: _Probe) -> str:
     """The first operation whose own rule is wrong where it was used."""
-    computed = [node for node in center.nodes if node.parents]
-    for node in computed if len(computed) > 1 else []:
-        if not all(map(isfinite, node.numbers)):
+    if center.root.parents == tuple(center.leaves):
+        return f"the partials of {center.root.op.name} are not its derivative here"
+    for node in center.nodes:
+        if not node.parents or not all(map(isfinite, node.numbers)):
             continue
         worst = gradcheck(node.op, *node.numbers[1:]).worst
         if VERDICTS.index(worst.verdict) <= VERDICTS.index("suspicious"):
             i = int(worst.name.split("[")[1].rstrip("]"))
             return f"look at {_written(node)}: its partial {i} is {worst.analytic:.6g} and should be {worst.numeric:.6g}"
-    if len(computed) == 1:
-        return f"the partials of {computed[0].op.name} are not its derivative here"
     return "every rule used is right, so the graph is cut: look for .data, float() or detach() in f"
 
 
