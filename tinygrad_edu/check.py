@@ -38,8 +38,8 @@ EPS, TINY = 2.0**-52, 2.0**-1074  # rounding: relative, and where floats run out
 class Comparison:
     """One input: what the chain rule says, what central differences say, and how far they are apart.
 
-    `error` is |analytic - numeric| / max(|analytic|, |numeric|, floor).  The floor is 1e7 times what rounding in f
-    does to a difference, so that a gradient of exactly 0 beside a numeric 1e-13 is no error.
+    `error` is |analytic - numeric| / max(|analytic|, |numeric|, floor).  The floor is 1e7 times what rounding does
+    to either of them, so that a gradient of exactly 0 beside a numeric 1e-13 is no error.
     """
 
     name: str
@@ -110,7 +110,7 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
     if isinstance(f, Value):
         f = _repeat(f, [v for _, v in _numbers("", list(inputs))])
     elif callable(f):
-        names = _parameters(f)
+        names = _parameters(f, len(inputs))
     else:
         raise TypeError(f"gradcheck takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first")
     given = [n for i, a in enumerate(inputs) for n in _numbers(names[i] if i < len(names) else f"input {i}", a)]
@@ -130,10 +130,11 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
         raise ValueError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
                          "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip
     totals = chain_rule(center.root, 1.0, lambda node: node.op.slopes(*node.numbers))
+    center.measure()
     rows = []
     for i, (name, leaf) in enumerate(zip(labels, center.leaves)):
         line = lambda x, i=i: probe([*point[:i], x, *point[i + 1 :]])
-        rows.append(_compare(name, totals.get(leaf), _slope(line, point[i], center), center))
+        rows.append(_compare(name, totals.get(leaf), center.sizes.get(leaf, 0.0), _slope(line, point[i], center), center))
     return Report(center.y, tuple(rows))
 
 
@@ -164,6 +165,12 @@ class _Probe:
             except FloatingPointError as e:
                 told = e if bad.parents else f"{bad.label or 'an input'} is {bad.data}"
                 raise ValueError(f"f is {self.y} at this point, so it has no slope to compare with: {told}") from None
+
+    def measure(self) -> None:
+        """How large gradients would be if no two paths cancelled, and so how much rounding there is in f."""
+        self.sizes = chain_rule(self.root, 1.0, lambda node: map(abs, node.op.slopes(*node.numbers)))
+        felt = [abs(node.data) * self.sizes[node] for node in self.nodes if node.parents]
+        self.rounding = EPS * max([x for x in felt if isfinite(x)], default=0.0)
 
     def meets(self, left: _Probe, right: _Probe) -> tuple[str, float]:
         """Which operation has a kink between left and right, if any, and at what fraction of the way."""
@@ -241,7 +248,7 @@ def _extrapolate(f: Callable[[float], _Probe], x: float, scale: float, center: _
             factor *= 4
             new.append(new[-1] + (new[-1] - old) / (factor - 1))
             error = max(abs(new[-1] - new[-2]), abs(new[-1] - old))
-        noise = 2 * (EPS * max(abs(left.y), abs(right.y)) + TINY) / h
+        noise = 2 * (max(EPS * abs(left.y), EPS * abs(right.y), center.rounding) + TINY) / h
         if error + noise < best.uncertainty:
             best = _Slope(new[-1], error + noise, h, noise)
         elif error > 4 * best.uncertainty:
@@ -257,12 +264,13 @@ def _extrapolate(f: Callable[[float], _Probe], x: float, scale: float, center: _
     return best
 
 
-def _compare(name: str, analytic: float | None, slope: _Slope, center: _Probe) -> Comparison:
-    """One line of the report."""
+def _compare(name: str, analytic: float | None, size: float, slope: _Slope, center: _Probe) -> Comparison:
+    """One line of the report.  `size` is the gradient that there would be if no two paths cancelled."""
     a, n = analytic or 0.0, slope.numeric
     hint = "" if analytic is not None else "f does not use it"
     apart = abs(a - n)
-    error = apart / max(abs(a), abs(n), slope.noise / HAPPY) if apart else 0.0
+    noise = max(slope.noise, 4 * EPS * size if isfinite(size) else 0.0)
+    error = apart / max(abs(a), abs(n), noise / HAPPY) if apart else 0.0
     if slope.kink:
         verdict = "kink"
     elif not isfinite(n) or (error > SUSPICIOUS and apart <= 4 * slope.uncertainty):
@@ -312,13 +320,13 @@ def _numbers(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
         yield (tree.label if isinstance(tree, Value) and tree.label else name), tree
 
 
-def _parameters(f: Callable[..., Any]) -> tuple[str, ...]:
-    """What f calls its arguments."""
+def _parameters(f: Callable[..., Any], n: int) -> tuple[str, ...]:
+    """What f calls its arguments; with *args there may be up to n of them."""
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # some built-in functions do not tell
         return ()
-    return tuple([n for p in parameters for n in ([f"{p.name}[{i}]" for i in range(99)] if p.kind is p.VAR_POSITIONAL else [p.name])])
+    return tuple([name for p in parameters for name in ([f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name])])
 
 
 def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:

@@ -75,7 +75,19 @@ class Op:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> Any:
-        return self.recipe or self.name  # rows pickle by name
+        return self.recipe or (row, (self.name,))  # rows pickle by name
+
+
+def row(name: str) -> Op:
+    """The row of that name: what a pickle asks for.  Raises KeyError if nobody has registered it.
+
+    >>> row("tanh") is tanh
+    True
+    """
+    found = TABLE.get(name, globals().get(name))
+    if not isinstance(found, Op):
+        raise KeyError(f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it")
+    return found
 
 
 # Two rows for the nodes that nothing computed: a leaf is an input, a detached node has forgotten its parents.
@@ -104,7 +116,7 @@ def power(n: float) -> Op:
 
 
 # 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf; and x ** 0 is flat at 0 too.
-pow = Op("pow", ieee.power, lambda y, a, b: (where(b, b * pow(a, b - 1), 0.0),
+pow = Op("pow", ieee.power, lambda y, a, b: (where(abs(a) + abs(b), b * pow(a, b - 1), 0.0),
                                              where(abs(a) + greater(0.0, b), y * log(a), 0.0)),
          "**", (POSITIVE, REAL), textbook=lambda y, a, b: (b * pow(a, b - 1), y * log(a)))  # fmt: skip
 
@@ -124,8 +136,15 @@ asin = Op("asin", ieee.asin, lambda y, x: (1 / sqrt((1 - x) * (1 + x)),), domain
 acos = Op("acos", ieee.acos, lambda y, x: (-1 / sqrt((1 - x) * (1 + x)),), domain=(UNIT,),
           textbook=lambda y, x: (-1 / sqrt(1 - x * x),))  # fmt: skip
 atan = Op("atan", math.atan, lambda y, x: (1 / (1 + x * x),))
-atan2 = Op("atan2", math.atan2, lambda t, y, x: (1 / (x + y * (y / x)), -1 / (y + x * (x / y))),
-           domain=(REAL, REAL), kink=lambda y, x: hypot(y, x),
+
+
+def _atan2_partials(t: Any, y: Any, x: Any) -> tuple[Any, ...]:
+    r = hypot(y, x)
+    return x / r / r, -y / r / r  # x*x + y*y would overflow at 1e155
+
+
+atan2 = Op("atan2", math.atan2, _atan2_partials,
+           domain=(REAL, REAL), kink=lambda y, x: maximum(abs(y), x),  # the angle jumps from pi to -pi behind the origin
            textbook=lambda t, y, x: (x / (x * x + y * y), -y / (x * x + y * y)))  # fmt: skip
 hypot = Op("hypot", math.hypot, lambda y, a, b: (a / y, b / y), domain=(REAL, REAL), kink=lambda a, b: hypot(a, b))
 

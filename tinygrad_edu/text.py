@@ -136,7 +136,7 @@ def _write(e: Any) -> tuple[str, int]:
         return f"{at(0, CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}", BINDING["**"]
     if symbol:
         binding = BINDING[symbol]  # a - (b - c) needs its parentheses, (a - b) - c does not
-        return f"{at(0, binding + (symbol == '**'))} {symbol} {at(1, binding + (symbol != '**'))}", binding
+        return f"{at(0, binding + (symbol in ('**', '>')))} {symbol} {at(1, binding + (symbol != '**'))}", binding
     return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
 
 
