@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import operator
 import weakref
+from collections.abc import Container
 from typing import Any
 
 from . import ops
-from .engine import Value, topological
+from .engine import Value
 
 
 def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
@@ -27,11 +28,27 @@ def _copy(self: Value) -> Value:
     return _twin(self, self.parents)
 
 
+def _unknown(root: Value, known: Container[int]) -> list[Value]:
+    """Like `topological`, but without the nodes whose id is known and what is behind them: copying a list of nodes takes one walk."""
+    order: list[Value] = []
+    seen, stack = {root}, [(root, iter(root.parents))]
+    while stack:
+        node, parents = stack[-1]
+        for p in parents:
+            if p not in seen and id(p) not in known:
+                seen.add(p)
+                stack.append((p, iter(p.parents)))
+                break
+        else:
+            order.append(node)
+            stack.pop()
+    return order
+
+
 def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
     """A second graph, for `copy.deepcopy`; nodes that were copied already in the same call are found in `memo`."""
-    for node in topological(self):
-        if id(node) not in memo:
-            memo[id(node)] = _twin(node, tuple([memo[id(p)] for p in node.parents]))
+    for node in _unknown(self, memo):
+        memo[id(node)] = _twin(node, tuple([memo[id(p)] for p in node.parents]))
     copied: Value = memo[id(self)]
     return copied
 
@@ -44,7 +61,7 @@ class _Graph:
     """
 
     def __init__(self, root: Value) -> None:
-        self.nodes = [n for n in topological(root) if n.parents and id(n) not in _homes]
+        self.nodes = [n for n in _unknown(root, _homes) if n.parents]
         self.index = {id(n): i for i, n in enumerate(self.nodes)}
         me = weakref.ref(self)
         _homes.update(dict.fromkeys(self.index, me))
