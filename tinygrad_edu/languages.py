@@ -1,0 +1,249 @@
+"""The rows in other languages: Python, NumPy, JavaScript, LaTeX.
+
+`text` writes a formula for people.  A program needs more: every digit of a number, the language's own word for
+each row, and a definition of those it has no word for.  Python's definitions are cut out of `ieee.py`, the
+other languages' are a fused row's own `parts`.
+
+    >>> from tinygrad_edu import ops
+    >>> from tinygrad_edu.text import name
+    >>> e = ops.relu(name("x")) ** 2 / 3
+    >>> PYTHON.write(e), NUMPY.write(e)
+    ('relu(x) ** 2 / 3', 'relu(x) ** 2 / 3')
+    >>> print(NUMPY.prelude([e]))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def relu(x):
+        return np.maximum(x, 0.0)
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import ieee, ops
+from .ops import Op
+from .text import BINDING, CALL, NEGATION, Expr, name
+
+
+def kind(op: Op) -> str:
+    """A row's name without its parameters: `power` for power(3)."""
+    return op.name.split("(")[0]
+
+
+def inline(e: Any) -> Any:
+    """An expression whose row is only several others with parameters, or with many inputs: those others."""
+    while isinstance(e, Expr) and e.op.parts and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain) and e.op is not ops.logsumexp:
+        e = e.op.parts(*e.args)
+    return e
+
+
+@dataclass(frozen=True)
+class Language:
+    """How one language spells numbers and rows."""
+
+    title: str
+    words: dict[str, str]  # row -> template of its call, `{0}` its first input, `{b0}` the same in parentheses if need be,
+    # `{n}` its exponent, `{all}` every input
+    number: Callable[[Any], str] = repr
+    imports: tuple[str, ...] = ()
+    math: frozenset[str] = frozenset()  # functions that come from Python's math module
+    extra: dict[str, str] = field(default_factory=dict)  # function -> a definition that its parts cannot give
+    define: str = "def {row}(x):\n    return {body}"
+    cut: bool = False  # other definitions come from ieee.py
+    symbols: dict[str, str] = field(default_factory=dict)  # for those that are written otherwise
+
+    def write(self, e: Any) -> str:
+        """An expression in this language; the order of its operations is the expression's own."""
+        return self._write(e)[0]
+
+    def _write(self, e: Any) -> tuple[str, int]:
+        e = inline(e)
+        if not isinstance(e, Expr):
+            return self.number(e), NEGATION if e < 0 else CALL
+        if e.op is ops.leaf:
+            return str(e.args[0]), CALL
+        inner = [self._write(a) for a in e.args]
+
+        def at(i: int, least: int) -> str:
+            text, binding = inner[i]
+            return text if binding >= least else f"({text})"
+
+        if word := self.words.get(kind(e.op)):
+            binding = BINDING["**"] if "**" in word else CALL
+            inputs = [at(i, CALL) if binding != CALL else inner[i][0] for i in range(len(inner))]
+            bases = {f"b{i}": at(i, CALL) for i in range(len(inner))}
+            return word.format(*inputs, n=e.op.symbol[2:], all=", ".join(inputs), **bases), binding
+        if e.op is ops.neg:
+            return f"-{at(0, 2)}", 2
+        if e.op.symbol:
+            binding, right = BINDING[e.op.symbol], e.op.symbol != "**"
+            symbol = self.symbols.get(e.op.symbol, e.op.symbol)
+            return f"{at(0, binding + (not right or e.op.symbol == '>'))} {symbol} {at(1, binding + right)}", binding
+        return f"{kind(e.op)}({', '.join(text for text, _ in inner)})", CALL
+
+    def prelude(self, expressions: Iterable[Any]) -> str:
+        """The imports and definitions without which these expressions would not run; definitions before their uses."""
+        parts: list[str] = []
+        taken: set[str] = set()
+        done: set[Op] = set()
+
+        def need(expression: Any) -> None:
+            for row in rows_in(expression):
+                if row in done:
+                    continue
+                done.add(row)
+                called = self.words.get(kind(row), kind(row) + "(").partition("(")[0]
+                if called in self.math:
+                    taken.add(called)
+                elif called in self.extra:
+                    needed = [t for n, t in self.extra.items() if n == called or f" {n}(" in self.extra[called]]  # erf and erfc call each other
+                    parts.extend(t for t in needed if t not in parts)
+                elif self.cut and called in _definitions():
+                    parts.extend(p for p in _cut(called) if p not in parts)
+                elif called == kind(row) and row.parts:
+                    body = row.parts(name("x"))
+                    need(body)
+                    parts.append(self.define.format(row=called, body=self.write(body)))
+
+        for e in expressions:
+            need(e)
+        imports = [*self.imports, *["import math"] * any("math." in p for p in parts)]
+        if taken:
+            imports.append(f"from math import {', '.join(sorted(taken))}")
+        return _blocks([*["\n".join(imports)] * bool(imports), *parts])
+
+
+def rows_in(e: Any) -> list[Op]:
+    """Every row that an expression uses, once, inputs before what they go into."""
+    found: dict[Op, None] = {}
+    e = inline(e)
+    if isinstance(e, Expr) and e.op is not ops.leaf:
+        for a in e.args:
+            found.update(dict.fromkeys(rows_in(a)))
+        found[e.op] = None
+    return list(found)
+
+
+def _blocks(parts: list[str]) -> str:
+    """Source parts under each other, two blank lines around what has several lines."""
+    text = ""
+    for i, part in enumerate(parts):
+        text += ("\n\n\n" if i and ("\n" in part or "\n" in parts[i - 1]) else "\n" if i else "") + part
+    return text
+
+
+@functools.cache
+def _definitions() -> dict[str, tuple[str, frozenset[str]]]:
+    """Each top-level name of ieee.py: the source that defines it, bare of docstring and annotations, and the names it uses."""
+    found = {}
+    for node in ast.parse(inspect.getsource(ieee)).body:
+        if isinstance(node, ast.FunctionDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            names = [t.id for t in ast.walk(node.targets[0]) if isinstance(t, ast.Name)]
+        else:
+            continue
+        for part in ast.walk(node):
+            if isinstance(part, ast.FunctionDef):
+                part.returns = None
+                part.body = part.body[bool(ast.get_docstring(part)) :]
+            elif isinstance(part, ast.arg):
+                part.annotation = None
+        text = ast.unparse(node)
+        found.update({n: (text, frozenset(p.id for p in ast.walk(node) if isinstance(p, ast.Name))) for n in names})
+    return found
+
+
+@functools.cache
+def _cut(wanted: str) -> tuple[str, ...]:
+    """The parts of ieee.py that define a name, and what those need, in the order of the file."""
+    known = _definitions()
+    needed, stack = set(), [wanted]
+    while stack:
+        n = stack.pop()
+        if n in known and n not in needed:
+            needed.add(n)
+            stack.extend(known[n][1])
+    return tuple(dict.fromkeys(text for n, (text, _) in known.items() if n in needed))
+
+
+def _float(x: Any) -> str:
+    """A number with all its digits, in Python."""
+    return repr(x) if math.isfinite(x) else f'float("{x}")'
+
+
+_IN_MATH = frozenset(n for n in ops.TABLE if callable(getattr(math, n, None)) and n not in ("pow", "sum"))
+_OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
+PYTHON = Language("Python", {**_OWN_WORDS, "power": "{0} ** {n}"}, _float, math=_IN_MATH, cut=True)
+# The same, where the plain form would raise or turn complex: every function is ieee.py's own.
+CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})", "div": "divide({0}, {1})"}, _float,
+                   math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
+
+_SAME = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "hypot", "sinh", "cosh", "tanh", "abs")
+_NUMPY = {**{n: n for n in _SAME}, "maximum": "maximum", "minimum": "minimum", "where": "where", "asin": "arcsin", "acos": "arccos",
+          "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}  # fmt: skip
+NUMPY = Language(
+    "NumPy",
+    {**{row: f"np.{word}({{all}})" for row, word in _NUMPY.items()}, "power": "{0} ** {n}", "greater": "greater({0}, {1})",
+     "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
+    lambda x: repr(x) if math.isfinite(x) else f"np.float64({str(x)!r})",
+    ("import numpy as np",),
+    extra={
+        "greater": "def greater(a, b):\n    return np.where(a > b, 1.0, np.where(a <= b, 0.0, np.nan))",
+        "logsumexp": "def logsumexp(*xs):\n    total = xs[0]\n    for x in xs[1:]:\n        total = np.logaddexp(total, x)\n    return total",
+        "erf": "erf = np.vectorize(math.erf)",
+        "erfc": "erfc = np.vectorize(math.erfc)",
+    },
+)  # fmt: skip
+
+_JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh", "pow")}, "maximum": "max", "minimum": "min"}
+JAVASCRIPT = Language(
+    "JavaScript",
+    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "Math.pow({0}, {n})", "where": "({0} ? {1} : {2})",
+     "greater": "greater({0}, {1})", "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
+    lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",
+    extra={
+        "greater": "const greater = (a, b) => a > b ? 1 : a <= b ? 0 : NaN;",
+        "logsumexp": """const logsumexp = (...xs) => {
+  const top = Math.max(...xs);
+  return isFinite(top) ? top + Math.log(xs.reduce((sum, x) => sum + Math.exp(x - top), 0)) : top;
+};""",
+        # Abramowitz and Stegun: 7.1.5, the Taylor series, below 2; 7.1.14, the continued fraction, above.
+        "erf": """const erf = (x) => {
+  if (Math.abs(x) > 2) return x > 0 ? 1 - erfc(x) : erfc(-x) - 1;
+  let term = x, sum = x;
+  for (let n = 1; n < 60; n++) { term *= -x * x / n; sum += term / (2 * n + 1); }
+  return 2 / Math.sqrt(Math.PI) * sum;
+};""",
+        "erfc": """function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  if (x < 2) return 1 - erf(x);
+  let f = 0;
+  for (let n = 150; n > 0; n--) f = n / 2 / (x + f);
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + f);
+}""",
+    },
+    define="const {row} = (x) => {body};",
+)  # fmt: skip
+
+_UPRIGHT = ("asinh", "acosh", "atanh", "atan2", "erf", "erfc", "sigmoid", "softplus", "relu", "elu", "silu", "gelu", "logsumexp")
+_LATEX = {**{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}, **{n: f"\\operatorname{{{n}}}" for n in _UPRIGHT},
+          "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min"}  # fmt: skip
+LATEX = Language(
+    "LaTeX",
+    {**{row: word.replace("{", "{{").replace("}", "}}") + "({all})" for row, word in _LATEX.items()}, "exp": "e^{{{0}}}", "sqrt": "\\sqrt{{{0}}}",
+     "expm1": "(e^{{{0}}} - 1)", "log1p": "\\log(1 + {0})", "abs": "|{0}|", "power": "{{{b0}}}^{{{n}}}", "pow": "{{{b0}}}^{{{1}}}",
+     "div": "\\frac{{{0}}}{{{1}}}",
+     "greater": "[{0} > {1}]", "where": "({0} \\mathbin? {1} : {2})", "hypot": "\\sqrt{{{b0}^2 + {b1}^2}}"},
+    lambda x: f"{x:.6g}",
+    symbols={"*": "\\cdot"},
+)  # fmt: skip
+
+LANGUAGES = {"python": PYTHON, "numpy": NUMPY, "javascript": JAVASCRIPT, "latex": LATEX}
