@@ -13,10 +13,10 @@ Read it in this order: `Value` (what a node keeps), `topological` (who comes bef
 
 from __future__ import annotations
 
-import operator
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import repeat
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -153,8 +153,8 @@ class Value(FloatLike):
             for node in reversed(topological(self)):
                 modes.check_gradient(node, totals[node], self)
         with _adding:
-            grads = list(map(operator.add, map(_grad_of, totals), totals.values()))
-            deque(map(_set_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+            grads = [node.grad + g for node, g in totals.items()]
+            deque(map(setattr, totals, repeat("grad"), grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
@@ -203,10 +203,10 @@ def topological(root: Value) -> list[Value]:
         for p in parents:  # goes on where it stopped last time
             if p not in seen:
                 seen.add(p)
-                if p.parents:
+                if not seen.issuperset(p.parents):
                     stack.append((p, iter(p.parents)))
                     break
-                order.append(p)
+                order.append(p)  # a leaf, or a node whose parents are all in order already
         else:
             order.append(node)
             stack.pop()
@@ -285,8 +285,6 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
 # Below: small parts of the above, and how each row becomes a method, once, at import.
 
 _adding = Lock()
-_grad_of = operator.attrgetter("grad")
-_set_grad = Value.__dict__["grad"].__set__
 
 
 class _Same:

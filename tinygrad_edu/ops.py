@@ -210,8 +210,12 @@ def clip(lo: float, hi: float) -> Op:
 
 # As many inputs as they are given.  A neuron is one dot: its weights, its inputs and, last, its bias.
 def _dot(*xs: Any) -> Any:
-    n = len(xs) // 2  # an odd one out is the bias, and the sum starts with it, as in sum(products, bias)
-    return functools.reduce(operator.add, map(operator.mul, xs[:n], xs[n : 2 * n]), *xs[2 * n :])
+    n = len(xs) // 2
+    products = map(operator.mul, xs[:n], xs[n : 2 * n])
+    total = xs[2 * n] if len(xs) % 2 else next(products)  # an odd one out is the bias, and the sum starts with it
+    for product in products:
+        total = total + product
+    return total
 
 
 def _dot_partials(y: Any, *xs: Any) -> tuple[Any, ...]:
