@@ -354,3 +354,28 @@ def test_register_refuses_a_name_that_is_taken():
     for name in ("tanh", "backward", "not a name"):
         with pytest.raises(ValueError, match="cannot add a row"):
             register(Op(name, lambda x: x, lambda y, x: (1.0,)))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda a: grad([a], a), r"not list .*\[d\] = grad\(y, x\)"),
+        (lambda a: grad(a), r"got none: write grad\(y, a, b\)"),
+        (lambda a: grad(a, [a]), r"one after the other, got \[Value"),
+        (lambda a: grad(lambda x: x, 3.0), r"value_and_grad\(f\)\(x\)"),
+        (lambda a: grad(3.0, a), "not float 3.0"),
+        (lambda a: value_and_grad(a), "takes a function of numbers, not Value"),
+    ],
+)
+def test_grad_of_the_wrong_things_says_what_to_write(call, says):
+    with pytest.raises(TypeError, match=says):
+        call(Value(1.0))
+
+
+def test_an_update_with_a_value_in_place_of_a_number_is_caught_at_the_next_operation():
+    w = Value(3.0, label="w")
+    w.data -= 0.1 * grad(w * w, w)[0]
+    with pytest.raises(TypeError, match=r"the \.data of w was set to Value.*p\.data -= lr \* g\.data"):
+        w * 2
+    w.data = 2
+    assert type((w * 3).data) is float

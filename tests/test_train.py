@@ -268,8 +268,8 @@ WRONG = [
     ({"epochs": -1}, ValueError, "epochs is a whole number"),
     ({"epochs": 1.5}, ValueError, "epochs is a whole number"),
     ({"batch_size": 0}, ValueError, "at least one sample"),
-    ({"optimizer": "adam"}, TypeError, "optimizer must have 'step'"),
-    ({"loss": "mse"}, TypeError, "loss must have '__call__'"),
+    ({"optimizer": "adam"}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
+    ({"loss": "mse"}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
     ({"anomalies": "raises"}, ValueError, "'raise' or 'ignore'"),
 ]
@@ -304,12 +304,23 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_the_line_of_an_epoch_ends_with_its_own_test(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    monkeypatch.setattr(train.time, "monotonic", iter(range(1000)).__next__)
+    X, y = [[-1.0], [1.0]] * 3, [0, 1] * 3
+    w = Value(-1.0)
+    history = fit(lambda x: w * x[0], X, y, loss=lambda s, t: F.softplus(-s if t else s), optimizer=optim.SGD([w], lr=2.0), epochs=1,
+                  batch_size=6, test=(X, y))  # fmt: skip
+    last = stream.getvalue().split("\r")[-1]
+    assert f"test {100 * history.test_accuracies[-1]:.1f} %" in last
+
+
 def test_on_a_terminal_the_line_rewrites_itself(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
     monkeypatch.setattr(train.time, "monotonic", iter(range(1000)).__next__)
     train_line(Line(), progress=True, epochs=2)
     written = stream.getvalue()
-    assert written.count("\n") == 1 and written.endswith("\n") and written.count("\r") == 6
+    assert written.count("\n") == 1 and written.endswith("\n") and written.count("\r") == 6 + 2  # steps, and epochs once they are tested
     last = written.split("\r")[-1]
     assert last.startswith("epoch 2/2  loss ") and " steps/s  0:00 left" in last
     assert all(len(line) < 80 for line in written.split("\r"))

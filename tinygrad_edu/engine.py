@@ -33,6 +33,8 @@ _new = object.__new__
 
 def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float, ...]) -> Value:
     """The one place where a computed node is made; `__init__` is for what users type."""
+    if type(data) is not float:
+        data = _repaired(data, parents)
     v = _new(Value)
     v.data = data
     v.grad = 0.0
@@ -46,6 +48,15 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
         if not modes.recording():
             v.parents, v.op, v.numbers = (), ops.detached, ()
     return v
+
+
+def _repaired(data: Any, parents: tuple[Value, ...]) -> float:
+    """The float of a result that is none, because somebody assigned another kind of number to an input's `.data`."""
+    for p in parents:
+        if isinstance(p.data, Value) or not hasattr(p.data, "__float__"):
+            raise TypeError(f"the .data of {p.label or 'an input'} was set to {type(p.data).__name__} {p.data!r}, but it must be a number: "
+                            "an update is written p.data -= lr * g.data")  # fmt: skip
+    return number(data)
 
 
 def apply(op: Op, parents: tuple[Value, ...]) -> Value:
@@ -186,9 +197,14 @@ class Value(FloatLike):
     def __pos__(self) -> Value:
         return self
 
-    if TYPE_CHECKING:  # v.tanh(), v.clip(-1, 1): one method per row, bound below
+    if TYPE_CHECKING:
+        draw: Callable[..., Any]  # these five are tied on at the roof
+        explain: Callable[..., Any]
+        order_lab: Callable[..., Any]
+        page: Callable[..., Any]
+        source: Callable[..., Any]
 
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...  # v.tanh(), v.clip(-1, 1): one method per row, bound below
 
 
 def topological(root: Value) -> list[Value]:
@@ -233,7 +249,7 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any]) -> dict[Va
 def grad(y: Value, *xs: Value) -> list[Value]:
     """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
 
-    Raises ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
+    Raises TypeError for what is no Value; ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
 
     >>> x = Value(0.5)
     >>> y = x.tanh()
@@ -242,6 +258,14 @@ def grad(y: Value, *xs: Value) -> list[Value]:
     >>> y.data  # tanh''' = -2 (1 - t*t) (1 - 3 t*t)
     -0.5652092882597701
     """
+
+    if isinstance(y, (list, tuple)) or not isinstance(y, Value):
+        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x)" if isinstance(y, (list, tuple))
+                else "of a function, ask value_and_grad(f)(x)" if callable(y) else "it must be computed from Values")  # fmt: skip
+        raise TypeError(f"grad differentiates one Value, not {type(y).__name__} {y!r}: {hint}")
+    if not xs or not all(isinstance(x, Value) for x in xs):
+        raise TypeError(f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
+                        "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
 
     def local(node: Value) -> list[Any]:
         if node.numbers != (node.data, *[p.data for p in node.parents]):
@@ -262,6 +286,9 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     >>> value_and_grad(lambda w, b: w[0] * w[1] + b)([2, 3], 4)
     (Value(10.0), ([Value(3.0), Value(2.0)], Value(1.0)))
     """
+
+    if not callable(f):
+        raise TypeError(f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)")
 
     def evaluate(*args: Any) -> tuple[Value, Any]:
         leaves: list[Value] = []
@@ -300,7 +327,7 @@ _SAME = _Same()
 def bind(op: Op) -> None:
     """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
     method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
-    method.__name__, method.__doc__ = op.name, f"{op.name}: see tinygrad_edu.ops."
+    method.__name__, method.__doc__ = op.name, f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
     setattr(Value, op.name, method)
 
 

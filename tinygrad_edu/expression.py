@@ -15,12 +15,14 @@ import ast
 import difflib
 import math
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
 from . import ops
 from .engine import Value
 
+ALIASES = {"ln": "log", "max": "maximum", "min": "minimum", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "σ": "sigmoid"}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -41,6 +43,10 @@ class Program:
             body = ast.parse(self.text).body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             at = getattr(error, "offset", None)
+            if re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", re.sub(r"\d[eE][+-]?\d", "0", self.text)):
+                raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
+            if "lambda" in self.text:
+                raise ExpressionError(f"cannot read {self.text!r}: lambda is a word of Python's; call it lam") from None
             raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}") from None
         if not body:
             raise ExpressionError("the expression is empty: write one such as 'tanh(a*b + c)'")
@@ -49,6 +55,8 @@ class Program:
         free: dict[str, None] = {}
         for name, tree in self.steps:
             free.update(dict.fromkeys(n for n in _names(tree) if n not in assigned))
+            if name and name in free:
+                raise ExpressionError(f"{name} is a name to be given a number, and a step of its own too: call the step something else")
             assigned.add(name)
         self.names = tuple(n for n in free if n not in CONSTANTS)
         self._constants = tuple(n for n in free if n in CONSTANTS)
@@ -102,7 +110,7 @@ class Program:
                 except ValueError:
                     raise self._error(a, f"the parameters of {name} are plain numbers") from None
         elif name not in ops.TABLE:
-            near = difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
+            near = [ALIASES[name]] if name in ALIASES else difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
             guess = f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"
             raise self._error(tree, f"there is no function {name!r}{guess}")
         else:

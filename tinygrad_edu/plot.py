@@ -245,12 +245,12 @@ Grid = list[list[float]]
 
 def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[float]], y: Sequence[Any],
                       labels: Sequence[object] | None = None, path: str | os.PathLike[str] | None = None, *,
-                      grid: int = 64) -> Picture:  # fmt: skip
+                      axes: Sequence[object] = (), grid: int = 64) -> Picture:  # fmt: skip
     """Where in the plane a model decides for which class, darker where it is surer, with the samples on top.
 
     `model` is called with [x1, x2] on a grid, and returns one number, whose sign decides between two classes, or one
     score per class, of which the largest decides.  `y` holds the class of each sample: -1 and 1, or 0, 1, 2, ...
-    Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
+    `axes` names the two numbers.  Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
     """
     if not X or len(X) != len(y) or any(len(x) != 2 for x in X):
         raise ValueError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
@@ -272,7 +272,9 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     if len(names) != kinds:
         raise ValueError(f"the model decides between {kinds} classes, got {len(names)} labels")
     right, bottom = frame.corner[0] + frame.size[0], frame.corner[1] + frame.size[1]
-    picture = Picture(right + 24, bottom + 46, "decision boundary")
+    picture = Picture(right + 24, bottom + 46 + 12 * bool(axes), "decision boundary")
+    for name, (ax, ay), turn in zip(axes, ((frame.corner[0] + frame.size[0] / 2, bottom + 40), (14, frame.corner[1] + frame.size[1] / 2)), (0, -90)):
+        picture.text(ax, ay, name, fill=QUIET, anchor="middle", turn=turn)
     cells = Frame(frame.corner, frame.size, (0, grid), (0, grid))
     for k in range(kinds):
         ahead = [[s[k] - max(s[:k] + s[k + 1 :]) for s in row] for row in scores]  # of the other classes

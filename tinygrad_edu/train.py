@@ -130,7 +130,8 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
         raise ValueError(f"epochs is a whole number, 0 or more, got {epochs!r}")
     for what, thing, needed in ("model", model, "__call__"), ("loss", loss, "__call__"), ("optimizer", optimizer, "step"):
         if not hasattr(thing, needed):
-            raise TypeError(f"{what} must have {needed!r}, as functions and optimizers do, got {thing!r}")
+            hint = {"loss": "a function such as losses.mse", "optimizer": "made for the parameters, as in optim.Adam(model.parameters())"}
+            raise TypeError(f"{what} must be {hint.get(what, 'something to call with one sample')}, got {thing!r}")
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
     watched = getattr(optimizer, "parameters", [])
@@ -138,6 +139,11 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     judged = _are_classes(y) if accuracy is None else accuracy
     line = _Line(sys.stderr) if progress is True and sys.stderr is not None else None
     tell = line or (progress if callable(progress) else None)
+
+    def where(epoch: int, mean: float, share: float) -> Progress:
+        rate = history.steps / (time.perf_counter() - start)
+        tested = history.test_accuracies[-1] if history.test_accuracies else None
+        return Progress(epoch, epochs, history.steps, steps, mean, share if judged else None, tested, rate, (steps - history.steps) / rate)
 
     with ExitStack() as around:
         around.enter_context(_collector_resting())
@@ -168,13 +174,12 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
                     seen, lost = seen + len(batch), lost + mean.data * len(batch)
                     hits += _hits(outputs, [y[i] for i in batch]) if judged else 0
                     if tell:
-                        rate = history.steps / (time.perf_counter() - start)
-                        tell(Progress(epoch, epochs, history.steps, steps, lost / seen, hits / seen if judged else None,
-                                      history.test_accuracies[-1] if history.test_accuracies else None,
-                                      rate, (steps - history.steps) / rate))  # fmt: skip
+                        tell(where(epoch, lost / seen, hits / seen))
                 tested = _test(model, loss, *test, judged) if test is not None else (None, None)
                 with _uninterrupted():  # all lists grow together
                     history.add(lost / seen, hits / seen if judged else None, *tested, time.perf_counter() - start)
+                if line:
+                    line(where(epoch, lost / seen, hits / seen))  # now with the test of this epoch
         except KeyboardInterrupt:
             history.interrupted = True
     return history

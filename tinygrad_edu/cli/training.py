@@ -92,8 +92,7 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
     if not Path(name).suffix and not Path(name).exists():
         raise ValueError(f"there is no data called {name!r}: use {', '.join(SHAPES)}, digits, or a CSV file")
     if target is None:
-        columns = ", ".join(data.read_csv(name).features) if Path(name).exists() else ""
-        raise ValueError(f"which column of {name} is to be predicted? Add --target COLUMN" + (f": {columns}" if columns else ""))
+        raise ValueError(f"which column of {name} is to be predicted? Add --target COLUMN: {', '.join(data.columns(name))}")
     table = data.read_csv(name, target)
     split = data.split(table.X, table.y, seed=seed, stratify=bool(table.classes))
     scale = Standardizer.of(split.X_train)
@@ -158,7 +157,7 @@ def _boundary(model: Any, task: Task) -> plot.Picture:
     """The decision boundary over all samples, in the units of the data."""
     scale = task.scale or Standardizer((0.0, 0.0), (1.0, 1.0))
     X = [[v * s + m for v, s, m in zip(x, scale.stds, scale.means)] for x in [*task.split.X_train, *task.split.X_test]]
-    return plot.decision_boundary(lambda x: model(scale([x])[0]), X, [*task.split.y_train, *task.split.y_test], task.classes)
+    return plot.decision_boundary(lambda x: model(scale([x])[0]), X, [*task.split.y_train, *task.split.y_test], task.classes, axes=task.features)
 
 
 def _rmse(model: Any, task: Task, X: list[list[float]], y: list[Any]) -> float:

@@ -8,11 +8,11 @@ Plain Python: every generator takes a seed and returns lists, `X` with one row o
 with one class or number per sample.  What is in here knows nothing of Values.
 """
 
-from .csvfile import Table, read_csv
+from .csvfile import Table, columns, read_csv
 from .dividing import Split, Standardizer, batches, split
 from .handwriting import digits
 from .shapes import blobs, circles, moons, spirals, xor
 
 __all__ = [
-    "Split", "Standardizer", "Table", "batches", "blobs", "circles", "digits", "moons", "read_csv", "spirals", "split", "xor",
+    "Split", "Standardizer", "Table", "batches", "blobs", "circles", "columns", "digits", "moons", "read_csv", "spirals", "split", "xor",
 ]  # fmt: skip

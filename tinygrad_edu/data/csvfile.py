@@ -65,6 +65,11 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
     return Table(X, y, names, target, classes)
 
 
+def columns(path: str | os.PathLike[str]) -> list[str]:
+    """The names in a CSV file's first line.  Raises ValueError as `read_csv` does; OSError if it cannot be opened."""
+    return _File(path).read(None)[0]
+
+
 def _targets(file: _File, target: str, cells: list[tuple[int, str]], kind: str | None) -> tuple[list[Any], list[str]]:
     """The column to predict, as class numbers with the names of the classes, or as numbers with none."""
     for line, text in cells:
