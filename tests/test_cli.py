@@ -51,6 +51,32 @@ def test_grad_of_no_names_is_a_calculator(run):
     assert run("grad", "2**-1 + log(0)") == (0, "2**-1 + log(0) = -inf\n", "")
 
 
+def test_an_expression_may_begin_with_a_minus_and_a_number_be_a_formula(run):
+    status, out, err = run("grad", "-x*y", "x=1/2", "y=pi")
+    assert status == 0 and err == "" and out.startswith("-x*y = -1.570796327\n")
+
+
+def test_check_without_names_says_that_there_is_nothing_to_check(run):
+    assert "nothing to check" in run("grad", "3*4", "--check")[1]
+
+
+def test_grad_explains_and_writes_the_passes_out(run):
+    status, out, _ = run("grad", "w*x + w**2", "w=3", "x=2", "--explain", "w")
+    assert status == 0 and "Why is" in out and "2 + 6 = 8" in out.replace("6 + 2", "2 + 6")
+    status, out, _ = run("grad", "w*x + w**2", "w=3", "x=2", "--source", "python")
+    scope = {}
+    exec(out, scope)
+    assert status == 0 and scope["dw"] == 8.0
+
+
+def test_page_and_order_answer(run, tmp_path):
+    status, out, _ = run("page", "tanh(a*b)", "a=2", "b=-3", "-o", "p.html")
+    assert status == 0 and "wrote p.html" in out and "</html>" in (tmp_path / "p.html").read_text()
+    status, out, _ = run("order", "h = x**2; L = h + h**2", "x=3")
+    assert status == 0 and "depth first goes wrong at h" in out
+    assert run("order")[0] == 0
+
+
 def test_ops_prints_the_table(run):
     status, out, _ = run("ops")
     assert status == 0 and "| tanh" in out and "`1 - y * y`" in out
@@ -60,6 +86,9 @@ def test_ops_prints_the_table(run):
     ("argv", "says"),
     [
         (["grad", "a^2", "a=1"], r"a power is written a \*\* b"),
+        (["grad", "2a", "a=1"], r"between two factors write \*"),
+        (["grad", "ln(a)", "a=1"], "did you mean 'log'"),
+        (["grad", "a = a*2", "a=1"], "call the step something else"),
         (["grad", "a*b", "a=1"], "b has no value: add b=NUMBER"),
         (["grad", "a", "a=1", "c=2"], "c is not in 'a'"),
         (["grad", "a", "a=x"], "'x' is not a number, in 'a=x'"),

@@ -203,13 +203,14 @@ NUMPY = Language(
     },
 )  # fmt: skip
 
-_JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh", "pow")}, "maximum": "max", "minimum": "min"}
+_JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}, "maximum": "max", "minimum": "min"}
 JAVASCRIPT = Language(
     "JavaScript",
-    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "Math.pow({0}, {n})", "where": "({0} ? {1} : {2})",
+    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})", "where": "({0} !== 0 ? {1} : {2})",
      "greater": "greater({0}, {1})", "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
     lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",
     extra={
+        "power": "const power = (a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b);",
         "greater": "const greater = (a, b) => a > b ? 1 : a <= b ? 0 : NaN;",
         "logsumexp": """const logsumexp = (...xs) => {
   const top = Math.max(...xs);

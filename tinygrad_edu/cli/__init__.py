@@ -4,6 +4,8 @@
     tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10          a value and all its gradients
     tinygrad-edu train moons|circles|spirals|digits|FILE.csv a model of your own data
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
+    tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
+    tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
     tinygrad-edu ops                                         the table of operations
 
 A mistake in what was typed is one line on stderr and exit status 2, without a traceback.
@@ -20,6 +22,9 @@ from typing import NoReturn
 from .. import __version__
 
 
+OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse, with an error of one line."""
 
@@ -30,12 +35,12 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    from . import demo, gradient, training
+    from . import demo, gradient, orders, pages, training
 
     top = _Parser(prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models.")
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (demo, gradient, training):
+    for module in (demo, gradient, pages, orders, training):
         module.add_commands(commands)
     return top
 
@@ -51,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
       b        -3         2
     0
     """
-    arguments = parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if len(given) > 1 and given[0] in ("grad", "page", "order") and given[1].startswith("-") and given[1].rstrip("=").lstrip("-") not in OPTIONS:
+        given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
+    arguments = parser().parse_args(given)
     try:
         status = arguments.run(arguments)
         sys.stdout.flush()

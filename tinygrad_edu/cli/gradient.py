@@ -8,28 +8,46 @@ from typing import Any
 from .. import text
 from ..check import gradcheck
 from ..draw import draw
-from ..expression import ExpressionError, parse
+from ..engine import Value
+from ..explain import explain
+from ..expression import ExpressionError, Program, parse
+from ..source import LISTED, source
 
 
 def add_commands(commands: Any) -> None:
     """Add `grad` and `ops` to the command line."""
     grad = commands.add_parser("grad", help="the value of an expression and the gradient of every name in it")
-    grad.add_argument("expression", help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'")
-    grad.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
+    add_formula(grad)
+    grad.add_argument("--explain", nargs="?", const="", metavar="NAME", help="the chain rule edge by edge, or why one gradient is what it is")
+    grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
     grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
     grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences")
     grad.set_defaults(run=run_grad)
     commands.add_parser("ops", help="the table of operations, with their local gradients").set_defaults(run=lambda _: print(text.table()))
 
 
-def run_grad(arguments: argparse.Namespace) -> int:
-    """Print the value, every name's value and gradient; draw and check if asked."""
+def add_formula(command: Any, optional: bool = False) -> None:
+    """The two arguments that every command about a formula takes."""
+    command.add_argument("expression", nargs="?" if optional else None, help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'")
+    command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
+
+
+def graph_of(arguments: argparse.Namespace) -> tuple[Program, Value, dict[str, Value]]:
+    """The formula, its root, and every named Value.  Raises ExpressionError for what cannot be read."""
     program = parse(arguments.expression)
     numbers = dict(map(_assignment, arguments.numbers))
     if len(numbers) < len(arguments.numbers):
         raise ExpressionError("a name was given twice: " + " ".join(arguments.numbers))
-    root, values = program(**numbers)
+    return program, *program(**numbers)
+
+
+def run_grad(arguments: argparse.Namespace) -> int:
+    """Print the value, every name's value and gradient; explain, write out, draw and check if asked."""
+    program, root, values = graph_of(arguments)
     root.backward()
+    if arguments.source:
+        print(source(root, arguments.source))
+        return 0
     picture = draw(root).save(arguments.svg) if arguments.svg else None
     lines = [("name", "value", "gradient"), *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root)]
     shown = root.label or program.text
@@ -39,8 +57,12 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print()
         for name, value, gradient in lines:
             print(f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {gradient:>{widths[2]}}")
+    if arguments.explain is not None:
+        print(f"\n{explain(root, of=arguments.explain or None)}")
     status = 0
-    if arguments.check and program.names:
+    if arguments.check and not program.names:
+        print("\nnothing to check: no name was given a number")
+    elif arguments.check:
         names = program.names
         report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
         print(f"\n{report}")
@@ -58,4 +80,8 @@ def _assignment(text: str) -> tuple[str, float]:
     try:
         return name.strip(), float(number)
     except ValueError:
+        pass
+    try:
+        return name.strip(), parse(number)()[0].data  # 1/2, pi, sqrt(2)
+    except ExpressionError:
         raise ExpressionError(f"{number!r} is not a number, in {text!r}: write for example {name.strip()}=2") from None

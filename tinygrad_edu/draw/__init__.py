@@ -7,27 +7,28 @@
     >>> draw(o)
     <Drawing: 6 nodes, 5 edges; .save("graph.svg") writes it, also .png, .pdf, .dot>
 
-In a notebook the last line shows the picture.  This room reads Values and changes nothing; what a card looks
-like is in `cards`, how DOT becomes a picture in `render`.
+In a notebook the last line shows the picture.  This room reads Values and changes nothing.  What a card looks
+like is in `cards`, which are drawn in `choose`, the whole sheet of them in `sheet`; one path of the chain rule is in `paths`;
+neurons are found by `units` and drawn by `modules`; how DOT becomes a picture is in `render`.
 
     python -m tinygrad_edu.draw     writes the lecture's neuron to neuron.svg
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine import Value, topological
-from . import cards
+from . import cards, choose, modules, paths, sheet
 from .render import PICTURES, RenderError, picture
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
 
 __all__ = ["Drawing", "RenderError", "draw"]
+VIEWS = ("cards", "modules")
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
 GRAPH = {"bgcolor": "transparent", "pad": "0.2", "nodesep": "0.24", "ranksep": "0.62", "fontsize": "12", **FONT,
@@ -36,15 +37,23 @@ NODE = {"shape": "plain", "fontsize": "12", **FONT}
 EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
-def draw(root: Value, *, max_nodes: int | None = 150, depth: int | None = None, rankdir: str = "LR") -> Drawing:
+def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
+         max_nodes: int | None = 150, clusters: bool = True, rankdir: str = "LR") -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
-    A card shows the operation and label, the value and the gradient: blue below zero, orange above.  An edge
-    shows the local gradient; its width is the gradient that flows through it, and it is dashed where none does.
-    Of a graph with more than `max_nodes` nodes (None: no limit), or deeper than `depth` operations, the part
-    nearest to the root is drawn, and the Drawing's `note` says so.  `rankdir` is LR, TB, RL or BT: left to
-    right, top to bottom, and so on.
-    Raises TypeError if `root` is no Value, ValueError if an option has no meaning.
+    `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
+    An edge shows the local gradient; its width is the gradient that flows through it, and it is dashed where none
+    does.  Labels that name modules (`mlp.layers.0.neurons.3.w[1]`) put frames around neurons and layers, unless
+    `clusters=False`.  Of a graph with more than `max_nodes` nodes (None: no limit), or deeper than `depth`
+    operations, the part nearest to the root is drawn, and the Drawing's `note` says so; or that nearest to the node
+    `around`, in both directions.  `path=(w, L)` marks the path from w to L with the largest product of local
+    gradients and writes it out; `path=[w, ..., L]`, three nodes or more, marks that one.
+
+    `view="modules"`: a circle per neuron, a line per weight, found by the same labels; `max_nodes` counts neurons.
+
+    `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.
+    Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
+    name no modules.
     """
     if not isinstance(root, Value):
         hint = "one of them, or their sum" if isinstance(root, (list, tuple)) else "the result of a computation, such as a loss"
@@ -52,71 +61,67 @@ def draw(root: Value, *, max_nodes: int | None = 150, depth: int | None = None, 
     for name, option, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
         if option is not None and not (isinstance(option, int) and option >= least):
             raise ValueError(f"{name} must be a whole number from {least} upwards, or None for no limit, got {option!r}")
-    if rankdir not in DIRECTIONS:
-        raise ValueError(f"rankdir must be one of {', '.join(DIRECTIONS)}, got {rankdir!r}")
+    for name, word, allowed in (("rankdir", rankdir, DIRECTIONS), ("view", view, VIEWS)):
+        if word not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {word!r}")
+    given = [name for name, option in (("path", path), ("around", around), ("depth", depth)) if option is not None]
+    if view == "modules" and given:
+        raise ValueError(f"{given[0]}= chooses cards, and view='modules' has none: use view='cards', or leave {given[0]}= out")
+    if path is not None and len(given) > 1:
+        raise ValueError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
 
-    order = topological(root)
-    shown = nearest(root, len(order) if max_nodes is None else max_nodes, depth)
-    ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
-    note, hidden = "", len(order) - len(ids)
-    if hidden:
-        note = f"{len(ids):,} of {len(order):,} nodes, those nearest to the root"
-        note += f", down to depth={depth}" if depth is not None else ""
-    if hidden and len(ids) == max_nodes:
-        more = min(len(order), max(1000, 2 * max_nodes))
-        note += (f"; max_nodes={more} draws {'all' if more == len(order) else 'more'}, "
-                 "depth=3 only the last 3 operations, draw(node) begins at another node")  # fmt: skip
-    return Drawing(*_digraph(root, ids, hidden, note, rankdir), note)
-
-
-def nearest(root: Value, most: int, depth: int | None = None) -> set[Value]:
-    """At most `most` nodes, those with the fewest operations between them and the root, and at most `depth`."""
-    away, queue = {root: 0}, deque([root])
-    while queue:
-        node = queue.popleft()
-        if away[node] == depth:
-            break  # whatever else is in the queue is as far away
-        for p in node.parents:
-            if len(away) == most:
-                return set(away)
-            if p not in away:
-                away[p] = away[node] + 1
-                queue.append(p)
-    return set(away)
-
-
-def _digraph(root: Value, ids: dict[Value, str], hidden: int, note: str, rankdir: str) -> tuple[Digraph, int, int]:
-    """The DOT graph of the nodes in `ids`, with the numbers of its nodes and edges."""
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
+    order = topological(root)
     dot = Digraph("computation graph", graph_attr={"rankdir": rankdir, **GRAPH}, node_attr=NODE, edge_attr=EDGE)
-    if note:
+    if view == "modules":
+        return Drawing(dot, *modules.picture(root, order, max_nodes, dot))
+    most = len(order) if max_nodes is None else max_nodes
+    way = _path(path, order) if path is not None else None
+    if around is not None:
+        _check_inside("around", around, order)
+        shown = choose.around(around, order, most, depth)
+    elif way and most < len(order):
+        shown = choose.beside(way.nodes, most)
+    else:
+        shown = choose.before(root, most, depth)
+    note = _note(len(shown), len(order), max_nodes, depth, "around" if around is not None else "path" if way else "root")
+    caption = way.caption().splitlines() if way else []
+    if caption:
+        dot.attr(label="\\n" + "\\n".join([*map(cards.lines, caption), *note.split("; ")]), labelloc="b", fontsize="15", fontcolor=cards.PATH)
+    elif note:
         dot.attr(label="\\n" + note.replace("; ", "\\n"), labelloc="b")
-
-    edges = []  # parent, node, local gradient, what flows: before backward() that is the local gradient itself
-    backward = any(n.grad for n in ids)
-    for n in ids:
-        for p, d in zip(n.parents, n.local_grads() if n.parents else ()):
-            edges.append((p, n, d, d * n.grad if backward else d))
-
-    role, largest = cards.roles(root, ids), _largest(n.grad for n in ids)
-    for n, name in ids.items():
-        dot.node(name, cards.card(n, role[n], largest), id=name, tooltip=cards.tooltip(n), **{"class": f"value {role[n]}"})
-    if hidden:
-        dot.node("more", f"… {hidden:,} more", shape="box", style="dashed", color=cards.BORDER, id="more", tooltip=note)
-    widest, stubs = _largest(flow for _, _, _, flow in edges), set()
-    for k, (p, n, d, flow) in enumerate(edges):
-        if p in ids:
-            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest))
-        elif n not in stubs:
-            stubs.add(n)
-            dot.edge("more", ids[n], style="dotted", arrowhead="none")
-    return dot, len(ids), sum(p in ids for p, _, _, _ in edges)
+    return Drawing(dot, *sheet.picture(root, order, shown, dot, note, way, around, clusters), "; ".join([*caption, *([note] if note else [])]))
 
 
-def _largest(xs: Any) -> float:
-    """The largest finite size among numbers; 0.0 if there is none."""
-    return max((abs(x) for x in xs if math.isfinite(x)), default=0.0)
+def _note(shown: int, of: int, most: int | None, depth: int | None, near: str) -> str:
+    """What was left out of a drawing, and how to see it; '' if nothing was."""
+    if shown == of:
+        return ""
+    where = {"root": "to the root", "around": "to the node in the dark frame", "path": "to the path"}[near]
+    note = f"{shown:,} of {of:,} nodes, those nearest {where}"
+    note += f", down to depth={depth}" if depth is not None else ""
+    if shown == most:
+        more = min(of, max(1000, 2 * most))
+        note += f"; max_nodes={more} draws {'all' if more == of else 'more'}"
+        note += ", depth=3 only the last 3 operations, draw(node) begins at another node" if near == "root" else ""
+    return note
+
+
+def _path(nodes: Any, order: Sequence[Value]) -> paths.Path:
+    """The path that an option asks for.  Raises TypeError or ValueError if there is none."""
+    if not isinstance(nodes, (list, tuple)) or len(nodes) < 2 or not all(isinstance(n, Value) for n in nodes):
+        raise TypeError(f"path= takes the two ends of a path, (w, L), or all its nodes, [w, ..., L], got {nodes!r}")
+    _check_inside("the end of path=", nodes[-1], order)
+    return paths.largest(*nodes) if len(nodes) == 2 else paths.along(list(nodes))
+
+
+def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:
+    """Raise unless a node is part of the graph."""
+    if not isinstance(node, Value):
+        raise TypeError(f"{name} must be a Value of the graph, got {type(node).__name__} {node!r}")
+    if not any(n is node for n in order):
+        raise ValueError(f"{name} must be part of the graph that is drawn, but {node!r} is not: {order[-1]!r} was not computed from it")
 
 
 class Drawing:

@@ -25,6 +25,8 @@ ROLES = {
 INK, PALE_INK, BORDER, EDGE, PLAIN = "#1b2430", "#7d8895", "#b9c1ca", "#98a3af", "#f6f7f9"
 ALARM, ALARM_INK = "#ffd9d9", "#b3202a"  # for what is not finite
 BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0xE9, 0x8F, 0x4E))  # pale, full
+PATH, FADED_PAPER, FADED_INK, FADED_EDGE = "#d1531f", "#f7f8f9", "#bcc4cc", "#e1e5ea"  # one path, and all that is not on it
+FRAMES = {"": (1, BORDER), "path": (2, PATH), "centre": (2, INK), "faded": (1, "#dfe4e9")}  # look of a card -> its frame
 
 LONGEST = 28  # letters of a label in a card: `mlp.layers.0.neurons.3.w[1]` just fits; the tooltip has it all
 WEIGHT = re.compile(r"([^\W\d]\w*(\.[\w\[\]]+)+)|w([\d_\[].*)?|(weight|bias)(e?s)?([\d_\[].*)?", re.IGNORECASE)
@@ -133,22 +135,32 @@ def size(x: float, largest: float) -> float:
     return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
 
 
-def card(n: Value, role: str, largest: float) -> str:
-    """The HTML-like label of a node: header, value, gradient."""
+def card(n: Value, role: str, largest: float, look: str = "", inside: str = "") -> str:
+    """The HTML-like label of a node: header, value, gradient.
+
+    `look` is one of FRAMES; `inside` is a module, whose name the label then need not repeat.
+    """
     paper, ink = ROLES[role]
-    name, op = named(n) and label(named(n)), operation(n) and f"<B>{escape(operation(n))}</B>"
+    name = named(n).removeprefix(inside + ".") if inside else named(n)
+    value, grad = ("#ffffff" if math.isfinite(n.data) else ALARM), tint(n.grad, largest)
+    inks = PALE_INK, INK if n.grad else PALE_INK, INK
+    if look == "faded":
+        paper, ink, grad, inks = FADED_PAPER, FADED_INK, FADED_PAPER, (FADED_INK,) * 3
+    name, op = name and label(name), operation(n) and f"<B>{escape(operation(n))}</B>"
     header = " = ".join(filter(None, (name, op)))
     top = f'<TR><TD COLSPAN="2" BGCOLOR="{paper}"><FONT COLOR="{ink}" POINT-SIZE="13">{header}</FONT></TD></TR>' if header else ""
-    value = ALARM if not math.isfinite(n.data) else "#ffffff" if header else paper
+    if not header and math.isfinite(n.data):
+        value = paper
+    width, frame = FRAMES[look]
     return (
-        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{BORDER}" BGCOLOR="#ffffff">{top}'
-        f'{row("value", n.data, value, PALE_INK)}{row("grad", n.grad, tint(n.grad, largest), INK if n.grad else PALE_INK)}</TABLE>>'
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" BGCOLOR="#ffffff">{top}'
+        f'{row("value", n.data, value, inks[0], inks[2])}{row("grad", n.grad, grad, inks[1], inks[2])}</TABLE>>'
     )
 
 
-def row(word: str, x: float, paper: str, ink: str) -> str:
+def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
     """One row of a card: a small word on the left, a number on the right."""
-    number = INK if math.isfinite(x) else ALARM_INK
+    number = number if math.isfinite(x) else ALARM_INK
     return (
         f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"><TR>'
         f'<TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" COLOR="{ink}">{word}</FONT></TD>'
@@ -167,13 +179,17 @@ def lines(*texts: str) -> str:
     return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
 
 
-def edge(parent: Value, n: Value, d: float, flow: float, largest: float) -> dict[str, str]:
+def edge(parent: Value, n: Value, d: float, flow: float, largest: float, look: str = "") -> dict[str, str]:
     """The attributes of one edge: the local gradient `d` written on it, its width by what flows through it."""
     name, of = (named(v) or operation(v) or short(v.data) for v in (n, parent))
-    look = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
-    if not flow:
-        look["style"] = "dashed"
-    elif not math.isfinite(flow):
-        look |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
     tip = lines(f"d({name}) / d({of}) = {float(d)!r}")
-    return look | {"tooltip": tip, "labeltooltip": tip}
+    if look == "faded":
+        return {"color": FADED_EDGE, "tooltip": tip}
+    attributes = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
+    if look == "path":
+        attributes |= {"color": PATH, "fontcolor": PATH, "penwidth": "2.4", "label": f'<  <B><FONT POINT-SIZE="13">×{short(d)}</FONT></B>  >'}
+    elif not math.isfinite(flow):
+        attributes |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
+    if not flow:
+        attributes["style"] = "dashed"
+    return attributes | {"tooltip": tip, "labeltooltip": tip}
