@@ -12,17 +12,17 @@ import warnings
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
 
-from . import copying, data, functional, losses, nn, ops, optim, plot  # noqa: E402
-from .check import gradcheck  # noqa: E402
-from .draw import draw  # noqa: E402
-from .engine import Value, grad, register, topological, value_and_grad  # noqa: E402
-from .explain import explain  # noqa: E402
-from .modes import anomalies, no_grad  # noqa: E402
-from .ops import Op  # noqa: E402
-from .order import order_lab  # noqa: E402
-from .page import page  # noqa: E402
-from .source import source  # noqa: E402
-from .train import fit  # noqa: E402
+from . import copying, data, functional, losses, nn, ops, optim, plot
+from .check import gradcheck
+from .draw import draw
+from .engine import Value, grad, register, topological, value_and_grad
+from .explain import explain
+from .modes import anomalies, no_grad
+from .ops import Op
+from .order import order_lab
+from .page import page
+from .source import source
+from .train import fit
 
 __all__ = [
     "Op", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad", "gradcheck", "losses", "nn", "no_grad",

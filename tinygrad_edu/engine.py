@@ -327,7 +327,8 @@ _SAME = _Same()
 def bind(op: Op) -> None:
     """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
     method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
-    method.__name__, method.__doc__ = op.name, f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
+    method.__name__ = op.name
+    method.__doc__ = f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
     setattr(Value, op.name, method)
 
 

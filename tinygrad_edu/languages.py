@@ -206,7 +206,8 @@ NUMPY = Language(
 _JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}, "maximum": "max", "minimum": "min"}
 JAVASCRIPT = Language(
     "JavaScript",
-    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})", "where": "({0} !== 0 ? {1} : {2})",
+    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})",
+     "where": "({0} !== 0 ? {1} : {2})",
      "greater": "greater({0}, {1})", "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
     lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",
     extra={

@@ -21,7 +21,6 @@ from typing import NoReturn
 
 from .. import __version__
 
-
 OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..expression import ExpressionError, parse
 from ..page import page
-from .gradient import _assignment
+from .gradient import add_formula, graph_of
 
 
 def add_commands(commands: Any) -> None:
     """Add `page` to the command line."""
     command = commands.add_parser("page", help="the forward and backward pass of an expression, step by step in a browser")
-    command.add_argument("expression", help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'")
-    command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
+    add_formula(command)
     command.add_argument("-o", "--output", metavar="FILE", default="backward.html", help="where to write it (default: %(default)s)")
     command.add_argument("--title", help="the heading of the page")
     command.set_defaults(run=run_page)
@@ -22,11 +20,7 @@ def add_commands(commands: Any) -> None:
 
 def run_page(arguments: argparse.Namespace) -> int:
     """Write the page of an expression."""
-    program = parse(arguments.expression)
-    numbers = dict(map(_assignment, arguments.numbers))
-    if len(numbers) < len(arguments.numbers):
-        raise ExpressionError("a name was given twice: " + " ".join(arguments.numbers))
-    root, _ = program(**numbers)
+    _, root, _ = graph_of(arguments)
     done = page(root, arguments.output, title=arguments.title)
     print(f"wrote {arguments.output}: {done.nodes} nodes, {done.steps} steps; open it in a browser")
     return 0
