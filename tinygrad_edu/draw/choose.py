@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..engine import Value
 
+FEW = 6  # inputs that are drawn, faded, beside each node of a path through a large graph
+
 
 def nearest(start: Iterable[Value], most: int, neighbours: Callable[[Value], Iterable[Value]], depth: int | None = None) -> set[Value]:
     """At most `most` nodes: the start, and those the fewest steps away from it, at most `depth`."""
@@ -43,11 +45,11 @@ def around(node: Value, order: Sequence[Value], most: int, depth: int | None) ->
 
 
 def beside(path: Sequence[Value], most: int) -> set[Value]:
-    """The nodes of a path, or its two ends if it is too long, and what is computed nearest to it."""
+    """The nodes of a path, or its two ends if it is too long, and a few inputs of each."""
     if len(path) > most:
         head = most // 2
         return {*path[:head], *path[len(path) - (most - head) :]}
-    return nearest(path[::-1], most, lambda n: n.parents)
+    return nearest(path[::-1], most, lambda n: n.parents[:FEW], depth=1)
 
 
 def behind(shown: Iterable[Value], order: Sequence[Value]) -> set[Value]:

@@ -90,9 +90,9 @@ def picture(root: Value, order: Sequence[Value], most: int | None, dot: Digraph)
         notes.append("no gradients yet: backward() gives them")
     note = "; ".join(notes)
 
-    dot.attr("graph", GRAPH)
+    dot.attr("graph", **GRAPH)
     dot.attr(label="\\n" + "\\n".join([LEGEND, *notes]), labelloc="b", fontsize="11")
-    tints, widths = largest_of(s.grad for s in shown if s.units), largest_of(line.weight.data for line in drawn if line.weight)
+    tints, widths = largest_of(s.grad for s in shown if s.units), largest_of(line.weight.data for line in drawn if line.weight is not None)
     slopes = largest_of(line.grad for line in drawn)
     columns: dict[int, list[Spot]] = defaultdict(list)
     for s in spots:
@@ -226,7 +226,7 @@ def _look(s: Spot, largest: float, samples: int) -> dict[str, str]:
     if s.units:
         u = s.units[0]
         bends = " · ".join([cards.operation(n) for n in u.nodes[u.nodes.index(u.z) + 1 :]]) or "linear"
-        bias = [f"bias {u.bias.data!r}, grad {u.bias.grad!r}"] if u.bias else []
+        bias = [f"bias {u.bias.data!r}, grad {u.bias.grad!r}"] if u.bias is not None else []
         dead = all(u.out is not u.z and _slope(u) == 0 for u in s.units)
         look = {**CIRCLE, "color": RIM, "fillcolor": cards.tint(g, largest), "class": "unit dead" if dead else "unit"}
         if dead:
@@ -276,7 +276,7 @@ def _rest(dot: Digraph, hidden: int, spots: list[Spot], shown: set[Spot], lines:
     left = Counter(max(s.level, first - 1) for s in spots if s not in shown)
     for level, n in sorted(left.items()):
         dot.node(f"more{level}", f"… {n:,} more", id=f"more{level}", tooltip=f"{n:,} more, which are not drawn",
-                 shape="box", style="dashed", color=cards.BORDER, fontsize="11")  # fmt: skip
+                 shape="box", style="filled,dashed", fillcolor="#ffffff", color=cards.BORDER, fontsize="11")  # fmt: skip
         with dot.subgraph(name=f"level{level}") as same:
             same.attr(rank="same")
             same.node(f"more{level}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from .units import Unit, group, module_of
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
 
-CLUSTER = {"style": "rounded", "color": "#d5dae0", "fontsize": "10", "fontcolor": cards.PALE_INK, "margin": "8", "labeljust": "l"}
+CLUSTER = {"style": "rounded", "color": "#d5dae0", "fontsize": "10", "fontcolor": cards.PALE_INK, "margin": "8", "labeljust": "l", "labelloc": "t"}
 
 
 def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
@@ -30,7 +30,7 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
         for i, (p, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())):
             edges.append((p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded"))
 
-    frames = _frames(root, list(ids)) if clusters else {}
+    frames = _frames(root, order, ids) if clusters else {}
     role, largest = cards.roles(root, ids), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
     for n, name in ids.items():
@@ -67,16 +67,16 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
 Frame = tuple[object, str]
 
 
-def _frames(root: Value, nodes: Sequence[Value]) -> dict[Value, list[Frame]]:
-    """The frames of every node that labels put into a neuron: around its layer, and around the neuron."""
-    if not any(module_of(p) for n in nodes for p in (n, *n.parents)):
+def _frames(root: Value, order: Sequence[Value], shown: Iterable[Value]) -> dict[Value, list[Frame]]:
+    """The frames of every shown node that labels put into a neuron: around its layer, and around the neuron."""
+    if not any(module_of(p) for n in shown for p in (n, *n.parents)):
         return {}
-    units = group(root, nodes).units
+    groups = group(root, order)
     neurons: dict[str, set[tuple[Value, ...]]] = defaultdict(set)
     readers: dict[Value, list[Unit]] = defaultdict(list)
-    for u in units:
+    for u in groups.units:
         neurons[u.name].add(tuple(w for w, _ in u.inputs))
-        for w in (*[w for w, _ in u.inputs], *([u.bias] if u.bias else [])):
+        for w in (*[w for w, _ in u.inputs], *([u.bias] if u.bias is not None else [])):
             readers[w].append(u)
 
     def around(u: Unit) -> list[Frame]:
@@ -84,10 +84,18 @@ def _frames(root: Value, nodes: Sequence[Value]) -> dict[Value, list[Frame]]:
         inner: Frame = (u if one else (u.name, u.level), u.name)  # neurons without a name of their own share a frame
         return [((layer, u.level), layer), inner] if layer else [inner]
 
-    frames = {n: around(u) for u in units for n in u.nodes}
-    for w, us in readers.items():
-        frames[w] = around(us[0]) if len(us) == 1 else around(us[0])[:1] if len({u.level for u in us}) == 1 and layer_of(us[0].name) else []
-    return {n: frames[n] for n in nodes if frames.get(n)}
+    frames: dict[Value, list[Frame]] = {}
+    for n in shown:
+        owner, us = groups.owner.get(n), readers.get(n, [])
+        if isinstance(owner, Unit):
+            frames[n] = around(owner)
+        elif len(us) == 1:
+            frames[n] = around(us[0])
+        elif us and layer_of(us[0].name) and len({u.level for u in us}) == 1:  # a weight of several samples: in the layer only
+            frames[n] = around(us[0])[:1]
+    inside = Counter(frame for n in shown for frame in frames.get(n, ()))
+    kept = {n: [frame for frame in frames[n] if inside[frame] > 1] for n in shown if n in frames}  # no frame around a single card
+    return {n: around for n, around in kept.items() if around}
 
 
 def layer_of(name: str) -> str:
@@ -112,7 +120,7 @@ def _draw_frames(dot: Digraph, frames: dict[Value, list[Frame]], ids: dict[Value
         with dot.subgraph(name=f"cluster{next(number)}") as frame:
             frame.attr(label=outer[1], **CLUSTER)
             for inner, nodes in inside.items():
-                if inner == outer or len(nodes) == 1:
+                if inner == outer:
                     for n in nodes:
                         frame.node(ids[n])
                     continue
