@@ -100,10 +100,15 @@ def test_an_edge_joins_what_the_weight_reads_to_the_neuron_that_it_belongs_to(ex
 def test_the_width_of_an_edge_grows_with_the_size_of_its_weight(expand):
     model = mlp(expand)
     d = draw(trained(model), view="modules")
-    size = {p.label: abs(p.data) for p in model.parameters()}
-    drawn = [(size[label], float(attribute(e, "penwidth"))) for label, e in weights_of(d).items()]
-    assert [w for _, w in sorted(drawn)] == sorted(w for _, w in drawn)
-    assert len({w for _, w in drawn}) > 25
+    size = {p.label: (bool(p.grad), abs(p.data)) for p in model.parameters()}  # those that carry no gradient are thin all
+    drawn = [(*size[label], float(attribute(e, "penwidth"))) for label, e in weights_of(d).items()]
+    for carries in (True, False):
+        widths = [w for has, _, w in sorted(drawn) if has is carries]
+        assert widths == sorted(widths) and len(set(widths)) > 5
+    assert len({w for *_, w in drawn}) > 25 and max(w for has, _, w in drawn if not has) <= 1.5
+    fresh = weights_of(draw(losses.mse([mlp(expand)(LECTURE)], [1.0]), view="modules"))  # before backward() nothing is faded
+    before = [(size[label][1], float(attribute(e, "penwidth"))) for label, e in fresh.items()]
+    assert [w for _, w in sorted(before)] == sorted(w for _, w in before) and max(before)[1] == 4.0
 
 
 @both_builds

@@ -265,7 +265,8 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
         strength = 0.35 + 0.65 * cards.size(g, largest)
         colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
     tip = cards.lines(cards.named(w), f"value {w.data!r}", f"grad {g!r}")
-    return {"arrowhead": "none", "color": colour, "penwidth": f"{0.4 + 3.6 * share:.3f}", "tooltip": tip, "class": "weight"}
+    most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
+    return {"arrowhead": "none", "color": colour, "penwidth": f"{0.4 + most * share:.3f}", "tooltip": tip, "class": "weight"}
 
 
 def _rest(dot: Digraph, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Line], ids: dict[Spot, str]) -> None:

@@ -42,6 +42,8 @@ def picture(source: str, form: str) -> bytes:
     if program is None:
         raise RenderError(f"drawing needs a program that lays out graphs, and there is none here: {BOTH_WAYS}")
     pure = "graphviz-pure" in os.path.basename(program)
+    if form == "png":  # seen in viewers of any colour; an SVG is seen in a page, whose colour shows through
+        source = source.replace("bgcolor=transparent", "bgcolor=white", 1)
     if form == "pdf" and pure:
         return svg_to_pdf(run(program, source, "svg"))
     return run(program, source, form)

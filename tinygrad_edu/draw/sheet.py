@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CLUSTER = {"style": "rounded", "color": "#d5dae0", "fontsize": "10", "fontcolor": cards.PALE_INK, "margin": "8", "labeljust": "l", "labelloc": "t"}
 
+STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
+
 
 def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
             centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
@@ -51,7 +53,7 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
             dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest, look))
         elif look == "path":
             dot.edge("gap", ids[n], style="dotted", color=cards.PATH, penwidth="2.4", arrowsize="0.5")
-        elif n not in stubs and len(earlier) > gap:
+        elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
             stubs.add(n)
             dot.edge("more", ids[n], style="dotted", arrowhead="none")
     if gap and path:
