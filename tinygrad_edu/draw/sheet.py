@@ -47,7 +47,7 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
         if number > 0:
             colour = cards.PATH if word == "gap" else cards.BORDER
             dot.node(word, f"… {number:,} more", shape="box", style="dashed", color=colour, id=word, tooltip=note)
-    widest, stubs = largest_of(edge[3] for edge in edges), set()
+    widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
     for k, (p, n, d, flow, look) in enumerate(edges):
         if p in ids:
             dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest, look))
