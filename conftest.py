@@ -1,6 +1,16 @@
-"""Doctests that write files, such as README.md's, write them somewhere else."""
+"""For all tests: the same examples at every run, and doctests that write files write them somewhere else.
+
+    HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
+"""
+
+import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)

@@ -34,13 +34,15 @@ trees = st.recursive(st.sampled_from("abc"), grown, max_leaves=12)
 
 
 def filled(tree, leaves):
-    """A tree of rows, filled in with numbers, Values or names."""
+    """A tree of rows, filled in with numbers, Values or names.  What names leave constant is written with six digits, and must have no more."""
     if isinstance(tree, str):
         return leaves[tree]
     if isinstance(tree, float):
         return tree
     op, *kids = tree
     result = op(*[filled(k, leaves) for k in kids])
+    if isinstance(result, float) and not isinstance(leaves["a"], float):
+        assume(float(f"{result:.6g}") == result)
     if isinstance(result, float):
         assume(abs(result) < 1e250)  # inf and nan do not survive 0 * x = 0
     return result
