@@ -24,10 +24,11 @@ FLOORS = [
     {"functional"},
     {"check", "draw", "strategies", "nn", "losses", "optim", "data", "train", "plot"},
     {"source", "explain", "order", "page"},
+    {"jit"},
     {"expression"},
     {"cli", "__main__", "__init__"},
 ]
-WEST, EAST = {"check", "draw", "strategies", "source", "explain", "order", "page"}, {"functional", "nn", "losses", "optim", "data", "train"}
+WEST, EAST = {"check", "draw", "strategies", "source", "explain", "order", "page", "jit"}, {"functional", "nn", "losses", "optim", "data", "train"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 
 

@@ -17,6 +17,7 @@ from .check import gradcheck
 from .draw import draw
 from .engine import Value, grad, register, topological, value_and_grad
 from .explain import explain
+from .jit import RecordingError, jit
 from .modes import anomalies, no_grad
 from .ops import Op
 from .order import order_lab
@@ -25,7 +26,7 @@ from .source import source
 from .train import fit
 
 __all__ = [
-    "Op", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad", "gradcheck", "losses", "nn", "no_grad",
+    "Op", "RecordingError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad", "gradcheck", "jit", "losses", "nn", "no_grad",
     "ops", "optim", "order_lab", "page", "plot", "register", "source", "topological", "value_and_grad",
 ]  # fmt: skip
 

@@ -42,6 +42,8 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
     v.op = op
     v.numbers = numbers
     v.label = ""
+    if watching:
+        modes.hear(v)
     if watching and parents:
         if modes.strict():
             modes.check_value(data, op, parents)
@@ -134,6 +136,8 @@ class Value(FloatLike):
         self.op = ops.leaf
         self.numbers = ()
         self.label = label
+        if watching:
+            modes.hear(self)
 
     @property
     def local_grads(self) -> Callable[[], tuple[float, ...]]:

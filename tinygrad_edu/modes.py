@@ -17,10 +17,11 @@ from .ieee import inf, isfinite
 watching: list[object] = []  # one entry per open block, in any thread
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
+_listener: ContextVar[Any] = ContextVar("listener", default=None)
 
 
 @contextmanager
-def _block(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
     token, entry = variable.set(value), object()
     watching.append(entry)
     try:
@@ -58,6 +59,18 @@ def anomalies(what: str) -> Any:
     if what not in ("raise", "ignore"):
         raise ValueError(f"anomalies takes 'raise' or 'ignore', got {what!r}")
     return _block(_strict, what == "raise")
+
+
+def listening(listener: Any) -> Any:
+    """Inside, `listener(v)` hears of every Value that is made, leaf or computed: this is how a function is recorded."""
+    return _block(_listener, listener)
+
+
+def hear(v: Any) -> None:
+    """Tell whoever listens here that a Value was made."""
+    listener = _listener.get()
+    if listener:
+        listener(v)
 
 
 def recording() -> bool:

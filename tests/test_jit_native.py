@@ -1,0 +1,391 @@
+"""The native backend gives the engine's numbers: the machine, compiled and as plain Python, against eager graphs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("numba")
+
+from tinygrad_edu import Value, functional, ops  # noqa: E402
+from tinygrad_edu.engine import register  # noqa: E402
+from tinygrad_edu.jit import generate, kernel, native  # noqa: E402
+from tinygrad_edu.jit.record import record  # noqa: E402
+from tinygrad_edu.jit.tape import Tape  # noqa: E402
+from tinygrad_edu.nn import MLP  # noqa: E402
+from tinygrad_edu.strategies import Program, programs  # noqa: E402
+
+inf, nan = math.inf, math.nan
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 20.0, -40.0, 1e16, 5e-324, 1e300, -1e300, 710.0, -750.0, inf, -inf, nan]
+ROWS = [*ops.TABLE.values(), *map(ops.power, (2, -1, 0.5, 0, 1, 3.7, -2.5)), ops.leaky_relu(0.2), ops.clip(-2.0, 0.5)]
+# Python's hypot is its own, more careful than the C library's: 1 ulp here, and up to 3 in what divides by it.
+ULPS = {"hypot": 1.0, "atan2": 3.0, "asinh": 2.0}
+
+
+def ulps(a: float, b: float) -> float:
+    """How far apart two floats are, in units of the last place; nan is nan, 0.0 is not -0.0."""
+    if a != a or b != b:
+        return 0.0 if a != a and b != b else inf
+    if a == b:
+        return 0.0 if math.copysign(1.0, a) == math.copysign(1.0, b) else inf
+    return inf if math.isinf(a) or math.isinf(b) else abs(a - b) / math.ulp(max(abs(a), abs(b)))
+
+
+def eager(f, xs, parameters=()):
+    """The engine's value, and its gradients of the inputs and of the parameters."""
+    for p in parameters:
+        p.grad = 0.0
+    vs = [Value(x) for x in xs]
+    y = f(*vs)
+    y.backward()
+    return y.data, [v.grad for v in vs], [p.grad for p in parameters]
+
+
+def on_tape(f, xs, code=None, asked=None):
+    r = record(f, xs, lambda leaves: leaves)
+    wanted = None if asked is None else asked(r)
+    return r, native.Compiled(Tape(r, wanted), code or native.machine_code())
+
+
+def column(xs):
+    return np.array(xs, float).reshape(-1, 1)
+
+
+def count(op):
+    return 5 if op is ops.dot else 3 if ... in op.domain else len(op.domain)
+
+
+def points(op, n):
+    rng = random.Random(1)
+    some = [tuple(rng.choice(EDGES) for _ in range(n)) for _ in range(150)]
+    all_edges = list(itertools.product(EDGES, repeat=n)) if n < 3 else some
+    return all_edges + [tuple(rng.gauss(0.3, 2) for _ in range(n)) for _ in range(100)]
+
+
+def test_the_kernel_is_what_the_rows_print():
+    text = subprocess.run([sys.executable, "-m", "tinygrad_edu.jit.generate"], capture_output=True, text=True, check=True).stdout
+    assert Path(kernel.__file__).read_text() == text, "run: python -m tinygrad_edu.jit.generate > tinygrad_edu/jit/kernel.py"
+
+
+@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+def test_every_row_is_the_engines_at_edges_and_elsewhere_in_one_lane_and_in_many(op):
+    n = count(op)
+    pts = points(op, n)
+    _, c = on_tape(op, [1.5 if op is ops.acosh else 0.6] * n)
+    values, _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
+    for i, xs in enumerate(pts):
+        y, grads, _ = eager(op, xs)
+        value, _, dx = c.value_and_grads([], column(xs), inputs=True)
+        assert ulps(value[0], values[i]) == 0 and all(ulps(a, b) == 0 for a, b in zip(dx[:, 0], dX[:, i])), xs
+        assert ulps(y, value[0]) <= ULPS.get(op.name, 0) * (op is ops.hypot), xs
+        assert all(ulps(a, b) <= ULPS.get(op.name, 0) for a, b in zip(grads, dx[:, 0])), xs
+
+
+@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+def test_the_uncompiled_machine_is_the_engine_bit_for_bit(op):
+    n = count(op)
+    pts = points(op, n)[::7]
+    _, c = on_tape(op, [1.5 if op is ops.acosh else 0.6] * n, native.plain_code())
+    with np.errstate(all="ignore"):
+        values, _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
+        for i, xs in enumerate(pts):
+            y, grads, _ = eager(op, xs)
+            one, _, dx = c.value_and_grads([], column(xs), inputs=True)
+            assert ulps(y, values[i]) == 0 and ulps(y, one[0]) == 0, xs
+            assert all(ulps(a, b) == 0 for a, b in zip(grads, dX[:, i])) and all(ulps(a, b) == 0 for a, b in zip(grads, dx[:, 0])), xs
+
+
+@settings(deadline=None, max_examples=300)
+@given(programs())
+def test_random_programs_replay_bit_for_bit(program: Program):
+    xs = list(program.inputs)
+    y, grads, _ = eager(program, xs)
+    _, c = on_tape(program, xs)
+    value, _, dX = c.value_and_grads([], column(xs), inputs=True)
+    many, _, dXs = c.value_and_grads([], np.repeat(column(xs), 11, axis=1), inputs=True)
+    if any(f"{name}(" in program.source for name in ULPS):
+        assert math.isclose(y, value[0], rel_tol=1e-12, abs_tol=1e-12)
+        assert np.allclose(grads, dX[:, 0], rtol=1e-9, atol=1e-9)
+    else:
+        assert ulps(y, value[0]) == 0 and all(ulps(a, b) == 0 for a, b in zip(grads, dX[:, 0]))
+    assert all(ulps(v, value[0]) == 0 for v in many)
+    assert all(ulps(a, b) == 0 for row, b in zip(dXs, dX[:, 0]) for a in row)
+
+
+def network(sizes=(3, [5, 4, 1])):
+    random.seed(4)
+    model = MLP(*sizes)
+    ps = model.parameters()
+
+    def loss(*xs):
+        y = model(list(xs[:-1]))
+        y = y[0] if isinstance(y, list) else y
+        return (1 - y * xs[-1]).relu() + 0.01 * functional.dot(ps, ps)
+
+    return loss, ps
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+@pytest.mark.parametrize("lanes", [1, 2, 7, 8, 9, 33, 100, 300])
+def test_lanes_give_the_engines_values_and_the_sum_of_its_gradients(lanes, expanded):
+    loss, ps = network()
+    if expanded:
+        w, fused = ps[:3], loss
+
+        def loss(*xs):
+            return fused(*xs) + (w[0] * xs[0] + w[1] * xs[1] + w[2]).tanh() / (1.5 + w[2] * w[2])
+
+    X = np.random.default_rng(lanes).normal(size=(4, lanes))
+    r, c = on_tape(loss, list(X[:, 0]))
+    theta = np.array([p.data for p in r.parameters])
+    values, dtheta, dX = c.value_and_grads(theta, X, inputs=True)
+    total = np.zeros(len(theta))
+    for i in range(lanes):
+        y, dx, dp = eager(loss, X[:, i].tolist(), r.originals)
+        assert y == values[i] and dx == dX[:, i].tolist()
+        total += dp
+    assert (c.run(theta, X) == values).all()
+    if lanes == 1:
+        assert total.tolist() == dtheta.tolist()
+    assert np.allclose(total, dtheta, rtol=1e-11, atol=1e-12)
+
+
+def test_new_parameters_are_read_at_every_call_and_the_seed_scales():
+    loss, ps = network()
+    X = np.random.default_rng(0).normal(size=(4, 21))
+    r, c = on_tape(loss, list(X[:, 0]))
+    theta = np.array([p.data for p in r.parameters])
+    before = c.value_and_grads(theta, X)
+    for p in ps:
+        p.data *= 0.5
+    values, dtheta, dX = c.value_and_grads(theta * 0.5, X, seed=0.25)
+    assert dX is None
+    sums = [eager(loss, X[:, i].tolist(), r.originals) for i in range(21)]
+    assert values.tolist() == [s[0] for s in sums] and (values != before[0]).any()
+    assert np.allclose(dtheta, 0.25 * np.sum([s[2] for s in sums], axis=0), rtol=1e-12)
+
+
+def test_an_infinite_lane_stays_where_it_is_and_padding_adds_nothing():
+    w = Value(2.0)
+    _, c = on_tape(lambda x: 1 / (w * x), [1.0])
+    X = np.array([[1.0, 2.0, 4.0, 0.0, 5.0, 1.0, 1.0, 2.0, 3.0, 0.5, 8.0]])
+    values, dtheta, dX = c.value_and_grads([2.0], X, inputs=True)
+    assert values[3] == inf and np.isfinite(np.delete(values, 3)).all() and np.isfinite(np.delete(dX[0], 3)).all()
+    finite = np.delete(X, 3, axis=1)
+    _, dtheta, _ = c.value_and_grads([2.0], np.append(finite, [[0.25]], axis=1))
+    assert np.isclose(dtheta[0], -0.25 * np.sum(1 / np.append(finite, 0.25)), rtol=1e-14)
+
+
+def test_only_gradients_that_are_asked_for_are_computed():
+    loss, _ = network()
+    X = np.random.default_rng(0).normal(size=(4, 30))
+    r, every = on_tape(loss, list(X[:, 0]))
+    theta = np.array([p.data for p in r.parameters])
+    _, dtheta, dX = every.value_and_grads(theta, X, inputs=True)
+    _, some = on_tape(loss, list(X[:, 0]), asked=lambda r: [r.parameters[i] for i in (0, 7, 20)] + [r.inputs[1]])
+    for lanes in (30, 1):
+        _, full, full_X = every.value_and_grads(theta, X[:, :lanes], inputs=True)
+        _, part, part_X = some.value_and_grads(theta, X[:, :lanes], inputs=True)
+        asked = np.isin(np.arange(len(theta)), (0, 7, 20))
+        assert (part[asked] == full[asked]).all() and (part[~asked] == 0).all()
+        assert (part_X[1] == full_X[1]).all() and (part_X[[0, 2, 3]] == 0).all()
+    _, inputs_only = on_tape(loss, list(X[:, 0]), asked=lambda r: r.inputs)
+    assert (inputs_only.value_and_grads(theta, X, inputs=True)[2] == dX).all()
+    assert inputs_only.work < every.work or len(inputs_only.tape.code) < len(every.tape.code)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: w * 3.0,  # no lane in the result
+        lambda w, x: x,
+        lambda w, x: functional.dot([w, w], [x, x], bias=w) if False else ops.dot(w, w, x, x, w),
+        lambda w, x: ops.dot(x, x, x, x),
+        lambda w, x: ops.dot(x, x * 2.0, w, w, w) + ops.dot(w, w, x, x * 2.0),
+        lambda w, x: ops.dot(w, x, x, w),
+        lambda w, x: ops.dot(w, 2.0, x, x, x),
+        lambda w, x: x * w + x / w - w * w,
+        lambda w, x: ops.where(ops.greater(x, w), x * w, w),
+        lambda w, x: ops.logsumexp(x, w, w * x),
+        lambda w, x: ops.sum(x, w, x, w * w),
+    ],
+)
+def test_shapes_of_graphs_that_are_easily_got_wrong(f):
+    w = Value(0.7)
+    X = np.random.default_rng(3).normal(size=(1, 45))
+    _, c = on_tape(lambda x: f(w, x), [0.3])
+    gives = [(w.data, [eager(lambda x: f(w, x), [x], [w])]) for x in X[0]]
+    if not c.tape.parameters:
+        gives = [(d, [(y, dx, [])]) for d, [(y, dx, _)] in gives]
+    theta = [0.7][: c.tape.parameters]
+    values, dtheta, dX = c.value_and_grads(theta, X, inputs=True)
+    assert values.tolist() == [g[1][0][0] for g in gives] and dX[0].tolist() == [g[1][0][1][0] for g in gives]
+    assert np.allclose(dtheta, np.sum([g[1][0][2] for g in gives], axis=0), rtol=1e-12)
+    y, dx, dw = gives[0][1][0]
+    one = c.value_and_grads(theta, X[:, :1], inputs=True)
+    assert (one[0][0], one[2][0, 0], one[1].tolist()) == (y, dx[0], dw)
+
+
+def test_weights_that_several_dots_share_get_the_sum_in_the_engines_order():
+    ws = [Value(random.Random(i).gauss(0, 1)) for i in range(3)]
+
+    def f(*xs):
+        a = ops.dot(*ws, *xs)
+        b = ops.dot(*ws, *[x * 0.7 for x in xs], ws[0])
+        c = ops.dot(*ws, *xs, ws[1])
+        return a * b + (c * xs[0]).tanh() * a
+
+    xs = [0.3, -1.2, 0.8]
+    y, dx, dp = eager(f, xs, ws)
+    r, c = on_tape(f, xs)
+    values, dtheta, dX = c.value_and_grads([w.data for w in r.originals], column(xs), inputs=True)
+    assert y == values[0] and dx == dX[:, 0].tolist() and [o.grad for o in r.originals] == dtheta.tolist() == [dp[ws.index(o)] for o in r.originals]
+    many, _, dXs = c.value_and_grads([w.data for w in r.originals], np.repeat(column(xs), 40, axis=1), inputs=True)
+    assert set(many.tolist()) == {y} and all(set(row) == {d} for row, d in zip(dXs.tolist(), dx))
+
+
+def tangle(seed):
+    """A random graph of additions and multiplications, many of them chains, whose nodes are used again and again."""
+    rng = random.Random(seed)
+    ws = [Value(rng.gauss(0, 1)) for _ in range(3)]
+
+    def f(*xs):
+        rng.seed(seed)
+        nodes = [*ws, *xs]
+        for _ in range(rng.randint(1, 12)):
+            total = rng.choice(nodes[-6:])
+            for _ in range(rng.randint(1, 4)):
+                product = rng.choice(nodes) * rng.choice(nodes[-5:])
+                total = total + product if rng.random() < 0.7 else product + total
+                if rng.random() < 0.2:
+                    nodes.append(rng.choice((product, total)).tanh())
+            nodes.append(total * 0.5 if rng.random() < 0.5 else total.tanh())
+        return nodes[-1] + nodes[-2] * nodes[-3] * nodes[rng.randrange(len(nodes))]
+
+    return f, ws, [rng.gauss(0, 1) for _ in range(3)]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 10**9))
+def test_chains_of_multiply_and_add_become_dots_without_changing_a_bit(seed):
+    f, ws, xs = tangle(seed)
+    y, dx, dp = eager(f, xs, ws)
+    r = record(f, xs, lambda leaves: leaves)
+    theta = [w.data for w in r.originals]
+    dw = [w.grad for w in r.originals]
+    tapes = {fuse: native.compiled(Tape(r, fuse=fuse)) for fuse in (True, False)}
+    for c in tapes.values():
+        value, dtheta, dX = c.value_and_grads(theta, column(xs), inputs=True)
+        many, _, dXs = c.value_and_grads(theta, np.repeat(column(xs), 43, axis=1), inputs=True)
+        assert [ulps(a, b) for a, b in zip([y, *dx, *dw], [value[0], *dX[:, 0], *dtheta])] == [0] * (4 + len(dw))
+        assert all(ulps(y, v) == 0 for v in many) and all(ulps(a, b) == 0 for row, b in zip(dXs, dx) for a in row)
+
+
+def test_a_neuron_written_out_is_as_short_a_tape_as_a_fused_one():
+    ws = [Value(0.1 * i) for i in range(5)]
+    written = lambda *xs: (((ws[4] + ws[0] * xs[0]) + xs[1] * ws[1]) + ws[2] * xs[2] + ws[3] * xs[3]).tanh()  # noqa: E731
+    fused = lambda *xs: ops.dot(*ws[:4], *xs, ws[4]).tanh()  # noqa: E731
+    long, short = (Tape(record(f, [0.5] * 4, lambda leaves: leaves)) for f in (written, fused))
+    assert len(long.code) == len(short.code) < len(Tape(record(written, [0.5] * 4, lambda leaves: leaves), fuse=False).code)
+
+
+def test_a_registered_row_is_written_out_with_rows_that_the_kernel_knows():
+    cube = register(ops.Op("cubed", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
+    opaque = register(ops.Op("opaque", lambda x: float(math.floor(x)), lambda y, x: (0.0,)))
+    try:
+        for x in (0.4, -2.0, 1e200, -inf, -0.0, nan):
+            y, dx, _ = eager(lambda x: cube(x) - x, [x])
+            _, c = on_tape(lambda x: cube(x) - x, [0.4])
+            for lanes in (1, 9):
+                value, _, dX = c.value_and_grads([], np.full((1, lanes), x), inputs=True)
+                assert ulps(y, value[-1]) == 0 == ulps(dx[0], dX[0, -1])
+        with pytest.raises(TypeError, match=r"'opaque' cannot be written with other rows.*parts.*python"):
+            on_tape(lambda x: opaque(x), [0.4])
+    finally:
+        for name in ("cubed", "opaque"):
+            del ops.TABLE[name]
+            delattr(Value, name)
+
+
+def test_threads_change_no_bit_and_may_call_at_once(monkeypatch):
+    monkeypatch.setattr(native, "CHUNK", 5_000)
+    loss, _ = network()
+    X = np.random.default_rng(0).normal(size=(4, 1003))
+    r, _ = on_tape(loss, list(X[:, 0]))
+    tape, theta = Tape(r), np.array([p.data for p in r.parameters])
+    results = [native.compiled(tape, threads).value_and_grads(theta, X, inputs=True) for threads in (1, 2, 3)]
+    assert len(native.compiled(tape)._chunks(1003)) > 3
+    for values, dtheta, dX in results[1:]:
+        assert (values == results[0][0]).all() and (dtheta == results[0][1]).all() and (dX == results[0][2]).all()
+    c, wrong = native.compiled(tape, 2), []
+
+    def call(k):
+        for _ in range(30):
+            _, dtheta, _ = c.value_and_grads(theta * k, X[:, : 500 + k])
+            if not (dtheta == expected[k]).all():
+                wrong.append(k)
+
+    expected = {k: c.value_and_grads(theta * k, X[:, : 500 + k])[1] for k in (1, 2, 3, 4)}
+    threads = [threading.Thread(target=call, args=(k,)) for k in expected]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+def test_arrays_of_the_wrong_shape_are_named():
+    _, c = on_tape(lambda x: x * Value(2.0), [1.0])
+    with pytest.raises(ValueError, match=r"X of shape \(1, lanes\), got .*\(2, 3\)"):
+        c.run([], np.ones((2, 3)))
+
+
+def test_no_lanes_give_no_values_and_no_gradients():
+    w = Value(2.0)
+    _, c = on_tape(lambda x: x * w, [1.0])
+    values, dtheta, _ = c.value_and_grads([2.0], np.empty((1, 0)))
+    assert values.shape == (0,) and dtheta.tolist() == [0.0]
+
+
+def test_without_numba_one_line_says_what_to_install():
+    program = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from tinygrad_edu.jit import native\n"
+        "try: native.machine_code()\n"
+        "except ImportError as e: print(e)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == 'the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"'
+
+
+def test_a_cached_machine_is_not_used_after_a_row_has_changed(tmp_path):
+    program = (
+        "import sys\n"
+        "import numpy as np\n"
+        "from tinygrad_edu.jit import native\n"
+        "native._digest = lambda: sys.argv[1]\n"
+        "through, ints, floats = native.machine_code().through, np.zeros(16, np.int32), np.zeros(2)\n"
+        "through(np.zeros((1, 6), np.int32), np.zeros(16, np.int64), ints, ints, floats, floats)\n"
+        "print(sum(through.stats.cache_hits.values()))"
+    )
+
+    def hits(*stamp):
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        return subprocess.run([sys.executable, "-c", program, *stamp], capture_output=True, text=True, check=True, env=environment).stdout.strip()
+
+    assert [hits("one"), hits("one"), hits("two")] == ["0", "1", "0"]
+
+
+def test_generated_functions_have_the_rows_own_codes():
+    assert {name: getattr(kernel, name.upper()) for name in generate.CODES} == generate.CODES

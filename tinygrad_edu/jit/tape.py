@@ -1,0 +1,341 @@
+"""A recording as flat arrays: what the machine reads in place of a graph of objects.
+
+Every node has a slot: parameters first, in the order of the record, then inputs, then the rest.  A node that depends on no
+input is invariant: the same in every lane, kept as one number.  The others are rows of lanes.  Dots of the same rows with
+invariant weights become one `dense` instruction, where that leaves the order in which gradients are added as it is.
+
+A row that the kernel does not know (one with parameters, or one that was registered) is lowered: its value and its local
+gradients are written out with rows that it knows, and one `linear` instruction passes gradients on, d * upstream for each.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..engine import Value
+from ..ops import Op
+from ..text import Expr
+from . import kernel
+from .generate import CODES, Exact, exact
+from .record import Record
+
+MINUS_ZERO = -0.0
+_KNOWN = {op: CODES[op.name] for op in ops.TABLE.values() if not op.recipe and op.name in CODES}
+CACHE_BYTES = 96 * 1024  # of rows and their gradients; what is larger does not stay close to the processor
+
+
+class Node:
+    """One slot: `parents` are what its value needs, `flow` those that gradients go to, or None for all of them."""
+
+    __slots__ = ("code", "parents", "flow", "data", "level", "needed", "slot", "row", "uses")
+
+    def __init__(self, code: int, parents: list[Node], data: float = 0.0, flow: list[Node] | None = None) -> None:
+        self.code, self.parents, self.data = code, parents, data
+        self.flow = parents if flow is None else flow
+        self.level, self.needed = 0, False  # level 0: constant, 1: invariant, 2: varies by lane
+        for p in parents:
+            if p.level > self.level:
+                self.level = p.level
+        for p in self.flow:
+            if p.needed:
+                self.needed = True
+        self.slot = self.row = -1
+        self.uses: list[int] = []  # the slots of the nodes that it goes into
+
+
+LEAF = -1
+
+
+class Tape:
+    """The arrays, and where on them things are.  `wanted`: the leaves whose gradients are asked for, all if None;
+    `fuse`: whether chains of multiply and add become dots.
+
+    Raises TypeError for a row that can be written neither with the kernel's own rows nor with its `parts`.
+    """
+
+    def __init__(self, record: Record, wanted: Iterable[Value] | None = None, fuse: bool = True) -> None:
+        self.parameters, self.inputs = len(record.parameters), len(record.inputs)
+        leaves = [*record.parameters, *record.inputs]
+        self.nodes: list[Node] = []
+        self._constants: dict[tuple[float, str], Node] = {}
+        known: dict[Value, Node] = {}
+        for i, leaf in enumerate(leaves):
+            known[leaf] = self._add(Node(LEAF, [], leaf.data))
+            known[leaf].level = 1 if i < self.parameters else 2
+        self.wanted = [False] * len(leaves)
+        asked = set(leaves if wanted is None else wanted)
+        for i, leaf in enumerate(leaves):
+            self.wanted[i] = known[leaf].needed = leaf in asked
+        for v in record.order:
+            if v not in known:
+                parents = [known[p] for p in v.parents]
+                if not any([p.level for p in parents]):  # a constant: its number was computed when it was recorded
+                    known[v] = self._constant(v.data)
+                else:
+                    known[v] = self._row(v.op, parents)
+        self.root = known[record.root]
+        if fuse:
+            self.nodes = dots(self.nodes, self.root)
+        for i, n in enumerate(self.nodes):
+            n.slot = i
+        self._lists: list[int] = []
+        self._to: list[int] = []
+        self._code: list[tuple[int, ...]] = []
+        self._single_plan = self._scalar_plan()
+        self._lanes_plan = self._lane_plan()
+        self.code = np.array(self._code or [(0,) * 6], np.int32)
+        self.lists = np.array(self._lists or [0], np.int32)
+        self.to = np.array(self._to or [0], np.int32)
+        self.single_plan = np.array(self._single_plan, np.int64)
+        self.lanes_plan = np.array(self._lanes_plan, np.int64)
+        self.start = np.array([n.data if n.level == 0 else 0.0 for n in self.nodes])
+        self.instructions = len(record.order) - len(leaves)
+        self.root_level = self.root.level
+        del self._constants, self._lists, self._to, self._code, self.nodes
+
+    # Nodes.
+
+    def _add(self, n: Node) -> Node:
+        n.slot = len(self.nodes)
+        self.nodes.append(n)
+        return n
+
+    def _constant(self, x: float) -> Node:
+        key = (x, str(x))  # 0.0 and -0.0 are two
+        if key not in self._constants:
+            self._constants[key] = self._add(Node(LEAF, [], float(x)))
+        return self._constants[key]
+
+    def _row(self, op: Op, parents: list[Node], flow: list[Node] | None = None) -> Node:
+        """The node of a row, lowered if need be."""
+        if op in _KNOWN:
+            return self._add(Node(_KNOWN[op], parents, flow=flow))
+        if op.recipe and op.recipe[0] is ops.power:
+            n = float(op.recipe[1][0])
+            return self._add(Node(kernel.POWER, [parents[0], self._constant(n)], flow=flow))
+        names: dict[int, Node] = {}
+        done: dict[int, Node] = {}
+        keep: list[Any] = []
+
+        def named(n: Node) -> Exact:
+            e = exact("")
+            names[id(e)] = n
+            keep.append(e)
+            return e
+
+        def lower(e: Any) -> Node:
+            """Depth first, with formulas as deep as rows are: a few levels.  No gradient flows through these nodes."""
+            if not isinstance(e, Expr):
+                return self._constant(float(e))
+            if id(e) not in done:
+                keep.append(e)
+                done[id(e)] = names[id(e)] if id(e) in names else self._row(e.op, [lower(a) for a in e.args], flow=[])
+            return done[id(e)]
+
+        try:
+            xs = [named(p) for p in parents]
+            y = lower((op.parts or op.forward)(*xs))
+            ds = [lower(d) for d in op.partials(named(y), *xs)]
+        except (TypeError, RecursionError) as e:
+            raise TypeError(f"the row {op.name!r} cannot be written with other rows, so the native backend cannot run it ({e}); "
+                            'give it `parts`, or use backend="python"') from e  # fmt: skip
+        return self._add(Node(kernel.LINEAR, [y, *ds], flow=parents if flow is None else flow))
+
+    # Instructions.  `place` tells where a node's number is, `goal` where its gradient goes.
+
+    def _emit(self, n: Node, place: Any, goal: Any) -> None:
+        code, parents = n.code, n.parents
+        if code == kernel.LINEAR:
+            self._code.append((code, place(n), len(self._lists), len(n.flow), 0, 0))
+            self._lists += map(place, parents)
+            self._to += [-1, *[goal(p) for p in n.flow]]
+        elif code < kernel.FIRST_MANY:
+            last = parents[-1]
+            tb = goal(last) if len(parents) > 1 and code != kernel.POWER else -1
+            self._code.append((code, place(n), place(parents[0]), place(last), goal(parents[0]), tb))
+        else:
+            self._code.append((code, place(n), len(self._lists), len(parents), 0, 0))
+            self._lists += map(place, parents)
+            self._to += map(goal, parents)
+
+    def _part(self, nodes: list[Node], place: Any, goal: Any) -> list[int]:
+        first = len(self._code)
+        for n in nodes:
+            self._emit(n, place, goal)
+        return [first, len(self._code)]
+
+    def _scalar_plan(self) -> list[int]:
+        """All nodes as single numbers."""
+        computed = [n for n in self.nodes if n.code != LEAF]
+        first = self._part(computed, lambda n: n.slot, lambda n: n.slot if n.needed else -1)
+        back = self._part([n for n in computed if n.needed], lambda n: n.slot, lambda n: n.slot if n.needed else -1)
+        return [*first, *back, 0, 0, 0, 0, self.root.slot]
+
+    def _lane_plan(self) -> list[int]:
+        """Invariants as single numbers, the rest as rows; weights of dense dots add up in rows of their own, `sums`."""
+        invariant = [n for n in self.nodes if n.level == 1 and n.code != LEAF]
+
+        def slot(n: Node) -> int:
+            return n.slot
+
+        def goal(n: Node) -> int:
+            return n.slot if n.needed else -1
+
+        once = [*self._part(invariant, slot, goal), *self._part([n for n in invariant if n.needed], slot, goal)]
+        varying = [n for n in self.nodes if n.level == 2]
+        for row, n in enumerate(varying):
+            n.row = row
+        rows = len(varying) + 1  # the last one takes what nobody asks for
+        self.sums: dict[Node, int] = {}
+        spread: dict[Node, int] = {}
+
+        def row_of(n: Node) -> int:
+            if n.level == 2:
+                return n.row
+            if n not in spread:
+                spread[n] = rows + len(spread)
+            return spread[n]
+
+        def row_goal(n: Node) -> int:
+            return row_of(n) if n.needed else -1
+
+        groups = self._dense(varying)
+        minus_zero = self._constant(MINUS_ZERO)  # where there is no bias
+        self.slots = len(self.nodes)
+        grouped = {n: g for g in groups for n in g}
+        parts: list[int] = []
+        trash = rows - 1
+        for backward in (False, True):
+            first = len(self._code)
+            for n in varying:
+                if n.code == LEAF or (backward and not n.needed):
+                    continue
+                if n not in grouped:
+                    self._emit(n, row_of, row_goal)
+                elif grouped[n][0] is n or (backward and not any(m.needed for m in grouped[n][: grouped[n].index(n)])):
+                    self._emit_dense([m for m in grouped[n] if m.needed or not backward], minus_zero, trash)
+            parts += [first, len(self._code)]
+        count = len(self.sums)
+        for at in [i for i, t in enumerate(self._lists) if t == _TRASH]:
+            self._lists[at] = count
+        spread_first = len(self._lists)
+        self._lists += spread.values()
+        self._to += [n.slot for n in spread]
+        sums_first = len(self._lists)
+        self._lists += [n.slot for n in self.sums]
+        self._to += [0] * count
+        self.rows, self.spread_rows, self.sum_rows = rows, len(spread), count + 1
+        width = CACHE_BYTES // (16 * (rows + len(spread))) // 32 * 32
+        self.width = max(32 if rows < 4096 else 8, min(128, width))
+        del self.sums
+        return [*once, *parts, self.root.slot, rows, spread_first, sums_first, sums_first, self.root.row]
+
+    def _dense(self, varying: list[Node]) -> list[list[Node]]:
+        """Dots with invariant weights, in groups of the same rows; no gradient's order of additions changes."""
+        uses: dict[Node, list[Node]] = {}
+        groups: dict[tuple[Node, ...], list[Node]] = {}
+        closed: list[list[Node]] = []
+        for n in varying:
+            xs = _weights_and_rows(n)[1] if n.code == kernel.DOT else ()
+            if xs:
+                group = groups.get(xs)
+                alone = len(set(xs)) < len(xs)
+                since = group and any(x.needed and uses[x][-1] is not group[-1] for x in xs)
+                if group is None or alone or since:
+                    group = groups[xs] = []
+                    closed.append(group)
+                group.append(n)
+            for p in n.flow:
+                if p.level == 2:
+                    uses.setdefault(p, []).append(n)
+        return closed
+
+    def _emit_dense(self, group: list[Node], minus_zero: Node, trash: int) -> None:
+        xs = _weights_and_rows(group[0])[1]
+        wanted_rows = any(x.needed for x in xs)
+        numbers = [x.row for x in xs] + [x.row if x.needed else trash for x in xs]
+        wanted_weights = False
+        start = len(self._lists)
+        for n in group:
+            ws, _ = _weights_and_rows(n)
+            bias = n.parents[-1] if len(n.parents) % 2 else minus_zero
+            goals = [self.sums.setdefault(w, len(self.sums)) if w.needed else _TRASH for w in [bias, *ws]]
+            wanted_weights = wanted_weights or any(w.needed for w in [bias, *ws])
+            numbers += [n.row, bias.slot, goals[0], *[w.slot for w in ws], *goals[1:]]
+        self._lists += numbers
+        self._to += [0] * len(numbers)
+        self._code.append((kernel.DENSE, group[0].row, start, len(xs), len(group), wanted_weights + 2 * wanted_rows))
+
+
+def _level(n: Node) -> int:
+    return n.level
+
+
+def dots(nodes: list[Node], root: Node) -> list[Node]:
+    """The nodes with each chain `b + w1 * x1 + w2 * x2 ...` as one dot, which adds in the same order.
+
+    A dot sends out all its gradients at once, so a chain ends where another node would have come in between with a gradient
+    for one of its inputs: the order in which gradients are added stays the engine's.
+    """
+    for i, n in enumerate(nodes):
+        for p in n.parents if n.flow is n.parents else [*n.parents, *n.flow]:
+            if not p.uses or p.uses[-1] != i:
+                p.uses.append(i)
+    root.uses += [len(nodes), len(nodes)]  # somebody wants it
+    gone: set[Node] = set()
+
+    def alone(n: Node, code: int) -> bool:
+        return n.code == code and len(n.uses) == 1
+
+    def undisturbed(n: Node, used: int, end: int) -> bool:
+        """Whether nothing between two places sends a gradient to a node that is used at the first of them."""
+        next_use = bisect_right(n.uses, used)
+        return not n.needed or next_use == len(n.uses) or n.uses[next_use] > end
+
+    for end in range(len(nodes) - 1, -1, -1):
+        top = link = nodes[end]
+        products: list[Node] = []
+        while link.code == kernel.ADD and link not in gone and (link is top or alone(link, kernel.ADD)):
+            rest, product = link.parents
+            if not alone(product, kernel.MUL):
+                rest, product = product, rest
+            inputs = product.parents if alone(product, kernel.MUL) else []
+            if not inputs or not undisturbed(rest, link.slot, end) or not all(undisturbed(p, product.slot, end) for p in inputs):
+                break
+            products.append(product)
+            if link is not top:
+                gone.add(link)
+            gone.add(product)
+            link = rest
+        if not products:
+            continue
+        bias = [link]
+        if alone(link, kernel.MUL) and all(undisturbed(p, link.slot, end) for p in link.parents):
+            products.append(link)
+            gone.add(link)
+            bias = []
+        pairs = [sorted(p.parents, key=_level) for p in reversed(products)]
+        top.code, top.parents = kernel.DOT, [*[w for w, _ in pairs], *[x for _, x in pairs], *bias]
+        top.flow = top.parents
+    return [n for n in nodes if n not in gone]
+
+
+_TRASH = -2  # a weight's gradient that nobody asks for; becomes the last row of the sums
+
+
+def _weights_and_rows(n: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """The invariant and the varying half of a dot, either way round; nothing if it is not like that."""
+    half = len(n.parents) // 2
+    a, b = tuple(n.parents[:half]), tuple(n.parents[half : 2 * half])
+    bias = n.parents[2 * half :]
+    if any(p.level == 2 for p in bias):
+        return (), ()
+    for ws, xs in ((a, b), (b, a)):
+        if all(w.level < 2 for w in ws) and all(x.level == 2 for x in xs):
+            return ws, xs
+    return (), ()
