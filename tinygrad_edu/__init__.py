@@ -26,8 +26,9 @@ from .source import source
 from .train import fit
 
 __all__ = [
-    "Op", "RecordingError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad", "gradcheck", "jit", "losses", "nn", "no_grad",
-    "ops", "optim", "order_lab", "page", "plot", "register", "source", "topological", "value_and_grad",
+    "Op", "RecordingError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
+    "gradcheck", "jit", "losses", "nn", "no_grad", "ops", "optim", "order_lab", "page", "plot", "register", "source",
+    "topological", "value_and_grad",
 ]  # fmt: skip
 
 for _name, _reader in {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}.items():
