@@ -170,6 +170,13 @@ def test_constants_are_folded_and_equal_lines_computed_once():
     assert forward.count("w * ") == 1 and "12.0" in forward
 
 
+def test_arguments_without_a_label_are_x1_x2_in_the_source():
+    w, x1 = Value(2.0, label="w"), Value(3.0, label="x1")
+    f = jit(lambda a, b: w * a * x1 + b)
+    assert f(1.0, 5.0).data == 11.0
+    assert "x2, x3, w, x1 = leaves" in f.source and "w * x2" in f.source and "unused" not in f.source
+
+
 def test_only_the_gradients_that_are_asked_for_are_computed():
     f = jit(lambda a, b: a * b.exp() if isinstance(b, Value) else a * b)
     f(Value(1.0), 2.0)

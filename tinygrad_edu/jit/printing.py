@@ -6,6 +6,7 @@ flat tuple, inputs first, then parameters.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -36,9 +37,11 @@ class _Replay(_Writer):
         super().__init__(record.order, speech)
         self.record = record
         self.leaves = [*record.inputs, *record.parameters]
+        taken = set(self.names.values())
+        free = (f"x{i}" for i in itertools.count(1) if f"x{i}" not in taken and f"dx{i}" not in taken)
         for n in self.leaves:
-            if n not in self.names:  # an input that the result does not use
-                self.names[n] = f"unused_{len(self.names)}"
+            if n not in self.names:  # an argument without a label
+                self.names[n] = next(free)
         changing = set(self.leaves)
         self.needed: set[Value] = set(wanted)  # what leads to a wanted leaf
         self.varies: set[Value] = set(changing)
