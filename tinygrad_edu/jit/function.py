@@ -30,7 +30,7 @@ from ..ieee import number
 from ..languages import CAREFUL
 from ..ops import Op
 from .printing import Printed
-from .record import Record, record
+from .record import Record, filled, flat, record
 
 LIMIT = 64  # recordings that one function keeps
 
@@ -42,7 +42,9 @@ class Recording:
     """One recorded graph, ready to be replayed, for arguments of one structure."""
 
     def __init__(self, f: Callable[..., Any], shape: Any, leaves: list[Any], backend: str) -> None:
-        self.record: Record = record(f, leaves, lambda ls: _filled(shape, iter(ls)))
+        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)))
+        if self.record.shape != "Value":
+            raise TypeError(f"a recorded function returns one Value, got {self.record.shape[0]}")
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
         self.calls = 0
@@ -128,7 +130,7 @@ class Jit:
 
     def __call__(self, *args: Any) -> Value:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
-        shape, leaves = _flat(args)
+        shape, leaves = flat(args)
         recording = self._recording(shape, leaves)
         xs = recording.numbers(leaves)
         parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
@@ -184,7 +186,7 @@ class Jit:
             raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(str(len(c)) for c in lists)}")
         recording, first, samples = None, None, []
         for i, sample in enumerate(zip(*lists)):
-            shape, leaves = _flat(sample)
+            shape, leaves = flat(sample)
             if recording is None:
                 recording, first = self._recording(shape, leaves), shape
                 parameters = recording.numbers(())
@@ -227,33 +229,3 @@ def jit(f: Callable[..., Any], backend: str = "auto") -> Jit:
     depends on its inputs for a plain number.
     """
     return Jit(f, backend)
-
-
-def _flat(tree: Any) -> tuple[Any, list[Any]]:
-    """The structure of some arguments, which two calls may share, and their numbers and Values in order."""
-    leaves: list[Any] = []
-
-    def walk(x: Any) -> Any:
-        if isinstance(x, (list, tuple)):
-            return (type(x).__name__, *map(walk, x))
-        if isinstance(x, dict):
-            return ("dict", *[(k, walk(v)) for k, v in x.items()])
-        if x is None or isinstance(x, (str, bool)):
-            return ("is", x)
-        leaves.append(x if isinstance(x, Value) else number(x))
-        return "Value" if isinstance(x, Value) else "number"
-
-    return walk(tree), leaves
-
-
-def _filled(shape: Any, leaves: Any) -> Any:
-    """Arguments of this structure, with these leaves."""
-    if isinstance(shape, str):
-        return next(leaves)
-    kind, *inner = shape
-    if kind == "is":
-        return inner[0]
-    if kind == "dict":
-        return {k: _filled(v, leaves) for k, v in inner}
-    made = [_filled(s, leaves) for s in inner]
-    return made if kind == "list" else tuple(made)

@@ -8,7 +8,7 @@ recording, is an error that names the line.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .. import modes, ops
@@ -60,19 +60,29 @@ def _baked(frame: Any) -> RecordingError:
 
 
 class Record:
-    """The graph that a function built: `order` its nodes, parents first; `inputs` and `parameters` the leaves that change."""
+    """The graph that a function built, on nodes of our own.
 
-    def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value]) -> None:
-        self.order, self.inputs, self.parameters = order, inputs, parameters
-        self.originals = originals  # the user's own parameters, in the order of `parameters`
-        self.root = order[-1]
+    `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own parameters,
+    in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of backward passes;
+    `shape`: how outputs lie in lists, see `structure`; `made`: how many nodes were built when it was recorded.
+    """
+
+    def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value],
+                 outputs: list[Value], shape: Any, made: int) -> None:  # fmt: skip
+        self.order, self.inputs, self.parameters, self.originals = order, inputs, parameters, originals
+        self.outputs, self.root, self.shape, self.made = outputs, outputs[0], shape, made
 
 
-def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any]) -> Record:
-    """Run `f(*rebuild(traced leaves))` once and keep the graph.  Raises RecordingError, TypeError."""
+def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True) -> Record:
+    """Run `f(*rebuild(traced leaves))` once and keep the graph, unless `dead` is False without the nodes that nothing depends on.
+
+    Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
+    """
     born: dict[Value, None] = {}
+    made: list[Value] = []
 
     def hear(v: Value) -> None:
+        made.append(v)
         if any(type(p) is Traced for p in v.parents):
             if not modes.recording():
                 raise RecordingError(f"{_place(sys._getframe(2))}: no_grad() while recording: what is computed inside would not be replayed")
@@ -86,31 +96,69 @@ def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequ
         t.__class__ = Traced
         traced.append(t)
     with modes.listening(hear):
-        root = f(*rebuild(traced))
-    if not isinstance(root, Value):
-        raise TypeError(f"a recorded function returns one Value, got {type(root).__name__} {root!r}")
-    return _copied(root, traced, born)
+        shape, outputs = flat(f(*rebuild(traced)))
+    if not outputs or not all(isinstance(y, Value) for y in outputs):
+        got = next((y for y in outputs if not isinstance(y, Value)), "nothing of the kind")
+        raise TypeError(f"a recorded function returns a Value, or Values in lists, got {type(got).__name__} {got!r}")
+    return _copied(outputs, shape, traced, born, made, dead)
 
 
-def _copied(root: Value, traced: list[Value], born: dict[Value, None]) -> Record:
+def _copied(outputs: list[Value], shape: Any, traced: list[Value], born: dict[Value, None], made: list[Value], dead: bool) -> Record:
     """The graph on nodes of our own, so that the user's Values are neither kept alive (but for parameters) nor changed."""
     twin: dict[Value, Value] = {}
     parameters: list[Value] = []
     originals: list[Value] = []
     order: list[Value] = []
-    known = set(traced)
     for t in traced:
         twin[t] = Value(_data_of.__get__(t), t.label)
-    for n in topological(root):
-        if n in known:
-            order.append(twin[n])
-            continue
-        v = Value(_data_of.__get__(n), n.label)
-        v.op, v.numbers = n.op, n.numbers
-        v.parents = tuple([twin[p] for p in n.parents])
-        twin[n] = v
-        order.append(v)
-        if not n.parents and n not in born and n.op is not ops.detached:
-            parameters.append(v)
-            originals.append(n)
-    return Record(order, [twin[t] for t in traced], parameters, originals)
+    placed: set[Value] = set()
+    for root in [*outputs, *(() if dead else made)]:
+        for n in topological(root) if root not in placed else ():
+            if n in placed:
+                continue
+            placed.add(n)
+            if n in twin:
+                order.append(twin[n])
+                continue
+            v = Value(_data_of.__get__(n), n.label)
+            v.op, v.numbers = n.op, n.numbers
+            v.parents = tuple([twin[p] for p in n.parents])
+            twin[n] = v
+            order.append(v)
+            if not n.parents and n not in born and n.op is not ops.detached:
+                parameters.append(v)
+                originals.append(n)
+    return Record(order, [twin[t] for t in traced], parameters, originals, [twin[n] for n in outputs], shape, len(made) + len(traced))
+
+
+# Structures: how numbers and Values lie in lists, tuples and dicts
+
+
+def flat(tree: Any) -> tuple[Any, list[Any]]:
+    """The structure of some arguments, which two calls may share, and their numbers and Values in order."""
+    leaves: list[Any] = []
+
+    def walk(x: Any) -> Any:
+        if isinstance(x, (list, tuple)):
+            return (type(x).__name__, *map(walk, x))
+        if isinstance(x, dict):
+            return ("dict", *[(k, walk(v)) for k, v in x.items()])
+        if x is None or isinstance(x, (str, bool)):
+            return ("is", x)
+        leaves.append(x if isinstance(x, Value) else number(x))
+        return "Value" if isinstance(x, Value) else "number"
+
+    return walk(tree), leaves
+
+
+def filled(shape: Any, leaves: Iterator[Any]) -> Any:
+    """A structure with these leaves in their places."""
+    if isinstance(shape, str):
+        return next(leaves)
+    kind, *inner = shape
+    if kind == "is":
+        return inner[0]
+    if kind == "dict":
+        return {k: filled(v, leaves) for k, v in inner}
+    made = [filled(s, leaves) for s in inner]
+    return made if kind == "list" else tuple(made)
