@@ -20,15 +20,16 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"languages"},
-    {"copying"},
+    {"copying", "opening"},
     {"functional"},
-    {"check", "draw", "strategies", "nn", "losses", "optim", "data", "train", "plot"},
+    {"check", "draw", "strategies", "nn", "losses", "optim", "data", "plot"},
     {"source", "explain", "order", "page"},
     {"jit"},
+    {"train"},
     {"expression"},
     {"cli", "__main__", "__init__"},
 ]
-WEST, EAST = {"check", "draw", "strategies", "source", "explain", "order", "page", "jit"}, {"functional", "nn", "losses", "optim", "data", "train"}
+WEST, EAST = {"check", "draw", "strategies", "source", "explain", "order", "page", "jit"}, {"functional", "nn", "losses", "optim", "data"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 
 

@@ -17,7 +17,7 @@ from .check import gradcheck
 from .draw import draw
 from .engine import Value, grad, register, topological, value_and_grad
 from .explain import explain
-from .jit import RecordingError, jit
+from .jit import RecordingError, jit, pack, unpack
 from .modes import anomalies, no_grad
 from .ops import Op
 from .order import order_lab
@@ -27,8 +27,8 @@ from .train import fit
 
 __all__ = [
     "Op", "RecordingError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
-    "gradcheck", "jit", "losses", "nn", "no_grad", "ops", "optim", "order_lab", "page", "plot", "register", "source",
-    "topological", "value_and_grad",
+    "gradcheck", "jit", "losses", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
+    "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 
 for _name, _reader in {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}.items():

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from itertools import repeat
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +168,7 @@ class Value(FloatLike):
                 modes.check_gradient(node, totals[node], self)
         with _adding:
             grads = [node.grad + g for node, g in totals.items()]
-            deque(map(setattr, totals, repeat("grad"), grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+            deque(map(_set_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
@@ -223,7 +222,7 @@ def topological(root: Value) -> list[Value]:
         for p in parents:  # goes on where it stopped last time
             if p not in seen:
                 seen.add(p)
-                if not seen.issuperset(p.parents):
+                if p.parents and not seen.issuperset(p.parents):
                     stack.append((p, iter(p.parents)))
                     break
                 order.append(p)  # a leaf, or a node whose parents are all in order already
@@ -316,6 +315,7 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
 # Below: small parts of the above, and how each row becomes a method, once, at import.
 
 _adding = Lock()
+_set_grad = Value.__dict__["grad"].__set__
 
 
 class _Same:

@@ -61,9 +61,20 @@ def anomalies(what: str) -> Any:
     return _block(_strict, what == "raise")
 
 
-def listening(listener: Any) -> Any:
-    """Inside, `listener(v)` hears of every Value that is made, leaf or computed: this is how a function is recorded."""
-    return _block(_listener, listener)
+class RecordingError(TypeError):
+    """While a function is recorded, it asked for something that every replay would repeat: a number that depends on its inputs, or chance."""
+
+
+@contextmanager
+def listening(listener: Any) -> Iterator[None]:
+    """Inside, `listener(v)` hears of every Value that is made, leaf or computed, with its parents: this is how a function is recorded."""
+    with _block(_recording, True), _block(_listener, listener):
+        yield
+
+
+def listened() -> bool:
+    """Whether a function is being recorded here."""
+    return _listener.get() is not None
 
 
 def hear(v: Any) -> None:

@@ -10,6 +10,14 @@
     >>> round(x.data, 6)
     3.0
 
+Parameters may also be the numbers of one flat float64 array, which `step(gradient)` then changes in place:
+
+    >>> from tinygrad_edu import pack
+    >>> theta = pack([Value(3.0)])
+    >>> SGD(theta, lr=0.5).step([2.0])
+    >>> theta.tolist()
+    [2.0]
+
 A step changes every parameter or, if something raises, none.  Gradients that are inf or nan flow into the parameters as
 IEEE 754 has it, so that an explosion can be seen; `clip_by_norm` and `anomalies("raise")` are the answers to it.
 """
@@ -18,8 +26,11 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
+from array import array
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
+from contextlib import nullcontext
 from typing import Any
 
 from .engine import Value
@@ -56,6 +67,28 @@ def _given(parameters: Iterable[Value]) -> list[Value]:
     return ps
 
 
+def _each(formula: Callable[..., Any], *columns: Any) -> Any:
+    """A formula of every parameter's numbers: along lists, or on whole arrays at once."""
+    return formula(*columns) if hasattr(columns[0], "dtype") else list(map(formula, *columns))
+
+
+def _sqrt(x: Any) -> Any:
+    """Of a number or, which NumPy knows by this power, of each in an array: correctly rounded, which the power of a float is not."""
+    return math.sqrt(x) if type(x) is float else x**0.5
+
+
+def _is_flat(parameters: Any) -> bool:
+    """Whether parameters are the numbers of one array.  Raises TypeError or ValueError for an array that cannot be trained."""
+    kind = getattr(parameters, "typecode", None) or getattr(getattr(parameters, "dtype", None), "char", None)
+    if kind in (None, "O"):
+        return False
+    if kind != "d" or getattr(parameters, "ndim", 1) != 1:
+        raise TypeError(f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}")
+    if not len(parameters):
+        raise ValueError("there are no parameters to train: the array is empty")
+    return True
+
+
 def _between(x: Any, what: str, hi: float = math.inf) -> float:
     """A setting as a float.  Raises ValueError unless 0 <= x < hi."""
     if not 0 <= number(x) < hi:
@@ -67,13 +100,14 @@ class Optimizer:
     """What all optimizers share: the parameters, the learning rate, the count of steps, and memory that can be saved.
 
     `lr` is a number, or a schedule: a function from the number of steps taken so far to a number.
-    A subclass says in `update` how data, gradients and `memory` (one list of numbers per name) become new ones.
+    A subclass says in `update` how data, gradients and `memory` (one column of numbers per name) become new ones.
     """
 
-    memory: dict[str, list[float]]
+    memory: dict[str, Any]
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
-        self.parameters = _given(parameters)
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule) -> None:
+        self.flat = _is_flat(parameters)
+        self.parameters: Any = parameters if self.flat else _given(parameters)  # type: ignore[arg-type]
         self.lr = lr if callable(lr) else _between(lr, "lr, the learning rate,")
         self.steps = 0
         self.memory = {}
@@ -82,26 +116,43 @@ class Optimizer:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
         return _between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")
 
-    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
-        """The new data and the new memory; changes nothing."""
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
+        """The new data and the new memory, of columns that `_each` goes along; changes nothing."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to update")
 
-    def step(self) -> None:
-        """Move every parameter against its gradient, or, if something raises, none."""
-        ps = self.parameters
-        data, memory = self.update(self.rate(), list(map(_data_of, ps)), list(map(_grad_of, ps)))
-        _write(_set_data, ps, data)
+    def step(self, gradient: Any = None) -> None:
+        """Move every parameter against its gradient, or, if something raises, none.
+
+        The gradient is in `.grad`; for parameters in an array it is given, a number for each.  Raises TypeError or ValueError if it is not.
+        """
+        ps, rate = self.parameters, self.rate()
+        if self.flat != (gradient is not None):
+            raise TypeError("the gradient of parameters in an array is given: step(gradient)" if self.flat
+                            else "step() takes no gradient: parameters that are Values have theirs in .grad")  # fmt: skip
+        if self.flat and len(gradient) != len(ps):
+            raise ValueError(f"there are {len(ps)} parameters, but the gradient has {len(gradient)} numbers")
+        data, grads = (ps, gradient) if self.flat else (list(map(_data_of, ps)), list(map(_grad_of, ps)))
+        np = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
+        if np:  # whole columns at once: the same bits
+            data, grads = np.array(data, float), np.asarray(grads, float)
+            self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
+        with np.errstate(all="ignore") if np else nullcontext():
+            data, memory = self.update(rate, data, grads)
+        if self.flat:
+            ps[:] = data if np else array("d", data)
+        else:
+            _write(_set_data, ps, data.tolist() if np else data)
         self.memory = memory
         self.steps += 1
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
-        for p in self.parameters:
+        for p in self.parameters if not self.flat else ():
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""
-        return {"kind": type(self).__name__, "steps": self.steps, "memory": {name: list(xs) for name, xs in self.memory.items()}}
+        return {"kind": type(self).__name__, "steps": self.steps, "memory": {name: [float(x) for x in xs] for name, xs in self.memory.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another optimizer of this kind was.  Raises ValueError, and changes nothing, if `state` does not fit."""
@@ -138,7 +189,7 @@ class SGD(Optimizer):
     Value(0.5, grad=2.0)
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule, momentum: float = 0.0, weight_decay: float = 0.0,
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule, momentum: float = 0.0, weight_decay: float = 0.0,
                  nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.momentum, self.weight_decay = _between(momentum, "momentum", 1.0), _between(weight_decay, "weight_decay")
@@ -148,16 +199,16 @@ class SGD(Optimizer):
         if momentum:
             self.memory = {"velocity": [0.0] * len(self.parameters)}
 
-    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The formulas above."""
         memory, decay, mu = self.memory, self.weight_decay, self.momentum
         if decay:
-            grads = [g + decay * p for p, g in zip(data, grads)]
+            grads = _each(lambda p, g: g + decay * p, data, grads)
         if mu:
-            velocity = [mu * v + g for v, g in zip(memory["velocity"], grads)]
+            velocity = _each(lambda v, g: mu * v + g, memory["velocity"], grads)
             memory = {"velocity": velocity}
-            grads = [g + mu * v for v, g in zip(velocity, grads)] if self.nesterov else velocity
-        return [p - lr * g for p, g in zip(data, grads)], memory
+            grads = _each(lambda v, g: g + mu * v, velocity, grads) if self.nesterov else velocity
+        return _each(lambda p, g: p - lr * g, data, grads), memory
 
 
 class Adam(Optimizer):
@@ -176,7 +227,7 @@ class Adam(Optimizer):
 
     decoupled = False
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
@@ -187,18 +238,18 @@ class Adam(Optimizer):
             raise ValueError("eps must be above 0: without it a parameter whose gradient is 0 is divided by 0")
         self.memory = {"mean": [0.0] * len(self.parameters), "square": [0.0] * len(self.parameters)}
 
-    def update(self, lr: float, data: list[float], grads: list[float]) -> tuple[list[float], dict[str, list[float]]]:
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The formulas above."""
-        (b1, b2), eps, decay, sqrt = self.betas, self.eps, self.weight_decay, math.sqrt
+        (b1, b2), eps, decay = self.betas, self.eps, self.weight_decay
         if decay and self.decoupled:
-            data = [p - lr * decay * p for p in data]
+            data = _each(lambda p: p - lr * decay * p, data)
         elif decay:
-            grads = [g + decay * p for p, g in zip(data, grads)]
+            grads = _each(lambda p, g: g + decay * p, data, grads)
         c1, c2 = 1 - b1, 1 - b2
-        mean = [b1 * m + c1 * g for m, g in zip(self.memory["mean"], grads)]
-        square = [b2 * v + c2 * g * g for v, g in zip(self.memory["square"], grads)]
+        mean = _each(lambda m, g: b1 * m + c1 * g, self.memory["mean"], grads)
+        square = _each(lambda v, g: b2 * v + c2 * g * g, self.memory["square"], grads)
         d1, d2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
-        return [p - lr * (m / d1) / (sqrt(v / d2) + eps) for p, m, v in zip(data, mean, square)], {"mean": mean, "square": square}
+        return _each(lambda p, m, v: p - lr * (m / d1) / (_sqrt(v / d2) + eps), data, mean, square), {"mean": mean, "square": square}
 
 
 class AdamW(Adam):
@@ -212,35 +263,46 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01) -> None:  # fmt: skip
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
 
-def clip_by_norm(parameters: Iterable[Value], max_norm: float) -> float:
+def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm: float) -> float:
     """Scale all gradients together so that their Euclidean norm is at most `max_norm`; returns the norm before.
 
-    The direction stays (Pascanu, Mikolov & Bengio 2013).  An infinite gradient makes the others 0 and itself nan; a norm of nan
-    changes nothing.  Raises ValueError unless max_norm is above 0.
+    They are those of some Values, or the numbers of one flat array.  The direction stays (Pascanu, Mikolov & Bengio 2013).  An infinite
+    gradient makes the others 0 and itself nan; a norm of nan changes nothing.  Raises ValueError unless max_norm is above 0.
 
     >>> p, q = Value(0.0), Value(0.0)
     >>> p.grad, q.grad = 30.0, 40.0
     >>> clip_by_norm([p, q], 5.0), p.grad, q.grad
     (50.0, 3.0, 4.0)
     """
-    ps = _given(parameters)
+    grads, put = _gradients(parameters)
     if not number(max_norm) > 0:
         raise ValueError(f"max_norm must be above 0, got {max_norm!r}")
-    grads = list(map(_grad_of, ps))
     norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
     if norm > max_norm:
         scale = number(max_norm) / norm
-        _write(_set_grad, ps, [g * scale for g in grads])
+        put([g * scale for g in grads])
     return norm
 
 
-def clip_by_value(parameters: Iterable[Value], limit: float) -> int:
-    """Move every gradient that is beyond ±limit to ±limit; returns how many were.  nan stays nan.
+def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], None]]:
+    """The gradients of some parameters, or those in a flat array; and how to put others in their place."""
+    if not _is_flat(parameters):
+        ps = _given(parameters)
+        return list(map(_grad_of, ps)), lambda grads: _write(_set_grad, ps, grads)
+
+    def put(grads: list[float]) -> None:
+        parameters[:] = array("d", grads) if hasattr(parameters, "typecode") else grads
+
+    return parameters.tolist(), put
+
+
+def clip_by_value(parameters: Iterable[Value] | MutableSequence[float], limit: float) -> int:
+    """Move every gradient that is beyond ±limit to ±limit; returns how many were.  nan stays nan.  For Values or a flat array.
 
     Raises ValueError unless limit is above 0.
 
@@ -249,12 +311,10 @@ def clip_by_value(parameters: Iterable[Value], limit: float) -> int:
     >>> clip_by_value([p], 1), p.grad
     (1, -1.0)
     """
-    ps, hi = _given(parameters), number(limit)
+    (grads, put), hi = _gradients(parameters), number(limit)
     if not hi > 0:
         raise ValueError(f"limit must be above 0, got {limit!r}")
-    grads = list(map(_grad_of, ps))
-    clipped = [-hi if g < -hi else hi if g > hi else g for g in grads]
-    _write(_set_grad, ps, clipped)
+    put([-hi if g < -hi else hi if g > hi else g for g in grads])
     return len([g for g in grads if abs(g) > hi])
 
 

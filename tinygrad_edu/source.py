@@ -45,6 +45,7 @@ from typing import Any
 from . import ops
 from .engine import Value, topological
 from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language
+from .opening import opened
 from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading
@@ -75,7 +76,7 @@ def source(root: Value, language: str = "python") -> Source:
         raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
     if language not in LISTED:
         raise ValueError(f"source can write {', '.join(LISTED)}, not {language!r}")
-    order = topological(root)
+    order = topological(opened(root))
     if len(order) > MOST:
         raise ValueError(f"this graph has {len(order):,} nodes, and source writes at most {MOST:,}: write out one sample, or one layer")
     if language == "latex":

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import opening
 from ..engine import Value, topological
 from . import cards, choose, modules, paths, sheet
 from .render import PICTURES, RenderError, picture
@@ -38,7 +39,7 @@ EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
 def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
-         max_nodes: int | None = 150, clusters: bool = True, rankdir: str = "LR") -> Drawing:  # fmt: skip
+         max_nodes: int | None = 150, clusters: bool = True, rankdir: str = "LR", opened: bool = False) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
@@ -50,6 +51,8 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
     gradients and writes it out; `path=[w, ..., L]`, three nodes or more, marks that one.
 
     `view="modules"`: a circle per neuron, a line per weight, found by the same labels; `max_nodes` counts neurons.
+
+    `opened=True` shows the nodes that a replayed one (see `jit`) stands for.
 
     `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
@@ -72,6 +75,7 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
 
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
+    root = opening.opened(root) if opened else root
     order = topological(root)
     dot = Digraph("computation graph", graph_attr={"rankdir": rankdir, **GRAPH}, node_attr=NODE, edge_attr=EDGE)
     if view == "modules":

@@ -1,6 +1,7 @@
 """Record once, replay many: `jit(f)` records the graph that a function builds, and replays it without building it again."""
 
+from ..modes import RecordingError
 from .function import Jit, jit
-from .record import RecordingError
+from .packing import pack, unpack
 
-__all__ = ["Jit", "RecordingError", "jit"]
+__all__ = ["Jit", "RecordingError", "jit", "pack", "unpack"]

@@ -17,215 +17,269 @@ closure runs the recorded backward pass.  Optimizers, `backward()` and `grad` ne
 from __future__ import annotations
 
 import functools
-import importlib.util
 import operator
+import threading
 import warnings
+from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .. import modes, ops
-from ..engine import Value, _node, apply, grad
-from ..ieee import number
-from ..languages import CAREFUL
+from ..engine import Value, _node, grad
+from ..functional import mean
+from ..functional import sum as total
 from ..ops import Op
-from .printing import Printed
-from .record import Record, filled, flat, record
+from .packing import pack
+from .passes import OPTIMISATIONS
+from .recording import BACKENDS, EXTRA, Recording, best, installed
+from .stats import Stats
+from .structure import Batch, batch, filled, flat
 
 LIMIT = 64  # recordings that one function keeps
-
-
-BACKENDS = ("auto", "python", "native")
-
-
-class Recording:
-    """One recorded graph, ready to be replayed, for arguments of one structure."""
-
-    def __init__(self, f: Callable[..., Any], shape: Any, leaves: list[Any], backend: str) -> None:
-        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)))
-        if self.record.shape != "Value":
-            raise TypeError(f"a recorded function returns one Value, got {self.record.shape[0]}")
-        self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
-        self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
-        self.calls = 0
-        self.native: Any = None
-        if backend == "native":
-            from .native import compiled
-            from .tape import Tape
-
-            self.native = compiled(Tape(self.record, self.wanted))
-
-    @functools.cached_property
-    def printed(self) -> Printed:
-        """The recorded passes as Python source, and as the functions that it defines."""
-        return Printed(self.record, self.wanted, CAREFUL)
-
-    def numbers(self, leaves: Iterable[Any]) -> tuple[float, ...]:
-        """Inputs as they are given, then parameters as they are now."""
-        return (*[v.data if isinstance(v, Value) else number(v) for v in leaves], *[p.data for p in self.record.originals])
-
-    def value(self, xs: tuple[float, ...]) -> float:
-        """The forward pass alone."""
-        return float(self.printed.value(xs)) if self.native is None else self.batch([xs], False)[0][0]
-
-    def value_and_grads(self, xs: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
-        """Both passes: the value, and the gradients of the Values that were passed and of the parameters."""
-        if self.native is None:
-            y, grads = self.printed.value_and_grads(xs)
-            return float(y), grads
-        values, grads = self.batch([xs], True)
-        return values[0], grads
-
-    def batch(self, samples: Sequence[tuple[float, ...]], gradients: bool) -> tuple[list[float], tuple[float, ...]]:
-        """Values of many samples, and the sum of their gradients."""
-        if self.native is None:
-            if not gradients:
-                return [float(self.printed.value(xs)) for xs in samples], ()
-            both = [self.printed.value_and_grads(xs) for xs in samples]
-            sums = [0.0 + g for g in both[0][1]]
-            for _, grads in both[1:]:
-                sums = [a + b for a, b in zip(sums, grads)]
-            return [float(y) for y, _ in both], tuple(sums)
-        import numpy as np
-
-        n = len(self.record.inputs)
-        theta, X = np.array(samples[0][n:], float), np.array([xs[:n] for xs in samples], float).reshape(len(samples), n).T
-        if not gradients:
-            return list(map(float, self.native.run(theta, X))), ()
-        values, dtheta, dX = self.native.value_and_grads(theta, X, inputs=bool(self.asked))
-        ofs = [float(dX[i].sum()) for i in self.asked]
-        return list(map(float, values)), (*ofs, *map(float, dtheta))
-
-    def again(self, values: Sequence[Value], leaves: Sequence[Any]) -> Value:
-        """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and for drawing."""
-        given = iter(values)
-        now: dict[Value, Value] = {}
-        for n, leaf in zip(self.record.inputs, leaves):
-            now[n] = next(given) if isinstance(leaf, Value) else Value(leaf)
-        for n in self.record.parameters:
-            now[n] = next(given)
-        for n in self.record.order:
-            if n not in now:
-                now[n] = apply(n.op, tuple([now[p] for p in n.parents])) if n.parents else Value(n.data)
-                now[n].label = n.label
-        return now[self.record.root]
 
 
 class Jit:
     """A function that replays what it recorded.  See `jit`."""
 
-    def __init__(self, f: Callable[..., Any], backend: str = "auto") -> None:
+    def __init__(self, f: Callable[..., Any], backend: str, optimise: bool | Iterable[str], parameters: Iterable[Value] | None) -> None:
         if not callable(f):
             raise TypeError(f"jit takes a function, not {type(f).__name__} {f!r}: write jit(f), or @jit above its def")
-        if backend not in BACKENDS:
-            raise ValueError(f"backend is one of {', '.join(BACKENDS)}, got {backend!r}")
-        if backend == "auto":
-            backend = "native" if importlib.util.find_spec("numba") and importlib.util.find_spec("numpy") else "python"
-        elif backend == "native" and not (importlib.util.find_spec("numba") and importlib.util.find_spec("numpy")):
-            raise ImportError('the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"')
-        self.f, self.backend = f, backend
+        if backend not in ("auto", *BACKENDS):
+            raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
+        if not installed(backend):
+            name, extra = EXTRA[backend]
+            raise ImportError(f'the {backend} backend needs {name}: pip install "tinygrad-edu[{extra}]", or use backend="auto"')
+        self.optimise = frozenset(OPTIMISATIONS) if optimise is True else frozenset(optimise or ())
+        if not self.optimise <= {*OPTIMISATIONS}:
+            raise ValueError(f"optimise is True, False, or some of {', '.join(OPTIMISATIONS)}, got {optimise!r}")
+        self.f, self.auto = f, backend == "auto"
+        self.backend = best() if self.auto else backend
+        self.parameters = tuple(pack(parameters).parameters) if parameters is not None else None
         self.recordings: OrderedDict[Any, Recording] = OrderedDict()
-        self._made = 0
-        functools.update_wrapper(self, f)
+        self._made, self._lock = 0, threading.RLock()
+        self.name = getattr(f, "__name__", type(f).__name__)
+        functools.update_wrapper(self, f, updated=())
 
-    def __call__(self, *args: Any) -> Value:
+    def __call__(self, *args: Any) -> Any:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
+        if modes.listened():  # as part of a recording that has begun elsewhere
+            return self.f(*args)
         shape, leaves = flat(args)
-        recording = self._recording(shape, leaves)
-        xs = recording.numbers(leaves)
+        one = Batch(shape, 1, rows=[leaves])
+        recording = self._recording(one)
         parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
-        name = f"jit {getattr(self.f, '__name__', 'f')}"
         if not modes.recording() or not parents:
-            return _node(recording.value(xs), (), ops.detached, ())
-        y, grads = recording.value_and_grads(xs)
+            values = [_node(float(row[0]), (), ops.detached, ()) for row in recording.run(recording.theta(), one)]
+            return filled(recording.record.shape, iter(values))
+        self._one_output(recording)
+        theta = recording.theta()
+        values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
+        slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
+        return self._node(float(values[0][0]), parents, theta, slopes, lambda given: recording.again(given, leaves))
 
-        def partials(out: Any, *values: Any) -> tuple[Any, ...]:
-            return tuple(grad(recording.again(values, leaves), *values)) if isinstance(out, Value) else grads
+    def map(self, *columns: Iterable[Any]) -> list[Any]:
+        """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
 
-        op = Op(name, lambda *_: y, partials, domain=(ops.REAL, ...))
-        return _node(y, parents, op, (y, *[p.data for p in parents]))
-
-    def map(self, *columns: Iterable[Any]) -> list[float]:
-        """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i."""
-        recording, samples = self._samples(columns)
-        return recording.batch(samples, False)[0] if recording else []
+        Columns are lists, arrays, memoryviews or other sequences.  A function that returns lists of Values gives lists of numbers.
+        """
+        given: list[Any] = [c if hasattr(c, "__len__") else list(c) for c in columns]
+        if given and not any(len(c) for c in given):
+            return []
+        samples = batch(given)
+        recording = self._recording(samples)
+        values = recording.run(recording.theta(), samples)
+        if recording.record.shape == "Value":
+            return _floats(values[0])
+        return [filled(recording.record.shape, iter(outputs)) for outputs in zip(*map(_floats, values))]
 
     def sum(self, *columns: Iterable[Any]) -> Value:
-        """f of each sample, added up from left to right, as one Value whose parents are the parameters."""
-        return self._reduced(columns, lambda n: 1.0)
+        """f of each sample, added up from left to right, as one Value.  Raises ValueError if there are none.
+
+        Its parents are the Values among the samples, sample by sample, and the parameters.
+        """
+        return self._reduced(columns, total, 1)
 
     def mean(self, *columns: Iterable[Any]) -> Value:
-        """The mean of f over samples, as one Value whose parents are the parameters.  Raises ValueError if there are none."""
-        return self._reduced(columns, lambda n: 1.0 / n)
+        """The mean of f over samples, as one Value.  Raises ValueError if there are none."""
+        return self._reduced(columns, mean, None)
 
-    def _reduced(self, columns: Sequence[Iterable[Any]], weight: Callable[[int], float]) -> Value:
-        recording, samples = self._samples(columns)
-        if recording is None:
-            raise ValueError("a batch needs at least one sample, got none")
-        if recording.asked:
-            raise TypeError("the samples of a batch are numbers; for Values as inputs call the function once per sample")
-        w, parents = weight(len(samples)), tuple(recording.record.originals)
-        values, grads = recording.batch(samples, modes.recording())
-        y = w * functools.reduce(operator.add, values)
+    def value_and_grad(self, theta: Any, *columns: Iterable[Any]) -> tuple[float, Any]:
+        """The mean of f over samples and its gradient, for parameters in a flat array: no Value is touched.
+
+        `theta` is made by `pack(parameters)`; the gradient is an array of the same order.  A Value among the samples that `theta`
+        holds (a row of an embedding table, say) has its number and its gradient there.  Of other Values the present `.data` counts.
+        Raises ValueError if `theta` does not say whose numbers it holds, and as `mean` does.
+        """
+        order = getattr(theta, "parameters", None) or self.parameters
+        if order is None:
+            raise ValueError("this array does not say whose numbers it holds: make it with theta = pack(parameters), "
+                             "or say so once and for all: jit(f, parameters=parameters)")  # fmt: skip
+        if len(theta) != len(order):
+            raise ValueError(f"theta holds {len(theta)} numbers, but there are {len(order)} parameters")
+        samples = batch(columns)
+        recording = self._recording(samples, order)
+        self._one_output(recording)
+        index, at = recording.places(order)
+        if recording.backend == "python":
+            return _flat_lists(recording, theta, samples, index, at)
+        return _flat_arrays(recording, theta, samples, index, at)
+
+    def _reduced(self, columns: Sequence[Iterable[Any]], reduce: Callable[[list[Any]], Any], count: int | None) -> Value:
+        if modes.listened():
+            inline: Value = reduce([self.f(*sample) for sample in zip(*columns)])
+            return inline
+        samples = batch(columns)
+        recording = self._recording(samples)
+        self._one_output(recording)
+        count = count or samples.lanes
+        theta, originals = recording.theta(), recording.record.originals
+        rows = samples.rows if recording.asked else []
+        parents = (*[row[i] for row in rows for i in recording.asked], *originals)
         if not modes.recording() or not parents:
-            return _node(y, (), ops.detached, ())
-        slopes = tuple([w * g for g in grads])
+            return _node(_sum(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
+        values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
+        slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *_floats(dtheta))
+
+        def again(given: Sequence[Any]) -> Any:
+            """Sample by sample, each with its own Values and with the parameters that all share."""
+            shared, its = given[len(given) - len(originals) :], iter(given)
+            return reduce([recording.again([*[next(its) for _ in recording.asked], *shared], row) for row in samples.rows])
+
+        return self._node(_sum(values[0]) / count, parents, theta, slopes, again)
+
+    def _node(self, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
+              again: Callable[[Sequence[Any]], Any]) -> Value:  # fmt: skip
+        """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
+
+        `theta`: the numbers of the last parents, as they were read.
+        """
 
         def partials(out: Any, *values: Any) -> tuple[Any, ...]:
-            if isinstance(out, Value):
-                raise NotImplementedError("derivatives of derivatives go through single calls: sum(f(x) for x in X)")
-            return slopes
+            if not isinstance(out, Value):
+                return slopes
+            apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values  # a Value that was passed twice has two gradients
+            return tuple(grad(again(apart), *apart))
 
-        op = Op(f"jit {getattr(self.f, '__name__', 'f')}", lambda *_: y, partials, domain=(ops.REAL, ...))
-        return _node(y, parents, op, (y, *[p.data for p in parents]))
+        op = Op(f"jit {self.name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+        return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
 
-    def _samples(self, columns: Sequence[Iterable[Any]]) -> tuple[Recording | None, list[tuple[float, ...]]]:
-        """The recording that all samples share, and the numbers of each."""
-        lists = [list(c) for c in columns]
-        if len({len(c) for c in lists}) > 1:
-            raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(str(len(c)) for c in lists)}")
-        recording, first, samples = None, None, []
-        for i, sample in enumerate(zip(*lists)):
-            shape, leaves = flat(sample)
-            if recording is None:
-                recording, first = self._recording(shape, leaves), shape
-                parameters = recording.numbers(())
-            elif shape != first:
-                raise ValueError(f"the samples of a batch must have one structure, but sample {i} differs from sample 0: group them first")
-            samples.append((*[v.data if isinstance(v, Value) else v for v in leaves], *parameters))
-        return recording, samples
+    def _one_output(self, recording: Recording) -> None:
+        if recording.record.shape != "Value":
+            raise TypeError(f"{self.name} returns {len(recording.record.outputs)} Values: gradients start from one, such as a loss. "
+                            "For numbers alone use map, or call it under no_grad()")  # fmt: skip
 
-    def _recording(self, shape: Any, leaves: list[Any]) -> Recording:
-        found = self.recordings.get(shape)
-        if found is None:
-            found = self.recordings[shape] = Recording(self.f, shape, leaves, self.backend)
-            self._made += 1
-            while len(self.recordings) > LIMIT:
-                self.recordings.popitem(last=False)
-            if self._made == LIMIT + 1:
-                warnings.warn(f"{self!r} has recorded {self._made} structures of arguments: it records at almost every call. "
-                              "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=3)  # fmt: skip
-        self.recordings.move_to_end(shape)
-        found.calls += 1
-        return found
+    def _recording(self, samples: Batch, order: Sequence[Value] = ()) -> Recording:
+        """The recording for samples of this structure, made if need be, and then with its parameters in this order."""
+        with self._lock:
+            found = self.recordings.get(samples.shape)
+            if found is None:
+                found = Recording(self.f, samples.shape, samples.rows[0], self.backend, self.optimise, self.auto, order or self.parameters or ())
+                self.recordings[samples.shape] = found
+                self._made += 1
+                while len(self.recordings) > LIMIT:
+                    self.recordings.popitem(last=False)
+                if self._made == LIMIT + 1:
+                    warnings.warn(f"{self!r} has recorded {self._made} structures of arguments: it records at almost every call. "
+                                  "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=4)  # fmt: skip
+            self.recordings.move_to_end(samples.shape)
+            return found
+
+    def _latest(self) -> Recording:
+        with self._lock:
+            if not self.recordings:
+                raise RuntimeError("nothing is recorded yet: call the function once")
+            return next(reversed(self.recordings.values()))
 
     @property
     def source(self) -> str:
-        """The latest recording's forward and backward pass, as the Python that is run."""
-        if not self.recordings:
-            raise RuntimeError("nothing is recorded yet: call the function once")
-        return next(reversed(self.recordings.values())).printed.text
+        """The latest recording's forward and backward pass, as Python."""
+        return self._latest().printed.text
+
+    @property
+    def stats(self) -> Stats:
+        """What the latest recording is made of, before and after each optimisation, and what its calls took."""
+        return Stats.of(self._latest())
 
     def __repr__(self) -> str:
-        return f"<jit {getattr(self.f, '__name__', self.f)!s}: {self.backend} backend, {len(self.recordings)} recorded>"
+        return f"<jit {self.name}: {self.backend} backend{' (auto)' * self.auto}, {len(self.recordings)} recorded>"
 
 
-def jit(f: Callable[..., Any], backend: str = "auto") -> Jit:
-    """Record the graph that `f` builds and replay it; a decorator, or a call.
+def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise: bool | Iterable[str] = True,
+        parameters: Iterable[Value] | None = None) -> Any:  # fmt: skip
+    """Record the graph that `f` builds and replay it: `jit(f)`, `@jit` or `@jit(backend="python")`.
 
-    `backend` is "python", straight-line source on the standard library alone; "native", a tape run by a kernel that Numba
-    compiles (extra [jit]); or "auto", the best that is installed.  Arguments are numbers and Values in lists, tuples and
-    dicts; text, bools and None belong to the structure.  Raises RecordingError, when it records, if `f` asks a Value that
-    depends on its inputs for a plain number.
+    Arguments are numbers and Values in lists, tuples and dicts; text, bools and None belong to the structure, and each structure is
+    recorded once.  `backend` is
+
+    - "python": straight-line source, one sample after the other, on the standard library alone;
+    - "numpy": the same source over arrays (extra [numpy]);
+    - "native": a tape run by a kernel that Numba compiles (extra [jit]);
+    - "jax": the source under `jax.numpy`, compiled, on all devices that JAX has (extra [jax]);
+    - "auto": native, numpy or python, the first that is installed.
+
+    `optimise` names the optimisations to make, of "dead", "fold", "share" and "wanted" (see `passes`).  `parameters` says in which
+    order `value_and_grad` gets them, if its array does not say so itself.
+    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number; ImportError, with
+    what to install, if the backend's library is missing.
     """
-    return Jit(f, backend)
+    if f is None:
+        return lambda g: Jit(g, backend, optimise, parameters)
+    return Jit(f, backend, optimise, parameters)
+
+
+def _floats(numbers: Any) -> list[float]:
+    """A row of numbers as floats."""
+    return numbers.tolist() if hasattr(numbers, "tolist") else list(numbers)
+
+
+def _sum(numbers: Any) -> float:
+    """From left to right, as the engine adds."""
+    return functools.reduce(operator.add, _floats(numbers))
+
+
+def _flat_lists(recording: Recording, theta: Any, samples: Batch, index: dict[Value, int], at: list[int] | None) -> tuple[float, Any]:
+    """`value_and_grad` without NumPy."""
+    numbers = _floats(theta)
+    own = numbers if at is None else [numbers[k] if k >= 0 else p.data for k, p in zip(at, recording.record.originals)]
+    values, dtheta, dX = recording.value_and_grads(own, samples, 1.0 / samples.lanes, lambda v: numbers[index[v]] if v in index else v.data)
+    grads = [0.0] * len(numbers)
+    for k, g in zip(range(len(numbers)) if at is None else at, dtheta):
+        if k >= 0:
+            grads[k] += g
+    for k, g in _passed(recording, samples, index, dX):
+        grads[k] += g
+    value = _sum(values[0]) / samples.lanes
+    if not hasattr(theta, "dtype"):
+        return value, array("d", grads)
+    import numpy as np
+
+    return value, np.array(grads)
+
+
+def _flat_arrays(recording: Recording, theta: Any, samples: Batch, index: dict[Value, int], at: Any) -> tuple[float, Any]:
+    """`value_and_grad` on NumPy arrays."""
+    import numpy as np
+
+    theta = np.asarray(theta, float)
+    own = theta if at is None else theta[at]
+    if at is not None and (at < 0).any():
+        own[at < 0] = [p.data for p, k in zip(recording.record.originals, at) if k < 0]
+    values, dtheta, dX = recording.value_and_grads(own, samples, 1.0 / samples.lanes, lambda v: theta[index[v]] if v in index else v.data)
+    if at is not None:
+        inside = at >= 0
+        gradient = np.zeros(len(theta))
+        gradient[at[inside]] = dtheta[inside]
+        dtheta = gradient
+    if recording.asked:
+        found = list(_passed(recording, samples, index, dX))
+        np.add.at(dtheta, [k for k, _ in found], [g for _, g in found])
+    return float(np.add.accumulate(values[0])[-1]) / samples.lanes, dtheta
+
+
+def _passed(recording: Recording, samples: Batch, index: dict[Value, int], dX: Any) -> Iterator[tuple[int, float]]:
+    """Places in theta of the Values that were passed, each with its gradient."""
+    for i in recording.asked:
+        for row, g in zip(samples.rows, _floats(dX[i])):
+            if row[i] in index:
+                yield index[row[i]], g

@@ -7,20 +7,19 @@ recording, is an error that names the line.
 
 from __future__ import annotations
 
+import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import modes, ops
 from ..engine import Value, topological
 from ..ieee import number
+from ..modes import RecordingError
+from .structure import flat
 
 ALLOWED = ("tinygrad_edu.engine", "tinygrad_edu.modes", "tinygrad_edu.ops", __name__)
 _data_of = Value.__dict__["data"]
-
-
-class RecordingError(TypeError):
-    """The function asked a Value that depends on its inputs for its number while it was recorded."""
 
 
 class Traced(Value):
@@ -64,13 +63,19 @@ class Record:
 
     `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own parameters,
     in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of backward passes;
-    `shape`: how outputs lie in lists, see `structure`; `made`: how many nodes were built when it was recorded.
+    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes were built when it was recorded.
     """
 
     def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value],
                  outputs: list[Value], shape: Any, made: int) -> None:  # fmt: skip
         self.order, self.inputs, self.parameters, self.originals = order, inputs, parameters, originals
         self.outputs, self.root, self.shape, self.made = outputs, outputs[0], shape, made
+
+    def sort(self, order: Sequence[Value]) -> None:
+        """Put the parameters in the order of the user's own; those that are not in it come last."""
+        place = {p: i for i, p in enumerate(order)}
+        pairs = sorted(zip(self.originals, self.parameters), key=lambda pair: place.get(pair[0], len(place)))
+        self.originals, self.parameters = [p for p, _ in pairs], [p for _, p in pairs]
 
 
 def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True) -> Record:
@@ -95,8 +100,12 @@ def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequ
         t = Value(leaf.data if isinstance(leaf, Value) else number(leaf), leaf.label if isinstance(leaf, Value) else "")
         t.__class__ = Traced
         traced.append(t)
+    chance = random.getstate()
     with modes.listening(hear):
         shape, outputs = flat(f(*rebuild(traced)))
+    if random.getstate() != chance:
+        raise RecordingError("the function drew random numbers while it was recorded, and every replay would use the same ones: "
+                             "pass them as arguments")  # fmt: skip
     if not outputs or not all(isinstance(y, Value) for y in outputs):
         got = next((y for y in outputs if not isinstance(y, Value)), "nothing of the kind")
         raise TypeError(f"a recorded function returns a Value, or Values in lists, got {type(got).__name__} {got!r}")
@@ -129,36 +138,3 @@ def _copied(outputs: list[Value], shape: Any, traced: list[Value], born: dict[Va
                 parameters.append(v)
                 originals.append(n)
     return Record(order, [twin[t] for t in traced], parameters, originals, [twin[n] for n in outputs], shape, len(made) + len(traced))
-
-
-# Structures: how numbers and Values lie in lists, tuples and dicts
-
-
-def flat(tree: Any) -> tuple[Any, list[Any]]:
-    """The structure of some arguments, which two calls may share, and their numbers and Values in order."""
-    leaves: list[Any] = []
-
-    def walk(x: Any) -> Any:
-        if isinstance(x, (list, tuple)):
-            return (type(x).__name__, *map(walk, x))
-        if isinstance(x, dict):
-            return ("dict", *[(k, walk(v)) for k, v in x.items()])
-        if x is None or isinstance(x, (str, bool)):
-            return ("is", x)
-        leaves.append(x if isinstance(x, Value) else number(x))
-        return "Value" if isinstance(x, Value) else "number"
-
-    return walk(tree), leaves
-
-
-def filled(shape: Any, leaves: Iterator[Any]) -> Any:
-    """A structure with these leaves in their places."""
-    if isinstance(shape, str):
-        return next(leaves)
-    kind, *inner = shape
-    if kind == "is":
-        return inner[0]
-    if kind == "dict":
-        return {k: filled(v, leaves) for k, v in inner}
-    made = [filled(s, leaves) for s in inner]
-    return made if kind == "list" else tuple(made)

@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .. import ops
+from .. import modes, ops
 from ..engine import Value, apply
 from ..ieee import number
 from ..ops import Op
@@ -103,5 +103,8 @@ class Dropout(Module):
             return [self(v) for v in x]
         if not self.training:
             return x
+        if modes.listened():
+            raise modes.RecordingError(f"{self.name} draws new random numbers at every call, and every replay would use the same ones: record "
+                                       "the model after eval(), or train it with backend='eager'")  # fmt: skip
         rng: Any = random if self._rng is None else self._rng
         return x * (0.0 if rng.random() < self.p else 1 / (1 - self.p))

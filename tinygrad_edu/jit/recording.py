@@ -1,0 +1,167 @@
+"""One recorded graph, ready to be replayed by one backend."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import marshal
+import operator
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..engine import Value
+from .passes import Plan
+from .printing import Printed
+from .record import Record, record
+from .structure import Batch, filled
+
+BACKENDS = ("python", "numpy", "native", "jax")
+NEEDS = {"numpy": ("numpy",), "native": ("numba", "numpy"), "jax": ("jax",)}
+EXTRA = {"numpy": ("NumPy", "numpy"), "native": ("Numba", "jit"), "jax": ("JAX", "jax")}
+
+
+def installed(backend: str) -> bool:
+    """Whether what a backend needs is installed."""
+    return all(importlib.util.find_spec(module) is not None for module in NEEDS.get(backend, ()))
+
+
+def best() -> str:
+    """The backend that "auto" stands for: the compiled kernel, else arrays, else plain Python."""
+    return next(b for b in ("native", "numpy", "python") if installed(b))
+
+
+class Recording:
+    """The graph of one structure of arguments, and the backend that replays it."""
+
+    def __init__(self, f: Callable[..., Any], shape: Any, leaves: Sequence[Any], backend: str, optimise: frozenset[str], auto: bool,
+                 order: Sequence[Value] = ()) -> None:  # fmt: skip
+        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise)
+        self.record.sort(order)
+        self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
+        self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
+        self.optimise = optimise
+        self.calls, self.lanes, self.seconds = 0, 0, 0.0
+        try:
+            self.backend, self.engine = backend, self._engine(backend)
+        except TypeError:  # a row that cannot be written with the kernel's own
+            if not auto:
+                raise
+            self.backend, self.engine = "python", self._engine("python")
+        self._places: tuple[Any, Any, Any] = (None, None, None)
+
+    def _engine(self, backend: str) -> Any:
+        if backend == "native":
+            from .native import compiled
+            from .tape import Tape
+
+            return compiled(Tape(self.record, self.wanted, self.optimise))
+        if backend == "numpy":
+            from .arrays import NumPy
+
+            return NumPy(self.record, self.wanted, self.optimise)
+        if backend == "jax":
+            from .xla import Jax
+
+            return Jax(self.record, self.wanted, self.optimise)
+        return Straight(self.printed)
+
+    @functools.cached_property
+    def printed(self) -> Printed:
+        """The recorded passes as Python source, and as the functions that it defines."""
+        return Printed(self.record, self.wanted, optimise=self.optimise)
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """What is computed at a call, and what is not."""
+        return Plan(self.record, self.wanted, self.optimise)
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept for replaying it: arrays, or code."""
+        return int(self.engine.tape.nbytes if self.backend == "native" else sum(len(marshal.dumps(f.__code__)) for f in self.printed.functions))
+
+    def run(self, theta: Any, batch: Batch, data: Any = None) -> Any:
+        """The values of all outputs for each sample: [outputs][lanes]."""
+        begin = time.perf_counter()
+        values = self.engine.run(theta, self._given(batch, data))
+        self._count(begin, batch.lanes)
+        return values
+
+    def value_and_grads(self, theta: Any, batch: Batch, seed: float, data: Any = None) -> tuple[Any, Any, Any]:
+        """The values, and d(seed * their sum): for each parameter, and for each Value among the inputs, [inputs][lanes]."""
+        begin = time.perf_counter()
+        both = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
+        self._count(begin, batch.lanes)
+        return both  # type: ignore[no-any-return]
+
+    def _given(self, batch: Batch, data: Any) -> Any:
+        return batch.numbers(data) if self.backend == "python" else batch.columns(data)
+
+    def _count(self, begin: float, lanes: int) -> None:
+        self.calls += 1
+        self.lanes += lanes
+        self.seconds += time.perf_counter() - begin
+
+    def theta(self) -> list[float]:
+        """The parameters as they are now."""
+        return list(map(_data, self.record.originals))
+
+    def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
+        """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there, None if all stand one for one."""
+        seen, index, at = self._places
+        if seen is not order:
+            index = {p: i for i, p in enumerate(order)}
+            at = [index.get(p, -1) for p in self.record.originals]
+            if at == list(range(len(order))):
+                at = None
+            elif self.backend != "python":
+                import numpy as np
+
+                at = np.array(at, int)
+            self._places = (order, index, at)
+        return index, at
+
+    def again(self, values: Iterable[Any], leaves: Sequence[Any]) -> Any:
+        """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and to look into it."""
+        given = iter(values)
+        now: dict[Value, Any] = {}
+        for n, leaf in zip(self.record.inputs, leaves):
+            now[n] = next(given) if isinstance(leaf, Value) else leaf
+        for n in self.record.parameters:
+            now[n] = next(given)
+        for n in self.record.order:
+            if n not in now:
+                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else n.data
+                if isinstance(now[n], Value):
+                    now[n].label = n.label
+        return now[self.record.root]
+
+
+_data = operator.attrgetter("data")
+
+
+class Straight:
+    """The python backend: straight-line source, one sample after the other, on the standard library alone."""
+
+    def __init__(self, printed: Printed) -> None:
+        self.printed = printed
+        self.places = {n: i for i, n in enumerate(printed.wanted)}
+
+    def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
+        """[outputs][lanes]."""
+        return list(map(list, zip(*[self.printed.value((*row, *theta)) for row in rows])))
+
+    def value_and_grads(self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool) -> tuple[Any, Any, Any]:
+        """As `native.Compiled.value_and_grads`, in lists."""
+        both = [self.printed.value_and_grads((*row, *theta)) for row in rows]
+        record, n = self.printed.record, len(self.printed.wanted) - len(theta)
+        sums = list(both[0][1][n:])
+        for _, grads in both[1:]:
+            sums = [a + b for a, b in zip(sums, grads[n:])]
+        dX = None
+        if inputs:
+            at = {x: k for k, x in enumerate(self.printed.wanted[:n])}
+            dX = [[seed * grads[at[x]] for _, grads in both] if x in at else None for x in record.inputs]
+        return list(map(list, zip(*[y for y, _ in both]))), [seed * s for s in sums] if seed != 1.0 else sums, dX
+

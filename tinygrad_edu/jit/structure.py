@@ -1,0 +1,172 @@
+"""How numbers and Values lie in lists, tuples and dicts: what decides which recording serves a call, and how a batch is laid out.
+
+    >>> flat(([1.0, 2.0], "sum"))
+    (('tuple', ('list', 'number', 'number'), ('is', 'sum')), [1.0, 2.0])
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from ..engine import Value
+from ..ieee import number
+
+
+def flat(tree: Any) -> tuple[Any, list[Any]]:
+    """The structure of some arguments, which two calls may share, and their numbers and Values in order.
+
+    Arrays count as lists; text, bools and None belong to the structure.  Raises TypeError for what is nothing of the kind.
+    """
+    leaves: list[Any] = []
+
+    def walk(x: Any) -> Any:
+        if isinstance(x, (list, tuple)):
+            return (_kind(x), *map(walk, x))
+        if isinstance(x, dict):
+            return ("dict", *[(k, walk(v)) for k, v in x.items()])
+        if x is None or isinstance(x, (str, bool)):
+            return ("is", x)
+        if hasattr(x, "tolist"):
+            return walk(x.tolist())
+        leaves.append(x if isinstance(x, Value) else number(x))
+        return "Value" if isinstance(x, Value) else "number"
+
+    return walk(tree), leaves
+
+
+def _kind(x: Any) -> str:
+    return "list" if isinstance(x, list) else "tuple"
+
+
+def filled(shape: Any, leaves: Iterator[Any]) -> Any:
+    """A structure with these leaves in their places.
+
+    >>> filled(("list", "number", ("is", None), ("dict", ("k", "Value"))), iter([1.0, 2.0]))
+    [1.0, None, {'k': 2.0}]
+    """
+    if isinstance(shape, str):
+        return next(leaves)
+    kind, *inner = shape
+    if kind == "is":
+        return inner[0]
+    if kind == "dict":
+        return {k: filled(v, leaves) for k, v in inner}
+    made = [filled(s, leaves) for s in inner]
+    return made if kind == "list" else tuple(made)
+
+
+class Batch:
+    """Samples of one structure.  `rows`: the numbers and Values of each; or, for arrays and plain lists, `columns`: float64[inputs, lanes]."""
+
+    def __init__(self, shape: Any, lanes: int, rows: list[list[Any]] | None = None, columns: Any = None) -> None:
+        self.shape, self.lanes, self._rows, self._columns = shape, lanes, rows, columns
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """One list per sample."""
+        if self._rows is None:
+            self._rows = self._columns.T.tolist()
+        return self._rows
+
+    def numbers(self, data: Any = None) -> list[list[float]]:
+        """One list of floats per sample; `data(v)` is the number of a Value."""
+        if self._columns is not None:
+            return self.rows
+        of = data or _data
+        return [[of(x) if isinstance(x, Value) else x for x in row] for row in self.rows]
+
+    def columns(self, data: Any = None) -> Any:
+        """The same as an array, one row per input: float64[inputs, lanes]."""
+        if self._columns is not None:
+            return self._columns
+        import numpy as np
+
+        return np.array(self.numbers(data), float).reshape(self.lanes, -1 if self.rows[0] else 0).T
+
+
+def batch(columns: Sequence[Any]) -> Batch:
+    """The samples (columns[0][i], columns[1][i], ...).
+
+    Raises ValueError if the columns are not equally long, are empty, or if samples differ in structure.
+    """
+    given = [c if hasattr(c, "__len__") else list(c) for c in columns]
+    lengths = [len(c) for c in given]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(map(str, lengths))}")
+    if not lengths or not lengths[0]:
+        raise ValueError("a batch needs at least one sample, got none")
+    return _together(given, lengths[0]) or _one_by_one(given, lengths[0])
+
+
+def _one_by_one(columns: list[Any], lanes: int) -> Batch:
+    shape, rows = None, []
+    for i, sample in enumerate(zip(*columns)):
+        here, leaves = flat(sample)
+        if i and here != shape:
+            raise ValueError(f"the samples of a batch must have one structure, but sample {i} differs from sample 0: group them first")
+        shape = here
+        rows.append(leaves)
+    return Batch(shape, lanes, rows=rows)
+
+
+def _together(columns: list[Any], lanes: int) -> Batch | None:
+    """The same without looking at one sample after the other, for arrays and lists of plain numbers; None for anything else."""
+    np = sys.modules.get("numpy")  # whoever runs a backend on arrays has loaded it
+    if np is None:
+        return None
+    shapes, parts = [], []
+    for c in columns:
+        found = _plain(c, np) if isinstance(c, (list, tuple)) else _array(c, np)
+        if found is None:
+            return None
+        shapes.append(found[0])
+        parts.append(found[1])
+    X = np.empty((sum([len(p) if p.ndim == 2 else 1 for p in parts]), lanes))
+    at = 0
+    for p in parts:
+        if p.ndim == 2:
+            X[at : at + len(p)] = p
+            at += len(p)
+        else:
+            X[at] = p
+            at += 1
+    return Batch(("tuple", *shapes), lanes, columns=X)
+
+
+def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
+    """An array of numbers, or what shows its memory as one: its samples' structure, and one row per input."""
+    if not isinstance(c, np.ndarray):
+        try:
+            c = np.asarray(memoryview(c))
+        except TypeError:
+            return None
+    if c.dtype.kind not in "fiu":
+        return None
+    return _lists(c.shape[1:]), c if c.ndim == 1 else c.reshape(len(c), math.prod(c.shape[1:])).T
+
+
+def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
+    """A list of numbers, or of equally long lists of numbers."""
+    first = c[0]
+    if type(first) not in (list, tuple):
+        return ("number", np.array(c, float)) if {*map(type, c)} <= {float, int} else None
+    if {*map(type, c)} != {type(first)} or {*map(len, c)} != {len(first)} or not {*map(type, chain.from_iterable(c))} <= {float, int}:
+        return None
+    n = len(first)
+    X = np.fromiter(chain.from_iterable(c), float, n * len(c)).reshape(len(c), n)
+    return (_kind(first), *["number"] * n), X.T
+
+
+@functools.cache
+def _lists(dims: tuple[int, ...]) -> Any:
+    """The structure of an array of this shape."""
+    return ("list", *[_lists(dims[1:])] * dims[0]) if dims else "number"
+
+
+_data = operator.attrgetter("data")

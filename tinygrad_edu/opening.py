@@ -1,0 +1,37 @@
+"""A look inside: `opened(root)`, the same graph with replayed nodes taken apart into the nodes that were recorded.
+
+    >>> from tinygrad_edu import jit
+    >>> w = Value(3.0, label="w")
+    >>> y = jit(lambda x: (w * x).tanh())(0.5)
+    >>> y.op.name, [n.op.name for n in topological(opened(y))]
+    ('jit <lambda>', ['leaf', 'leaf', 'mul', 'tanh'])
+"""
+
+from __future__ import annotations
+
+from . import ops
+from .engine import Value, apply, chain_rule, topological
+
+
+def opened(root: Value) -> Value:
+    """The graph of `root`, in which every node whose row has parts but stands in no table is built anew from its parts.
+
+    Leaves, and nodes that depend on nothing that was opened, are the same Values.  Inside, gradients are what `backward()` would
+    have left, given the gradient of the node that was opened.  Nothing of the graph changes.
+    """
+    now: dict[Value, Value] = {}
+    for n in topological(root):
+        parents = tuple([now[p] for p in n.parents])
+        if n.op.parts and not n.op.recipe and ops.TABLE.get(n.op.name) is not n.op:
+            y = now[n] = n.op.parts(*parents)
+            fresh = set(topological(y)).difference(*map(topological, parents))
+            for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
+                if inner in fresh:
+                    inner.grad = g
+            y.label = n.label or y.label
+        elif parents != n.parents:
+            y = now[n] = apply(n.op, parents)
+            y.grad, y.label = n.grad, n.label
+        else:
+            now[n] = n
+    return now[root]

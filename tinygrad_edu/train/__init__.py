@@ -1,0 +1,23 @@
+"""The training loop: minibatches, a progress line, and the promise that Ctrl-C keeps what was learned.
+
+    >>> from tinygrad_edu import Value
+    >>> class Descent:
+    ...     def zero_grad(self): w.grad = 0.0
+    ...     def step(self): w.data -= 0.1 * w.grad
+    >>> w = Value(0.0, label="w")
+    >>> fit(lambda x: w * x[0], [[1.0], [2.0]], [3.0, 6.0], loss=lambda out, t: (out - t) ** 2,
+    ...     optimizer=Descent(), epochs=20, progress=False).losses[-1] < 1e-6
+    True
+
+Where the model and the loss can be recorded, steps are replayed (see `jit`); the loop that builds every graph anew stays beside it.
+It knows nothing of layers, losses or update rules: a model is what turns a row of numbers into a Value or a
+list of Values, a loss what turns that and a target into a Value, an optimizer what has `step` and `zero_grad`.
+"""
+
+from __future__ import annotations
+
+from .history import History, Progress
+from .loop import Optimizer, fit
+from .using import accuracy, confusion, outputs, predict, right
+
+__all__ = ["History", "Optimizer", "Progress", "accuracy", "confusion", "fit", "outputs", "predict", "right"]

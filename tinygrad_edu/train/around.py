@@ -1,0 +1,76 @@
+"""What goes on around a training: the collector rests, a Ctrl-C waits for the end of an update, a line on stderr says how far it is."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from .history import Progress
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Without Python's cyclic collector, which would visit every node again and again; then as it was before."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A Ctrl-C that arrives in here waits for the end, so that parameters are never half updated."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield  # other threads are never interrupted
+        return
+    arrived: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *signal_and_frame: arrived.append(signal_and_frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if arrived:
+            before(*arrived[0])
+
+
+class Line:
+    """The progress line: it rewrites itself on a terminal; elsewhere a line is added every few seconds."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.terminal = stream, stream.isatty()
+        self.every = 0.1 if self.terminal else 5.0
+        self.due, self.shown, self.last = time.monotonic() + self.every, "", ""
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = str(progress)
+        if time.monotonic() >= self.due:
+            self.show()
+
+    def show(self) -> None:
+        """Write the latest state, over the one before."""
+        self.due = time.monotonic() + self.every
+        if self.terminal:
+            self.last = self.last[: shutil.get_terminal_size().columns - 1]  # a line that wraps cannot be rewritten
+            self.stream.write("\r" + self.last.ljust(len(self.shown)))
+        else:
+            self.stream.write(self.last + "\n")
+        self.shown = self.last
+        self.stream.flush()
+
+    def close(self) -> None:
+        """Leave the last state on the screen."""
+        if self.last != self.shown:
+            self.show()
+        if self.terminal and self.shown:
+            self.stream.write("\n")
+            self.stream.flush()
