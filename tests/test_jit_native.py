@@ -20,7 +20,7 @@ pytest.importorskip("numba")
 
 from tinygrad_edu import Value, functional, ops  # noqa: E402
 from tinygrad_edu.engine import register  # noqa: E402
-from tinygrad_edu.jit import generate, kernel, native  # noqa: E402
+from tinygrad_edu.jit import generate, kernel, native, passes  # noqa: E402
 from tinygrad_edu.jit.record import record  # noqa: E402
 from tinygrad_edu.jit.tape import Tape  # noqa: E402
 from tinygrad_edu.nn import MLP  # noqa: E402
@@ -83,10 +83,10 @@ def test_every_row_is_the_engines_at_edges_and_elsewhere_in_one_lane_and_in_many
     n = count(op)
     pts = points(op, n)
     _, c = on_tape(op, [1.5 if op is ops.acosh else 0.6] * n)
-    values, _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
+    [values], _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
     for i, xs in enumerate(pts):
         y, grads, _ = eager(op, xs)
-        value, _, dx = c.value_and_grads([], column(xs), inputs=True)
+        [value], _, dx = c.value_and_grads([], column(xs), inputs=True)
         assert ulps(value[0], values[i]) == 0 and all(ulps(a, b) == 0 for a, b in zip(dx[:, 0], dX[:, i])), xs
         assert ulps(y, value[0]) <= ULPS.get(op.name, 0) * (op is ops.hypot), xs
         assert all(ulps(a, b) <= ULPS.get(op.name, 0) for a, b in zip(grads, dx[:, 0])), xs
@@ -98,10 +98,10 @@ def test_the_uncompiled_machine_is_the_engine_bit_for_bit(op):
     pts = points(op, n)[::7]
     _, c = on_tape(op, [1.5 if op is ops.acosh else 0.6] * n, native.plain_code())
     with np.errstate(all="ignore"):
-        values, _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
+        [values], _, dX = c.value_and_grads([], np.array(pts).T, inputs=True)
         for i, xs in enumerate(pts):
             y, grads, _ = eager(op, xs)
-            one, _, dx = c.value_and_grads([], column(xs), inputs=True)
+            [one], _, dx = c.value_and_grads([], column(xs), inputs=True)
             assert ulps(y, values[i]) == 0 and ulps(y, one[0]) == 0, xs
             assert all(ulps(a, b) == 0 for a, b in zip(grads, dX[:, i])) and all(ulps(a, b) == 0 for a, b in zip(grads, dx[:, 0])), xs
 
@@ -112,8 +112,8 @@ def test_random_programs_replay_bit_for_bit(program: Program):
     xs = list(program.inputs)
     y, grads, _ = eager(program, xs)
     _, c = on_tape(program, xs)
-    value, _, dX = c.value_and_grads([], column(xs), inputs=True)
-    many, _, dXs = c.value_and_grads([], np.repeat(column(xs), 11, axis=1), inputs=True)
+    [value], _, dX = c.value_and_grads([], column(xs), inputs=True)
+    [many], _, dXs = c.value_and_grads([], np.repeat(column(xs), 11, axis=1), inputs=True)
     if any(f"{name}(" in program.source for name in ULPS):
         assert math.isclose(y, value[0], rel_tol=1e-12, abs_tol=1e-12)
         assert np.allclose(grads, dX[:, 0], rtol=1e-9, atol=1e-9)
@@ -149,7 +149,7 @@ def test_lanes_give_the_engines_values_and_the_sum_of_its_gradients(lanes, expan
     X = np.random.default_rng(lanes).normal(size=(4, lanes))
     r, c = on_tape(loss, list(X[:, 0]))
     theta = np.array([p.data for p in r.parameters])
-    values, dtheta, dX = c.value_and_grads(theta, X, inputs=True)
+    [values], dtheta, dX = c.value_and_grads(theta, X, inputs=True)
     total = np.zeros(len(theta))
     for i in range(lanes):
         y, dx, dp = eager(loss, X[:, i].tolist(), r.originals)
@@ -169,7 +169,7 @@ def test_new_parameters_are_read_at_every_call_and_the_seed_scales():
     before = c.value_and_grads(theta, X)
     for p in ps:
         p.data *= 0.5
-    values, dtheta, dX = c.value_and_grads(theta * 0.5, X, seed=0.25)
+    [values], dtheta, dX = c.value_and_grads(theta * 0.5, X, seed=0.25)
     assert dX is None
     sums = [eager(loss, X[:, i].tolist(), r.originals) for i in range(21)]
     assert values.tolist() == [s[0] for s in sums] and (values != before[0]).any()
@@ -180,7 +180,7 @@ def test_an_infinite_lane_stays_where_it_is_and_padding_adds_nothing():
     w = Value(2.0)
     _, c = on_tape(lambda x: 1 / (w * x), [1.0])
     X = np.array([[1.0, 2.0, 4.0, 0.0, 5.0, 1.0, 1.0, 2.0, 3.0, 0.5, 8.0]])
-    values, dtheta, dX = c.value_and_grads([2.0], X, inputs=True)
+    [values], dtheta, dX = c.value_and_grads([2.0], X, inputs=True)
     assert values[3] == inf and np.isfinite(np.delete(values, 3)).all() and np.isfinite(np.delete(dX[0], 3)).all()
     finite = np.delete(X, 3, axis=1)
     _, dtheta, _ = c.value_and_grads([2.0], np.append(finite, [[0.25]], axis=1))
@@ -229,12 +229,12 @@ def test_shapes_of_graphs_that_are_easily_got_wrong(f):
     if not c.tape.parameters:
         gives = [(d, [(y, dx, [])]) for d, [(y, dx, _)] in gives]
     theta = [0.7][: c.tape.parameters]
-    values, dtheta, dX = c.value_and_grads(theta, X, inputs=True)
+    [values], dtheta, dX = c.value_and_grads(theta, X, inputs=True)
     assert values.tolist() == [g[1][0][0] for g in gives] and dX[0].tolist() == [g[1][0][1][0] for g in gives]
     assert np.allclose(dtheta, np.sum([g[1][0][2] for g in gives], axis=0), rtol=1e-12)
     y, dx, dw = gives[0][1][0]
     one = c.value_and_grads(theta, X[:, :1], inputs=True)
-    assert (one[0][0], one[2][0, 0], one[1].tolist()) == (y, dx[0], dw)
+    assert (one[0][0, 0], one[2][0, 0], one[1].tolist()) == (y, dx[0], dw)
 
 
 def test_weights_that_several_dots_share_get_the_sum_in_the_engines_order():
@@ -249,9 +249,9 @@ def test_weights_that_several_dots_share_get_the_sum_in_the_engines_order():
     xs = [0.3, -1.2, 0.8]
     y, dx, dp = eager(f, xs, ws)
     r, c = on_tape(f, xs)
-    values, dtheta, dX = c.value_and_grads([w.data for w in r.originals], column(xs), inputs=True)
+    [values], dtheta, dX = c.value_and_grads([w.data for w in r.originals], column(xs), inputs=True)
     assert y == values[0] and dx == dX[:, 0].tolist() and [o.grad for o in r.originals] == dtheta.tolist() == [dp[ws.index(o)] for o in r.originals]
-    many, _, dXs = c.value_and_grads([w.data for w in r.originals], np.repeat(column(xs), 40, axis=1), inputs=True)
+    [many], _, dXs = c.value_and_grads([w.data for w in r.originals], np.repeat(column(xs), 40, axis=1), inputs=True)
     assert set(many.tolist()) == {y} and all(set(row) == {d} for row, d in zip(dXs.tolist(), dx))
 
 
@@ -286,8 +286,8 @@ def test_chains_of_multiply_and_add_become_dots_without_changing_a_bit(seed):
     dw = [w.grad for w in r.originals]
     tapes = {fuse: native.compiled(Tape(r, fuse=fuse)) for fuse in (True, False)}
     for c in tapes.values():
-        value, dtheta, dX = c.value_and_grads(theta, column(xs), inputs=True)
-        many, _, dXs = c.value_and_grads(theta, np.repeat(column(xs), 43, axis=1), inputs=True)
+        [value], dtheta, dX = c.value_and_grads(theta, column(xs), inputs=True)
+        [many], _, dXs = c.value_and_grads(theta, np.repeat(column(xs), 43, axis=1), inputs=True)
         assert [ulps(a, b) for a, b in zip([y, *dx, *dw], [value[0], *dX[:, 0], *dtheta])] == [0] * (4 + len(dw))
         assert all(ulps(y, v) == 0 for v in many) and all(ulps(a, b) == 0 for row, b in zip(dXs, dx) for a in row)
 
@@ -308,7 +308,7 @@ def test_a_registered_row_is_written_out_with_rows_that_the_kernel_knows():
             y, dx, _ = eager(lambda x: cube(x) - x, [x])
             _, c = on_tape(lambda x: cube(x) - x, [0.4])
             for lanes in (1, 9):
-                value, _, dX = c.value_and_grads([], np.full((1, lanes), x), inputs=True)
+                [value], _, dX = c.value_and_grads([], np.full((1, lanes), x), inputs=True)
                 assert ulps(y, value[-1]) == 0 == ulps(dx[0], dX[0, -1])
         with pytest.raises(TypeError, match=r"'opaque' cannot be written with other rows.*parts.*python"):
             on_tape(lambda x: opaque(x), [0.4])
@@ -345,6 +345,61 @@ def test_threads_change_no_bit_and_may_call_at_once(monkeypatch):
     assert not wrong
 
 
+@settings(deadline=None, max_examples=60)
+@given(programs(), st.integers(0, 10**9))
+def test_several_outputs_are_the_engines_and_gradients_flow_from_the_first(program: Program, seed: int):
+    xs, w = list(program.inputs), Value(0.75)
+
+    def f(*leaves):
+        y = program(*leaves) * w
+        rng, near = random.Random(seed), [y, *y.parents, *leaves, *[p for v in y.parents for p in v.parents]]
+        others = [rng.choice(near) for _ in range(rng.randint(0, 3))] + rng.sample([w, w * 2.0, Value(-0.0), (y * w).exp(), leaves[0], y], 3)
+        return [y, *others]
+
+    vs = [Value(x) for x in xs]
+    ys = f(*vs)
+    ys[0].backward()
+    r, c = on_tape(f, xs)
+    rounded = any(f"{name}(" in program.source for name in ULPS)
+    for lanes in (1, 13):
+        X = np.repeat(column(xs), lanes, axis=1)
+        values, dtheta, dX = c.value_and_grads([0.75], X, inputs=True)
+        assert values.shape == (len(ys), lanes) and np.array_equal(c.run([0.75], X), values, equal_nan=True)
+        if rounded:
+            assert np.allclose(values.T, [y.data for y in ys], rtol=1e-9, atol=1e-9, equal_nan=True)
+        else:
+            assert all(ulps(y.data, z) == 0 for y, row in zip(ys, values) for z in row)
+            assert all(ulps(v.grad, d) == 0 for v, row in zip(vs, dX) for d in row)
+            assert lanes > 1 or ulps(w.grad, dtheta[0]) == 0
+
+
+@pytest.mark.parametrize("lanes", [1, 9])
+@pytest.mark.parametrize("optimise", [passes.OPTIMISATIONS, ()])
+def test_a_pole_beside_the_root_gives_no_nan(lanes, optimise):
+    """An output that is no root gets no gradient, and -0.0 from above times an infinite slope would be nan; so with dead nodes."""
+    w = Value(4.0)
+
+    def f(x):
+        1 / (x * w)
+        return [x + w, w.log(), (x * w).log(), 1 / x]
+
+    r = record(f, [0.0], lambda leaves: leaves, dead="dead" in optimise)
+    values, dtheta, dX = native.compiled(Tape(r, optimise=frozenset(optimise))).value_and_grads([0.0], np.zeros((1, lanes)), inputs=True)
+    assert values.tolist() == [[0.0] * lanes, [-inf] * lanes, [-inf] * lanes, [inf] * lanes]
+    assert dtheta.tolist() == [lanes] and dX.tolist() == [[1.0] * lanes]
+
+
+def test_a_root_that_nobody_asks_about_gives_no_gradient():
+    w, v = Value(2.0), Value(3.0)
+    for f in (lambda x: [w, v * x], lambda x: [x, v, w], lambda x: [w * w + x, v], lambda x: [Value(5.0), v, w]):
+        r = record(f, [1.5], lambda leaves: leaves)
+        c = native.compiled(Tape(r, [p for p, own in zip(r.parameters, r.originals) if own is v]))
+        for lanes in (1, 9):
+            values, dtheta, dX = c.value_and_grads([p.data for p in r.originals], np.full((1, lanes), 1.5), inputs=True)
+            assert values[:, -1].tolist() == [float(y) for y in f(1.5)]
+            assert not dtheta.any() and not dX.any()
+
+
 def test_arrays_of_the_wrong_shape_are_named():
     _, c = on_tape(lambda x: x * Value(2.0), [1.0])
     with pytest.raises(ValueError, match=r"X of shape \(1, lanes\), got .*\(2, 3\)"):
@@ -354,7 +409,7 @@ def test_arrays_of_the_wrong_shape_are_named():
 def test_no_lanes_give_no_values_and_no_gradients():
     w = Value(2.0)
     _, c = on_tape(lambda x: x * w, [1.0])
-    values, dtheta, _ = c.value_and_grads([2.0], np.empty((1, 0)))
+    [values], dtheta, _ = c.value_and_grads([2.0], np.empty((1, 0)))
     assert values.shape == (0,) and dtheta.tolist() == [0.0]
 
 

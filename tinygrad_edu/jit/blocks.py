@@ -264,14 +264,15 @@ def dense_backward(lists, a, n, neurons, wanted, v, V, G, A, m):
 
 
 def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, first, last, values, dX, seed, gradients, alone):
-    """Samples first..last: their values, their inputs' gradients into dX if it has rows, all other gradients into `g`.  If these are not all
-    the samples (`alone`), gradients stop at what depends on parameters alone: `through_invariants` goes on from the sum.
+    """Samples first..last: the outputs' values, the inputs' gradients into dX if it has rows, all other gradients into `g`.  If these
+    are not all the samples (`alone`), gradients stop at what depends on parameters alone: `through_invariants` goes on from the sum.
 
     The odd lanes that fill no strip come first, padded with copies of one; what the copies added is then set back.
     `plan`: where on the tape the parts begin and end; see `tape`.
     """
-    count, inputs, rows = theta.shape[0], X.shape[0], plan[9]
-    spread_first, spread_last, sums_first, root, root_row = plan[10], plan[11], plan[12], plan[8], plan[13]
+    count, inputs, outputs, rows = theta.shape[0], X.shape[0], plan[8], plan[9]
+    spread_first, spread_last, sums_first = plan[10], plan[11], plan[12]
+    root, root_row = to[outputs], lists[outputs]
     for i in range(count):
         v[i] = theta[i]
     forward(code, plan[0], plan[1], lists, v)
@@ -297,12 +298,10 @@ def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, first, last, values, d
             for k in range(real, m):
                 V[i, k] = X[i, at]
         block_forward(code, plan[4], plan[5], lists, v, V, m)
-        if root_row >= 0:
+        for i in range(values.shape[0]):
+            row, slot = lists[outputs + i], to[outputs + i]
             for k in range(real):
-                values[at + k] = V[root_row, k]
-        else:
-            for k in range(real):
-                values[at + k] = v[root]
+                values[i, at + k] = V[row, k] if row >= 0 else v[slot]
         if gradients:
             for i in range(rows):
                 for k in range(m):

@@ -91,10 +91,10 @@ class Recording:
         n = len(self.record.inputs)
         theta, X = np.array(samples[0][n:], float), np.array([xs[:n] for xs in samples], float).reshape(len(samples), n).T
         if not gradients:
-            return list(map(float, self.native.run(theta, X))), ()
+            return list(map(float, self.native.run(theta, X)[0])), ()
         values, dtheta, dX = self.native.value_and_grads(theta, X, inputs=bool(self.asked))
         ofs = [float(dX[i].sum()) for i in self.asked]
-        return list(map(float, values)), (*ofs, *map(float, dtheta))
+        return list(map(float, values[0])), (*ofs, *map(float, dtheta))
 
     def again(self, values: Sequence[Value], leaves: Sequence[Any]) -> Value:
         """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and for drawing."""

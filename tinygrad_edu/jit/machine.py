@@ -143,17 +143,18 @@ def backward(code, first, last, lists, to, v, g):
                     g[to[j]] += v[lists[j]] * up
 
 
-def single(code, plan, lists, to, v, g, theta, x, seed, gradients):
-    """One sample, one number per node: returns the value; `g` ends with every gradient."""
+def single(code, plan, lists, to, v, g, theta, X, values, seed, gradients):
+    """One sample, one number per node: the outputs' values into `values`; `g` ends with every gradient."""
     count = theta.shape[0]
     for i in range(count):
         v[i] = theta[i]
-    for i in range(x.shape[0]):
-        v[count + i] = x[i]
+    for i in range(X.shape[0]):
+        v[count + i] = X[i, 0]
     forward(code, plan[0], plan[1], lists, v)
+    for i in range(values.shape[0]):
+        values[i, 0] = v[lists[plan[8] + i]]
     if gradients:
         for i in range(g.shape[0]):
             g[i] = -0.0
-        g[plan[8]] = seed
+        g[lists[plan[8]]] = seed
         backward(code, plan[2], plan[3], lists, to, v, g)
-    return v[plan[8]]

@@ -110,11 +110,11 @@ class Compiled:
         self._nothing = np.empty((0, 0))
 
     def run(self, theta: Any, X: Any) -> Any:
-        """The value for each lane: theta float64[parameters], X float64[inputs, lanes]."""
+        """The values, float64[outputs, lanes], from theta, float64[parameters], and X, float64[inputs, lanes]."""
         return self._call(theta, X, 1.0, False, False)[0]
 
     def value_and_grads(self, theta: Any, X: Any, seed: float = 1.0, inputs: bool = False) -> tuple[Any, Any, Any]:
-        """(values[lanes], dtheta[parameters], dX[inputs, lanes] or None): gradients of seed * the sum of the values.
+        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None): gradients of seed * the sum of the root's values.
 
         Gradients that the tape was not asked for are 0.  With one lane every bit is the engine's; with more, `dtheta` adds
         up lanes in an order of its own, which depends on the number of lanes and not on the number of threads.
@@ -129,10 +129,10 @@ class Compiled:
             raise ValueError(f"this recording takes theta of shape ({tape.parameters},) and X of shape ({tape.inputs}, lanes), "
                              f"got {theta.shape} and {X.shape}")  # fmt: skip
         lanes = X.shape[1]
-        seed = float(seed)
+        seed = float(seed) if tape.reaches else -0.0
         if lanes == 1:
             return self._single(theta, X, seed, gradients, inputs)
-        values = np.empty(lanes)
+        values = np.empty((tape.outputs, lanes))
         dX = np.empty((tape.inputs, lanes)) if gradients and inputs else self._nothing
         ends = self._chunks(lanes)
         rooms = [self._room(False) for _ in ends[1:]]
@@ -161,14 +161,15 @@ class Compiled:
     def _single(self, theta: Any, X: Any, seed: float, gradients: bool, inputs: bool) -> tuple[Any, Any, Any]:
         tape = self.tape
         s = self._room(True)
-        value = self.code.single(tape.code, tape.single_plan, tape.lists, tape.to, s.v, s.g, theta, X[:, 0].copy(), seed, gradients)
+        values = np.empty((tape.outputs, 1))
+        self.code.single(tape.code, tape.single_plan, tape.lists, tape.to, s.v, s.g, theta, X, values, seed, gradients)
         dtheta = dX = None
         if gradients:
             dtheta = s.g[: tape.parameters] + 0.0
             if inputs:
                 dX = s.g[tape.parameters : tape.parameters + tape.inputs].reshape(-1, 1) + 0.0
         self._free[1].append(s)
-        return np.array([value]), dtheta, dX
+        return values, dtheta, dX
 
     def _room(self, single: bool) -> _Scratch:
         try:

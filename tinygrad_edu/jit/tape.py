@@ -22,28 +22,27 @@ from ..ops import Op
 from ..text import Expr
 from . import kernel
 from .generate import CODES, Exact, exact
+from .passes import OPTIMISATIONS, Plan
 from .record import Record
 
+ALL = frozenset(OPTIMISATIONS)
 MINUS_ZERO = -0.0
 _KNOWN = {op: CODES[op.name] for op in ops.TABLE.values() if not op.recipe and op.name in CODES}
 CACHE_BYTES = 96 * 1024  # of rows and their gradients; what is larger does not stay close to the processor
 
 
 class Node:
-    """One slot: `parents` are what its value needs, `flow` those that gradients go to, or None for all of them."""
+    """One slot: `parents` are what its value needs, `flow` those that gradients go to if it is `needed`, None for all of them."""
 
     __slots__ = ("code", "parents", "flow", "data", "level", "needed", "slot", "row", "uses")
 
-    def __init__(self, code: int, parents: list[Node], data: float = 0.0, flow: list[Node] | None = None) -> None:
-        self.code, self.parents, self.data = code, parents, data
+    def __init__(self, code: int, parents: list[Node], data: float = 0.0, needed: bool = False, flow: list[Node] | None = None) -> None:
+        self.code, self.parents, self.data, self.needed = code, parents, data, needed
         self.flow = parents if flow is None else flow
-        self.level, self.needed = 0, False  # level 0: constant, 1: invariant, 2: varies by lane
+        self.level = 0 if code == LEAF else 1  # 0: a constant's, 1: the same in every lane, 2: varies by lane
         for p in parents:
             if p.level > self.level:
                 self.level = p.level
-        for p in self.flow:
-            if p.needed:
-                self.needed = True
         self.slot = self.row = -1
         self.uses: list[int] = []  # the slots of the nodes that it goes into
 
@@ -53,34 +52,31 @@ LEAF = -1
 
 class Tape:
     """The arrays, and where on them things are.  `wanted`: the leaves whose gradients are asked for, all if None;
-    `fuse`: whether chains of multiply and add become dots.
+    `optimise`: see `passes`; `fuse`: whether chains of multiply and add become dots.
 
     Raises TypeError for a row that can be written neither with the kernel's own rows nor with its `parts`.
     """
 
-    def __init__(self, record: Record, wanted: Iterable[Value] | None = None, fuse: bool = True) -> None:
-        self.parameters, self.inputs = len(record.parameters), len(record.inputs)
+    def __init__(self, record: Record, wanted: Iterable[Value] | None = None, optimise: frozenset[str] = ALL, fuse: bool = True) -> None:
+        self.parameters, self.inputs, self.outputs = len(record.parameters), len(record.inputs), len(record.outputs)
         leaves = [*record.parameters, *record.inputs]
+        plan = Plan(record, leaves if wanted is None else wanted, optimise)
         self.nodes: list[Node] = []
         self._constants: dict[tuple[float, str], Node] = {}
         known: dict[Value, Node] = {}
         for i, leaf in enumerate(leaves):
-            known[leaf] = self._add(Node(LEAF, [], leaf.data))
+            known[leaf] = self._add(Node(LEAF, [], leaf.data, leaf in plan.needed))
             known[leaf].level = 1 if i < self.parameters else 2
-        self.wanted = [False] * len(leaves)
-        asked = set(leaves if wanted is None else wanted)
-        for i, leaf in enumerate(leaves):
-            self.wanted[i] = known[leaf].needed = leaf in asked
         for v in record.order:
             if v not in known:
-                parents = [known[p] for p in v.parents]
-                if not any([p.level for p in parents]):  # a constant: its number was computed when it was recorded
+                if v in plan.varies:
+                    known[v] = self._row(v.op, [known[p] for p in v.parents], v in plan.needed)
+                else:  # a constant: its number was computed when it was recorded
                     known[v] = self._constant(v.data)
-                else:
-                    known[v] = self._row(v.op, parents)
-        self.root = known[record.root]
+        self.returned = [known[v] for v in record.outputs]
+        self.reaches = self.returned[0].needed  # whether any gradient that is asked for is not 0
         if fuse:
-            self.nodes = dots(self.nodes, self.root)
+            self.nodes = dots(self.nodes, self.returned)
         for i, n in enumerate(self.nodes):
             n.slot = i
         self._lists: list[int] = []
@@ -94,9 +90,7 @@ class Tape:
         self.single_plan = np.array(self._single_plan, np.int64)
         self.lanes_plan = np.array(self._lanes_plan, np.int64)
         self.start = np.array([n.data if n.level == 0 else 0.0 for n in self.nodes])
-        self.instructions = len(record.order) - len(leaves)
-        self.root_level = self.root.level
-        del self._constants, self._lists, self._to, self._code, self.nodes
+        del self._constants, self._lists, self._to, self._code, self.nodes, self.returned
 
     # Nodes.
 
@@ -111,13 +105,12 @@ class Tape:
             self._constants[key] = self._add(Node(LEAF, [], float(x)))
         return self._constants[key]
 
-    def _row(self, op: Op, parents: list[Node], flow: list[Node] | None = None) -> Node:
+    def _row(self, op: Op, parents: list[Node], needed: bool = False) -> Node:
         """The node of a row, lowered if need be."""
         if op in _KNOWN:
-            return self._add(Node(_KNOWN[op], parents, flow=flow))
+            return self._add(Node(_KNOWN[op], parents, needed=needed))
         if op.recipe and op.recipe[0] is ops.power:
-            n = float(op.recipe[1][0])
-            return self._add(Node(kernel.POWER, [parents[0], self._constant(n)], flow=flow))
+            return self._add(Node(kernel.POWER, [parents[0], self._constant(float(op.recipe[1][0]))], needed=needed))
         names: dict[int, Node] = {}
         done: dict[int, Node] = {}
         keep: list[Any] = []
@@ -134,17 +127,17 @@ class Tape:
                 return self._constant(float(e))
             if id(e) not in done:
                 keep.append(e)
-                done[id(e)] = names[id(e)] if id(e) in names else self._row(e.op, [lower(a) for a in e.args], flow=[])
+                done[id(e)] = names[id(e)] if id(e) in names else self._row(e.op, [lower(a) for a in e.args])
             return done[id(e)]
 
         try:
             xs = [named(p) for p in parents]
             y = lower((op.parts or op.forward)(*xs))
-            ds = [lower(d) for d in op.partials(named(y), *xs)]
+            ds = [lower(d) for d in op.partials(named(y), *xs)] if needed else []
         except (TypeError, RecursionError) as e:
             raise TypeError(f"the row {op.name!r} cannot be written with other rows, so the native backend cannot run it ({e}); "
                             'give it `parts`, or use backend="python"') from e  # fmt: skip
-        return self._add(Node(kernel.LINEAR, [y, *ds], flow=parents if flow is None else flow))
+        return self._add(Node(kernel.LINEAR, [y, *ds], needed=True, flow=parents)) if needed else y
 
     # Instructions.  `place` tells where a node's number is, `goal` where its gradient goes.
 
@@ -174,7 +167,10 @@ class Tape:
         computed = [n for n in self.nodes if n.code != LEAF]
         first = self._part(computed, lambda n: n.slot, lambda n: n.slot if n.needed else -1)
         back = self._part([n for n in computed if n.needed], lambda n: n.slot, lambda n: n.slot if n.needed else -1)
-        return [*first, *back, 0, 0, 0, 0, self.root.slot]
+        outputs = len(self._lists)
+        self._lists += [n.slot for n in self.returned]
+        self._to += [n.slot for n in self.returned]
+        return [*first, *back, 0, 0, 0, 0, outputs]
 
     def _lane_plan(self) -> list[int]:
         """Invariants as single numbers, the rest as rows; weights of dense dots add up in rows of their own, `sums`."""
@@ -223,6 +219,9 @@ class Tape:
         count = len(self.sums)
         for at in [i for i, t in enumerate(self._lists) if t == _TRASH]:
             self._lists[at] = count
+        outputs = len(self._lists)
+        self._lists += [n.row for n in self.returned]  # -1 if it is no row
+        self._to += [n.slot for n in self.returned]
         spread_first = len(self._lists)
         self._lists += spread.values()
         self._to += [n.slot for n in spread]
@@ -233,7 +232,7 @@ class Tape:
         width = CACHE_BYTES // (16 * (rows + len(spread))) // 32 * 32
         self.width = max(32 if rows < 4096 else 8, min(128, width))
         del self.sums
-        return [*once, *parts, self.root.slot, rows, spread_first, sums_first, sums_first, self.root.row]
+        return [*once, *parts, outputs, rows, spread_first, sums_first, sums_first]
 
     def _dense(self, varying: list[Node]) -> list[list[Node]]:
         """Dots with invariant weights, in groups of the same rows; no gradient's order of additions changes."""
@@ -276,7 +275,7 @@ def _level(n: Node) -> int:
     return n.level
 
 
-def dots(nodes: list[Node], root: Node) -> list[Node]:
+def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
     """The nodes with each chain `b + w1 * x1 + w2 * x2 ...` as one dot, which adds in the same order.
 
     A dot sends out all its gradients at once, so a chain ends where another node would have come in between with a gradient
@@ -286,7 +285,8 @@ def dots(nodes: list[Node], root: Node) -> list[Node]:
         for p in n.parents if n.flow is n.parents else [*n.parents, *n.flow]:
             if not p.uses or p.uses[-1] != i:
                 p.uses.append(i)
-    root.uses += [len(nodes), len(nodes)]  # somebody wants it
+    for n in returned:
+        n.uses += [len(nodes), len(nodes)]  # somebody wants it
     gone: set[Node] = set()
 
     def alone(n: Node, code: int) -> bool:
