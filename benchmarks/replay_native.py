@@ -83,7 +83,7 @@ def w1(lanes: int = 100) -> dict[str, Callable[[], Any]]:
 
     def native_step() -> float:
         nonlocal theta
-        values, dtheta, _ = run(theta, inputs, 1.0 / lanes)
+        [values], dtheta, _ = run(theta, inputs, 1.0 / lanes)
         theta = theta - 1e-9 * dtheta  # a small step, so that every round computes with about the same numbers
         return float(values.mean())
 

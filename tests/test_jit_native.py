@@ -300,6 +300,72 @@ def test_a_neuron_written_out_is_as_short_a_tape_as_a_fused_one():
     assert len(long.code) == len(short.code) < len(Tape(record(written, [0.5] * 4, lambda leaves: leaves), fuse=False).code)
 
 
+@settings(deadline=None, max_examples=100)
+@given(programs())
+def test_every_optimisation_can_be_switched_off_without_changing_a_bit(program: Program):
+    xs, w = list(program.inputs), Value(0.75)
+
+    def f(*leaves):
+        """Everything twice, and some of it for nothing."""
+        y, again = program(*leaves), program(*leaves)
+        y.exp()
+        return [y * w + again * (Value(2.0).log() * 3.0), again]
+
+    ws = [Value(x) for x in xs]
+    y = f(*ws)[0]
+    y.backward()
+    rounded = any(f"{name}(" in program.source for name in ULPS)
+    every = frozenset(passes.OPTIMISATIONS)
+    for optimise in [every, *[every - {name} for name in every], frozenset()]:
+        r = record(f, xs, lambda leaves: leaves, dead="dead" in optimise)
+        c = native.compiled(Tape(r, optimise=optimise))
+        [value, again], dtheta, dX = c.value_and_grads([0.75], column(xs), inputs=True)
+        [many, _], _, dXs = c.value_and_grads([0.75], np.repeat(column(xs), 9, axis=1), inputs=True)
+        if optimise == every and rounded:
+            first = value, again, dtheta, dX, many, dXs
+        elif rounded:
+            assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, (value, again, dtheta, dX, many, dXs)))
+        else:
+            assert [ulps(a, b) for a, b in zip([y.data, w.grad, *[v.grad for v in ws]], [value[0], dtheta[0], *dX[:, 0]])] == [0] * (2 + len(ws))
+            assert all(ulps(y.data, v) == 0 for v in many) and all(ulps(v.grad, d) == 0 for v, row in zip(ws, dXs) for d in row)
+
+
+def codes(plan, tape):
+    """The names of the rows that run forwards, and of those that run backwards."""
+    names = {code: name for name, code in generate.CODES.items()}
+    return [[names[op] for op in tape.code[plan[i] : plan[i + 1], 0].tolist()] for i in (0, 2)]
+
+
+def test_an_equal_row_is_computed_once_and_sends_its_gradient_apart():
+    w = Value(0.5)
+    r = record(lambda x: (w * x).tanh() * (w * x).tanh() + w.exp() * w.exp(), [0.3], lambda leaves: leaves)
+    shared, apart = Tape(r), Tape(r, optimise=frozenset(passes.OPTIMISATIONS) - {"share"})
+    for tape, count in ((shared, 1), (apart, 2)):
+        forward, backward = codes(tape.single_plan, tape)
+        assert forward.count("tanh") == count and backward.count("tanh") == 2 and forward.count("exp") == count
+        assert tape.instructions == len(forward) == len(backward) and forward.count("linear") == 4 - 2 * count
+        assert codes(tape.lanes_plan[4:], tape)[0].count("tanh") == count
+    only_values = Tape(r, [])  # without gradients nothing need be told apart
+    assert codes(only_values.single_plan, only_values) == [["mul", "tanh", "exp", "dot"], []]
+
+
+def test_equal_neurons_are_computed_once_and_equal_lowered_rows_lowered_once():
+    model = MLP(3, [4, 4])
+    both = lambda *xs: functional.dot(model(list(xs)), model(list(xs)))  # noqa: E731
+    once = lambda *xs: functional.sum(model(list(xs)))  # noqa: E731
+
+    def work(f, share):
+        optimise = frozenset(passes.OPTIMISATIONS) - (set() if share else {"share"})
+        tape = Tape(record(f, [0.5] * 3, lambda leaves: leaves), optimise=optimise)
+        first, last = tape.lanes_plan[4:6]
+        return sum(n for op, _, _, _, n, _ in tape.code[first:last] if op == kernel.DENSE)
+
+    assert work(both, True) == work(once, True) == 8 and work(both, False) == 16
+    lowered = lambda x: ops.leaky_relu(0.2)(x)  # noqa: E731
+    one, two = (Tape(record(f, [0.5], lambda leaves: leaves)).instructions for f in (lowered, lambda x: lowered(x) * lowered(x)))
+    assert two == one + 2
+
+
 def test_a_registered_row_is_written_out_with_rows_that_the_kernel_knows():
     cube = register(ops.Op("cubed", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
     opaque = register(ops.Op("opaque", lambda x: float(math.floor(x)), lambda y, x: (0.0,)))

@@ -32,9 +32,11 @@ CACHE_BYTES = 96 * 1024  # of rows and their gradients; what is larger does not 
 
 
 class Node:
-    """One slot: `parents` are what its value needs, `flow` those that gradients go to if it is `needed`, None for all of them."""
+    """One slot: `parents` are what its value needs, `flow` those that gradients go to if it is `needed`, None for all of them.
+    `same`: an earlier node with the same value, and a gradient of its own.
+    """
 
-    __slots__ = ("code", "parents", "flow", "data", "level", "needed", "slot", "row", "uses")
+    __slots__ = ("code", "parents", "flow", "data", "level", "needed", "slot", "row", "uses", "same")
 
     def __init__(self, code: int, parents: list[Node], data: float = 0.0, needed: bool = False, flow: list[Node] | None = None) -> None:
         self.code, self.parents, self.data, self.needed = code, parents, data, needed
@@ -45,9 +47,11 @@ class Node:
                 self.level = p.level
         self.slot = self.row = -1
         self.uses: list[int] = []  # the slots of the nodes that it goes into
+        self.same: Node | None = None
 
 
-LEAF = -1
+LEAF, GONE = -1, -2  # GONE: became part of a dot
+CHEAP = (kernel.ADD, kernel.SUB, kernel.MUL, kernel.NEG, kernel.RELU, kernel.LINEAR)  # no dearer than a copy
 
 
 class Tape:
@@ -69,16 +73,22 @@ class Tape:
             known[leaf].level = 1 if i < self.parameters else 2
         for v in record.order:
             if v not in known:
-                if v in plan.varies:
-                    known[v] = self._row(v.op, [known[p] for p in v.parents], v in plan.needed)
-                else:  # a constant: its number was computed when it was recorded
+                if v not in plan.varies:  # a constant: its number was computed when it was recorded
                     known[v] = self._constant(v.data)
+                    continue
+                needed, same = v in plan.needed, plan.same.get(v)
+                if same is None:
+                    known[v] = self._row(v.op, [known[p] for p in v.parents], needed)
+                else:
+                    known[v] = self._again(v, known, needed, known[same], same in plan.needed)
         self.returned = [known[v] for v in record.outputs]
         self.reaches = self.returned[0].needed  # whether any gradient that is asked for is not 0
         if fuse:
             self.nodes = dots(self.nodes, self.returned)
         for i, n in enumerate(self.nodes):
             n.slot = i
+            if n.same and (n.code in CHEAP or n.same.code == GONE):
+                n.same = None
         self._lists: list[int] = []
         self._to: list[int] = []
         self._code: list[tuple[int, ...]] = []
@@ -91,6 +101,18 @@ class Tape:
         self.lanes_plan = np.array(self._lanes_plan, np.int64)
         self.start = np.array([n.data if n.level == 0 else 0.0 for n in self.nodes])
         del self._constants, self._lists, self._to, self._code, self.nodes, self.returned
+
+    @property
+    def instructions(self) -> int:
+        """How many instructions compute one sample's values."""
+        return int(self.single_plan[1] - self.single_plan[0])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays, and of the room that one call works in."""
+        arrays = (self.code, self.lists, self.to, self.single_plan, self.lanes_plan, self.start)
+        room = 2 * self.slots + 2 * (self.rows + self.spread_rows) * self.width + 8 * self.sum_rows
+        return sum(a.nbytes for a in arrays) + 8 * room
 
     # Nodes.
 
@@ -139,6 +161,17 @@ class Tape:
                             'give it `parts`, or use backend="python"') from e  # fmt: skip
         return self._add(Node(kernel.LINEAR, [y, *ds], needed=True, flow=parents)) if needed else y
 
+    def _again(self, v: Value, known: dict[Value, Node], needed: bool, same: Node, same_needed: bool) -> Node:
+        """The node of a value that an earlier node has already: that one, if no gradient tells them apart."""
+        if not needed:
+            return same
+        parents = [known[p] for p in v.parents]
+        if same.code == kernel.LINEAR and same_needed:  # its local gradients are there, too
+            return self._add(Node(kernel.LINEAR, same.parents, needed=True, flow=parents))
+        n = self._row(v.op, parents, True)
+        n.same = same
+        return n
+
     # Instructions.  `place` tells where a node's number is, `goal` where its gradient goes.
 
     def _emit(self, n: Node, place: Any, goal: Any) -> None:
@@ -156,33 +189,34 @@ class Tape:
             self._lists += map(place, parents)
             self._to += map(goal, parents)
 
-    def _part(self, nodes: list[Node], place: Any, goal: Any) -> list[int]:
+    def _copy(self, n: Node, place: Any) -> None:
+        """The value of a node that equals an earlier one: `linear` without gradients."""
+        self._code.append((kernel.LINEAR, place(n), len(self._lists), 0, 0, 0))
+        self._lists.append(place(n.same))
+        self._to.append(-1)
+
+    def _part(self, nodes: list[Node], place: Any, goal: Any, backward: bool) -> list[int]:
         first = len(self._code)
         for n in nodes:
-            self._emit(n, place, goal)
+            if not backward:
+                self._copy(n, place) if n.same else self._emit(n, place, goal)
+            elif n.needed:
+                self._emit(n, place, goal)
         return [first, len(self._code)]
 
     def _scalar_plan(self) -> list[int]:
         """All nodes as single numbers."""
         computed = [n for n in self.nodes if n.code != LEAF]
-        first = self._part(computed, lambda n: n.slot, lambda n: n.slot if n.needed else -1)
-        back = self._part([n for n in computed if n.needed], lambda n: n.slot, lambda n: n.slot if n.needed else -1)
+        parts = [*self._part(computed, _slot, _goal, False), *self._part(computed, _slot, _goal, True)]
         outputs = len(self._lists)
-        self._lists += [n.slot for n in self.returned]
-        self._to += [n.slot for n in self.returned]
-        return [*first, *back, 0, 0, 0, 0, outputs]
+        self._lists += map(_slot, self.returned)
+        self._to += map(_slot, self.returned)
+        return [*parts, 0, 0, 0, 0, outputs]
 
     def _lane_plan(self) -> list[int]:
         """Invariants as single numbers, the rest as rows; weights of dense dots add up in rows of their own, `sums`."""
         invariant = [n for n in self.nodes if n.level == 1 and n.code != LEAF]
-
-        def slot(n: Node) -> int:
-            return n.slot
-
-        def goal(n: Node) -> int:
-            return n.slot if n.needed else -1
-
-        once = [*self._part(invariant, slot, goal), *self._part([n for n in invariant if n.needed], slot, goal)]
+        once = [*self._part(invariant, _slot, _goal, False), *self._part(invariant, _slot, _goal, True)]
         varying = [n for n in self.nodes if n.level == 2]
         for row, n in enumerate(varying):
             n.row = row
@@ -203,18 +237,22 @@ class Tape:
         groups = self._dense(varying)
         minus_zero = self._constant(MINUS_ZERO)  # where there is no bias
         self.slots = len(self.nodes)
-        grouped = {n: g for g in groups for n in g}
+        grouped = {n for g in groups for n in g}
         parts: list[int] = []
         trash = rows - 1
         for backward in (False, True):
             first = len(self._code)
+            members = ([n for n in g if (n.needed if backward else not n.same)] for g in groups)
+            dense = {g[0]: g for g in members if g}
             for n in varying:
                 if n.code == LEAF or (backward and not n.needed):
                     continue
-                if n not in grouped:
+                if n.same and not backward:
+                    self._copy(n, row_of)
+                elif n in dense:
+                    self._emit_dense(dense[n], minus_zero, trash)
+                elif n not in grouped:
                     self._emit(n, row_of, row_goal)
-                elif grouped[n][0] is n or (backward and not any(m.needed for m in grouped[n][: grouped[n].index(n)])):
-                    self._emit_dense([m for m in grouped[n] if m.needed or not backward], minus_zero, trash)
             parts += [first, len(self._code)]
         count = len(self.sums)
         for at in [i for i, t in enumerate(self._lists) if t == _TRASH]:
@@ -275,6 +313,14 @@ def _level(n: Node) -> int:
     return n.level
 
 
+def _slot(n: Node) -> int:
+    return n.slot
+
+
+def _goal(n: Node) -> int:
+    return n.slot if n.needed else -1
+
+
 def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
     """The nodes with each chain `b + w1 * x1 + w2 * x2 ...` as one dot, which adds in the same order.
 
@@ -287,7 +333,6 @@ def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
                 p.uses.append(i)
     for n in returned:
         n.uses += [len(nodes), len(nodes)]  # somebody wants it
-    gone: set[Node] = set()
 
     def alone(n: Node, code: int) -> bool:
         return n.code == code and len(n.uses) == 1
@@ -300,7 +345,8 @@ def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
     for end in range(len(nodes) - 1, -1, -1):
         top = link = nodes[end]
         products: list[Node] = []
-        while link.code == kernel.ADD and link not in gone and (link is top or alone(link, kernel.ADD)):
+        gone: list[Node] = []
+        while link.code == kernel.ADD and (link is top or alone(link, kernel.ADD)):
             rest, product = link.parents
             if not alone(product, kernel.MUL):
                 rest, product = product, rest
@@ -308,21 +354,21 @@ def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
             if not inputs or not undisturbed(rest, link.slot, end) or not all(undisturbed(p, product.slot, end) for p in inputs):
                 break
             products.append(product)
-            if link is not top:
-                gone.add(link)
-            gone.add(product)
+            gone += [product] if link is top else [product, link]
             link = rest
         if not products:
             continue
         bias = [link]
         if alone(link, kernel.MUL) and all(undisturbed(p, link.slot, end) for p in link.parents):
             products.append(link)
-            gone.add(link)
+            gone.append(link)
             bias = []
+        for n in gone:
+            n.code = GONE
         pairs = [sorted(p.parents, key=_level) for p in reversed(products)]
         top.code, top.parents = kernel.DOT, [*[w for w, _ in pairs], *[x for _, x in pairs], *bias]
         top.flow = top.parents
-    return [n for n in nodes if n not in gone]
+    return [n for n in nodes if n.code != GONE]
 
 
 _TRASH = -2  # a weight's gradient that nobody asks for; becomes the last row of the sums
