@@ -63,7 +63,7 @@ class Record:
 
     `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own parameters,
     in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of backward passes;
-    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes were built when it was recorded.
+    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was recorded.
     """
 
     def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value],
@@ -137,4 +137,5 @@ def _copied(outputs: list[Value], shape: Any, traced: list[Value], born: dict[Va
             if not n.parents and n not in born and n.op is not ops.detached:
                 parameters.append(v)
                 originals.append(n)
-    return Record(order, [twin[t] for t in traced], parameters, originals, [twin[n] for n in outputs], shape, len(made) + len(traced))
+    return Record(order, [twin[t] for t in traced], parameters, originals, [twin[n] for n in outputs], shape,
+                  len(made) + len(traced) + len(parameters))  # fmt: skip

@@ -101,7 +101,8 @@ class Recording:
     def _count(self, begin: float, lanes: int) -> None:
         self.calls += 1
         self.lanes += lanes
-        self.seconds += time.perf_counter() - begin
+        if self.calls > 1:  # the first may have to load what runs it
+            self.seconds += time.perf_counter() - begin
 
     def theta(self) -> list[float]:
         """The parameters as they are now."""

@@ -16,7 +16,7 @@ class Stats:
     `recorded`: nodes that were built; `alive`: those that an output depends on; `varying`: operations that are left when constants are
     folded; `distinct`: when equal ones are shared; `instructions`: what a sample's forward pass runs, of these; `backward`: operations
     that gradients pass through, of `differentiable` ones.  An optimisation that is switched off leaves its count as it was.
-    `seconds`: mean time of a call, and `lanes`: mean number of samples in one.
+    `seconds`: mean time of a call after the first, and `lanes`: mean number of samples in one.
     """
 
     backend: str
@@ -41,7 +41,7 @@ class Stats:
             recording.backend, record.made, len(record.order), plan.computed, plan.distinct,
             recording.engine.tape.instructions if recording.backend == "native" else plan.distinct,
             sum(bool(n.parents) for n in record.order), sum(bool(n.parents) for n in plan.needed),
-            recording.nbytes, calls, recording.lanes / calls if calls else 0.0, recording.seconds / calls if calls else 0.0,
+            recording.nbytes, calls, recording.lanes / calls if calls else 0.0, recording.seconds / (calls - 1) if calls > 1 else 0.0,
         )  # fmt: skip
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class Stats:
             ("instructions", f"{self.instructions:,}"),
             ("backward through", f"{self.backward:,} of {self.differentiable:,} operations"),
             ("bytes", f"{self.nbytes:,}"),
-            ("calls", f"{self.calls:,}, on average {self.lanes:,.4g} samples in {_time(self.seconds)}"),
+            ("calls", f"{self.calls:,}, on average {self.lanes:,.4g} samples" + f" in {_time(self.seconds)}" * (self.calls > 1)),
         ]
         return f"{self.backend} backend\n" + "\n".join(f"  {name:<28}  {number}" for name, number in lines)
 
