@@ -66,13 +66,13 @@ class Recording:
 
     def value(self, xs: tuple[float, ...]) -> float:
         """The forward pass alone."""
-        return float(self.printed.value(xs)) if self.native is None else self.batch([xs], False)[0][0]
+        return float(self.printed.value(xs)[0]) if self.native is None else self.batch([xs], False)[0][0]
 
     def value_and_grads(self, xs: tuple[float, ...]) -> tuple[float, tuple[float, ...]]:
         """Both passes: the value, and the gradients of the Values that were passed and of the parameters."""
         if self.native is None:
             y, grads = self.printed.value_and_grads(xs)
-            return float(y), grads
+            return float(y[0]), grads
         values, grads = self.batch([xs], True)
         return values[0], grads
 
@@ -80,12 +80,12 @@ class Recording:
         """Values of many samples, and the sum of their gradients."""
         if self.native is None:
             if not gradients:
-                return [float(self.printed.value(xs)) for xs in samples], ()
+                return [float(self.printed.value(xs)[0]) for xs in samples], ()
             both = [self.printed.value_and_grads(xs) for xs in samples]
             sums = [0.0 + g for g in both[0][1]]
             for _, grads in both[1:]:
                 sums = [a + b for a, b in zip(sums, grads)]
-            return [float(y) for y, _ in both], tuple(sums)
+            return [float(y[0]) for y, _ in both], tuple(sums)
         import numpy as np
 
         n = len(self.record.inputs)
