@@ -23,6 +23,7 @@ import ast
 import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,11 +38,30 @@ def kind(op: Op) -> str:
     return op.name.split("(")[0]
 
 
+# Not a row of the table: a slope, or nan where the row that it belongs to is nan.
+within = Op("within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (1.0, 0.0), domain=(ops.REAL, ops.REAL))
+
+
 def inline(e: Any) -> Any:
     """An expression whose row is only several others with parameters, or with many inputs: those others."""
-    while isinstance(e, Expr) and e.op.parts and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain) and e.op is not ops.logsumexp:
+    whole = (ops.sum, ops.dot, ops.logsumexp)  # these may have thousands of inputs, too many to be nested
+    while isinstance(e, Expr) and e.op.parts and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain) and e.op not in whole:
         e = e.op.parts(*e.args)
     return e
+
+
+def addends(e: Any) -> list[Any]:
+    """What a sum or a dot adds up, from left to right; of any other expression, the expression.
+
+    >>> [str(a) for a in addends(ops.dot(*map(name, ["w1", "w2", "x1", "x2", "b"])))]
+    ['b', 'w1 * x1', 'w2 * x2']
+    """
+    if not isinstance(e, Expr) or e.op not in (ops.sum, ops.dot):
+        return [e]
+    if e.op is ops.sum:
+        return list(e.args)
+    n = len(e.args) // 2
+    return [*e.args[2 * n :], *map(operator.mul, e.args[:n], e.args[n : 2 * n])]
 
 
 @dataclass(frozen=True)
@@ -69,12 +89,17 @@ class Language:
             return self.number(e), NEGATION if e < 0 else CALL
         if e.op is ops.leaf:
             return str(e.args[0]), CALL
-        inner = [self._write(a) for a in e.args]
+        flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
+        inner = [self._write(a) for a in (addends(e) if flat else e.args)]
+        if flat and len(inner) == 1:
+            return inner[0]
 
         def at(i: int, least: int) -> str:
             text, binding = inner[i]
             return text if binding >= least else f"({text})"
 
+        if flat:
+            return " + ".join(at(i, BINDING["+"] + bool(i)) for i in range(len(inner))), BINDING["+"]
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
             inputs = [at(i, CALL) if binding != CALL else inner[i][0] for i in range(len(inner))]
@@ -107,7 +132,7 @@ class Language:
                     parts.extend(t for t in needed if t not in parts)
                 elif self.cut and called in _definitions():
                     parts.extend(p for p in _cut(called) if p not in parts)
-                elif called == kind(row) and row.parts:
+                elif called == kind(row) and row.parts and row not in (ops.sum, ops.dot):
                     body = row.parts(name("x"))
                     need(body)
                     parts.append(self.define.format(row=called, body=self.write(body)))
@@ -183,7 +208,8 @@ _IN_MATH = frozenset(n for n in ops.TABLE if callable(getattr(math, n, None)) an
 _OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
 PYTHON = Language("Python", {**_OWN_WORDS, "power": "{0} ** {n}"}, _float, math=_IN_MATH, cut=True)
 # The same, where the plain form would raise or turn complex: every function is ieee.py's own.
-CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})", "div": "divide({0}, {1})"}, _float,
+CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})", "div": "divide({0}, {1})",
+                               "within": '({0} if {1} == {1} else float("nan"))'}, _float,
                    math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
 
 _SAME = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "hypot", "sinh", "cosh", "tanh", "abs")
@@ -192,6 +218,7 @@ _NUMPY = {**{n: n for n in _SAME}, "maximum": "maximum", "minimum": "minimum", "
 NUMPY = Language(
     "NumPy",
     {**{row: f"np.{word}({{all}})" for row, word in _NUMPY.items()}, "power": "{0} ** {n}", "greater": "greater({0}, {1})",
+     "within": "np.where({1} == {1}, {0}, np.nan)",
      "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
     lambda x: repr(x) if math.isfinite(x) else f"np.float64({str(x)!r})",
     ("import numpy as np",),

@@ -225,7 +225,7 @@ def _dot_partials(y: Any, *xs: Any) -> tuple[Any, ...]:
 
 def _softmax(y: Any, *xs: Any) -> tuple[Any, ...]:
     es = [exp(x - y) for x in xs]  # y is at least max(xs): nothing overflows
-    total = functools.reduce(operator.add, es)  # 1 up to rounding, unless y is too large to hold log(n)
+    total = sum(*es)  # 1 up to rounding, unless y is too large to hold log(n)
     return tuple([e / total for e in es])
 
 

@@ -35,6 +35,8 @@ to the last bit.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import keyword
 import math
 import re
@@ -42,13 +44,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import ops
+from . import ieee, ops
 from .engine import Value, topological
+<<<<<<< HEAD
 from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language
 from .opening import opened
+=======
+from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language, within
+from .ops import Op
+>>>>>>> arrays
 from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading
+_USED = "np jnp math leaves seed float any len max range inf nan isfinite total divide power".split()  # by the texts themselves
 LISTED = ("python", "numpy", "javascript", "latex")
 
 
@@ -100,7 +108,7 @@ def _is_plain(order: list[Value]) -> bool:
 def names_of(order: list[Value], prefix: str = "d") -> dict[Value, str]:
     """A name for each node that gets one: its label made fit, or v1, v2, ...; no two alike, nor like a gradient's."""
     labelled = any(n.label for n in order if not n.parents)
-    taken = {*keyword.kwlist, "np", "math", *PYTHON.math, *ops.TABLE, "inf", "nan", "isfinite", "total", "divide", "power", prefix}
+    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, prefix}
     names: dict[Value, str] = {}
     count = 0
     for n in order:
@@ -130,6 +138,8 @@ class _Writer:
         self.prefix = "d_" if js else "d"  # `do` is a word of JavaScript
         self.let, self.end, self.remark = ("let ", ";", "//") if js else ("", "", "#")
         self.names = names_of(order, self.prefix)
+        self.taken = set(self.names.values())
+        self.guarded = speech is CAREFUL
         self.lines: list[str] = []
         self.used: list[Any] = []
 
@@ -178,15 +188,22 @@ class _Writer:
         number = self.speech.number(n.data)
         return name(f"({number})" if number.startswith("-") else number)
 
+    def passes(self, p: Value) -> bool:
+        """Whether a gradient is passed on to this node."""
+        return p in self.names
+
     def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
         """Each named parent, the local gradient as an expression, and remarks; what gradients share becomes a line of its own."""
         if not n.parents:
             return
         terms = [name(self.names[n]), *map(self.term, n.parents)]
         ds = n.op.partials(*terms)
+        if self.guarded and goes_on(n.op):
+            ds = tuple([Expr(within, (d, terms[0])) for d in ds])
         books = n.op.textbook(*terms) if n.op.textbook and len(n.parents) <= 2 else ()
-        counts = Counter(_inner([d for p, d in zip(n.parents, ds) if p in self.names]))
+        counts = Counter(_inner([d for p, d in zip(n.parents, ds) if self.passes(p)]))
         shared: dict[int, Expr] = {}
+        free = (f"{self.names[n]}_t{i}" for i in itertools.count(1) if f"{self.names[n]}_t{i}" not in self.taken)
 
         def cut(e: Any) -> Any:
             """The expression with its shared parts replaced by names, after the lines that compute them."""
@@ -196,14 +213,28 @@ class _Writer:
                 fresh = Expr(e.op, tuple(map(cut, e.args)))
                 if counts[id(e)] < 2:
                     return fresh
-                shared[id(e)] = name(f"{self.names[n]}_t{len(shared) + 1}")
+                shared[id(e)] = name(next(free))
                 self.set(str(shared[id(e)]), fresh)
             return shared[id(e)]
 
         for i, (p, d) in enumerate(zip(n.parents, ds)):
-            if p in self.names:
+            if self.passes(p):
                 word = [] if n.op.symbol else [n.op.name]
                 yield p, cut(d), [f"{n.op.name}, in books {write(books[i])}"] if books else word
+
+
+@functools.cache
+def goes_on(op: Op) -> bool:
+    """Whether a rule goes on where its row is not defined, as log's 1 / x does: the engine has no slope there.
+
+    >>> goes_on(ops.log), goes_on(ops.sqrt), goes_on(ops.tanh)
+    (True, False, False)
+    """
+    if op.domain[0] == ops.REAL or ... in op.domain:
+        return False
+    lo, hi = op.domain[0]
+    outside = [lo - 1 if math.isfinite(lo) else hi + 1, *[0.5] * (len(op.domain) - 1)]
+    return any(d == d for d in op.partials(ieee.Float(math.nan), *map(ieee.Float, outside)))
 
 
 def _inner(expressions: list[Any]) -> Iterator[int]:

@@ -1,59 +1,70 @@
 """A recording as a function: the same lines that `source` writes, between `def` and `return`.
 
-Two functions are printed: `value(leaves)`, the forward pass alone, and `value_and_grads(leaves)`.  `leaves` is one
-flat tuple, inputs first, then parameters.
+Two functions are printed: `value(leaves)`, the forward pass alone, and `value_and_grads(leaves, seed)`.  `leaves` is one
+flat tuple, inputs first, then parameters; `seed` is the gradient that comes from above.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import ops
 from ..engine import Value
-from ..languages import CAREFUL, Language
+from ..languages import CAREFUL, Language, addends
 from ..source import _times, _Writer
 from ..text import Expr, name
+from .passes import OPTIMISATIONS, Plan
 from .record import Record
+
+TERMS = 50  # a longer sum goes over several lines: Python's compiler nests each + in the next
 
 
 class Printed:
-    """The source of both functions, and the functions."""
+    """The source of both functions, and the functions, which may be called from several threads.
 
-    def __init__(self, record: Record, wanted: list[Value], speech: Language = CAREFUL) -> None:
-        self.record, self.wanted = record, wanted
-        self.writer = _Replay(record, wanted, speech)
-        self.text = self.writer.module()
-        scope: dict[str, Any] = {}
+    `value(leaves)` is a tuple: what the recorded function returned.  `value_and_grads(leaves, seed=1.0)` is that tuple and
+    d(seed * the first of it) / d(each wanted leaf), in the order of `wanted`.  With Python's own words, the bits are the engine's.
+
+    >>> from .record import record
+    >>> w = Value(3.0, label="w")
+    >>> r = record(lambda x: w * x + 1, [2.0], lambda leaves: leaves)
+    >>> p = Printed(r, r.parameters)
+    >>> p.value((5.0, 3.0)), p.value_and_grads((5.0, 3.0))
+    ((16.0,), ((16.0,), (5.0,)))
+    """
+
+    def __init__(self, record: Record, wanted: Sequence[Value], speech: Language = CAREFUL,
+                 optimise: frozenset[str] = frozenset(OPTIMISATIONS), **scope: Any) -> None:  # fmt: skip
+        self.record, self.wanted = record, list(wanted)
+        self.plan = Plan(record, wanted, optimise)
+        self.text = Replay(record, self.wanted, self.plan, speech).module()
         exec(compile(self.text, "<recorded>", "exec"), scope)
-        self.value: Callable[[Any], Any] = scope["value"]
-        self.value_and_grads: Callable[[Any], Any] = scope["value_and_grads"]
+        self.value: Callable[..., Any] = scope["value"]
+        self.value_and_grads: Callable[..., Any] = scope["value_and_grads"]
 
 
-class _Replay(_Writer):
+class Replay(_Writer):
     """`source`'s writer, for leaves that are arguments and gradients that somebody asked for."""
 
-    def __init__(self, record: Record, wanted: list[Value], speech: Language) -> None:
+    def __init__(self, record: Record, wanted: Sequence[Value], plan: Plan, speech: Language) -> None:
         super().__init__(record.order, speech)
-        self.record = record
+        self.guarded = True
+        self.record, self.wanted, self.plan = record, wanted, plan
         self.leaves = [*record.inputs, *record.parameters]
         taken = set(self.names.values())
         free = (f"x{i}" for i in itertools.count(1) if f"x{i}" not in taken and f"dx{i}" not in taken)
         for n in self.leaves:
             if n not in self.names:  # an argument without a label
                 self.names[n] = next(free)
-        changing = set(self.leaves)
-        self.needed: set[Value] = set(wanted)  # what leads to a wanted leaf
-        self.varies: set[Value] = set(changing)
-        for n in record.order:
-            if any(p in self.needed for p in n.parents):
-                self.needed.add(n)
-            if any(p in self.varies for p in n.parents):
-                self.varies.add(n)
-        self.wanted = wanted
+        self.taken = set(self.names.values())
+
+    def passes(self, p: Value) -> bool:
+        return p in self.plan.needed
 
     def term(self, n: Value) -> Any:
-        if n not in self.varies:  # folded: its number was computed when the function was recorded
+        if n not in self.plan.varies:  # folded: its number was computed when the function was recorded
             number = self.speech.number(n.data)
             return name(f"({number})" if number.startswith("-") else number)
         return super().term(n)
@@ -67,43 +78,41 @@ class _Replay(_Writer):
         self.lines = []
         self.backward()
         backward = self.lines
-        root = self.names[self.record.root] if self.record.root in self.varies else self.speech.number(self.record.root.data)
+        outputs = "".join(f"{self.speech.write(self.term(n))}, " for n in self.record.outputs)
         grads = "".join(f"d{self.names[n]}, " if n in self.begun else "0.0, " for n in self.wanted)
         indent = "\n    "
         parts = [
             self.speech.prelude(self.used),
-            f"def value(leaves):{indent}{indent.join([unpack, *forward])}{indent}return {root}",
-            f"def value_and_grads(leaves):{indent}{indent.join([unpack, *forward, '', *backward])}{indent}return {root}, ({grads})",
+            f"def value(leaves):{indent}{indent.join([unpack, *forward])}{indent}return ({outputs.strip()})",
+            f"def value_and_grads(leaves, seed=1.0):{indent}{indent.join([unpack, *forward, '', *backward])}{indent}"
+            f"return ({outputs.strip()}), ({grads.strip()})",
         ]
         return "\n\n\n".join(p for p in parts if p) + "\n"
 
+    def set(self, target: str, e: Any, adds: bool = False, remarks: Sequence[str] = ()) -> None:
+        sums = addends(e)
+        super().set(target, e if len(sums) <= TERMS else Expr(ops.sum, tuple(sums[:TERMS])), adds, remarks)
+        for i in range(TERMS, len(sums), TERMS):
+            super().set(target, Expr(ops.sum, (name(target), *sums[i : i + TERMS])))
+
     def forward(self) -> None:
-        """One line per node that changes from call to call; equal lines are computed once."""
-        done: dict[str, str] = {}
+        """One line per node that changes from call to call; equal ones are computed once."""
         for n in self.order:
-            if n.parents and n in self.varies:
-                e = Expr(n.op, tuple(map(self.term, n.parents)))
-                text = self.speech.write(e)
-                if text in done:
-                    self.lines.append(f"{self.names[n]} = {done[text]}")
-                else:
-                    self.set(self.names[n], e)
-                    done[text] = self.names[n]
+            if n in self.plan.same:
+                self.lines.append(f"{self.names[n]} = {self.names[self.plan.same[n]]}")
+            elif n.parents and n in self.plan.varies:
+                self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
 
     def backward(self) -> None:
         """The chain rule, to the wanted leaves only."""
-        root = self.record.root
+        root, needed = self.record.root, self.plan.needed
         self.begun: set[Value] = set()
-        if root not in self.needed:
+        if root not in needed:
             return
-        self.set("d" + self.names[root], 1.0)
+        self.set("d" + self.names[root], name("seed"))
         self.begun.add(root)
         for n in reversed(self.order):
-            if n in self.needed and n.parents and n in self.begun:
+            if n in needed and n.parents and n in self.begun:
                 for p, d, _ in self.edges(n):
                     self.set("d" + self.names[p], _times(d, "d" + self.names[n]), adds=p in self.begun)
                     self.begun.add(p)
-
-    def edges(self, n: Value) -> Any:
-        """Only those that lead to a wanted leaf."""
-        return (edge for edge in super().edges(n) if edge[0] in self.needed)
