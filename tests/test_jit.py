@@ -158,8 +158,9 @@ def test_no_grad_inside_is_refused():
 
 
 def test_what_returns_no_value_is_refused():
-    with pytest.raises(TypeError, match="returns one Value, got list"):
-        jit(lambda x: [x])(1.0)
+    for f, got in ((lambda x: 3.0, "float 3.0"), (lambda x: [x, 1], "float 1.0"), (lambda x: None, "nothing of the kind")):
+        with pytest.raises(TypeError, match=f"returns a Value, or Values in lists, got .*{got}"):
+            jit(f)(1.0)
 
 
 def test_constants_are_folded_and_equal_lines_computed_once():

@@ -139,7 +139,7 @@ class Optimizer:
         with np.errstate(all="ignore") if np else nullcontext():
             data, memory = self.update(rate, data, grads)
         if self.flat:
-            ps[:] = data if np else array("d", data)
+            ps[:] = array("d", data) if hasattr(ps, "typecode") else data
         else:
             _write(_set_data, ps, data.tolist() if np else data)
         self.memory = memory

@@ -46,13 +46,9 @@ from typing import Any
 
 from . import ieee, ops
 from .engine import Value, topological
-<<<<<<< HEAD
-from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language
-from .opening import opened
-=======
 from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language, within
+from .opening import opened
 from .ops import Op
->>>>>>> arrays
 from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading

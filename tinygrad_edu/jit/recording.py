@@ -79,7 +79,9 @@ class Recording:
     @property
     def nbytes(self) -> int:
         """What is kept for replaying it: arrays, or code."""
-        return int(self.engine.tape.nbytes if self.backend == "native" else sum(len(marshal.dumps(f.__code__)) for f in self.printed.functions))
+        if self.backend == "native":
+            return int(self.engine.tape.nbytes)
+        return len(marshal.dumps([self.printed.value.__code__, self.printed.value_and_grads.__code__]))
 
     def run(self, theta: Any, batch: Batch, data: Any = None) -> Any:
         """The values of all outputs for each sample: [outputs][lanes]."""
@@ -147,7 +149,6 @@ class Straight:
 
     def __init__(self, printed: Printed) -> None:
         self.printed = printed
-        self.places = {n: i for i, n in enumerate(printed.wanted)}
 
     def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """[outputs][lanes]."""
@@ -155,14 +156,14 @@ class Straight:
 
     def value_and_grads(self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool) -> tuple[Any, Any, Any]:
         """As `native.Compiled.value_and_grads`, in lists."""
-        both = [self.printed.value_and_grads((*row, *theta)) for row in rows]
-        record, n = self.printed.record, len(self.printed.wanted) - len(theta)
-        sums = list(both[0][1][n:])
+        p = self.printed
+        both = [p.value_and_grads((*row, *theta), seed) for row in rows]
+        first = len(p.wanted) - len(theta)  # inputs come before parameters
+        sums = [0.0 + g for g in both[0][1][first:]]
         for _, grads in both[1:]:
-            sums = [a + b for a, b in zip(sums, grads[n:])]
+            sums = list(map(operator.add, sums, grads[first:]))
         dX = None
         if inputs:
-            at = {x: k for k, x in enumerate(self.printed.wanted[:n])}
-            dX = [[seed * grads[at[x]] for _, grads in both] if x in at else None for x in record.inputs]
-        return list(map(list, zip(*[y for y, _ in both]))), [seed * s for s in sums] if seed != 1.0 else sums, dX
-
+            at = {x: k for k, x in enumerate(p.wanted[:first])}
+            dX = [[grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
+        return list(map(list, zip(*[y for y, _ in both]))), sums, dX
