@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import data, functional, losses, nn, optim, plot, train
 from ..data import Standardizer
+from ..jit import BACKENDS
 
 SHAPES: dict[str, Callable[..., tuple[list[list[float]], list[int]]]] = {"moons": data.moons, "circles": data.circles, "spirals": data.spirals}
 
@@ -43,6 +44,8 @@ def add_commands(commands: Any) -> None:
     cmd.add_argument("--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     cmd.add_argument("--save", metavar="MODEL.json", help="write the trained model, for `predict`")
     cmd.add_argument("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
+    cmd.add_argument("--backend", choices=("auto", "eager", *BACKENDS), default="auto",
+                     help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, the best installed)")
     cmd.add_argument("--quiet", action="store_true", help="no progress line")
     cmd.set_defaults(run=run_train)
 
@@ -124,9 +127,12 @@ def run_train(arguments: argparse.Namespace) -> int:
     history = train.fit(
         model, X, y, loss=losses.cross_entropy if task.classes else losses.mse, optimizer=optimizer, epochs=arguments.epochs,
         batch_size=arguments.batch, seed=arguments.seed, test=(X_test, y_test), accuracy=bool(task.classes), progress=not arguments.quiet,
+        backend=arguments.backend,
     )  # fmt: skip
     if history.interrupted:
         print("interrupted: this is what it has learned so far")
+    if history.seconds:
+        print(f"{history.steps} steps in {history.seconds[-1]:.1f} s, {history.backend.partition(':')[0]} backend")
     if task.classes:
         print(f"accuracy: {train.accuracy(model, X, y):.2%} train, {train.accuracy(model, X_test, y_test):.2%} test")
     else:

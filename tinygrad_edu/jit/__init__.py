@@ -3,5 +3,6 @@
 from ..modes import RecordingError
 from .function import Jit, jit
 from .packing import pack, unpack
+from .recording import BACKENDS
 
-__all__ = ["Jit", "RecordingError", "jit", "pack", "unpack"]
+__all__ = ["BACKENDS", "Jit", "RecordingError", "jit", "pack", "unpack"]

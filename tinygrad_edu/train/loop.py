@@ -14,6 +14,7 @@ from .. import modes
 from ..data import batches
 from ..engine import Value
 from ..ieee import isfinite
+from ..jit import BACKENDS
 from .around import Line, collector_resting, uninterrupted
 from .history import History, Progress
 from .steps import Eager, replayed
@@ -63,6 +64,8 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     watched = getattr(optimizer, "parameters", [])
     watched = list(watched() if callable(watched) else watched)
     judged = are_classes(y) if accuracy is None else accuracy
+    if backend not in ("eager", "auto", *BACKENDS):
+        raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
     backend = "eager" if backend == "auto" and (anomalies == "raise" or modes.strict()) else backend
     line = Line(sys.stderr) if progress is True and sys.stderr is not None else None
     tell = line or (progress if callable(progress) else None)
