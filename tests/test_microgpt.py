@@ -1,11 +1,17 @@
 """microgpt's published losses, from our Value: a transformer, its backward pass and Adam, right to every printed digit."""
 
+import itertools
 import random
+import re
+import runpy
+import string
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.microgpt import MicroGPT, multiply_and_add, train
-from tinygrad_edu import Value, no_grad, topological
+from tinygrad_edu import Value, jit, no_grad, topological
 from tinygrad_edu import functional as F
 
 # The losses of the first 13 steps that microgpt prints, and the names that it takes them on: the first 13 of makemore's
@@ -67,3 +73,104 @@ def test_its_gradients_are_the_slopes_of_the_loss():
                 losses.append(model.loss("yuheng").data)
         p.data = before
         assert (losses[0] - losses[1]) / (2 * h) == pytest.approx(p.grad, rel=1e-5)
+
+
+# The demo, which records
+
+
+DEMOS = Path(__file__).parent.parent / "demos"
+demo = SimpleNamespace(**runpy.run_path(str(DEMOS / "microgpt.py")))
+
+
+def fresh():
+    return demo.GPT(string.ascii_lowercase, after_the_shuffle())
+
+
+def steps(model, texts, backend, total=1000):
+    """The demo's training, in one of the two ways."""
+    return demo.train(demo.recorded(model.loss, backend), model, texts, total)
+
+
+def first_losses(backend, texts):
+    return list(itertools.islice(steps(fresh(), texts, backend), len(texts)))
+
+
+@pytest.mark.parametrize("backend", ["eager", "native"])
+def test_the_demo_shows_the_published_losses(backend):
+    assert [f"{loss:.4f}" for loss in first_losses(backend, list(LOSSES))] == list(LOSSES.values())
+
+
+@pytest.mark.parametrize("backend", ["python", "native"])
+def test_replaying_a_name_gives_the_losses_of_building_its_graph(backend):
+    texts = ["bo", "al", "bo", "cy"]  # one recording, and each loss depends on all gradients before it
+    assert first_losses(backend, texts) == pytest.approx(first_losses("eager", texts), rel=1e-12)
+
+
+def test_names_of_one_length_share_a_recording():
+    model = fresh()
+    loss = jit(model.loss)
+    for text, recordings in [("al", 1), ("bo", 1), ("cy", 1), ("a", 2), ("ed", 2)]:
+        assert loss(*model.arguments(text)).data == pytest.approx(model.loss(*model.arguments(text)).data, rel=1e-13)
+        assert len(loss.recordings) == recordings
+
+
+def test_gradients_flow_to_the_rows_of_the_letters_that_were_read():
+    model = fresh()
+    model.loss(*model.arguments("noon")).backward()
+    eager = {i: [w.grad for w in row] for i, row in enumerate(model.token) if any(w.grad for w in row)}
+    assert sorted(eager) == [*map(string.ascii_lowercase.index, "no"), model.edge]  # n and o are read twice, and add up
+    model.zero_grad()
+    jit(model.loss)(*model.arguments("noon")).backward()
+    assert {i: [w.grad for w in row] for i, row in enumerate(model.token) if any(w.grad for w in row)} == eager
+
+
+def test_a_text_is_read_from_edge_to_edge_and_cut_at_a_block():
+    model = demo.GPT("ab", random.Random(0))
+    rows, targets = model.arguments("ba")
+    assert rows == [model.token[2], model.token[1], model.token[0]] and targets == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    assert [len(model.arguments("a" * n)[0]) for n in (15, 16, 99)] == [16, 16, 16]
+
+
+@pytest.mark.parametrize("backend", ["eager", "native"])
+def test_a_training_that_is_stopped_keeps_what_was_learned(backend, capsys):
+    def interrupted(losses):
+        try:
+            yield from itertools.islice(losses, 2)
+            raise KeyboardInterrupt
+        finally:
+            losses.close()
+
+    stopped, other = fresh(), fresh()
+    demo.show(interrupted(steps(stopped, ["al"], backend)), 1000)
+    assert "interrupted: this is what it has learned" in capsys.readouterr().out
+    for _ in itertools.islice(steps(other, ["al"], "eager"), 2):
+        pass
+    assert [p.data for p in stopped.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-9, abs=1e-12)
+
+
+def test_near_temperature_0_it_always_says_what_is_likeliest():
+    model = fresh()
+    texts = {model.invent(random.Random(seed), 1e-6) for seed in range(3)}
+    assert len(texts) == 1 and all(len(text) <= 16 for text in texts)
+
+
+def test_it_learns_a_text_by_heart():
+    model = demo.GPT("aehnt", random.Random(1))
+    losses = list(steps(model, ["hannah"], "auto", 60))
+    assert losses[0] == pytest.approx(1.8, abs=0.2) and losses[-1] < 0.1 and model.invent(random.Random(0), 0.1) == "hannah"
+
+
+def test_the_demo_runs_as_the_command_line_says(capsys, tmp_path):
+    path = tmp_path / "towns.txt"
+    path.write_text("\ufeffös\n\n ål \n", encoding="utf-8")
+    assert demo.main(["--names", str(path), "--steps", "4", "--samples", "3", "--seed", "1", "--temperature", "2"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("2 texts, 4 letters, ") and out[1].startswith("step 1/4  loss 1.")
+    assert out[-1].endswith(" of 3 are not in the list")
+    assert all(set(text) <= set("ösål") for text in out[-4:-1])
+
+
+def test_the_names_that_come_with_the_demo_are_names():
+    names = (DEMOS / "names.txt").read_text().splitlines()
+    assert len(names) > 1500 and names == sorted(set(names)) and all(re.fullmatch("[a-z]{2,15}", name) for name in names)
+    assert set("".join(names)) == set(string.ascii_lowercase)

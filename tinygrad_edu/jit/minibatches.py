@@ -14,6 +14,7 @@ from .. import modes
 from ..engine import Value
 from .function import LIMIT, Jit, _floats
 from .record import record
+from .recording import Recording
 from .structure import Batch, filled, flat
 
 
@@ -70,6 +71,7 @@ class Replays:
         self.jit = Jit(both, backend, True, None)
         self.arrays = self.jit.backend != "python"
         self.order: tuple[Value, ...] = ()  # of the parameters
+        self.known: set[Recording] = set()  # whose parameters are in it
         try:
             self.fixed = False
             self._check(X[0], y[0])
@@ -98,7 +100,8 @@ class Replays:
         """The mean loss of the chosen samples, the model's output for each as plain numbers, and a gradient for each of `order`, if asked."""
         parts = [(positions, batch, self.jit._recording(batch, self.order)) for positions, batch in samples.batches(chosen)]
         for _, _, recording in parts:
-            if not set(recording.record.originals) <= {*self.order}:
+            if recording not in self.known:
+                self.known.add(recording)
                 self.order = tuple(dict.fromkeys([*self.order, *recording.record.originals]))
         theta: Any = list(map(_data, self.order))
         grads: Any = [0.0] * len(theta)
