@@ -165,5 +165,5 @@ class Straight:
         dX = None
         if inputs:
             at = {x: k for k, x in enumerate(p.wanted[:first])}
-            dX = [[grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
+            dX = [[0.0 + grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
         return list(map(list, zip(*[y for y, _ in both]))), sums, dX
