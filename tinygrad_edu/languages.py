@@ -25,7 +25,7 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import ieee, ops
@@ -77,6 +77,7 @@ class Language:
     extra: dict[str, str] = field(default_factory=dict)  # function -> a definition that its parts cannot give
     define: str = "def {row}(x):\n    return {body}"
     cut: bool = False  # other definitions come from ieee.py
+    scalar: str = ""  # a number for which 1 / 0 is inf, if the language's plain numbers raise
     symbols: dict[str, str] = field(default_factory=dict)  # for those that are written otherwise
 
     def write(self, e: Any) -> str:
@@ -224,11 +225,33 @@ NUMPY = Language(
     ("import numpy as np",),
     extra={
         "greater": "def greater(a, b):\n    return np.where(a > b, 1.0, np.where(a <= b, 0.0, np.nan))",
-        "logsumexp": "def logsumexp(*xs):\n    total = xs[0]\n    for x in xs[1:]:\n        total = np.logaddexp(total, x)\n    return total",
-        "erf": "erf = np.vectorize(math.erf)",
-        "erfc": "erfc = np.vectorize(math.erfc)",
+        "logsumexp": """def logsumexp(*xs):
+    xs = np.stack(np.broadcast_arrays(*xs))
+    top, where = np.max(xs, axis=0), np.argmax(xs, axis=0)
+    rest = 0.0
+    for i, x in enumerate(xs):
+        rest = rest + np.where(where == i, 0.0, np.exp(x - top))
+    return np.where(np.isinf(top), top, top + np.log1p(rest))""",
+        **{f: f"def {f}(x):\n    return np.array([math.{f}(v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))" for f in ("erf", "erfc")},
     },
+    scalar="np.float64({})",
 )  # fmt: skip
+# The same, where signs of zeros, nan and the last bit matter: ieee.py's own choices, and no shortcut for x ** 0.5.
+LANES = replace(
+    NUMPY,
+    words={**NUMPY.words, "power": "power({0}, {n})", "pow": "power({0}, {1})", "maximum": "maximum({0}, {1})", "minimum": "minimum({0}, {1})"},
+    extra={
+        **NUMPY.extra,
+        "power": """def power(a, b):
+    if np.ndim(b) == 0 and b == 0.5:  # NumPy would take the square root, which is another number at -0.0 and -inf
+        a = np.where(a == -np.inf, np.inf, a) + 0.0
+    return np.power(a, b)""",
+        "relu": "def relu(x):\n    return np.where(x <= 0, 0.0, x)",
+        "maximum": "def maximum(a, b):\n    return np.where((a > b) | (a != a), a, b)",
+        "minimum": "def minimum(a, b):\n    return np.where((a < b) | (a != a), a, b)",
+        "sigmoid": "def sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1.0, e) / (1.0 + e)",
+    },
+)
 
 _JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}, "maximum": "max", "minimum": "min"}
 JAVASCRIPT = Language(

@@ -27,13 +27,14 @@ class Plan:
     """
 
     def __init__(self, record: Record, wanted: Iterable[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)) -> None:
+        self.folds = "fold" in optimise
         leaves = {*record.inputs, *record.parameters}
         self.varies: set[Value] = set(leaves)
         wanted = set(wanted) if "wanted" in optimise else {*wanted, *leaves}
         leads: set[Value] = wanted & leaves
         for n in record.order:
             if n.parents:
-                if "fold" not in optimise or any(p in self.varies for p in n.parents):
+                if not self.folds or any(p in self.varies for p in n.parents):
                     self.varies.add(n)
                 if any(p in leads for p in n.parents):
                     leads.add(n)

@@ -66,6 +66,8 @@ class Replay(_Writer):
     def term(self, n: Value) -> Any:
         if n not in self.plan.varies:  # folded: its number was computed when the function was recorded
             number = self.speech.number(n.data)
+            if self.speech.scalar and (n.data == 0 or not self.plan.folds):
+                return name(self.speech.scalar.format(number))
             return name(f"({number})" if number.startswith("-") else number)
         return super().term(n)
 
