@@ -12,6 +12,7 @@ import pytest
 
 from tinygrad_edu import Value, jit, ops
 from tinygrad_edu import functional as F
+from tinygrad_edu.jit.structure import Batch, flat
 
 TOGETHER, TIMES = 100, 100
 BACKENDS = ["python", *["numpy"] * bool(find_spec("numpy")), *["native"] * bool(find_spec("numba"))]
@@ -88,10 +89,8 @@ def test_ten_thousand_random_programs_are_replayed_bit_for_bit(backend):
 
 def replay(f, leaves):
     """All outputs, and the gradients of the first for every leaf."""
-    from tinygrad_edu.jit.structure import Batch, flat
-
     shape, numbers = flat((leaves,))
     one = Batch(shape, 1, rows=[numbers])
     recording = f._recording(one)
     values, _, dX = recording.value_and_grads(recording.theta(), one, 1.0)
-    return [row[0] for row in values[1:]], [row[0] for row in dX]
+    return [row[0] for row in values[1:]], [0.0 + row[0] for row in dX]  # as `.grad` adds it

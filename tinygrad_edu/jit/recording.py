@@ -159,11 +159,11 @@ class Straight:
         p = self.printed
         both = [p.value_and_grads((*row, *theta), seed) for row in rows]
         first = len(p.wanted) - len(theta)  # inputs come before parameters
-        sums = [0.0 + g for g in both[0][1][first:]]
-        for _, grads in both[1:]:
+        sums = [0.0] * len(theta)
+        for _, grads in reversed(both):  # as the engine goes back through a sum
             sums = list(map(operator.add, sums, grads[first:]))
         dX = None
         if inputs:
             at = {x: k for k, x in enumerate(p.wanted[:first])}
-            dX = [[0.0 + grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
+            dX = [[grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
         return list(map(list, zip(*[y for y, _ in both]))), sums, dX
