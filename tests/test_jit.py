@@ -117,7 +117,8 @@ def test_recording_at_every_call_warns():
     with pytest.warns(RuntimeWarning, match="it records at almost every call"):
         for n in range(1, 70):
             f([1.0] * n + [Value(1.0)])
-    assert len(f.recordings) == 64
+    assert len(f.recordings) == f.limit == 64
+    assert repr([*f.recordings.values()][-1]) == f"<recording: 70 inputs, 0 parameters, 1 operations, {f.backend} backend, 1 call>"
 
 
 BAKED = [

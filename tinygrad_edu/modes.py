@@ -7,6 +7,7 @@ list, and so almost free, as long as nobody anywhere is inside such a block.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -82,6 +83,18 @@ def hear(v: Any) -> None:
     listener = _listener.get()
     if listener:
         listener(v)
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Without Python's cyclic collector, which would visit every node again and again; then as it was before."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def recording() -> bool:

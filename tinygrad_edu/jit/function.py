@@ -40,7 +40,12 @@ LIMIT = 64  # recordings that one function keeps
 
 
 class Jit:
-    """A function that replays what it recorded.  See `jit`."""
+    """A function that replays what it recorded.  See `jit`.
+
+    `recordings` is what it keeps, by the structure of the arguments, the latest last: `limit` of them at most.
+    """
+
+    limit = LIMIT
 
     def __init__(self, f: Callable[..., Any], backend: str, optimise: bool | Iterable[str], parameters: Iterable[Value] | None) -> None:
         if not callable(f):
@@ -174,12 +179,13 @@ class Jit:
         with self._lock:
             found = self.recordings.get(samples.shape)
             if found is None:
-                found = Recording(self.f, samples.shape, samples.rows[0], self.backend, self.optimise, self.auto, order or self.parameters or ())
+                with modes.collector_resting():
+                    found = Recording(self.f, samples.shape, samples.rows[0], self.backend, self.optimise, self.auto, order or self.parameters or ())
                 self.recordings[samples.shape] = found
                 self._made += 1
-                while len(self.recordings) > LIMIT:
+                while len(self.recordings) > self.limit:
                     self.recordings.popitem(last=False)
-                if self._made == LIMIT + 1:
+                if self._made == self.limit + 1:
                     warnings.warn(f"{self!r} has recorded {self._made} structures of arguments: it records at almost every call. "
                                   "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=4)  # fmt: skip
             self.recordings.move_to_end(samples.shape)

@@ -50,6 +50,11 @@ class Recording:
             self.backend, self.engine = "python", self._engine("python")
         self._places: tuple[Any, Any, Any] = (None, None, None)
 
+    def __repr__(self) -> str:
+        r = self.record
+        return (f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {self.plan.distinct} operations, {self.backend} backend, "
+                f"{self.calls} call{'s' * (self.calls != 1)}>")  # fmt: skip
+
     def _engine(self, backend: str) -> Any:
         if backend == "native":
             from .native import compiled

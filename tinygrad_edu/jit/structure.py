@@ -27,6 +27,10 @@ def flat(tree: Any) -> tuple[Any, list[Any]]:
 
     def walk(x: Any) -> Any:
         if isinstance(x, (list, tuple)):
+            kinds = {*map(type, x)}
+            if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
+                leaves.extend(x)
+                return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
             return (_kind(x), *map(walk, x))
         if isinstance(x, dict):
             return ("dict", *[(k, walk(v)) for k, v in x.items()])
@@ -38,6 +42,15 @@ def flat(tree: Any) -> tuple[Any, list[Any]]:
         return "Value" if isinstance(x, Value) else "number"
 
     return walk(tree), leaves
+
+
+_FLOATS, _VALUES = {float}, {Value}
+
+
+@functools.cache
+def _row(kind: str, what: str, count: int) -> Any:
+    """The structure of a list of so many numbers or Values."""
+    return (kind, *[what] * count)
 
 
 def _kind(x: Any) -> str:

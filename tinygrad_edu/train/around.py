@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import signal
 import threading
@@ -12,18 +11,6 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from .history import Progress
-
-
-@contextmanager
-def collector_resting() -> Iterator[None]:
-    """Without Python's cyclic collector, which would visit every node again and again; then as it was before."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from ..data import batches
 from ..engine import Value
 from ..ieee import isfinite
 from ..jit import BACKENDS
-from .around import Line, collector_resting, uninterrupted
+from .around import Line, uninterrupted
 from .history import History, Progress
 from .steps import Eager, replayed
 from .using import Data, Model, are_classes, check_data, hits_of, mode
@@ -76,7 +76,7 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
         return Progress(epoch, epochs, history.steps, steps, mean, share if judged else None, tested, rate, (steps - history.steps) / rate)
 
     with ExitStack() as around:
-        around.enter_context(collector_resting())
+        around.enter_context(modes.collector_resting())
         around.enter_context(mode(model, training=True))
         if anomalies is not None:
             around.enter_context(modes.anomalies(anomalies))
