@@ -20,7 +20,7 @@ pytest.importorskip("numba")
 
 from tinygrad_edu import Value, functional, ops  # noqa: E402
 from tinygrad_edu.engine import register  # noqa: E402
-from tinygrad_edu.jit import generate, kernel, native, passes  # noqa: E402
+from tinygrad_edu.jit import binary, generate, kernel, native, passes  # noqa: E402
 from tinygrad_edu.jit.record import record  # noqa: E402
 from tinygrad_edu.jit.tape import Tape  # noqa: E402
 from tinygrad_edu.nn import MLP  # noqa: E402
@@ -490,22 +490,46 @@ def test_without_numba_one_line_says_what_to_install():
     assert said.strip() == 'the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"'
 
 
-def test_a_cached_machine_is_not_used_after_a_row_has_changed(tmp_path):
-    program = (
-        "import sys\n"
-        "import numpy as np\n"
-        "from tinygrad_edu.jit import native\n"
-        "native._digest = lambda: sys.argv[1]\n"
-        "through, ints, floats = native.machine_code().through, np.zeros(16, np.int32), np.zeros(2)\n"
-        "through(np.zeros((1, 6), np.int32), np.zeros(16, np.int64), ints, ints, floats, floats)\n"
-        "print(sum(through.stats.cache_hits.values()))"
-    )
+FRESH = """
+import sys
+import numpy as np
+from tinygrad_edu import Value
+from tinygrad_edu.jit import binary, native
+from tinygrad_edu.jit.record import record
+from tinygrad_edu.jit.tape import Tape
+if len(sys.argv) > 1:
+    binary.machine.__file__ = sys.argv[1]
+print("begins", flush=True)
+w = Value(0.5)
+c = native.compiled(Tape(record(lambda x: (w * x).tanh(), [1.0], lambda leaves: leaves)))
+[[y]], [d], _ = c.value_and_grads([0.5], [[1.5]])
+print((y, d) == (Value(0.75).tanh().data, 1.5 * Value(0.75).tanh().local_grads()[0]), "numba" in sys.modules)
+"""
 
-    def hits(*stamp):
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-        return subprocess.run([sys.executable, "-c", program, *stamp], capture_output=True, text=True, check=True, env=environment).stdout.strip()
 
-    assert [hits("one"), hits("one"), hits("two")] == ["0", "1", "0"]
+def fresh(folder, *args):
+    """What a process of its own finds in a cache: whether its numbers are right, and whether it had to compile."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
+    said = subprocess.run([sys.executable, "-c", FRESH, *args], capture_output=True, text=True, check=True, env=environment).stdout
+    right, compiled = said.split()[1:]
+    assert right == "True"
+    return compiled == "True"
+
+
+def test_a_machine_that_is_kept_is_loaded_without_numba_and_compiled_again_if_it_is_damaged_or_its_text_changes(tmp_path):
+    cache = tmp_path / "cache"
+    assert fresh(cache) and not fresh(cache)
+    [file] = cache.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    assert fresh(cache) and not fresh(cache)
+    damaged = bytearray(file.read_bytes())
+    damaged[5000] ^= 1
+    file.write_bytes(damaged)
+    assert fresh(cache) and not fresh(cache)
+    changed = tmp_path / "machine.py"
+    changed.write_text(Path(binary.machine.__file__).read_text() + "# a remark")
+    assert fresh(cache, str(changed)) and not fresh(cache, str(changed)) and [*cache.iterdir()] == [file]
 
 
 def test_generated_functions_have_the_rows_own_codes():

@@ -263,9 +263,25 @@ def dense_backward(lists, a, n, neurons, wanted, v, V, G, A, m):
         s += 32 if wide else 8
 
 
-def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, first, last, values, dX, seed, gradients, alone):
-    """Samples first..last: the outputs' values, the inputs' gradients into dX if it has rows, all other gradients into `g`.  If these
-    are not all the samples (`alone`), gradients stop at what depends on parameters alone: `through_invariants` goes on from the sum.
+SHARE, ALL, REST = 0, 1, 2
+
+
+def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, values, dtheta, dX, seed, gradients, first, last, stage):
+    """Samples first..last: the outputs' values, the parameters' gradients into `dtheta`, the inputs' into `dX` if it has rows.
+
+    If these are not ALL the samples, gradients of what depends on parameters alone are added up over each SHARE, in `g`, and over
+    shares by whoever calls; then the REST of the chain rule goes on from there.
+    """
+    if stage != REST:
+        samples(code, plan, lists, to, v, g, V, G, A, theta, X, values, dX, seed, gradients, first, last)
+    if gradients and stage != SHARE:
+        backward(code, plan[2], plan[3], lists, to, v, g)
+        for i in range(dtheta.shape[0]):
+            dtheta[i] = g[i] + 0.0  # a gradient that nothing was added to is 0.0
+
+
+def samples(code, plan, lists, to, v, g, V, G, A, theta, X, values, dX, seed, gradients, first, last):
+    """Blocks of samples, as many lanes at a time as V has.
 
     The odd lanes that fill no strip come first, padded with copies of one; what the copies added is then set back.
     `plan`: where on the tape the parts begin and end; see `tape`.
@@ -332,10 +348,3 @@ def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, first, last, values, d
             for k in range(V.shape[1]):
                 total += G[lists[i], k]
             g[to[i]] += total
-        if alone:
-            backward(code, plan[2], plan[3], lists, to, v, g)
-
-
-def through_invariants(code, plan, lists, to, v, g):
-    """The rest of the chain rule after `lanes`: through what depends on parameters alone."""
-    backward(code, plan[2], plan[3], lists, to, v, g)

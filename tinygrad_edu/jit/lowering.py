@@ -1,4 +1,4 @@
-"""What `ieee`, `strips` and the kernel mean to Numba.
+"""What `ieee`, `strips` and the kernel mean to Numba; and `compiled`, which has it compile one of the machine's functions.
 
 Functions that are plain arithmetic it compiles as they stand; those that catch Python's exceptions are the C library's own
 functions, which do not raise; a strip is one vector register.
@@ -8,13 +8,16 @@ functions, which do not raise; a strip is one vector register.
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
 from typing import Any
 
+import numba
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, overload, register_jitable, register_model
+from numba.np.arrayobj import populate_array
 
 from .. import ieee
 from . import blocks, kernel, machine, strips
@@ -109,9 +112,64 @@ def teach() -> None:
     plain = (ieee.sigmoid, ieee.softplus, ieee.relu, ieee.maximum, ieee.minimum, ieee.greater)
     rows = (kernel.elu, kernel.silu, kernel.gelu, kernel.unary, kernel.unary_slope, kernel.binary, kernel.binary_slopes)
     parts = (machine._logsumexp, machine.forward, machine.backward, blocks.block_forward, blocks.block_backward)
-    for f in (*plain, *rows, *parts, blocks.dense_forward, blocks.dense_backward):
+    whole = (machine.single, blocks.samples, blocks.lanes)
+    for f in (*plain, *rows, *parts, blocks.dense_forward, blocks.dense_backward, *whole):
         register_jitable(**IEEE)(f)
 
 
 def _as_in_c(ours: Any, theirs: Any) -> None:
     overload(ours, jit_options=IEEE, strict=False)(lambda x: lambda x: theirs(x))
+
+
+# What the machine's functions take, by name: arrays of a type and so many axes; the others are whole numbers.
+_TYPES = {"code": (types.int32, 2), "plan": (types.int64, 1), "lists": (types.int32, 1), "to": (types.int32, 1)}
+_TYPES |= {name: (types.float64, 1) for name in ("v", "g", "theta", "dtheta")}
+_TYPES |= {name: (types.float64, 2) for name in ("V", "G", "A", "X", "values", "dX")}
+
+
+def _arguments(f: Any) -> Any:
+    """A function that reads f's arguments from a table of eight-byte words: an array's address and shape, or a number."""
+    kinds = [types.Array(_TYPES[n][0], _TYPES[n][1], "C") if n in _TYPES else types.float64 if n == "seed" else types.int64
+             for n in inspect.signature(f).parameters]  # fmt: skip
+
+    @intrinsic
+    def arguments(_, table):
+        def make(context, builder, sig, args):
+            words = iter(range(10**6))
+
+            def word():
+                return builder.load(builder.gep(args[0], [ir.Constant(ir.IntType(64), next(words))]))
+
+            found = []
+            for kind in kinds:
+                if not isinstance(kind, types.Array):
+                    found.append(builder.bitcast(word(), context.get_value_type(kind)))
+                    continue
+                data = builder.inttoptr(word(), context.get_value_type(kind.dtype).as_pointer())
+                size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_value_type(kind.dtype)))
+                shape = [word() for _ in range(kind.ndim)]
+                strides = [builder.mul(shape[1], size), size] if kind.ndim == 2 else [size]
+                array = context.make_array(kind)(context, builder)
+                populate_array(array, data, shape, strides, size, meminfo=None)
+                found.append(array._getvalue())
+            return context.make_tuple(builder, sig.return_type, found)
+
+        return types.Tuple(kinds)(table), make
+
+    return arguments
+
+
+def compiled(f: Any) -> tuple[str, bytes, Any]:
+    """The name that Numba gives to f in machine code; an object file with it; and what keeps the code in this process alive.
+
+    The function takes three addresses: of room for a result and for an error, of which there are none, and of a table of arguments.
+    """
+    teach()
+    arguments = _arguments(f)
+
+    @numba.njit(types.void(types.CPointer(types.int64)), nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, **IEEE)
+    def entry(table):
+        f(*arguments(table))
+
+    [made] = entry.overloads.values()
+    return made.fndesc.llvm_func_name, made.library._compiled_object, made.library

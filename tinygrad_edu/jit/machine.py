@@ -143,8 +143,8 @@ def backward(code, first, last, lists, to, v, g):
                     g[to[j]] += v[lists[j]] * up
 
 
-def single(code, plan, lists, to, v, g, theta, X, values, seed, gradients):
-    """One sample, one number per node: the outputs' values into `values`; `g` ends with every gradient."""
+def single(code, plan, lists, to, v, g, theta, X, values, dtheta, dX, seed, gradients):
+    """One sample, one number per node: the outputs' values into `values`, gradients into `dtheta`, and into `dX` if it has rows."""
     count = theta.shape[0]
     for i in range(count):
         v[i] = theta[i]
@@ -158,3 +158,7 @@ def single(code, plan, lists, to, v, g, theta, X, values, seed, gradients):
             g[i] = -0.0
         g[lists[plan[8]]] = seed
         backward(code, plan[2], plan[3], lists, to, v, g)
+        for i in range(count):
+            dtheta[i] = g[i] + 0.0  # a gradient that nothing was added to is 0.0
+        for i in range(dX.shape[0]):
+            dX[i, 0] = g[count + i] + 0.0

@@ -1,94 +1,82 @@
 """The native backend: a tape, run by the machine as Numba compiles it.
 
-Numba is looked for when the first tape is compiled, not before.  Its output is kept on disk, beside the package or in the
-user's cache (`NUMBA_CACHE_DIR` chooses), written to a temporary file and then renamed: no half-written file is ever read.
-One compilation serves every graph.
+Numba is looked for when the first tape is compiled, not before; `binary` keeps what it makes.  One compilation serves every graph.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from types import SimpleNamespace
+import struct
+from collections.abc import Callable, Sequence
+from ctypes import addressof, c_char, c_void_p
 from typing import Any
 
 import numpy as np
 
-from .. import ieee
+from . import binary, blocks
 from .generate import CODES
 from .tape import Tape
 
 CHUNK = 1_000_000  # multiplications, about: less work than that is not worth a thread
 MOST_CHUNKS = 16
+FLOAT = np.dtype(np.float64)
+
+Bind = Callable[[str, Sequence[Any]], Callable[..., Any]]  # one of `binary.FUNCTIONS`, with its first arguments in place
 
 
-def available() -> bool:
-    """Whether Numba is installed."""
-    return importlib.util.find_spec("numba") is not None
-
-
-@functools.cache
-def _load() -> SimpleNamespace:
-    try:
-        import numba  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError as e:
-        raise ImportError('the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"') from e
-    from . import blocks, lowering, machine
-
-    lowering.teach()
-    options: Any = {"nogil": True, "cache": True, "error_model": "numpy"}
-    compiled_from = _digest()
-
-    def make(f: Any) -> Any:
-        dispatcher = numba.njit(**options)(f)
-        # Numba only asks whether the file itself has changed; what it calls lies in others too.
-        files = dispatcher._cache._cache_file
-        files._source_stamp = (files._source_stamp, compiled_from)
-        return dispatcher
-
-    return SimpleNamespace(single=make(machine.single), lanes=make(blocks.lanes), through=make(blocks.through_invariants))
-
-
-def _digest() -> str:
-    """A number for the text of everything that is compiled."""
-    from . import blocks, kernel, lowering, machine, strips
-
-    digest = hashlib.sha256()
-    for module in (ieee, blocks, kernel, lowering, machine, strips):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return digest.hexdigest()
-
-
-_loading = threading.Lock()
-
-
-def machine_code() -> SimpleNamespace:
+def machine_code() -> Bind:
     """The compiled machine.  Raises ImportError without Numba."""
-    with _loading:
-        return _load()
+    if importlib.util.find_spec("numba") is None:
+        raise ImportError('the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"')
+    return _Call
 
 
-def plain_code() -> SimpleNamespace:
+def plain_code() -> Bind:
     """The same machine as plain Python: slow, for looking at."""
-    from . import blocks, machine
+    return lambda name, arrays: functools.partial(binary.FUNCTIONS[name], *arrays)
 
-    return SimpleNamespace(single=machine.single, lanes=blocks.lanes, through=blocks.through_invariants)
+
+_bytes_of: Any = (c_char * 0).from_buffer  # its address is the array's, and found faster than array.ctypes.data
+
+
+class _Call:
+    """One of the machine's functions, compiled, with arrays for its first arguments.  For one call at a time.
+
+    An array goes as the words that `lowering` reads: its address and its shape.
+    """
+
+    def __init__(self, name: str, arrays: Sequence[Any]) -> None:
+        self.function = binary.function(name)
+        words = [w for a in arrays for w in (a.ctypes.data, *a.shape)]
+        self.kept, self.offset = arrays, 8 * len(words)
+        table: Any = np.array([*words, *[0] * 20])
+        self.table = memoryview(table)
+        self.addresses = [c_void_p(table.ctypes.data + 8 * i) for i in (table.size - 2, table.size - 1, 0)]
+
+    def __call__(self, theta: Any, X: Any, values: Any, dtheta: Any, dX: Any, seed: float, gradients: bool,
+                 first: int = 0, last: int = 0, stage: int = 0) -> None:  # fmt: skip
+        _PACK(self.table, self.offset, addressof(_bytes_of(theta)), theta.size, addressof(_bytes_of(X)), *X.shape,
+              addressof(_bytes_of(values)), *values.shape, addressof(_bytes_of(dtheta)), dtheta.size,
+              addressof(_bytes_of(dX)) if dX.size else 0, *dX.shape, seed, gradients, first, last, stage)  # fmt: skip
+        self.function(*self.addresses)
+
+
+_PACK = struct.Struct("qq qqq qqq qq qqq d qqqq").pack_into
 
 
 class _Scratch:
-    """Room to work in for one call at a time."""
+    """Room to work in for one call at a time, and the machine at work there."""
 
-    def __init__(self, tape: Tape, single: bool) -> None:
+    def __init__(self, tape: Tape, code: Bind, single: bool) -> None:
         self.v, self.g = tape.start.copy(), np.zeros(tape.slots)
+        plan = tape.single_plan if single else tape.lanes_plan
+        arrays = [tape.code, plan, tape.lists, tape.to, self.v, self.g]
         if not single:
-            self.V = _aligned(tape.rows + tape.spread_rows, tape.width)
-            self.G = _aligned(tape.rows + tape.spread_rows, tape.width)
-            self.A = _aligned(tape.sum_rows, 8)
+            rows = tape.rows + tape.spread_rows
+            arrays += [_aligned(rows, tape.width), _aligned(rows, tape.width), _aligned(tape.sum_rows, 8)]
+        self.run = code("single" if single else "lanes", arrays)
 
 
 def _aligned(rows: int, width: int) -> Any:
@@ -98,16 +86,20 @@ def _aligned(rows: int, width: int) -> Any:
     return room[start : start + rows * width].reshape(rows, width)
 
 
+def _plain(a: Any) -> Any:
+    """An array of float64 as the machine reads them: in order, in this processor's bytes, at a multiple of eight."""
+    return a if type(a) is np.ndarray and a.dtype == FLOAT and a.flags.carray else np.array(a, FLOAT, order="C")
+
+
 class Compiled:
     """A tape that runs.  Calls from several threads are safe: each takes scratch room of its own."""
 
-    def __init__(self, tape: Tape, code: SimpleNamespace, threads: int | None = None) -> None:
+    def __init__(self, tape: Tape, code: Bind, threads: int | None = None) -> None:
         self.tape, self.code = tape, code
         self.threads = threads or _processors()
         self.work = sum(int(n) for n in _cost(tape))
         self._free: tuple[list[_Scratch], list[_Scratch]] = ([], [])
-        self._arrays = (tape.code, tape.lanes_plan, tape.lists, tape.to)
-        self._nothing = np.empty((0, 0))
+        self._nothing, self._no_rows = np.empty(0), np.empty((0, 0))
 
     def run(self, theta: Any, X: Any) -> Any:
         """The values, float64[outputs, lanes], from theta, float64[parameters], and X, float64[inputs, lanes]."""
@@ -119,70 +111,60 @@ class Compiled:
         Gradients that the tape was not asked for are 0.  With one lane every bit is the engine's; with more, `dtheta` adds
         up lanes in an order of its own, which depends on the number of lanes and not on the number of threads.
         """
-        return self._call(theta, X, seed, True, inputs)
+        values, dtheta, dX = self._call(theta, X, float(seed), True, inputs)
+        return values, dtheta, dX if inputs else None
 
     def _call(self, theta: Any, X: Any, seed: float, gradients: bool, inputs: bool) -> tuple[Any, Any, Any]:
         tape = self.tape
-        theta = np.ascontiguousarray(theta, np.float64)
-        X = np.ascontiguousarray(X, np.float64)
+        theta, X = _plain(theta), _plain(X)
         if theta.shape != (tape.parameters,) or X.ndim != 2 or X.shape[0] != tape.inputs:
             raise ValueError(f"this recording takes theta of shape ({tape.parameters},) and X of shape ({tape.inputs}, lanes), "
                              f"got {theta.shape} and {X.shape}")  # fmt: skip
         lanes = X.shape[1]
-        seed = float(seed) if tape.reaches else -0.0
-        if lanes == 1:
-            return self._single(theta, X, seed, gradients, inputs)
         values = np.empty((tape.outputs, lanes))
-        dX = np.empty((tape.inputs, lanes)) if gradients and inputs else self._nothing
-        ends = self._chunks(lanes)
-        rooms = [self._room(False) for _ in ends[1:]]
+        dtheta = np.empty(tape.parameters) if gradients else self._nothing
+        dX = np.empty((tape.inputs, lanes)) if inputs else self._no_rows
+        args = (theta, X, values, dtheta, dX, seed if tape.reaches else -0.0, gradients)
+        single = lanes == 1
+        room = self._room(single)
+        if single:
+            room.run(*args)
+        elif self.work * lanes < 2 * CHUNK:
+            room.run(*args, 0, lanes, blocks.ALL)
+        else:
+            self._share(room, args, self._chunks(lanes))
+        self._free[single].append(room)
+        return values, dtheta, dX
+
+    def _share(self, room: _Scratch, args: tuple[Any, ...], ends: list[int]) -> None:
+        """Chunks of lanes, one room for each, on several threads."""
+        rooms = [room, *[self._room(False) for _ in ends[2:]]]
 
         def part(i: int) -> None:
-            s = rooms[i]
-            self.code.lanes(*self._arrays, s.v, s.g, s.V, s.G, s.A, theta, X, ends[i], ends[i + 1], values, dX, seed, gradients,
-                            len(rooms) == 1)  # fmt: skip
+            rooms[i].run(*args, ends[i], ends[i + 1], blocks.SHARE)
 
-        if len(rooms) == 1 or self.threads == 1:
+        if self.threads == 1:
             for i in range(len(rooms)):
                 part(i)
         else:
             list(_pool(self.threads).map(part, range(len(rooms))))
-        dtheta = None
-        if gradients:
-            s = rooms[0]
+        if args[-1]:
             for other in rooms[1:]:
-                s.g += other.g
-            if len(rooms) > 1:
-                self.code.through(*self._arrays, s.v, s.g)
-            dtheta = s.g[: tape.parameters] + 0.0
-        self._free[0].extend(rooms)
-        return values, dtheta, dX if gradients and inputs else None
-
-    def _single(self, theta: Any, X: Any, seed: float, gradients: bool, inputs: bool) -> tuple[Any, Any, Any]:
-        tape = self.tape
-        s = self._room(True)
-        values = np.empty((tape.outputs, 1))
-        self.code.single(tape.code, tape.single_plan, tape.lists, tape.to, s.v, s.g, theta, X, values, seed, gradients)
-        dtheta = dX = None
-        if gradients:
-            dtheta = s.g[: tape.parameters] + 0.0
-            if inputs:
-                dX = s.g[tape.parameters : tape.parameters + tape.inputs].reshape(-1, 1) + 0.0
-        self._free[1].append(s)
-        return values, dtheta, dX
+                room.g += other.g
+            room.run(*args, 0, 0, blocks.REST)
+        self._free[False].extend(rooms[1:])
 
     def _room(self, single: bool) -> _Scratch:
         try:
             return self._free[single].pop()
         except IndexError:
-            return _Scratch(self.tape, single)
+            return _Scratch(self.tape, self.code, single)
 
     def _chunks(self, lanes: int) -> list[int]:
         """Where to cut the lanes: by the work alone, so that the same lanes give the same bits on any machine."""
-        count = max(1, min(MOST_CHUNKS, self.work * lanes // CHUNK))
-        size = -(-lanes // count)
-        size = -(-size // self.tape.width) * self.tape.width if count > 1 else size
-        return [*range(0, lanes, size), lanes] if lanes else [0, 0]
+        count = min(MOST_CHUNKS, self.work * lanes // CHUNK)
+        size = -(-lanes // (count * self.tape.width)) * self.tape.width
+        return [*range(0, lanes, size), lanes]
 
 
 def _processors() -> int:
@@ -199,7 +181,9 @@ def _cost(tape: Tape) -> Any:
 
 
 @functools.cache
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _pool(threads: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
     return ThreadPoolExecutor(threads, "tinygrad-edu")
 
 
