@@ -133,35 +133,39 @@ def _together(columns: list[Any], lanes: int) -> Batch | None:
     np = sys.modules.get("numpy")  # whoever runs a backend on arrays has loaded it
     if np is None:
         return None
-    shapes, parts = [], []
+    shapes, arrays = [], []
     for c in columns:
-        found = _plain(c, np) if isinstance(c, (list, tuple)) else _array(c, np)
-        if found is None:
+        if type(c) is not np.ndarray:
+            found = _plain(c, np) if isinstance(c, (list, tuple)) else _array(c, np)
+            if found is None:
+                return None
+            shape, c = found
+        elif c.dtype.char not in "dflihqLIHQbBe":
             return None
-        shapes.append(found[0])
-        parts.append(found[1])
-    X = np.empty((sum([len(p) if p.ndim == 2 else 1 for p in parts]), lanes))
-    at = 0
-    for p in parts:
-        if p.ndim == 2:
-            X[at : at + len(p)] = p
-            at += len(p)
         else:
-            X[at] = p
+            shape = _lists(c.shape[1:])
+        shapes.append(shape)
+        arrays.append(c if c.ndim < 3 else c.reshape(lanes, math.prod(c.shape[1:])))
+    X = np.empty((sum([c.shape[1] if c.ndim == 2 else 1 for c in arrays]), lanes))
+    at = 0
+    for c in arrays:
+        if c.ndim == 2:
+            end = at + c.shape[1]
+            X[at:end] = c.T
+            at = end
+        else:
+            X[at] = c
             at += 1
-    return Batch(("tuple", *shapes), lanes, columns=X)
+    return Batch(("tuple", *shapes), lanes, None, X)
 
 
 def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
-    """An array of numbers, or what shows its memory as one: its samples' structure, and one row per input."""
-    if not isinstance(c, np.ndarray):
-        try:
-            c = np.asarray(memoryview(c))
-        except TypeError:
-            return None
-    if c.dtype.kind not in "fiu":
+    """What shows its memory as an array of numbers: its samples' structure, and the array."""
+    try:
+        c = np.asarray(c if isinstance(c, np.ndarray) else memoryview(c))
+    except TypeError:
         return None
-    return _lists(c.shape[1:]), c if c.ndim == 1 else c.reshape(len(c), math.prod(c.shape[1:])).T
+    return (_lists(c.shape[1:]), c) if c.dtype.kind in "fiu" else None
 
 
 def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
@@ -173,7 +177,7 @@ def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
         return None
     n = len(first)
     X = np.fromiter(chain.from_iterable(c), float, n * len(c)).reshape(len(c), n)
-    return (_kind(first), *["number"] * n), X.T
+    return _row(_kind(first), "number", n), X
 
 
 @functools.cache
