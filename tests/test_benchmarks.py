@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from benchmarks import eager, workloads
+from benchmarks.peers import hosting
 from benchmarks.peers.hosting import Environment, Peer, Unavailable, reason
 
 
@@ -138,16 +139,24 @@ def test_a_peer_that_stops_half_way_is_named_and_the_others_go_on(competed):
     assert "its process ended" in lines[0] and "500.0000" in lines[1]
 
 
+def test_a_peer_that_does_not_answer_is_named(competed, monkeypatch):
+    monkeypatch.setattr(hosting, "PATIENCE", 0.05)
+    [line] = competed(changed("import time; time.sleep(60)"))
+    assert "no answer within" in line
+
+
 def test_our_own_worker_speaks_the_lines(competed):
     peer = Peer("peer", "w1:microgpt_engine")
     [line] = competed(peer)
     assert 0 < peer.times[0] < 10 and line.endswith("1x")
 
 
-@pytest.mark.parametrize("program", ["numpy", "numpy_flat"])
-def test_hand_written_numpy_is_right(competed, program):
+@pytest.mark.parametrize("program", ["numpy", "numpy_flat", "c", "c_fast_math"])
+def test_what_is_written_by_hand_is_right(competed, program):
     from benchmarks.peers import w1
 
+    if program.startswith("c") and not w1.compiler_version():
+        pytest.skip("no C compiler")
     peer = Peer("peer", getattr(w1, program))
     assert competed(peer)[0].endswith("1x"), peer.excuse
 
@@ -164,6 +173,7 @@ def test_nothing_is_installed_where_that_was_forbidden(tmp_path):
      "ERROR: No matching distribution found for x"),
     ("error: subprocess-exited-with-error\n  error: linker `cc` not found\nerror: metadata-generation-failed\nhint: See above for details.",
      "error: linker `cc` not found"),
+    ("warning: spurious network error\n  [6] Could not resolve host: somewhere", "its registry of packages cannot be reached"),
     ("odd", "odd"),
     ("", "no reason given"),
 ])  # fmt: skip
