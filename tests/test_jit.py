@@ -112,6 +112,18 @@ def test_another_structure_is_recorded_beside_the_first():
     assert len(f.recordings) == 4
 
 
+def test_arguments_may_be_given_by_name():
+    def f(x, power=2, *, scale=1.0):
+        return x * power * scale
+
+    g = jit(f)
+    assert g(Value(3.0), power=4).data == g(x=Value(3.0), power=4).data == 12.0 and len(g.recordings) == 1
+    with pytest.raises(TypeError, match="only be given by name"):
+        g(1.0, scale=2.0)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        g(1.0, pow=3)
+
+
 def test_recording_at_every_call_warns():
     f = jit(lambda xs: F.sum(xs))
     with pytest.warns(RuntimeWarning, match="it records at almost every call"):
@@ -128,6 +140,8 @@ BAKED = [
     ("int", lambda x: x * int(x)),
     ("round", lambda x: x * round(x)),
     ("format", lambda x: x * len(f"{x:.3f}")),
+    ("a whole number", lambda x: F.sum([x for _ in range(x)])),
+    ("a whole number", lambda x: x * [1.0, 2.0][x]),
     (".data", lambda x: x * x.data),
     ("detach", lambda x: x * x.detach()),
     ("a comparison", lambda x: max(x, x * 2)),

@@ -17,6 +17,7 @@ closure runs the recorded backward pass.  Optimizers, `backward()` and `grad` ne
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 import threading
 import warnings
@@ -30,6 +31,7 @@ from ..engine import Value, _node, grad
 from ..functional import mean
 from ..functional import sum as total
 from ..ops import Op
+from ..source import Source
 from .packing import pack
 from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
@@ -66,8 +68,13 @@ class Jit:
         self.name = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f, updated=())
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
+        if named:
+            bound = inspect.signature(self.f).bind(*args, **named)
+            if bound.kwargs:
+                raise TypeError(f"{self.name} has arguments that can only be given by name ({', '.join(bound.kwargs)}): record a function without")
+            args = bound.args
         if modes.listened():  # as part of a recording that has begun elsewhere
             return self.f(*args)
         shape, leaves = flat(args)
@@ -198,9 +205,9 @@ class Jit:
             return next(reversed(self.recordings.values()))
 
     @property
-    def source(self) -> str:
+    def source(self) -> Source:
         """The latest recording's forward and backward pass, as Python."""
-        return self._latest().printed.text
+        return Source(self._latest().printed.text)
 
     @property
     def stats(self) -> Stats:

@@ -37,6 +37,9 @@ class Traced(Value):
     def __repr__(self) -> str:
         return f"Traced({_data_of.__get__(self)!r}{f', label={self.label!r}' if self.label else ''})"
 
+    def __index__(self) -> int:
+        raise _baked(sys._getframe(0))
+
     def detach(self) -> Value:
         raise RecordingError(f"{_place(sys._getframe(1))}: detach() while recording: the recording would keep this run's number; "
                              "pass the detached number as an argument")  # fmt: skip
@@ -51,10 +54,12 @@ def _place(frame: Any) -> str:
 
 def _baked(frame: Any) -> RecordingError:
     asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "__format__": "format()",
-             "compare": "a comparison"}.get(frame.f_code.co_name, ".data")  # fmt: skip
+             "compare": "a comparison",
+             "__index__": "a whole number (a range, an index)"}.get(frame.f_code.co_name, ".data")  # fmt: skip
     return RecordingError(
         f"{_place(frame)}: {asked} of a Value that depends on the inputs, while recording: this run's answer would be baked into every replay. "
-        "Use where(greater(x, 0), a, b), maximum or minimum for a choice; pass what must be a plain number as an argument"
+        "Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the function, "
+        "and whatever else must be a plain number is computed before and passed as an argument"
     )
 
 
