@@ -1,6 +1,8 @@
 """Batches and flat parameters: whatever holds the samples, whatever holds the parameters, the numbers are the same."""
 
 import array
+import copy
+import pickle
 import random
 import threading
 from importlib.util import find_spec
@@ -330,6 +332,17 @@ def test_a_replayed_node_opens_into_what_was_recorded():
         scope = {}
         exec(total.source(), scope)
         assert scope["dw"] == pytest.approx(kept, rel=1e-14) and kept == pytest.approx(w.grad / 2, rel=1e-14)
+
+
+def test_a_replayed_node_is_copied_but_pickled_only_when_opened():
+    w = Value(0.5)
+    y = jit(lambda x: (w * x).tanh())(2.0) * 3.0
+    twin = copy.deepcopy(y)
+    twin.backward()
+    assert twin.data == y.data and w.grad == 0.0
+    with pytest.raises(TypeError, match=r"pickle opened\(v\)"):
+        pickle.dumps(y)
+    assert pickle.loads(pickle.dumps(opened(y))).data == y.data
 
 
 def test_a_decorator_takes_options():

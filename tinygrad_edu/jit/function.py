@@ -173,7 +173,7 @@ class Jit:
             apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values  # a Value that was passed twice has two gradients
             return tuple(grad(again(apart), *apart))
 
-        op = Op(f"jit {self.name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+        op = _Replay(f"jit {self.name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
         return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
 
     def _one_output(self, recording: Recording) -> None:
@@ -239,6 +239,14 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)
     return Jit(f, backend, optimise, parameters)
+
+
+class _Replay(Op):
+    """The row of a replayed node: known gradients, and the recorded graph where more is asked for."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self.name!r} stands for a recording, and recordings are not pickled: pickle opened(v), from tinygrad_edu.opening, "
+                        "the same graph with what was recorded")  # fmt: skip
 
 
 def _floats(numbers: Any) -> list[float]:
