@@ -253,6 +253,28 @@ LANES = replace(
     },
 )
 
+
+
+def _jnp(text: str) -> str:
+    return text.replace("np.", "jnp.")
+
+
+# For one lane; `jit/xla.py` writes long sums as vectors, which compile faster than thousands of scalars.
+JAX = replace(
+    LANES,
+    title="JAX",
+    words={row: _jnp(word) for row, word in LANES.words.items()} | {"power": "jnp.power({0}, {n})", "pow": "jnp.power({0}, {1})"},
+    number=lambda x: repr(x) if math.isfinite(x) else f"jnp.float64({str(x)!r})",
+    imports=("import jax.numpy as jnp", "from jax.scipy.special import erf, erfc"),
+    extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power")} | {
+        "logsumexp": """def logsumexp(*xs):
+    xs = jnp.stack(xs)
+    top, rest = jnp.max(xs), jnp.where(jnp.arange(len(xs)) == jnp.argmax(xs), 0.0, jnp.exp(xs - jnp.max(xs)))
+    return jnp.where(jnp.isinf(top), top, top + jnp.log1p(jnp.sum(rest)))""",
+    },
+    scalar="jnp.float64({})",
+)  # fmt: skip
+
 _JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}, "maximum": "max", "minimum": "min"}
 JAVASCRIPT = Language(
     "JavaScript",

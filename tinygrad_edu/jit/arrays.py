@@ -83,7 +83,8 @@ class NumPy:
         """Some lanes: writes into `values` and `dX`, adds to `total`."""
         lanes = X.shape[1]
         printed, leaves = (self.single, (*X[:, 0].tolist(), *theta.tolist())) if lanes == 1 else (self.printed, (*X, *theta))
-        outputs, grads = printed.value_and_grads(leaves, float(seed) if lanes == 1 else np.float64(seed)) if gradients else (printed.value(leaves), ())
+        seed = float(seed) if lanes == 1 else np.float64(seed)
+        outputs, grads = printed.value_and_grads(leaves, seed) if gradients else (printed.value(leaves), ())
         for i, y in enumerate(outputs):
             values[i] = y
         theirs = [(i, g) for i, g in zip(self.places, grads) if i >= self.inputs]

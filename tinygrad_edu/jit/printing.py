@@ -103,18 +103,28 @@ class Replay(_Writer):
             if n in self.plan.same:
                 self.lines.append(f"{self.names[n]} = {self.names[self.plan.same[n]]}")
             elif n.parents and n in self.plan.varies:
-                self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
+                self.computed(n)
+
+    def computed(self, n: Value) -> None:
+        """The line of one node."""
+        self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
 
     def backward(self) -> None:
         """The chain rule, to the wanted leaves only."""
-        root, needed = self.record.root, self.plan.needed
         self.begun: set[Value] = set()
-        if root not in needed:
-            return
-        self.set("d" + self.names[root], name("seed"))
-        self.begun.add(root)
+        if self.record.root in self.plan.needed:
+            self.flow(self.record.root, name("seed"))
         for n in reversed(self.order):
-            if n in needed and n.parents and n in self.begun:
-                for p, d, _ in self.edges(n):
-                    self.set("d" + self.names[p], _times(d, "d" + self.names[n]), adds=p in self.begun)
-                    self.begun.add(p)
+            if n in self.plan.needed and n.parents:
+                self.passed_on(n)
+
+    def passed_on(self, n: Value) -> None:
+        """The lines that pass on the gradient of one node."""
+        if n in self.begun:
+            for p, d, _ in self.edges(n):
+                self.flow(p, _times(d, "d" + self.names[n]))
+
+    def flow(self, p: Value, e: Any) -> None:
+        """One line: what flows into a node along one edge."""
+        self.set("d" + self.names[p], e, adds=p in self.begun)
+        self.begun.add(p)
