@@ -68,7 +68,7 @@ def accuracy(model):
 
 def show(steps, backend):
     """Train and print every tenth step, the first two beside what was published; the losses, the model, how many were wrong."""
-    print(f"{backend}:")
+    print("eager:" if backend == "eager" else f"replayed by the {jit(abs, backend).backend} backend:")
     shown, wrong, spent = [], 0, []
     begin = time.perf_counter()
     for k, loss, model in train(steps, backend):

@@ -86,7 +86,9 @@ class Recording:
         """What is kept for replaying it: arrays, or code."""
         if self.backend == "native":
             return int(self.engine.tape.nbytes)
-        return len(marshal.dumps([self.printed.value.__code__, self.printed.value_and_grads.__code__]))
+        if self.backend == "jax":
+            return len(self.engine.text)
+        return len(marshal.dumps([self.engine.printed.value.__code__, self.engine.printed.value_and_grads.__code__]))
 
     def run(self, theta: Any, batch: Batch, data: Any = None) -> Any:
         """The values of all outputs for each sample: [outputs][lanes]."""
