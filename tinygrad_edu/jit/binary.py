@@ -42,8 +42,10 @@ def _function(name: str) -> Callable[..., int]:
 
         symbol, code, library = lowering.compiled(FUNCTIONS[name])
         _keep(name, symbol, code)
-        address = _linked(name, symbol, code) or library.get_pointer_to_function(symbol)
-        _alive.append(library)
+        address = _linked(f"{name}, new", symbol, code)
+        if not address:  # only Numba knows what it calls
+            address = library.get_pointer_to_function(symbol)
+            _alive.append(library)
     return ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(address)
 
 
