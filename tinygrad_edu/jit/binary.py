@@ -135,6 +135,8 @@ def _keep(name: str, symbol: str, code: bytes) -> None:
             with open(handle, "wb") as f:
                 f.write(hashlib.sha256(_stamp() + rest).digest() + rest)
             os.replace(unfinished, folder / _file(name))
+            for left in folder.glob(_file(name) + "*.unfinished"):  # by processes that were killed
+                left.unlink(missing_ok=True)
             return
         except OSError:
             Path(unfinished).unlink(missing_ok=True)
