@@ -321,8 +321,8 @@ def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, values, dtheta, dX, se
                         for k in range(odd, 8):
                             G[lists[i], k] = -0.0
                     for i in range(A.shape[0]):
-                        for k in range(odd, 8):
-                            A[i, k] = -0.0
+                        for k in range(8):  # all eight, and no branch: one vector instruction
+                            A[i, k] = A[i, k] if k < odd else -0.0
                 for i in range(dX.shape[0]):
                     for k in range(real):
                         dX[i, at + k] = G[i, k] + 0.0
