@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -491,45 +492,89 @@ def test_without_numba_one_line_says_what_to_install():
 
 
 FRESH = """
-import sys
-import numpy as np
+import os, sys
 from tinygrad_edu import Value
 from tinygrad_edu.jit import binary, native
 from tinygrad_edu.jit.record import record
 from tinygrad_edu.jit.tape import Tape
-if len(sys.argv) > 1:
-    binary.machine.__file__ = sys.argv[1]
+if "killed before its file has its name" in sys.argv:
+    os.replace = lambda *names: os.kill(os.getpid(), 9)
 print("begins", flush=True)
 w = Value(0.5)
 c = native.compiled(Tape(record(lambda x: (w * x).tanh(), [1.0], lambda leaves: leaves)))
 [[y]], [d], _ = c.value_and_grads([0.5], [[1.5]])
-print((y, d) == (Value(0.75).tanh().data, 1.5 * Value(0.75).tanh().local_grads()[0]), "numba" in sys.modules)
+assert (y, d) == (Value(0.75).tanh().data, 1.5 * Value(0.75).tanh().local_grads()[0])
+print("numba" in sys.modules)
 """
 
 
 def fresh(folder, *args):
-    """What a process of its own finds in a cache: whether its numbers are right, and whether it had to compile."""
+    """A process of its own, which has that folder for a cache."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
-    said = subprocess.run([sys.executable, "-c", FRESH, *args], capture_output=True, text=True, check=True, env=environment).stdout
-    right, compiled = said.split()[1:]
-    assert right == "True"
-    return compiled == "True"
+    return subprocess.Popen([sys.executable, "-c", FRESH, *args], stdout=subprocess.PIPE, text=True, env=environment)
 
 
-def test_a_machine_that_is_kept_is_loaded_without_numba_and_compiled_again_if_it_is_damaged_or_its_text_changes(tmp_path):
-    cache = tmp_path / "cache"
-    assert fresh(cache) and not fresh(cache)
+def compiles(folder):
+    """Whether a process has to compile, and then gets its numbers right."""
+    with fresh(folder) as process:
+        said = process.communicate()[0].split()
+    assert process.returncode == 0
+    return said[-1] == "True"
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """What is kept after two processes were killed while they compiled, and one was not."""
+    folder = tmp_path_factory.mktemp("cache")
+    with fresh(folder) as process:
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(random.Random(os.getpid()).uniform(0.1, 2.0))
+        process.kill()
+    assert not [*folder.glob("*.machine")]
+    with fresh(folder, "killed before its file has its name") as process:
+        process.wait()
+    assert process.returncode and [f.suffix for f in folder.iterdir()] == [".unfinished"]
+    assert compiles(folder)
+    return folder
+
+
+def test_a_killed_process_leaves_nothing_that_another_would_read(cache):
+    [_] = cache.iterdir()
+    assert not compiles(cache)
+
+
+def test_code_that_is_damaged_or_was_made_from_other_text_is_compiled_again(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache))
+    monkeypatch.setattr(binary, "_stamp", binary._stamp.__wrapped__)
     [file] = cache.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
-    assert fresh(cache) and not fresh(cache)
-    damaged = bytearray(file.read_bytes())
-    damaged[5000] ^= 1
-    file.write_bytes(damaged)
-    assert fresh(cache) and not fresh(cache)
+    whole, damaged = file.read_bytes(), bytearray(file.read_bytes())
+    kept = binary._kept("single")
+    assert kept and not binary._kept("lanes")
     changed = tmp_path / "machine.py"
     changed.write_text(Path(binary.machine.__file__).read_text() + "# a remark")
-    assert fresh(cache, str(changed)) and not fresh(cache, str(changed)) and [*cache.iterdir()] == [file]
+    with monkeypatch.context() as other:
+        other.setattr(binary.machine, "__file__", str(changed))
+        assert not binary._kept("single")
+    damaged[5000] ^= 1
+    for content in (b"", whole[:20], whole[: len(whole) // 2], damaged):
+        file.write_bytes(content)
+        assert not binary._kept("single")
+    binary._keep("single", *kept)
+    assert file.read_bytes() == whole and not compiles(cache)
+
+
+def test_a_folder_that_takes_no_files_is_no_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file" / "folder"))
+    binary._keep("single", "f", b"code")
+    assert binary._kept("single") is None
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new" / "folder"))
+    binary._keep("single", "f", b"co\nde")
+    assert binary._kept("single") == ("f", b"co\nde")
+
+
+def test_code_that_cannot_be_linked_is_no_error():
+    assert binary._linked("nothing", "f", b"no object file") is None
 
 
 def test_generated_functions_have_the_rows_own_codes():

@@ -42,8 +42,10 @@ def _function(name: str) -> Callable[..., int]:
 
         symbol, code, library = lowering.compiled(FUNCTIONS[name])
         _keep(name, symbol, code)
-        address = _linked(name, symbol, code) or library.get_pointer_to_function(symbol)
-        _alive.append(library)
+        address = _linked(f"{name}, new", symbol, code)
+        if not address:  # only Numba knows what it calls
+            address = library.get_pointer_to_function(symbol)
+            _alive.append(library)
     return ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(address)
 
 
@@ -133,6 +135,8 @@ def _keep(name: str, symbol: str, code: bytes) -> None:
             with open(handle, "wb") as f:
                 f.write(hashlib.sha256(_stamp() + rest).digest() + rest)
             os.replace(unfinished, folder / _file(name))
+            for left in folder.glob(_file(name) + "*.unfinished"):  # by processes that were killed
+                left.unlink(missing_ok=True)
             return
         except OSError:
             Path(unfinished).unlink(missing_ok=True)

@@ -271,80 +271,74 @@ def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, values, dtheta, dX, se
 
     If these are not ALL the samples, gradients of what depends on parameters alone are added up over each SHARE, in `g`, and over
     shares by whoever calls; then the REST of the chain rule goes on from there.
-    """
-    if stage != REST:
-        samples(code, plan, lists, to, v, g, V, G, A, theta, X, values, dX, seed, gradients, first, last)
-    if gradients and stage != SHARE:
-        backward(code, plan[2], plan[3], lists, to, v, g)
-        for i in range(dtheta.shape[0]):
-            dtheta[i] = g[i] + 0.0  # a gradient that nothing was added to is 0.0
-
-
-def samples(code, plan, lists, to, v, g, V, G, A, theta, X, values, dX, seed, gradients, first, last):
-    """Blocks of samples, as many lanes at a time as V has.
 
     The odd lanes that fill no strip come first, padded with copies of one; what the copies added is then set back.
     `plan`: where on the tape the parts begin and end; see `tape`.
     """
-    count, inputs, outputs, rows = theta.shape[0], X.shape[0], plan[8], plan[9]
-    spread_first, spread_last, sums_first = plan[10], plan[11], plan[12]
-    root, root_row = to[outputs], lists[outputs]
-    for i in range(count):
-        v[i] = theta[i]
-    forward(code, plan[0], plan[1], lists, v)
-    for i in range(spread_first, spread_last):
-        row, x = lists[i], v[to[i]]
-        for k in range(V.shape[1]):
-            V[row, k] = x
-            G[row, k] = -0.0
-    if gradients:
-        for i in range(g.shape[0]):
-            g[i] = -0.0
-        for i in range(A.shape[0]):
-            for k in range(8):
-                A[i, k] = -0.0
-    at = first
-    while at < last:
-        odd = (last - at) % 8
-        m = 8 if odd else min(V.shape[1], last - at)
-        real = odd if odd else m
-        for i in range(inputs):
-            for k in range(real):
-                V[i, k] = X[i, at + k]
-            for k in range(real, m):
-                V[i, k] = X[i, at]
-        block_forward(code, plan[4], plan[5], lists, v, V, m)
-        for i in range(values.shape[0]):
-            row, slot = lists[outputs + i], to[outputs + i]
-            for k in range(real):
-                values[i, at + k] = V[row, k] if row >= 0 else v[slot]
-        if gradients:
-            for i in range(rows):
-                for k in range(m):
-                    G[i, k] = -0.0
-            if root_row >= 0:
-                for k in range(m):
-                    G[root_row, k] = seed
-            block_backward(code, plan[6], plan[7], lists, to, v, V, G, A, m)
-            if odd:
-                for i in range(spread_first, spread_last):
-                    for k in range(odd, 8):
-                        G[lists[i], k] = -0.0
-                for i in range(A.shape[0]):
-                    for k in range(odd, 8):
-                        A[i, k] = -0.0
-            for i in range(dX.shape[0]):
-                for k in range(real):
-                    dX[i, at + k] = G[i, k] + 0.0
-        at += real
-    if gradients:
-        if root_row < 0:
-            g[root] = seed * (last - first)
-        for i in range(A.shape[0] - 1):
-            total = ((A[i, 0] + A[i, 1]) + (A[i, 2] + A[i, 3])) + ((A[i, 4] + A[i, 5]) + (A[i, 6] + A[i, 7]))
-            g[lists[sums_first + i]] += total
+    if stage != REST:
+        count, inputs, outputs, rows = theta.shape[0], X.shape[0], plan[8], plan[9]
+        spread_first, spread_last, sums_first = plan[10], plan[11], plan[12]
+        root, root_row = to[outputs], lists[outputs]
+        for i in range(count):
+            v[i] = theta[i]
+        forward(code, plan[0], plan[1], lists, v)
         for i in range(spread_first, spread_last):
-            total = -0.0
+            row, x = lists[i], v[to[i]]
             for k in range(V.shape[1]):
-                total += G[lists[i], k]
-            g[to[i]] += total
+                V[row, k] = x
+                G[row, k] = -0.0
+        if gradients:
+            for i in range(g.shape[0]):
+                g[i] = -0.0
+            for i in range(A.shape[0]):
+                for k in range(8):
+                    A[i, k] = -0.0
+        at = first
+        while at < last:
+            odd = (last - at) % 8
+            m = 8 if odd else min(V.shape[1], last - at)
+            real = odd if odd else m
+            for i in range(inputs):
+                for k in range(real):
+                    V[i, k] = X[i, at + k]
+                for k in range(real, m):
+                    V[i, k] = X[i, at]
+            block_forward(code, plan[4], plan[5], lists, v, V, m)
+            for i in range(values.shape[0]):
+                row, slot = lists[outputs + i], to[outputs + i]
+                for k in range(real):
+                    values[i, at + k] = V[row, k] if row >= 0 else v[slot]
+            if gradients:
+                for i in range(rows):
+                    for k in range(m):
+                        G[i, k] = -0.0
+                if root_row >= 0:
+                    for k in range(m):
+                        G[root_row, k] = seed
+                block_backward(code, plan[6], plan[7], lists, to, v, V, G, A, m)
+                if odd:
+                    for i in range(spread_first, spread_last):
+                        for k in range(odd, 8):
+                            G[lists[i], k] = -0.0
+                    for i in range(A.shape[0]):
+                        for k in range(8):  # all eight, and no branch: one vector instruction
+                            A[i, k] = A[i, k] if k < odd else -0.0
+                for i in range(dX.shape[0]):
+                    for k in range(real):
+                        dX[i, at + k] = G[i, k] + 0.0
+            at += real
+        if gradients:
+            if root_row < 0:
+                g[root] = seed * (last - first)
+            for i in range(A.shape[0] - 1):
+                total = ((A[i, 0] + A[i, 1]) + (A[i, 2] + A[i, 3])) + ((A[i, 4] + A[i, 5]) + (A[i, 6] + A[i, 7]))
+                g[lists[sums_first + i]] += total
+            for i in range(spread_first, spread_last):
+                total = -0.0
+                for k in range(V.shape[1]):
+                    total += G[lists[i], k]
+                g[to[i]] += total
+    if gradients and stage != SHARE:
+        backward(code, plan[2], plan[3], lists, to, v, g)
+        for i in range(dtheta.shape[0]):
+            dtheta[i] = g[i] + 0.0  # a gradient that nothing was added to is 0.0

@@ -22,7 +22,8 @@ from numba.np.arrayobj import populate_array
 from .. import ieee
 from . import blocks, kernel, machine, strips
 
-IEEE = {"error_model": "numpy"}
+# As in IEEE 754, nothing is raised; nothing is called from Python either, and there are no arrays to be freed.
+IEEE = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _VECTOR = ir.VectorType(ir.DoubleType(), strips.WIDTH)
 
 
@@ -112,7 +113,7 @@ def teach() -> None:
     plain = (ieee.sigmoid, ieee.softplus, ieee.relu, ieee.maximum, ieee.minimum, ieee.greater)
     rows = (kernel.elu, kernel.silu, kernel.gelu, kernel.unary, kernel.unary_slope, kernel.binary, kernel.binary_slopes)
     parts = (machine._logsumexp, machine.forward, machine.backward, blocks.block_forward, blocks.block_backward)
-    whole = (machine.single, blocks.samples, blocks.lanes)
+    whole = (machine.single, blocks.lanes)
     for f in (*plain, *rows, *parts, blocks.dense_forward, blocks.dense_backward, *whole):
         register_jitable(**IEEE)(f)
 
@@ -167,7 +168,7 @@ def compiled(f: Any) -> tuple[str, bytes, Any]:
     teach()
     arguments = _arguments(f)
 
-    @numba.njit(types.void(types.CPointer(types.int64)), nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, **IEEE)
+    @numba.njit(types.void(types.CPointer(types.int64)), nogil=True, **IEEE)
     def entry(table):
         f(*arguments(table))
 

@@ -10,8 +10,10 @@ gradients are written out with rows that it knows, and one `linear` instruction 
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -54,6 +56,18 @@ LEAF, GONE = -1, -2  # GONE: became part of a dot
 CHEAP = (kernel.ADD, kernel.SUB, kernel.MUL, kernel.NEG, kernel.RELU, kernel.LINEAR)  # no dearer than a copy
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nodes are many and form no cycles: Python's garbage collector would take as long as everything else, and find nothing."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
 class Tape:
     """The arrays, and where on them things are.  `wanted`: the leaves whose gradients are asked for, all if None;
     `optimise`: see `passes`; `fuse`: whether chains of multiply and add become dots.
@@ -61,6 +75,7 @@ class Tape:
     Raises TypeError for a row that can be written neither with the kernel's own rows nor with its `parts`.
     """
 
+    @_collector_paused()
     def __init__(self, record: Record, wanted: Iterable[Value] | None = None, optimise: frozenset[str] = ALL, fuse: bool = True) -> None:
         self.parameters, self.inputs, self.outputs = len(record.parameters), len(record.inputs), len(record.outputs)
         leaves = [*record.parameters, *record.inputs]
