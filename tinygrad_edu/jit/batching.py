@@ -81,7 +81,7 @@ class _Loop(Replay):
             if n in plan.needed and n.parents and n not in varies:
                 self.passed_on(n)
         after, self.lines = self.lines, []
-        spoken = set(re.findall(r"\w+", " ".join([*inside, *after])))
+        self.spoken = spoken = set(re.findall(r"\w+", " ".join([*inside, *after])))
         uses = Counter(plan.same.get(p, p) for n in record.order if n not in plan.same for p in n.parents)
         once = {n for n in record.order if n.parents and uses[n] == 1 and self.names[n] not in spoken and len(n.parents) <= TERMS}
         once -= {*record.outputs, *[m for pair in plan.same.items() for m in pair]}
@@ -115,6 +115,8 @@ class _Loop(Replay):
     def line(self, n: Value) -> None:
         """A node's line, unless it is written where it is used."""
         if n in self.plan.same:
+            if self.names[n] in self.spoken:  # the backward pass asks for it by its own name
+                self.lines.append(f"{self.names[n]} = {self.names[self.plan.same[n]]}")
             return
         depth = 1 + max((self.nested[p][1] for p in n.parents if p in self.nested), default=0)
         e = Expr(n.op, tuple(map(self.term, n.parents)))
