@@ -178,3 +178,12 @@ def test_no_label_meets_a_name_of_the_batch(label):
     r = recorded(lambda v: a * v / (a + v), [0.5])
     [one] = Batch(r, r.parameters).run([0.75], [(0.5,)])[1]
     assert one == Printed(r, r.parameters).value_and_grads((0.5, 0.75))[1][0]
+
+
+def test_a_shared_value_that_the_backward_pass_asks_for_is_there():
+    def f(a):
+        return a.exp() + a.exp().tanh() + a.exp().elu()
+
+    r = recorded(f, [0.5])
+    values, _, [d] = Batch(r, r.inputs).run([], [(0.25,)])
+    assert (values[0][0], d) == (eager(f, [0.25])[0], eager(f, [0.25])[1])
