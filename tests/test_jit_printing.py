@@ -6,9 +6,10 @@ import struct
 import pytest
 from hypothesis import given, settings
 
-from tinygrad_edu import Value, ops
+from tinygrad_edu import Value, nn, ops
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
+from tinygrad_edu.jit.batching import Batch
 from tinygrad_edu.jit.passes import OPTIMISATIONS
 from tinygrad_edu.jit.printing import Printed
 from tinygrad_edu.jit.record import record
@@ -107,3 +108,82 @@ def test_no_label_meets_a_name_of_the_text(label):
     a.data = 0.75
     p = Printed(r, r.parameters)
     assert p.value_and_grads((0.5, 0.75))[1] == tuple(chain_rule(f(0.5), 1.0, lambda n: n.op.slopes(*n.numbers))[a] for _ in range(1))
+
+
+# Many samples in one function
+
+
+@settings(max_examples=300)
+@given(programs())
+def test_a_batch_has_the_bits_of_each_sample(program):
+    if not isinstance(program(*map(Value, program.inputs)), Value):
+        return
+    samples = [tuple(x * k for x in program.inputs) for k in (1.0, 0.0, -1.0, 3.0, 1e3, float("inf"))]
+    for optimise in (frozenset(OPTIMISATIONS), frozenset()):
+        r = recorded(program, program.inputs, "dead" in optimise)
+        values, dtheta, dinputs = Batch(r, r.inputs, optimise).run([], samples, 0.7)
+        assert dtheta == () and len(values) == len(dinputs) == len(samples)
+        for xs, ys, ds in zip(samples, values, dinputs):
+            y, grads = eager(program, xs, 0.7)
+            assert bits(ys) == bits([y]) and bits(ds) == bits(grads), xs
+
+
+@pytest.mark.parametrize("expand", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
+def test_a_batch_is_the_engines_sum_over_samples_to_the_bit(activation, expand):
+    model = nn.MLP(2, [4, 3, 1], activation=activation, expand=expand, seed=2)
+    w = model.parameters()[0]
+    samples = [(0.1 * i, 0.7 - 0.2 * i) for i in range(9)]
+
+    def f(x, u, penalty):
+        return penalty() / (1 + x * x) + (1 - model([x, u]) * u).relu() + w * x * w
+
+    built = []
+
+    def once():  # what depends on parameters alone: built once and first here, found by the recording
+        if not built:
+            built.append((F.dot(model.parameters()[:4], model.parameters()[:4]) + 1).sqrt())
+        return built[0]
+
+    total = F.sum([f(x, u, once) for x, u in samples])
+    total.backward(0.7)
+    r = recorded(lambda x, u: f(x, u, lambda: (F.dot(model.parameters()[:4], model.parameters()[:4]) + 1).sqrt()), samples[0])
+    values, dtheta, dinputs = Batch(r, [*r.parameters, *r.inputs]).run([p.data for p in r.originals], samples, 0.7)
+    assert F.sum([v for (v,) in values]) == total.data and len(dinputs) == 9
+    assert dtheta == tuple(p.grad for p in r.originals)
+
+
+def test_a_batch_of_nothing_of_constants_and_of_leaves():
+    w = Value(3.0, label="w")
+    r = recorded(lambda x: [w, x, Value(2.0) * 3, w * 2], [1.0])
+    b = Batch(r, [r.parameters[0], r.inputs[0]])
+    assert b.run([5.0], []) == ([], (0.0,), [])
+    assert b.run([5.0], [(1.0,), (4.0,)]) == ([(5.0, 1.0, 6.0, 10.0), (5.0, 4.0, 6.0, 10.0)], (2.0,), [(0.0,), (0.0,)])
+
+
+@pytest.mark.parametrize("n", [51, 3000])
+def test_a_batch_prints_sums_of_any_length(n):
+    def f(*xs):
+        return -(F.sum(xs) * 2 + F.dot(xs, xs) + F.logsumexp(xs))
+
+    xs = tuple(0.1 * (i % 7) - 0.2 for i in range(n))
+    r = recorded(f, xs)
+    values, _, [d] = Batch(r, r.inputs).run([], [xs])
+    assert (values[0][0], list(d)) == (eager(f, xs)[0], list(eager(f, xs)[1]))
+
+
+@pytest.mark.parametrize("label", ["seed", "theta", "samples", "outputs", "sample", "nan", "batch", "divide"])
+def test_no_label_meets_a_name_of_the_batch(label):
+    a = Value(0.25, label=label)
+    r = recorded(lambda v: a * v / (a + v), [0.5])
+    [one] = Batch(r, r.parameters).run([0.75], [(0.5,)])[1]
+    assert one == Printed(r, r.parameters).value_and_grads((0.5, 0.75))[1][0]
+
+
+def test_a_shared_value_that_the_backward_pass_asks_for_is_there():
+    def f(a):
+        return a.exp() + a.exp().tanh() + a.exp().elu()
+
+    r = recorded(f, [0.5])
+    values, _, [d] = Batch(r, r.inputs).run([], [(0.25,)])
+    assert (values[0][0], d) == (eager(f, [0.25])[0], eager(f, [0.25])[1])
