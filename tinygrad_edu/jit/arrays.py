@@ -29,7 +29,7 @@ class NumPy:
     One lane is run as plain Python, and gives the engine's bits.  So do many lanes in + - * /, sqrt, abs, relu, maximum,
     where, erf, erfc, sum, dot and whatever is made of them.  NumPy's exp, tanh, power, ... round in their own way: over
     100,000 points each was at most 1 ulp away from Python's, and sinh, tanh, acosh and atanh at most 2 (on x86-64 with
-    AVX-512); `ULPS` is what NumPy's own tests admit on any processor.
+    AVX-512); `ULPS`, which the tests ask for, leaves room for other processors.
 
     >>> from .record import record
     >>> w = Value(3.0, label="w")

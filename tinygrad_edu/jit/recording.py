@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..engine import Value
+from .batching import Batch as Together
 from .passes import Plan
 from .printing import Printed
 from .record import Record, record
@@ -69,12 +70,12 @@ class Recording:
             from .xla import Jax
 
             return Jax(self.record, self.wanted, self.optimise)
-        return Straight(self.printed)
+        return Straight(self.record, self.wanted, self.optimise)
 
     @functools.cached_property
     def printed(self) -> Printed:
         """The recorded passes as Python source, and as the functions that it defines."""
-        return Printed(self.record, self.wanted, optimise=self.optimise)
+        return self.engine.printed if self.backend == "python" else Printed(self.record, self.wanted, optimise=self.optimise)
 
     @functools.cached_property
     def plan(self) -> Plan:
@@ -154,8 +155,18 @@ _data = operator.attrgetter("data")
 class Straight:
     """The python backend: straight-line source, one sample after the other, on the standard library alone."""
 
-    def __init__(self, printed: Printed) -> None:
-        self.printed = printed
+    def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str]) -> None:
+        self.record, self.wanted, self.optimise = record, wanted, optimise
+
+    @functools.cached_property
+    def printed(self) -> Printed:
+        """For one sample: the engine's bits."""
+        return Printed(self.record, self.wanted, optimise=self.optimise)
+
+    @functools.cached_property
+    def together(self) -> Together:
+        """For several, in one function."""
+        return Together(self.record, self.wanted, self.optimise)
 
     def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """[outputs][lanes]."""
@@ -163,14 +174,11 @@ class Straight:
 
     def value_and_grads(self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool) -> tuple[Any, Any, Any]:
         """As `native.Compiled.value_and_grads`, in lists."""
-        p = self.printed
-        both = [p.value_and_grads((*row, *theta), seed) for row in rows]
-        first = len(p.wanted) - len(theta)  # inputs come before parameters
-        sums = [0.0] * len(theta)
-        for _, grads in reversed(both):  # as the engine goes back through a sum
-            sums = list(map(operator.add, sums, grads[first:]))
-        dX = None
-        if inputs:
-            at = {x: k for k, x in enumerate(p.wanted[:first])}
-            dX = [[grads[at[x]] for _, grads in both] if x in at else [] for x in p.record.inputs]
-        return list(map(list, zip(*[y for y, _ in both]))), sums, dX
+        first = len(self.wanted) - len(theta)  # inputs come before parameters
+        if len(rows) == 1:
+            y, grads = self.printed.value_and_grads((*rows[0], *theta), seed)
+            values, dtheta, dinputs = [y], grads[first:], [grads[:first]]
+        else:
+            values, dtheta, dinputs = self.together.run(theta, rows, seed)
+        at = dict(zip(self.wanted[:first], zip(*dinputs))) if inputs else {}
+        return list(map(list, zip(*values))), list(dtheta), [at.get(x, ()) for x in self.record.inputs] if inputs else None

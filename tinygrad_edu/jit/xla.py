@@ -48,7 +48,8 @@ class Jax:
     """A recording that runs on whatever devices JAX has, lanes divided among them, in double precision.
 
     It agrees with the engine to 1e-12 where that is well conditioned: XLA adds, and computes functions, in its own way.
-    Raises ImportError without JAX.
+    Each number of lanes is compiled anew, in a few seconds; thousands of nodes that are no dots or sums (`MLP(..., expand=True)`)
+    take XLA minutes.  Raises ImportError without JAX.
     """
 
     def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)) -> None:
