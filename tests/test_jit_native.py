@@ -473,6 +473,20 @@ def test_arrays_of_the_wrong_shape_are_named():
         c.run([], np.ones((2, 3)))
 
 
+def test_arrays_may_lie_in_memory_as_they_like_and_are_only_read():
+    w = Value(0.5)
+    _, c = on_tape(lambda x, y: (x * w).tanh() * y, [1.0, 2.0])
+    X = np.arange(1.0, 25.0).reshape(2, 12)
+    values, dtheta, dX = c.value_and_grads([0.5], X, inputs=True)
+    frozen, odd = X.copy(), np.frombuffer(b"?" + X.tobytes(), np.uint8)[1:].view(np.float64).reshape(2, 12)
+    frozen.flags.writeable = False
+    others = [X.astype(np.float32), X.astype(">f8"), X.astype(int), X.tolist()]
+    for same in (frozen, odd, np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], *others):
+        again = c.value_and_grads(np.float64([0.5]), same, inputs=True)
+        assert (again[0] == values).all() and (again[1] == dtheta).all() and (again[2] == dX).all()
+    assert (frozen == X).all()
+
+
 def test_no_lanes_give_no_values_and_no_gradients():
     w = Value(2.0)
     _, c = on_tape(lambda x: x * w, [1.0])

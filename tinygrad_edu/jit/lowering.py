@@ -164,7 +164,10 @@ def compiled(f: Any) -> tuple[str, bytes, Any]:
     """The name that Numba gives to f in machine code; an object file with it; and what keeps the code in this process alive.
 
     The function takes three addresses: of room for a result and for an error, of which there are none, and of a table of arguments.
+    Raises RuntimeError if Numba is told not to compile.
     """
+    if numba.config.DISABLE_JIT:
+        raise RuntimeError('the native backend is compiled by Numba, but NUMBA_DISABLE_JIT is set: unset it, or use backend="python"')
     teach()
     arguments = _arguments(f)
 
