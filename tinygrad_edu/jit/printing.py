@@ -6,6 +6,7 @@ flat tuple, inputs first, then parameters; `seed` is the gradient that comes fro
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,10 +40,31 @@ class Printed:
                  optimise: frozenset[str] = frozenset(OPTIMISATIONS), **scope: Any) -> None:  # fmt: skip
         self.record, self.wanted = record, list(wanted)
         self.plan = Plan(record, wanted, optimise)
-        self.text = Replay(record, self.wanted, self.plan, speech).module()
-        exec(compile(self.text, "<recorded>", "exec"), scope)
-        self.value: Callable[..., Any] = scope["value"]
-        self.value_and_grads: Callable[..., Any] = scope["value_and_grads"]
+        self.definitions, self.forward, self.both = Replay(record, self.wanted, self.plan, speech).parts()
+        self._given = scope
+
+    @property
+    def text(self) -> str:
+        """Imports and definitions, then the two functions."""
+        return "\n\n\n".join(p for p in (self.definitions, self.forward, self.both) if p) + "\n"
+
+    @functools.cached_property
+    def value(self) -> Callable[..., Any]:
+        """The first function, compiled when it is wanted."""
+        exec(compile(self.forward, "<recorded>", "exec"), self.scope)
+        return self.scope["value"]  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def value_and_grads(self) -> Callable[..., Any]:
+        """The second function."""
+        exec(compile(self.both, "<recorded>", "exec"), self.scope)
+        return self.scope["value_and_grads"]  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def scope(self) -> dict[str, Any]:
+        """What both see."""
+        exec(compile(self.definitions, "<recorded>", "exec"), self._given)
+        return self._given
 
 
 class Replay(_Writer):
@@ -71,8 +93,8 @@ class Replay(_Writer):
             return name(f"({number})" if number.startswith("-") else number)
         return super().term(n)
 
-    def module(self) -> str:
-        """Imports and definitions, then the two functions."""
+    def parts(self) -> tuple[str, str, str]:
+        """Imports and definitions; the function of values; that of values and gradients."""
         unpack = f"{', '.join(self.names[n] for n in self.leaves)}{',' if len(self.leaves) == 1 else ''} = leaves"
         self.lines = []
         self.forward()
@@ -83,13 +105,12 @@ class Replay(_Writer):
         outputs = "".join(f"{self.speech.write(self.term(n))}, " for n in self.record.outputs)
         grads = "".join(f"d{self.names[n]}, " if n in self.begun else "0.0, " for n in self.wanted)
         indent = "\n    "
-        parts = [
+        return (
             self.speech.prelude(self.used),
             f"def value(leaves):{indent}{indent.join([unpack, *forward])}{indent}return ({outputs.strip()})",
             f"def value_and_grads(leaves, seed=1.0):{indent}{indent.join([unpack, *forward, '', *backward])}{indent}"
             f"return ({outputs.strip()}), ({grads.strip()})",
-        ]
-        return "\n\n\n".join(p for p in parts if p) + "\n"
+        )
 
     def set(self, target: str, e: Any, adds: bool = False, remarks: Sequence[str] = ()) -> None:
         sums = addends(e)

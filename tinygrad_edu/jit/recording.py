@@ -168,6 +168,15 @@ class Straight:
         """For several, in one function."""
         return Together(self.record, self.wanted, self.optimise)
 
+    @functools.cached_property
+    def same_bits(self) -> bool:
+        """Whether `together` has the engine's bits for one sample too: it adds gradients from what depends on parameters alone last."""
+        varies = set(self.record.inputs)
+        for n in self.record.order:
+            if not varies.isdisjoint(n.parents):
+                varies.add(n)
+        return all(n in varies for n in Plan(self.record, self.wanted, self.optimise).needed if n.parents)
+
     def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """[outputs][lanes]."""
         return list(map(list, zip(*[self.printed.value((*row, *theta)) for row in rows])))
@@ -175,7 +184,7 @@ class Straight:
     def value_and_grads(self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool) -> tuple[Any, Any, Any]:
         """As `native.Compiled.value_and_grads`, in lists."""
         first = len(self.wanted) - len(theta)  # inputs come before parameters
-        if len(rows) == 1:
+        if len(rows) == 1 and not self.same_bits:
             y, grads = self.printed.value_and_grads((*rows[0], *theta), seed)
             values, dtheta, dinputs = [y], grads[first:], [grads[:first]]
         else:
