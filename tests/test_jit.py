@@ -173,7 +173,7 @@ def test_no_grad_inside_is_refused():
 
 
 def test_what_returns_no_value_is_refused():
-    for f, got in ((lambda x: 3.0, "float 3.0"), (lambda x: [x, 1], "float 1.0"), (lambda x: None, "nothing of the kind")):
+    for f, got in ((lambda x: 3.0, "float 3.0"), (lambda x: [x, 1], "float 1.0"), (lambda x: None, "none: is there a `return`")):
         with pytest.raises(TypeError, match=f"returns a Value, or Values in lists, got .*{got}"):
             jit(f)(1.0)
 

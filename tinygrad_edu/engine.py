@@ -274,7 +274,10 @@ def grad(y: Value, *xs: Value) -> list[Value]:
         if node.numbers != (node.data, *[p.data for p in node.parents]):
             raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
                              "compute it again first")  # fmt: skip
-        ds = node.op.partials(node, *node.parents) if node.data == node.data else node.op.slopes(*node.numbers)
+        if node.data == node.data or modes.listened():  # a recording keeps formulas, not the slopes of one run
+            ds = node.op.partials(node, *node.parents)
+        else:
+            ds = node.op.slopes(*node.numbers)
         return [_SAME if type(d) is float and d == 1.0 else d for d in ds]
 
     totals = chain_rule(y, Value(1.0), local)

@@ -28,7 +28,8 @@ def opened(root: Value) -> Value:
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:
                     inner.grad = g
-            y.label = n.label or y.label
+            if y in fresh:
+                y.label = n.label or y.label
         elif parents != n.parents:
             y = now[n] = apply(n.op, parents)
             y.grad, y.label = n.grad, n.label

@@ -1,48 +1,99 @@
 """Record once: what a function computed, as a graph whose leaves are known: inputs, parameters, constants.
 
-The function runs once, eagerly, on ordinary numbers.  Whatever it is given becomes a `Traced` Value, and so does
+The function runs eagerly, on ordinary numbers.  Whatever it is given becomes a `Traced` Value, and so does
 whatever is computed from one; asking such a Value for its number, which would bake one run's answer into the
-recording, is an error that names the line.
+recording, is an error that names the line.  Then it runs once more, with the parameters that were found guarded in the
+same way; what differs between the two runs was drawn at random, or remembered from call to call, and is an error too.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import modes, ops
-from ..engine import Value, topological
+from .. import modes
+from ..engine import Value
 from ..ieee import number
 from ..modes import RecordingError
-from .structure import flat
+from .structure import array_of, flat
 
 ALLOWED = ("tinygrad_edu.engine", "tinygrad_edu.modes", "tinygrad_edu.ops", __name__)
-_data_of = Value.__dict__["data"]
+_data_of, _grad_of, _numbers_of = (Value.__dict__[name] for name in ("data", "grad", "numbers"))
 
 
-class Traced(Value):
+def _guard(slot: Any, asked: str) -> property:
+    """An attribute that only the engine may read while a function is recorded."""
+
+    def read(self: Value) -> Any:
+        frame = sys._getframe(1)
+        if frame.f_globals.get("__name__") not in ALLOWED and modes.listened():
+            raise _baked(self, frame, asked)
+        return slot.__get__(self)
+
+    return property(read, slot.__set__)
+
+
+def _refused(asked: str) -> Any:
+    def method(self: Value, *args: Any) -> Any:
+        raise _baked(self, sys._getframe(1), asked)
+
+    return method
+
+
+class Guarded(Value):
+    """A Value that changes from replay to replay: its number, now, is nobody's business."""
+
+    __slots__ = ()
+    data = _guard(_data_of, ".data")
+    grad = _guard(_grad_of, ".grad")
+    numbers = _guard(_numbers_of, ".numbers")
+    __index__ = _refused("a whole number (a range, an index)")
+    detach = _refused("detach()")
+    backward = _refused("backward()")
+    local_grads = _refused("local_grads()")
+    zero_grad = _refused("zero_grad()")
+    __hash__ = Value.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if other is self or not isinstance(other, Value) and hasattr(other, "__float__"):  # as numbers, not as nodes
+            raise _baked(self, sys._getframe(1), "== or !=")
+        return False
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:  # type: ignore[override]
+        """Arrays of numbers are arrays of Values in here, and a number that goes with them is a Value."""
+        return getattr(ufunc, method)(*[array_of([v], ()) if isinstance(v, Value) else v for v in inputs], **named)
+
+    def __repr__(self) -> str:
+        return f"Value({_data_of.__get__(self)!r}{f', label={self.label!r}' if self.label else ''})"
+
+
+def _beside_arrays(name: str) -> Any:
+    method = getattr(Value, name)
+    return lambda self, other: NotImplemented if getattr(other, "ndim", 0) else method(self, other)
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    for _dunder in (f"__{_name}__", f"__r{_name}__"):
+        setattr(Guarded, _dunder, _beside_arrays(_dunder))
+
+
+class Traced(Guarded):
     """A Value that depends on the inputs of the function that is being recorded."""
 
     __slots__ = ()
 
-    @property
-    def data(self) -> float:  # type: ignore[override]
-        frame = sys._getframe(1)
-        if frame.f_globals.get("__name__") not in ALLOWED:
-            raise _baked(frame)
-        return _data_of.__get__(self)  # type: ignore[no-any-return]
 
-    def __repr__(self) -> str:
-        return f"Traced({_data_of.__get__(self)!r}{f', label={self.label!r}' if self.label else ''})"
+class Watched(Guarded):
+    """A parameter of the function that is being recorded."""
 
-    def __index__(self) -> int:
-        raise _baked(sys._getframe(0))
+    __slots__ = ()
 
-    def detach(self) -> Value:
-        raise RecordingError(f"{_place(sys._getframe(1))}: detach() while recording: the recording would keep this run's number; "
-                             "pass the detached number as an argument")  # fmt: skip
+
+for _class in (Guarded, Traced, Watched):
+    _class.__name__ = "Value"  # as Python's own messages name it
 
 
 def _place(frame: Any) -> str:
@@ -52,14 +103,14 @@ def _place(frame: Any) -> str:
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
 
 
-def _baked(frame: Any) -> RecordingError:
+def _baked(v: Value, frame: Any, asked: str) -> RecordingError:
     asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "__format__": "format()",
-             "compare": "a comparison",
-             "__index__": "a whole number (a range, an index)"}.get(frame.f_code.co_name, ".data")  # fmt: skip
+             "compare": "a comparison"}.get(frame.f_code.co_name, asked)  # fmt: skip
+    what = "parameter" if type(v) is Watched else "Value that depends on the inputs"
     return RecordingError(
-        f"{_place(frame)}: {asked} of a Value that depends on the inputs, while recording: this run's answer would be baked into every replay. "
-        "Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the function, "
-        "and whatever else must be a plain number is computed before and passed as an argument"
+        f"{_place(frame)}: {asked} of a {what}, while recording: this run's answer would be baked into every "
+        "replay. Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the "
+        "function; pass a row of a table, not its number; whatever else must be a plain number is computed before and passed as an argument"
     )
 
 
@@ -83,64 +134,114 @@ class Record:
         self.originals, self.parameters = [p for p, _ in pairs], [p for _, p in pairs]
 
 
-def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True) -> Record:
-    """Run `f(*rebuild(traced leaves))` once and keep the graph, unless `dead` is False without the nodes that nothing depends on.
+class _Run:
+    """One run of a function: what it was given, what it made, what it returned."""
 
+    def __init__(self, f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], watched: Iterable[Value]) -> None:
+        self.made: list[Value] = []
+        self.born: set[Value] = set()
+        self.traced = [Value(leaf.data if isinstance(leaf, Value) else number(leaf), leaf.label if isinstance(leaf, Value) else "") for leaf in leaves]
+        guarded = [p for p in watched if type(p) is Value]
+        try:
+            for t in self.traced:
+                t.__class__ = Traced
+            for p in guarded:
+                p.__class__ = Watched
+            with modes.listening(self.hear):
+                self.shape, self.outputs = flat(f(*rebuild(self.traced)))
+        finally:
+            for v in [*self.traced, *self.made, *guarded]:
+                if isinstance(v, Guarded):
+                    v.__class__ = Value  # type: ignore[assignment]
+        if not self.outputs or not all(isinstance(y, Value) for y in self.outputs):
+            got = next((f"{type(y).__name__} {y!r}" for y in self.outputs if not isinstance(y, Value)), "none: is there a `return`?")
+            raise TypeError(f"a recorded function returns a Value, or Values in lists, got {got}")
+        self.known = {*self.traced, *self.made}
+        self.outside = dict.fromkeys([p for v in self.made for p in v.parents if p not in self.known] + [y for y in self.outputs if y not in self.known])
+
+    def hear(self, v: Value) -> None:
+        """A Value is made."""
+        self.made.append(v)
+        if not v.parents:
+            self.born.add(v)
+        elif not modes.recording():
+            raise RecordingError(f"{_place(sys._getframe(3))}: no_grad() while recording: what is computed inside would not be replayed")
+        elif any(type(p) is Traced for p in v.parents):
+            v.__class__ = Traced
+
+    def steps(self) -> list[Any]:
+        """What it did, for comparing two runs."""
+        place = {v: i for i, v in enumerate([*self.traced, *self.made])}
+        return [(v.op.name, *[place.get(p, p) for p in v.parents], *([] if v.parents else [repr(v.data)])) for v in self.made]
+
+    def order(self, root: Value) -> list[Value]:
+        """As `topological`, down to what was there before."""
+        order: list[Value] = []
+        seen, stack = {root}, [(root, iter(root.parents if root in self.known else ()))]
+        while stack:
+            node, parents = stack[-1]
+            for p in parents:
+                if p not in seen:
+                    seen.add(p)
+                    stack.append((p, iter(p.parents if p in self.known else ())))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
+        return order
+
+
+_one_at_a_time = threading.RLock()  # parameters are guarded for everybody
+
+
+def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True) -> Record:
+    """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the nodes that nothing depends on.
+
+    A parameter is whatever Value `f` uses that it neither was given nor made.
     Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
     """
-    born: dict[Value, None] = {}
-    made: list[Value] = []
-
-    def hear(v: Value) -> None:
-        made.append(v)
-        if any(type(p) is Traced for p in v.parents):
-            if not modes.recording():
-                raise RecordingError(f"{_place(sys._getframe(2))}: no_grad() while recording: what is computed inside would not be replayed")
-            v.__class__ = Traced
-        elif not v.parents:
-            born[v] = None
-
-    traced = []
-    for leaf in leaves:
-        t = Value(leaf.data if isinstance(leaf, Value) else number(leaf), leaf.label if isinstance(leaf, Value) else "")
-        t.__class__ = Traced
-        traced.append(t)
-    chance = random.getstate()
-    with modes.listening(hear):
-        shape, outputs = flat(f(*rebuild(traced)))
-    if random.getstate() != chance:
-        raise RecordingError("the function drew random numbers while it was recorded, and every replay would use the same ones: "
-                             "pass them as arguments")  # fmt: skip
-    if not outputs or not all(isinstance(y, Value) for y in outputs):
-        got = next((y for y in outputs if not isinstance(y, Value)), "nothing of the kind")
-        raise TypeError(f"a recorded function returns a Value, or Values in lists, got {type(got).__name__} {got!r}")
-    return _copied(outputs, shape, traced, born, made, dead)
+    with _one_at_a_time:
+        chance = _chance()
+        last = _Run(f, leaves, rebuild, ())
+        for _ in range(2):  # a parameter may have been made at the first
+            before, steps = _chance(), last.steps()
+            last = _Run(f, leaves, rebuild, last.outside)
+            if last.steps() == steps and _chance() == before:
+                return _copied(last, dead)
+        random.setstate(chance[0])
+    raise RecordingError("the function does something else at every call: random numbers, counters and whatever else changes are passed as "
+                         "arguments, because every replay would use those of the recording")  # fmt: skip
 
 
-def _copied(outputs: list[Value], shape: Any, traced: list[Value], born: dict[Value, None], made: list[Value], dead: bool) -> Record:
+def _chance() -> tuple[Any, Any]:
+    """Where the global streams of random numbers are."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is None:
+        return random.getstate(), None
+    name, key, *rest = numpy_random.get_state()
+    return random.getstate(), (name, key.tobytes(), *rest)
+
+
+def _copied(run: _Run, dead: bool) -> Record:
     """The graph on nodes of our own, so that the user's Values are neither kept alive (but for parameters) nor changed."""
-    twin: dict[Value, Value] = {}
+    twin = {t: Value(t.data, t.label) for t in run.traced}
     parameters: list[Value] = []
     originals: list[Value] = []
     order: list[Value] = []
-    for t in traced:
-        twin[t] = Value(_data_of.__get__(t), t.label)
     placed: set[Value] = set()
-    for root in [*outputs, *(() if dead else made)]:
-        for n in topological(root) if root not in placed else ():
+    for root in [*run.outputs, *(() if dead else run.made)]:
+        for n in run.order(root) if root not in placed else ():
             if n in placed:
                 continue
             placed.add(n)
-            if n in twin:
-                order.append(twin[n])
-                continue
-            v = Value(_data_of.__get__(n), n.label)
-            v.op, v.numbers = n.op, n.numbers
-            v.parents = tuple([twin[p] for p in n.parents])
-            twin[n] = v
-            order.append(v)
-            if not n.parents and n not in born and n.op is not ops.detached:
-                parameters.append(v)
-                originals.append(n)
-    return Record(order, [twin[t] for t in traced], parameters, originals, [twin[n] for n in outputs], shape,
-                  len(made) + len(traced) + len(parameters))  # fmt: skip
+            if n not in twin:
+                v = twin[n] = Value(n.data, n.label)
+                if n not in run.known:
+                    parameters.append(v)
+                    originals.append(n)
+                else:
+                    v.op, v.numbers = n.op, n.numbers
+                    v.parents = tuple([twin[p] for p in n.parents])
+            order.append(twin[n])
+    made = len(run.made) + len(run.traced) + len(parameters)
+    return Record(order, [twin[t] for t in run.traced], parameters, originals, [twin[n] for n in run.outputs], run.shape, made)

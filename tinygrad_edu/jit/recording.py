@@ -123,6 +123,10 @@ class Recording:
         seen, index, at = self._places
         if seen is not order:
             index = {p: i for i, p in enumerate(order)}
+            late = next((p for p in self.record.originals if p.parents and p not in index), None)
+            if late is not None:
+                raise ValueError(f"the function uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: it would not follow "
+                                 "the numbers in theta; compute it inside the function")  # fmt: skip
             at = [index.get(p, -1) for p in self.record.originals]
             if at == list(range(len(order))):
                 at = None
@@ -135,15 +139,16 @@ class Recording:
 
     def again(self, values: Iterable[Any], leaves: Sequence[Any]) -> Any:
         """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and to look into it."""
-        given = iter(values)
+        values = list(values)
+        graph, given = any(isinstance(v, Value) for v in values), iter(values)
         now: dict[Value, Any] = {}
         for n, leaf in zip(self.record.inputs, leaves):
-            now[n] = next(given) if isinstance(leaf, Value) else leaf
+            now[n] = next(given) if isinstance(leaf, Value) else Value(leaf) if graph else leaf
         for n in self.record.parameters:
             now[n] = next(given)
         for n in self.record.order:
             if n not in now:
-                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else n.data
+                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else Value(n.data) if graph else n.data
                 if isinstance(now[n], Value):
                     now[n].label = n.label
         return now[self.record.root]

@@ -21,40 +21,43 @@ from ..ieee import number
 def flat(tree: Any) -> tuple[Any, list[Any]]:
     """The structure of some arguments, which two calls may share, and their numbers and Values in order.
 
-    Arrays count as lists; text, bools and None belong to the structure.  Raises TypeError for what is nothing of the kind.
+    Text, bools and None belong to the structure.  Raises TypeError for what is nothing of the kind.
     """
     leaves: list[Any] = []
+    return _walk(tree, leaves), leaves
 
-    def walk(x: Any) -> Any:
-        if isinstance(x, (list, tuple)):
-            kinds = {*map(type, x)}
-            if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
-                leaves.extend(x)
-                return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
-            return (_kind(x), *map(walk, x))
-        if isinstance(x, dict):
-            return ("dict", *[(k, walk(v)) for k, v in x.items()])
-        if x is None or isinstance(x, (str, bool)):
-            return ("is", x)
-        if hasattr(x, "tolist"):
-            return walk(x.tolist())
-        leaves.append(x if isinstance(x, Value) else number(x))
-        return "Value" if isinstance(x, Value) else "number"
 
-    return walk(tree), leaves
+def _walk(x: Any, leaves: list[Any]) -> Any:
+    if isinstance(x, (list, tuple)):
+        kinds = {*map(type, x)}
+        if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
+            leaves.extend(x)
+            return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
+        return (_kind(x), *[_walk(v, leaves) for v in x])
+    if isinstance(x, dict):
+        return ("dict", *[(k, _walk(v, leaves)) for k, v in x.items()])
+    if x is None or isinstance(x, (str, bool)):
+        return ("is", x)
+    if getattr(x, "ndim", 0) and hasattr(x, "dtype"):
+        return ("array", x.shape, *[_walk(v, leaves) for v in x.ravel().tolist()])
+    if hasattr(x, "tolist"):
+        return _walk(x.tolist(), leaves)
+    leaves.append(x if isinstance(x, Value) else number(x))
+    return "Value" if isinstance(x, Value) else "number"
 
 
 _FLOATS, _VALUES = {float}, {Value}
 
 
-@functools.cache
+@functools.lru_cache(256)
 def _row(kind: str, what: str, count: int) -> Any:
     """The structure of a list of so many numbers or Values."""
     return (kind, *[what] * count)
 
 
-def _kind(x: Any) -> str:
-    return "list" if isinstance(x, list) else "tuple"
+def _kind(x: Any) -> Any:
+    """A list, a tuple, or a class of tuples with names."""
+    return "list" if isinstance(x, list) else type(x) if hasattr(x, "_fields") else "tuple"
 
 
 def filled(shape: Any, leaves: Iterator[Any]) -> Any:
@@ -70,8 +73,22 @@ def filled(shape: Any, leaves: Iterator[Any]) -> Any:
         return inner[0]
     if kind == "dict":
         return {k: filled(v, leaves) for k, v in inner}
+    if kind == "array":
+        dims, *inner = inner
+        return array_of([filled(s, leaves) for s in inner], dims)
     made = [filled(s, leaves) for s in inner]
-    return made if kind == "list" else tuple(made)
+    return made if kind == "list" else tuple(made) if kind == "tuple" else kind(*made)
+
+
+def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
+    """An array of numbers or of Values."""
+    import numpy as np
+
+    if all(type(x) is float for x in items):
+        return np.array(items, float).reshape(dims)
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array.reshape(dims)
 
 
 class Batch:
@@ -106,15 +123,23 @@ class Batch:
 def batch(columns: Sequence[Any]) -> Batch:
     """The samples (columns[0][i], columns[1][i], ...).
 
-    Raises ValueError if the columns are not equally long, are empty, or if samples differ in structure.
+    Raises TypeError for what is no column; ValueError if columns are not equally long, are empty, or if samples differ in structure.
     """
-    given = [c if hasattr(c, "__len__") else list(c) for c in columns]
+    given = [_column(c) for c in columns]
     lengths = [len(c) for c in given]
     if len(set(lengths)) > 1:
         raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(map(str, lengths))}")
     if not lengths or not lengths[0]:
         raise ValueError("a batch needs at least one sample, got none")
     return _together(given, lengths[0]) or _one_by_one(given, lengths[0])
+
+
+def _column(c: Any) -> Any:
+    """One entry per sample."""
+    if isinstance(c, (Value, str, dict)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
+        raise TypeError(f"a batch is given in columns, lists with one entry per sample, got {type(c).__name__} {c!r:.60}: "
+                        "for one sample call the function itself; a number that all samples share is repeated, [k] * n")  # fmt: skip
+    return c if hasattr(c, "__len__") else list(c)
 
 
 def _one_by_one(columns: list[Any], lanes: int) -> Batch:
@@ -143,7 +168,7 @@ def _together(columns: list[Any], lanes: int) -> Batch | None:
         elif c.dtype.char not in "dflihqLIHQbBe":
             return None
         else:
-            shape = _lists(c.shape[1:])
+            shape = _numbers(c.shape[1:])
         shapes.append(shape)
         arrays.append(c if c.ndim < 3 else c.reshape(lanes, math.prod(c.shape[1:])))
     X = np.empty((sum([c.shape[1] if c.ndim == 2 else 1 for c in arrays]), lanes))
@@ -165,7 +190,7 @@ def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
         c = np.asarray(c if isinstance(c, np.ndarray) else memoryview(c))
     except TypeError:
         return None
-    return (_lists(c.shape[1:]), c) if c.dtype.kind in "fiu" else None
+    return (_numbers(c.shape[1:]), c) if c.dtype.kind in "fiu" else None
 
 
 def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
@@ -180,10 +205,10 @@ def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
     return _row(_kind(first), "number", n), X
 
 
-@functools.cache
-def _lists(dims: tuple[int, ...]) -> Any:
-    """The structure of an array of this shape."""
-    return ("list", *[_lists(dims[1:])] * dims[0]) if dims else "number"
+@functools.lru_cache(256)
+def _numbers(dims: tuple[int, ...]) -> Any:
+    """The structure of an array of numbers of this shape."""
+    return ("array", dims, *["number"] * math.prod(dims)) if dims else "number"
 
 
 _data = operator.attrgetter("data")

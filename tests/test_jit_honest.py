@@ -1,0 +1,196 @@
+"""Nothing that may change from call to call is kept in a recording without a word."""
+
+import copy
+import gc
+import random
+from collections import namedtuple
+
+import pytest
+
+from tinygrad_edu import RecordingError, Value, grad, jit, no_grad, pack, topological
+from tinygrad_edu import functional as F
+from tinygrad_edu.opening import opened
+
+w = Value(2.0, label="w")
+inner = jit(lambda x: w * x, "python")
+
+
+def with_past(x):
+    y = x**3
+    y.backward()
+    return y * x.grad
+
+
+def without_past(x):
+    with no_grad():
+        s = w * 2
+    return s * x
+
+
+BAKED = {
+    "== with a number": (lambda x: x * x if x == 1 else x, "== or !="),
+    "!= with itself": (lambda x: x if x != x else x * 2, "== or !="),
+    "a number in a list": (lambda x: x if x in [1.0, 2.0] else x * 2, "== or !="),
+    "a parameter compared": (lambda x: w * x if w > 0 else -w * x, "a comparison of a parameter"),
+    "a parameter's truth": (lambda x: w and w * x, "bool.. of a parameter"),
+    "a parameter's number": (lambda x: w.data * x * w, ".data of a parameter"),
+    "a parameter detached": (lambda x: w.detach() * x * w, "detach.. of a parameter"),
+    "a parameter's gradient": (lambda x: w * x * w.grad, ".grad of a parameter"),
+    "a gradient": (lambda x: x * x.grad, ".grad of a Value"),
+    "backward inside": (with_past, "backward.. of a Value"),
+    "the numbers of a node": (lambda x: (x * x).numbers[0] * x, ".numbers of a Value"),
+    "local gradients": (lambda x: (x * x).local_grads()[0] * x, "local_grads.. of a Value"),
+    "no_grad": (without_past, "no_grad.. while recording"),
+}
+
+
+@pytest.mark.parametrize("which", BAKED)
+def test_what_would_be_baked_in_is_refused_and_nothing_is_left_behind(which):
+    f, says = BAKED[which]
+    g = jit(f, "python")
+    for _ in range(2):
+        with pytest.raises(RecordingError, match=rf"test_jit_honest\.py, line \d+: {says}"):
+            g(Value(3.0))
+    assert not g.recordings and type(w) is Value and w.data == 2.0 and w > 1 and w.detach().data == 2.0
+
+
+def chances():
+    rng, seen = random.Random(5), []
+    yield "a stream of its own", lambda x: x * rng.random()
+    yield "the global stream", lambda x: x * random.random()
+    yield "a counter", lambda x: seen.append(1) or x * float(len(seen))
+
+
+@pytest.mark.parametrize(("name", "f"), [*chances()], ids=[n for n, _ in chances()])
+def test_what_changes_from_call_to_call_is_refused(name, f):
+    with pytest.raises(RecordingError, match="does something else at every call"):
+        jit(f)(1.0)
+
+
+def test_numpys_stream_is_one_too():
+    np = pytest.importorskip("numpy")
+    with pytest.raises(RecordingError, match="does something else at every call"):
+        jit(lambda x: x * (1.0 if np.random.random() < 2 else 0.0))(1.0)
+
+
+def test_a_failed_recording_gives_the_random_numbers_back():
+    random.seed(7)
+    expected = random.Random(7).random()
+    with pytest.raises(RecordingError):
+        jit(lambda x: x * random.random())(1.0)
+    assert random.random() == expected
+
+
+def test_a_value_that_was_computed_before_is_a_parameter():
+    h = w * 3.0
+    f = jit(lambda x: (h * x).tanh() + h)
+    eager = (h * 0.5).tanh() + h
+    y = f(0.5)
+    assert y.parents == (h,) and y.data == eager.data and grad(y, h)[0].data == grad(eager, h)[0].data
+    y.backward()
+    mine = (h.grad, w.grad)
+    h.grad = w.grad = 0.0
+    eager.backward()
+    assert mine == (h.grad, w.grad) and w.grad == 3.0 * h.grad
+    h.data = 10.0
+    assert f(0.5).data == (h * 0.5).tanh().data + 10.0
+    w.grad = 0.0
+    theta = pack([w])
+    with pytest.raises(ValueError, match="computed outside of it, by mul"):
+        f.value_and_grad(theta, [0.5])
+
+
+def test_a_detached_value_from_outside_is_read_at_every_call():
+    c = (w * 1.0).detach()
+    f = jit(lambda x: c * x)
+    assert f(1.0).data == 2.0
+    c.data = 5.0
+    assert f(1.0).data == 5.0
+
+
+def test_a_parameter_that_is_made_at_the_first_call_is_one():
+    class Lazy:
+        weight = None
+
+        def __call__(self, x):
+            if self.weight is None:
+                self.weight = Value(0.5)
+            return self.weight * x
+
+    model = Lazy()
+    f = jit(model)
+    assert f(3.0).parents == (model.weight,)
+    model.weight.data = 2.0
+    assert f(3.0).data == 6.0
+
+
+def test_values_that_escape_are_ordinary_afterwards():
+    kept = []
+    f = jit(lambda x: kept.append(x * 2) or kept[-1] + 1)
+    f(3.0)
+    assert all(type(v) is Value and v.data == 6.0 and v > 5 and copy.copy(v).data == 6.0 for v in kept)
+    with pytest.raises(RecordingError):
+        jit(lambda x: kept.append(x * 2) or float(x))(3.0)
+    assert type(kept[-1]) is Value
+
+
+def test_derivatives_inside_are_recorded_as_formulas():
+    g = jit(lambda x: grad(x.log() * x, x)[0], "python")
+    assert g(-1.0).data != g(-1.0).data  # nan
+    assert g(2.0).data == pytest.approx(1.0 + 0.6931471805599453)
+
+
+def test_what_the_result_ignores_has_a_gradient_of_zero_again_and_again():
+    v = Value(1.0)
+    y = jit(lambda x, v: x * 2)(3.0, v)
+    assert grad(y, v)[0].data == 0.0
+    assert [n.data for n in topological(opened(y))] == [3.0, 2.0, 6.0] and y.draw(opened=True).nodes == 3
+
+
+def test_opening_names_none_of_the_users_values():
+    y = jit(lambda v: v)(w)
+    y.label = "L"
+    opened(y)
+    assert w.label == "w"
+
+
+def test_names_of_tuples_are_kept():
+    Point = namedtuple("Point", "a b")
+    f = jit(lambda p: p.a * p.b)
+    assert f(Point(Value(2.0), 3.0)).data == 6.0 and f.mean([Point(1.0, 2.0), Point(3.0, 4.0)]).data == 7.0
+
+
+def test_a_call_keeps_nothing_alive():
+    f = jit(lambda v: w * v)
+
+    def graph():
+        v = Value(1.0)
+        for _ in range(200):
+            v = v * 1.0
+        return v
+
+    f(graph())
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(20):
+            f(graph())
+        assert len(gc.get_objects()) - before < 200  # not 20 graphs of 400 nodes
+    finally:
+        gc.enable()
+
+
+def test_a_number_is_no_column():
+    f = jit(lambda x, y: w * x * y)
+    for call in (lambda: f.mean([1.0], 2.0), lambda: f.sum(3.0, 4.0)):
+        with pytest.raises(TypeError, match="one entry per sample, got float"):
+            call()
+
+
+def test_messages_name_a_value_as_users_know_it():
+    with pytest.raises(TypeError, match="'Value' and 'int'"):
+        jit(lambda x: x % 2)(1.0)
+    shown = []
+    jit(lambda x: shown.append(repr(x)) or F.sum([x]))(Value(2.0, label="a"))
+    assert set(shown) == {"Value(2.0, label='a')"}
