@@ -8,16 +8,18 @@
     (2.1755153626167147, [0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806])
 
 Each takes Values or numbers, one sample or a batch (then it returns the mean), and stays finite wherever the true
-value is: what comes from logits never overflows.  A loss of numbers alone is a number.
+value is: what comes from logits never overflows.  A loss of numbers alone is a number.  A target may be an argument of a
+function that is recorded (see `jit`): then nobody can check it, and a class that does not exist makes the loss nan.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import ops
+from . import modes, ops
 from .engine import Value
 from .functional import mean
 from .ieee import number
@@ -41,8 +43,28 @@ def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
     return [pair for p, t in zip(predictions, targets) for pair in _pairs(p, t, who)]
 
 
+def _is_recorded(target: Any) -> bool:
+    """Whether a target is an argument of a function that is being recorded: then it has no number to look at."""
+    return isinstance(target, Value) and modes.listened()
+
+
 def _plain(target: Any) -> float:
     return target.data if isinstance(target, Value) else number(target)
+
+
+def _is(target: Any, k: int) -> Any:
+    """1 if a recorded target is class k, else 0."""
+    return ops.greater(0.5, abs(target - float(k)))
+
+
+def _right(scores: list[Any], target: Any) -> Any:
+    """The score of the right class; nan for a recorded target that is none."""
+    if isinstance(target, int):
+        return scores[target]
+    score: Any = math.nan
+    for k, s in enumerate(scores):
+        score = ops.where(_is(target, k), s, score)
+    return score
 
 
 def mse(predictions: Any, targets: Any) -> Any:
@@ -85,7 +107,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     """
     losses = []
     for i, (z, t) in enumerate(_pairs(logits, targets, "binary_cross_entropy_with_logits")):
-        p = _plain(t)
+        p = 0.5 if _is_recorded(t) else _plain(t)
         if not 0 <= p <= 1:
             raise ValueError(f"binary_cross_entropy_with_logits needs targets from 0 to 1, got {p:g} at {i}"
                              + (": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""))  # fmt: skip
@@ -96,7 +118,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     return mean(losses)
 
 
-def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], int], Any]) -> Any:
+def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], Any], Any]) -> Any:
     """`loss(scores, class)` of one sample, or its mean over a batch; classes that do not exist are named."""
     if not _several(scores) or not len(scores):
         raise ValueError(f"{who} needs a list with one score per class, got {scores!r}")
@@ -109,6 +131,9 @@ def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], 
         where, n = (f" for sample {i}" if batch else ""), len(row) if _several(row) else 0
         if not n:
             raise ValueError(f"{who} needs a list with one score per class, got {row!r}{where}")
+        if _is_recorded(target):
+            losses.append(loss(list(row), target))
+            continue
         if not hasattr(target, "__index__"):
             hint = ": pass the index of the 1" if _several(target) else ": number the classes 0, 1, 2, ..."
             raise TypeError(f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}{hint}")
@@ -127,7 +152,7 @@ def cross_entropy(logits: Any, target: Any) -> Any:
     >>> cross_entropy([1000.0, -1000.0], 1), cross_entropy([[0.0, 0.0], [0.0, 0.0]], [0, 1])
     (2000.0, 0.6931471805599453)
     """
-    return _classified(logits, target, "cross_entropy", lambda zs, k: ops.logsumexp(*zs) - zs[k])
+    return _classified(logits, target, "cross_entropy", lambda zs, k: ops.logsumexp(*zs) - _right(zs, k))
 
 
 def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0) -> Any:
@@ -140,9 +165,11 @@ def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0) -> Any:
     """
     margin = number(margin)
 
-    def loss(scores: list[Any], k: int) -> Any:
-        over = [ops.relu(s - scores[k] + margin) for j, s in enumerate(scores) if j != k]
-        return ops.sum(*over) if over else 0.0 * scores[k]
+    def loss(scores: list[Any], k: Any) -> Any:
+        right = _right(scores, k)
+        over = [ops.relu(s - right + margin) if isinstance(k, int) else ops.where(_is(k, j), 0.0, ops.relu(s - right + margin))
+                for j, s in enumerate(scores) if not isinstance(k, int) or j != k]  # fmt: skip
+        return ops.sum(*over) if over else 0.0 * right
 
     return _classified(scores, target, "multiclass_hinge", loss)
 
@@ -157,10 +184,10 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0) -> Any:
     """
     margin, losses = number(margin), []
     for i, (s, t) in enumerate(_pairs(scores, targets, "hinge")):
-        y = _plain(t)
+        y = 1.0 if _is_recorded(t) else _plain(t)
         if y not in (-1.0, 1.0):
             raise ValueError(f"hinge needs targets -1 or 1, got {y:g} at {i}" + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else ""))
-        losses.append(ops.relu(ops.dot(-y, s, margin)))  # margin + -y * s as one node
+        losses.append(ops.relu(ops.dot(-t if _is_recorded(t) else -y, s, margin)))  # margin + -y * s as one node
     return ops.sum(*losses) * (1.0 / len(losses))  # in micrograd's order, to the bit
 
 
