@@ -52,7 +52,7 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
 
     `view="modules"`: a circle per neuron, a line per weight, found by the same labels; `max_nodes` counts neurons.
 
-    `opened=True` shows the nodes that a replayed one (see `jit`) stands for.
+    `opened=True` shows the nodes that a replayed one (see `jit`) stands for, as `view="modules"` always does.
 
     `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
@@ -75,7 +75,7 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
 
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
-    root = opening.opened(root) if opened else root
+    root = opening.opened(root) if opened or view == "modules" else root
     order = topological(root)
     dot = Digraph("computation graph", graph_attr={"rankdir": rankdir, **GRAPH}, node_attr=NODE, edge_attr=EDGE)
     if view == "modules":

@@ -40,7 +40,7 @@ def _function(name: str) -> Callable[..., int]:
     if not address:
         from . import lowering
 
-        if sys.stderr is not None and sys.stderr.isatty():
+        if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
             print("tinygrad_edu: compiling the kernel, once for all graphs: this takes some seconds", file=sys.stderr, flush=True)
         symbol, code, library = lowering.compiled(FUNCTIONS[name])
         _keep(name, symbol, code)
