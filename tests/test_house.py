@@ -19,7 +19,7 @@ FLOORS = [
     {"ops"},
     {"modes", "protocol"},
     {"text", "engine"},
-    {"languages"},
+    {"filling", "languages"},
     {"copying", "opening"},
     {"functional"},
     {"check", "draw", "strategies", "nn", "losses", "optim", "data", "plot"},

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, functional, ops
+from tinygrad_edu import Value, functional, ops, register
 from tinygrad_edu.check import intervals
-from tinygrad_edu.text import input_names, local_gradients, name, value, write
+from tinygrad_edu.ops import Op
+from tinygrad_edu.text import input_names, local_gradients, name, table, value, write
 
 ROOM = {**{n: op for n, op in ops.TABLE.items() if n.isidentifier()}, "clip": functional.clip, "leaky_relu": functional.leaky_relu}
 INFIX = [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.greater]
@@ -103,3 +104,13 @@ def test_the_table_tells_the_truth(op):
         assert math.isclose(read(write(value(op, *names)), leaves), y, rel_tol=1e-5)
         for formula, d in zip(local_gradients(op, output, *names), op.slopes(y, *xs), strict=True):
             assert math.isclose(read(write(formula), leaves), d, rel_tol=1e-5, abs_tol=1e-12), write(formula)
+
+
+def test_a_row_whose_rule_branches_is_explained_without_its_formula():
+    op = register(Op("branchy", lambda x: x if x > 0 else 0.0, lambda y, x: (1.0 if x > 0 else 0.0,)))
+    try:
+        y = op(Value(2.0, label="x")) * 3.0
+        y.backward()
+        assert "/dx" in str(y.explain()) and "| branchy" in table() and y.draw().nodes == 4
+    finally:
+        del ops.TABLE["branchy"], Value.branchy

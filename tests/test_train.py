@@ -8,10 +8,11 @@ import random
 import signal
 import sys
 import threading
+from array import array
 
 import pytest
 
-from tinygrad_edu import Value, anomalies, data, losses, optim, train
+from tinygrad_edu import Value, anomalies, data, losses, no_grad, optim, train
 from tinygrad_edu import functional as F
 from tinygrad_edu.nn import MLP, Dropout, Linear, Sequential
 from tinygrad_edu.train import History, accuracy, around, confusion, fit, outputs, predict
@@ -171,8 +172,10 @@ def test_ctrl_c_in_the_test_part_keeps_the_epoch_out_and_the_parameters_in():
             raise KeyboardInterrupt
         return losses.mse(output, target)
 
-    history = train_line(model, loss=loss, test=([[1.0]], ["test"]))
-    assert history.interrupted and history.losses == [] and history.steps == 3 and numbers(model) == after(3)
+    history = train_line(model, loss=loss, test=([[1.0]], ["test"]), backend="eager")
+    assert history.interrupted and history.losses == [] and history.steps == 3 and numbers(model) == after(3, backend="eager")
+    recording = train_line(again := Line(), loss=loss, test=([[1.0]], ["test"]))  # while it is recorded, before the first step
+    assert recording.interrupted and recording.losses == [] and recording.steps == 0 and numbers(again) == [0.0, 0.0]
 
 
 def test_another_handler_of_ctrl_c_is_asked_too():
@@ -268,6 +271,13 @@ WRONG = [
     ({"epochs": -1}, ValueError, "epochs is a whole number"),
     ({"epochs": 1.5}, ValueError, "epochs is a whole number"),
     ({"batch_size": 0}, ValueError, "at least one sample"),
+    ({"batch_size": 4.5}, ValueError, r"batch_size is a whole number, 1 or more, got 4\.5"),
+    ({"X": (x for x in LINE_X)}, TypeError, "X and y are lists or arrays, .* got a generator: make it a list first"),
+    ({"test": [[1.0]]}, TypeError, r"test is a pair \(X, y\)"),
+    ({"optimizer": optim.SGD(array("d", [0.0, 0.0]), 0.1)}, TypeError, r"make it from model\.parameters\(\)"),
+    ({"loss": lambda output, target: [output, output * output]}, TypeError, "a loss returns a Value"),
+    ({"loss": lambda output, target: [output, output * output], "backend": "python"}, TypeError, "a loss returns a Value"),
+    ({"backend": "python", "anomalies": "raise"}, ValueError, "anomalies='raise' looks at every node.*use backend='eager', or 'auto'"),
     ({"optimizer": "adam"}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
     ({"loss": "mse"}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
@@ -281,6 +291,18 @@ def test_wrong_arguments_are_refused_and_nothing_has_changed(wrong, error, messa
     given = {"X": LINE_X, "loss": losses.mse, "optimizer": optim.SGD(model.parameters(), 0.1), "progress": False, **wrong}
     with pytest.raises(error, match=message):
         fit(model, given.pop("X"), LINE_Y, **given)
+    assert numbers(model) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("backend", ["eager", "auto", "python"])
+def test_nothing_is_learned_under_no_grad_and_fit_says_so(backend):
+    model = Line()
+    with no_grad(), pytest.raises(RuntimeError, match=r"no_grad\(\)"):
+        train_line(model, backend=backend)
+    with anomalies("raise"):
+        if backend == "python":
+            with pytest.raises(ValueError, match="looks at every node"):
+                train_line(model, backend=backend)
     assert numbers(model) == [0.0, 0.0]
 
 
@@ -370,9 +392,14 @@ def test_right_is_the_largest_score_or_the_sign(output, target, verdict):
 
 
 def test_accuracy_is_kept_for_classes_unless_told_otherwise():
-    for y, more, kept in [([0, 1], {}, True), ([-1.0, 1.0], {}, True), ([0.5, 1.0], {}, False), ([0, 1], {"accuracy": False}, False)]:
+    np = pytest.importorskip("numpy")
+    for y, more, kept in [
+        ([0, 1], {}, True), ([-1.0, 1.0], {}, True), ([True, False], {}, True), ([0.5, 1.0], {}, False), ([0, 1], {"accuracy": False}, False),
+        (np.array([0, 1]), {}, True), (np.array([False, True]), {}, True), (np.array([[0], [1]]), {}, False), (np.array([0.5, 1.0]), {}, False),
+    ]:  # fmt: skip
         model = Line()
-        history = fit(model, [[-1.0], [1.0]], y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.1), progress=False, **more)
+        history = fit(model, [[-1.0], [1.0]], y, loss=lambda output, target: output * output,
+                      optimizer=optim.SGD(model.parameters(), 0.1), progress=False, **more)  # fmt: skip
         assert bool(history.accuracies) == kept
 
 

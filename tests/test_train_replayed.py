@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from tinygrad_edu import Value, data, losses, nn, ops, optim
+from tinygrad_edu.jit import RecordingError
 from tinygrad_edu.train import fit
 
 BACKENDS = ["python"]
@@ -136,3 +137,243 @@ def test_ctrl_c_while_replaying_keeps_whole_steps():
     history, numbers = train("python", progress=stop)
     assert history.interrupted and history.steps == 4
     assert numbers == pytest.approx(train("eager", progress=stop)[1])
+
+
+# The net below replays: they are compared with the model
+
+
+def both(make, **options):
+    """A training with "auto" and one that is eager: two histories, and two lists of parameters."""
+    found = []
+    for backend in "auto", "eager":
+        model, w, optimizer = make()
+        arguments = {"loss": losses.mse, "epochs": 3, "batch_size": 2, "progress": False, "accuracy": False, **options}
+        history = fit(model, LINE_X, [2.0, 4.0, 6.0], optimizer=optimizer, backend=backend, **arguments)
+        found.append((history, [p.data for p in w]))
+    return found
+
+
+LINE_X = [[1.0], [2.0], [3.0]]
+
+
+def refused(make, **options):
+    model, w, optimizer = make()
+    with pytest.raises(RecordingError, match="replayed, the model gives another result"):
+        fit(model, LINE_X, [2.0, 4.0, 6.0], loss=losses.mse, optimizer=optimizer, progress=False, backend="python", **options)
+    return [p.data for p in w]
+
+
+def test_a_model_that_is_another_one_when_recorded_is_trained_eagerly():
+    def make():
+        w = Value(0.5)
+        return (lambda x: w * x[0] if isinstance(x[0], float) else w), [w], optim.SGD([w], 0.01)
+
+    (auto, numbers), (eager, by_hand) = both(make)
+    assert auto.backend == "eager: replayed, the model gives another result"
+    assert auto.losses == eager.losses and numbers == by_hand
+    assert refused(make) == [0.5]
+
+
+def test_a_model_that_is_another_one_in_use_is_trained_eagerly():
+    class Halved(nn.Linear):
+        def __call__(self, x):
+            return super().__call__(x)[0] * (1.0 if self.training or not isinstance(x[0], float) else 0.5)
+
+    def make():
+        model = Halved(1, 1, seed=0)
+        return model, model.parameters(), optim.SGD(model.parameters(), 0.01)
+
+    (auto, numbers), (eager, by_hand) = both(make, test=(LINE_X, [2.0, 4.0, 6.0]))
+    assert auto.backend == "eager: replayed, the model gives another result"
+    assert (auto.losses, auto.test_losses, numbers) == (eager.losses, eager.test_losses, by_hand)
+    history, _ = both(make)[0]  # in training it is not
+    assert history.backend in BACKENDS
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_model_with_modes_is_recorded_in_each(backend):
+    class Careful(nn.MLP):
+        def __call__(self, x):
+            return [v * (1.0 if self.training else 0.5) for v in super().__call__(x)]
+
+    make = lambda: Careful(2, [4, 2], seed=0)
+    (eager, _), (history, _) = train("eager", make=make), train(backend, make=make)
+    assert history.backend == backend
+    assert history.losses == pytest.approx(eager.losses, rel=1e-10) and history.test_losses == pytest.approx(eager.test_losses, rel=1e-10)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": 3, "test": (LINE_X, [2.0, 4.0, 6.0])}])
+def test_a_model_that_changes_with_the_parameters_goes_on_eagerly(options):
+    def make():
+        w, factor = Value(0.5), [1.0]
+
+        class Growing(optim.SGD):
+            def step(self):
+                super().step()
+                factor[0] *= 1.5
+
+        return (lambda x: w * x[0] * factor[0]), [w], Growing([w], 0.01)
+
+    (auto, numbers), (eager, by_hand) = both(make, **options)
+    assert auto.backend == "eager: replayed, the model gives another result"
+    assert auto.losses == pytest.approx(eager.losses, rel=1e-12) and auto.test_losses == pytest.approx(eager.test_losses, rel=1e-12)
+    assert numbers == pytest.approx(by_hand, rel=1e-12)
+    assert refused(make, **options) != [0.5]
+
+
+def test_a_model_of_what_was_computed_outside_of_it_is_trained_eagerly():
+    def make():
+        w = Value(0.5)
+        twice = 2 * w
+        return (lambda x: twice * x[0]), [w], optim.SGD([w], 0.01)
+
+    (auto, numbers), (eager, by_hand) = both(make)
+    assert "was computed outside of it" in auto.backend and (auto.losses, numbers) == (eager.losses, by_hand)
+
+
+def test_a_result_that_is_not_a_number_agrees_with_itself():
+    w = Value(-1.0)
+    history = fit(lambda x: (w * x[0]).log(), LINE_X, [0.0] * 3, loss=losses.mse, optimizer=optim.SGD([w], 0.1), progress=False,
+                  stop_on_nan=False, epochs=1, backend="python")  # fmt: skip
+    assert history.backend == "python" and history.losses[0] != history.losses[0]
+
+
+# Chance
+
+
+class Skipping(nn.MLP):
+    """Stochastic depth: now and then without its last step; the stream of chance is its own, and hidden."""
+
+    def __init__(self, seed):
+        super().__init__(2, [4, 2], seed=0)
+        self._draw = random.Random(seed).random
+
+    def __call__(self, x):
+        out = super().__call__(x)
+        return [v.tanh() for v in out] if self._draw() < 0.9 else out
+
+
+def test_rare_chance_is_found():
+    assert [train("auto", make=lambda seed=seed: Skipping(seed), epochs=1, test=None)[0].backend[:6] for seed in range(30)] == ["eager:"] * 30
+
+
+class Noisy(nn.MLP):
+    def __init__(self, draw):
+        super().__init__(2, [4, 2], seed=0)
+        self.draw = draw
+
+    def __call__(self, x):
+        return super().__call__([v + self.draw(-0.1, 0.1) for v in x])
+
+
+def test_chance_goes_on_as_if_nothing_had_been_tried():
+    def kept(backend, make):
+        random.seed(11)
+        history, numbers = train(backend, make=make)
+        return history.losses, numbers, random.random()
+
+    for make in (lambda: Noisy(random.uniform)), Jumpy, NOT_RECORDABLE["dropout"][0]:
+        assert kept("auto", make) == kept("eager", make)
+    quiet = lambda: nn.MLP(2, [4, 2], seed=0)
+    assert kept("auto", quiet)[2] == kept("eager", quiet)[2]
+
+
+def test_chance_of_numpy_goes_on_too():
+    np = pytest.importorskip("numpy")
+
+    def kept(backend):
+        np.random.seed(11)
+        return train(backend, make=lambda: Noisy(np.random.uniform))[0].losses
+
+    assert kept("auto") == kept("eager")
+
+
+# Many classes, and the test part
+
+
+def looking(output, target):
+    """A loss that looks at its target, so that each class is recorded."""
+    return losses.cross_entropy(output, int(target))
+
+
+class Table(nn.Module):
+    """A score for each class, and how often it was asked."""
+
+    def __init__(self, classes):
+        self.w = [Value(0.01 * k) for k in range(classes)]
+        self._asked = 0
+
+    def __call__(self, x):
+        self._asked += 1
+        return [w * x[0] for w in self.w]
+
+
+def test_what_is_recorded_stays_recorded_for_every_epoch():
+    model, asked, y = Table(40), [], [*range(40)] * 2
+    history = fit(model, [[float(k)] for k in range(80)], y, loss=looking, optimizer=optim.SGD(model.parameters(), 0.01),
+                  epochs=3, batch_size=8, test=([[1.0]] * 40, y[:40]), progress=lambda p: asked.append(model._asked))  # fmt: skip
+    assert history.backend in BACKENDS
+    assert asked[0] < asked[1] == asked[-1]  # compared once more after the first step, and then no more
+
+
+@pytest.mark.parametrize("classes, tested, replayed", [(60, range(60), True), (60, range(66), False), (66, range(3), False)])
+def test_targets_are_counted_in_both_parts(classes, tested, replayed):
+    model = Table(70)
+    history = fit(model, [[1.0]] * classes, range(classes), loss=looking, optimizer=optim.SGD(model.parameters(), 0.01),
+                  epochs=1, test=([[1.0]] * len(tested), tested), progress=False)  # fmt: skip
+    assert history.backend in BACKENDS if replayed else history.backend.startswith("eager: there are 66 different targets")
+    assert len(history.test_losses) == 1
+
+
+def test_a_test_part_that_cannot_be_recorded_is_found_before_the_first_step():
+    class Sharp(nn.MLP):
+        def __call__(self, x):
+            out = super().__call__(x)
+            return out if self.training else [float(v > 0) * v for v in out]
+
+    history, _ = train("auto", make=lambda: Sharp(2, [4, 2], seed=0))
+    assert "a comparison" in history.backend and len(history.test_losses) == 3
+    model = Sharp(2, [4, 2], seed=0)
+    before = [p.data for p in model.parameters()]
+    with pytest.raises(RecordingError, match="a comparison"):
+        fit(model, [[1.0, 2.0]], [0], loss=losses.cross_entropy, optimizer=optim.SGD(model.parameters(), 0.1), test=([[1.0, 2.0]], [0]),
+            progress=False, backend="python")  # fmt: skip
+    assert [p.data for p in model.parameters()] == before and all(m.training for m in model.modules())
+
+
+CHOOSING = {
+    "a weight by class": lambda out, t: {0: 1.0, 1: 3.0}[t] * losses.cross_entropy(out, t),
+    "a place in a list": lambda out, t: losses.cross_entropy(out, [1, 0].index(t)),
+    "one of some": lambda out, t: out[0] * out[0] if t in (1, 2) else out[1] * out[1],
+    "a method of whole numbers": lambda out, t: losses.cross_entropy(out, t.bit_length()),
+}
+WRONG = {
+    "a class that is none": (losses.cross_entropy, 2, 7, ValueError),
+    "half a class": (losses.cross_entropy, 2, 0.5, TypeError),
+    "a probability above 1": (losses.binary_cross_entropy_with_logits, 1, 1.5, ValueError),
+    "a sign that is none": (losses.hinge, 1, 0, ValueError),
+}
+
+
+@pytest.mark.parametrize("which", CHOOSING)
+def test_a_target_that_chooses_has_recordings_of_its_own(which):
+    eager, by_hand = train("eager", loss=CHOOSING[which])
+    history, numbers = train("python", loss=CHOOSING[which])
+    assert history.backend == "python"
+    assert numbers == pytest.approx(by_hand, rel=1e-9) and history.losses == pytest.approx(eager.losses, rel=1e-10)
+
+
+@pytest.mark.parametrize("where", ["train", "test"])
+@pytest.mark.parametrize("which", WRONG)
+def test_one_wrong_target_is_refused_as_it_is_without_replays(which, where):
+    loss, outputs, wrong, error = WRONG[which]
+    X, good = [[float(k), 1.0] for k in range(40)], [1] * 40
+    bad = [*good[:30], wrong, *good[31:]]
+    told = []
+    for backend in "eager", "auto", "python":
+        model = nn.MLP(2, [3, outputs], seed=0)
+        with pytest.raises(error) as raised:
+            fit(model, X, bad if where == "train" else good, loss=loss, optimizer=optim.SGD(model.parameters(), 0.01), progress=False,
+                test=(X, bad if where == "test" else good), accuracy=False, backend=backend)  # fmt: skip
+        told.append(str(raised.value))
+    assert len({*told}) == 1

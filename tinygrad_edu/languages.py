@@ -2,7 +2,8 @@
 
 `text` writes a formula for people.  A program needs more: every digit of a number, the language's own word for
 each row, and a definition of those it has no word for.  Python's definitions are cut out of `ieee.py`, the
-other languages' are a fused row's own `parts`.
+other languages' are a fused row's own `parts`.  A row that is none of `ops`'s own, whatever it is called, is defined by its `parts`
+or by its forward rule, filled with names; where a rule cannot be filled with names, because it asks for the number, `given` says so.
 
     >>> from tinygrad_edu import ops
     >>> from tinygrad_edu.text import name
@@ -20,33 +21,32 @@ other languages' are a fused row's own `parts`.
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import inspect
+import keyword
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import ieee, ops
+from .filling import definition, filled, ours
+from .filling import kind as kind
 from .ops import Op
 from .text import BINDING, CALL, NEGATION, Expr, name
-
-
-def kind(op: Op) -> str:
-    """A row's name without its parameters: `power` for power(3)."""
-    return op.name.split("(")[0]
-
-
-# Not a row of the table: a slope, or nan where the row that it belongs to is nan.
-within = Op("within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (1.0, 0.0), domain=(ops.REAL, ops.REAL))
 
 
 def inline(e: Any) -> Any:
     """An expression whose row is only several others with parameters, or with many inputs: those others."""
     whole = (ops.sum, ops.dot, ops.logsumexp)  # these may have thousands of inputs, too many to be nested
     while isinstance(e, Expr) and e.op.parts and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain) and e.op not in whole:
-        e = e.op.parts(*e.args)
+        try:
+            e = e.op.parts(*e.args) if ours(e.op) else filled(e.op, e.op.parts, e.args)
+        except TypeError:  # somebody's own row, whose parts ask for a number
+            break
     return e
 
 
@@ -75,10 +75,33 @@ class Language:
     imports: tuple[str, ...] = ()
     math: frozenset[str] = frozenset()  # functions that come from Python's math module
     extra: dict[str, str] = field(default_factory=dict)  # function -> a definition that its parts cannot give
-    define: str = "def {row}(x):\n    return {body}"
+    define: str = "def {row}({xs}):\n    return {body}"
     cut: bool = False  # other definitions come from ieee.py
     scalar: str = ""  # a number for which 1 / 0 is inf, if the language's plain numbers raise
     symbols: dict[str, str] = field(default_factory=dict)  # for those that are written otherwise
+    called: dict[Op, str] = field(default_factory=dict)  # the rows in a text that are none of ours; see `fresh`
+
+    def fresh(self) -> Language:
+        """The same language for one text, in which no row has a name yet."""
+        return replace(self, called={})
+
+    @property
+    def given(self) -> list[Op]:
+        """The rows that have been written, but cannot be defined: a text with their names runs only where somebody gives it their functions."""
+        return [op for op in self.called if definition(op) is None]
+
+    def name_of(self, op: Op) -> str:
+        """The name of a row that is none of ours: its own, if that is free, and else with an underscore, which ends no label's name."""
+        if op not in self.called:
+            stem = re.sub(r"\W", "_", kind(op))
+            free = ops.TABLE.get(op.name) is op and stem not in RESERVED and not re.fullmatch(r"x\d*|.*_", stem)
+            taken, i = set(self.called.values()), 1
+            found = stem if free else f"{stem}_"
+            while found in taken:
+                i += 1
+                found = f"{stem}_{i}_"
+            self.called[op] = found if self.title != "LaTeX" else "\\operatorname{" + kind(op).replace("_", "\\_") + "}"
+        return self.called[op]
 
     def write(self, e: Any) -> str:
         """An expression in this language; the order of its operations is the expression's own."""
@@ -87,7 +110,7 @@ class Language:
     def _write(self, e: Any) -> tuple[str, int]:
         e = inline(e)
         if not isinstance(e, Expr):
-            return self.number(e), NEGATION if e < 0 else CALL
+            return self.number(e if type(e) in (int, float) else float(e)), NEGATION if e < 0 else CALL
         if e.op is ops.leaf:
             return str(e.args[0]), CALL
         flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
@@ -101,6 +124,8 @@ class Language:
 
         if flat:
             return " + ".join(at(i, BINDING["+"] + bool(i)) for i in range(len(inner))), BINDING["+"]
+        if not ours(e.op):
+            return f"{self.name_of(e.op)}({', '.join(text for text, _ in inner)})", CALL
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
             inputs = [at(i, CALL) if binding != CALL else inner[i][0] for i in range(len(inner))]
@@ -125,6 +150,11 @@ class Language:
                 if row in done:
                     continue
                 done.add(row)
+                if not ours(row):
+                    if found := definition(row):
+                        need(found[1])
+                        parts.append(self.define.format(row=self.name_of(row), xs=found[0], body=self.write(found[1])))
+                    continue
                 called = self.words.get(kind(row), kind(row) + "(").partition("(")[0]
                 if called in self.math:
                     taken.add(called)
@@ -136,7 +166,7 @@ class Language:
                 elif called == kind(row) and row.parts and row not in (ops.sum, ops.dot):
                     body = row.parts(name("x"))
                     need(body)
-                    parts.append(self.define.format(row=called, body=self.write(body)))
+                    parts.append(self.define.format(row=called, xs="x", body=self.write(body)))
 
         for e in expressions:
             need(e)
@@ -205,7 +235,16 @@ def _float(x: Any) -> str:
     return repr(x) if math.isfinite(x) else f'float("{x}")'
 
 
-_IN_MATH = frozenset(n for n in ops.TABLE if callable(getattr(math, n, None)) and n not in ("pow", "sum"))
+WORDS_OF_JAVASCRIPT = frozenset(
+    "abstract arguments await boolean byte case catch char class const continue debugger default delete do double else enum eval export extends "
+    "false final finally float for function goto if implements import in instanceof int interface let long native new null package private "
+    "protected public return short static super switch synchronized this throw throws transient true try typeof var void volatile while with "
+    "yield undefined Math NaN Infinity isFinite".split())  # fmt: skip
+# What a text may define for itself, or use without a definition, in some language.
+RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *WORDS_OF_JAVASCRIPT,
+                      *"np jnp math erf erfc leaves seed value value_and_grads batch".split()])  # fmt: skip
+
+_IN_MATH = frozenset(n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in ("pow", "sum"))
 _OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
 PYTHON = Language("Python", {**_OWN_WORDS, "power": "{0} ** {n}"}, _float, math=_IN_MATH, cut=True)
 # The same, where the plain form would raise or turn complex: every function is ieee.py's own.
@@ -304,7 +343,7 @@ JAVASCRIPT = Language(
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + f);
 }""",
     },
-    define="const {row} = (x) => {body};",
+    define="const {row} = ({xs}) => {body};",
 )  # fmt: skip
 
 _UPRIGHT = ("asinh", "acosh", "atanh", "atan2", "erf", "erfc", "sigmoid", "softplus", "relu", "elu", "silu", "gelu", "logsumexp")

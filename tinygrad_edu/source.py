@@ -40,19 +40,23 @@ import itertools
 import keyword
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import ieee, ops
 from .engine import Value, topological
-from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, Language, within
+from .filling import filled, ours, within
+from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
 from .opening import opened
 from .ops import Op
 from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading
-_USED = "np jnp math leaves seed float any len max range inf nan isfinite total divide power".split()  # by the texts themselves
+# By the texts themselves.
+_USED = ("np jnp math leaves seed float any len max range enumerate ValueError OverflowError ZeroDivisionError inf nan isfinite total "
+         "divide power").split()  # fmt: skip
 LISTED = ("python", "numpy", "javascript", "latex")
 
 
@@ -74,7 +78,8 @@ def source(root: Value, language: str = "python") -> Source:
     Names come from labels; what has none is v1, v2, ..., and a leaf without a label is written as its number, without
     a gradient, unless all leaves are.  The Python text needs nothing but the standard library and gives `root` and every
     gradient bit for bit; the NumPy text takes arrays in place of its numbers, and works element by element.
-    Raises TypeError if `root` is no Value; ValueError for another language, and for more than 20,000 nodes.
+    Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for another language,
+    and for more than 20,000 nodes.
     """
     if not isinstance(root, Value):
         raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
@@ -97,21 +102,20 @@ def _is_plain(order: list[Value]) -> bool:
     """Whether Python's own `/`, `**` and math functions suffice: nothing on the way divides by zero, overflows or is nan."""
     try:
         return all(math.isfinite(d) for n in order for d in (n.data, *(n.op.partials(*n.numbers) if n.parents else ())))
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):
         return False
 
 
 def names_of(order: list[Value], prefix: str = "d") -> dict[Value, str]:
     """A name for each node that gets one: its label made fit, or v1, v2, ...; no two alike, nor like a gradient's."""
     labelled = any(n.label for n in order if not n.parents)
-    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, prefix}
+    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, *(() if prefix == "d" else WORDS_OF_JAVASCRIPT), prefix}
     names: dict[Value, str] = {}
     count = 0
     for n in order:
         if not n.parents and not n.label and labelled and n is not order[-1]:
             continue
-        stem = re.sub(r"\W+", "_", re.sub(r"[\s*+]|\]$", "", n.label)).strip("_")
-        stem = f"v{stem}" if stem[:1].isdigit() else stem
+        stem = _stem(n.label)
         choice, i = stem, 1
         while not choice or choice in taken or prefix + choice in taken:
             if stem:
@@ -125,19 +129,31 @@ def names_of(order: list[Value], prefix: str = "d") -> dict[Value, str]:
     return names
 
 
+def _stem(label: str) -> str:
+    """A label as a name, in the one of its forms that Python sees: "\ufb01" is "fi" to it."""
+    plain = re.sub(r"[\s*+]|\]$", "", unicodedata.normalize("NFKC", label))
+    stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", plain)).strip("_")
+    stem = "".join(c if f"v{c}".isidentifier() else "_" for c in stem).strip("_")  # a circled digit is no letter, but \w
+    return stem if not stem or stem.isidentifier() else f"v{stem}"
+
+
 class _Writer:
     """Both passes of a graph as lines of one language; `used` collects every expression, for the prelude."""
 
     def __init__(self, order: list[Value], speech: Language) -> None:
-        self.order, self.speech = order, speech
+        self.order, self.speech = order, speech.fresh()
         js = speech.title == "JavaScript"
         self.prefix = "d_" if js else "d"  # `do` is a word of JavaScript
         self.let, self.end, self.remark = ("let ", ";", "//") if js else ("", "", "#")
         self.names = names_of(order, self.prefix)
-        self.taken = set(self.names.values())
+        self.taken = self.all_taken()
         self.guarded = speech is CAREFUL
         self.lines: list[str] = []
         self.used: list[Any] = []
+
+    def all_taken(self) -> set[str]:
+        """The names of nodes, of their gradients and of rows."""
+        return {*self.names.values(), *[self.prefix + n for n in self.names.values()], *ops.TABLE}
 
     def program(self) -> str:
         """The whole text: what it needs to run, the forward pass, the backward pass."""
@@ -161,6 +177,9 @@ class _Writer:
                 self.set(target, flow, adds=p in begun, remarks=remarks)
                 begun.add(p)
         prelude = self.speech.prelude(self.used)
+        for op in self.speech.given:
+            filled(op, op.parts or op.forward, map(name, "abcdefgh"[: len(op.domain)]))  # raises, and says why
+            raise TypeError(f"the row {op.name!r} takes any number of inputs, and is written out by its `parts` alone: give it some")
         return (prelude + ("\n\n\n" if "\n\n" in prelude else "\n\n") if prelude else "") + "\n".join(self.lines)
 
     @property
@@ -188,14 +207,17 @@ class _Writer:
         """Whether a gradient is passed on to this node."""
         return p in self.names
 
+    def slopes(self, n: Value, terms: list[Expr]) -> Sequence[Any]:
+        """The local gradients as expressions.  Raises TypeError for a rule that cannot be filled with names."""
+        ds = n.op.partials(*terms) if ours(n.op) else filled(n.op, n.op.partials, terms)
+        return [Expr(within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
+
     def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
         """Each named parent, the local gradient as an expression, and remarks; what gradients share becomes a line of its own."""
         if not n.parents:
             return
         terms = [name(self.names[n]), *map(self.term, n.parents)]
-        ds = n.op.partials(*terms)
-        if self.guarded and goes_on(n.op):
-            ds = tuple([Expr(within, (d, terms[0])) for d in ds])
+        ds = self.slopes(n, terms)
         books = n.op.textbook(*terms) if n.op.textbook and len(n.parents) <= 2 else ()
         counts = Counter(_inner([d for p, d in zip(n.parents, ds) if self.passes(p)]))
         shared: dict[int, Expr] = {}
@@ -228,6 +250,8 @@ def goes_on(op: Op) -> bool:
     """
     if op.domain[0] == ops.REAL or ... in op.domain:
         return False
+    if not ours(op):  # nobody knows what its rule would raise there
+        return True
     lo, hi = op.domain[0]
     outside = [lo - 1 if math.isfinite(lo) else hi + 1, *[0.5] * (len(op.domain) - 1)]
     return any(d == d for d in op.partials(ieee.Float(math.nan), *map(ieee.Float, outside)))
@@ -279,6 +303,8 @@ def _equations(order: list[Value]) -> str:
     for n in reversed(order):
         if n.parents:
             rule = n.op.textbook or n.op.partials
+            if not ours(n.op):
+                filled(n.op, rule, [name(names[n]), *map(term, n.parents)])
             upstream = "" if n is order[-1] else f"\\frac{{\\partial {root}}}{{\\partial {names[n]}}}"
             for p, d in zip(n.parents, rule(name(names[n]), *map(term, n.parents))):
                 if p in names:

@@ -68,6 +68,9 @@ class Expr:
     def __abs__(self) -> Any:
         return simplify(ops.abs, (self,))
 
+    def __bool__(self) -> bool:
+        raise TypeError("a formula is neither true nor false: a rule that chooses is written with where, greater, maximum or minimum")
+
     def __str__(self) -> str:
         return write(self)
 
@@ -166,8 +169,11 @@ def value(op: Op, *inputs: str) -> Any:
 
 
 def local_gradients(op: Op, output: str, *inputs: str) -> tuple[Any, ...]:
-    """One formula per input, as textbooks write them."""
-    return (op.textbook or op.partials)(name(output), *map(name, inputs))
+    """One formula per input, as textbooks write them; only `dy/dx` where somebody's own rule does not take names."""
+    try:
+        return (op.textbook or op.partials)(name(output), *map(name, inputs))
+    except TypeError:  # it branches, or calls math
+        return tuple([name(f"d{output}/d{x}") for x in inputs])
 
 
 def table() -> str:

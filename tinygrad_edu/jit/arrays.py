@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class NumPy:
     @functools.cached_property
     def printed(self) -> Printed:
         """The text over arrays, and its functions."""
-        return Printed(self.record, self.wanted, LANES, self.optimise, inf=math.inf, nan=math.nan)
+        return Printed(self.record, self.wanted, LANES, self.optimise, lanewise, inf=math.inf, nan=math.nan)
 
     @functools.cached_property
     def single(self) -> Printed:
@@ -97,6 +97,21 @@ class NumPy:
             for j, (_, g) in enumerate(theirs):
                 columns[1:, j] = g if lanes == 1 or not np.ndim(g) else g[::-1]
             total[[i for i, _ in theirs]] = np.add.accumulate(columns)[-1]  # in this order: np.sum has one of its own
+
+
+def lanewise(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule that takes numbers, over arrays: lane by lane, an array of what it returns, or several, if that is a tuple.
+
+    >>> lanewise(lambda a, b: (a - b, a * b))(np.array([1.0, 2.0]), 3.0).tolist()
+    [[-2.0, -1.0], [3.0, 6.0]]
+    """
+
+    def over(*arrays: Any) -> Any:
+        lanes = np.broadcast_arrays(*arrays)
+        results = np.array([rule(*xs) for xs in zip(*[np.ravel(a).tolist() for a in lanes])], float)
+        return results.T.reshape(results.shape[1:] + lanes[0].shape)
+
+    return over
 
 
 def shaped(record: Record, theta: Any, X: Any) -> tuple[Any, Any]:

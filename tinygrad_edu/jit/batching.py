@@ -49,8 +49,9 @@ class Batch:
     """
 
     def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)) -> None:
-        self.text = _Loop(record, list(wanted), Plan(record, wanted, optimise), SHORT).module()
-        scope: dict[str, Any] = {"nan": math.nan, "divide": ieee.divide}
+        writer = _Loop(record, list(wanted), Plan(record, wanted, optimise), SHORT)
+        self.text = writer.module()
+        scope: dict[str, Any] = {"nan": math.nan, "divide": ieee.divide, **writer.rules()}
         exec(compile(self.text, "<recorded batch>", "exec"), scope)
         self.run: Callable[..., Any] = scope["batch"]
 
@@ -103,7 +104,7 @@ class _Loop(Replay):
         loop = [*[f"{''.join(f'{self.names[n]}, ' for n in record.inputs)}= sample_"] * bool(record.inputs), *forward, *inside,
                 f"outputs_.append(({outputs.strip()}))", f"dinputs_.append(({dinputs.strip()}))"]  # fmt: skip
         body = ["if not samples_:", f"    return [], ({none.strip()}), []", *unpack, *before, *[f"d{self.names[n]} = -0.0" for n in sums],
-                "outputs_, dinputs_ = [], []", "for sample_ in reversed(samples_):", *[f"    {line}" for line in loop], *after,
+                "outputs_, dinputs_ = [], []", "for sample_ in samples_[::-1]:", *[f"    {line}" for line in loop], *after,
                 f"return outputs_[::-1], ({dtheta.strip()}), dinputs_[::-1]"]  # fmt: skip
         text = "def batch(theta_, samples_, seed=1.0):\n    " + "\n    ".join(body) + "\n"
         return "\n\n\n".join(p for p in (self.speech.prelude(self.used), text) if p)

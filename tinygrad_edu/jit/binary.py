@@ -27,6 +27,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {"single": machine.single, "lanes": b
 _loading = threading.Lock()
 
 
+def _renew() -> None:
+    """In a child after a fork nobody is left to release a lock that another thread held."""
+    global _loading
+    _loading = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
 def function(name: str) -> Callable[..., int]:
     """One of the machine's functions, compiled: called with three addresses, see `lowering.compiled`, it works without Python's lock."""
     with _loading:

@@ -10,47 +10,18 @@ import math
 from typing import Any
 
 from .. import ieee, ops
-from ..languages import CAREFUL, kind, rows_in
+from ..filling import Exact, exact, kind, ours
+from ..languages import CAREFUL, rows_in
 from ..ops import REAL, Op
 from ..text import Expr
-
-
-class Exact(Expr):
-    """A formula that keeps every operation: 0 * x is no 0 where x is inf, and -0.0 + 0.0 is not -0.0."""
-
-    __slots__ = ()
-
-    def __apply__(self, op: Op, args: tuple[Any, ...]) -> Any:
-        return Exact(op, args)
-
-    def __pow__(self, n: Any) -> Any:
-        return Exact(ops.pow, (self, n)) if isinstance(n, Expr) else Exact(ops.power(n), (self,))
-
-    __neg__ = lambda self: Exact(ops.neg, (self,))  # noqa: E731
-    __abs__ = lambda self: Exact(ops.abs, (self,))  # noqa: E731
-
-
-def _binary(op: Op, swapped: bool) -> Any:
-    return lambda self, other: Exact(op, (other, self) if swapped else (self, other))
-
-
-for _name, _op in {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div}.items():
-    setattr(Exact, f"__{_name}__", _binary(_op, False))
-    setattr(Exact, f"__r{_name}__", _binary(_op, True))
-Exact.__rpow__ = _binary(ops.pow, True)  # type: ignore[method-assign]
-
-
-def exact(text: str) -> Exact:
-    """A name, to fill a row with."""
-    return Exact(ops.leaf, (text,))
-
 
 MANY = ("where", "sum", "dot", "logsumexp")  # rows that `machine` spells out; `linear` and `dense` are its own
 
 
 def _plain(inputs: int) -> list[Op]:
-    """The rows without parameters that have so many inputs."""
-    return [op for op in ops.TABLE.values() if len(op.domain) == inputs and ... not in op.domain and not op.recipe and op.name not in MANY]
+    """The rows of `ops` without parameters that have so many inputs; a row that was registered is none of the kernel's."""
+    rows = [op for op in ops.TABLE.values() if ours(op) and not op.recipe and op.name not in MANY]
+    return [op for op in rows if len(op.domain) == inputs and ... not in op.domain]
 
 
 UNARY, BINARY = _plain(1), _plain(2)

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import binary, blocks
-from .generate import CODES
+from . import binary, blocks, kernel
 from .tape import Tape
 
 CHUNK = 1_000_000  # multiplications, about: less work than that is not worth a thread
@@ -177,7 +176,7 @@ def _cost(tape: Tape) -> Any:
     code = tape.code
     for i in range(tape.lanes_plan[4], tape.lanes_plan[7]):
         op, _, _, count, neurons, _ = code[i]
-        yield count * neurons if op == CODES["dense"] else count if op >= CODES["where"] else 4
+        yield count * neurons if op == kernel.DENSE else count if op >= kernel.FIRST_MANY else 4
 
 
 @functools.cache
@@ -185,6 +184,10 @@ def _pool(threads: int) -> Any:
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(threads, "tinygrad-edu")
+
+
+if hasattr(os, "register_at_fork"):  # a child has its parent's pool, and none of the threads in it
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def compiled(tape: Tape, threads: int | None = None) -> Compiled:

@@ -13,6 +13,8 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value
+from ..filling import ours
+from ..ieee import number
 from ..languages import CAREFUL, Language, addends
 from ..source import _times, _Writer
 from ..text import Expr, name
@@ -36,17 +38,18 @@ class Printed:
     ((16.0,), ((16.0,), (5.0,)))
     """
 
-    def __init__(self, record: Record, wanted: Sequence[Value], speech: Language = CAREFUL,
-                 optimise: frozenset[str] = frozenset(OPTIMISATIONS), **scope: Any) -> None:  # fmt: skip
+    def __init__(self, record: Record, wanted: Sequence[Value], speech: Language = CAREFUL, optimise: frozenset[str] = frozenset(OPTIMISATIONS),
+                 each: Callable[[Any], Any] = lambda rule: rule, **scope: Any) -> None:  # fmt: skip
         self.record, self.wanted = record, list(wanted)
         self.plan = Plan(record, wanted, optimise)
-        self.definitions, self.forward, self.both = Replay(record, self.wanted, self.plan, speech).parts()
-        self._given = scope
+        writer = Replay(record, self.wanted, self.plan, speech)
+        self.definitions, self.forward, self.both = writer.parts()
+        self._given = scope | {called: each(rule) for called, rule in writer.rules().items()}
 
     @property
     def text(self) -> str:
         """Imports and definitions, then the two functions."""
-        return "\n\n\n".join(p for p in (self.definitions, self.forward, self.both) if p) + "\n"
+        return "\n\n\n".join(p for p in (self.definitions, self.forward, self.both) if p).replace("\n    \n", "\n\n") + "\n"
 
     @functools.cached_property
     def value(self) -> Callable[..., Any]:
@@ -73,14 +76,14 @@ class Replay(_Writer):
     def __init__(self, record: Record, wanted: Sequence[Value], plan: Plan, speech: Language) -> None:
         super().__init__(record.order, speech)
         self.guarded = True
+        self.asked: dict[str, ops.Op] = {}  # the rows whose local gradients only numbers can have, by the name of that rule
         self.record, self.wanted, self.plan = record, wanted, plan
         self.leaves = [*record.inputs, *record.parameters]
-        taken = set(self.names.values())
-        free = (f"x{i}" for i in itertools.count(1) if f"x{i}" not in taken and f"dx{i}" not in taken)
+        free = (f"x{i}" for i in itertools.count(1) if f"x{i}" not in self.taken and f"dx{i}" not in self.taken)
         for n in self.leaves:
             if n not in self.names:  # an argument without a label
                 self.names[n] = next(free)
-        self.taken = set(self.names.values())
+        self.taken = self.all_taken()
 
     def passes(self, p: Value) -> bool:
         return p in self.plan.needed
@@ -92,6 +95,23 @@ class Replay(_Writer):
                 return name(self.speech.scalar.format(number))
             return name(f"({number})" if number.startswith("-") else number)
         return super().term(n)
+
+    def rules(self) -> dict[str, Callable[..., Any]]:
+        """The rules of rows that cannot be written out, on numbers, by the names under which the text calls them."""
+        forward = {self.speech.name_of(op): functools.partial(_computed, op) for op in self.speech.given}
+        return forward | {called: op.slopes for called, op in self.asked.items()}
+
+    def slopes(self, n: Value, terms: list[Expr]) -> Sequence[Any]:
+        """As expressions; or, where a rule cannot be filled with names, after a line that asks it for numbers."""
+        try:
+            return super().slopes(n, terms)
+        except TypeError:
+            if ours(n.op):
+                raise
+        called, found = f"{self.speech.name_of(n.op)}_slopes_", f"{self.names[n]}_slopes_"
+        self.asked[called] = n.op
+        self.lines.append(f"{found} = {called}({', '.join(map(self.speech.write, terms))})")
+        return [name(f"{found}[{i}]") for i in range(len(n.parents))]
 
     def parts(self) -> tuple[str, str, str]:
         """Imports and definitions; the function of values; that of values and gradients."""
@@ -105,8 +125,10 @@ class Replay(_Writer):
         outputs = "".join(f"{self.speech.write(self.term(n))}, " for n in self.record.outputs)
         grads = "".join(f"d{self.names[n]}, " if n in self.begun else "0.0, " for n in self.wanted)
         indent = "\n    "
+        prelude = self.speech.prelude(self.used)
+        remarks = [f"# {called} is a row's own rule, which cannot be written out" for called in self.rules()]
         return (
-            self.speech.prelude(self.used),
+            "\n\n\n".join(p for p in (prelude, "\n".join(remarks)) if p),
             f"def value(leaves):{indent}{indent.join([unpack, *forward])}{indent}return ({outputs.strip()})",
             f"def value_and_grads(leaves, seed=1.0):{indent}{indent.join([unpack, *forward, '', *backward])}{indent}"
             f"return ({outputs.strip()}), ({grads.strip()})",
@@ -149,3 +171,8 @@ class Replay(_Writer):
         """One line: what flows into a node along one edge."""
         self.set("d" + self.names[p], e, adds=p in self.begun)
         self.begun.add(p)
+
+
+def _computed(op: ops.Op, *xs: float) -> float:
+    """What the engine makes of a row's result."""
+    return number(op.forward(*xs))

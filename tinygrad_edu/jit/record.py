@@ -140,7 +140,7 @@ class _Run:
     def __init__(self, f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], watched: Iterable[Value]) -> None:
         self.made: list[Value] = []
         self.born: set[Value] = set()
-        self.traced = [Value(leaf.data if isinstance(leaf, Value) else number(leaf), leaf.label if isinstance(leaf, Value) else "") for leaf in leaves]
+        self.traced = [Value(leaf.data, leaf.label) if isinstance(leaf, Value) else Value(number(leaf)) for leaf in leaves]
         guarded = [p for p in watched if type(p) is Value]
         try:
             for t in self.traced:
@@ -157,7 +157,8 @@ class _Run:
             got = next((f"{type(y).__name__} {y!r}" for y in self.outputs if not isinstance(y, Value)), "none: is there a `return`?")
             raise TypeError(f"a recorded function returns a Value, or Values in lists, got {got}")
         self.known = {*self.traced, *self.made}
-        self.outside = dict.fromkeys([p for v in self.made for p in v.parents if p not in self.known] + [y for y in self.outputs if y not in self.known])
+        used = [*[p for v in self.made for p in v.parents], *self.outputs]
+        self.outside = dict.fromkeys([v for v in used if v not in self.known])
 
     def hear(self, v: Value) -> None:
         """A Value is made."""

@@ -125,8 +125,8 @@ class Recording:
             index = {p: i for i, p in enumerate(order)}
             late = next((p for p in self.record.originals if p.parents and p not in index), None)
             if late is not None:
-                raise ValueError(f"the function uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: it would not follow "
-                                 "the numbers in theta; compute it inside the function")  # fmt: skip
+                raise ValueError(f"the function uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: it would not "
+                                 "follow the numbers in theta; compute it inside the function")  # fmt: skip
             at = [index.get(p, -1) for p in self.record.originals]
             if at == list(range(len(order))):
                 at = None

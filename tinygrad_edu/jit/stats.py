@@ -46,16 +46,16 @@ class Stats:
 
     def __repr__(self) -> str:
         lines = [
-            ("nodes recorded", f"{self.recorded:,}"),
+            ("nodes recorded, with leaves", f"{self.recorded:,}"),
             ("needed for the result", f"{self.alive:,}"),
-            ("operations, constants folded", f"{self.varying:,}"),
-            ("equal ones shared", f"{self.distinct:,}"),
+            ("operations without constants", f"{self.varying:,}"),
+            ("operations without copies", f"{self.distinct:,}"),
             ("instructions", f"{self.instructions:,}"),
             ("backward through", f"{self.backward:,} of {self.differentiable:,} operations"),
-            ("bytes", f"{self.nbytes:,}"),
+            ("bytes kept for replaying", f"{self.nbytes:,}"),
             ("calls", f"{self.calls:,}, on average {self.lanes:,.4g} samples" + f" in {_time(self.seconds)}" * (self.calls > 1)),
         ]
-        return f"{self.backend} backend\n" + "\n".join(f"  {name:<28}  {number}" for name, number in lines)
+        return f"{self.backend} backend\n" + "\n".join(f"  {name:<27}  {number}" for name, number in lines)
 
 
 def _time(seconds: float) -> str:

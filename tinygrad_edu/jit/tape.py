@@ -19,17 +19,18 @@ import numpy as np
 
 from .. import ops
 from ..engine import Value
+from ..filling import Exact, exact, filled
 from ..ops import Op
 from ..text import Expr
 from . import kernel
-from .generate import CODES, Exact, exact
 from .nodes import GONE, LEAF, Node, dots
 from .passes import OPTIMISATIONS, Plan
 from .record import Record
 
 ALL = frozenset(OPTIMISATIONS)
 MINUS_ZERO = -0.0
-_KNOWN = {op: CODES[op.name] for op in ops.TABLE.values() if not op.recipe and op.name in CODES}
+# The codes that the kernel was compiled with, for the rows of `ops` alone: another row may have any name, "dense" too.
+_KNOWN = {op: code for row, code in vars(kernel).items() if isinstance(op := getattr(ops, row.lower(), None), Op) and isinstance(code, int)}
 CACHE_BYTES = 96 * 1024  # of rows and their gradients; what is larger does not stay close to the processor
 CHEAP = (kernel.ADD, kernel.SUB, kernel.MUL, kernel.NEG, kernel.RELU, kernel.LINEAR)  # no dearer than a copy
 
@@ -64,16 +65,10 @@ class Tape:
         for i, leaf in enumerate(leaves):
             known[leaf] = self._add(Node(LEAF, [], leaf.data, leaf in plan.needed))
             known[leaf].level = 1 if i < self.parameters else 2
-        for v in record.order:
-            if v not in known:
-                if v not in plan.varies:  # a constant: its number was computed when it was recorded
-                    known[v] = self._constant(v.data)
-                    continue
-                needed, same = v in plan.needed, plan.same.get(v)
-                if same is None:
-                    known[v] = self._row(v.op, [known[p] for p in v.parents], needed)
-                else:
-                    known[v] = self._again(v, known, needed, known[same], same in plan.needed)
+        try:
+            self._compute(record, plan, known)
+        except TypeError as e:
+            raise TypeError(f'{e}; or use backend="python"') from e
         self.returned = [known[v] for v in record.outputs]
         self.reaches = self.returned[0].needed  # whether any gradient that is asked for is not 0
         if fuse:
@@ -108,6 +103,18 @@ class Tape:
         return sum(a.nbytes for a in arrays) + 8 * room
 
     # Nodes.
+
+    def _compute(self, record: Record, plan: Plan, known: dict[Value, Node]) -> None:
+        for v in record.order:
+            if v not in known:
+                if v not in plan.varies:  # a constant: its number was computed when it was recorded
+                    known[v] = self._constant(v.data)
+                    continue
+                needed, same = v in plan.needed, plan.same.get(v)
+                if same is None:
+                    known[v] = self._row(v.op, [known[p] for p in v.parents], needed)
+                else:
+                    known[v] = self._again(v, known, needed, known[same], same in plan.needed)
 
     def _add(self, n: Node) -> Node:
         n.slot = len(self.nodes)
@@ -147,11 +154,12 @@ class Tape:
 
         try:
             xs = [named(p) for p in parents]
-            y = lower((op.parts or op.forward)(*xs))
-            ds = [lower(d) for d in op.partials(named(y), *xs)] if needed else []
-        except (TypeError, RecursionError) as e:
-            raise TypeError(f"the row {op.name!r} cannot be written with other rows, so the native backend cannot run it ({e}); "
-                            'give it `parts`, or use backend="python"') from e  # fmt: skip
+            y = lower(filled(op, op.parts or op.forward, xs))
+            ds = [lower(d) for d in filled(op, op.partials, [named(y), *xs])] if needed else []
+        except RecursionError as e:
+            raise TypeError(f"the row {op.name!r} is made of too many others for the native backend") from e
+        if needed and len(ds) != len(parents):
+            raise TypeError(f"the row {op.name!r} has {len(ds)} local gradients for {len(parents)} inputs")
         return self._add(Node(kernel.LINEAR, [y, *ds], needed=True, flow=parents)) if needed else y
 
     def _again(self, v: Value, known: dict[Value, Node], needed: bool, same: Node, same_needed: bool) -> Node:

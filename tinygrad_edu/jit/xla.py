@@ -49,13 +49,17 @@ class Jax:
 
     It agrees with the engine to 1e-12 where that is well conditioned: XLA adds, and computes functions, in its own way.
     Each number of lanes is compiled anew, in a few seconds; thousands of nodes that are no dots or sums (`MLP(..., expand=True)`)
-    take XLA minutes.  Raises ImportError without JAX.
+    take XLA minutes.  Raises ImportError without JAX; TypeError for a row that cannot be written with other rows.
     """
 
     def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)) -> None:
         self.jax = jax = _jax()
         self.record, self.wanted = record, list(wanted)
-        self.text = _Vectors(record, self.wanted, Plan(record, wanted, optimise), JAX).module()
+        writer = _Vectors(record, self.wanted, Plan(record, wanted, optimise), JAX)
+        self.text = writer.module()
+        for op in (*writer.speech.given, *writer.asked.values()):
+            raise TypeError(f"the jax backend cannot run the row {op.name!r}, which cannot be written with other rows: "
+                            'make its rules, or its `parts`, of arithmetic, where, maximum and other rows, or use backend="python"')  # fmt: skip
         scope: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         exec(compile(self.text, "<recorded>", "exec"), scope)
         self.devices = jax.devices()

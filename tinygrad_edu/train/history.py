@@ -41,7 +41,7 @@ class History:
         for name, numbers in ("accuracy", self.accuracies), ("test accuracy", self.test_accuracies):
             words += [f"{name} {100 * numbers[-1]:.2f} %"] if numbers else []
         words += [f"{self.seconds[-1]:.1f} s"] if self.seconds else []
-        words += [f"{self.backend} backend"] if not self.backend.startswith("eager") else []
+        words += [f"{self.backend} backend"] if not self.backend.startswith("eager") else [self.backend[:100]] if self.backend != "eager" else []
         return f"<History: {', '.join(words)}{', interrupted' * self.interrupted}{', stopped' * bool(self.stopped)}>"
 
 

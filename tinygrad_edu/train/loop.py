@@ -44,29 +44,45 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was learned: an update
     that has begun is finished, any other step dropped.  A loss or gradient that is inf or nan ends it before the update, with a
     RuntimeWarning that says what to try, unless `stop_on_nan=False`.  Python's cyclic garbage collector rests meanwhile: our graphs
-    free themselves.  Raises ValueError or TypeError, before anything is changed, if the arguments do not fit together.
+    free themselves.  Raises ValueError or TypeError, before anything is changed, if the arguments do not fit together; RuntimeError under
+    `no_grad()`.
 
     `backend` is "eager", the loop that builds every sample's graph; one of `jit`'s, which records model and loss once and replays
     them, with equal results up to the rounding of sums; or "auto", the best of those if model and loss can be recorded, else eager.
-    A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be eager.
+    A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be eager.  Before the
+    first step and after it, some samples are computed both ways; if the results differ, "auto" goes on eagerly and the
+    history says why, while a backend that was asked for raises RecordingError.
     """
     check_data("X and y", X, y)
     if test is not None:
+        if not isinstance(test, (tuple, list)) or len(test) != 2:
+            raise TypeError(f"test is a pair (X, y) of samples and their targets, got {type(test).__name__}")
         check_data("test=(X, y)", *test)
     if not isinstance(epochs, int) or epochs < 0:
         raise ValueError(f"epochs is a whole number, 0 or more, got {epochs!r}")
+    if not hasattr(batch_size, "__index__"):
+        raise ValueError(f"batch_size is a whole number, 1 or more, got {batch_size!r}")
     for what, thing, needed in ("model", model, "__call__"), ("loss", loss, "__call__"), ("optimizer", optimizer, "step"):
         if not hasattr(thing, needed):
             hint = {"loss": "a function such as losses.mse", "optimizer": "made for the parameters, as in optim.Adam(model.parameters())"}
             raise TypeError(f"{what} must be {hint.get(what, 'something to call with one sample')}, got {thing!r}")
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
+    if getattr(optimizer, "flat", False):
+        raise TypeError("fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()")
     watched = getattr(optimizer, "parameters", [])
     watched = list(watched() if callable(watched) else watched)
     judged = are_classes(y) if accuracy is None else accuracy
     if backend not in ("eager", "auto", *BACKENDS):
         raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
-    backend = "eager" if backend == "auto" and (anomalies == "raise" or modes.strict()) else backend
+    if anomalies == "raise" or anomalies is None and modes.strict():
+        if backend in BACKENDS:
+            raise ValueError(f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', or 'auto', "
+                             "which is then the same")  # fmt: skip
+        backend = "eager"
+    if steps and not modes.recording():
+        raise RuntimeError("fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
+                           "call fit outside of it")  # fmt: skip
     line = Line(sys.stderr) if progress is True and sys.stderr is not None else None
     tell = line or (progress if callable(progress) else None)
 
@@ -83,9 +99,9 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
         if line:
             around.callback(line.close)
         try:
-            steps_of: Any = Eager(model, loss, X, y) if backend == "eager" or not steps else replayed(model, loss, X, y, backend, history)
-            if test is not None:
-                tested_on = steps_of.prepare(*test, "test")
+            steps_of: Any = Eager(model, loss, X, y, test)
+            if backend != "eager" and steps:
+                steps_of = replayed(steps_of, backend, history)
             for epoch in range(1, epochs + 1):
                 seen, lost, hits = 0, 0.0, 0
                 for batch in batches(len(X), batch_size, rng):
@@ -108,7 +124,7 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
                 tested: tuple[Any, Any] = (None, None)
                 if test is not None:
                     with mode(model, training=False):
-                        mean, outputs = steps_of.test(tested_on)
+                        mean, outputs = steps_of.test()
                     tested = mean, hits_of(outputs, test[1]) / len(test[1]) if judged else None
                 with uninterrupted():  # all lists grow together
                     history.add(lost / seen, hits / seen if judged else None, *tested, time.perf_counter() - start)

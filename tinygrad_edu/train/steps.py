@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .. import functional as F
 from ..engine import Value
 from ..ieee import isfinite
-from ..jit.minibatches import Replays
-from ..modes import no_grad
+from ..jit.minibatches import NO_LOSS, Replays
+from ..modes import RecordingError, no_grad
 from .history import History
-from .using import Data, Model
+from .using import Data, Model, mode
 
 
 class Eager:
     """Steps that build the graph of every sample."""
 
-    def __init__(self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any]) -> None:
-        self.model, self.loss, self.X, self.y = model, loss, X, y
+    def __init__(self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], tested: Data | None) -> None:
+        self.model, self.loss, self.X, self.y, self.tested = model, loss, X, y, tested
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
         """The mean loss of a batch and the outputs; gradients are added up in `.grad`, not if the loss is not finite and one is `careful`."""
@@ -27,49 +30,108 @@ class Eager:
             mean.backward()
         return mean.data, outputs
 
-    def prepare(self, X: Sequence[Any], y: Sequence[Any], use: str) -> Data:
-        """Samples for `test`."""
-        return X, y
-
-    def test(self, samples: Data) -> tuple[float, list[Any]]:
-        """The mean loss of samples that are not learned from, and the outputs."""
+    def test(self) -> tuple[float, list[Any]]:
+        """The mean loss of the samples that are not learned from, and the outputs."""
+        assert self.tested
         with no_grad():
-            mean, outputs = self._mean_loss(*samples)
+            mean, outputs = self._mean_loss(*self.tested)
         return mean.data, outputs
 
     def _mean_loss(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Value, list[Any]]:
         outputs = [self.model(x) for x in X]
-        mean = F.mean([self.loss(output, target) for output, target in zip(outputs, y)])
+        losses = [self.loss(output, target) for output, target in zip(outputs, y)]
+        several = next((loss for loss in losses if isinstance(loss, (list, tuple))), None)
+        mean = F.mean(losses) if several is None else several
         if not isinstance(mean, Value):
-            raise TypeError(f"a loss returns a Value, computed from the outputs of the model without float() or .data, got {mean!r}")
+            raise TypeError(NO_LOSS.format(mean))
         return mean, outputs
 
 
 class Replayed:
-    """Steps that replay what was recorded; otherwise as `Eager`."""
+    """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the replays turn out to be wrong.
 
-    def __init__(self, replays: Replays) -> None:
-        self.replays, self.prepare = replays, replays.prepare
+    Raises what keeps a sample from being recorded; RecordingError if the model gives another result than its replay.
+    """
+
+    def __init__(self, eager: Eager, backend: str, fixed: bool, history: History) -> None:
+        self.eager, self.history, self.auto = eager, history, backend == "auto"
+        self.replays = Replays(eager.model, eager.loss, backend, fixed)
+        has_modes, self.tested = hasattr(eager.model, "modules"), None
+        with mode(eager.model, training=True):
+            self.samples = self.replays.prepare(eager.X, eager.y, "")
+        if eager.tested:
+            with mode(eager.model, training=False):
+                self.tested = self.replays.prepare(*eager.tested, "test" * has_modes)
+        self._compare()
+        self.before: list[float] = self.replays.theta()
+        self.right = True
+        history.backend = next(iter(self.samples.recordings.values())).backend
+
+    def _compare(self) -> None:
+        for samples in filter(None, (self.samples, self.tested)):
+            with mode(self.eager.model, training=samples is self.samples):
+                if not self.replays.agree(samples):
+                    raise RecordingError("replayed, the model gives another result")
+
+    def _now(self) -> Any:
+        """Replays, unless they are wrong, which is asked again once parameters have moved: some faults show only then."""
+        if self.before and self.before != self.replays.theta():
+            self.before = []
+            try:
+                with chance_kept(self.eager.model):
+                    self._compare()
+            except Exception as error:
+                _told(error, self.auto, self.history)
+                self.right = False
+        return self.right
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
-        mean, outputs, grads = self.replays.mean_loss(self.replays.samples, batch)
+        if not self._now():
+            return self.eager.step(batch, careful)
+        mean, outputs, grads = self.replays.mean_loss(self.samples, batch)
         if isfinite(mean) or not careful:
             for p, g in zip(self.replays.order, grads):
                 p.grad += g
         return mean, outputs
 
-    def test(self, samples: Any) -> tuple[float, list[Any]]:
-        return self.replays.mean_loss(samples, range(len(samples.places)), gradients=False)[:2]
+    def test(self) -> tuple[float, list[Any]]:
+        if not self._now() or self.tested is None:
+            return self.eager.test()
+        return self.replays.mean_loss(self.tested, range(len(self.tested.places)), gradients=False)[:2]
 
 
-def replayed(model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], backend: str, history: History) -> Any:
+def replayed(eager: Eager, backend: str, history: History) -> Any:
     """Replayed steps; eager ones if the backend may be chosen and this model or this loss cannot be recorded."""
+    with chance_kept(eager.model):
+        try:
+            try:
+                return Replayed(eager, backend, False, history)
+            except Exception:  # whatever a loss does with a target that is not the plain number it knows
+                return Replayed(eager, backend, True, history)
+        except Exception as error:
+            _told(error, backend == "auto", history)
+    return eager
+
+
+def _told(error: Exception, auto: bool, history: History) -> None:
+    """Write down why nothing is replayed, or raise it if replays were asked for."""
+    if not auto:
+        raise error
+    history.backend = f"eager: {error if isinstance(error, RecordingError) else f'{type(error).__name__}: {error}'}"
+
+
+@contextmanager
+def chance_kept(model: Model) -> Iterator[None]:
+    """Random numbers that are drawn in here are drawn again later: from the global streams, and from those that a model keeps."""
+    keepers = [vars(keeper) for keeper in (model.modules() if hasattr(model, "modules") else [model]) if hasattr(keeper, "__dict__")]
+    own = {id(s): s for keeper in keepers for s in keeper.values() if isinstance(s, random.Random) and not isinstance(s, random.SystemRandom)}
+    streams: list[Any] = [random, *own.values()]
+    before = [(s.setstate, s.getstate()) for s in streams]
+    if "numpy.random" in sys.modules:
+        numpy_random: Any = sys.modules["numpy.random"]
+        before.append((numpy_random.set_state, numpy_random.get_state()))
     try:
-        replays = Replays(model, loss, X, y, backend)
-    except Exception as error:
-        if backend != "auto":
-            raise
-        history.backend = f"eager: {error}"
-        return Eager(model, loss, X, y)
-    history.backend = replays.jit.backend
-    return Replayed(replays)
+        yield
+    finally:
+        for put, state in before:
+            put(state)

@@ -76,11 +76,20 @@ def hits_of(outputs: Sequence[Any], y: Sequence[Any]) -> int:
 
 
 def are_classes(y: Sequence[Any]) -> bool:
-    """Whether targets are classes: whole numbers, or -1.0 and 1.0."""
-    return all(isinstance(target, Integral) or target in (-1.0, 1.0) for target in y)
+    """Whether targets are classes: whole numbers, bools, or -1.0 and 1.0.
+
+    >>> are_classes([0, 1, 2]), are_classes([True, -1.0]), are_classes([0.5]), are_classes([[0, 1], [1, 0]])
+    (True, True, False, False)
+    """
+    plain = (target.tolist() if hasattr(target, "tolist") else target for target in y)  # of NumPy's
+    return all(isinstance(target, Integral) or target in (-1.0, 1.0) for target in plain)
 
 
 def check_data(what: str, X: Sequence[Any], y: Sequence[Any]) -> None:
+    """Raise TypeError or ValueError unless there are samples, and a target for each."""
+    for part in X, y:
+        if not (hasattr(part, "__len__") and hasattr(part, "__getitem__")):
+            raise TypeError(f"{what} are lists or arrays, because they are read more than once, got a {type(part).__name__}: make it a list first")
     if not len(X) or len(X) != len(y):
         raise ValueError(f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and {len(y)} targets")
 
