@@ -54,7 +54,7 @@ def _given(parameters: Iterable[Value]) -> list[Value]:
     """Parameters as a list, each once.  Raises TypeError or ValueError, with what to pass instead, if they are none."""
     if hasattr(parameters, "parameters"):
         raise TypeError(f"pass the parameters themselves, as in model.parameters(), not the {type(parameters).__name__}")
-    ps = list(dict.fromkeys(parameters)) if hasattr(parameters, "__iter__") else None
+    ps = list(parameters) if hasattr(parameters, "__iter__") else None
     if ps is None or not all(isinstance(p, Value) for p in ps):
         wrong = parameters if ps is None else next(p for p in ps if not isinstance(p, Value))
         raise TypeError(f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r}")
@@ -64,7 +64,7 @@ def _given(parameters: Iterable[Value]) -> list[Value]:
         if p.parents:
             raise ValueError(f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "
                              "pass the Values that it was computed from")  # fmt: skip
-    return ps
+    return list(dict.fromkeys(ps))
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:
@@ -87,6 +87,17 @@ def _is_flat(parameters: Any) -> bool:
     if not len(parameters):
         raise ValueError("there are no parameters to train: the array is empty")
     return True
+
+
+def _row(gradient: Any, n: int) -> Any:
+    """A gradient for n numbers in an array.  Raises TypeError or ValueError if it is none."""
+    kind = getattr(getattr(gradient, "dtype", None), "kind", "f")
+    if not hasattr(gradient, "__len__") or getattr(gradient, "ndim", 1) != 1 or kind not in "fiub":
+        got = " ".join(repr(gradient).split())
+        raise TypeError(f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, got {got:.80}")
+    if len(gradient) != n:
+        raise ValueError(f"there are {n} parameters, but the gradient has {len(gradient)} numbers")
+    return gradient if hasattr(gradient, "dtype") else array("d", gradient)
 
 
 def _between(x: Any, what: str, hi: float = math.inf) -> float:
@@ -129,9 +140,7 @@ class Optimizer:
         if self.flat != (gradient is not None):
             raise TypeError("the gradient of parameters in an array is given: step(gradient)" if self.flat
                             else "step() takes no gradient: parameters that are Values have theirs in .grad")  # fmt: skip
-        if self.flat and len(gradient) != len(ps):
-            raise ValueError(f"there are {len(ps)} parameters, but the gradient has {len(gradient)} numbers")
-        data, grads = (ps, gradient) if self.flat else (list(map(_data_of, ps)), list(map(_grad_of, ps)))
+        data, grads = (ps, _row(gradient, len(ps))) if self.flat else (list(map(_data_of, ps)), list(map(_grad_of, ps)))
         np = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
         if np:  # whole columns at once: the same bits
             data, grads = np.array(data, float), np.asarray(grads, float)
