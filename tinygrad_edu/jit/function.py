@@ -339,7 +339,8 @@ class Jit:
         Jit.__init__(self, *state)
 
     def __repr__(self) -> str:
-        return f"<jit {self.name}: {self.backend} backend{' (auto)' * self.auto}, {len(self.recordings)} recorded>"
+        backend = next(reversed(self.recordings.values())).backend if self.recordings else self.backend
+        return f"<jit {self.name}: {backend} backend{' (auto)' * self.auto}, {len(self.recordings)} recorded>"
 
 
 def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise: bool | Iterable[str] = True,
