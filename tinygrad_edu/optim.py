@@ -147,8 +147,10 @@ class Optimizer:
             self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
         with np.errstate(all="ignore") if np else nullcontext():
             data, memory = self.update(rate, data, grads)
-        if self.flat:
-            ps[:] = array("d", data) if hasattr(ps, "typecode") else data
+        if hasattr(ps, "dtype") and np:
+            np.copyto(ps, data)
+        elif self.flat:
+            ps[:] = array("d", data)
         else:
             _write(_set_data, ps, data.tolist() if np else data)
         self.memory = memory
