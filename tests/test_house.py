@@ -20,7 +20,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"filling", "languages"},
-    {"copying", "opening"},
+    {"copying", "opening", "parameters"},
     {"functional"},
     {"check", "draw", "strategies", "nn", "losses", "optim", "data", "plot"},
     {"source", "explain", "order", "page"},

@@ -259,7 +259,7 @@ ERRORS = {
     "betas[1] must be at least 0 and below 1, got 1.5": lambda p: Adam(p, betas=(0.9, 1.5)),
     "betas are two numbers": lambda p: Adam(p, betas=0.9),
     "eps must be above 0": lambda p: Adam(p, eps=0),
-    "there are no parameters to train": lambda p: SGD([], 0.1),
+    "there are no parameters": lambda p: SGD([], 0.1),
     "was computed by 'mul'": lambda p: SGD([p[0] * 2], 0.1),
     "max_norm must be above 0, got 0": lambda p: clip_by_norm(p, 0),
     "limit must be above 0, got -1": lambda p: clip_by_value(p, -1),

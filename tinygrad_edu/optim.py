@@ -35,6 +35,7 @@ from typing import Any
 
 from .engine import Value
 from .ieee import number
+from .parameters import listed
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Schedule", "clip_by_norm", "clip_by_value", "constant", "cosine", "exponential",
            "linear", "step_decay"]  # fmt: skip
@@ -48,23 +49,6 @@ _set_data, _set_grad = Value.__dict__["data"].__set__, Value.__dict__["grad"].__
 def _write(setter: Callable[[Value, float], None], ps: list[Value], numbers: Iterable[float]) -> None:
     """Write one number to each Value in one call into C, where no Ctrl-C can land half-way."""
     deque(map(setter, ps, list(numbers)), maxlen=0)
-
-
-def _given(parameters: Iterable[Value]) -> list[Value]:
-    """Parameters as a list, each once.  Raises TypeError or ValueError, with what to pass instead, if they are none."""
-    if hasattr(parameters, "parameters"):
-        raise TypeError(f"pass the parameters themselves, as in model.parameters(), not the {type(parameters).__name__}")
-    ps = list(parameters) if hasattr(parameters, "__iter__") else None
-    if ps is None or not all(isinstance(p, Value) for p in ps):
-        wrong = parameters if ps is None else next(p for p in ps if not isinstance(p, Value))
-        raise TypeError(f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r}")
-    if not ps:
-        raise ValueError("there are no parameters to train: the list is empty (a generator may have been used up)")
-    for p in ps:
-        if p.parents:
-            raise ValueError(f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "
-                             "pass the Values that it was computed from")  # fmt: skip
-    return list(dict.fromkeys(ps))
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:
@@ -118,7 +102,7 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule) -> None:
         self.flat = _is_flat(parameters)
-        self.parameters: Any = parameters if self.flat else _given(parameters)  # type: ignore[arg-type]
+        self.parameters: Any = parameters if self.flat else listed(parameters)  # type: ignore[arg-type]
         self.lr = lr if callable(lr) else _between(lr, "lr, the learning rate,")
         self.steps = 0
         self.memory = {}
@@ -303,7 +287,7 @@ def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm:
 def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], None]]:
     """The gradients of some parameters, or those in a flat array; and how to put others in their place."""
     if not _is_flat(parameters):
-        ps = _given(parameters)
+        ps = listed(parameters)
         return list(map(_grad_of, ps)), lambda grads: _write(_set_grad, ps, grads)
 
     def put(grads: list[float]) -> None:

@@ -36,9 +36,10 @@ from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
 from ..ops import Op
+from ..parameters import listed
 from ..source import Source
 from .packing import _floats as _floats
-from .packing import flat_gradient, length, listed, named_gradient
+from .packing import flat_gradient, length, named_gradient
 from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
 from .stats import Stats
