@@ -3,11 +3,12 @@
 import copy
 import gc
 import random
+import threading
 from collections import namedtuple
 
 import pytest
 
-from tinygrad_edu import RecordingError, Value, grad, jit, no_grad, pack, topological
+from tinygrad_edu import RecordingError, Value, anomalies, grad, jit, losses, no_grad, pack, topological
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
 
@@ -194,3 +195,65 @@ def test_messages_name_a_value_as_users_know_it():
     shown = []
     jit(lambda x: shown.append(repr(x)) or F.sum([x]))(Value(2.0, label="a"))
     assert set(shown) == {"Value(2.0, label='a')"}
+
+
+LOOKED_UP = {
+    "two arguments": (lambda x, y: w * (1.0 if x == y else 2.0), (1.5, 1.5)),
+    "an argument and a parameter": (lambda x: w * (1.0 if x == w else 2.0), (2.0,)),
+    "a computed one": (lambda x: w * (1.0 if x != x * 1 else 2.0), (2.0,)),
+    "a dict": (lambda x: w * {1: 3.0}.get(x, 0.0), (1,)),
+    "a set": (lambda x: w * (1.0 if x in {1.0, 2.0} else 5.0), (2.0,)),
+    "a set of arguments": (lambda xs: w * len(set(xs)), ([1, 1, 1],)),
+}
+
+
+@pytest.mark.parametrize("which", LOOKED_UP)
+def test_numbers_are_not_looked_up_as_nodes(which):
+    f, args = LOOKED_UP[which]
+    with pytest.raises(RecordingError, match="== or !=|looking it up in a set or dict"):
+        jit(f)(*args)
+
+
+class Weight(Value):
+    __slots__ = ()
+
+
+def test_values_of_users_classes_are_guarded_and_restored():
+    p = Weight(5.0)
+    with pytest.raises(RecordingError, match=".data of a parameter"):
+        jit(lambda x: p * x + p.data)(1.0)
+    assert type(p) is Weight and jit(lambda x: p * x)(2.0).data == 10.0 and type(p) is Weight
+
+
+def test_known_parameters_are_guarded_even_if_only_their_number_is_used():
+    u = Value(3.0)
+    with pytest.raises(RecordingError, match=".data of a parameter"):
+        jit(lambda x: x * u.data, parameters=[u])(1.0)
+
+
+def test_other_threads_may_ask_while_one_records():
+    answers = []
+
+    def ask():
+        try:
+            answers.append((w == 2.0, w.detach().data, w > 1, repr(w), copy.copy(w).data, [w in [w]]))
+        except Exception as error:
+            answers.append(error)
+
+    def f(x):
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+        return w * x
+
+    assert jit(f)(3.0).data == 6.0
+    assert answers == [(False, 2.0, True, "Value(2.0, label='w')", 2.0, [True])] * 2
+
+
+def test_anomalies_and_classes_that_are_arguments_go_together():
+    z = [Value(0.5), Value(-1.0)]
+    f = jit(lambda k: losses.cross_entropy(z, k))
+    with anomalies("raise"):
+        theta = pack(z)
+        assert f(1).data == f.mean([1, 1]).data == f.value_and_grad(theta, [1, 1])[0]
+    assert [x != x for x in f.map([0, 0.7, 1])] == [False, True, False]

@@ -377,3 +377,31 @@ def test_one_wrong_target_is_refused_as_it_is_without_replays(which, where):
                 test=(X, bad if where == "test" else good), accuracy=False, backend=backend)  # fmt: skip
         told.append(str(raised.value))
     assert len({*told}) == 1
+
+
+class Numeric(nn.MLP):
+    """Reads a parameter of its own as a number."""
+
+    def __init__(self):
+        super().__init__(2, [4, 2], seed=0)
+        self.scale = Value(1.5, label="scale")
+
+    def parameters(self):
+        return [*super().parameters(), self.scale]
+
+    def __call__(self, x):
+        return [z * self.scale.data for z in super().__call__(x)]
+
+
+def test_a_parameter_that_is_read_as_a_number_is_found():
+    history, numbers = train("auto", make=Numeric)
+    assert history.backend.startswith("eager: ") and ".data of a parameter" in history.backend
+    assert numbers == train("eager", make=Numeric)[1]
+
+
+def test_what_a_loss_looks_up_about_a_class_is_found():
+    def weighted(output, target):
+        return losses.cross_entropy(output, target) * {1: 5.0}.get(target, 1.0)
+
+    y = {"y": lambda X, c: [0] * 34 + [1] * 6}
+    assert train("auto", loss=weighted, **y)[0].losses == pytest.approx(train("eager", loss=weighted, **y)[0].losses)

@@ -54,17 +54,17 @@ def _plain(target: Any) -> float:
 
 def _is(target: Any, k: int) -> Any:
     """1 if a recorded target is class k, else 0."""
-    return ops.greater(0.5, abs(target - float(k)))
+    return ops.greater(1e-9, abs(target - float(k)))
 
 
 def _right(scores: list[Any], target: Any) -> Any:
     """The score of the right class; nan for a recorded target that is none."""
     if isinstance(target, int):
         return scores[target]
-    score: Any = math.nan
-    for k, s in enumerate(scores):
-        score = ops.where(_is(target, k), s, score)
-    return score
+    score, exists = scores[0], _is(target, 0)
+    for k, s in enumerate(scores[1:], 1):
+        score, exists = ops.where(_is(target, k), s, score), exists + _is(target, k)
+    return ops.where(exists, score, math.nan)
 
 
 def mse(predictions: Any, targets: Any) -> Any:
@@ -134,6 +134,8 @@ def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], 
         if _is_recorded(target):
             losses.append(loss(list(row), target))
             continue
+        if isinstance(target, Value) and target.data.is_integer():
+            target = int(target.data)
         if not hasattr(target, "__index__"):
             hint = ": pass the index of the 1" if _several(target) else ": number the classes 0, 1, 2, ..."
             raise TypeError(f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}{hint}")

@@ -83,6 +83,8 @@ class Replays:
 
         self.model, self.loss = model, loss
         self.jit = Jit(both, backend, True, None)
+        if hasattr(model, "parameters"):
+            self.jit.parameters = tuple(model.parameters())
         self.jit.limit = 2 * LIMIT  # for training and for testing: every epoch needs them all
         self.arrays = self.jit.backend != "python"
         self.fixed = fixed
@@ -122,7 +124,9 @@ class Replays:
         Several, and if there are few the same ones again, so that chance shows too.
         """
         times = NODES // max(recording.record.made for recording in samples.recordings.values())
-        for i in [*samples.first.values(), *[k % len(samples.X) for k in range(max(3, min(TIMES, times)))]]:
+        many, stride = max(3, min(TIMES, times)), max(1, len(samples.X) // TIMES)
+        of_each = [*samples.first.values(), *[*samples.targets.values()][:TIMES]]
+        for i in [*of_each, *[k * stride % len(samples.X) for k in range(many)]]:
             mean, outputs, _ = self.mean_loss(samples, [i], gradients=False)
             now = flat(self.jit.f(samples.X[i], samples.y[i]))[1]
             if not _alike([v.data if isinstance(v, Value) else v for v in now], flat([mean, outputs])[1]):

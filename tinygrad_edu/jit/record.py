@@ -8,9 +8,11 @@ same way; what differs between the two runs was drawn at random, or remembered f
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -36,9 +38,14 @@ def _guard(slot: Any, asked: str) -> property:
     return property(read, slot.__set__)
 
 
-def _refused(asked: str) -> Any:
+def _refused(name: str, asked: str) -> Any:
+    """A method that nobody may call while a function is recorded; other threads may."""
+    plain = getattr(Value, name, None)
+
     def method(self: Value, *args: Any) -> Any:
-        raise _baked(self, sys._getframe(1), asked)
+        if modes.listened() or plain is None:
+            raise _baked(self, sys._getframe(1), asked)
+        return plain(self, *args)
 
     return method
 
@@ -50,17 +57,19 @@ class Guarded(Value):
     data = _guard(_data_of, ".data")
     grad = _guard(_grad_of, ".grad")
     numbers = _guard(_numbers_of, ".numbers")
-    __index__ = _refused("a whole number (a range, an index)")
-    detach = _refused("detach()")
-    backward = _refused("backward()")
-    local_grads = _refused("local_grads()")
-    zero_grad = _refused("zero_grad()")
+    __index__ = _refused("__index__", "a whole number (a range, an index)")
+    detach = _refused("detach", "detach()")
+    backward = _refused("backward", "backward()")
+    local_grads = _refused("local_grads", "local_grads()")
+    zero_grad = _refused("zero_grad", "zero_grad()")
     __hash__ = Value.__hash__
 
     def __eq__(self, other: object) -> bool:
-        if other is self or not isinstance(other, Value) and hasattr(other, "__float__"):  # as numbers, not as nodes
+        """Between parameters, whether they are one; with a number, or of what depends on inputs, nobody can say."""
+        if modes.listened() and (isinstance(other, Traced) or isinstance(self, Traced) and isinstance(other, Value) or other is self
+                                 or not isinstance(other, Value) and hasattr(other, "__float__")):  # fmt: skip
             raise _baked(self, sys._getframe(1), "== or !=")
-        return False
+        return self is other
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:  # type: ignore[override]
         """Arrays of numbers are arrays of Values in here, and a number that goes with them is a Value."""
@@ -86,13 +95,27 @@ class Traced(Guarded):
     __slots__ = ()
 
 
+class Given(Traced):
+    """One that was given as a plain number, which is found in a set or a dict by what it is."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        frame = sys._getframe(1)
+        if modes.listened() and not frame.f_globals.get("__name__", "").startswith("tinygrad_edu."):
+            raise _baked(self, frame, "looking it up in a set or dict")
+        return Value.__hash__(self)
+
+    __eq__ = Guarded.__eq__
+
+
 class Watched(Guarded):
     """A parameter of the function that is being recorded."""
 
     __slots__ = ()
 
 
-for _class in (Guarded, Traced, Watched):
+for _class in (Guarded, Traced, Given, Watched):
     _class.__name__ = "Value"  # as Python's own messages name it
 
 
@@ -106,7 +129,7 @@ def _place(frame: Any) -> str:
 def _baked(v: Value, frame: Any, asked: str) -> RecordingError:
     asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "__format__": "format()",
              "compare": "a comparison"}.get(frame.f_code.co_name, asked)  # fmt: skip
-    what = "parameter" if type(v) is Watched else "Value that depends on the inputs"
+    what = "parameter" if isinstance(v, Watched) else "Value that depends on the inputs"
     return RecordingError(
         f"{_place(frame)}: {asked} of a {what}, while recording: this run's answer would be baked into every "
         "replay. Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the "
@@ -134,6 +157,15 @@ class Record:
         self.originals, self.parameters = [p for p, _ in pairs], [p for _, p in pairs]
 
 
+_set_class: Any = object.__dict__["__class__"].__set__
+
+
+@functools.cache
+def _watched(kind: type[Value]) -> type[Value]:
+    """Watched, for Values of this class."""
+    return Watched if kind is Value else type("Value", (Watched, kind), {"__slots__": ()})
+
+
 class _Run:
     """One run of a function: what it was given, what it made, what it returned."""
 
@@ -141,18 +173,19 @@ class _Run:
         self.made: list[Value] = []
         self.born: set[Value] = set()
         self.traced = [Value(leaf.data, leaf.label) if isinstance(leaf, Value) else Value(number(leaf)) for leaf in leaves]
-        guarded = [p for p in watched if type(p) is Value]
+        guarded = list(dict.fromkeys(watched))
+        kinds = list(map(type, guarded))
         try:
-            for t in self.traced:
-                t.__class__ = Traced
-            for p in guarded:
-                p.__class__ = Watched
+            for t, leaf in zip(self.traced, leaves):
+                t.__class__ = Traced if isinstance(leaf, Value) else Given
+            for p, kind in zip(guarded, kinds):
+                _set_class(p, _watched(kind))
             with modes.listening(self.hear):
                 self.shape, self.outputs = flat(f(*rebuild(self.traced)))
         finally:
-            for v in [*self.traced, *self.made, *guarded]:
-                if isinstance(v, Guarded):
-                    v.__class__ = Value  # type: ignore[assignment]
+            mine = [*self.traced, *[v for v in self.made if isinstance(v, Guarded)]]
+            # in one call into C, where no Ctrl-C can land half-way
+            deque(map(_set_class, [*mine, *guarded], [*[Value] * len(mine), *kinds]), maxlen=0)
         if not self.outputs or not all(isinstance(y, Value) for y in self.outputs):
             got = next((f"{type(y).__name__} {y!r}" for y in self.outputs if not isinstance(y, Value)), "none: is there a `return`?")
             raise TypeError(f"a recorded function returns a Value, or Values in lists, got {got}")
@@ -167,7 +200,7 @@ class _Run:
             self.born.add(v)
         elif not modes.recording():
             raise RecordingError(f"{_place(sys._getframe(3))}: no_grad() while recording: what is computed inside would not be replayed")
-        elif any(type(p) is Traced for p in v.parents):
+        elif any(isinstance(p, Traced) for p in v.parents):
             v.__class__ = Traced
 
     def steps(self) -> list[Any]:
@@ -195,21 +228,23 @@ class _Run:
 _one_at_a_time = threading.RLock()  # parameters are guarded for everybody
 
 
-def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True) -> Record:
+def record(f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True,
+           known: Sequence[Value] = ()) -> Record:  # fmt: skip
     """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the nodes that nothing depends on.
 
-    A parameter is whatever Value `f` uses that it neither was given nor made.
+    A parameter is whatever Value `f` uses that it neither was given nor made; `known` are some that it may use as numbers only.
     Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
     """
     with _one_at_a_time:
         chance = _chance()
-        last = _Run(f, leaves, rebuild, ())
+        last = _Run(f, leaves, rebuild, known)
         for _ in range(2):  # a parameter may have been made at the first
             before, steps = _chance(), last.steps()
-            last = _Run(f, leaves, rebuild, last.outside)
-            if last.steps() == steps and _chance() == before:
+            last = _Run(f, leaves, rebuild, [*last.outside, *known])
+            if last.steps() == steps and (_chance() == before or threading.active_count() > 1):  # others may have drawn numbers
                 return _copied(last, dead)
-        random.setstate(chance[0])
+        if threading.active_count() == 1:
+            random.setstate(chance[0])
     raise RecordingError("the function does something else at every call: random numbers, counters and whatever else changes are passed as "
                          "arguments, because every replay would use those of the recording")  # fmt: skip
 

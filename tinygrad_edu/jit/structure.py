@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import math
 import operator
@@ -36,7 +37,7 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
         return (_kind(x), *[_walk(v, leaves) for v in x])
     if isinstance(x, dict):
         return ("dict", *[(k, _walk(v, leaves)) for k, v in x.items()])
-    if x is None or isinstance(x, (str, bool)):
+    if x is None or isinstance(x, (str, bool, enum.Enum)):
         return ("is", x)
     if getattr(x, "ndim", 0) and hasattr(x, "dtype"):
         return ("array", x.shape, *[_walk(v, leaves) for v in x.ravel().tolist()])
