@@ -171,7 +171,6 @@ class _Run:
 
     def __init__(self, f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], watched: Iterable[Value]) -> None:
         self.made: list[Value] = []
-        self.born: set[Value] = set()
         self.traced = [Value(leaf.data, leaf.label) if isinstance(leaf, Value) else Value(number(leaf)) for leaf in leaves]
         guarded = list(dict.fromkeys(watched))
         kinds = list(map(type, guarded))
@@ -197,10 +196,10 @@ class _Run:
         """A Value is made."""
         self.made.append(v)
         if not v.parents:
-            self.born.add(v)
-        elif not modes.recording():
+            return
+        if not modes.recording():
             raise RecordingError(f"{_place(sys._getframe(3))}: no_grad() while recording: what is computed inside would not be replayed")
-        elif any(isinstance(p, Traced) for p in v.parents):
+        if any(isinstance(p, Traced) for p in v.parents):
             v.__class__ = Traced
 
     def steps(self) -> list[Any]:

@@ -10,14 +10,12 @@ gradients are written out with rows that it knows, and one `linear` instruction 
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import modes, ops
 from ..engine import Value
 from ..filling import Exact, exact, filled
 from ..ops import Op
@@ -35,18 +33,6 @@ CACHE_BYTES = 96 * 1024  # of rows and their gradients; what is larger does not 
 CHEAP = (kernel.ADD, kernel.SUB, kernel.MUL, kernel.NEG, kernel.RELU, kernel.LINEAR)  # no dearer than a copy
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Nodes are many and form no cycles: Python's garbage collector would take as long as everything else, and find nothing."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
 class Tape:
     """The arrays, and where on them things are.  `wanted`: the leaves whose gradients are asked for, all if None;
     `optimise`: see `passes`; `fuse`: whether chains of multiply and add become dots.
@@ -54,7 +40,7 @@ class Tape:
     Raises TypeError for a row that can be written neither with the kernel's own rows nor with its `parts`.
     """
 
-    @_collector_paused()
+    @modes.collector_resting()
     def __init__(self, record: Record, wanted: Iterable[Value] | None = None, optimise: frozenset[str] = ALL, fuse: bool = True) -> None:
         self.parameters, self.inputs, self.outputs = len(record.parameters), len(record.inputs), len(record.outputs)
         leaves = [*record.parameters, *record.inputs]
