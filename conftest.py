@@ -1,6 +1,6 @@
 """For all tests: the same examples at every run, and doctests that write files write them somewhere else.
 
-    HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
+HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
 """
 
 import os

@@ -106,7 +106,9 @@ def measure(workload: Workload, rounds: int, say: Any) -> Iterator[list[dict[str
         row.update(memory(runner))
     for row in rows:  # engines that disagree are not worth a comparison
         if not abs(row["loss"] - rows[0]["loss"]) <= 1e-9 * abs(rows[0]["loss"]):
-            raise AssertionError(f"{workload.name}: {row['engine']} computes {row['loss']}, {rows[0]['engine']} {rows[0]['loss']}")
+            raise AssertionError(
+                f"{workload.name}: {row['engine']} computes {row['loss']}, {rows[0]['engine']} {rows[0]['loss']}"
+            )
     for i in range(rounds):
         for setting in SETTINGS:
             for runner, row in zip(runners, rows):
@@ -145,7 +147,9 @@ def version(package: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and write JSON if asked.  Ctrl-C prints what there is."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.eager", description="Our eager engine next to micrograd.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.eager", description="Our eager engine next to micrograd."
+    )
     parser.add_argument("--quick", action="store_true", help="two rounds: a minute, rough numbers")
     parser.add_argument("--only", metavar="W1", choices=[w.name for w in WORKLOADS], help="one workload")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (5, or 2 with --quick)")
@@ -177,7 +181,10 @@ def main(arguments: list[str] | None = None) -> int:
         save()  # a file that cannot be written is better found out now
     except OSError as error:
         parser.error(f"cannot write --json {options.json}: {error.strerror}")
-    print(f"{about['engines']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds\n", flush=True)
+    print(
+        f"{about['engines']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds\n",
+        flush=True,
+    )
     for workload in WORKLOADS:
         if options.only not in (None, workload.name):
             continue

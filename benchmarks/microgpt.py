@@ -41,7 +41,9 @@ class MicroGPT:
     vectors: node for node, unless an engine has something shorter.
     """
 
-    def __init__(self, value: Callable[[float], Any], rng: random.Random, dot: Callable[..., Any] = multiply_and_add) -> None:
+    def __init__(
+        self, value: Callable[[float], Any], rng: random.Random, dot: Callable[..., Any] = multiply_and_add
+    ) -> None:
         def matrix(rows: int, columns: int = WIDTH) -> list[Vector]:
             return [[value(rng.gauss(0, 0.08)) for _ in range(columns)] for _ in range(rows)]
 

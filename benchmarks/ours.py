@@ -14,10 +14,10 @@ import numpy as np
 from demos import microgpt as demo
 from tinygrad_edu import Value, functional, jit, losses, optim, pack
 from tinygrad_edu.data import digits
-from tinygrad_edu.jit import native
-from tinygrad_edu.jit.record import record
-from tinygrad_edu.jit.tape import Tape
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.replay import native
+from tinygrad_edu.replay.record import record
+from tinygrad_edu.replay.tape import Tape
 
 from .peers.w1 import repeated
 from .workloads import moons

@@ -79,7 +79,14 @@ def nodes(count: int) -> dict[str, Any]:
     size = g.stats.alive
     before = memory_before()
     seconds = timed(lambda: g.value_and_grad(theta, [xs]))
-    return {"size": size, "seconds": seconds, "first": first, "held": g.stats.nbytes, "peak_first": peak, "peak": memory("VmHWM") - before}
+    return {
+        "size": size,
+        "seconds": seconds,
+        "first": first,
+        "held": g.stats.nbytes,
+        "peak_first": peak,
+        "peak": memory("VmHWM") - before,
+    }
 
 
 def lanes(count: int) -> dict[str, Any]:
@@ -99,7 +106,14 @@ def lanes(count: int) -> dict[str, Any]:
     f.value_and_grad(theta, X, Y)
     first = time.perf_counter() - begin
     seconds = timed(lambda: f.value_and_grad(theta, X, Y))
-    return {"size": count, "seconds": seconds, "first": first, "held": f.stats.nbytes, "peak": memory("VmHWM") - before, "given": X.nbytes + Y.nbytes}
+    return {
+        "size": count,
+        "seconds": seconds,
+        "first": first,
+        "held": f.stats.nbytes,
+        "peak": memory("VmHWM") - before,
+        "given": X.nbytes + Y.nbytes,
+    }
 
 
 def start(backend: str) -> dict[str, Any]:
@@ -130,7 +144,11 @@ def training(_: str = "") -> dict[str, Any]:
     model = demo.GPT("".join(sorted(set("".join(texts)))), rng)
     begin = time.perf_counter()
     losses = list(demo.train(jit(model.loss, "native"), model, texts, 1000))
-    return {"seconds": time.perf_counter() - begin, "last": sum(losses[-100:]) / 100, "parameters": len(model.parameters())}
+    return {
+        "seconds": time.perf_counter() - begin,
+        "last": sum(losses[-100:]) / 100,
+        "parameters": len(model.parameters()),
+    }
 
 
 if __name__ == "__main__":

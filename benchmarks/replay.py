@@ -61,8 +61,18 @@ class Contest:
 def w1_peers() -> list[Peer]:
     cc = w1.compiler_version()
     return [
-        Peer("hand-written NumPy", w1.numpy, version=numpy.__version__, note="the backward pass written out, results into arrays that are there"),
-        Peer("hand-written NumPy, few calls", w1.numpy_flat, version=numpy.__version__, note="biases in the weights, one array of parameters"),
+        Peer(
+            "hand-written NumPy",
+            w1.numpy,
+            version=numpy.__version__,
+            note="the backward pass written out, results into arrays that are there",
+        ),
+        Peer(
+            "hand-written NumPy, few calls",
+            w1.numpy_flat,
+            version=numpy.__version__,
+            note="biases in the weights, one array of parameters",
+        ),
         Peer("ours, flat arrays", ours.w1_flat, note="value_and_grad, SGD on pack(parameters)"),
         Peer("ours, through Values", ours.w1_values, note="f.mean(X, Y).backward(), SGD"),
         Peer("ours, kernel only", ours.w1_kernel, note="the compiled tape, and the update in NumPy"),
@@ -74,14 +84,31 @@ def w1_peers() -> list[Peer]:
         Peer("Rust, rustygrad", "rust/", note="an engine of scalars, one node for each multiplication"),
         Peer("PyTorch, scalars", "w1_libraries:torch_scalars", "torch==2.13.0"),
         Peer("PyTorch, tensors", "w1_libraries:torch_tensors", "torch==2.13.0"),
-        Peer("PyTorch, torch.compile", "w1_libraries:torch_compile", "torch==2.13.0", note="forward, backward and update in one graph"),
+        Peer(
+            "PyTorch, torch.compile",
+            "w1_libraries:torch_compile",
+            "torch==2.13.0",
+            note="forward, backward and update in one graph",
+        ),
         Peer("HIPS autograd", "w1_libraries:autograd", "autograd"),
         Peer("AADC", "", barred=AADC),
         Peer("CasADi, virtual machine", "w1_libraries:casadi_vm", "casadi"),
-        Peer("CasADi, compiled", "w1_libraries:casadi_compiled", "casadi", note="the C that it writes, -O3 -march=native"),
+        Peer(
+            "CasADi, compiled", "w1_libraries:casadi_compiled", "casadi", note="the C that it writes, -O3 -march=native"
+        ),
         Peer("JAX, jit", "w1_libraries:jax", "jax"),
-        Peer("JAX, jit, loss not read", "w1_libraries:jax_unread", "jax", note="two threads: JAX works on one step while Python asks for the next"),
-        Peer("hand-written C", "w1:c", version=cc, note="a point at a time, -O3 -march=native; the training loop is in C as well"),
+        Peer(
+            "JAX, jit, loss not read",
+            "w1_libraries:jax_unread",
+            "jax",
+            note="two threads: JAX works on one step while Python asks for the next",
+        ),
+        Peer(
+            "hand-written C",
+            "w1:c",
+            version=cc,
+            note="a point at a time, -O3 -march=native; the training loop is in C as well",
+        ),
         Peer("hand-written C, fast-math", "w1:c_fast_math", version=cc, note="a layer at a time, -ffast-math as well"),
     ]
 
@@ -100,7 +127,12 @@ def digits_peers() -> list[Peer]:
         Peer("ours, eager", ours.digits_eager, note="one batch of 100"),
         Peer("ours, through Values", partial(ours.digits_batches, batches=1, values=True), note="one batch of 100"),
         Peer("ours, flat arrays", partial(ours.digits_batches, batches=1), note="one batch of 100"),
-        Peer("ours, flat arrays, an epoch", partial(ours.digits_batches, batches=15), updates=15, note="15 batches: 1,437 digits"),
+        Peer(
+            "ours, flat arrays, an epoch",
+            partial(ours.digits_batches, batches=15),
+            updates=15,
+            note="15 batches: 1,437 digits",
+        ),
     ]
 
 
@@ -132,7 +164,10 @@ def wrong(shown: dict[str, Any], right: dict[str, Any], updates: int = 1) -> str
     if not abs(shown["loss"] - right["loss"]) <= 1e-9 * abs(right["loss"]):  # also true of nan
         return f"WRONG: loss {shown['loss']!r}, ours {right['loss']!r}"
     moves = [[b - a for a, b in zip(p["start"], p["moved"])] for p in (shown, right)]
-    for what, mine, theirs, share in (("gradient", right["gradient"], shown["gradient"], 1e-9), ("update", moves[1], moves[0], 1e-4)):
+    for what, mine, theirs, share in (
+        ("gradient", right["gradient"], shown["gradient"], 1e-9),
+        ("update", moves[1], moves[0], 1e-4),
+    ):
         if len(mine) != len(theirs):
             return f"WRONG: {len(theirs)} numbers in its {what}, ours has {len(mine)}"
         off = max(abs(a - b) if a - b == a - b else math.inf for a, b in zip(mine, theirs))
@@ -198,7 +233,10 @@ def how_many(ratio: float) -> str:
 def laid_out(title: str, lines: list[list[str]]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     left = (0, 1, len(widths) - 1)
-    cells = [[cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))] for line in lines]
+    cells = [
+        [cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))]
+        for line in lines
+    ]
     return "\n".join([title, *["    " + "  ".join(line).rstrip() for line in cells]])
 
 
@@ -238,14 +276,28 @@ def start(quick: bool, say: Any) -> tuple[str, list[dict[str, Any]]]:
     """From call to first result, in fresh processes."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as cache:
-        for backend, state, times in [("native", "cold", 1), ("native", "cached", 3 if quick else 7), ("numpy", "", 3), ("python", "", 3)]:
+        for backend, state, times in [
+            ("native", "cold", 1),
+            ("native", "cached", 3 if quick else 7),
+            ("numpy", "", 3),
+            ("python", "", 3),
+        ]:
             say(f"start: {backend} {state}")
             got = [point("start", backend, NUMBA_CACHE_DIR=cache) for _ in range(times)]
-            rows.append({"backend": backend, "state": state, "times": got, "failed": next((g["failed"] for g in got if "failed" in g), "")})
+            rows.append(
+                {
+                    "backend": backend,
+                    "state": state,
+                    "times": got,
+                    "failed": next((g["failed"] for g in got if "failed" in g), ""),
+                }
+            )
     lines = [["", "", "median s", "least", ""]]
     for r in rows:
         ts = [g["seconds"] for g in r["times"] if "seconds" in g]
-        lines.append([r["backend"], r["state"], f"{median(ts):.3f}" if ts else "-", f"{min(ts):.3f}" if ts else "-", r["failed"]])
+        lines.append(
+            [r["backend"], r["state"], f"{median(ts):.3f}" if ts else "-", f"{min(ts):.3f}" if ts else "-", r["failed"]]
+        )
     return laid_out("start  W1: from the first call to its result, after import, in a fresh process", lines), rows
 
 
@@ -274,12 +326,18 @@ def sections(text: str) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print, and write JSON if asked.  Ctrl-C prints what there is."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.replay", description="Recorded graphs next to everybody else.")
-    parser.add_argument("--only", metavar="NAMES", type=sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.replay", description="Recorded graphs next to everybody else."
+    )
+    parser.add_argument(
+        "--only", metavar="NAMES", type=sections, default=SECTIONS, help=f"some of {','.join(SECTIONS)}"
+    )
     parser.add_argument("--quick", action="store_true", help="three rounds, and a shorter curve: rough numbers")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (15, or 3 with --quick)")
     parser.add_argument("--json", metavar="FILE", help="also write every round's numbers to FILE")
-    parser.add_argument("--venv", metavar="DIR", type=Path, help="where the other engines live (default: in the user's cache)")
+    parser.add_argument(
+        "--venv", metavar="DIR", type=Path, help="where the other engines live (default: in the user's cache)"
+    )
     parser.add_argument("--no-install", action="store_true", help="time only what is installed there already")
     options = parser.parse_args(arguments)
     rounds = options.rounds or (3 if options.quick else 15)
@@ -313,7 +371,10 @@ def main(arguments: list[str] | None = None) -> int:
         save()  # a file that cannot be written is better found out now
     except OSError as error:
         parser.error(f"cannot write --json {options.json}: {error.strerror}")
-    print(f"{about['engine']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds, one thread each\n", flush=True)
+    print(
+        f"{about['engine']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds, one thread each\n",
+        flush=True,
+    )
     home = Environment(options.venv, not options.no_install, lambda what: print(what, file=sys.stderr, flush=True))
     try:
         for name in options.only:

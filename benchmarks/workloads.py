@@ -189,8 +189,16 @@ def teach_micrograd_exp_and_log() -> None:
 
 REPEATS = 500
 WORKLOADS = [
-    Workload("W1", "moons training step: MLP 2-16-16-1, 100 points, hinge + L2, backward, update", "ms", 1, training_step),
+    Workload(
+        "W1", "moons training step: MLP 2-16-16-1, 100 points, hinge + L2, backward, update", "ms", 1, training_step
+    ),
     Workload("W2", "a chain of 100,000 operations: forward, backward", "ms", 1, long_chain),
-    Workload("W3", "micrograd's README expression: built and differentiated", "us", REPEATS, lambda: small_expression(REPEATS)),
+    Workload(
+        "W3",
+        "micrograd's README expression: built and differentiated",
+        "us",
+        REPEATS,
+        lambda: small_expression(REPEATS),
+    ),
     Workload("W4", "microgpt training step: 4,192 parameters, 8 letters, backward, Adam", "ms", 1, microgpt_step),
 ]

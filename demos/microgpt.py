@@ -170,7 +170,11 @@ def show(losses, steps):
             seconds, recent = time.perf_counter() - begin, seen[-100:]
             if len(seen) in (1, steps) or (seconds >= due if terminal else len(seen) % max(1, steps // 10) == 0):
                 line = f"step {len(seen)}/{steps}  loss {loss:.4f}  mean of the last {len(recent)} {sum(recent) / len(recent):.4f}"
-                print("\r" * terminal + f"{line}  {len(seen) / seconds:.4g} steps/s", end="   " if terminal else "\n", flush=True)
+                print(
+                    "\r" * terminal + f"{line}  {len(seen) / seconds:.4g} steps/s",
+                    end="   " if terminal else "\n",
+                    flush=True,
+                )
                 due = seconds + 0.1
     except KeyboardInterrupt:
         ended = ", interrupted: this is what it has learned so far"
@@ -220,13 +224,26 @@ def texts_of(path):
 def main(argv=None):
     """Train, then invent, as the command line says."""
     parser = Parser(description="A character-level GPT of scalars learns to spell names, and makes up its own.")
-    parser.add_argument("--names", metavar="FILE", default=Path(__file__).parent / "names.txt",
-                        help=f"one text per line, of which the first {BLOCK} letters are read (default: common first names)")
+    parser.add_argument(
+        "--names",
+        metavar="FILE",
+        default=Path(__file__).parent / "names.txt",
+        help=f"one text per line, of which the first {BLOCK} letters are read (default: common first names)",
+    )
     parser.add_argument("--steps", type=whole, default=1000, metavar="N", help="texts to learn from (default 1000)")
-    parser.add_argument("--seed", type=int, default=42, metavar="N", help="of the order, the weights and the new names (default 42)")
+    parser.add_argument(
+        "--seed", type=int, default=42, metavar="N", help="of the order, the weights and the new names (default 42)"
+    )
     parser.add_argument("--samples", type=whole, default=20, metavar="N", help="names to make up (default 20)")
-    parser.add_argument("--temperature", type=positive, default=0.5, metavar="T", help="low: the likeliest; 1: as learned (default 0.5)")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto", help="eager, or what replays recordings (default: native or eager)")
+    parser.add_argument(
+        "--temperature", type=positive, default=0.5, metavar="T", help="low: the likeliest; 1: as learned (default 0.5)"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="eager, or what replays recordings (default: native or eager)",
+    )
     given = parser.parse_args(argv)
     try:
         texts = texts_of(given.names)

@@ -81,7 +81,9 @@ def show(steps, backend):
         elif k % 10 == 0 or k == steps - 1:
             print(f"  step {k:3d}  loss {loss:.16f}  accuracy after it {accuracy(model):.0%}")
         begin = time.perf_counter()
-    print(f"  {len(spent)} steps in {sum(spent):.2f} s: the first took {1e3 * spent[0]:.1f} ms, the last {1e3 * spent[-1]:.2f} ms")
+    print(
+        f"  {len(spent)} steps in {sum(spent):.2f} s: the first took {1e3 * spent[0]:.1f} ms, the last {1e3 * spent[-1]:.2f} ms"
+    )
     return shown, model, wrong
 
 
@@ -101,15 +103,24 @@ def count(text):
 
 def main(argv=None):
     """Train as the command line says, compare, draw the boundary; the exit status: 1 if a number is not the published one."""
-    parser = Parser(description="micrograd's moons demo, as a graph built at every step and as one that is recorded once and replayed.")
-    parser.add_argument("svg", nargs="?", default="moons.svg", metavar="FILE.svg", help="where to draw the boundary (default moons.svg)")
-    parser.add_argument("--backend", choices=BACKENDS, default="both", help="eager, a backend of jit, or both eager and auto (default)")
+    parser = Parser(
+        description="micrograd's moons demo, as a graph built at every step and as one that is recorded once and replayed."
+    )
+    parser.add_argument(
+        "svg", nargs="?", default="moons.svg", metavar="FILE.svg", help="where to draw the boundary (default moons.svg)"
+    )
+    parser.add_argument(
+        "--backend", choices=BACKENDS, default="both", help="eager, a backend of jit, or both eager and auto (default)"
+    )
     parser.add_argument("--steps", type=count, default=100, metavar="N", help="default 100, as in the notebook")
     given = parser.parse_args(argv)
     if Path(given.svg).suffix != ".svg" or not Path(given.svg).resolve().parent.is_dir():
         parser.error(f"{given.svg}: a picture goes into a folder that is there, under a name that ends in .svg")
     try:
-        runs = [show(given.steps, backend) for backend in (["eager", "auto"] if given.backend == "both" else [given.backend])]
+        runs = [
+            show(given.steps, backend)
+            for backend in (["eager", "auto"] if given.backend == "both" else [given.backend])
+        ]
     except ImportError as missing:
         parser.error(str(missing))
     wrong = sum(w for _, _, w in runs)

@@ -97,7 +97,10 @@ TRUTH = {
     "where": (lambda c, f, g: f if c else g, lambda c, f, g: [0 * one, one * bool(c), one * (not c)]),
     "greater": (lambda a, b: step(a - b), lambda a, b: [0 * one, 0 * one]),
     "sum": (lambda *xs: mp.fsum(xs), lambda *xs: [one] * len(xs)),
-    "dot": (lambda *xs: mp.fdot(*split(xs)[:2]) + mp.fsum(split(xs)[2]), lambda *xs: [*split(xs)[1], *split(xs)[0], *[one] * (len(xs) % 2)]),
+    "dot": (
+        lambda *xs: mp.fdot(*split(xs)[:2]) + mp.fsum(split(xs)[2]),
+        lambda *xs: [*split(xs)[1], *split(xs)[0], *[one] * (len(xs) % 2)],
+    ),
     "logsumexp": (lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))), softmax),
 }
 
@@ -249,7 +252,25 @@ def test_the_numbers_that_others_get_wrong():
     assert math.isclose(x.grad, 2.0**26, rel_tol=1e-15)  # 1 / sqrt(1 - x * x)
 
 
-@pytest.mark.parametrize("name", ["expm1", "log1p", "sin", "tan", "asin", "atan", "sinh", "asinh", "atanh", "tanh", "erf", "sqrt", "neg", "power(3)"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "expm1",
+        "log1p",
+        "sin",
+        "tan",
+        "asin",
+        "atan",
+        "sinh",
+        "asinh",
+        "atanh",
+        "tanh",
+        "erf",
+        "sqrt",
+        "neg",
+        "power(3)",
+    ],
+)
 def test_the_sign_of_zero_is_kept(name):
     minus = ops.TABLE[name](-0.0)
     assert minus == 0 and math.copysign(1, minus) == (1 if name == "neg" else -1)

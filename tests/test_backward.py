@@ -284,7 +284,10 @@ def test_value_and_grad_of_a_function_that_returns_no_value_says_what_to_do():
 
 def test_strict_mode_names_the_operation_its_inputs_and_the_domain():
     p = Value(-2.0, label="p")
-    with anomalies("raise"), pytest.raises(FloatingPointError, match=r"log\(p\) = nan: log is defined on \(0, inf\); its input is p = -2.0"):
+    with (
+        anomalies("raise"),
+        pytest.raises(FloatingPointError, match=r"log\(p\) = nan: log is defined on \(0, inf\); its input is p = -2.0"),
+    ):
         p.log()
     assert math.isnan(p.log().data)
 
@@ -292,7 +295,10 @@ def test_strict_mode_names_the_operation_its_inputs_and_the_domain():
 def test_strict_mode_names_the_first_bad_gradient_and_changes_nothing():
     x = Value(0.0, label="x")
     y = x.sqrt() * 3
-    with anomalies("raise"), pytest.raises(FloatingPointError, match=r"with respect to 'x' \(value 0.0\) is inf: no .grad was changed"):
+    with (
+        anomalies("raise"),
+        pytest.raises(FloatingPointError, match=r"with respect to 'x' \(value 0.0\) is inf: no .grad was changed"),
+    ):
         y.backward()
     assert every_grad(y) == [0.0] * 4
     y.backward()

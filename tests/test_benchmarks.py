@@ -93,7 +93,9 @@ def competed(replay, tmp_path):
     """One round of W1 with four points between some peers: their table, line by line."""
 
     def run(*peers):
-        contest = replay.Contest("W1", "small", lambda: replay.ours.w1_problem(4), replay.ours.w1_eager, lambda: list(peers), "peer")
+        contest = replay.Contest(
+            "W1", "small", lambda: replay.ours.w1_problem(4), replay.ours.w1_eager, lambda: list(peers), "peer"
+        )
         for _ in replay.compete(contest, list(peers), 1, Environment(tmp_path, install=False), lambda what: None):
             pass
         return replay.table(contest, list(peers)).splitlines()[2:]
@@ -129,7 +131,11 @@ def test_a_peer_that_cannot_be_had_is_named_with_the_reason(competed, tmp_path):
         changed(), Peer("absent", "w1:micrograd", "micrograd"), Peer("barred", "", barred="its licence"), Peer("unknown", "w1:nothing"),
         Peer("crate", "rust/"), Peer("no such file", "", command=[str(tmp_path / "nothing")]),
     )  # fmt: skip
-    for line, said in zip(lines, ["500.0000", "pip install micrograd", "its licence", "AttributeError", "not timed: ", "No such file"], strict=True):
+    for line, said in zip(
+        lines,
+        ["500.0000", "pip install micrograd", "its licence", "AttributeError", "not timed: ", "No such file"],
+        strict=True,
+    ):
         assert said in line
 
 
@@ -183,7 +189,10 @@ def test_of_a_long_complaint_the_telling_line_is_kept(output, said):
 
 def test_replay_prints_a_table_and_writes_every_round(replay, tmp_path, capsys):
     file = tmp_path / "rounds.json"
-    assert replay.main(["--only", "python", "--rounds", "2", "--no-install", "--venv", str(tmp_path), "--json", str(file)]) == 0
+    assert (
+        replay.main(["--only", "python", "--rounds", "2", "--no-install", "--venv", str(tmp_path), "--json", str(file)])
+        == 0
+    )
     printed, rows = capsys.readouterr().out, json.loads(file.read_text())["python"]
     assert [row["name"] for row in rows] == ["ours, eager", "ours, python, through Values", "ours, python, flat arrays"]
     assert all(len(row["seconds"]) == 2 and not row["excuse"] for row in rows)

@@ -38,7 +38,13 @@ def test_central_differences_find_the_slope_of_smooth_functions(f, x, slope):
 
 @pytest.mark.parametrize(
     "wrong_by, verdict, passes",
-    [(0.0, "happy", True), (1e-6, "suspicious", False), (1e-3, "suspicious", False), (0.02, "wrong", False), (math.nan, "wrong", False)],
+    [
+        (0.0, "happy", True),
+        (1e-6, "suspicious", False),
+        (1e-3, "suspicious", False),
+        (0.02, "wrong", False),
+        (math.nan, "wrong", False),
+    ],
 )
 def test_the_verdicts_are_the_bands_of_cs231n(wrong_by, verdict, passes):
     cube = Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x * (1 + wrong_by),))
@@ -114,9 +120,15 @@ def test_the_worst_stands_on_top_and_the_guilty_row_is_named():
 @pytest.mark.parametrize(
     "f, hint",
     [
-        (lambda x: x * float(x), "every rule used is right, so the graph is cut: look for .data, float() or detach() in f"),
+        (
+            lambda x: x * float(x),
+            "every rule used is right, so the graph is cut: look for .data, float() or detach() in f",
+        ),
         (lambda x: Value(x.data), "f depends on it, but not through the graph: .data or float() cut it off"),
-        (lambda x: x.detach() * x, "every rule used is right, so the graph is cut: look for .data, float() or detach() in f"),
+        (
+            lambda x: x.detach() * x,
+            "every rule used is right, so the graph is cut: look for .data, float() or detach() in f",
+        ),
     ],
 )
 def test_a_cut_graph_is_wrong_and_the_hint_says_why(f, hint):
@@ -165,7 +177,7 @@ def test_long_reports_show_the_worst_twenty():
     assert len(str(report).splitlines()) == 1 + 20 + 1 + 1 and "... and 10 more" in str(report)
 
 
-@pytest.mark.parametrize("f", [lambda x: (3 * x * x - 4 * x + 5), lambda x: x.tanh() / x, lambda x: x.exp().log1p()])
+@pytest.mark.parametrize("f", [lambda x: 3 * x * x - 4 * x + 5, lambda x: x.tanh() / x, lambda x: x.exp().log1p()])
 def test_second_and_third_order(f):
     def first(x):
         return grad(f(x), x)[0]
@@ -191,13 +203,28 @@ used_outside = Value(3.0, label="w")
     [
         (lambda x: float(x), [1.0], TypeError, "f must return one Value, got float 1.0: compute it from the arguments"),
         (lambda x: [x, x], [1.0], TypeError, "got list"),
-        (lambda x: x * random.random(), [1.0], ValueError, "for the same inputs, so it has no gradient to check: is it random"),
-        (lambda p: p.log(), [-2.0], ValueError, "f is nan at this point.*log is defined on .0, inf.; its input is p = -2.0"),
+        (
+            lambda x: x * random.random(),
+            [1.0],
+            ValueError,
+            "for the same inputs, so it has no gradient to check: is it random",
+        ),
+        (
+            lambda p: p.log(),
+            [-2.0],
+            ValueError,
+            "f is nan at this point.*log is defined on .0, inf.; its input is p = -2.0",
+        ),
         (lambda x: 1 / x, [0.0], ValueError, "f is inf at this point"),
         (lambda x: x + 1, [math.nan], ValueError, "x is nan"),
         (lambda x: x, [], ValueError, "at least one input"),
         (lambda x: x, ["2"], TypeError, "write '2' without quotes"),
-        (lambda x: used_outside * 2, [used_outside], ValueError, "computes with Value.*label='w'.* itself and not with the argument"),
+        (
+            lambda x: used_outside * 2,
+            [used_outside],
+            ValueError,
+            "computes with Value.*label='w'.* itself and not with the argument",
+        ),
         (lambda x: (x * x).detach(), [1.0], ValueError, "without a past"),
         (no_grad()(lambda x: x * x), [1.0], ValueError, "without a past"),
         (3.0, [1.0], TypeError, "takes a function .* got float 3.0"),

@@ -39,7 +39,14 @@ def test_grad_prints_the_value_and_every_gradient(run):
     status, out, err = run("grad", "e = a*b; d = e + c; L = d*f", "a=2", "b=-3", "c=10", "f=-2")
     rows = dict((line.split()[0], line.split()[1:]) for line in out.splitlines()[3:])
     assert status == 0 and err == "" and out.startswith("L = -8\n")
-    assert rows == {"a": ["2", "6"], "b": ["-3", "-4"], "c": ["10", "-2"], "f": ["-2", "4"], "e": ["-6", "-2"], "d": ["4", "-2"]}
+    assert rows == {
+        "a": ["2", "6"],
+        "b": ["-3", "-4"],
+        "c": ["10", "-2"],
+        "f": ["-2", "4"],
+        "e": ["-6", "-2"],
+        "d": ["4", "-2"],
+    }
 
 
 def test_grad_draws_and_checks(run, tmp_path):
@@ -125,25 +132,37 @@ def flowers(n, seed=1):
     """Three kinds in two measurements, well apart."""
     rng = random.Random(seed)
     kinds = {"rose": (1.0, 5.0), "iris": (4.0, 1.0), "lily": (8.0, 7.0)}
-    return [[f"{rng.gauss(a, 0.6):.3f}", f"{1000 * rng.gauss(b, 0.6):.1f}", kind] for kind, (a, b) in kinds.items() for _ in range(n)]
+    return [
+        [f"{rng.gauss(a, 0.6):.3f}", f"{1000 * rng.gauss(b, 0.6):.1f}", kind]
+        for kind, (a, b) in kinds.items()
+        for _ in range(n)
+    ]
 
 
 def test_train_and_predict_with_classes(run, tmp_path):
     write_csv("flowers.csv", [["width", "height", "kind"], *flowers(30)])
     write_csv("new.csv", [["height", "width"], [7000, 8], [5000, 1], [1000, 4]])
-    status, out, err = run("train", "flowers.csv", "--target", "kind", "--epochs", "20", "--save", "m.json", "--plot", "b.svg", "--quiet")
+    status, out, err = run(
+        "train", "flowers.csv", "--target", "kind", "--epochs", "20", "--save", "m.json", "--plot", "b.svg", "--quiet"
+    )
     assert status == 0 and err == "" and "72 samples to train, 18 to test, 2 features, 3 classes" in out
     assert float(re.search(r"([\d.]+)% test", out)[1]) >= 95 and is_svg(tmp_path / "b.svg")
     status, out, err = run("predict", "m.json", "new.csv")
     lines = list(csv.reader(out.splitlines()))
-    assert status == 0 and lines[0] == ["kind", "probability"] and [row[0] for row in lines[1:]] == ["lily", "rose", "iris"]
+    assert (
+        status == 0
+        and lines[0] == ["kind", "probability"]
+        and [row[0] for row in lines[1:]] == ["lily", "rose", "iris"]
+    )
     assert all(0.5 < float(row[1]) <= 1 for row in lines[1:])
 
 
 def test_train_and_predict_a_number(run, tmp_path):
     rng = random.Random(0)
     points = [(rng.uniform(0, 10), rng.uniform(-1, 1)) for _ in range(120)]
-    write_csv("line.csv", [["a", "b", "price"], *[[f"{a:.4f}", f"{b:.4f}", f"{100 + 20 * a - 5 * b:.4f}"] for a, b in points]])
+    write_csv(
+        "line.csv", [["a", "b", "price"], *[[f"{a:.4f}", f"{b:.4f}", f"{100 + 20 * a - 5 * b:.4f}"] for a, b in points]]
+    )
     write_csv("new.csv", [["a", "b"], [5, 0], [2, 1]])
     status, out, _ = run("train", "line.csv", "--target", "price", "--hidden", "0", "--epochs", "40", "--lr", "0.05", "--save", "m.json",
                          "--plot", "loss.svg", "--quiet")  # fmt: skip
@@ -196,7 +215,10 @@ def test_demo_explains_draws_and_learns_to_read_digits(run, tmp_path):
 
 
 def test_both_names_of_the_program_work():
-    for command in ([sys.executable, "-m", "tinygrad_edu"], [os.path.join(os.path.dirname(sys.executable), "tinygrad-edu")]):
+    for command in (
+        [sys.executable, "-m", "tinygrad_edu"],
+        [os.path.join(os.path.dirname(sys.executable), "tinygrad-edu")],
+    ):
         run = subprocess.run([*command, "grad", "a*a", "a=3"], capture_output=True, text=True, check=True)
         assert run.stdout.startswith("a*a = 9\n")
         run = subprocess.run([*command, "grad", "a*"], capture_output=True, text=True)
@@ -204,7 +226,9 @@ def test_both_names_of_the_program_work():
 
 
 def test_a_closed_pipe_is_no_error():
-    run = subprocess.run(f"{sys.executable} -m tinygrad_edu ops | head -n 1", shell=True, capture_output=True, text=True)
+    run = subprocess.run(
+        f"{sys.executable} -m tinygrad_edu ops | head -n 1", shell=True, capture_output=True, text=True
+    )
     assert run.stderr == "" and run.stdout.startswith("| name")
 
 

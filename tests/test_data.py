@@ -72,7 +72,9 @@ def test_points_are_plain_lists_as_many_as_asked(generator, n):
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"n": -3}, {"noise": -0.1}, {"noise": math.nan}, {"seed": -1}, {"seed": 2**32}])
+@pytest.mark.parametrize(
+    "wrong", [{"n": 0}, {"n": -3}, {"noise": -0.1}, {"noise": math.nan}, {"seed": -1}, {"seed": 2**32}]
+)
 def test_impossible_points_are_refused(generator, wrong):
     if generator is data.spirals and "n" in wrong:
         wrong = {"n_per_class": wrong["n"]}
@@ -156,13 +158,19 @@ def test_batches_are_all_samples_once_in_an_order_of_their_seed():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(st.floats(-1e12, 1e12).map(lambda v: round(v, 3)), min_size=2, max_size=2), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.lists(st.floats(-1e12, 1e12).map(lambda v: round(v, 3)), min_size=2, max_size=2), min_size=1, max_size=20
+    )
+)
 def test_standardized_columns_have_mean_0_and_standard_deviation_1(X):
     scale = Standardizer.of(X)
     for before, column in zip(zip(*X), zip(*scale(X))):
         mean = math.fsum(column) / len(column)
         std = math.sqrt(math.fsum((v - mean) ** 2 for v in column) / len(column))
-        assert abs(mean) < 1e-2 and (std == pytest.approx(1.0, rel=1e-3) if len(set(before)) > 1 else column == (0.0,) * len(column))
+        assert abs(mean) < 1e-2 and (
+            std == pytest.approx(1.0, rel=1e-3) if len(set(before)) > 1 else column == (0.0,) * len(column)
+        )
     assert Standardizer.from_dict(json.loads(json.dumps(scale.to_dict()))) == scale
 
 

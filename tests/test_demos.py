@@ -53,7 +53,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize("name, given, told", WRONG, ids=lambda x: x if isinstance(x, str) else " ".join(x))
-def test_a_mistake_on_the_command_line_of_a_demo_is_one_line_and_status_2(name, given, told, capsys, tmp_path, monkeypatch):
+def test_a_mistake_on_the_command_line_of_a_demo_is_one_line_and_status_2(
+    name, given, told, capsys, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     Path("empty.txt").write_text("\n  \n")
     Path("picture.png").write_bytes(b"\x89PNG\r\n")

@@ -16,11 +16,13 @@ import pytest
 from graphviz import Digraph
 
 from tinygrad_edu import Value, functional, no_grad
-from tinygrad_edu.draw import Drawing, RenderError, cards, draw, render
-from tinygrad_edu.draw.__main__ import neuron
+from tinygrad_edu.figures import Drawing, RenderError, cards, draw, render
+from tinygrad_edu.figures.__main__ import neuron
 
 PYTHON = sys.executable
-needs_renderer = pytest.mark.skipif(render.renderer() is None, reason="neither Graphviz's dot nor graphviz-pure is installed here")
+needs_renderer = pytest.mark.skipif(
+    render.renderer() is None, reason="neither Graphviz's dot nor graphviz-pure is installed here"
+)
 
 
 def statements(drawing):
@@ -69,11 +71,32 @@ def test_the_lectures_neuron_has_a_card_per_value_and_an_edge_per_input():
     assert list(nodes) == [f"n{i}" for i in range(10)]  # parents before children, as in topological()
     assert [(t, h) for t, h, _ in edges] == [("n0", "n2"), ("n1", "n2"), ("n3", "n5"), ("n4", "n5"), ("n2", "n6"), ("n5", "n6"),
                                              ("n6", "n8"), ("n7", "n8"), ("n8", "n9")]  # fmt: skip
-    assert [attribute(e, "label").strip() for _, _, e in edges] == ["×-3", "×2", "×1", "×0", "×1", "×1", "×1", "×1", "×0.5"]
+    assert [attribute(e, "label").strip() for _, _, e in edges] == [
+        "×-3",
+        "×2",
+        "×1",
+        "×0",
+        "×1",
+        "×1",
+        "×1",
+        "×1",
+        "×0.5",
+    ]
     assert texts(nodes["n0"]) == ["x", "1", "value", "2", "grad", "-1.5"]
     assert texts(nodes["n9"]) == ["o", "=", "tanh", "value", "0.7071", "grad", "1"]
     assert "<I>o</I> = <B>tanh</B>" in nodes["n9"]
-    assert [role(n) for n in nodes.values()] == ["input", "param", "inner", "input", "param", "inner", "inner", "param", "inner", "out"]
+    assert [role(n) for n in nodes.values()] == [
+        "input",
+        "param",
+        "inner",
+        "input",
+        "param",
+        "inner",
+        "inner",
+        "param",
+        "inner",
+        "out",
+    ]
 
 
 def test_only_helvetica_is_asked_for():
@@ -133,9 +156,9 @@ def test_a_fused_dot_has_an_edge_from_every_input_with_the_other_factor_on_it():
     x = [Value(10.0 * i, label=f"x{i}") for i in range(1, 5)]
     _, edges = statements(draw(functional.dot(w, x, Value(7.0, label="b"))))
     local = {attribute(e, "tooltip").split(" = ")[0]: attribute(e, "label").strip() for _, _, e in edges}
-    assert local == {f"d(dot) / d(w{i})": f"×{10 * i}" for i in range(1, 5)} | {f"d(dot) / d(x{i})": f"×{i}" for i in range(1, 5)} | {
-        "d(dot) / d(b)": "×1"
-    }
+    assert local == {f"d(dot) / d(w{i})": f"×{10 * i}" for i in range(1, 5)} | {
+        f"d(dot) / d(x{i})": f"×{i}" for i in range(1, 5)
+    } | {"d(dot) / d(b)": "×1"}
 
 
 @pytest.mark.parametrize(
@@ -253,7 +276,7 @@ def test_digits_after_a_name_are_lowered(name, lowered):
 
 
 def test_the_same_graph_gives_the_same_bytes_in_every_process():
-    code = "from tinygrad_edu.draw.__main__ import neuron; from tinygrad_edu.draw import draw; print(draw(neuron()).source, end='')"
+    code = "from tinygrad_edu.figures.__main__ import neuron; from tinygrad_edu.figures import draw; print(draw(neuron()).source, end='')"
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                            env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "7")]  # fmt: skip
     assert runs[0] == runs[1] == draw(neuron()).source == draw(neuron()).source
@@ -309,7 +332,9 @@ def test_the_nearest_nodes_are_drawn_and_keep_their_ids():
     assert all(h in nodes and t in nodes for t, h, _ in edges)
 
 
-@pytest.mark.parametrize("depth, ids", [(0, ["n9"]), (1, ["n8", "n9"]), (2, ["n6", "n7", "n8", "n9"]), (9, [f"n{i}" for i in range(10)])])
+@pytest.mark.parametrize(
+    "depth, ids", [(0, ["n9"]), (1, ["n8", "n9"]), (2, ["n6", "n7", "n8", "n9"]), (9, [f"n{i}" for i in range(10)])]
+)
 def test_depth_draws_the_last_operations_only(depth, ids):
     d = draw(neuron(), depth=depth)
     assert [n for n in statements(d)[0] if n != "more"] == ids
@@ -364,7 +389,8 @@ def test_results_without_parents_can_be_drawn():
 
 @needs_renderer
 @pytest.mark.parametrize(
-    "suffix, start", [(".svg", b"<svg "), (".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-"), (".dot", b"digraph "), (".SVG", b"<svg ")]
+    "suffix, start",
+    [(".svg", b"<svg "), (".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-"), (".dot", b"digraph "), (".SVG", b"<svg ")],
 )
 def test_every_ending_is_saved(tmp_path, suffix, start):
     if suffix == ".pdf" and "graphviz-pure" in render.renderer() and not find_spec("svglib"):
@@ -403,7 +429,9 @@ def test_a_drawing_gives_its_digraph():
 
 @needs_renderer
 def test_the_module_is_its_own_demo(tmp_path):
-    done = subprocess.run([sys.executable, "-m", "tinygrad_edu.draw"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu.figures"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert "neuron.svg" in done.stdout
     assert done.stderr == ""
     ET.parse(tmp_path / "neuron.svg")
@@ -412,7 +440,9 @@ def test_the_module_is_its_own_demo(tmp_path):
 
 # Programs that lay out graphs, and none.
 
-posix_only = pytest.mark.skipif(os.name != "posix", reason="the stand-in programs of these tests are scripts that only POSIX starts")
+posix_only = pytest.mark.skipif(
+    os.name != "posix", reason="the stand-in programs of these tests are scripts that only POSIX starts"
+)
 
 
 def program(folder: Path, name: str, body: str) -> Path:
@@ -440,7 +470,11 @@ SAYS = "sys.stdout.write('<?xml?><svg %s ' + sys.argv[1] + str(len(source) > 500
 
 @posix_only
 def test_graphviz_is_preferred_then_graphviz_pure_on_the_path_then_the_one_beside_python(bare):
-    for folder, name in (("beside", "graphviz-pure"), ("bin", "graphviz-pure"), ("bin", "dot")):  # the better, the later
+    for folder, name in (
+        ("beside", "graphviz-pure"),
+        ("bin", "graphviz-pure"),
+        ("bin", "dot"),
+    ):  # the better, the later
         program(bare / folder, name, SAYS % f"{folder}/{name}")
         assert draw(neuron()).svg() == f"<svg {folder}/{name} -TsvgTrue/>"
 

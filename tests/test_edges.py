@@ -172,10 +172,14 @@ def test_a_nan_goes_through_the_slopes_that_depend_on_it(op):
 def test_outside_the_domain_value_and_slope_are_nan(op):
     lo, hi = op.domain[0]
     for x in [x for x in (lo - 0.5, hi + 0.5) if math.isfinite(x) and count(op) == 1]:
-        assert through_values(op, x)[0] is not None and all(map(isnan, [through_values(op, x)[0], *through_values(op, x)[1]]))
+        assert through_values(op, x)[0] is not None and all(
+            map(isnan, [through_values(op, x)[0], *through_values(op, x)[1]])
+        )
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "hypot", "arctan2", "maximum", "minimum"])
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "divide", "power", "hypot", "arctan2", "maximum", "minimum"]
+)
 def test_two_inputs_give_what_numpy_gives(name):
     np = pytest.importorskip("numpy")
     short = {"subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "arctan2": "atan2"}.get(name, name)
@@ -315,7 +319,12 @@ def test_the_spots(op, xs, y, ds):
         (lambda x: x / 1e-300, 1e300, inf, h),
         (lambda x: 1e-300 / x, 1e300, 0, 0),
         (lambda x: 0 * (1 / x), 0.0, nan, nan),
-        (lambda x: ops.where(1.0, x, 1 / x), 0.0, 0, nan),  # 0 * inf on the branch not taken: the chain rule's, not where's
+        (
+            lambda x: ops.where(1.0, x, 1 / x),
+            0.0,
+            0,
+            nan,
+        ),  # 0 * inf on the branch not taken: the chain rule's, not where's
     ],
 )
 def test_operators_follow_ieee(f, x, y, d):

@@ -2,8 +2,8 @@
 
 The lecture's neuron, and one of its gradients, word for word:
 
-    >>> from tinygrad_edu.draw.__main__ import neuron
-    >>> from tinygrad_edu.explain import explain
+    >>> from tinygrad_edu.figures.__main__ import neuron
+    >>> from tinygrad_edu.explanation import explain
     >>> o = neuron()
     >>> explain(o)
     o = tanh(n) = 0.7071: 10 nodes, 9 edges
@@ -57,10 +57,10 @@ import pytest
 from hypothesis import given, settings
 
 from tinygrad_edu import Value, nn, ops, topological
-from tinygrad_edu.draw.__main__ import neuron
-from tinygrad_edu.explain import explain
-from tinygrad_edu.explain.paths import counts
+from tinygrad_edu.explanation import explain
+from tinygrad_edu.explanation.paths import counts
 from tinygrad_edu.expression import parse
+from tinygrad_edu.figures.__main__ import neuron
 from tinygrad_edu.strategies import programs
 
 
@@ -94,6 +94,7 @@ def random_graph(rng, inner):
 
 # On any program
 
+
 @settings(max_examples=1000, deadline=None)
 @given(programs())
 def test_the_totals_are_the_gradients(p):
@@ -105,7 +106,11 @@ def test_the_totals_are_the_gradients(p):
     assert whole.totals == {n: n.grad for n in topological(L)}
     x = xs[-1]
     if x in whole.totals:
-        assert explain(L, of=x).total == x.grad == functools.reduce(operator.add, [e.contribution for e in explain(L, of=x).uses] or [1.0])
+        assert (
+            explain(L, of=x).total
+            == x.grad
+            == functools.reduce(operator.add, [e.contribution for e in explain(L, of=x).uses] or [1.0])
+        )
 
 
 @settings(max_examples=100, deadline=None)
@@ -191,7 +196,14 @@ def test_published_gradients(text, numbers, expected):
 
 
 def test_sums_are_said_where_paths_meet():
-    L, _ = built("p = w*x; z = p + b; h = tanh(z); e = h - y; s = e**2; q = w**2; r = l*q; L = s + r", w=-0.5, x=2, b=0.8, y=1, l=0.1)
+    L, _ = built(
+        "p = w*x; z = p + b; h = tanh(z); e = h - y; s = e**2; q = w**2; r = l*q; L = s + r",
+        w=-0.5,
+        x=2,
+        b=0.8,
+        y=1,
+        l=0.1,
+    )
     assert "    w.grad: -0.1 + (-4.603) = -4.703: w is used twice, gradients add" in str(explain(L)).splitlines()
     assert "Gradients add where paths meet: -0.1 + (-4.603) = -4.703" in str(explain(L, of="w"))
     assert "-2.301 ×      2 = -4.603" in str(explain(L))
@@ -213,6 +225,7 @@ def test_every_row_can_be_explained(row):
 
 
 # Names
+
 
 def test_nodes_without_a_label_are_numbered_and_constants_are_numbers():
     a = Value(2.0, label="a")
@@ -236,7 +249,9 @@ def test_two_nodes_with_one_label_are_told_apart():
     L = a * b + taken
     assert "x * x_3" in str(explain(L))
     assert explain(L, of="x_3").x is b and explain(L, of="x_2").x is taken
-    with pytest.raises(ValueError, match=r"2 nodes are labelled 'x'; here they are called x, x_3: give explain the Value itself"):
+    with pytest.raises(
+        ValueError, match=r"2 nodes are labelled 'x'; here they are called x, x_3: give explain the Value itself"
+    ):
         explain(L, of="x")
 
 
@@ -252,6 +267,7 @@ def test_a_constant_can_be_asked_for():
 
 
 # Large graphs
+
 
 def test_of_a_long_graph_the_nodes_nearest_to_the_root_are_shown():
     x = v = Value(0.5, label="x")
@@ -281,6 +297,7 @@ def test_ten_thousand_inputs_are_no_problem():
 
 
 # What the .grad holds
+
 
 def test_the_stored_gradient_is_compared():
     L, values = built("L = x*x", x=3)
@@ -334,6 +351,7 @@ def test_a_nan_factor_is_a_path_too():
 
 # Shapes
 
+
 def test_a_matrix_has_its_gradient_in_its_own_shape():
     W = [[Value(i + 2.0 * j - 1, label=f"w{i}{j}") for j in range(3)] for i in range(2)]
     b = (Value(0.5, label="b0"), Value(-0.5, label="b1"))
@@ -344,7 +362,9 @@ def test_a_matrix_has_its_gradient_in_its_own_shape():
     shown = explain(s, of=W)
     assert shown.grads == [[w.grad for w in row] for row in W] and shown.values == [[w.data for w in row] for row in W]
     delta, inputs = shown.outer
-    assert delta == [bi.grad for bi in b] and inputs == [v.data for v in x]  # CS224n: the gradient of W is delta times x transposed
+    assert delta == [bi.grad for bi in b] and inputs == [
+        v.data for v in x
+    ]  # CS224n: the gradient of W is delta times x transposed
     assert all(d * v == w.grad for d, row in zip(delta, W) for v, w in zip(inputs, row))
     assert "2×3" in str(shown) and "outer product" in str(shown) and "\\begin{bmatrix}" in shown._repr_markdown_()
     both = explain(s, of=[W, b])
@@ -398,6 +418,7 @@ def test_a_leaf_and_the_root_itself():
 
 # Markdown
 
+
 def test_a_bar_in_a_formula_does_not_end_its_cell():
     a = Value(-2.0, label="a")
     for line in explain(abs(a) * a)._repr_markdown_().splitlines():
@@ -417,7 +438,10 @@ def test_formulas_in_a_notebook_are_latex():
 
 def test_a_name_that_is_part_of_a_word_is_no_trouble():
     a = Value(2.0, label="a")
-    assert "2 paths lead from $a$ to $v_{1}$; each is a product of local gradients, and they" in explain(a * a, of=a)._repr_markdown_()
+    assert (
+        "2 paths lead from $a$ to $v_{1}$; each is a product of local gradients, and they"
+        in explain(a * a, of=a)._repr_markdown_()
+    )
     v = a
     for _ in range(30):
         v = v.tanh()
@@ -434,5 +458,7 @@ def test_a_label_cannot_break_a_formula(label):
 
 
 def test_python_m_explain_explains_the_neuron():
-    run = subprocess.run([sys.executable, "-m", "tinygrad_edu.explain"], capture_output=True, text=True, check=True, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu.explanation"], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert run.stdout == f"{explain(neuron())}\n\n{explain(neuron(), of='w1')}\n" and run.stderr == ""

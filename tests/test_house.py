@@ -1,6 +1,8 @@
 """The shape of the house: imports point down, the wings do not meet, and what is written twice says the same twice."""
 
 import ast
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tinygrad_edu
 from tinygrad_edu import text
 
 ROOT = Path(__file__).parent.parent
@@ -22,14 +25,15 @@ FLOORS = [
     {"filling", "languages"},
     {"copying", "opening", "parameters"},
     {"functional"},
-    {"check", "draw", "strategies", "nn", "losses", "optim", "data", "plot"},
-    {"source", "explain", "order", "page"},
-    {"jit"},
+    {"check", "figures", "strategies", "nn", "losses", "optim", "data", "plot"},
+    {"sourcecode", "explanation", "order", "webpage"},
+    {"replay"},
     {"train"},
     {"expression"},
     {"cli", "__main__", "__init__"},
 ]
-WEST, EAST = {"check", "draw", "strategies", "source", "explain", "order", "page", "jit"}, {"functional", "nn", "losses", "optim", "data"}
+WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay"}
+EAST = {"functional", "nn", "losses", "optim", "data"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 
 
@@ -41,7 +45,9 @@ def imported_rooms(path):
     """The rooms of the package that one file imports, relative imports resolved; its own demo may look anywhere."""
     package = ("tinygrad_edu", *path.relative_to(PACKAGE).parent.parts)
     tree = ast.parse(path.read_text())
-    tree.body = [s for s in tree.body if not (isinstance(s, ast.If) and ast.unparse(s.test) == "__name__ == '__main__'")]
+    tree.body = [
+        s for s in tree.body if not (isinstance(s, ast.If) and ast.unparse(s.test) == "__name__ == '__main__'")
+    ]
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
@@ -110,10 +116,17 @@ def test_what_the_readme_links_to_is_there():
 
 def test_the_version_is_written_once():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    import tinygrad_edu
 
     assert project["version"] == tinygrad_edu.__version__
 
 
 def test_no_file_outgrows_its_room():
     assert not [(path.name, n) for path in FILES if (n := path.read_text().count("\n")) > 420]
+
+
+def test_no_room_is_hidden_by_a_function_of_its_name():
+    """`import tinygrad_edu.figures.render as r` gives the module that its path says."""
+    for found in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
+        if not found.name.endswith("__main__"):
+            module, (parent, _, leaf) = importlib.import_module(found.name), found.name.rpartition(".")
+            assert getattr(sys.modules[parent], leaf) is module, f"{found.name} is hidden"

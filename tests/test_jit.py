@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from tinygrad_edu import Value, grad, losses, nn, no_grad, ops, optim
 from tinygrad_edu import functional as F
-from tinygrad_edu.jit import RecordingError, jit
+from tinygrad_edu.replay import RecordingError, jit
 from tinygrad_edu.strategies import programs
 
 
@@ -17,7 +17,10 @@ def leaves_of(xs):
     return [Value(x, label=f"x{i}") for i, x in enumerate(xs)]
 
 
-BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba"))]
+BACKENDS = [
+    "python",
+    pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba")),
+]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -30,7 +33,9 @@ def test_a_replay_is_eager_bit_for_bit(backend, program):
         return
     y.backward()
     f = jit(program, backend=backend)
-    rounded = backend == "native" and re.search("hypot|atan2|asinh", program.source)  # Numba's hypot is an ulp away from Python's
+    rounded = backend == "native" and re.search(
+        "hypot|atan2|asinh", program.source
+    )  # Numba's hypot is an ulp away from Python's
     for _ in range(2):
         for v in given_:
             v.grad = 0.0
@@ -130,7 +135,10 @@ def test_recording_at_every_call_warns():
         for n in range(1, 70):
             f([1.0] * n + [Value(1.0)])
     assert len(f.recordings) == f.limit == 64
-    assert repr([*f.recordings.values()][-1]) == f"<recording: 70 inputs, 0 parameters, 1 operations, {f.backend} backend, 1 call>"
+    assert (
+        repr([*f.recordings.values()][-1])
+        == f"<recording: 70 inputs, 0 parameters, 1 operations, {f.backend} backend, 1 call>"
+    )
 
 
 BAKED = [
@@ -173,7 +181,11 @@ def test_no_grad_inside_is_refused():
 
 
 def test_what_returns_no_value_is_refused():
-    for f, got in ((lambda x: 3.0, "float 3.0"), (lambda x: [x, 1], "float 1.0"), (lambda x: None, "none: is there a `return`")):
+    for f, got in (
+        (lambda x: 3.0, "float 3.0"),
+        (lambda x: [x, 1], "float 1.0"),
+        (lambda x: None, "none: is there a `return`"),
+    ):
         with pytest.raises(TypeError, match=f"returns a Value, or Values in lists, got .*{got}"):
             jit(f)(1.0)
 
@@ -211,7 +223,9 @@ def test_a_batch_is_the_sum_over_its_samples(backend):
     model.zero_grad()
     eager = F.sum([(model(x) - y) ** 2 for x, y in zip(X, Y)])
     eager.backward()
-    assert total.data == pytest.approx(eager.data, rel=1e-15) and replayed == pytest.approx([p.grad for p in model.parameters()], rel=1e-13)
+    assert total.data == pytest.approx(eager.data, rel=1e-15) and replayed == pytest.approx(
+        [p.grad for p in model.parameters()], rel=1e-13
+    )
     assert f.mean(X, Y).data == pytest.approx(eager.data / 3, rel=1e-15)
     assert f.map(X, Y) == [f(x, y).data for x, y in zip(X, Y)] and len(f.recordings) == 1
 

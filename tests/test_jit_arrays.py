@@ -12,14 +12,16 @@ np = pytest.importorskip("numpy")
 from tinygrad_edu import Value, ieee, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
-from tinygrad_edu.jit import arrays  # noqa: E402
-from tinygrad_edu.jit.arrays import ULPS, NumPy  # noqa: E402
-from tinygrad_edu.jit.passes import OPTIMISATIONS  # noqa: E402
-from tinygrad_edu.jit.record import record  # noqa: E402
+from tinygrad_edu.replay import arrays  # noqa: E402
+from tinygrad_edu.replay.arrays import ULPS, NumPy  # noqa: E402
+from tinygrad_edu.replay.passes import OPTIMISATIONS  # noqa: E402
+from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.strategies import programs  # noqa: E402
 
 inf, nan = math.inf, math.nan
-FUNCTIONS = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh asinh acosh atanh tanh pow".split()
+FUNCTIONS = (
+    "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh asinh acosh atanh tanh pow".split()
+)
 
 
 def recorded(f, xs, dead=True):
@@ -45,7 +47,11 @@ class ExactNumPy:
             word = name.replace("a", "arc", 1) if name[0] == "a" else name
             f = getattr(ieee, name, None) or getattr(math, name)
             each = np.frompyfunc(f, 2 if name in ("atan2", "hypot", "power") else 1, 1)
-            setattr(self, word, lambda *xs, each=each: np.float64(each(*[np.float64(x) if np.ndim(x) == 0 else x for x in xs])))
+            setattr(
+                self,
+                word,
+                lambda *xs, each=each: np.float64(each(*[np.float64(x) if np.ndim(x) == 0 else x for x in xs])),
+            )
 
     def __getattr__(self, name):
         return getattr(np, name)
@@ -77,12 +83,41 @@ def test_with_pythons_functions_every_lane_is_the_engine_bit_for_bit(program):
 def test_numpys_own_functions_agree_closely(program):
     r = recorded(program, program.inputs)
     y, grads, _ = eager(program, program.inputs)
-    values, _, dX = NumPy(r, r.inputs).value_and_grads([], np.repeat(np.array([program.inputs]).T, 5, axis=1), inputs=True)
+    values, _, dX = NumPy(r, r.inputs).value_and_grads(
+        [], np.repeat(np.array([program.inputs]).T, 5, axis=1), inputs=True
+    )
     assert np.allclose(values, y, rtol=1e-11, atol=1e-13) and np.allclose(dX.T, grads, rtol=1e-9, atol=1e-9)
 
 
-EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 20.0, -20.0, 40.0, -40.0, 710.0, -800.0, 1e200, -1e200, 5e-324, inf, -inf, nan]
-ROWS = [*ops.TABLE.values(), *map(ops.power, (0, 1, 2, -1, -2, 0.5, -0.5, 2.5, inf, -inf, 1e15)), ops.leaky_relu(0.2), ops.clip(0.0, 2.0)]
+EDGES = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    2.0,
+    -2.0,
+    3.0,
+    20.0,
+    -20.0,
+    40.0,
+    -40.0,
+    710.0,
+    -800.0,
+    1e200,
+    -1e200,
+    5e-324,
+    inf,
+    -inf,
+    nan,
+]
+ROWS = [
+    *ops.TABLE.values(),
+    *map(ops.power, (0, 1, 2, -1, -2, 0.5, -0.5, 2.5, inf, -inf, 1e15)),
+    ops.leaky_relu(0.2),
+    ops.clip(0.0, 2.0),
+]
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
@@ -130,7 +165,10 @@ def test_a_library_function_is_within_the_stated_ulps(name):
 def network():
     model = nn.MLP(2, [4, 3, 1], seed=4)
     w = model.parameters()[0]
-    return model.parameters(), lambda x, u, y: [(1 - y * model([x, u])).relu() + (w * w + 1).sqrt() * 0.1, model([x, u])]
+    return model.parameters(), lambda x, u, y: [
+        (1 - y * model([x, u])).relu() + (w * w + 1).sqrt() * 0.1,
+        model([x, u]),
+    ]
 
 
 @pytest.mark.parametrize("lanes", [0, 1, 2, 7, 100])

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import RecordingError, Value, grad, jit, nn, no_grad, optim, pack, topological, unpack
 from tinygrad_edu import functional as F
-from tinygrad_edu.jit import packing
-from tinygrad_edu.jit.passes import OPTIMISATIONS
 from tinygrad_edu.opening import opened
+from tinygrad_edu.replay import packing
+from tinygrad_edu.replay.passes import OPTIMISATIONS
 from tinygrad_edu.strategies import programs
 
 np = pytest.importorskip("numpy")
-BACKENDS = ["python", "numpy", pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba"))]
+BACKENDS = [
+    "python",
+    "numpy",
+    pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba")),
+]
 X, Y = [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6]], [1.0, -1.0, 0.0]
 
 
@@ -74,7 +78,11 @@ def test_arrays_stay_arrays_inside():
     w = Value(3.0)
     f = jit(lambda x, k: F.sum(x * k + x) * w)
     rows, ks = np.array(X), np.array(Y)
-    assert f.map(rows, ks) == [f(x, k).data for x, k in zip(rows, ks)] == [float((x * k + x).sum()) * 3.0 for x, k in zip(rows, ks)]
+    assert (
+        f.map(rows, ks)
+        == [f(x, k).data for x, k in zip(rows, ks)]
+        == [float((x * k + x).sum()) * 3.0 for x, k in zip(rows, ks)]
+    )
     assert len(f.recordings) == 1
     first = jit(lambda a, b: w * (2 * a + b)[0] - (a.sum() / b.size) * np.tanh(b[1]))
     a, b = np.array([1.0, 2.0]), np.array([10.0, 20.0])
@@ -115,7 +123,9 @@ def test_a_batch_can_be_differentiated_again(backend):
     f = jit(lambda x: (w * x).tanh() * w, backend)
     [d] = grad(f.mean([0.5, -2.0]), w)
     [e] = grad(F.mean([(w * x).tanh() * w for x in (0.5, -2.0)]), w)
-    assert d.data == pytest.approx(e.data, rel=1e-14) and grad(d, w)[0].data == pytest.approx(grad(e, w)[0].data, rel=1e-14)
+    assert d.data == pytest.approx(e.data, rel=1e-14) and grad(d, w)[0].data == pytest.approx(
+        grad(e, w)[0].data, rel=1e-14
+    )
 
 
 def test_a_value_that_is_passed_twice_has_both_gradients_also_the_second_time():
@@ -160,7 +170,9 @@ def test_values_among_the_samples_have_their_numbers_in_theta(backend):
     table[0].data = 0.75
     L = F.mean([((w * e[0] + e[1] * stranger) * x).tanh() for e, x in zip(rows, xs)])
     L.backward()
-    assert loss == pytest.approx(L.data, rel=1e-14) and list(gradient) == pytest.approx([v.grad for v in [*table, w]], rel=1e-14)
+    assert loss == pytest.approx(L.data, rel=1e-14) and list(gradient) == pytest.approx(
+        [v.grad for v in [*table, w]], rel=1e-14
+    )
 
 
 def test_what_theta_does_not_hold_is_read_where_it_is():
@@ -325,7 +337,10 @@ def test_statistics_tell_what_each_optimisation_saves(backend):
 def test_a_replayed_node_opens_into_what_was_recorded():
     w, b = Value(0.5, label="w"), Value(-0.25, label="b")
     f = jit(lambda x: (w * x + b).tanh())
-    for L, eager in ((f(2.0), (w * 2.0 + b).tanh()), (f.mean([2.0, 3.0]), F.mean([(w * x + b).tanh() for x in (2.0, 3.0)]))):
+    for L, eager in (
+        (f(2.0), (w * 2.0 + b).tanh()),
+        (f.mean([2.0, 3.0]), F.mean([(w * x + b).tanh() for x in (2.0, 3.0)])),
+    ):
         total, other = L * L, eager * eager
         w.grad = b.grad = 0.0
         total.backward()
@@ -346,7 +361,10 @@ def test_a_replayed_node_opens_into_what_was_recorded():
 def test_a_replayed_network_is_drawn_as_the_network():
     model = small()
     loss = squared(model)
-    for L, eager in ((jit(loss)(X[0], Y[0]), loss(X[0], Y[0])), (jit(loss).mean(X, Y), F.mean([loss(x, y) for x, y in zip(X, Y)]))):
+    for L, eager in (
+        (jit(loss)(X[0], Y[0]), loss(X[0], Y[0])),
+        (jit(loss).mean(X, Y), F.mean([loss(x, y) for x, y in zip(X, Y)])),
+    ):
         ours, theirs = L.draw(view="modules"), eager.draw(view="modules")
         assert (ours.nodes, ours.edges) == (theirs.nodes, theirs.edges)
 
@@ -368,7 +386,11 @@ def test_a_decorator_takes_options():
         """Twice."""
         return x * 2.0
 
-    assert double(Value(3.0)).data == 6.0 and double.__doc__ == "Twice." and repr(double) == "<jit double: python backend, 1 recorded>"
+    assert (
+        double(Value(3.0)).data == 6.0
+        and double.__doc__ == "Twice."
+        and repr(double) == "<jit double: python backend, 1 recorded>"
+    )
     assert "(auto)" in repr(jit(lambda x: x))
     with pytest.raises(ValueError, match="backend is one of auto, python, numpy, native, jax"):
         jit(double, "fortran")
@@ -389,7 +411,10 @@ def test_threads_that_call_one_function_get_what_one_alone_gets(backend):
     model = small()
     f = jit(squared(model), backend)
     rng = random.Random(5)
-    batches = [([[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(n)], [rng.gauss(0, 1) for _ in range(n)]) for n in (1, 5, 40, 100)]
+    batches = [
+        ([[rng.gauss(0, 1), rng.gauss(0, 1)] for _ in range(n)], [rng.gauss(0, 1) for _ in range(n)])
+        for n in (1, 5, 40, 100)
+    ]
     theta, alone = pack(model.parameters()), jit(squared(model), backend)
     expected = [(loss, list(g)) for loss, g in (alone.value_and_grad(theta, *b) for b in batches)]
     wrong, gate = [], threading.Barrier(4)

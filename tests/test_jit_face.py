@@ -13,10 +13,14 @@ import pytest
 
 from tinygrad_edu import RecordingError, Value, anomalies, jit, nn, no_grad, optim, pack, unpack
 from tinygrad_edu import functional as F
-from tinygrad_edu.jit import Jit, packing
+from tinygrad_edu.replay import Jit, packing
 
 np = pytest.importorskip("numpy")
-BACKENDS = ["python", "numpy", pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba"))]
+BACKENDS = [
+    "python",
+    "numpy",
+    pytest.param("native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba")),
+]
 
 
 @jit
@@ -64,7 +68,11 @@ def test_under_anomalies_flat_gradients_are_the_same_numbers(backend):
     w.data = math.nan  # theta's numbers count, and not these
     with anomalies("raise"), no_grad():
         again, named = jit(f.f, backend).value_and_grad(theta, rows, xs)
-    assert again == pytest.approx(loss, rel=1e-14) and list(named) == pytest.approx(list(gradient), rel=1e-14) and type(named) is type(gradient)
+    assert (
+        again == pytest.approx(loss, rel=1e-14)
+        and list(named) == pytest.approx(list(gradient), rel=1e-14)
+        and type(named) is type(gradient)
+    )
 
 
 def test_under_anomalies_a_gradient_that_is_not_finite_is_found():
@@ -89,7 +97,10 @@ def test_under_anomalies_lists_come_back_as_lists():
 def test_plain_numbers_of_another_function_are_not_baked_in():
     w = Value(2.0)
     inner, theta = jit(lambda x: w * x), pack([w])
-    for how, asks in (("map", lambda x: x * inner.map([1.0])[0]), ("value_and_grad", lambda x: x * inner.value_and_grad(theta, [1.0])[0])):
+    for how, asks in (
+        ("map", lambda x: x * inner.map([1.0])[0]),
+        ("value_and_grad", lambda x: x * inner.value_and_grad(theta, [1.0])[0]),
+    ):
         with pytest.raises(RecordingError, match=rf"<lambda>\.{how} gives plain numbers, .*: call it outside"):
             jit(asks)(1.0)
 
@@ -98,9 +109,14 @@ def test_inside_a_recording_numbers_are_values_and_columns_fit_as_outside():
     w = Value(0.5)
     inner = jit(lambda x, y=1.0: (w * x).tanh() + x.exp() * y)
     assert jit(lambda x: inner(1.0) * x)(2.0).data == inner(1.0).data * 2
-    assert jit(lambda x: inner.sum([1.0, x, 3], [x, 2.0, 1.0]))(2.0).data == inner.sum([1.0, 2.0, 3], [2.0, 2.0, 1.0]).data
+    assert (
+        jit(lambda x: inner.sum([1.0, x, 3], [x, 2.0, 1.0]))(2.0).data == inner.sum([1.0, 2.0, 3], [2.0, 2.0, 1.0]).data
+    )
     assert jit(lambda x: jit(lambda: w * 2).mean() * x)(3.0).data == 3.0
-    for columns, says in ((lambda x: ([x, x, x], [x, x]), "equally long, got lengths 3, 2"), (lambda x: ([], []), "at least one sample")):
+    for columns, says in (
+        (lambda x: ([x, x, x], [x, x]), "equally long, got lengths 3, 2"),
+        (lambda x: ([], []), "at least one sample"),
+    ):
         with pytest.raises(ValueError, match=says):
             jit(lambda x: inner.sum(*columns(x)))(1.0)  # noqa: B023
 
@@ -133,9 +149,17 @@ class Line:
 
 def test_a_method_is_recorded_for_each_instance():
     one, two = Line(2.0), Line(3.0)
-    assert (one.at(1.0).data, two.at(1.0).data, one.at(5.0, shift=1.0).data, two.at.map([1, 2])) == (2.0, 3.0, 11.0, [3.0, 6.0])
+    assert (one.at(1.0).data, two.at(1.0).data, one.at(5.0, shift=1.0).data, two.at.map([1, 2])) == (
+        2.0,
+        3.0,
+        11.0,
+        [3.0, 6.0],
+    )
     assert len(one.at.recordings) == 2 and len(two.at.recordings) == 1 and not Line.at.recordings
-    assert one.at.value_and_grad(pack([one.w]), [4.0]) == (8.0, [4.0]) and Line.at.__doc__ == "w * x + shift." == one.at.__doc__
+    assert (
+        one.at.value_and_grad(pack([one.w]), [4.0]) == (8.0, [4.0])
+        and Line.at.__doc__ == "w * x + shift." == one.at.__doc__
+    )
     one.at(Value(1.0)).backward()
     assert one.w.grad == 1.0
     cousin = copy.copy(one)
@@ -190,7 +214,9 @@ def test_a_copied_model_has_a_recorded_function_of_its_own():
     for p in twin.net.parameters():
         p.data = 0.0
     assert twin.loss(2.0).data == 1.0 and twin.loss.parameters == tuple(twin.net.parameters())
-    assert (model.loss(2.0).data, model.free(2.0).data) == before == (before[0], twin.free(2.0).data)  # a closure is not copied
+    assert (
+        (model.loss(2.0).data, model.free(2.0).data) == before == (before[0], twin.free(2.0).data)
+    )  # a closure is not copied
     with pytest.raises(ValueError, match="depends on none of the parameters in theta"):
         twin.free.value_and_grad(pack(twin.net.parameters()), [1.0])
     fresh = copy.copy(model.free)
@@ -326,23 +352,63 @@ two = [Value(1.0), Value(2.0)]
 line = jit(lambda x: w * x)
 ordered = jit(lambda x: two[0] * x + two[1], parameters=two)
 SLIPS = {
-    "a list of one": (lambda: jit(lambda x: [w * x])(1.0), TypeError, "returns a list of 1 Value, and gradients start from one Value.*: return that"),
+    "a list of one": (
+        lambda: jit(lambda x: [w * x])(1.0),
+        TypeError,
+        "returns a list of 1 Value, and gradients start from one Value.*: return that",
+    ),
     "a dict": (lambda: jit(lambda x: {"a": w * x, "b": x})(1.0), TypeError, "returns a dict of 2 Values"),
-    "array of no dimension": (lambda: line.map(np.array(3.0)), TypeError, r"one entry per sample, got ndarray array\(3\.\)"),
-    "a number": (lambda: line.map(3), TypeError, r"one entry per sample, got int 3: for one sample call the function itself"),
+    "array of no dimension": (
+        lambda: line.map(np.array(3.0)),
+        TypeError,
+        r"one entry per sample, got ndarray array\(3\.\)",
+    ),
+    "a number": (
+        lambda: line.map(3),
+        TypeError,
+        r"one entry per sample, got int 3: for one sample call the function itself",
+    ),
     "mean of a number": (lambda: line.mean(3.0), TypeError, "one entry per sample, got float"),
     "a Value": (lambda: line.sum(w), TypeError, "one entry per sample, got Value"),
     "a huge number": (lambda: line.map([10**400, 1]), OverflowError, "too large for a float"),
-    "theta is a number": (lambda: ordered.value_and_grad(1.0, [1.0]), TypeError, r"theta is one row of real numbers, .* got float 1\.0"),
-    "theta is a model": (lambda: line.value_and_grad(nn.MLP(1, [1]), [1.0]), TypeError, "theta is one row of real numbers, .* got MLP"),
-    "theta is a table": (lambda: ordered.value_and_grad(np.zeros((2, 2)), [1.0]), TypeError, "theta is one row of real numbers"),
-    "theta is complex": (lambda: ordered.value_and_grad(np.zeros(2, complex), [1.0]), TypeError, "theta is one row of real numbers"),
+    "theta is a number": (
+        lambda: ordered.value_and_grad(1.0, [1.0]),
+        TypeError,
+        r"theta is one row of real numbers, .* got float 1\.0",
+    ),
+    "theta is a model": (
+        lambda: line.value_and_grad(nn.MLP(1, [1]), [1.0]),
+        TypeError,
+        "theta is one row of real numbers, .* got MLP",
+    ),
+    "theta is a table": (
+        lambda: ordered.value_and_grad(np.zeros((2, 2)), [1.0]),
+        TypeError,
+        "theta is one row of real numbers",
+    ),
+    "theta is complex": (
+        lambda: ordered.value_and_grad(np.zeros(2, complex), [1.0]),
+        TypeError,
+        "theta is one row of real numbers",
+    ),
     "optimise": (lambda: jit(line, optimise=3), ValueError, "optimise is True, False, or some of dead, .* got 3"),
     "optimise, a name": (lambda: jit(line, optimise="dead"), ValueError, "some of dead, .* got 'dead'"),
-    "parameters": (lambda: jit(line, parameters=w), TypeError, r"parameters are a list of Values, .* got Value Value\(2\.0"),
-    "pack a number": (lambda: pack(3), TypeError, r"parameters are a list of Values, as in model\.parameters\(\), got int 3"),
+    "parameters": (
+        lambda: jit(line, parameters=w),
+        TypeError,
+        r"parameters are a list of Values, .* got Value Value\(2\.0",
+    ),
+    "pack a number": (
+        lambda: pack(3),
+        TypeError,
+        r"parameters are a list of Values, as in model\.parameters\(\), got int 3",
+    ),
     "pack lists": (lambda: pack([[w]]), TypeError, "parameters are a list of Values, .* got list"),
-    "pack what was computed": (lambda: pack([w * 0.5]), ValueError, "was computed by 'mul': .*pass the Values that it was computed from"),
+    "pack what was computed": (
+        lambda: pack([w * 0.5]),
+        ValueError,
+        "was computed by 'mul': .*pass the Values that it was computed from",
+    ),
     "unpack a number": (lambda: unpack(1.0, [w]), TypeError, r"theta is one row of real numbers, .* got float 1\.0"),
     "unpack a table": (lambda: unpack(np.zeros((1, 1)), [w]), TypeError, "theta is one row of real numbers"),
     "unpack text": (lambda: unpack(["1"], [w]), TypeError, "real number, not str"),
@@ -358,7 +424,17 @@ def test_a_slip_is_answered_in_one_line(slip):
     assert "\n" not in str(caught.value) and w.data == 2.0
 
 
-GRADIENTS = [1.0, np.float64(1.0), [[1.0], [2.0], [3.0]], np.ones((3, 1)), np.ones((1, 3)), np.ones(3) * 1j, [1j, 1j, 1j], np.ones((3, 3)), "abc"]
+GRADIENTS = [
+    1.0,
+    np.float64(1.0),
+    [[1.0], [2.0], [3.0]],
+    np.ones((3, 1)),
+    np.ones((1, 3)),
+    np.ones(3) * 1j,
+    [1j, 1j, 1j],
+    np.ones((3, 3)),
+    "abc",
+]
 
 
 @pytest.mark.parametrize("gradient", GRADIENTS, ids=lambda g: re.sub(r"\W+", " ", repr(g)))

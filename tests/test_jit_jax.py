@@ -14,9 +14,9 @@ np = pytest.importorskip("numpy")
 from tinygrad_edu import Value, losses, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
-from tinygrad_edu.jit import xla  # noqa: E402
-from tinygrad_edu.jit.arrays import NumPy  # noqa: E402
-from tinygrad_edu.jit.record import record  # noqa: E402
+from tinygrad_edu.replay import xla  # noqa: E402
+from tinygrad_edu.replay.arrays import NumPy  # noqa: E402
+from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.strategies import programs  # noqa: E402
 
 needs_jax = pytest.mark.skipif(not find_spec("jax"), reason="the jax backend needs JAX")
@@ -75,14 +75,18 @@ def test_every_row_agrees_inside_its_domain_and_ends_as_the_engine_does():
             xs = X[starts[k] : starts[k + 1], lane].tolist()
             right = eager(op, xs)
             assert np.allclose(values[1 + k, lane], right[0], rtol=1e-12, atol=1e-300, equal_nan=True), (op, xs)
-            assert np.allclose(dX[starts[k] : starts[k + 1], lane], right[1:], rtol=1e-12, atol=1e-300, equal_nan=True), (op, xs)
+            assert np.allclose(
+                dX[starts[k] : starts[k + 1], lane], right[1:], rtol=1e-12, atol=1e-300, equal_nan=True
+            ), (op, xs)
 
 
 def classifier():
     model = nn.MLP(3, [5, 4], activation="tanh", seed=0)
     ps = model.parameters()
     shared = ps[2]
-    f = lambda a, b, c: losses.cross_entropy(model([a, b, c]), 1) + 0.01 * F.dot(ps, ps) + shared.exp() * a + F.sum(ps[3:9]) * b  # noqa: E731
+    f = lambda a, b, c: (
+        losses.cross_entropy(model([a, b, c]), 1) + 0.01 * F.dot(ps, ps) + shared.exp() * a + F.sum(ps[3:9]) * b
+    )  # noqa: E731
     return recorded(f, [0.1, 0.2, 0.3])
 
 
@@ -125,9 +129,9 @@ def test_the_users_own_precision_stays_what_it_was():
 TWO = """
 import jax, numpy as np
 from tinygrad_edu import Value, ops
-from tinygrad_edu.jit import xla
-from tinygrad_edu.jit.arrays import NumPy
-from tinygrad_edu.jit.record import record
+from tinygrad_edu.replay import xla
+from tinygrad_edu.replay.arrays import NumPy
+from tinygrad_edu.replay.record import record
 
 xla.BLOCK = 4
 w = [Value(0.5, label="w"), Value(-2.0, label="u"), Value(0.25, label="t")]

@@ -21,10 +21,10 @@ pytest.importorskip("numba")
 
 from tinygrad_edu import Value, functional, ops  # noqa: E402
 from tinygrad_edu.engine import register  # noqa: E402
-from tinygrad_edu.jit import binary, generate, kernel, native, passes  # noqa: E402
-from tinygrad_edu.jit.record import record  # noqa: E402
-from tinygrad_edu.jit.tape import Tape  # noqa: E402
 from tinygrad_edu.nn import MLP  # noqa: E402
+from tinygrad_edu.replay import binary, generate, kernel, native, passes  # noqa: E402
+from tinygrad_edu.replay.record import record  # noqa: E402
+from tinygrad_edu.replay.tape import Tape  # noqa: E402
 from tinygrad_edu.strategies import Program, programs  # noqa: E402
 
 inf, nan = math.inf, math.nan
@@ -75,8 +75,12 @@ def points(op, n):
 
 
 def test_the_kernel_is_what_the_rows_print():
-    text = subprocess.run([sys.executable, "-m", "tinygrad_edu.jit.generate"], capture_output=True, text=True, check=True).stdout
-    assert Path(kernel.__file__).read_text() == text, "run: python -m tinygrad_edu.jit.generate > tinygrad_edu/jit/kernel.py"
+    text = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu.replay.generate"], capture_output=True, text=True, check=True
+    ).stdout
+    assert Path(kernel.__file__).read_text() == text, (
+        "run: python -m tinygrad_edu.replay.generate > tinygrad_edu/replay/kernel.py"
+    )
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
@@ -104,7 +108,9 @@ def test_the_uncompiled_machine_is_the_engine_bit_for_bit(op):
             y, grads, _ = eager(op, xs)
             [one], _, dx = c.value_and_grads([], column(xs), inputs=True)
             assert ulps(y, values[i]) == 0 and ulps(y, one[0]) == 0, xs
-            assert all(ulps(a, b) == 0 for a, b in zip(grads, dX[:, i])) and all(ulps(a, b) == 0 for a, b in zip(grads, dx[:, 0])), xs
+            assert all(ulps(a, b) == 0 for a, b in zip(grads, dX[:, i])) and all(
+                ulps(a, b) == 0 for a, b in zip(grads, dx[:, 0])
+            ), xs
 
 
 @settings(deadline=None, max_examples=300)
@@ -251,7 +257,11 @@ def test_weights_that_several_dots_share_get_the_sum_in_the_engines_order():
     y, dx, dp = eager(f, xs, ws)
     r, c = on_tape(f, xs)
     [values], dtheta, dX = c.value_and_grads([w.data for w in r.originals], column(xs), inputs=True)
-    assert y == values[0] and dx == dX[:, 0].tolist() and [o.grad for o in r.originals] == dtheta.tolist() == [dp[ws.index(o)] for o in r.originals]
+    assert (
+        y == values[0]
+        and dx == dX[:, 0].tolist()
+        and [o.grad for o in r.originals] == dtheta.tolist() == [dp[ws.index(o)] for o in r.originals]
+    )
     [many], _, dXs = c.value_and_grads([w.data for w in r.originals], np.repeat(column(xs), 40, axis=1), inputs=True)
     assert set(many.tolist()) == {y} and all(set(row) == {d} for row, d in zip(dXs.tolist(), dx))
 
@@ -298,7 +308,11 @@ def test_a_neuron_written_out_is_as_short_a_tape_as_a_fused_one():
     written = lambda *xs: (((ws[4] + ws[0] * xs[0]) + xs[1] * ws[1]) + ws[2] * xs[2] + ws[3] * xs[3]).tanh()  # noqa: E731
     fused = lambda *xs: ops.dot(*ws[:4], *xs, ws[4]).tanh()  # noqa: E731
     long, short = (Tape(record(f, [0.5] * 4, lambda leaves: leaves)) for f in (written, fused))
-    assert len(long.code) == len(short.code) < len(Tape(record(written, [0.5] * 4, lambda leaves: leaves), fuse=False).code)
+    assert (
+        len(long.code)
+        == len(short.code)
+        < len(Tape(record(written, [0.5] * 4, lambda leaves: leaves), fuse=False).code)
+    )
 
 
 @settings(deadline=None, max_examples=100)
@@ -325,10 +339,16 @@ def test_every_optimisation_can_be_switched_off_without_changing_a_bit(program: 
         if optimise == every and rounded:
             first = value, again, dtheta, dX, many, dXs
         elif rounded:
-            assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, (value, again, dtheta, dX, many, dXs)))
+            assert all(
+                np.array_equal(a, b, equal_nan=True) for a, b in zip(first, (value, again, dtheta, dX, many, dXs))
+            )
         else:
-            assert [ulps(a, b) for a, b in zip([y.data, w.grad, *[v.grad for v in ws]], [value[0], dtheta[0], *dX[:, 0]])] == [0] * (2 + len(ws))
-            assert all(ulps(y.data, v) == 0 for v in many) and all(ulps(v.grad, d) == 0 for v, row in zip(ws, dXs) for d in row)
+            assert [
+                ulps(a, b) for a, b in zip([y.data, w.grad, *[v.grad for v in ws]], [value[0], dtheta[0], *dX[:, 0]])
+            ] == [0] * (2 + len(ws))
+            assert all(ulps(y.data, v) == 0 for v in many) and all(
+                ulps(v.grad, d) == 0 for v, row in zip(ws, dXs) for d in row
+            )
 
 
 def codes(plan, tape):
@@ -363,7 +383,9 @@ def test_equal_neurons_are_computed_once_and_equal_lowered_rows_lowered_once():
 
     assert work(both, True) == work(once, True) == 8 and work(both, False) == 16
     lowered = lambda x: ops.leaky_relu(0.2)(x)  # noqa: E731
-    one, two = (Tape(record(f, [0.5], lambda leaves: leaves)).instructions for f in (lowered, lambda x: lowered(x) * lowered(x)))
+    one, two = (
+        Tape(record(f, [0.5], lambda leaves: leaves)).instructions for f in (lowered, lambda x: lowered(x) * lowered(x))
+    )
     assert two == one + 2
 
 
@@ -420,7 +442,9 @@ def test_several_outputs_are_the_engines_and_gradients_flow_from_the_first(progr
     def f(*leaves):
         y = program(*leaves) * w
         rng, near = random.Random(seed), [y, *y.parents, *leaves, *[p for v in y.parents for p in v.parents]]
-        others = [rng.choice(near) for _ in range(rng.randint(0, 3))] + rng.sample([w, w * 2.0, Value(-0.0), (y * w).exp(), leaves[0], y], 3)
+        others = [rng.choice(near) for _ in range(rng.randint(0, 3))] + rng.sample(
+            [w, w * 2.0, Value(-0.0), (y * w).exp(), leaves[0], y], 3
+        )
         return [y, *others]
 
     vs = [Value(x) for x in xs]
@@ -451,7 +475,9 @@ def test_a_pole_beside_the_root_gives_no_nan(lanes, optimise):
         return [x + w, w.log(), (x * w).log(), 1 / x]
 
     r = record(f, [0.0], lambda leaves: leaves, dead="dead" in optimise)
-    values, dtheta, dX = native.compiled(Tape(r, optimise=frozenset(optimise))).value_and_grads([0.0], np.zeros((1, lanes)), inputs=True)
+    values, dtheta, dX = native.compiled(Tape(r, optimise=frozenset(optimise))).value_and_grads(
+        [0.0], np.zeros((1, lanes)), inputs=True
+    )
     assert values.tolist() == [[0.0] * lanes, [-inf] * lanes, [-inf] * lanes, [inf] * lanes]
     assert dtheta.tolist() == [lanes] and dX.tolist() == [[1.0] * lanes]
 
@@ -497,7 +523,7 @@ def test_no_lanes_give_no_values_and_no_gradients():
 def test_without_numba_one_line_says_what_to_install():
     program = (
         "import sys; sys.modules['numba'] = None\n"
-        "from tinygrad_edu.jit import native\n"
+        "from tinygrad_edu.replay import native\n"
         "try: native.machine_code()\n"
         "except ImportError as e: print(e)"
     )
@@ -508,9 +534,9 @@ def test_without_numba_one_line_says_what_to_install():
 FRESH = """
 import os, sys
 from tinygrad_edu import Value
-from tinygrad_edu.jit import binary, native
-from tinygrad_edu.jit.record import record
-from tinygrad_edu.jit.tape import Tape
+from tinygrad_edu.replay import binary, native
+from tinygrad_edu.replay.record import record
+from tinygrad_edu.replay.tape import Tape
 if "killed before its file has its name" in sys.argv:
     os.replace = lambda *names: os.kill(os.getpid(), 9)
 print("begins", flush=True)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from tinygrad_edu import Value, nn, ops
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
-from tinygrad_edu.jit.batching import Batch
-from tinygrad_edu.jit.passes import OPTIMISATIONS
-from tinygrad_edu.jit.printing import Printed
-from tinygrad_edu.jit.record import record
+from tinygrad_edu.replay.batching import Batch
+from tinygrad_edu.replay.passes import OPTIMISATIONS
+from tinygrad_edu.replay.printing import Printed
+from tinygrad_edu.replay.record import record
 from tinygrad_edu.strategies import programs
 
 
@@ -83,8 +83,16 @@ def test_sums_of_any_length_are_printed(n):
     assert Printed(r, r.inputs).value_and_grads(xs) == ((eager(f, xs)[0],), eager(f, xs)[1])
 
 
-OUTSIDE = [(ops.log, -1.0), (ops.log, 0.0), (ops.log1p, -2.0), (ops.atanh, 1.5), (ops.sqrt, -1.0), (ops.asin, 2.0), (ops.acosh, 0.5),
-           (ops.power(0.5), -2.0)]
+OUTSIDE = [
+    (ops.log, -1.0),
+    (ops.log, 0.0),
+    (ops.log1p, -2.0),
+    (ops.atanh, 1.5),
+    (ops.sqrt, -1.0),
+    (ops.asin, 2.0),
+    (ops.acosh, 0.5),
+    (ops.power(0.5), -2.0),
+]
 
 
 @pytest.mark.parametrize(("op", "x"), OUTSIDE, ids=lambda v: getattr(v, "name", v))
@@ -107,7 +115,9 @@ def test_no_label_meets_a_name_of_the_text(label):
     r = recorded(f, [0.5])
     a.data = 0.75
     p = Printed(r, r.parameters)
-    assert p.value_and_grads((0.5, 0.75))[1] == tuple(chain_rule(f(0.5), 1.0, lambda n: n.op.slopes(*n.numbers))[a] for _ in range(1))
+    assert p.value_and_grads((0.5, 0.75))[1] == tuple(
+        chain_rule(f(0.5), 1.0, lambda n: n.op.slopes(*n.numbers))[a] for _ in range(1)
+    )
 
 
 # Many samples in one function
@@ -147,7 +157,9 @@ def test_a_batch_is_the_engines_sum_over_samples_to_the_bit(activation, expand):
 
     total = F.sum([f(x, u, once) for x, u in samples])
     total.backward(0.7)
-    r = recorded(lambda x, u: f(x, u, lambda: (F.dot(model.parameters()[:4], model.parameters()[:4]) + 1).sqrt()), samples[0])
+    r = recorded(
+        lambda x, u: f(x, u, lambda: (F.dot(model.parameters()[:4], model.parameters()[:4]) + 1).sqrt()), samples[0]
+    )
     values, dtheta, dinputs = Batch(r, [*r.parameters, *r.inputs]).run([p.data for p in r.originals], samples, 0.7)
     assert F.sum([v for (v,) in values]) == total.data and len(dinputs) == 9
     assert dtheta == tuple(p.grad for p in r.originals)

@@ -14,9 +14,9 @@ from test_jit_arrays import exact
 
 from tinygrad_edu import Value, ops
 from tinygrad_edu import functional as F
-from tinygrad_edu.jit.passes import OPTIMISATIONS
-from tinygrad_edu.jit.recording import Recording
-from tinygrad_edu.jit.structure import Batch, flat
+from tinygrad_edu.replay.passes import OPTIMISATIONS
+from tinygrad_edu.replay.recording import Recording
+from tinygrad_edu.replay.structure import Batch, flat
 
 TOGETHER, TIMES = 100, 100
 BACKENDS = ["python", *["numpy"] * bool(find_spec("numpy")), *["native"] * bool(find_spec("numba"))]
@@ -92,7 +92,9 @@ def together(seed):
     return f, shape, leaves
 
 
-@pytest.mark.parametrize(("backend", "lanes"), [(b, n) for b in BACKENDS for n in (1, 3) if (b, n) not in (("python", 3), ("numpy", 1))])
+@pytest.mark.parametrize(
+    ("backend", "lanes"), [(b, n) for b in BACKENDS for n in (1, 3) if (b, n) not in (("python", 3), ("numpy", 1))]
+)
 def test_ten_thousand_random_programs_are_replayed_bit_for_bit(backend, lanes):
     for seed in range(TIMES):
         f, shape, leaves = together(seed)
@@ -102,4 +104,6 @@ def test_ten_thousand_random_programs_are_replayed_bit_for_bit(backend, lanes):
         values, _, dX = recording.value_and_grads(recording.theta(), Batch(shape, lanes, rows=[leaves] * lanes), 1.0)
         for lane in range(lanes):
             assert bits([row[lane] for row in values[1:]]) == eager(seed)[0], f"seed {seed}, lane {lane}"
-            assert bits([0.0 + row[lane] for row in dX]) == eager(seed)[1], f"seed {seed}, lane {lane}"  # as `.grad` adds it
+            assert bits([0.0 + row[lane] for row in dX]) == eager(seed)[1], (
+                f"seed {seed}, lane {lane}"
+            )  # as `.grad` adds it

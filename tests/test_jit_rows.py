@@ -15,12 +15,12 @@ from importlib.util import find_spec
 import pytest
 
 from tinygrad_edu import Op, Value, functional, grad, nn, ops, register, topological
-from tinygrad_edu.jit import jit
-from tinygrad_edu.jit.batching import Batch
-from tinygrad_edu.jit.printing import Printed
-from tinygrad_edu.jit.record import record
 from tinygrad_edu.languages import LANGUAGES
-from tinygrad_edu.source import names_of, source
+from tinygrad_edu.replay import jit
+from tinygrad_edu.replay.batching import Batch
+from tinygrad_edu.replay.printing import Printed
+from tinygrad_edu.replay.record import record
+from tinygrad_edu.sourcecode import names_of, source
 from tinygrad_edu.text import name
 
 TWO = (ops.REAL, ops.REAL)
@@ -32,7 +32,9 @@ WRITTEN = [
     Op("saddle_parts", lambda a, b: a * a - b, lambda y, a, b: (2 * a, -1.0), domain=TWO, parts=lambda a, b: a * a - b),
     Op("lg", lambda x: ops.log(x) / math.log(10), lambda y, x: (1 / (x * math.log(10)),), domain=(ops.POSITIVE,)),
     Op("zero", lambda x: 0 * x, lambda y, x: (0.0 * x,)),
-    Op("dense", lambda a, b: a * b + a, lambda y, a, b: (b + 1, a), domain=TWO),  # names that the kernel, Python and texts have, too
+    Op(
+        "dense", lambda a, b: a * b + a, lambda y, a, b: (b + 1, a), domain=TWO
+    ),  # names that the kernel, Python and texts have, too
     Op("linear", lambda x: 2 * x, lambda y, x: (2,)),
     Op("within", lambda x: x + 1, lambda y, x: (1.0,)),
     Op("lambda", lambda x: x / 3, lambda y, x: (1 / 3,)),
@@ -48,7 +50,9 @@ NUMBERS = [
     Op("steps", lambda x: math.floor(4 * x), lambda y, x: (0,)),
     Op("log2", math.log2, lambda y, x: (1 / (x * math.log(2)),), domain=(ops.POSITIVE,)),
     Op("larger", lambda a, b: max(a, b), lambda y, a, b: (float(a > b), float(b >= a)), domain=TWO),
-    Op("largest", lambda *xs: sorted(xs)[-1], lambda y, *xs: tuple([float(x == y) for x in xs]), domain=(ops.REAL, ...)),
+    Op(
+        "largest", lambda *xs: sorted(xs)[-1], lambda y, *xs: tuple([float(x == y) for x in xs]), domain=(ops.REAL, ...)
+    ),
 ]
 each = pytest.mark.parametrize("op", [*WRITTEN, *NUMBERS], ids=lambda op: op.name)
 POINTS = [0.6, 1.5, 0.2, 0.0625]
@@ -67,6 +71,7 @@ def table():
 
 def used(op, w):
     """A row by itself, of its own result, of a parameter alone, and inside a dot."""
+
     def f(x):
         more = [w] * (len(op.domain) - 1 + (... in op.domain))
         once = op(x * w, *more)
@@ -92,7 +97,9 @@ def test_a_registered_row_is_replayed_to_the_engines_bits(op):
     of_batch = w.grad
     for backend in ("auto", *EXACT):
         if backend == "native" and op in NUMBERS:
-            with pytest.raises(TypeError, match=rf"row '{op.name}' cannot be written with other rows.*where.*backend=\"python\""):
+            with pytest.raises(
+                TypeError, match=rf"row '{op.name}' cannot be written with other rows.*where.*backend=\"python\""
+            ):
                 jit(f, backend)(x)
             continue
         g = jit(f, backend)
@@ -171,7 +178,10 @@ def test_only_a_row_of_ours_has_a_languages_own_word(language):
     stranger = Op("exp", lambda x: x + 1, lambda y, x: (1.0,))
     e = stranger(name("v"))
     assert speech.write(e) == "exp_(v)" and "x + 1" in speech.prelude([e]) and not speech.given
-    assert LANGUAGES["latex"].fresh().write(Op("my_row", abs, lambda y, x: (1.0,))(name("v"))) == r"\operatorname{my\_row}(v)"
+    assert (
+        LANGUAGES["latex"].fresh().write(Op("my_row", abs, lambda y, x: (1.0,))(name("v")))
+        == r"\operatorname{my\_row}(v)"
+    )
 
 
 def test_a_rule_with_too_few_local_gradients_never_reaches_the_kernel():
@@ -189,7 +199,7 @@ from tinygrad_edu import Op, Value, jit, nn, register
 rows = [register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,), parts=lambda x: x * x * x)),
         register(Op("square", lambda x: x * x, lambda y, x: (2 * x,))),
         register(Op("pick", lambda a, b: a if a > b else b, lambda y, a, b: (float(a > b), float(a <= b)), domain=((-9, 9), (-9, 9))))]
-assert not any(m.startswith("tinygrad_edu.jit.") and m.endswith(("generate", "kernel", "tape")) for m in sys.modules)
+assert not any(m.startswith("tinygrad_edu.replay.") and m.endswith(("generate", "kernel", "tape")) for m in sys.modules)
 model = nn.MLP(2, [4, 1], seed=0)
 def plain(a, b): return (model([a, b]) * b).exp() - model([b, a]).tanh() / a
 def ours(a, b): return rows[0](plain(a, b)) + rows[1](a * b) * rows[0](a)
@@ -215,7 +225,7 @@ def test_rows_registered_before_the_first_replay_change_no_other_row():
 def test_the_printed_kernel_has_only_the_rows_of_the_package():
     pytest.importorskip("numpy")
     code = "from tinygrad_edu import Op, register; register(Op('cube', abs, lambda y, x: (1.0,)));" \
-           "from pathlib import Path; from tinygrad_edu.jit import generate, kernel;" \
+           "from pathlib import Path; from tinygrad_edu.replay import generate, kernel;" \
            "print(Path(kernel.__file__).read_text() == generate.module())"  # fmt: skip
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "True\n"
 
@@ -223,7 +233,10 @@ def test_the_printed_kernel_has_only_the_rows_of_the_package():
 # Names.
 
 
-@pytest.mark.parametrize(("one", "other"), [("\ufb01", "fi"), ("x\u00b2", "x2"), ("\u2460", "1"), ("\u212b", "\u00c5"), ("\u1100*\u1161", "\uac00")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("\ufb01", "fi"), ("x\u00b2", "x2"), ("\u2460", "1"), ("\u212b", "\u00c5"), ("\u1100*\u1161", "\uac00")],
+)
 def test_labels_that_are_one_name_to_python_are_two_names_in_the_text(one, other):
     a, c = Value(2.0, one), Value(3.0, other)
     f = lambda x: a * x - c  # noqa: E731
@@ -233,7 +246,9 @@ def test_labels_that_are_one_name_to_python_are_two_names_in_the_text(one, other
     assert -1.0 in scope.values()
 
 
-@pytest.mark.parametrize("label", ["\u2460", "\U00010a40", "\u00bd", "\u0301a", "\u00aa", "a\u00b7", "\u2118", "\u0e33"])
+@pytest.mark.parametrize(
+    "label", ["\u2460", "\U00010a40", "\u00bd", "\u0301a", "\u00aa", "a\u00b7", "\u2118", "\u0e33"]
+)
 def test_any_sign_becomes_a_name(label):
     x = Value(0.5, label)
     [leaf, *_] = names_of([x, x * x]).values()
@@ -325,7 +340,7 @@ def _in_child(queue):
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:.*fork.*:RuntimeWarning")
 def test_a_forked_child_has_threads_of_its_own(monkeypatch):
     pytest.importorskip("numba")
-    from tinygrad_edu.jit import binary, native
+    from tinygrad_edu.replay import binary, native
 
     monkeypatch.setattr(native, "_processors", lambda: 2)
     expected = _many(1)

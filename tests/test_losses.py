@@ -37,7 +37,9 @@ def test_softmax_negative_log_likelihood_has_the_published_numbers():
     loss = cross_entropy(logits, 3)
     loss.backward()
     assert loss.data == 2.1755153626167147
-    assert [z.grad for z in logits] == pytest.approx([0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806], abs=1e-10)
+    assert [z.grad for z in logits] == pytest.approx(
+        [0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806], abs=1e-10
+    )
 
 
 # The formulas of the textbooks
@@ -49,7 +51,9 @@ def test_cross_entropy_is_minus_the_log_of_the_softmax(row):
     logits, k = row
     es = [math.exp(z) for z in logits]
     assert close(cross_entropy(logits, k), -math.log(es[k] / math.fsum(es)))
-    assert close(cross_entropy([logits, logits[::-1]], [k, k]), (cross_entropy(logits, k) + cross_entropy(logits[::-1], k)) / 2)
+    assert close(
+        cross_entropy([logits, logits[::-1]], [k, k]), (cross_entropy(logits, k) + cross_entropy(logits[::-1], k)) / 2
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -69,7 +73,10 @@ def test_losses_of_pairs_are_their_formulas(batch):
     values = [Value(x) for x in xs]
     assert close(mse(values, ts), mean([(x - t) ** 2 for x, t in zip(xs, ts)]))
     assert close(hinge(values, signs), mean([max(0.0, 1 - y * x) for x, y in zip(xs, signs)]))
-    assert close(huber(values, ts, 1.5), mean([d * d / 2 if d <= 1.5 else 1.5 * (d - 0.75) for d in (abs(x - t) for x, t in zip(xs, ts))]))
+    assert close(
+        huber(values, ts, 1.5),
+        mean([d * d / 2 if d <= 1.5 else 1.5 * (d - 0.75) for d in (abs(x - t) for x, t in zip(xs, ts))]),
+    )
     naive = mean([-t * math.log(p) - (1 - t) * math.log(1 - p) for p, t in zip(ps, zeros_and_ones)])
     assert close(binary_cross_entropy_with_logits(values, zeros_and_ones), naive)
     soft = [0.25 + t / 2 for t in zeros_and_ones]

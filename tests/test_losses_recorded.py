@@ -28,7 +28,9 @@ def test_a_recorded_target_is_a_target(which, backend):
     model.zero_grad()
     eager = F.mean([loss(model(x), t) for x, t in zip(X, targets)])
     eager.backward()
-    assert mean.data == pytest.approx(eager.data, rel=1e-14) and mine == pytest.approx([p.grad for p in model.parameters()], rel=1e-12, abs=1e-17)
+    assert mean.data == pytest.approx(eager.data, rel=1e-14) and mine == pytest.approx(
+        [p.grad for p in model.parameters()], rel=1e-12, abs=1e-17
+    )
     assert len(f.recordings) == 1
 
 

@@ -58,14 +58,27 @@ def test_every_parameter_that_a_name_reaches_has_a_gradient():
 
 
 def test_fusing_the_dots_leaves_an_eighth_of_the_nodes():
-    plain, fused = [len(topological(MicroGPT(Value, after_the_shuffle(), dot).loss("isabella"))) for dot in (multiply_and_add, F.dot)]
+    plain, fused = [
+        len(topological(MicroGPT(Value, after_the_shuffle(), dot).loss("isabella")))
+        for dot in (multiply_and_add, F.dot)
+    ]
     assert plain > 7 * fused
 
 
 def test_its_gradients_are_the_slopes_of_the_loss():
     model = MicroGPT(Value, after_the_shuffle())
     model.loss("yuheng").backward()
-    for matrix in (model.token, model.place, model.head, model.query, model.key, model.value, model.out, model.up, model.down):
+    for matrix in (
+        model.token,
+        model.place,
+        model.head,
+        model.query,
+        model.key,
+        model.value,
+        model.out,
+        model.up,
+        model.down,
+    ):
         p = max((p for row in matrix for p in row), key=lambda p: abs(p.grad))
         before, h, losses = p.data, 1e-4, []
         with no_grad():
@@ -145,7 +158,9 @@ def test_a_training_that_is_stopped_keeps_what_was_learned(backend, capsys):
     assert "interrupted: this is what it has learned" in capsys.readouterr().out
     for _ in itertools.islice(steps(other, ["al"], "eager"), 2):
         pass
-    assert [p.data for p in stopped.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-9, abs=1e-12)
+    assert [p.data for p in stopped.parameters()] == pytest.approx(
+        [p.data for p in other.parameters()], rel=1e-9, abs=1e-12
+    )
 
 
 def test_near_temperature_0_it_always_says_what_is_likeliest():
@@ -157,7 +172,11 @@ def test_near_temperature_0_it_always_says_what_is_likeliest():
 def test_it_learns_a_text_by_heart():
     model = demo.GPT("aehnt", random.Random(1))
     losses = list(steps(model, ["hannah"], "auto", 60))
-    assert losses[0] == pytest.approx(1.8, abs=0.2) and losses[-1] < 0.1 and model.invent(random.Random(0), 0.1) == "hannah"
+    assert (
+        losses[0] == pytest.approx(1.8, abs=0.2)
+        and losses[-1] < 0.1
+        and model.invent(random.Random(0), 0.1) == "hannah"
+    )
 
 
 def test_the_demo_runs_as_the_command_line_says(capsys, tmp_path):
@@ -172,5 +191,7 @@ def test_the_demo_runs_as_the_command_line_says(capsys, tmp_path):
 
 def test_the_names_that_come_with_the_demo_are_names():
     names = (DEMOS / "names.txt").read_text().splitlines()
-    assert len(names) > 1500 and names == sorted(set(names)) and all(re.fullmatch("[a-z]{2,15}", name) for name in names)
+    assert (
+        len(names) > 1500 and names == sorted(set(names)) and all(re.fullmatch("[a-z]{2,15}", name) for name in names)
+    )
     assert set("".join(names)) == set(string.ascii_lowercase)

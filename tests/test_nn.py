@@ -61,7 +61,9 @@ def each_module(f):
 
 def values(tree):
     """Numbers in nested lists as Values; whole numbers are symbols and stay."""
-    return [values(v) for v in tree] if isinstance(tree, (list, tuple)) else tree if isinstance(tree, int) else Value(tree)
+    return (
+        [values(v) for v in tree] if isinstance(tree, (list, tuple)) else tree if isinstance(tree, int) else Value(tree)
+    )
 
 
 def leaves(tree):
@@ -111,7 +113,12 @@ def test_an_outer_module_names_what_is_inside_it():
     net = Net()
     net([1.0])
     labels = [p.label for p in net.parameters()]
-    assert labels[:4] == ["net.body.neurons.0.w[0]", "net.body.neurons.0.b", "net.body.neurons.1.w[0]", "net.body.neurons.1.b"]
+    assert labels[:4] == [
+        "net.body.neurons.0.w[0]",
+        "net.body.neurons.0.b",
+        "net.body.neurons.1.w[0]",
+        "net.body.neurons.1.b",
+    ]
     assert labels[-4:] == ["net.heads.right.b", "net.table.wte[0][0]", "net.table.wte[1][0]", "net.scale"]
     net.rename("actor")
     assert net.scale.label == "actor.scale"
@@ -261,12 +268,19 @@ def test_a_convolution_is_a_sum_over_windows():
     for o in range(3):
         conv.b[o].data = 0.1 * o
     out = conv(TWO_MAPS)
-    padded = [[[m[r][c] if 0 <= r < 4 and 0 <= c < 5 else 0.5 for c in range(-1, 6)] for r in range(-1, 5)] for m in TWO_MAPS]
+    padded = [
+        [[m[r][c] if 0 <= r < 4 and 0 <= c < 5 else 0.5 for c in range(-1, 6)] for r in range(-1, 5)] for m in TWO_MAPS
+    ]
     assert [len(out), len(out[0]), len(out[0][0])] == [3, 3, 3]
     for o in range(3):
         for r in range(3):
             for c in range(3):
-                terms = [conv.w[o][i][y][x].data * padded[i][2 * r + y][2 * c + x] for i in range(2) for y in range(2) for x in range(2)]
+                terms = [
+                    conv.w[o][i][y][x].data * padded[i][2 * r + y][2 * c + x]
+                    for i in range(2)
+                    for y in range(2)
+                    for x in range(2)
+                ]
                 assert out[o][r][c].data == pytest.approx(math.fsum(terms) + 0.1 * o, abs=1e-12)
 
 
@@ -289,7 +303,9 @@ def test_lecuns_network_has_the_published_sizes():
     maps = h1(image)
     units = [u for m in h2(maps) for row in m for u in row]
     assert len(units) == 192
-    dots = [u.parents[1].parents[0].parents[1] if u.parents[0].op is ops.leaf else u.parents[0].parents[0] for u in units]
+    dots = [
+        u.parents[1].parents[0].parents[1] if u.parents[0].op is ops.leaf else u.parents[0].parents[0] for u in units
+    ]
     connections = [len(d.parents) // 2 + 1 for d in dots]
     assert math.fsum(connections) == 38592
 

@@ -26,7 +26,9 @@ def test_a_saved_module_comes_back_to_the_bit(make, x, tmp_path):
     assert random.getstate() == before
     assert type(again) is type(module)
     assert repr(again) == repr(module)
-    assert [(p.label, p.data.hex()) for p in again.parameters()] == [(p.label, p.data.hex()) for p in module.parameters()]
+    assert [(p.label, p.data.hex()) for p in again.parameters()] == [
+        (p.label, p.data.hex()) for p in module.parameters()
+    ]
     assert data(again(x)) == data(module(x))
     assert nn.read(path)["extra"] == ["anything", 1.5]
     assert os_files(tmp_path) == ["model.json"]
@@ -125,7 +127,16 @@ def test_a_damaged_file_is_one_clear_error_with_its_path(key, change, tmp_path):
     assert str(path) in str(caught.value)
 
 
-GARBAGE = [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b"[" * 100_000, b"import os", b'{"format": "tinygrad_edu", "version": 1}']
+GARBAGE = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+    b"import os",
+    b'{"format": "tinygrad_edu", "version": 1}',
+]
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=range(len(GARBAGE)))
@@ -179,7 +190,9 @@ def test_a_module_with_a_function_is_saved_and_says_how_to_load_it(tmp_path):
     path = tmp_path / "f.json"
     net = Sequential(Linear(1, 1, seed=0), lambda x: x)
     net.save(path)
-    with pytest.raises(ValueError, match=r"not how to build it: Sequential's steps\[1\] cannot be written.*module\.load"):
+    with pytest.raises(
+        ValueError, match=r"not how to build it: Sequential's steps\[1\] cannot be written.*module\.load"
+    ):
         nn.load(path)
     assert Sequential(Linear(1, 1, seed=1), lambda x: x).load(path).state_dict() == net.state_dict()
 

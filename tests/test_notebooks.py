@@ -29,7 +29,9 @@ def test_a_notebook_runs_and_shows_what_it_showed(path):
     saved = [shown(c) for c in book.cells if c.cell_type == "code"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        nbclient.NotebookClient(book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(DEMOS)}}).execute()
+        nbclient.NotebookClient(
+            book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(DEMOS)}}
+        ).execute()
     again = [shown(c) for c in book.cells if c.cell_type == "code"]
     for before, now in zip(saved, again, strict=True):
         assert before.keys() == now.keys()
@@ -59,4 +61,8 @@ def test_it_shows_itself_in_jupyter_and_in_marimo(name):
         warnings.simplefilter("ignore")
         formatting = pytest.importorskip("marimo._output.formatting")
         done = formatting.try_format(thing)
-    assert done.exception is None and (done.mimetype.startswith(kind) or done.mimetype == "text/html") and part in done.data
+    assert (
+        done.exception is None
+        and (done.mimetype.startswith(kind) or done.mimetype == "text/html")
+        and part in done.data
+    )

@@ -65,7 +65,10 @@ RULES = {
     "nesterov": (lambda ps: SGD(ps, 0.1, momentum=0.9, nesterov=True), sgd(0.1, 0.9, nesterov=True)),
     "weight decay": (lambda ps: SGD(ps, 0.1, momentum=0.5, weight_decay=0.2), sgd(0.1, 0.5, 0.2)),
     "adam": (lambda ps: Adam(ps), adam(1e-3)),
-    "adam of microgpt": (lambda ps: Adam(ps, optim.linear(0.01, 10), betas=(0.85, 0.99)), adam(lambda k: 0.01 * (1 - k / 10), 0.85, 0.99)),
+    "adam of microgpt": (
+        lambda ps: Adam(ps, optim.linear(0.01, 10), betas=(0.85, 0.99)),
+        adam(lambda k: 0.01 * (1 - k / 10), 0.85, 0.99),
+    ),
     "adam, l2": (lambda ps: Adam(ps, 0.1, weight_decay=0.3), adam(0.1, l2=0.3)),
     "adamw": (lambda ps: AdamW(ps, 0.1), adam(0.1, decoupled=0.01)),
     "adamw, eps": (lambda ps: AdamW(ps, 0.1, weight_decay=0.5, eps=0.1), adam(0.1, decoupled=0.5, eps=0.1)),

@@ -36,7 +36,12 @@ def small_graphs(n):
 
 @pytest.mark.parametrize("strategy", WRONG)
 def test_no_smaller_graph_fails(strategy):
-    failing = [(n, edges) for n in range(1, 5) for root, edges in small_graphs(n) if order_lab(root).runs[strategy].result == "wrong"]
+    failing = [
+        (n, edges)
+        for n in range(1, 5)
+        for root, edges in small_graphs(n)
+        if order_lab(root).runs[strategy].result == "wrong"
+    ]
     root = smallest(strategy)
     size = (len(topological(root)), sum(len(n.parents) for n in topological(root)))
     assert order_lab(root).runs[strategy].result == "wrong" and min(failing) == size
@@ -99,7 +104,9 @@ def test_the_visits_are_those_that_were_made():
         if lab.runs["every path"].visits < MOST_VISITS:
             assert lab.runs["every path"].visits == visit(nodes[-1])
             assert lab.runs["every path"].result == "right"
-        assert {name: run.visits for name, run in lab.runs.items() if "first" in name} == dict.fromkeys(WRONG[1:], lab.nodes)
+        assert {name: run.visits for name, run in lab.runs.items() if "first" in name} == dict.fromkeys(
+            WRONG[1:], lab.nodes
+        )
 
 
 def micrograd_without_the_sort(root):
@@ -124,7 +131,9 @@ def test_each_strategy_is_what_it_says(p):
     lab = order_lab(L)
     assert all(n.grad == 0.0 for n in topological(L))
     recursive = micrograd_without_the_sort(L)
-    assert all(math.isclose(lab.runs["recursive"].grads[n], g, rel_tol=1e-9, abs_tol=1e-9) for n, g in recursive.items())
+    assert all(
+        math.isclose(lab.runs["recursive"].grads[n], g, rel_tol=1e-9, abs_tol=1e-9) for n, g in recursive.items()
+    )
     for run in lab.runs.values():
         assert (run.result in ("wrong", "lucky")) == (run.wrong is not None), run
         if run.result == "right":
@@ -207,12 +216,16 @@ def test_the_command_shows_a_formula_or_the_classics(capsys):
     assert capsys.readouterr().out == "\n\n\n".join(classic()) + "\n"
 
 
-@pytest.mark.parametrize("typed, says", [(("x*x", "x=2", "x=3"), "a name was given twice"), (("x*x",), "x has no value: add x=NUMBER")])
+@pytest.mark.parametrize(
+    "typed, says", [(("x*x", "x=2", "x=3"), "a name was given twice"), (("x*x",), "x has no value: add x=NUMBER")]
+)
 def test_the_command_refuses_what_it_cannot_read(typed, says):
     with pytest.raises(ExpressionError, match=says):
         run_order(*typed)
 
 
 def test_python_m_order_shows_the_classics():
-    run = subprocess.run([sys.executable, "-m", "tinygrad_edu.order"], capture_output=True, text=True, check=True, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu.order"], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert run.stdout == "\n\n\n".join(classic()) + "\n" and run.stderr == ""

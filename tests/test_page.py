@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from tinygrad_edu import Value, nn, ops
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
-from tinygrad_edu.page import Page, Snapshot, page, snapshot
-from tinygrad_edu.page.layout import HEIGHT, layers, layout
+from tinygrad_edu.webpage import Page, Snapshot, page, snapshot
+from tinygrad_edu.webpage.placement import HEIGHT, layers, layout
 
 
 def neuron():
-    x1, x2, w1, w2, b = (Value(v, label=n) for v, n in ((2, "x1"), (0, "x2"), (-3, "w1"), (1, "w2"), (6.8813735870195432, "b")))
+    x1, x2, w1, w2, b = (
+        Value(v, label=n) for v, n in ((2, "x1"), (0, "x2"), (-3, "w1"), (1, "w2"), (6.8813735870195432, "b"))
+    )
     return (x1 * w1 + x2 * w2 + b).tanh()
 
 
@@ -69,7 +71,9 @@ def test_a_small_graph_is_one_file_under_200_kilobytes_that_asks_for_no_other(ma
     text = page(make()).html
     assert len(text.encode()) < 100_000
     assert not re.search(r"https?://(?!www\.w3\.org/)", text)
-    assert not re.search(r"\b(fetch|XMLHttpRequest|import|WebSocket|EventSource|sendBeacon)\s*\(|@import|url\((?!#)", text)
+    assert not re.search(
+        r"\b(fetch|XMLHttpRequest|import|WebSocket|EventSource|sendBeacon)\s*\(|@import|url\((?!#)", text
+    )
     assert not re.findall(r'<(?:script|link|img|iframe)[^>]*\b(?:src|href)="(?!data:)', text)
 
 
@@ -116,7 +120,15 @@ def test_a_made_up_name_is_never_a_label_and_a_constant_is_its_number():
     assert [n["name"] for n in d["nodes"]] == ["v1", "", "v2", "L", "v3", "v4"]
 
 
-NASTY = ["</script><script>alert(1)</script>", "<!--<script>", "{{js}}", "\"'`${x}`\\", "λ🙂\u2028", "a\nb\x00c", "<img src=x onerror=alert(1)>"]
+NASTY = [
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "{{js}}",
+    "\"'`${x}`\\",
+    "λ🙂\u2028",
+    "a\nb\x00c",
+    "<img src=x onerror=alert(1)>",
+]
 
 
 @pytest.mark.parametrize("label", NASTY)
@@ -195,7 +207,11 @@ def test_frames_of_one_shape_make_one_page():
     assert [round(f.loss, 6) for f in frames] == [1.0, 0.04, 0.0016, 0.000064, 0.000003]
     d = data(page(frames))
     assert [f["v"][0] for f in d["frames"]] == [f.values[0] for f in frames] and d["frames"][1]["v"][0] == 1.4
-    assert data(page(tuple(frames))) == d and isinstance(frames[0], Snapshot) and data(page(frames[0]))["frames"] == d["frames"][:1]
+    assert (
+        data(page(tuple(frames))) == d
+        and isinstance(frames[0], Snapshot)
+        and data(page(frames[0]))["frames"] == d["frames"][:1]
+    )
 
 
 @pytest.mark.parametrize("other, why", [
@@ -273,7 +289,9 @@ def test_the_command_writes_the_page_of_a_formula(tmp_path, capsys):
     commands = Commands()
     pages.add_commands(commands)
     out = tmp_path / "b.html"
-    arguments = commands.made.parse_args(["(tanh(w*x) - 1)**2 + w**2", "w=-0.5", "x=2", "-o", str(out), "--title", "Mine"])
+    arguments = commands.made.parse_args(
+        ["(tanh(w*x) - 1)**2 + w**2", "w=-0.5", "x=2", "-o", str(out), "--title", "Mine"]
+    )
     assert arguments.run(arguments) == 0
     assert capsys.readouterr().out == f"wrote {out}: 9 nodes, 17 steps; open it in a browser\n"
     L, _ = parse("(tanh(w*x) - 1)**2 + w**2")(w=-0.5, x=2)
@@ -284,5 +302,10 @@ def test_the_command_writes_the_page_of_a_formula(tmp_path, capsys):
 
 
 def test_python_m_page_writes_a_page(tmp_path):
-    run = subprocess.run([sys.executable, "-m", "tinygrad_edu.page"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert run.stdout == "wrote backward.html: open it in a browser\n" and (tmp_path / "backward.html").stat().st_size < 100_000
+    run = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu.webpage"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (
+        run.stdout == "wrote backward.html: open it in a browser\n"
+        and (tmp_path / "backward.html").stat().st_size < 100_000
+    )

@@ -12,20 +12,32 @@ import sys
 import pytest
 
 from tinygrad_edu import Value, ops
-from tinygrad_edu.draw.cards import short
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
-from tinygrad_edu.page import page, snapshot
+from tinygrad_edu.figures.cards import short
+from tinygrad_edu.webpage import page, snapshot
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="no browser to drive: install one, for example with apt install chromium")
+pytestmark = pytest.mark.skipif(
+    not PROGRAM, reason="no browser to drive: install one, for example with apt install chromium"
+)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe"]  # fmt: skip
 LAUNCH = """import fcntl, os, sys
 for fd, end in zip((3, 4), [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]):
     os.dup2(end, fd)
 os.execv(sys.argv[3], sys.argv[3:])"""
-KEYS = {"ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "Home": 36, "End": 35, "Enter": 13, "Tab": 9, "Escape": 27, " ": 32}
+KEYS = {
+    "ArrowRight": 39,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "Home": 36,
+    "End": 35,
+    "Enter": 13,
+    "Tab": 9,
+    "Escape": 27,
+    " ": 32,
+}
 
 
 class Browser:
@@ -33,7 +45,17 @@ class Browser:
 
     def __init__(self, profile):
         (to_read, self.to), (self.back, back_write) = os.pipe(), os.pipe()
-        command = [sys.executable, "-c", LAUNCH, str(to_read), str(back_write), PROGRAM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        command = [
+            sys.executable,
+            "-c",
+            LAUNCH,
+            str(to_read),
+            str(back_write),
+            PROGRAM,
+            *FLAGS,
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(command, pass_fds=(to_read, back_write), stdout=quiet, stderr=quiet)
         os.close(to_read)
@@ -46,7 +68,9 @@ class Browser:
 
     def __call__(self, method, **params):
         self.count += 1
-        message = {"id": self.count, "method": method, "params": params} | ({"sessionId": self.session} if self.session else {})
+        message = {"id": self.count, "method": method, "params": params} | (
+            {"sessionId": self.session} if self.session else {}
+        )
         os.write(self.to, json.dumps(message).encode() + b"\0")
         while (answer := self.read()).get("id") != self.count:
             pass
@@ -78,7 +102,10 @@ class Browser:
 
     def js(self, code):
         answer = self("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, (code, answer["exceptionDetails"].get("exception", {}).get("description"))
+        assert "exceptionDetails" not in answer, (
+            code,
+            answer["exceptionDetails"].get("exception", {}).get("description"),
+        )
         return answer["result"].get("value")
 
     def key(self, key, times=1, **more):
@@ -89,13 +116,24 @@ class Browser:
             self("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code, **more)
 
     def mouse(self, kind, x, y, **more):
-        self("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left" if kind != "mouseWheel" else "none", clickCount=1, **more)
+        self(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=x,
+            y=y,
+            button="left" if kind != "mouseWheel" else "none",
+            clickCount=1,
+            **more,
+        )
 
     def size(self, width, height):
         self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def media(self, **features):
-        media, pairs = features.pop("media", ""), [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
+        media, pairs = (
+            features.pop("media", ""),
+            [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()],
+        )
         self("Emulation.setEmulatedMedia", media=media, features=pairs)
 
     def troubles(self):
@@ -109,7 +147,9 @@ class Browser:
                 found.append(p["args"])
             elif e["method"] == "Log.entryAdded" and p["entry"]["level"] in ("error", "warning"):
                 found.append(p["entry"]["text"])
-            elif e["method"] == "Network.requestWillBeSent" and not p["request"]["url"].startswith(("file:", "data:", "about:")):
+            elif e["method"] == "Network.requestWillBeSent" and not p["request"]["url"].startswith(
+                ("file:", "data:", "about:")
+            ):
                 found.append(p["request"]["url"])
         return found
 
@@ -152,7 +192,9 @@ def tab(browser, tmp_path):
 
 
 def test_the_tests_would_see_a_complaint_and_a_request(browser, tmp_path):
-    (tmp_path / "bad.html").write_text("<script>console.error('bad')</script><img src='http://127.0.0.1:9/x.png'><script>nothing()</script>")
+    (tmp_path / "bad.html").write_text(
+        "<script>console.error('bad')</script><img src='http://127.0.0.1:9/x.png'><script>nothing()</script>"
+    )
     browser.events.clear()
     browser.open(f"file://{tmp_path}/bad.html")
     found = str(browser.troubles())
@@ -193,12 +235,15 @@ GRAPHS = {"neuron": neuron, "decayed": decayed, "square": square, "broken": brok
 CARDS = """[...document.querySelectorAll(".node")].map((n) => [".value", ".grad"].map((c) => {
     const t = n.querySelector(c), title = t.querySelector("title");
     return title ? [t.firstChild.data, title.textContent] : null; }))"""
-STEP = """({at: document.querySelector("#count").textContent, tag: document.querySelector("#step .tag").textContent,
+STEP = (
+    """({at: document.querySelector("#count").textContent, tag: document.querySelector("#step .tag").textContent,
     chips: [...document.querySelectorAll(".chip b")].map((b) => [b.textContent, b.title]), words: document.querySelector("#step").innerText,
     sum: document.querySelector("#step .sum")?.innerText ?? "", lit: document.querySelector("pre .lit")?.textContent ?? "",
     current: document.querySelector("#order [aria-current]")?.textContent ?? "", said: document.querySelector("#say").textContent,
     done: document.querySelectorAll(".edge.done").length, now: document.querySelectorAll(".edge.now").length, hash: location.hash,
-    slider: document.querySelector("#slider").value, cards: %s})""" % CARDS
+    slider: document.querySelector("#slider").value, cards: %s})"""
+    % CARDS
+)
 
 
 def js(x):
@@ -241,7 +286,12 @@ def test_every_step_forward_and_back_shows_the_engines_numbers(tab, make):
     for i, (tag, values, grads, edge) in enumerate(expected):
         s = browser.js(STEP)
         seen.append(s)
-        assert s["at"] == f"{i} / {len(expected) - 1}" and s["hash"] == f"#step={i}" and s["slider"] == str(i) and s["tag"] == tag
+        assert (
+            s["at"] == f"{i} / {len(expected) - 1}"
+            and s["hash"] == f"#step={i}"
+            and s["slider"] == str(i)
+            and s["tag"] == tag
+        )
         assert s["said"].startswith(f"Step {i} of {len(expected) - 1}. {tag}")
         for n, (value, grad) in zip(order, s["cards"], strict=True):
             assert same(value, n.data) if n in values else value is None
@@ -250,7 +300,11 @@ def test_every_step_forward_and_back_shows_the_engines_numbers(tab, make):
             n, p, d, upstream, before = edge
             assert all(same(chip, x) for chip, x in zip(s["chips"], (upstream, d, d * upstream), strict=True))
             assert s["sum"].startswith(f"{p.label or ''}") and s["sum"].split(" = ")[1].split(",")[0] == short(grads[p])
-            assert ("it adds up" in s["sum"]) == (before is not None) and s["lit"] == "        p.grad += d * v.grad" and s["now"] == 1
+            assert (
+                ("it adds up" in s["sum"]) == (before is not None)
+                and s["lit"] == "        p.grad += d * v.grad"
+                and s["now"] == 1
+            )
             assert s["current"]
         else:
             assert s["lit"] == (f"{root.label or 'L'}.grad = 1.0" if tag == "backward" else "") and not s["chips"]
@@ -279,13 +333,19 @@ def test_the_keyboard_alone_goes_everywhere(tab):
     reached = []
     for _ in range(60):
         browser.key("Tab")
-        reached.append(browser.js("document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.tagName"))
+        reached.append(
+            browser.js(
+                "document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.tagName"
+            )
+        )
     for id in ("theme", "in", "out", "fit", "code", "value-0", "first", "back", "next", "play", "jump", "slider"):
         assert id in reached, id
     assert sum(": value" in name for name in reached) >= 13, "each node can be reached"
     browser.js("document.querySelector('#slider').focus()")
     browser.key("ArrowRight", 2)
-    assert at() == 11 and browser.js("document.querySelector('#slider').getAttribute('aria-valuetext')").startswith("step 11 of 23: backward")
+    assert at() == 11 and browser.js("document.querySelector('#slider').getAttribute('aria-valuetext')").startswith(
+        "step 11 of 23: backward"
+    )
     browser.js("document.querySelector('.node').focus()")
     browser.key("Enter")
     assert browser.js("document.querySelector('#about h2').textContent") == "w"
@@ -305,7 +365,9 @@ def test_the_slider_and_the_buttons_go_to_the_same_steps(tab):
     browser = tab(page(decayed()))
     browser.js("{const s = document.querySelector('#slider'); s.value = 12; s.dispatchEvent(new Event('input'))}")
     by_slider = browser.js(STEP)
-    browser.js("document.querySelector('#first').click(); for (let i = 0; i < 12; i++) document.querySelector('#next').click()")
+    browser.js(
+        "document.querySelector('#first').click(); for (let i = 0; i < 12; i++) document.querySelector('#next').click()"
+    )
     assert browser.js(STEP) == by_slider and by_slider["at"] == "12 / 23"
     browser.js("document.querySelector('#jump').click()")
     assert browser.js("at") == 9
@@ -318,7 +380,9 @@ def test_play_walks_on_and_stops_when_asked(tab):
     browser.js("window.wait = setInterval; setInterval = (f) => wait(f, 15)")
     browser.js("document.querySelector('#play').click()")
     assert browser.js("document.querySelector('#play').textContent") == "Pause"
-    later = "new Promise((done) => setTimeout(() => done([at, timer, document.querySelector('#play').textContent]), 400))"
+    later = (
+        "new Promise((done) => setTimeout(() => done([at, timer, document.querySelector('#play').textContent]), 400))"
+    )
     assert browser.js(later) == [5, 0, "Play"]
     browser.key(" ")
     browser.key(" ")
@@ -334,7 +398,12 @@ def test_a_deep_link_opens_its_step(tab, hash, at):
 
 def test_a_changed_hash_goes_to_its_step(tab):
     browser = tab(page(decayed()), "#step=3")
-    assert browser.js("new Promise((done) => { addEventListener('hashchange', () => done(at)); location.hash = '#step=17' })") == 17
+    assert (
+        browser.js(
+            "new Promise((done) => { addEventListener('hashchange', () => done(at)); location.hash = '#step=17' })"
+        )
+        == 17
+    )
     assert browser.js(STEP)["at"] == "17 / 23"
 
 
@@ -353,7 +422,11 @@ FORMULAS = [
     ("h = relu(a*b); logsumexp(h, a, b) / h", {"a": 3, "b": 2}, {"b": 0.25}),
     ("maximum(a, b) * a**2.5 + b**a - 3", {"a": 2, "b": 2}, {"b": 2.5, "a": 1.5}),
     ("sigmoid(x) + softplus(x) + gelu(x) + where(x > y, x, y)", {"x": -40, "y": 1}, {"x": -2.5}),
-    ("clip(x, -1, 1) + leaky_relu(x, 0.2) + atan2(x, y) + sum(x, y, 2) + dot(x, y, 3, 4, x)", {"x": 0.5, "y": 2}, {"x": -4}),
+    (
+        "clip(x, -1, 1) + leaky_relu(x, 0.2) + atan2(x, y) + sum(x, y, 2) + dot(x, y, 3, 4, x)",
+        {"x": 0.5, "y": 2},
+        {"x": -4},
+    ),
     ("log(x) + sqrt(x) + 1 / y", {"x": 2, "y": 1}, {"x": -1, "y": 0}),
 ]
 
@@ -367,13 +440,17 @@ def test_an_edited_value_gives_pythons_numbers(tab, formula, numbers, edits):
         type_into(browser, names.index(name), repr(number))
     again, _ = parse(formula)(**numbers | edits)
     s = snapshot(again)
-    shown = browser.js("({v: now.values.map(String), g: now.grads.map(String), d: now.flows.map((f) => String(f.local))})")
+    shown = browser.js(
+        "({v: now.values.map(String), g: now.grads.map(String), d: now.flows.map((f) => String(f.local))})"
+    )
     close = lambda xs: pytest.approx(xs, rel=1e-12, abs=1e-300, nan_ok=True)
     read = lambda xs: [float(x) for x in xs]
     assert read(shown["v"]) == close([*s.values]) and read(shown["g"]) == close([*s.grads])
     assert read(shown["d"]) == close([d for ds in reversed(s.slopes) for d in ds])
     cards = browser.js(CARDS)
-    assert [c[0][0] for c in cards] == [short(v) for v in s.values] and [c[1][0] for c in cards] == [short(g + 0.0) for g in s.grads]
+    assert [c[0][0] for c in cards] == [short(v) for v in s.values] and [c[1][0] for c in cards] == [
+        short(g + 0.0) for g in s.grads
+    ]
 
 
 def test_every_row_is_computed_in_the_browser_as_in_python(tab):
@@ -395,7 +472,7 @@ def test_every_row_is_computed_in_the_browser_as_in_python(tab):
 
 def test_an_edit_keeps_the_step_and_the_shape_and_reset_restores_every_digit(tab):
     browser = tab(page(decayed()), "#step=21")
-    drawn = lambda: browser.js("svg.innerHTML.match(/ d=\"[^\"]*/g)")
+    drawn = lambda: browser.js('svg.innerHTML.match(/ d="[^"]*/g)')
     edited = lambda: "values edited" in browser.js("document.querySelector('#whole').innerText")
     before, places = browser.js(STEP), drawn()
     type_into(browser, 0, "0.25")
@@ -413,16 +490,26 @@ def test_what_is_no_number_is_said_beside_its_input_and_changes_nothing(tab, tex
     input, beside = "document.querySelector('#value-1')", "document.querySelector('#wrong-1').textContent"
     browser.js(f"{input}.value = {json.dumps(text + ' ')}; {input}.dispatchEvent(new Event('change'))")
     what = f"“{text}”" if text else "nothing"
-    assert browser.js(beside) == f"{what} is not a number: write one such as 0.5 or -1e-3" and browser.js(f"{input}.ariaInvalid") == "true"
+    assert (
+        browser.js(beside) == f"{what} is not a number: write one such as 0.5 or -1e-3"
+        and browser.js(f"{input}.ariaInvalid") == "true"
+    )
     assert browser.js(STEP) == before
     type_into(browser, 1, "-inf")
-    assert browser.js(beside) == "" and browser.js(f"{input}.ariaInvalid") is None and browser.js("now.values[1] === -Infinity")
+    assert (
+        browser.js(beside) == ""
+        and browser.js(f"{input}.ariaInvalid") is None
+        and browser.js("now.values[1] === -Infinity")
+    )
 
 
 def test_a_row_without_javascript_cannot_be_edited_and_the_page_says_why(tab):
     odd = ops.Op("odd", lambda x: math.floor(x) + 0.5, lambda y, x: (math.floor(x) * 1.0,))
     browser = tab(page(odd(Value(2.5, label="x"))), "#step=3")
-    assert browser.js("document.querySelector('#live').textContent") == "These values cannot be changed here: odd cannot be written in JavaScript."
+    assert (
+        browser.js("document.querySelector('#live').textContent")
+        == "These values cannot be changed here: odd cannot be written in JavaScript."
+    )
     assert browser.js("document.querySelectorAll('#inputs input').length") == 0
     assert [c[0] for c in browser.js(STEP)["chips"]] == ["1", "2", "2"]
 
@@ -431,7 +518,9 @@ def test_a_row_without_javascript_cannot_be_edited_and_the_page_says_why(tab):
 
 
 def middle(browser, selector):
-    return browser.js(f"{{const b = document.querySelector('{selector}').getBoundingClientRect(); [b.x + b.width / 2, b.y + b.height / 2]}}")
+    return browser.js(
+        f"{{const b = document.querySelector('{selector}').getBoundingClientRect(); [b.x + b.width / 2, b.y + b.height / 2]}}"
+    )
 
 
 def test_a_click_explains_a_node_and_a_drag_moves_the_picture(tab):
@@ -446,7 +535,9 @@ def test_a_click_explains_a_node_and_a_drag_moves_the_picture(tab):
     for step in range(1, 5):
         browser.mouse("mouseMoved", x + 20 * step, y + 10 * step, buttons=1)
     browser.mouse("mouseReleased", x + 80, y + 40)
-    assert middle(browser, ".node") == pytest.approx([x + 80, y + 40], abs=2) and browser.js("document.querySelector('#about').hidden")
+    assert middle(browser, ".node") == pytest.approx([x + 80, y + 40], abs=2) and browser.js(
+        "document.querySelector('#about').hidden"
+    )
     point = middle(browser, ".node")
     browser.mouse("mouseWheel", *point, deltaX=0, deltaY=-200)
     browser.js("new Promise((done) => setTimeout(done, 50))")
@@ -474,7 +565,9 @@ def test_on_a_phone_nothing_sticks_out(tab, make):
     for act in ("0", "show(3)", "show(999)", "select(0)", "document.querySelector('#values').open = true"):
         browser.js(act)
         assert browser.js("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [390, 390], act
-    graph, step = (browser.js(f"document.querySelector('{s}').getBoundingClientRect().toJSON()") for s in ("#graph", "#step"))
+    graph, step = (
+        browser.js(f"document.querySelector('{s}').getBoundingClientRect().toJSON()") for s in ("#graph", "#step")
+    )
     assert step["top"] > graph["bottom"] and step["width"] > 350
     bottom = browser.js("document.querySelector('footer').getBoundingClientRect().bottom")
     assert bottom == pytest.approx(844, abs=1), "the controls are in reach"
@@ -512,7 +605,9 @@ def test_the_training_slider_shows_the_numbers_of_each_step(tab):
         w.data -= 0.1 * frames[-1].grads[0]
     browser = tab(page(frames), "#step=3&training=2")
     for k in (2, 5, 0):
-        browser.js(f"{{const f = document.querySelector('#frame'); f.value = {k}; f.dispatchEvent(new Event('input'))}} show(999)")
+        browser.js(
+            f"{{const f = document.querySelector('#frame'); f.value = {k}; f.dispatchEvent(new Event('input'))}} show(999)"
+        )
         for (value, grad), v, g in zip(browser.js(CARDS), frames[k].values, frames[k].grads, strict=True):
             assert same(value, v) and same(grad, g)
         assert browser.js("document.querySelector('#loss').textContent") == f"{k} / 5 · L = {short(frames[k].loss)}"
@@ -579,7 +674,9 @@ return [seen, found];
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 def test_every_control_has_a_name_and_every_text_enough_contrast(tab, make):
     browser = tab(page([snapshot(make())] * 2))
-    browser.js("document.head.append(Object.assign(document.createElement('style'), {textContent: '* {transition: none !important}'}))")
+    browser.js(
+        "document.head.append(Object.assign(document.createElement('style'), {textContent: '* {transition: none !important}'}))"
+    )
     last = browser.js("steps.length - 1")
     for scheme in ("light", "dark"):
         browser.media(prefers_color_scheme=scheme)
@@ -599,7 +696,9 @@ def test_the_structure_is_told_to_who_cannot_see_it(tab):
                        ("group", "Computation graph with 13 nodes")]:  # fmt: skip
         assert (role, name) in told, (role, name, sorted(told))
     assert browser.js("document.querySelector('#say').getAttribute('aria-live')") == "polite"
-    assert "w.grad: -0.1 + (-4.603) = -4.703, it adds up: w is used twice" in browser.js("document.querySelector('#say').textContent")
+    assert "w.grad: -0.1 + (-4.603) = -4.703, it adds up: w is used twice" in browser.js(
+        "document.querySelector('#say').textContent"
+    )
     browser.js("document.querySelector('#next').focus({focusVisible: true})")
     assert browser.js("getComputedStyle(document.querySelector('#next')).outlineStyle") == "solid"
 
@@ -607,7 +706,11 @@ def test_the_structure_is_told_to_who_cannot_see_it(tab):
 def test_numbers_stand_in_formulas_with_the_parentheses_they_need(tab):
     x, y = named(x=-0.5, y=-2.0)
     browser = tab(page(ops.maximum(x.tanh(), y) - y * -3))
-    for step, text in [(1, "= tanh(-0.5) = -0.4621"), (2, "= maximum(-0.4621, -2) = -0.4621"), (3, "= (-2) · (-3) = 6")]:
+    for step, text in [
+        (1, "= tanh(-0.5) = -0.4621"),
+        (2, "= maximum(-0.4621, -2) = -0.4621"),
+        (3, "= (-2) · (-3) = 6"),
+    ]:
         browser.js(f"show({step})")
         assert browser.js("document.querySelector('#step p.formula').innerText") == text
     assert browser.js("document.querySelector('#whole').innerText").startswith("L = maximum(tanh(x), y) − y · (-3)")

@@ -14,7 +14,12 @@ from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
 from tinygrad_edu.train import History
 
 SVG = "{http://www.w3.org/2000/svg}"
-HISTORY = {"losses": [2.3, 0.9, 0.02], "test_losses": [2.2, 1.0, 0.3], "accuracies": [0.2, 0.7, 0.99], "test_accuracies": [0.3, 0.6, 0.9]}
+HISTORY = {
+    "losses": [2.3, 0.9, 0.02],
+    "test_losses": [2.2, 1.0, 0.3],
+    "accuracies": [0.2, 0.7, 0.99],
+    "test_accuracies": [0.3, 0.6, 0.9],
+}
 
 
 def parsed(picture):
@@ -27,7 +32,11 @@ def words(picture):
 
 def lines(picture, colour):
     """The points of each line in a colour, legend left out."""
-    found = [e.get("points") for e in parsed(picture).iter(SVG + "polyline") if e.get("stroke") == colour and e.get("stroke-width") == "2.2"]
+    found = [
+        e.get("points")
+        for e in parsed(picture).iter(SVG + "polyline")
+        if e.get("stroke") == colour and e.get("stroke-width") == "2.2"
+    ]
     return [[tuple(map(float, p.split(","))) for p in points.split()] for points in found]
 
 
@@ -47,7 +56,9 @@ def test_a_picture_is_svg_on_a_white_card_in_helvetica(name):
     assert picture._repr_svg_().count("font-family") == 1
     card = root.find(SVG + "rect")
     assert card.get("fill") == "#ffffff" and float(card.get("width")) == picture.width - 1
-    assert not re.search(r"nan|inf", " ".join(v for e in root.iter() for k, v in e.items() if k not in ("font-family", "text-anchor")))
+    assert not re.search(
+        r"nan|inf", " ".join(v for e in root.iter() for k, v in e.items() if k not in ("font-family", "text-anchor"))
+    )
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -78,14 +89,18 @@ def test_a_picture_is_saved_as_svg_and_as_nothing_else(tmp_path, draw):
 def test_a_loss_curve_takes_a_history_or_its_json():
     history = History(**HISTORY)
     drawn = loss_curve(history)._repr_svg_()
-    assert drawn == loss_curve(json.loads(json.dumps(history.to_dict())))._repr_svg_() == loss_curve(HISTORY)._repr_svg_()
+    assert (
+        drawn == loss_curve(json.loads(json.dumps(history.to_dict())))._repr_svg_() == loss_curve(HISTORY)._repr_svg_()
+    )
 
 
 def test_a_loss_curve_shows_last_values_names_and_scale():
     shown = words(loss_curve(HISTORY))
     for word in ("loss (log scale)", "accuracy", "training", "test", "epoch", "0.02", "0.3", "99.00 %", "90.00 %"):
         assert word in shown
-    assert "loss" in words(loss_curve({"losses": [1.0, 0.5]})) and "accuracy" not in words(loss_curve({"losses": [1.0, 0.5]}))
+    assert "loss" in words(loss_curve({"losses": [1.0, 0.5]})) and "accuracy" not in words(
+        loss_curve({"losses": [1.0, 0.5]})
+    )
 
 
 def test_points_lie_where_their_numbers_say():
@@ -134,7 +149,12 @@ def test_a_logarithmic_axis_encloses_the_numbers(lo, ratio):
 def test_a_confusion_matrix_shows_every_count_and_recall():
     shown = words(confusion_matrix([[8, 2], [0, 5]], ["cat", "dog"]))
     assert {"8", "2", "5"} <= set(shown) and "0" not in shown
-    assert shown.count("cat") == shown.count("dog") == 2 and "80.0 %" in shown and "100.0 %" in shown and "13 of 15 right, 86.67 %" in shown
+    assert (
+        shown.count("cat") == shown.count("dog") == 2
+        and "80.0 %" in shown
+        and "100.0 %" in shown
+        and "13 of 15 right, 86.67 %" in shown
+    )
 
 
 def test_classes_without_samples_and_long_names_are_drawn():
@@ -197,7 +217,9 @@ def test_a_boundary_needs_no_graph_and_takes_labels():
 
     made = []
     model = MLP(2, [4, 3], seed=0)
-    picture = decision_boundary(lambda x: made.append(model(x)) or made[-1], CORNERS, [0, 1, 2, 0], ["red", "green", "blue"], grid=4)
+    picture = decision_boundary(
+        lambda x: made.append(model(x)) or made[-1], CORNERS, [0, 1, 2, 0], ["red", "green", "blue"], grid=4
+    )
     assert {"red", "green", "blue"} <= set(words(picture)) and len(made) == 25 + 4
     assert all(v.parents == () for out in made for v in out)
 

@@ -123,7 +123,9 @@ for source, inputs in json.load(sys.stdin):
 def some_programs(n):
     """The same n programs every time."""
     found = []
-    settings(max_examples=n, derandomize=True, database=None, deadline=None)(given(programs())(lambda p: found.append(p)))()
+    settings(max_examples=n, derandomize=True, database=None, deadline=None)(
+        given(programs())(lambda p: found.append(p))
+    )()
     return found
 
 
@@ -133,7 +135,9 @@ def test_every_process_gives_the_same_bits():
 
     def answer(seed):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        run = subprocess.run([sys.executable, "-c", EVERY_PROCESS], input=given_in, env=environment, text=True, capture_output=True)
+        run = subprocess.run(
+            [sys.executable, "-c", EVERY_PROCESS], input=given_in, env=environment, text=True, capture_output=True
+        )
         assert run.returncode == 0, run.stderr
         return run.stdout.splitlines()
 
@@ -143,7 +147,9 @@ def test_every_process_gives_the_same_bits():
 def test_programs_share_reuse_and_mix_in_constants():
     some = some_programs(300)
     sources = "\n".join(p.source for p in some)
-    assert re.search(r"= [\d.]+ [-*/+] \w", sources) and re.search(r"= \w+ [-*/+] [\d.(]", sources)  # constants on both sides
+    assert re.search(r"= [\d.]+ [-*/+] \w", sources) and re.search(
+        r"= \w+ [-*/+] [\d.(]", sources
+    )  # constants on both sides
     assert any(p.source.count("v1") > 2 for p in some)  # a subexpression used twice
     assert any(p.source.count("a,") + p.source.count("a)") > 3 for p in some)  # an input used again and again
     seen = {node.op.name.split("(")[0] for p in some for node in topological(built(p)[0])}

@@ -52,7 +52,12 @@ def test_a_value_of_a_value_is_refused():
 
 
 def test_an_int_too_large_for_a_float_says_so():
-    for make in (lambda: Value(10**400), lambda: Value(1.0) * 10**400, lambda: 10**400 - Value(1.0), lambda: Value(2.0) ** 10**400):
+    for make in (
+        lambda: Value(10**400),
+        lambda: Value(1.0) * 10**400,
+        lambda: 10**400 - Value(1.0),
+        lambda: Value(2.0) ** 10**400,
+    ):
         with pytest.raises(OverflowError, match="too large for a float"):
             make()
     assert (Value(1.0) + 2**60).data == 1.0 + 2**60
@@ -86,8 +91,15 @@ def test_arrays_of_values_work_element_by_element():
 
 def test_an_array_as_operand_of_one_value_says_what_to_do():
     np = pytest.importorskip("numpy")
-    for make in (lambda: Value(1.0) * np.ones(3), lambda: np.ones((2, 2)) * Value(1.0), lambda: Value(np.ones(2)), lambda: Value(2.0) ** np.ones(2)):
-        with pytest.raises(TypeError, match=r"one number, not an array of shape.*one Value per number.*array of Values"):
+    for make in (
+        lambda: Value(1.0) * np.ones(3),
+        lambda: np.ones((2, 2)) * Value(1.0),
+        lambda: Value(np.ones(2)),
+        lambda: Value(2.0) ** np.ones(2),
+    ):
+        with pytest.raises(
+            TypeError, match=r"one number, not an array of shape.*one Value per number.*array of Values"
+        ):
             make()
 
 
@@ -155,7 +167,10 @@ def shape(root):
     return [(n.data, n.grad, n.op, n.numbers, n.label, [index[p] for p in n.parents]) for n in order]
 
 
-WAYS = {"deepcopy": copy.deepcopy, **{f"pickle{p}": lambda x, p=p: pickle.loads(pickle.dumps(x, p)) for p in range(2, 6)}}
+WAYS = {
+    "deepcopy": copy.deepcopy,
+    **{f"pickle{p}": lambda x, p=p: pickle.loads(pickle.dumps(x, p)) for p in range(2, 6)},
+}
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

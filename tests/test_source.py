@@ -14,7 +14,7 @@ from tinygrad_edu import Value, ops, topological
 from tinygrad_edu.engine import chain_rule
 from tinygrad_edu.expression import parse
 from tinygrad_edu.languages import CAREFUL, JAVASCRIPT, LATEX, NUMPY, PYTHON, kind
-from tinygrad_edu.source import names_of, source
+from tinygrad_edu.sourcecode import names_of, source
 from tinygrad_edu.strategies import inputs, programs
 from tinygrad_edu.text import input_names, name
 
@@ -110,7 +110,10 @@ def test_books_are_quoted_where_the_code_has_another_form():
     assert "dn = 4.0 * sigmoid(2 * n) * sigmoid(-2 * n) * dv1  # tanh, in books 1 - v1 * v1" in source(n.tanh())
 
 
-@pytest.mark.parametrize("label", ["lambda", "x 1", "x*w", "3rd", "np", "tanh", "d", "mlp.layers.0.neurons.3.w[1]", "λ", "…", "a\nb", "import os"])
+@pytest.mark.parametrize(
+    "label",
+    ["lambda", "x 1", "x*w", "3rd", "np", "tanh", "d", "mlp.layers.0.neurons.3.w[1]", "λ", "…", "a\nb", "import os"],
+)
 def test_any_label_becomes_a_name(label):
     x = Value(0.5, label=label)
     root = x * x
@@ -191,7 +194,11 @@ def test_a_row_in_numpy_is_the_row(op, data):
 
 def sample(op):
     _, words = input_names(op)
-    return tuple([1.3, 1.7, 1.2, 1.4, 1.6][: len(words)] if op.domain[0] == (1.0, math.inf) else [0.3, 0.7, 0.2, 0.4, 0.6][: len(words)])
+    return tuple(
+        [1.3, 1.7, 1.2, 1.4, 1.6][: len(words)]
+        if op.domain[0] == (1.0, math.inf)
+        else [0.3, 0.7, 0.2, 0.4, 0.6][: len(words)]
+    )
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js: apt install nodejs")
@@ -201,7 +208,9 @@ def test_every_row_in_javascript_is_the_row():
         expressions, scope, numbers = written(op, sample(op))
         everything += expressions
         constants = ", ".join(f"{k} = {JAVASCRIPT.number(v)}" for k, v in scope.items())
-        lines.append(f"(() => {{ const {constants}; return [{', '.join(map(JAVASCRIPT.write, expressions))}].map(Number); }})()")
+        lines.append(
+            f"(() => {{ const {constants}; return [{', '.join(map(JAVASCRIPT.write, expressions))}].map(Number); }})()"
+        )
         expected += numbers
     for x in (-6.0, -3.0, -1.9, -0.1, 0.4, 1.9, 2.1, 3.0, 5.0):
         everything += [ops.erf(name("x")), ops.erfc(name("x"))]
@@ -236,4 +245,9 @@ def test_a_row_in_latex_has_balanced_braces(op):
 def test_latex_writes_both_passes():
     root, _ = parse("o = tanh(w1*x + b); L = (o - y)**2 + lam*w1**2")(w1=-0.5, x=2, b=0.8, y=1, lam=0.1)
     text = source(root, "latex")
-    assert r"o &= \tanh(" in text and r"\frac{\partial L}{\partial w_{1}} &= " in text and r"\lambda" in text and r"(1 - o \cdot o)" in text
+    assert (
+        r"o &= \tanh(" in text
+        and r"\frac{\partial L}{\partial w_{1}} &= " in text
+        and r"\lambda" in text
+        and r"(1 - o \cdot o)" in text
+    )

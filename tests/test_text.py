@@ -11,7 +11,11 @@ from tinygrad_edu.check import intervals
 from tinygrad_edu.ops import Op
 from tinygrad_edu.text import input_names, local_gradients, name, table, value, write
 
-ROOM = {**{n: op for n, op in ops.TABLE.items() if n.isidentifier()}, "clip": functional.clip, "leaky_relu": functional.leaky_relu}
+ROOM = {
+    **{n: op for n, op in ops.TABLE.items() if n.isidentifier()},
+    "clip": functional.clip,
+    "leaky_relu": functional.leaky_relu,
+}
 INFIX = [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.greater]
 ONE = [ops.neg, ops.abs, ops.tanh, ops.relu, ops.sin, ops.power(2), ops.power(3), ops.power(-1), ops.power(0.5), ops.power(-1.5), ops.power(1),
        ops.power(0), ops.clip(-1.0, 1.0), ops.clip(-0.5, 2.0), ops.leaky_relu(0.01)]  # fmt: skip

@@ -35,7 +35,13 @@ def numbers(model):
 
 
 def train_line(model, lr=0.05, **more):
-    arguments = {"loss": losses.mse, "optimizer": optim.SGD(model.parameters(), lr), "progress": False, "epochs": 5, "batch_size": 3}
+    arguments = {
+        "loss": losses.mse,
+        "optimizer": optim.SGD(model.parameters(), lr),
+        "progress": False,
+        "epochs": 5,
+        "batch_size": 3,
+    }
     return fit(model, LINE_X, LINE_Y, **{**arguments, **more})
 
 
@@ -88,7 +94,9 @@ def test_moons_are_learned(kind):
     matrix = confusion(model, X, y)
     assert [sum(row) for row in matrix] == [targets.count(0), targets.count(1)]
     assert matrix[0][0] + matrix[1][1] == round(accuracy(model, X, y) * len(y))
-    assert {len(column) for column in (history.losses, history.accuracies, history.test_losses, history.seconds)} == {60}
+    assert {len(column) for column in (history.losses, history.accuracies, history.test_losses, history.seconds)} == {
+        60
+    }
     assert History(**json.loads(json.dumps(history.to_dict()))) == history
 
 
@@ -173,8 +181,15 @@ def test_ctrl_c_in_the_test_part_keeps_the_epoch_out_and_the_parameters_in():
         return losses.mse(output, target)
 
     history = train_line(model, loss=loss, test=([[1.0]], ["test"]), backend="eager")
-    assert history.interrupted and history.losses == [] and history.steps == 3 and numbers(model) == after(3, backend="eager")
-    recording = train_line(again := Line(), loss=loss, test=([[1.0]], ["test"]))  # while it is recorded, before the first step
+    assert (
+        history.interrupted
+        and history.losses == []
+        and history.steps == 3
+        and numbers(model) == after(3, backend="eager")
+    )
+    recording = train_line(
+        again := Line(), loss=loss, test=([[1.0]], ["test"])
+    )  # while it is recorded, before the first step
     assert recording.interrupted and recording.losses == [] and recording.steps == 0 and numbers(again) == [0.0, 0.0]
 
 
@@ -243,7 +258,9 @@ def test_a_loss_that_explodes_stops_before_it_reaches_the_parameters():
 
 def test_a_gradient_that_explodes_stops_too():
     model = Line()
-    with pytest.warns(RuntimeWarning, match=r"step 1: the gradient of linear.neurons.0.\S+ became nan; this step was not taken"):
+    with pytest.warns(
+        RuntimeWarning, match=r"step 1: the gradient of linear.neurons.0.\S+ became nan; this step was not taken"
+    ):
         train_line(model, loss=lambda output, target: (output * output).sqrt() * 1.0)
     assert numbers(model) == [0.0, 0.0]
 
@@ -276,8 +293,16 @@ WRONG = [
     ({"test": [[1.0]]}, TypeError, r"test is a pair \(X, y\)"),
     ({"optimizer": optim.SGD(array("d", [0.0, 0.0]), 0.1)}, TypeError, r"make it from model\.parameters\(\)"),
     ({"loss": lambda output, target: [output, output * output]}, TypeError, "a loss returns a Value"),
-    ({"loss": lambda output, target: [output, output * output], "backend": "python"}, TypeError, "a loss returns a Value"),
-    ({"backend": "python", "anomalies": "raise"}, ValueError, "anomalies='raise' looks at every node.*use backend='eager', or 'auto'"),
+    (
+        {"loss": lambda output, target: [output, output * output], "backend": "python"},
+        TypeError,
+        "a loss returns a Value",
+    ),
+    (
+        {"backend": "python", "anomalies": "raise"},
+        ValueError,
+        "anomalies='raise' looks at every node.*use backend='eager', or 'auto'",
+    ),
     ({"optimizer": "adam"}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
     ({"loss": "mse"}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
@@ -288,7 +313,13 @@ WRONG = [
 @pytest.mark.parametrize("wrong, error, message", WRONG)
 def test_wrong_arguments_are_refused_and_nothing_has_changed(wrong, error, message):
     model = Line()
-    given = {"X": LINE_X, "loss": losses.mse, "optimizer": optim.SGD(model.parameters(), 0.1), "progress": False, **wrong}
+    given = {
+        "X": LINE_X,
+        "loss": losses.mse,
+        "optimizer": optim.SGD(model.parameters(), 0.1),
+        "progress": False,
+        **wrong,
+    }
     with pytest.raises(error, match=message):
         fit(model, given.pop("X"), LINE_Y, **given)
     assert numbers(model) == [0.0, 0.0]
@@ -342,7 +373,9 @@ def test_on_a_terminal_the_line_rewrites_itself(monkeypatch):
     monkeypatch.setattr(around.time, "monotonic", iter(range(1000)).__next__)
     train_line(Line(), progress=True, epochs=2)
     written = stream.getvalue()
-    assert written.count("\n") == 1 and written.endswith("\n") and written.count("\r") == 6 + 2  # steps, and epochs once they are tested
+    assert (
+        written.count("\n") == 1 and written.endswith("\n") and written.count("\r") == 6 + 2
+    )  # steps, and epochs once they are tested
     last = written.split("\r")[-1]
     assert last.startswith("epoch 2/2  loss ") and " steps/s  0:00 left" in last
     assert all(len(line) < 80 for line in written.split("\r"))
@@ -359,7 +392,10 @@ def test_elsewhere_a_line_is_added_now_and_then(capsys):
 def test_a_history_says_how_it_went():
     assert repr(History()) == "<History: 0 epochs, 0 steps>"
     told = repr(History([2.0, 0.5], [0.1, 0.9], [2.1, 0.75], [0.1, 0.875], [1.0, 2.0], steps=10, interrupted=True))
-    assert told == "<History: 2 epochs, 10 steps, loss 0.5, test loss 0.75, accuracy 90.00 %, test accuracy 87.50 %, 2.0 s, interrupted>"
+    assert (
+        told
+        == "<History: 2 epochs, 10 steps, loss 0.5, test loss 0.75, accuracy 90.00 %, test accuracy 87.50 %, 2.0 s, interrupted>"
+    )
 
 
 # Using a model
@@ -373,7 +409,9 @@ def test_dropout_drops_in_training_alone_and_modes_are_as_before():
         test=([[1.0, 2.0]], [0]), progress=lambda progress: modes.append(model.training))  # fmt: skip
     assert modes == [True, True] and not any(module.training for module in model.modules())
     model.train()
-    assert outputs(model, [[1.0, 2.0]]) == outputs(model, [[1.0, 2.0]]) and all(module.training for module in model.modules())
+    assert outputs(model, [[1.0, 2.0]]) == outputs(model, [[1.0, 2.0]]) and all(
+        module.training for module in model.modules()
+    )
 
 
 def test_outputs_remember_nothing():

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tinygrad_edu import Value, data, losses, nn, ops, optim
-from tinygrad_edu.jit import RecordingError
+from tinygrad_edu.replay import RecordingError
 from tinygrad_edu.train import fit
 
 BACKENDS = ["python"]
@@ -45,8 +45,14 @@ def test_replayed_training_is_training(backend, task):
     history, numbers = train(backend, **TASKS[task])
     assert (eager.backend, history.backend) == ("eager", backend)
     assert numbers == pytest.approx(by_hand, rel=1e-9, abs=1e-12)
-    assert history.losses == pytest.approx(eager.losses, rel=1e-10) and history.test_losses == pytest.approx(eager.test_losses, rel=1e-9)
-    assert (history.accuracies, history.test_accuracies, history.steps) == (eager.accuracies, eager.test_accuracies, eager.steps)
+    assert history.losses == pytest.approx(eager.losses, rel=1e-10) and history.test_losses == pytest.approx(
+        eager.test_losses, rel=1e-9
+    )
+    assert (history.accuracies, history.test_accuracies, history.steps) == (
+        eager.accuracies,
+        eager.test_accuracies,
+        eager.steps,
+    )
     assert repr(eager).count("backend") == 0 and f"{backend} backend" in repr(history)
 
 
@@ -72,7 +78,10 @@ class Choosy(nn.MLP):
 
 
 NOT_RECORDABLE = {
-    "dropout": (lambda: nn.Sequential(nn.Linear(2, 6), ops.tanh, nn.Dropout(0.2, seed=1), nn.Linear(6, 2), name="net"), "draws new random numbers"),
+    "dropout": (
+        lambda: nn.Sequential(nn.Linear(2, 6), ops.tanh, nn.Dropout(0.2, seed=1), nn.Linear(6, 2), name="net"),
+        "draws new random numbers",
+    ),
     "chance": (Jumpy, "does something else at every call"),
     "a choice": (Choosy, "a comparison of a Value that depends on the inputs"),
 }
@@ -100,14 +109,30 @@ def test_targets_beyond_number_are_trained_eagerly():
     assert history.backend in BACKENDS
     X, many = [[float(i)] for i in range(80)], list(range(80))
     w = Value(0.1)
-    history = fit(lambda x: [w * x[0], w], X, many, loss=pick, optimizer=optim.SGD([w], 0.0), epochs=1, accuracy=False, progress=False)
+    history = fit(
+        lambda x: [w * x[0], w],
+        X,
+        many,
+        loss=pick,
+        optimizer=optim.SGD([w], 0.0),
+        epochs=1,
+        accuracy=False,
+        progress=False,
+    )
     assert history.backend.startswith("eager: there are 80 different targets")
 
 
 def test_samples_that_are_values_are_trained_eagerly():
     w = Value(0.5)
     table = [Value(1.0), Value(2.0)]
-    history = fit(lambda x: w * x[0], [[v] for v in table], [1.0, 2.0], loss=losses.mse, optimizer=optim.SGD([w, *table], 0.1), progress=False)
+    history = fit(
+        lambda x: w * x[0],
+        [[v] for v in table],
+        [1.0, 2.0],
+        loss=losses.mse,
+        optimizer=optim.SGD([w, *table], 0.1),
+        progress=False,
+    )
     assert history.backend.startswith("eager: samples hold Values") and table[0].data != 1.0
 
 
@@ -118,7 +143,16 @@ def test_a_gradient_that_was_there_is_added_to():
 
     def gradients(backend):
         w = Value(0.5)
-        fit(lambda x: w * x[0], [[1.0], [2.0]], [1.0, 5.0], loss=losses.mse, optimizer=Lazy([w], 0.01), epochs=3, progress=False, backend=backend)
+        fit(
+            lambda x: w * x[0],
+            [[1.0], [2.0]],
+            [1.0, 5.0],
+            loss=losses.mse,
+            optimizer=Lazy([w], 0.01),
+            epochs=3,
+            progress=False,
+            backend=backend,
+        )
         return w.data, w.grad
 
     assert gradients("python") == pytest.approx(gradients("eager"))
@@ -159,7 +193,16 @@ LINE_X = [[1.0], [2.0], [3.0]]
 def refused(make, **options):
     model, w, optimizer = make()
     with pytest.raises(RecordingError, match="replayed, the model gives another result"):
-        fit(model, LINE_X, [2.0, 4.0, 6.0], loss=losses.mse, optimizer=optimizer, progress=False, backend="python", **options)
+        fit(
+            model,
+            LINE_X,
+            [2.0, 4.0, 6.0],
+            loss=losses.mse,
+            optimizer=optimizer,
+            progress=False,
+            backend="python",
+            **options,
+        )
     return [p.data for p in w]
 
 
@@ -199,7 +242,9 @@ def test_a_model_with_modes_is_recorded_in_each(backend):
     make = lambda: Careful(2, [4, 2], seed=0)
     (eager, _), (history, _) = train("eager", make=make), train(backend, make=make)
     assert history.backend == backend
-    assert history.losses == pytest.approx(eager.losses, rel=1e-10) and history.test_losses == pytest.approx(eager.test_losses, rel=1e-10)
+    assert history.losses == pytest.approx(eager.losses, rel=1e-10) and history.test_losses == pytest.approx(
+        eager.test_losses, rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 3, "test": (LINE_X, [2.0, 4.0, 6.0])}])
@@ -216,7 +261,9 @@ def test_a_model_that_changes_with_the_parameters_goes_on_eagerly(options):
 
     (auto, numbers), (eager, by_hand) = both(make, **options)
     assert auto.backend == "eager: replayed, the model gives another result"
-    assert auto.losses == pytest.approx(eager.losses, rel=1e-12) and auto.test_losses == pytest.approx(eager.test_losses, rel=1e-12)
+    assert auto.losses == pytest.approx(eager.losses, rel=1e-12) and auto.test_losses == pytest.approx(
+        eager.test_losses, rel=1e-12
+    )
     assert numbers == pytest.approx(by_hand, rel=1e-12)
     assert refused(make, **options) != [0.5]
 
@@ -254,7 +301,9 @@ class Skipping(nn.MLP):
 
 
 def test_rare_chance_is_found():
-    assert [train("auto", make=lambda seed=seed: Skipping(seed), epochs=1, test=None)[0].backend[:6] for seed in range(30)] == ["eager:"] * 30
+    assert [
+        train("auto", make=lambda seed=seed: Skipping(seed), epochs=1, test=None)[0].backend[:6] for seed in range(30)
+    ] == ["eager:"] * 30
 
 
 class Noisy(nn.MLP):
@@ -316,12 +365,16 @@ def test_what_is_recorded_stays_recorded_for_every_epoch():
     assert asked[0] < asked[1] == asked[-1]  # compared once more after the first step, and then no more
 
 
-@pytest.mark.parametrize("classes, tested, replayed", [(60, range(60), True), (60, range(66), False), (66, range(3), False)])
+@pytest.mark.parametrize(
+    "classes, tested, replayed", [(60, range(60), True), (60, range(66), False), (66, range(3), False)]
+)
 def test_targets_are_counted_in_both_parts(classes, tested, replayed):
     model = Table(70)
     history = fit(model, [[1.0]] * classes, range(classes), loss=looking, optimizer=optim.SGD(model.parameters(), 0.01),
                   epochs=1, test=([[1.0]] * len(tested), tested), progress=False)  # fmt: skip
-    assert history.backend in BACKENDS if replayed else history.backend.startswith("eager: there are 66 different targets")
+    assert (
+        history.backend in BACKENDS if replayed else history.backend.startswith("eager: there are 66 different targets")
+    )
     assert len(history.test_losses) == 1
 
 

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 
 from tinygrad_edu import Value, functional, grad, losses, nn, ops, topological
-from tinygrad_edu.draw import draw, paths, render
-from tinygrad_edu.draw.__main__ import neuron
-from tinygrad_edu.draw.modules import formula
-from tinygrad_edu.draw.units import group
+from tinygrad_edu.figures import draw, paths, render
+from tinygrad_edu.figures.__main__ import neuron
+from tinygrad_edu.figures.modules import formula
+from tinygrad_edu.figures.units import group
 from tinygrad_edu.strategies import programs
 
-needs_renderer = pytest.mark.skipif(render.renderer() is None, reason="neither Graphviz's dot nor graphviz-pure is installed here")
+needs_renderer = pytest.mark.skipif(
+    render.renderer() is None, reason="neither Graphviz's dot nor graphviz-pure is installed here"
+)
 LECTURE = [1.0, -2.0, 0.5]
 
 
@@ -41,7 +43,11 @@ def statements(drawing):
 
 def weights_of(drawing):
     """label of a weight -> the line of its edge."""
-    return {attribute(e, "tooltip").split("\n")[0]: e for _, _, e in statements(drawing)[1] if attribute(e, "class") == "weight"}
+    return {
+        attribute(e, "tooltip").split("\n")[0]: e
+        for _, _, e in statements(drawing)[1]
+        if attribute(e, "class") == "weight"
+    }
 
 
 def units_of(drawing):
@@ -75,7 +81,9 @@ def test_there_is_a_circle_per_neuron_and_an_edge_per_weight(expand):
     d = draw(trained(model), view="modules")
     weights = [p.label for p in model.parameters() if ".w[" in p.label]
     assert sorted(weights_of(d)) == sorted(weights)
-    assert sorted(units_of(d)) == sorted(label.removesuffix(".b") for label in (p.label for p in model.parameters()) if label.endswith(".b"))
+    assert sorted(units_of(d)) == sorted(
+        label.removesuffix(".b") for label in (p.label for p in model.parameters()) if label.endswith(".b")
+    )
     assert (d.nodes, d.edges, d.note) == (3 + 9 + 1, 12 + 16 + 4, "")
 
 
@@ -100,13 +108,17 @@ def test_an_edge_joins_what_the_weight_reads_to_the_neuron_that_it_belongs_to(ex
 def test_the_width_of_an_edge_grows_with_the_size_of_its_weight(expand):
     model = mlp(expand)
     d = draw(trained(model), view="modules")
-    size = {p.label: (bool(p.grad), abs(p.data)) for p in model.parameters()}  # those that carry no gradient are thin all
+    size = {
+        p.label: (bool(p.grad), abs(p.data)) for p in model.parameters()
+    }  # those that carry no gradient are thin all
     drawn = [(*size[label], float(attribute(e, "penwidth"))) for label, e in weights_of(d).items()]
     for carries in (True, False):
         widths = [w for has, _, w in sorted(drawn) if has is carries]
         assert widths == sorted(widths) and len(set(widths)) > 5
     assert len({w for *_, w in drawn}) > 25 and max(w for has, _, w in drawn if not has) <= 1.5
-    fresh = weights_of(draw(losses.mse([mlp(expand)(LECTURE)], [1.0]), view="modules"))  # before backward() nothing is faded
+    fresh = weights_of(
+        draw(losses.mse([mlp(expand)(LECTURE)], [1.0]), view="modules")
+    )  # before backward() nothing is faded
     before = [(size[label][1], float(attribute(e, "penwidth"))) for label, e in fresh.items()]
     assert [w for _, w in sorted(before)] == sorted(w for _, w in before) and max(before)[1] == 4.0
 
@@ -141,7 +153,9 @@ def test_a_tanh_that_passes_hardly_anything_is_not_dashed_and_a_linear_unit_at_z
     assert "dashed" not in "".join(units_of(d).values())
 
 
-@pytest.mark.parametrize("activation", ["tanh", "silu", "sigmoid", lambda z: 1.7159 * (z * (2 / 3)).tanh(), lambda z: z * z.sigmoid()])
+@pytest.mark.parametrize(
+    "activation", ["tanh", "silu", "sigmoid", lambda z: 1.7159 * (z * (2 / 3)).tanh(), lambda z: z * z.sigmoid()]
+)
 @both_builds
 def test_any_activation_belongs_to_its_neuron(activation, expand):
     groups = group(trained(mlp(expand, activation=activation)))
@@ -186,7 +200,9 @@ def test_a_batch_is_one_picture_with_mean_values_and_summed_gradients(expand):
     of = group(loss).units
     for name, line in units_of(d).items():
         outs = [u.out for u in of if u.name == name]
-        value, slope = re.search(r"value (\S+), mean of 7 samples\ngrad (\S+), sum of 7 samples", attribute(line, "tooltip")).groups()
+        value, slope = re.search(
+            r"value (\S+), mean of 7 samples\ngrad (\S+), sum of 7 samples", attribute(line, "tooltip")
+        ).groups()
         assert float(value) == pytest.approx(math.fsum(v.data for v in outs) / 7)
         assert float(slope) == pytest.approx(math.fsum(v.grad for v in outs), abs=1e-12)
         closed = all(v.data == 0 for v in outs) and outs[0].op is ops.relu
@@ -237,7 +253,9 @@ def network(kind):
         table, layer = nn.Embedding(5, 3, seed=1), nn.Linear(6, 2, seed=2)
         return losses.cross_entropy(layer(table(1) + table(3)), 1)
     if kind == "dropout":
-        return losses.mse(nn.Sequential(nn.Linear(2, 4, seed=1), nn.Dropout(0.5, seed=1), nn.Linear(4, 1, seed=2))([1.0, 2.0]), [0.0])
+        return losses.mse(
+            nn.Sequential(nn.Linear(2, 4, seed=1), nn.Dropout(0.5, seed=1), nn.Linear(4, 1, seed=2))([1.0, 2.0]), [0.0]
+        )
     return losses.mse(nn.RNN(1, 2, seed=1)([[1.0], [2.0]])[1], [0.0, 1.0])
 
 
@@ -307,7 +325,11 @@ def test_of_a_long_recurrent_network_the_end_is_drawn():
     d = draw(loss, view="modules")
     assert d.nodes <= 151
     assert "1,202" in d.note
-    assert any(int(attribute(n, "label").split()[1].replace(",", "")) > 900 for k, n in statements(d)[0].items() if k.startswith("more"))
+    assert any(
+        int(attribute(n, "label").split()[1].replace(",", "")) > 900
+        for k, n in statements(d)[0].items()
+        if k.startswith("more")
+    )
 
 
 @pytest.mark.parametrize("data", [math.inf, math.nan])
@@ -348,7 +370,11 @@ def test_the_largest_of_all_paths_is_found_and_their_number_and_sum(program):
         assert all(n.parents[i] is p for p, n, i in zip(path.nodes, path.nodes[1:], path.slots))
         assert abs(path.product) == pytest.approx(max(abs(product) for _, product in walked), rel=1e-9, abs=1e-300)
         scale = math.fsum(abs(product) for _, product in walked)
-        assert path.total == slopes[first] == pytest.approx(math.fsum(product for _, product in walked), abs=1e-9 * scale + 1e-300)
+        assert (
+            path.total
+            == slopes[first]
+            == pytest.approx(math.fsum(product for _, product in walked), abs=1e-9 * scale + 1e-300)
+        )
 
 
 def grad_numbers(root):
@@ -519,7 +545,9 @@ def test_a_graph_of_a_hundred_thousand_nodes_is_answered_in_every_view():
 
 
 @needs_renderer
-@pytest.mark.parametrize("options", [{"view": "modules"}, {"clusters": True}, {"path": "w"}, {"around": "w", "max_nodes": 20}])
+@pytest.mark.parametrize(
+    "options", [{"view": "modules"}, {"clusters": True}, {"path": "w"}, {"around": "w", "max_nodes": 20}]
+)
 def test_every_view_is_valid_svg_and_has_its_caption(options):
     model = mlp(expand=True)
     loss = trained(model)

@@ -1,10 +1,10 @@
 """tinygrad_edu: an operation is a row; a Value remembers its parents and a local gradient closure; the chain rule is written once.
 
-    >>> from tinygrad_edu import Value
-    >>> x = Value(3.0, label="x")
-    >>> (3 * x**2 - 4 * x + 5).backward()
-    >>> x
-    Value(3.0, grad=14.0, label='x')
+>>> from tinygrad_edu import Value
+>>> x = Value(3.0, label="x")
+>>> (3 * x**2 - 4 * x + 5).backward()
+>>> x
+Value(3.0, grad=14.0, label='x')
 """
 
 import warnings
@@ -14,23 +14,25 @@ warnings.filterwarnings("ignore", r".*found in sys.modules after import of packa
 
 from . import copying, data, functional, losses, nn, ops, optim, plot
 from .check import gradcheck
-from .draw import draw
 from .engine import Value, grad, register, topological, value_and_grad
-from .explain import explain
-from .jit import RecordingError, jit, pack, unpack
+from .explanation import explain
+from .figures import draw
+from .figures.render import RenderError
 from .modes import anomalies, no_grad
 from .ops import Op
 from .order import order_lab
-from .page import page
-from .source import source
+from .replay import RecordingError, jit, pack, unpack
+from .sourcecode import source
 from .train import fit
+from .webpage import page
 
 __all__ = [
-    "Op", "RecordingError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
+    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
     "gradcheck", "jit", "losses", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
     "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 
-for _name, _reader in {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}.items():
+_READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}
+for _name, _reader in _READERS.items():
     setattr(Value, _name, _reader)  # L.draw() is draw(L): tied on here, so that the engine imports nothing upward
 __version__ = "0.1.0"

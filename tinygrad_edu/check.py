@@ -77,14 +77,18 @@ class Report:
         shown = rows[:20]
         lines = [("input", "chain rule", "differences", "relative error", "verdict", "")]
         for r in shown:
-            lines.append((r.name, f"{r.analytic:.10g}", f"{r.numeric:.10g}", f"{r.error:.2g}", r.verdict, r.kink or r.hint))
+            lines.append(
+                (r.name, f"{r.analytic:.10g}", f"{r.numeric:.10g}", f"{r.error:.2g}", r.verdict, r.kink or r.hint)
+            )
         widths = [max(map(len, column)) for column in zip(*lines)]
         aligned = [str.ljust, str.rjust, str.rjust, str.rjust, str.ljust, str.ljust]
         table = ["  ".join([a(cell, w) for a, cell, w in zip(aligned, line, widths)]).rstrip() for line in lines]
         if len(rows) > len(shown):
             table.append(f"... and {len(rows) - len(shown)} more, none of them worse")
         counts = Counter(r.verdict for r in rows)
-        return "\n".join([*table, f"f = {self.value:.10g}: " + ", ".join([f"{counts[v]} {v}" for v in VERDICTS if v in counts])])
+        return "\n".join(
+            [*table, f"f = {self.value:.10g}: " + ", ".join([f"{counts[v]} {v}" for v in VERDICTS if v in counts])]
+        )
 
     __repr__ = __str__
 
@@ -112,11 +116,18 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
     elif callable(f):
         names = _parameters(f, len(inputs))
     else:
-        raise TypeError(f"gradcheck takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first")
+        raise TypeError(
+            f"gradcheck takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first"
+        )
     given = [n for i, a in enumerate(inputs) for n in _numbers(names[i] if i < len(names) else f"input {i}", a)]
     if not given:
-        raise ValueError("gradcheck needs at least one input to push: gradcheck(f, 2.0), or gradcheck(loss, *parameters)")
-    labels, point = [name for name, _ in given], [float(v.data if isinstance(v, Value) else number(v)) for _, v in given]
+        raise ValueError(
+            "gradcheck needs at least one input to push: gradcheck(f, 2.0), or gradcheck(loss, *parameters)"
+        )
+    labels, point = (
+        [name for name, _ in given],
+        [float(v.data if isinstance(v, Value) else number(v)) for _, v in given],
+    )
     owners = {v for _, v in given if isinstance(v, Value)}
 
     def probe(xs: list[float]) -> _Probe:
@@ -134,7 +145,9 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
     rows = []
     for i, (name, leaf) in enumerate(zip(labels, center.leaves)):
         line = lambda x, i=i: probe([*point[:i], x, *point[i + 1 :]])
-        rows.append(_compare(name, totals.get(leaf), center.sizes.get(leaf, 0.0), _slope(line, point[i], center), center))
+        rows.append(
+            _compare(name, totals.get(leaf), center.sizes.get(leaf, 0.0), _slope(line, point[i], center), center)
+        )
     return Report(center.y, tuple(rows))
 
 
@@ -274,15 +287,24 @@ def _compare(name: str, analytic: float | None, size: float, slope: _Slope, cent
     if slope.kink:
         verdict = "kink"
     elif not isfinite(n) or (error > SUSPICIOUS and apart <= 4 * slope.uncertainty):
-        verdict, hint = "unresolved", "central differences do not settle: f is noisy, not finite, or bends within the step"
+        verdict, hint = (
+            "unresolved",
+            "central differences do not settle: f is noisy, not finite, or bends within the step",
+        )
     elif error <= HAPPY:
         verdict = "happy"
     elif error <= SUSPICIOUS and (center.bends or apart <= 4 * slope.uncertainty):
         verdict = "acceptable"
     else:
         verdict = "suspicious" if error <= WRONG else "wrong"
-        hint = "f depends on it, but not through the graph: .data or float() cut it off" if analytic is None else _culprit(center)
-    return Comparison(name, a, n, inf if error != error else error, slope.step, slope.uncertainty, verdict, slope.kink, hint)
+        hint = (
+            "f depends on it, but not through the graph: .data or float() cut it off"
+            if analytic is None
+            else _culprit(center)
+        )
+    return Comparison(
+        name, a, n, inf if error != error else error, slope.step, slope.uncertainty, verdict, slope.kink, hint
+    )
 
 
 def _culprit(center: _Probe) -> str:
@@ -295,7 +317,9 @@ def _culprit(center: _Probe) -> str:
         worst = gradcheck(node.op, *node.numbers[1:]).worst
         if VERDICTS.index(worst.verdict) <= VERDICTS.index("suspicious"):
             i = int(worst.name.split("[")[1].rstrip("]"))
-            return f"look at {_written(node)}: its partial {i} is {worst.analytic:.6g} and should be {worst.numeric:.6g}"
+            return (
+                f"look at {_written(node)}: its partial {i} is {worst.analytic:.6g} and should be {worst.numeric:.6g}"
+            )
     return "every rule used is right, so the graph is cut: look for .data, float() or detach() in f"
 
 
@@ -326,7 +350,13 @@ def _parameters(f: Callable[..., Any], n: int) -> tuple[str, ...]:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):  # some built-in functions do not tell
         return ()
-    return tuple([name for p in parameters for name in ([f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name])])
+    return tuple(
+        [
+            name
+            for p in parameters
+            for name in ([f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name])
+        ]
+    )
 
 
 def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:

@@ -88,7 +88,9 @@ def _load(kinds: list[type], parents: list[tuple[Any, ...]], *columns: list[Any]
     return nodes
 
 
-def _node(kind: type, parents: tuple[Value, ...], data: float, grad: float, op: ops.Op, numbers: Any, label: str) -> Value:
+def _node(
+    kind: type, parents: tuple[Value, ...], data: float, grad: float, op: ops.Op, numbers: Any, label: str
+) -> Value:
     v: Value = object.__new__(kind)
     v.data, v.grad, v.parents, v.op, v.numbers, v.label = data, grad, parents, op, numbers, label
     return v

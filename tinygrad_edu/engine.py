@@ -207,7 +207,9 @@ class Value(FloatLike):
         page: Callable[..., Any]
         source: Callable[..., Any]
 
-        def __getattr__(self, name: str) -> Callable[..., Value]: ...  # v.tanh(), v.clip(-1, 1): one method per row, bound below
+        def __getattr__(
+            self, name: str
+        ) -> Callable[..., Value]: ...  # v.tanh(), v.clip(-1, 1): one method per row, bound below
 
 
 def topological(root: Value) -> list[Value]:
@@ -294,7 +296,9 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     """
 
     if not callable(f):
-        raise TypeError(f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)")
+        raise TypeError(
+            f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)"
+        )
 
     def evaluate(*args: Any) -> tuple[Value, Any]:
         leaves: list[Value] = []
@@ -335,7 +339,9 @@ def bind(op: Op) -> None:
     """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
     method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
     method.__name__ = op.name
-    method.__doc__ = f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
+    method.__doc__ = (
+        f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
+    )
     setattr(Value, op.name, method)
 
 

@@ -1,12 +1,12 @@
 """A formula typed by a person, as a graph: parsed with `ast` against the rows, never evaluated as Python.
 
-    >>> program = parse("e = a*b; L = tanh(e + c)")
-    >>> program.names
-    ('a', 'b', 'c')
-    >>> L, values = program(a=2, b=-3, c=10)
-    >>> L.backward()
-    >>> L.label, values["e"]
-    ('L', Value(-6.0, grad=0.0013409506830258972, label='e'))
+>>> program = parse("e = a*b; L = tanh(e + c)")
+>>> program.names
+('a', 'b', 'c')
+>>> L, values = program(a=2, b=-3, c=10)
+>>> L.backward()
+>>> L.label, values["e"]
+('L', Value(-6.0, grad=0.0013409506830258972, label='e'))
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ from typing import Any
 from . import ops
 from .engine import Value
 
-ALIASES = {"ln": "log", "max": "maximum", "min": "minimum", "arctan": "atan", "arcsin": "asin", "arccos": "acos", "σ": "sigmoid"}
+ALIASES = {
+    "ln": "log",
+    "max": "maximum",
+    "min": "minimum",
+    "arctan": "atan",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "σ": "sigmoid",
+}
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
@@ -47,7 +55,9 @@ class Program:
                 raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
             if "lambda" in self.text:
                 raise ExpressionError(f"cannot read {self.text!r}: lambda is a word of Python's; call it lam") from None
-            raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}") from None
+            raise ExpressionError(
+                f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}"
+            ) from None
         if not body:
             raise ExpressionError("the expression is empty: write one such as 'tanh(a*b + c)'")
         self.steps = [self._step(statement) for statement in body]
@@ -56,7 +66,9 @@ class Program:
         for name, tree in self.steps:
             free.update(dict.fromkeys(n for n in _names(tree) if n not in assigned))
             if name and name in free:
-                raise ExpressionError(f"{name} is a name to be given a number, and a step of its own too: call the step something else")
+                raise ExpressionError(
+                    f"{name} is a name to be given a number, and a step of its own too: call the step something else"
+                )
             assigned.add(name)
         self.names = tuple(n for n in free if n not in CONSTANTS)
         self._constants = tuple(n for n in free if n in CONSTANTS)
@@ -67,7 +79,11 @@ class Program:
         """One `name = formula`, or a formula alone, whose name is blank."""
         if isinstance(statement, ast.Expr):
             return "", statement.value
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        if (
+            isinstance(statement, ast.Assign)
+            and len(statement.targets) == 1
+            and isinstance(statement.targets[0], ast.Name)
+        ):
             return statement.targets[0].id, statement.value
         raise self._error(statement, "only formulas and `name = formula`, separated by `;`, are understood here")
 
@@ -92,25 +108,33 @@ class Program:
                 self._check(right)
             case ast.BinOp(op=ast.BitXor()):
                 raise self._error(tree, "a power is written a ** b")
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if not any(isinstance(a, ast.Starred) for a in args):
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if not any(
+                isinstance(a, ast.Starred) for a in args
+            ):
                 for a in args:
                     self._check(a)
                 self._check_call(tree, name, args)
             case _:
-                raise self._error(tree, "use numbers, names, + - * / **, > <, parentheses and the functions that `ops` lists")
+                raise self._error(
+                    tree, "use numbers, names, + - * / **, > <, parentheses and the functions that `ops` lists"
+                )
 
     def _check_call(self, tree: ast.expr, name: str, args: list[ast.expr]) -> None:
         if name in ops.FACTORIES:
             wanted = {"leaky_relu": (1, 2), "power": (2, 2), "clip": (3, 3)}[name]
             if not wanted[0] <= len(args) <= wanted[1]:
-                raise self._error(tree, f"{name} takes {' or '.join(map(str, dict.fromkeys(wanted)))} inputs, got {len(args)}")
+                raise self._error(
+                    tree, f"{name} takes {' or '.join(map(str, dict.fromkeys(wanted)))} inputs, got {len(args)}"
+                )
             for a in args[1:]:
                 try:
                     ast.literal_eval(a)
                 except ValueError:
                     raise self._error(a, f"the parameters of {name} are plain numbers") from None
         elif name not in ops.TABLE:
-            near = [ALIASES[name]] if name in ALIASES else difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
+            near = (
+                [ALIASES[name]] if name in ALIASES else difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
+            )
             guess = f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"
             raise self._error(tree, f"there is no function {name!r}{guess}")
         else:
@@ -118,7 +142,9 @@ class Program:
             least = len([d for d in domain if d is not ...])
             if len(args) < least or (len(args) > least and ... not in domain):
                 more = " or more" if ... in domain else ""
-                raise self._error(tree, f"{name} takes {least}{more} input{'s' * (least > 1 or bool(more))}, got {len(args)}")
+                raise self._error(
+                    tree, f"{name} takes {least}{more} input{'s' * (least > 1 or bool(more))}, got {len(args)}"
+                )
 
     def __call__(self, **numbers: Any) -> tuple[Value, dict[str, Value]]:
         """The root of the graph, and every named Value by its name, inputs first.
@@ -131,14 +157,20 @@ class Program:
                                   f"add {' '.join(f'{n}=NUMBER' for n in missing)}")  # fmt: skip
         extra = [n for n in numbers if n not in self.names and n not in self._constants]
         if extra:
-            raise ExpressionError(f"{', '.join(extra)} is not in {self.text!r}, whose names are {', '.join(self.names) or 'none'}")
+            raise ExpressionError(
+                f"{', '.join(extra)} is not in {self.text!r}, whose names are {', '.join(self.names) or 'none'}"
+            )
         values = {n: Value(numbers[n], label=n) for n in self.names}
         values |= {n: Value(numbers.get(n, CONSTANTS[n]), label=n) for n in self._constants}
         return self.on(values), values
 
     def on(self, values: dict[str, Value]) -> Value:
         """The root of the graph on Values that exist already; named steps are added to `values`."""
-        values = values if {*self._constants} <= {*values} else values | {n: Value(CONSTANTS[n], label=n) for n in self._constants}
+        values = (
+            values
+            if {*self._constants} <= {*values}
+            else values | {n: Value(CONSTANTS[n], label=n) for n in self._constants}
+        )
         root = Value(0.0)
         for name, tree in self.steps:
             root = self._build(tree, values)
@@ -191,4 +223,6 @@ def parse(text: str) -> Program:
     try:
         return Program(text)
     except RecursionError:
-        raise ExpressionError("the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'") from None
+        raise ExpressionError(
+            "the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'"
+        ) from None

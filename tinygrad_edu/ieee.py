@@ -25,20 +25,26 @@ def number(x: Any) -> float:
     """
     kind = type(x).__name__
     if getattr(x, "ndim", 0):
-        raise TypeError(f"a Value holds one number, not an array of shape {x.shape}: make one Value per number, "
-                        "as in [Value(v) for v in array], or use an array of Values")
+        raise TypeError(
+            f"a Value holds one number, not an array of shape {x.shape}: make one Value per number, "
+            "as in [Value(v) for v in array], or use an array of Values"
+        )
     if hasattr(x, "__apply__"):
         raise TypeError(f"{x!r} is already a {kind}: use it as it is, or its .data for the number alone")
     if not hasattr(x, "__float__"):
-        hint = {"str": f": write {x!r} without quotes, or float({x!r})",
-                "list": ": make one Value per number, as in [Value(v) for v in numbers]",
-                "complex": ": tinygrad_edu differentiates real numbers"}.get(kind, ": pass an int, a float or a NumPy scalar")
+        hint = {
+            "str": f": write {x!r} without quotes, or float({x!r})",
+            "list": ": make one Value per number, as in [Value(v) for v in numbers]",
+            "complex": ": tinygrad_edu differentiates real numbers",
+        }.get(kind, ": pass an int, a float or a NumPy scalar")
         raise TypeError(f"a number is needed here, not {kind} {x!r}{hint}")
     try:
         return float(x)
     except OverflowError:
-        raise OverflowError(f"an int of {x.bit_length()} bits is too large for a float, which ends near 1.8e308: "
-                            "scale it down, or take its logarithm first") from None
+        raise OverflowError(
+            f"an int of {x.bit_length()} bits is too large for a float, which ends near 1.8e308: "
+            "scale it down, or take its logarithm first"
+        ) from None
 
 
 def divide(a: float, b: float) -> float:

@@ -42,7 +42,12 @@ from .text import BINDING, CALL, NEGATION, Expr, name
 def inline(e: Any) -> Any:
     """An expression whose row is only several others with parameters, or with many inputs: those others."""
     whole = (ops.sum, ops.dot, ops.logsumexp)  # these may have thousands of inputs, too many to be nested
-    while isinstance(e, Expr) and e.op.parts and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain) and e.op not in whole:
+    while (
+        isinstance(e, Expr)
+        and e.op.parts
+        and (e.op.recipe or len(e.op.domain) > 1 or ... in e.op.domain)
+        and e.op not in whole
+    ):
         try:
             e = e.op.parts(*e.args) if ours(e.op) else filled(e.op, e.op.parts, e.args)
         except TypeError:  # somebody's own row, whose parts ask for a number
@@ -69,7 +74,9 @@ class Language:
     """How one language spells numbers and rows."""
 
     title: str
-    words: dict[str, str]  # row -> template of its call, `{0}` its first input, `{b0}` the same in parentheses if need be,
+    words: dict[
+        str, str
+    ]  # row -> template of its call, `{0}` its first input, `{b0}` the same in parentheses if need be,
     # `{n}` its exponent, `{all}` every input
     number: Callable[[Any], str] = repr
     imports: tuple[str, ...] = ()
@@ -159,7 +166,9 @@ class Language:
                 if called in self.math:
                     taken.add(called)
                 elif called in self.extra:
-                    needed = [t for n, t in self.extra.items() if n == called or f" {n}(" in self.extra[called]]  # erf and erfc call each other
+                    needed = [
+                        t for n, t in self.extra.items() if n == called or f" {n}(" in self.extra[called]
+                    ]  # erf and erfc call each other
                     parts.extend(t for t in needed if t not in parts)
                 elif self.cut and called in _definitions():
                     parts.extend(p for p in _cut(called) if p not in parts)
@@ -244,7 +253,9 @@ WORDS_OF_JAVASCRIPT = frozenset(
 RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *WORDS_OF_JAVASCRIPT,
                       *"np jnp math erf erfc leaves seed value value_and_grads batch".split()])  # fmt: skip
 
-_IN_MATH = frozenset(n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in ("pow", "sum"))
+_IN_MATH = frozenset(
+    n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in ("pow", "sum")
+)
 _OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
 PYTHON = Language("Python", {**_OWN_WORDS, "power": "{0} ** {n}"}, _float, math=_IN_MATH, cut=True)
 # The same, where the plain form would raise or turn complex: every function is ieee.py's own.
@@ -278,7 +289,13 @@ NUMPY = Language(
 # The same, where signs of zeros, nan and the last bit matter: ieee.py's own choices, and no shortcut for x ** 0.5.
 LANES = replace(
     NUMPY,
-    words={**NUMPY.words, "power": "power({0}, {n})", "pow": "power({0}, {1})", "maximum": "maximum({0}, {1})", "minimum": "minimum({0}, {1})"},
+    words={
+        **NUMPY.words,
+        "power": "power({0}, {n})",
+        "pow": "power({0}, {1})",
+        "maximum": "maximum({0}, {1})",
+        "minimum": "minimum({0}, {1})",
+    },
     extra={
         **NUMPY.extra,
         "power": """def power(a, b):
@@ -291,7 +308,6 @@ LANES = replace(
         "sigmoid": "def sigmoid(x):\n    e = np.exp(-np.abs(x))\n    return np.where(x >= 0, 1.0, e) / (1.0 + e)",
     },
 )
-
 
 
 def _jnp(text: str) -> str:
@@ -314,7 +330,11 @@ JAX = replace(
     scalar="jnp.float64({})",
 )  # fmt: skip
 
-_JS = {**{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")}, "maximum": "max", "minimum": "min"}
+_JS = {
+    **{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
+    "maximum": "max",
+    "minimum": "min",
+}
 JAVASCRIPT = Language(
     "JavaScript",
     {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})",
@@ -346,7 +366,21 @@ JAVASCRIPT = Language(
     define="const {row} = ({xs}) => {body};",
 )  # fmt: skip
 
-_UPRIGHT = ("asinh", "acosh", "atanh", "atan2", "erf", "erfc", "sigmoid", "softplus", "relu", "elu", "silu", "gelu", "logsumexp")
+_UPRIGHT = (
+    "asinh",
+    "acosh",
+    "atanh",
+    "atan2",
+    "erf",
+    "erfc",
+    "sigmoid",
+    "softplus",
+    "relu",
+    "elu",
+    "silu",
+    "gelu",
+    "logsumexp",
+)
 _LATEX = {**{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}, **{n: f"\\operatorname{{{n}}}" for n in _UPRIGHT},
           "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min"}  # fmt: skip
 LATEX = Language(

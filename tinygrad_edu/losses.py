@@ -37,7 +37,9 @@ def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
         return [(predictions, targets)]
     if not _several(predictions) or not _several(targets) or len(predictions) != len(targets):
         got = [f"{len(x)}" if _several(x) else f"a single number ({x!r})" for x in (predictions, targets)]
-        raise ValueError(f"{who} needs one target per prediction, got {got[0]} for the predictions and {got[1]} for the targets")
+        raise ValueError(
+            f"{who} needs one target per prediction, got {got[0]} for the predictions and {got[1]} for the targets"
+        )
     if not len(predictions):
         raise ValueError(f"{who} needs at least one prediction, got none")
     return [pair for p, t in zip(predictions, targets) for pair in _pairs(p, t, who)]
@@ -138,10 +140,14 @@ def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], 
             target = int(target.data)
         if not hasattr(target, "__index__"):
             hint = ": pass the index of the 1" if _several(target) else ": number the classes 0, 1, 2, ..."
-            raise TypeError(f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}{hint}")
+            raise TypeError(
+                f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}{hint}"
+            )
         k = operator.index(target)
         if not 0 <= k < n:
-            raise ValueError(f"{who} got the target class {k}{where}, but there are {n} scores: classes are 0 to {n - 1}")
+            raise ValueError(
+                f"{who} got the target class {k}{where}, but there are {n} scores: classes are 0 to {n - 1}"
+            )
         losses.append(loss(list(row), k))
     return mean(losses) if batch else losses[0]
 
@@ -188,7 +194,10 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0) -> Any:
     for i, (s, t) in enumerate(_pairs(scores, targets, "hinge")):
         y = 1.0 if _is_recorded(t) else _plain(t)
         if y not in (-1.0, 1.0):
-            raise ValueError(f"hinge needs targets -1 or 1, got {y:g} at {i}" + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else ""))
+            raise ValueError(
+                f"hinge needs targets -1 or 1, got {y:g} at {i}"
+                + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else "")
+            )
         losses.append(ops.relu(ops.dot(-t if _is_recorded(t) else -y, s, margin)))  # margin + -y * s as one node
     return ops.sum(*losses) * (1.0 / len(losses))  # in micrograd's order, to the bit
 

@@ -1,10 +1,10 @@
 """A look inside: `opened(root)`, the same graph with replayed nodes taken apart into the nodes that were recorded.
 
-    >>> from tinygrad_edu import jit
-    >>> w = Value(3.0, label="w")
-    >>> y = jit(lambda x: (w * x).tanh())(0.5)
-    >>> y.op.name, [n.op.name for n in topological(opened(y))]
-    ('jit <lambda>', ['leaf', 'leaf', 'mul', 'tanh'])
+>>> from tinygrad_edu import jit
+>>> w = Value(3.0, label="w")
+>>> y = jit(lambda x: (w * x).tanh())(0.5)
+>>> y.op.name, [n.op.name for n in topological(opened(y))]
+('jit <lambda>', ['leaf', 'leaf', 'mul', 'tanh'])
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ class Op:
     domain: tuple[Any, ...] = (REAL,)  # one interval per input; a last `...` means as many as it is given
     kink: Callable[..., Any] = lambda *xs: 1.0  # zero where the local gradient jumps or blows up
     parts: Callable[..., Any] | None = None  # the same out of smaller rows, if it is several fused into one
-    textbook: Callable[..., tuple[Any, ...]] | None = None  # the partials as books write them, if digits ask for another form
+    textbook: Callable[..., tuple[Any, ...]] | None = (
+        None  # the partials as books write them, if digits ask for another form
+    )
     recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
     local: Callable[..., tuple[Any, ...]] = field(init=False)
 
@@ -59,7 +61,9 @@ class Op:
 
     def __post_init__(self) -> None:
         """`local`: what backward calls; rows that are defined everywhere need no care about their domain."""
-        object.__setattr__(self, "local", self.slopes if any(d not in (REAL, ...) for d in self.domain) else self.partials)
+        object.__setattr__(
+            self, "local", self.slopes if any(d not in (REAL, ...) for d in self.domain) else self.partials
+        )
 
     def slopes(self, y: float, *xs: float) -> tuple[float, ...]:
         """The local gradients as numbers: IEEE where Python would raise, nan outside the domain."""
@@ -86,7 +90,9 @@ def row(name: str) -> Op:
     """
     found = TABLE.get(name, globals().get(name))
     if not isinstance(found, Op):
-        raise KeyError(f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it")
+        raise KeyError(
+            f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it"
+        )
     return found
 
 

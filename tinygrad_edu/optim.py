@@ -67,7 +67,9 @@ def _is_flat(parameters: Any) -> bool:
     if kind in (None, "O"):
         return False
     if kind != "d" or getattr(parameters, "ndim", 1) != 1:
-        raise TypeError(f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}")
+        raise TypeError(
+            f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}"
+        )
     if not len(parameters):
         raise ValueError("there are no parameters to train: the array is empty")
     return True
@@ -78,7 +80,9 @@ def _row(gradient: Any, n: int) -> Any:
     kind = getattr(getattr(gradient, "dtype", None), "kind", "f")
     if not hasattr(gradient, "__len__") or getattr(gradient, "ndim", 1) != 1 or kind not in "fiub":
         got = " ".join(repr(gradient).split())
-        raise TypeError(f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, got {got:.80}")
+        raise TypeError(
+            f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, got {got:.80}"
+        )
     if len(gradient) != n:
         raise ValueError(f"there are {n} parameters, but the gradient has {len(gradient)} numbers")
     return gradient if hasattr(gradient, "dtype") else array("d", gradient)
@@ -87,7 +91,9 @@ def _row(gradient: Any, n: int) -> Any:
 def _between(x: Any, what: str, hi: float = math.inf) -> float:
     """A setting as a float.  Raises ValueError unless 0 <= x < hi."""
     if not 0 <= number(x) < hi:
-        raise ValueError(f"{what} must be at least 0 and " + (f"below {hi:g}" if hi < math.inf else "finite") + f", got {x!r}")
+        raise ValueError(
+            f"{what} must be at least 0 and " + (f"below {hi:g}" if hi < math.inf else "finite") + f", got {x!r}"
+        )
     return number(x)
 
 
@@ -109,7 +115,9 @@ class Optimizer:
 
     def rate(self) -> float:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
-        return _between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")
+        return _between(
+            self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}"
+        )
 
     def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The new data and the new memory, of columns that `_each` goes along; changes nothing."""
@@ -147,12 +155,20 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""
-        return {"kind": type(self).__name__, "steps": self.steps, "memory": {name: [float(x) for x in xs] for name, xs in self.memory.items()}}
+        return {
+            "kind": type(self).__name__,
+            "steps": self.steps,
+            "memory": {name: [float(x) for x in xs] for name, xs in self.memory.items()},
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where another optimizer of this kind was.  Raises ValueError, and changes nothing, if `state` does not fit."""
         n, kind = len(self.parameters), type(self).__name__
-        if not isinstance(state, Mapping) or not {"kind", "steps", "memory"} <= state.keys() or not isinstance(state["memory"], Mapping):
+        if (
+            not isinstance(state, Mapping)
+            or not {"kind", "steps", "memory"} <= state.keys()
+            or not isinstance(state["memory"], Mapping)
+        ):
             raise ValueError(f"an optimizer's state has a kind, steps and memory, got {state!r:.80}")
         if state["kind"] != kind or set(state["memory"]) != set(self.memory):
             raise ValueError(f"this state was saved by {state['kind']} with memory of {sorted(state['memory'])}, it does not fit "
@@ -244,7 +260,10 @@ class Adam(Optimizer):
         mean = _each(lambda m, g: b1 * m + c1 * g, self.memory["mean"], grads)
         square = _each(lambda v, g: b2 * v + c2 * g * g, self.memory["square"], grads)
         d1, d2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
-        return _each(lambda p, m, v: p - lr * (m / d1) / (_sqrt(v / d2) + eps), data, mean, square), {"mean": mean, "square": square}
+        return _each(lambda p, m, v: p - lr * (m / d1) / (_sqrt(v / d2) + eps), data, mean, square), {
+            "mean": mean,
+            "square": square,
+        }
 
 
 class AdamW(Adam):

@@ -33,9 +33,9 @@ from dataclasses import dataclass, field
 
 from . import ops
 from .engine import Value, chain_rule, topological
-from .explain import words
-from .explain.paths import counts
-from .explain.walk import Names, same
+from .explanation import words
+from .explanation.paths import counts
+from .explanation.walk import Names, same
 
 MOST_VISITS = 100_000  # a naive pass is stopped after as many
 MOST_LEAVES = 12  # in the table
@@ -84,7 +84,9 @@ class OrderLab:
         self.names = Names(self.order)
         self.locals = {n: n.local_grads() for n in self.order if n.parents}
         self.totals: dict[Value, float] = chain_rule(root, 1.0, self.locals.__getitem__)
-        self.sizes = chain_rule(root, 1.0, lambda n: tuple(map(abs, self.locals[n])))  # the same sums without cancellation
+        self.sizes = chain_rule(
+            root, 1.0, lambda n: tuple(map(abs, self.locals[n]))
+        )  # the same sums without cancellation
         self.leaves = [n for n in self.order if not n.parents]
         ways = counts(root)
         self.nodes, self.paths, everywhere = len(self.order), sum(ways[n] for n in self.leaves), sum(ways.values())
@@ -144,7 +146,11 @@ class OrderLab:
             if late and run.wrong is None:
                 run.wrong, run.passed, run.due = n, grads[n], self.totals[n]
                 owed = math.fsum(d * self.totals[u] for u in late for p, d in zip(u.parents, self.locals[u]) if p is n)
-                who = f"{self.names[late[0]]} has" if len(late) == 1 else f"{self.names[late[0]]} and {words.plural(len(late) - 1, 'other')} have"
+                who = (
+                    f"{self.names[late[0]]} has"
+                    if len(late) == 1
+                    else f"{self.names[late[0]]} and {words.plural(len(late) - 1, 'other')} have"
+                )
                 run.why = f"it passes on {words.number(run.passed)}, but its gradient is {words.number(run.due)}: {who} not yet sent " + (
                     f"{'its' if len(late) == 1 else 'their'} {words.number(owed)}")  # fmt: skip
             been.add(n)
@@ -153,8 +159,16 @@ class OrderLab:
         return run
 
     def __str__(self) -> str:
-        lines = [*words.sentence(self._title()), "", *words.columns(self._summary(), "llr"), "", *words.columns(self._gradients(), "lrrrrr")]
-        return "\n".join([*lines, *self._omitted(), "", *(line for note in self._notes() for line in words.sentence(note))])
+        lines = [
+            *words.sentence(self._title()),
+            "",
+            *words.columns(self._summary(), "llr"),
+            "",
+            *words.columns(self._gradients(), "lrrrrr"),
+        ]
+        return "\n".join(
+            [*lines, *self._omitted(), "", *(line for note in self._notes() for line in words.sentence(note))]
+        )
 
     __repr__ = __str__
 
@@ -172,7 +186,9 @@ class OrderLab:
                 f"and {words.plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
 
     def _summary(self) -> list[tuple[str, ...]]:
-        rows = [(name, how, words.count(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()]
+        rows = [
+            (name, how, words.count(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()
+        ]
         return [("order", "a node passes on", "visits", "result"), *rows]
 
     def _gradients(self) -> list[tuple[str, ...]]:

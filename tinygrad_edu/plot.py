@@ -126,14 +126,20 @@ def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequ
     seen = [y for _, ys, _ in lines for y in ys if y is not None and math.isfinite(y)] or [0.0]
     low, high, share = min(seen), max(seen), name == "accuracy"
     log = not share and low > 0 and high > 30 * low
-    bottom, top, ticks = _log_axis(low, high) if log else _axis(low, high, most=1.0) if share else _axis(min(0.0, low), high)
+    bottom, top, ticks = (
+        _log_axis(low, high) if log else _axis(low, high, most=1.0) if share else _axis(min(0.0, low), high)
+    )
     epochs = max(len(ys) for _, ys, _ in lines)
     frame = Frame((left, 64), (350, 222), (1.0 if epochs > 1 else 0.5, max(epochs, 1.5)), (bottom, top), log)
     picture.text(left, 34, name + (" (log scale)" if log else ""), 15, bold=True)
     for y in ticks:
         picture.line([frame.at(frame.x[0], y), frame.at(frame.x[1], y)], GRID)
-        picture.text(left - 9, frame.at(1, y)[1] + 4, f"{100 * y:.4g} %" if share else f"{y:.6g}", fill=QUIET, anchor="end")
-    for epoch in sorted({max(1, round(x)) for x in _axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}):
+        picture.text(
+            left - 9, frame.at(1, y)[1] + 4, f"{100 * y:.4g} %" if share else f"{y:.6g}", fill=QUIET, anchor="end"
+        )
+    for epoch in sorted(
+        {max(1, round(x)) for x in _axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}
+    ):
         x, y = frame.at(epoch, bottom)
         picture.line([(x, y), (x, y + 5)], FAINT)
         picture.text(x, y + 19, epoch, fill=QUIET, anchor="middle")
@@ -146,7 +152,9 @@ def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequ
             picture.add("circle", cx=x, cy=y, r=3.6, fill=colour, stroke=CARD, stroke_width=1.2)
         picture.line([(left + 210, 26 + 16 * row), (left + 232, 26 + 16 * row)], colour, 3)
         picture.text(left + 240, 30 + 16 * row, who, fill=QUIET)
-        picture.text(left + 350, 30 + 16 * row, f"{100 * ys[-1]:.2f} %" if share else f"{ys[-1]:.4g}", anchor="end", bold=True)
+        picture.text(
+            left + 350, 30 + 16 * row, f"{100 * ys[-1]:.2f} %" if share else f"{ys[-1]:.4g}", anchor="end", bold=True
+        )
 
 
 def _axis(lo: float, hi: float, most: float | None = None) -> tuple[float, float, list[float]]:
@@ -173,7 +181,9 @@ def _log_axis(lo: float, hi: float) -> tuple[float, float, list[float]]:
     """
     first, last = math.floor(math.log10(lo)), math.ceil(math.log10(hi))
     every = max(1, math.ceil((last - first) / 7))
-    ticks = [float(f"{m}e{p}") for p in range(first, last + 1, every) for m in ((1, 2, 5) if last - first <= 3 else (1,))]
+    ticks = [
+        float(f"{m}e{p}") for p in range(first, last + 1, every) for m in ((1, 2, 5) if last - first <= 3 else (1,))
+    ]
     start = max(t for t in ticks if t <= lo * (1 + 1e-9))
     stop = min((t for t in ticks if t >= hi * (1 - 1e-9)), default=10.0**last * 10 ** (every - 1))
     return start, stop, [t for t in ticks if start <= t <= stop]
@@ -204,15 +214,24 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
     counts = [sum(row) for row in matrix]
     right = sum(matrix[i][i] for i in range(n))
     picture.text(20, 32, "confusion matrix", 15, bold=True)
-    picture.text(20, 50, f"{right} of {sum(counts)} right" + (f", {100 * right / sum(counts):.2f} %" if right else ""), fill=QUIET)
+    picture.text(
+        20,
+        50,
+        f"{right} of {sum(counts)} right" + (f", {100 * right / sum(counts):.2f} %" if right else ""),
+        fill=QUIET,
+    )
     picture.text(left + cell * n / 2, 74, "predicted", fill=QUIET, anchor="middle")
-    picture.text(left + cell * n + 10, top + cell * n + 16, "recall", fill=QUIET, tip="the share of each class that was found")
+    picture.text(
+        left + cell * n + 10, top + cell * n + 16, "recall", fill=QUIET, tip="the share of each class that was found"
+    )
     picture.text(24, top + cell * n / 2, "true", fill=QUIET, anchor="middle", turn=-90)
     for i, row in enumerate(matrix):
         middle = top + cell * i + cell / 2 + 4
         picture.text(left - 9, middle, short[i], anchor="end", tip=names[i])
         x = left + cell * i + cell / 2
-        picture.text(x, top - 9, short[i], anchor=None if slanted else "middle", turn=-45 if slanted else 0, tip=names[i])
+        picture.text(
+            x, top - 9, short[i], anchor=None if slanted else "middle", turn=-45 if slanted else 0, tip=names[i]
+        )
         for j, count in enumerate(row):
             # A few mistakes should be seen among thousands of hits: the square root brings them out.
             share = count / max(1, counts[i])
@@ -224,13 +243,21 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
                 picture.text(x + cell / 2, middle, count, 12 if count < 10000 else 9, anchor="middle", bold=i == j,
                              tip=f"{count} of {counts[i]} {names[i]} taken for {names[j]}")  # fmt: skip
         if counts[i]:
-            picture.text(left + cell * n + 10, middle, f"{100 * row[i] / counts[i]:.1f} %", fill=QUIET, tip=f"of {counts[i]} {names[i]}")
+            picture.text(
+                left + cell * n + 10,
+                middle,
+                f"{100 * row[i] / counts[i]:.1f} %",
+                fill=QUIET,
+                tip=f"of {counts[i]} {names[i]}",
+            )
     return _finish(picture, path)
 
 
 def _width(words: str, size: float = 11) -> float:
     """About how wide Helvetica sets these words."""
-    return size * sum(0.3 if c in "ijltf.,:;|!' I" else 0.85 if c in "mwMW@%" else 0.68 if c.isupper() else 0.56 for c in words)
+    return size * sum(
+        0.3 if c in "ijltf.,:;|!' I" else 0.85 if c in "mwMW@%" else 0.68 if c.isupper() else 0.56 for c in words
+    )
 
 
 def _mix(colour: str, strength: float) -> str:
@@ -267,13 +294,17 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     kinds = len(decided[0])
     place = {c: i for i, c in enumerate([-1, 1] if kinds == 2 and -1 in y else range(kinds))}
     if strange := sorted(map(str, set(y) - set(place))):
-        raise ValueError(f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange)}")
+        raise ValueError(
+            f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange)}"
+        )
     names = [str(name) for name in (place if labels is None else labels)]
     if len(names) != kinds:
         raise ValueError(f"the model decides between {kinds} classes, got {len(names)} labels")
     right, bottom = frame.corner[0] + frame.size[0], frame.corner[1] + frame.size[1]
     picture = Picture(right + 24, bottom + 46 + 12 * bool(axes), "decision boundary")
-    for name, (ax, ay), turn in zip(axes, ((frame.corner[0] + frame.size[0] / 2, bottom + 40), (14, frame.corner[1] + frame.size[1] / 2)), (0, -90)):
+    for name, (ax, ay), turn in zip(
+        axes, ((frame.corner[0] + frame.size[0] / 2, bottom + 40), (14, frame.corner[1] + frame.size[1] / 2)), (0, -90)
+    ):
         picture.text(ax, ay, name, fill=QUIET, anchor="middle", turn=turn)
     cells = Frame(frame.corner, frame.size, (0, grid), (0, grid))
     for k in range(kinds):
@@ -293,7 +324,12 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
         picture.add("circle", cx=cx, cy=cy, r=4, fill=_class_colour(place[target]), stroke=INK if missed else CARD,
                     stroke_width=1.6 if missed else 1)  # fmt: skip
     picture.text(frame.corner[0], 30, "decision boundary", 15, bold=True)
-    picture.text(frame.corner[0], 48, f"{len(y) - wrong} of {len(y)} on their side" + (", the others ringed" if wrong else ""), fill=QUIET)
+    picture.text(
+        frame.corner[0],
+        48,
+        f"{len(y) - wrong} of {len(y)} on their side" + (", the others ringed" if wrong else ""),
+        fill=QUIET,
+    )
     for k in reversed(range(kinds)):
         picture.text(right, 30, names[k], fill=QUIET, anchor="end")
         right -= _width(names[k]) + 9

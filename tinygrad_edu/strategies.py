@@ -26,7 +26,9 @@ from .ops import Op
 try:
     from hypothesis import strategies as st
 except ImportError as e:
-    raise ImportError("tinygrad_edu.strategies needs Hypothesis: pip install hypothesis, or pip install 'tinygrad-edu[dev]'") from e
+    raise ImportError(
+        "tinygrad_edu.strategies needs Hypothesis: pip install hypothesis, or pip install 'tinygrad-edu[dev]'"
+    ) from e
 
 __all__ = ["Program", "admits", "inputs", "programs", "rows"]
 LARGEST, MARGIN = 4.0, 1 / 16  # inputs up to here; this far from kinks and from the ends of a domain
@@ -75,7 +77,9 @@ def inputs(op: Op, largest: float = LARGEST, most: int = 6) -> st.SearchStrategy
 
     def some(n: int) -> st.SearchStrategy[tuple[float, ...]]:
         windows = [_window(d, largest) for d in intervals(op, n)]
-        return st.tuples(*[st.floats(lo, hi, allow_subnormal=False) for lo, hi in windows]).filter(lambda xs: admits(op, *xs))
+        return st.tuples(*[st.floats(lo, hi, allow_subnormal=False) for lo, hi in windows]).filter(
+            lambda xs: admits(op, *xs)
+        )
 
     least = len([d for d in op.domain if d is not ...])
     return st.integers(least, most).flatmap(some) if ... in op.domain else some(least)

@@ -69,7 +69,9 @@ class Expr:
         return simplify(ops.abs, (self,))
 
     def __bool__(self) -> bool:
-        raise TypeError("a formula is neither true nor false: a rule that chooses is written with where, greater, maximum or minimum")
+        raise TypeError(
+            "a formula is neither true nor false: a rule that chooses is written with where, greater, maximum or minimum"
+        )
 
     def __str__(self) -> str:
         return write(self)
@@ -92,7 +94,7 @@ def simplify(op: Op, args: tuple[Any, ...]) -> Any:
             return x + -c
         case "add", (0, _), (_, x):
             return x
-        case ("add" | "sub"), (_, 0), (x, _):
+        case (("add" | "sub"), (_, 0), (x, _)):
             return x
         case ("sub", (0, _), (_, x)) | ("mul", (-1, _), (_, x)) | ("mul", (_, -1), (x, _)) | ("div", (_, -1), (x, _)):
             return -x

@@ -68,7 +68,13 @@ class Peer:
             command = [str(home.crate(self.program.strip("/")))]
         else:
             name = self.package.partition("=")[0]
-            command = self.command or [str(home.python(self.package)), "-m", "benchmarks.peers.worker", self.program, name]
+            command = self.command or [
+                str(home.python(self.package)),
+                "-m",
+                "benchmarks.peers.worker",
+                self.program,
+                name,
+            ]
         self.talk = Worker(command)
         answer = self.talk.ask(json.dumps(problem))
         if "failed" in answer:
@@ -83,7 +89,14 @@ class Peer:
 
     def record(self) -> dict[str, Any]:
         """For JSON."""
-        return {"name": self.name, "version": self.version, "note": self.note, "excuse": self.excuse, "steps": self.steps, "seconds": self.times}
+        return {
+            "name": self.name,
+            "version": self.version,
+            "note": self.note,
+            "excuse": self.excuse,
+            "steps": self.steps,
+            "seconds": self.times,
+        }
 
     def stop(self) -> None:
         if getattr(self, "talk", None):
@@ -118,7 +131,9 @@ class Worker:
             return json.loads(self.process.stdout.readline())
         except ValueError:
             words = self.close()
-            raise Unavailable(f"no answer within {PATIENCE:.0f} s" if late.is_set() else f"its process ended: {words}") from None
+            raise Unavailable(
+                f"no answer within {PATIENCE:.0f} s" if late.is_set() else f"its process ended: {words}"
+            ) from None
         finally:
             timer.cancel()
 
@@ -173,7 +188,9 @@ class Environment:
                 venv.create(self.folder, with_pip=True)
                 subprocess.run([*pip, "install", "numpy"], capture_output=True, text=True, check=False)
             self.say(f"installing {package}")
-            done = subprocess.run([*pip, "install", package], capture_output=True, text=True, timeout=3 * PATIENCE, check=False)
+            done = subprocess.run(
+                [*pip, "install", package], capture_output=True, text=True, timeout=3 * PATIENCE, check=False
+            )
         except (OSError, subprocess.SubprocessError) as error:
             return f"cannot be installed: {error}"
         return f"cannot be installed: {reason(done.stdout + done.stderr)}" if done.returncode else ""
@@ -192,7 +209,11 @@ class Environment:
         if built.exists() and built.stat().st_mtime > (source / "src" / "main.rs").stat().st_mtime:
             return ""
         if cargo is None or not self.install:
-            return "needs cargo, Rust's compiler, and there is none" if cargo is None else "not built, and --no-install was given"
+            return (
+                "needs cargo, Rust's compiler, and there is none"
+                if cargo is None
+                else "not built, and --no-install was given"
+            )
         self.say(f"building {name}")
         try:
             shutil.copytree(source, self.folder / name, dirs_exist_ok=True)
@@ -206,7 +227,9 @@ class Environment:
         name, _, wanted = package.partition("==")
         ask = f"import importlib.metadata as m; print(m.version({name!r}))"
         done = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=False)
-        return done.returncode == 0 and done.stdout.strip().partition("+")[0] == (wanted or done.stdout.strip().partition("+")[0])
+        return done.returncode == 0 and done.stdout.strip().partition("+")[0] == (
+            wanted or done.stdout.strip().partition("+")[0]
+        )
 
 
 def reason(output: str) -> str:
@@ -215,6 +238,11 @@ def reason(output: str) -> str:
         return "its registry of packages cannot be reached"
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if "error:" in line.lower() or "could not" in line.lower()]
-    vague = ("subprocess-exited-with-error", "metadata-generation-failed", "metadata generation failed", "failed-wheel-build")
+    vague = (
+        "subprocess-exited-with-error",
+        "metadata-generation-failed",
+        "metadata generation failed",
+        "failed-wheel-build",
+    )
     telling = [line for line in telling if not any(v in line for v in vague) and not line.startswith("warning")]
     return (telling or lines or ["no reason given"])[-1][:160]

@@ -33,7 +33,9 @@ def split(theta: Any, sizes: list[int]) -> list[Any]:
 
 def joined(parts: list[Any]) -> list[float]:
     """The opposite: what belongs to W, b, W, b, ... in the order of theta."""
-    return np.concatenate([np.column_stack([np.asarray(W), np.asarray(b)]).ravel() for W, b in zip(parts[::2], parts[1::2])]).tolist()
+    return np.concatenate(
+        [np.column_stack([np.asarray(W), np.asarray(b)]).ravel() for W, b in zip(parts[::2], parts[1::2])]
+    ).tolist()
 
 
 def repeated(step: Any) -> Any:
@@ -198,7 +200,11 @@ def compiler_version() -> str:
     """The last word of the compiler's first line; blank without one."""
     if _compiler() is None:
         return ""
-    return subprocess.run([str(_compiler()), "--version"], capture_output=True, text=True, check=False).stdout.splitlines()[0].split()[-1]
+    return (
+        subprocess.run([str(_compiler()), "--version"], capture_output=True, text=True, check=False)
+        .stdout.splitlines()[0]
+        .split()[-1]
+    )
 
 
 def library(source: Path, flags: list[str]) -> str:
@@ -207,7 +213,9 @@ def library(source: Path, flags: list[str]) -> str:
     if compiler is None:
         raise RuntimeError("needs a C compiler (cc), and there is none")
     target = str(scratch() / "compiled.so")
-    subprocess.run([compiler, "-O3", "-march=native", *flags, "-shared", "-fPIC", str(source), "-o", target, "-lm"], check=True)
+    subprocess.run(
+        [compiler, "-O3", "-march=native", *flags, "-shared", "-fPIC", str(source), "-o", target, "-lm"], check=True
+    )
     return target
 
 

@@ -43,7 +43,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints must not pass for an answer
     try:
-        program = getattr(importlib.import_module(f"benchmarks.peers.{name}"), function)(json.loads(sys.stdin.readline()))
+        program = getattr(importlib.import_module(f"benchmarks.peers.{name}"), function)(
+            json.loads(sys.stdin.readline())
+        )
         shown = proof(program)
     except Exception as error:
         lines = str(error).strip().splitlines()

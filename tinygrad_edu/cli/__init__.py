@@ -36,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     from . import demo, gradient, orders, pages, training
 
-    top = _Parser(prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models.")
+    top = _Parser(
+        prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models."
+    )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (demo, gradient, pages, orders, training):
@@ -56,7 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if len(given) > 1 and given[0] in ("grad", "page", "order") and given[1].startswith("-") and given[1].rstrip("=").lstrip("-") not in OPTIONS:
+    if (
+        len(given) > 1
+        and given[0] in ("grad", "page", "order")
+        and given[1].startswith("-")
+        and given[1].rstrip("=").lstrip("-") not in OPTIONS
+    ):
         given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
     arguments = parser().parse_args(given)
     try:

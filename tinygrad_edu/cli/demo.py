@@ -8,10 +8,10 @@ from typing import Any
 
 from .. import losses, nn, optim, plot, train
 from ..data import digits
-from ..draw import draw
-from ..draw.render import RenderError
 from ..engine import topological
 from ..expression import parse
+from ..figures import draw
+from ..figures.render import RenderError
 from ..text import Expr, local_gradients, write
 
 HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02
@@ -19,9 +19,15 @@ HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02
 
 def add_commands(commands: Any) -> None:
     """Add `demo` to the command line."""
-    cmd = commands.add_parser("demo", help="a neuron explained and drawn, and a network trained on real digits: under a minute")
-    cmd.add_argument("--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)")
-    cmd.add_argument("--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})")
+    cmd = commands.add_parser(
+        "demo", help="a neuron explained and drawn, and a network trained on real digits: under a minute"
+    )
+    cmd.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)"
+    )
+    cmd.add_argument(
+        "--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})"
+    )
     cmd.add_argument("--out", default=".", metavar="FOLDER", help="where the pictures go (default: here)")
     cmd.set_defaults(run=run_demo)
 
@@ -50,7 +56,10 @@ def neuron(folder: Path) -> None:
     widths = [max(map(len, column)) for column in zip(*lines)]
     for line in lines:
         print("  " + "  ".join(map(str.ljust, line, widths)).rstrip())
-    print(f"\n  forward: o = {o.data:.4f}; backward: " + ", ".join(f"do/d{v.label} = {v.grad:.4g}" for v in topological(o) if not v.parents))
+    print(
+        f"\n  forward: o = {o.data:.4f}; backward: "
+        + ", ".join(f"do/d{v.label} = {v.grad:.4g}" for v in topological(o) if not v.parents)
+    )
     try:
         print(f"\n  wrote {draw(o).save(folder / 'neuron.svg')}")
     except RenderError as error:
@@ -59,7 +68,9 @@ def neuron(folder: Path) -> None:
 
 def learn_digits(folder: Path, seed: int, epochs: int) -> int:
     """An MLP on the UCI digits, with its loss curve and its confusion matrix."""
-    data = digits()  # the same split whatever the seed: with 360 test samples, another split alone moves the accuracy by 1 %
+    data = (
+        digits()
+    )  # the same split whatever the seed: with 360 test samples, another split alone moves the accuracy by 1 %
     model = nn.MLP(64, [HIDDEN, 10], activation="relu", init="he", seed=seed)
     steps = max(1, epochs * -(-len(data.X_train) // BATCH))
     optimizer = optim.Adam(model.parameters(), lr=optim.linear(RATE, steps=steps))

@@ -7,28 +7,40 @@ from typing import Any
 
 from .. import text
 from ..check import gradcheck
-from ..draw import draw
 from ..engine import Value
-from ..explain import explain
+from ..explanation import explain
 from ..expression import ExpressionError, Program, parse
-from ..source import LISTED, source
+from ..figures import draw
+from ..sourcecode import LISTED, source
 
 
 def add_commands(commands: Any) -> None:
     """Add `grad` and `ops` to the command line."""
     grad = commands.add_parser("grad", help="the value of an expression and the gradient of every name in it")
     add_formula(grad)
-    grad.add_argument("--explain", nargs="?", const="", metavar="NAME", help="the chain rule edge by edge, or why one gradient is what it is")
+    grad.add_argument(
+        "--explain",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="the chain rule edge by edge, or why one gradient is what it is",
+    )
     grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
     grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
     grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences")
     grad.set_defaults(run=run_grad)
-    commands.add_parser("ops", help="the table of operations, with their local gradients").set_defaults(run=lambda _: print(text.table()))
+    commands.add_parser("ops", help="the table of operations, with their local gradients").set_defaults(
+        run=lambda _: print(text.table())
+    )
 
 
 def add_formula(command: Any, optional: bool = False) -> None:
     """The two arguments that every command about a formula takes."""
-    command.add_argument("expression", nargs="?" if optional else None, help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'")
+    command.add_argument(
+        "expression",
+        nargs="?" if optional else None,
+        help="such as 'tanh(a*b + c)', or steps: 'e = a*b; L = tanh(e + c)'",
+    )
     command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
 
 
@@ -49,7 +61,10 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(source(root, arguments.source))
         return 0
     picture = draw(root).save(arguments.svg) if arguments.svg else None
-    lines = [("name", "value", "gradient"), *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root)]
+    lines = [
+        ("name", "value", "gradient"),
+        *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root),
+    ]
     shown = root.label or program.text
     print(f"{shown} = {root.data:.10g}")
     if len(lines) > 1:

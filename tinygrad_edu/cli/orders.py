@@ -11,7 +11,10 @@ from .gradient import add_formula, graph_of
 
 def add_commands(commands: Any) -> None:
     """Add `order` to the command line."""
-    cmd = commands.add_parser("order", help="why topological order: what other orders of the backward pass get wrong; classic examples if alone")
+    cmd = commands.add_parser(
+        "order",
+        help="why topological order: what other orders of the backward pass get wrong; classic examples if alone",
+    )
     add_formula(cmd, optional=True)
     cmd.set_defaults(run=run_order)
 

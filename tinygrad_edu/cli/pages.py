@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..page import page
+from ..webpage import page
 from .gradient import add_formula, graph_of
 
 
 def add_commands(commands: Any) -> None:
     """Add `page` to the command line."""
-    command = commands.add_parser("page", help="the forward and backward pass of an expression, step by step in a browser")
+    command = commands.add_parser(
+        "page", help="the forward and backward pass of an expression, step by step in a browser"
+    )
     add_formula(command)
-    command.add_argument("-o", "--output", metavar="FILE", default="backward.html", help="where to write it (default: %(default)s)")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", default="backward.html", help="where to write it (default: %(default)s)"
+    )
     command.add_argument("--title", help="the heading of the page")
     command.set_defaults(run=run_page)
 

@@ -13,9 +13,13 @@ from typing import Any
 
 from .. import data, functional, losses, nn, optim, plot, train
 from ..data import Standardizer
-from ..jit import BACKENDS
+from ..replay import BACKENDS
 
-SHAPES: dict[str, Callable[..., tuple[list[list[float]], list[int]]]] = {"moons": data.moons, "circles": data.circles, "spirals": data.spirals}
+SHAPES: dict[str, Callable[..., tuple[list[list[float]], list[int]]]] = {
+    "moons": data.moons,
+    "circles": data.circles,
+    "spirals": data.spirals,
+}
 
 
 @dataclass
@@ -33,19 +37,39 @@ class Task:
 
 def add_commands(commands: Any) -> None:
     """Add `train` and `predict` to the command line."""
-    cmd = commands.add_parser("train", help="train a small network on moons, circles, spirals, digits or your own CSV file")
-    cmd.add_argument("data", metavar="DATA", help="moons, circles, spirals, digits, or a CSV file with a header and numeric features")
+    cmd = commands.add_parser(
+        "train", help="train a small network on moons, circles, spirals, digits or your own CSV file"
+    )
+    cmd.add_argument(
+        "data", metavar="DATA", help="moons, circles, spirals, digits, or a CSV file with a header and numeric features"
+    )
     cmd.add_argument("--target", metavar="COLUMN", help="the column of the CSV file to predict")
-    cmd.add_argument("--hidden", type=_sizes, default=[16, 16], metavar="16,16", help="sizes of the hidden layers; 0 for none (default 16,16)")
-    cmd.add_argument("--activation", default="relu", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)")
+    cmd.add_argument(
+        "--hidden",
+        type=_sizes,
+        default=[16, 16],
+        metavar="16,16",
+        help="sizes of the hidden layers; 0 for none (default 16,16)",
+    )
+    cmd.add_argument(
+        "--activation", default="relu", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)"
+    )
     cmd.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the data (default 60)")
-    cmd.add_argument("--lr", type=_positive, default=0.03, metavar="RATE", help="learning rate of Adam at the start (default 0.03)")
+    cmd.add_argument(
+        "--lr", type=_positive, default=0.03, metavar="RATE", help="learning rate of Adam at the start (default 0.03)"
+    )
     cmd.add_argument("--batch", type=_count, default=16, metavar="N", help="samples per step (default 16)")
-    cmd.add_argument("--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
+    cmd.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)"
+    )
     cmd.add_argument("--save", metavar="MODEL.json", help="write the trained model, for `predict`")
     cmd.add_argument("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
-    cmd.add_argument("--backend", choices=("auto", "eager", *BACKENDS), default="auto",
-                     help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, the best installed)")
+    cmd.add_argument(
+        "--backend",
+        choices=("auto", "eager", *BACKENDS),
+        default="auto",
+        help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, the best installed)",
+    )
     cmd.add_argument("--quiet", action="store_true", help="no progress line")
     cmd.set_defaults(run=run_train)
 
@@ -87,7 +111,9 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
     """The samples that a name on the command line stands for, split into a training and a test part."""
     if name == "digits":
         _no_target(name, target)
-        return Task(name, data.digits(seed=seed), [f"pixel {i // 8},{i % 8}" for i in range(64)], "digit", list("0123456789"))
+        return Task(
+            name, data.digits(seed=seed), [f"pixel {i // 8},{i % 8}" for i in range(64)], "digit", list("0123456789")
+        )
     if name in SHAPES:
         _no_target(name, target)
         X, y = SHAPES[name](seed=seed)
@@ -95,14 +121,25 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
     if not Path(name).suffix and not Path(name).exists():
         raise ValueError(f"there is no data called {name!r}: use {', '.join(SHAPES)}, digits, or a CSV file")
     if target is None:
-        raise ValueError(f"which column of {name} is to be predicted? Add --target COLUMN: {', '.join(data.columns(name))}")
+        raise ValueError(
+            f"which column of {name} is to be predicted? Add --target COLUMN: {', '.join(data.columns(name))}"
+        )
     table = data.read_csv(name, target)
     split = data.split(table.X, table.y, seed=seed, stratify=bool(table.classes))
     scale = Standardizer.of(split.X_train)
-    task = Task(name, split._replace(X_train=scale(split.X_train), X_test=scale(split.X_test)), table.features, target, table.classes, scale)
+    task = Task(
+        name,
+        split._replace(X_train=scale(split.X_train), X_test=scale(split.X_test)),
+        table.features,
+        target,
+        table.classes,
+        scale,
+    )
     if not table.classes:
         task.target_scale = s = Standardizer.of([[t] for t in split.y_train])
-        task.split = task.split._replace(y_train=[s([[t]])[0][0] for t in split.y_train], y_test=[s([[t]])[0][0] for t in split.y_test])
+        task.split = task.split._replace(
+            y_train=[s([[t]])[0][0] for t in split.y_train], y_test=[s([[t]])[0][0] for t in split.y_test]
+        )
     return task
 
 
@@ -118,7 +155,13 @@ def run_train(arguments: argparse.Namespace) -> int:
     task = task_of(arguments.data, arguments.target, arguments.seed)
     X, y, X_test, y_test = task.split
     outputs = len(task.classes) or 1
-    model = nn.MLP(len(task.features), [*arguments.hidden, outputs], activation=arguments.activation, init="xavier", seed=arguments.seed)
+    model = nn.MLP(
+        len(task.features),
+        [*arguments.hidden, outputs],
+        activation=arguments.activation,
+        init="xavier",
+        seed=arguments.seed,
+    )
     steps = arguments.epochs * -(-len(X) // arguments.batch)
     optimizer = optim.Adam(model.parameters(), lr=optim.linear(arguments.lr, steps=steps))
     what = f"{len(task.classes)} classes" if task.classes else f"the number {task.target!r}"
@@ -163,7 +206,9 @@ def _boundary(model: Any, task: Task) -> plot.Picture:
     """The decision boundary over all samples, in the units of the data."""
     scale = task.scale or Standardizer((0.0, 0.0), (1.0, 1.0))
     X = [[v * s + m for v, s, m in zip(x, scale.stds, scale.means)] for x in [*task.split.X_train, *task.split.X_test]]
-    return plot.decision_boundary(lambda x: model(scale([x])[0]), X, [*task.split.y_train, *task.split.y_test], task.classes, axes=task.features)
+    return plot.decision_boundary(
+        lambda x: model(scale([x])[0]), X, [*task.split.y_train, *task.split.y_test], task.classes, axes=task.features
+    )
 
 
 def _rmse(model: Any, task: Task, X: list[list[float]], y: list[Any]) -> float:

@@ -92,7 +92,9 @@ def _targets(file: _File, target: str, cells: list[tuple[int, str]], kind: str |
         texts = [str(int(v)) for v in known]
     classes = sorted(set(texts), key=float if len(known) == len(texts) else None)
     if len(classes) == len(texts) > MANY:
-        file.fail(f"the target {target!r} is different on each of {len(texts)} lines: a class must come back to be learned")
+        file.fail(
+            f"the target {target!r} is different on each of {len(texts)} lines: a class must come back to be learned"
+        )
     index = {name: i for i, name in enumerate(classes)}
     return [index[text] for text in texts], classes
 
@@ -122,7 +124,11 @@ class _File:
             return v
         if text.lower() in MISSING:
             self.fail(f"column {column!r} is missing ({text!r}): fill it in or remove the line", line)
-        hint = "write decimals with a point" if _float(text.replace(",", ".")) is not None else "remove the column, or write it as numbers"
+        hint = (
+            "write decimals with a point"
+            if _float(text.replace(",", ".")) is not None
+            else "remove the column, or write it as numbers"
+        )
         self.fail(f"column {column!r} is {text!r}, which is no finite number: {hint}", line)
 
     def read(self, delimiter: str | None) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -162,6 +168,10 @@ class _File:
             self.fail(f"the first line should name the columns, and holds numbers: {', '.join(header[:6])}", line)
         for i, name in enumerate(header):
             if not name:
-                self.fail(f"column {i + 1} has no name" + ("; pandas writes such a column unless index=False" if i == 0 else ""), line)
+                self.fail(
+                    f"column {i + 1} has no name"
+                    + ("; pandas writes such a column unless index=False" if i == 0 else ""),
+                    line,
+                )
             if name in header[:i]:
                 self.fail(f"columns {header.index(name) + 1} and {i + 1} are both named {name!r}; rename one", line)

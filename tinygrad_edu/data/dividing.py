@@ -35,7 +35,9 @@ def split(X: Sequence[list[float]], y: Sequence[Any], test: float = 0.2, seed: i
         raise ValueError(f"split needs one target per sample, got {n} samples and {len(y)} targets")
     count = test if isinstance(test, int) else math.ceil(test * n - 1e-9) if 0 < test < 1 else 0
     if not 0 < count < n:
-        raise ValueError(f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, got {test!r}")
+        raise ValueError(
+            f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, got {test!r}"
+        )
     rng = random.Random(seed)
     groups: dict[Any, list[int]] = {}
     for i, target in enumerate(y):
@@ -112,7 +114,9 @@ class Standardizer:
             n, constant = len(column), min(column) == max(column)
             mean = column[0] if constant else math.fsum(v / n for v in column)
             means.append(float(mean))
-            stds.append(1.0 if constant else math.hypot(*[v - mean for v in column]) / math.sqrt(n))  # hypot never overflows
+            stds.append(
+                1.0 if constant else math.hypot(*[v - mean for v in column]) / math.sqrt(n)
+            )  # hypot never overflows
         return cls(tuple(means), tuple(stds))
 
     def __call__(self, X: Sequence[Sequence[float]]) -> list[list[float]]:

@@ -1,12 +1,12 @@
 """What stands between layers: normalisation, dropout, flattening, and Sequential to put them in a row.
 
-    >>> from tinygrad_edu import ops
-    >>> from tinygrad_edu.nn import Linear
-    >>> net = Sequential(Linear(2, 3), LayerNorm(3), ops.tanh, Linear(3, 1), name="net")
-    >>> net
-    Sequential(Linear(2, 3), LayerNorm(3), <Op tanh>, Linear(3, 1))
-    >>> net.parameters()[-1].label
-    'net.steps.3.neurons.0.b'
+>>> from tinygrad_edu import ops
+>>> from tinygrad_edu.nn import Linear
+>>> net = Sequential(Linear(2, 3), LayerNorm(3), ops.tanh, Linear(3, 1), name="net")
+>>> net
+Sequential(Linear(2, 3), LayerNorm(3), <Op tanh>, Linear(3, 1))
+>>> net.parameters()[-1].label
+'net.steps.3.neurons.0.b'
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Sequential(Module):
     def __init__(self, *steps: Callable[[Any], Any], name: str = "sequential") -> None:
         for i, step in enumerate(steps):
             if not callable(step):
-                raise TypeError(f"step {i} of Sequential must be a module, a row or a function, got {type(step).__name__} {step!r}")
+                raise TypeError(
+                    f"step {i} of Sequential must be a module, a row or a function, got {type(step).__name__} {step!r}"
+                )
         self.steps, self.name = list(steps), name
 
     def __call__(self, x: Any) -> Any:

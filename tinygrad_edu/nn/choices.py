@@ -37,7 +37,9 @@ def activations() -> list[str]:
     >>> [name for name in activations() if name.endswith("relu")]
     ['relu', 'leaky_relu']
     """
-    rows = [op.name for op in ops.TABLE.values() if len(op.domain) == 1 and ... not in op.domain and op.name.isidentifier()]
+    rows = [
+        op.name for op in ops.TABLE.values() if len(op.domain) == 1 and ... not in op.domain and op.name.isidentifier()
+    ]
     return ["linear", *rows, *(name for name, make in ops.FACTORIES.items() if _defaults(make))]
 
 
@@ -53,12 +55,16 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
         if choice == "linear":
             return None
         if choice not in ops.TABLE and choice not in activations():
-            raise ValueError(f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function")
+            raise ValueError(
+                f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function"
+            )
         choice = ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
     if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
         raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
     if not callable(choice):
-        raise TypeError(f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}")
+        raise TypeError(
+            f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}"
+        )
     return choice
 
 
@@ -105,7 +111,9 @@ def stream(seed: Seed) -> random.Random | None:
     if seed is None or isinstance(seed, random.Random):
         return seed
     if not hasattr(seed, "__index__"):
-        raise TypeError(f"a seed is a whole number, a random.Random or None (Python's global random), got {type(seed).__name__} {seed!r}")
+        raise TypeError(
+            f"a seed is a whole number, a random.Random or None (Python's global random), got {type(seed).__name__} {seed!r}"
+        )
     return random.Random(operator.index(seed))
 
 
@@ -127,10 +135,14 @@ def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random |
     Raises ValueError, with all names, for another name.
     """
     if isinstance(init, str) and init not in INITS:
-        raise ValueError(f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, fan_out) -> float")
+        raise ValueError(
+            f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, fan_out) -> float"
+        )
     draw: Any = INITS[init] if isinstance(init, str) else init
     if not callable(draw):
-        raise TypeError(f"init is a name or a function (rng, fan_in, fan_out) -> float, got {type(init).__name__} {init!r}")
+        raise TypeError(
+            f"init is a name or a function (rng, fan_in, fan_out) -> float, got {type(init).__name__} {init!r}"
+        )
     if _blank.get():
         return constants(n)
     rng: Any = random if seed is None else seed
@@ -188,7 +200,11 @@ def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
         if not isinstance(x, list):
             raise TypeError(f"{who} expects a list of {n} numbers or Values, got {type(x).__name__} {x!r}")
     if len(x) != n:
-        hint = "; it takes one sample at a time: [model(x) for x in batch]" if any(hasattr(v, "__len__") and len(v) for v in x) else ""
+        hint = (
+            "; it takes one sample at a time: [model(x) for x in batch]"
+            if any(hasattr(v, "__len__") and len(v) for v in x)
+            else ""
+        )
         raise ValueError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
     for v in x:
         if type(v) is not Value:

@@ -1,9 +1,9 @@
 """Images: maps of numbers, as nested lists `maps[channel][row][column]`, in and out.
 
-    >>> conv = Conv2d(1, 2, kernel=3, init="zeros")
-    >>> maps = conv([[[0.0] * 5] * 4])
-    >>> len(maps), len(maps[0]), len(maps[0][0])
-    (2, 2, 3)
+>>> conv = Conv2d(1, 2, kernel=3, init="zeros")
+>>> maps = conv([[[0.0] * 5] * 4])
+>>> len(maps), len(maps[0]), len(maps[0][0])
+(2, 2, 3)
 """
 
 from __future__ import annotations
@@ -39,8 +39,18 @@ class Conv2d(Module):
                  table: Sequence[Sequence[int]] | None = None, pad_value: float = 0.0, init: Init = "he",
                  seed: Seed = None, name: str = "conv2d") -> None:  # fmt: skip
         self.in_channels, self.out_channels = whole(in_channels, "in_channels"), whole(out_channels, "out_channels")
-        self.kernel, self.stride, self.padding = whole(kernel, "kernel"), whole(stride, "stride"), whole(padding, "padding", 0)
-        self.activation, self.bias, self.size, self.table, self.pad_value = activation, bias, _pair(size), table, number(pad_value)
+        self.kernel, self.stride, self.padding = (
+            whole(kernel, "kernel"),
+            whole(stride, "stride"),
+            whole(padding, "padding", 0),
+        )
+        self.activation, self.bias, self.size, self.table, self.pad_value = (
+            activation,
+            bias,
+            _pair(size),
+            table,
+            number(pad_value),
+        )
         self.init, self.seed, self.name = init, seed, name
         self._bend = chosen(activation)
         self._sees = _checked(table, in_channels, out_channels) if table is not None else None
@@ -60,7 +70,9 @@ class Conv2d(Module):
         if self.bias != "unit":
             raise ValueError(f"bias is 'map', 'unit' or 'none', got {self.bias!r}")
         if self.size is None:
-            raise ValueError("Conv2d with one bias per unit must know how many units there are: pass size=(height, width) of its input")
+            raise ValueError(
+                "Conv2d with one bias per unit must know how many units there are: pass size=(height, width) of its input"
+            )
         h, w = self.shape(*self.size)
         return [[constants(w) for _ in range(h)] for _ in range(self.out_channels)]
 
@@ -72,7 +84,9 @@ class Conv2d(Module):
         """
         h, w = (n + 2 * self.padding - self.kernel for n in (height, width))
         if h < 0 or w < 0:
-            raise ValueError(f"a map of {height} x {width}, padded by {self.padding}, is too small for Conv2d with kernel {self.kernel}")
+            raise ValueError(
+                f"a map of {height} x {width}, padded by {self.padding}, is too small for Conv2d with kernel {self.kernel}"
+            )
         return h // self.stride + 1, w // self.stride + 1
 
     def __call__(self, x: Any) -> Maps:
@@ -108,22 +122,29 @@ def _checked(table: Any, in_channels: int, out_channels: int) -> list[list[int]]
     """A connection table that makes sense.  Raises ValueError for one that does not."""
     rows = [[whole(i, f"table[{o}], which lists input maps,", 0) for i in row] for o, row in enumerate(table)]
     if len(rows) != out_channels:
-        raise ValueError(f"table needs one list of input maps for each of the {out_channels} output maps, got {len(rows)}")
+        raise ValueError(
+            f"table needs one list of input maps for each of the {out_channels} output maps, got {len(rows)}"
+        )
     for o, row in enumerate(rows):
         if not row or len(set(row)) < len(row) or max(row) >= in_channels:
-            raise ValueError(f"table[{o}] = {row}: it must list some of the input maps 0 to {in_channels - 1}, each once")
+            raise ValueError(
+                f"table[{o}] = {row}: it must list some of the input maps 0 to {in_channels - 1}, each once"
+            )
     return rows
 
 
 def images(x: Any, channels: int, who: str) -> Maps:
     """Nested lists as maps of Values, all of one size; a single map need not be wrapped.  Raises ValueError if they do not fit."""
+
     def depth(v: Any) -> int:
         return 1 + depth(v[0]) if nested(v) and len(v) else 0
 
     if depth(x) == 2 and channels in (0, 1):
         x = [x]
     if depth(x) != 3:
-        raise ValueError(f"{who} expects maps[channel][row][column], got {type(x).__name__} with {depth(x)} levels of nesting")
+        raise ValueError(
+            f"{who} expects maps[channel][row][column], got {type(x).__name__} with {depth(x)} levels of nesting"
+        )
     if channels and len(x) != channels:
         raise ValueError(f"{who} expects {channels} input maps, got {len(x)}")
     if len({len(m) for m in x}) > 1 or len({len(row) for m in x for row in m}) > 1:
@@ -148,7 +169,11 @@ class MaxPool2d(Module):
     """
 
     def __init__(self, size: int, stride: int | None = None, name: str = "maxpool2d") -> None:
-        self.size, self.stride, self.name = whole(size, "size"), whole(size if stride is None else stride, "stride"), name
+        self.size, self.stride, self.name = (
+            whole(size, "size"),
+            whole(size if stride is None else stride, "stride"),
+            name,
+        )
 
     def pool(self, window: list[Value]) -> Value:
         """One number for a window: its maximum, which passes nan on."""
@@ -158,7 +183,9 @@ class MaxPool2d(Module):
         maps, n, s = images(x, 0, type(self).__name__), self.size, self.stride
         height, width = len(maps[0]), len(maps[0][0])
         if n > min(height, width):
-            raise ValueError(f"{type(self).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: they are too small")
+            raise ValueError(
+                f"{type(self).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: they are too small"
+            )
         return [[[self.pool([v for row in m[r : r + n] for v in row[c : c + n]]) for c in range(0, width - n + 1, s)]
                  for r in range(0, height - n + 1, s)] for m in maps]  # fmt: skip
 

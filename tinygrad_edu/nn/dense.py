@@ -37,7 +37,12 @@ class Neuron(Module):
 
     def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True, init: Init = "uniform",
                  seed: Seed = None, expand: bool = False, fan_out: int = 1, name: str = "neuron") -> None:  # fmt: skip
-        self.nin, self.nonlin, self.activation, self.bias = whole(nin, "nin, the number of inputs,"), nonlin, activation, bias
+        self.nin, self.nonlin, self.activation, self.bias = (
+            whole(nin, "nin, the number of inputs,"),
+            nonlin,
+            activation,
+            bias,
+        )
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         self._bend = chosen(activation if nonlin else "linear")
         self.w = weights(nin, init, nin, fan_out, stream(seed))
@@ -71,7 +76,14 @@ class Layer(Module):
     def __init__(self, nin: int, nout: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
                  init: Init = "uniform", seed: Seed = None, expand: bool = False, name: str = "layer") -> None:  # fmt: skip
         self.nin, self.nout, self.nonlin = nin, whole(nout, "nout, the number of neurons,"), nonlin
-        self.activation, self.bias, self.init, self.seed, self.expand, self.name = activation, bias, init, seed, expand, name
+        self.activation, self.bias, self.init, self.seed, self.expand, self.name = (
+            activation,
+            bias,
+            init,
+            seed,
+            expand,
+            name,
+        )
         rng = stream(seed)  # one stream of random numbers for all neurons
         self.neurons = [Neuron(nin, nonlin, activation, bias, init, rng, expand, fan_out=nout) for _ in range(nout)]
 
@@ -126,7 +138,10 @@ class MLP(Module):
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         sizes, rng = [nin, *nouts], stream(seed)
         bends = [activation] * (len(nouts) - 1) + [output]
-        self.layers = [Layer(sizes[i], sizes[i + 1], bend != "linear", bend, True, init, rng, expand) for i, bend in enumerate(bends)]
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], bend != "linear", bend, True, init, rng, expand)
+            for i, bend in enumerate(bends)
+        ]
 
     def __call__(self, x: Any) -> Any:
         x = inputs(x, self.nin, type(self).__name__)

@@ -100,7 +100,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where} is not a model saved by tinygrad_edu: it is not JSON ({error})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{where} is not a model saved by tinygrad_edu: it has no \"format\": \"{FORMAT}\"")
+        raise ValueError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"')
     if content.get("version") != VERSION:
         raise ValueError(f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
                          "use the tinygrad_edu that wrote it, or a newer one")  # fmt: skip
@@ -108,6 +108,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         content = decode(content)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{where} is damaged: {error}") from None
-    if not isinstance(content.get("kind"), str) or not isinstance(content.get("state"), dict) or "config" not in content:
+    if (
+        not isinstance(content.get("kind"), str)
+        or not isinstance(content.get("state"), dict)
+        or "config" not in content
+    ):
         raise ValueError(f"{where} is damaged: a model has a kind, a config and a state")
     return {"extra": None, **content}

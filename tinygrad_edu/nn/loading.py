@@ -47,7 +47,9 @@ def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> An
 def _build(kind: Any, config: Any, known: dict[str, type[Module]]) -> Module:
     """A module of this kind, with the modules inside its config built first."""
     if not isinstance(kind, str) or kind not in known:
-        raise ValueError(f"no module is called {kind!r}: pass classes of your own as nn.load(path, kinds=[Net]); known: {', '.join(known)}")
+        raise ValueError(
+            f"no module is called {kind!r}: pass classes of your own as nn.load(path, kinds=[Net]); known: {', '.join(known)}"
+        )
     if not isinstance(config, dict):
         raise ValueError(f"the config of {kind} must be an object, got {config!r}")
     arguments = {name: _inside(x, known) for name, x in config.items()}
@@ -59,5 +61,9 @@ def _inside(x: Any, known: dict[str, type[Module]]) -> Any:
     if isinstance(x, list):
         return [_inside(v, known) for v in x]
     if isinstance(x, dict):
-        return _build(x["$module"], x.get("config"), known) if "$module" in x else {k: _inside(v, known) for k, v in x.items()}
+        return (
+            _build(x["$module"], x.get("config"), known)
+            if "$module" in x
+            else {k: _inside(v, known) for k, v in x.items()}
+        )
     return x

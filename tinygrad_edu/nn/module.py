@@ -38,7 +38,9 @@ class _Named(type):
     def __signature__(cls) -> inspect.Signature:
         """What `help` and `config` see: the arguments of the constructor."""
         init: Any = cls.__init__  # type: ignore[misc]
-        return inspect.Signature([] if init is object.__init__ else list(inspect.signature(init).parameters.values())[1:])
+        return inspect.Signature(
+            [] if init is object.__init__ else list(inspect.signature(init).parameters.values())[1:]
+        )
 
 
 class Module(metaclass=_Named):
@@ -117,7 +119,10 @@ class Module(metaclass=_Named):
             except (TypeError, OverflowError):
                 strange.append(f"{path}: {state[path]!r}")
         paths = dict(mine)
-        missing, unexpected = [path for path in paths if path not in state], [path for path in state if path not in paths]
+        missing, unexpected = (
+            [path for path in paths if path not in state],
+            [path for path in state if path not in paths],
+        )
         wrong = {"missing": missing, "unexpected": unexpected, "not a number": strange}
         if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
             raise ValueError(f"this state does not fit {type(self).__name__} with its {len(mine)} parameters: {told}. Nothing was changed; "
@@ -136,7 +141,9 @@ class Module(metaclass=_Named):
         """
         arguments = inspect.signature(type(self)).parameters
         if gone := [a for a in arguments if not hasattr(self, a)]:
-            raise TypeError(f"{type(self).__name__} does not keep its argument {gone[0]!r} in an attribute of that name")
+            raise TypeError(
+                f"{type(self).__name__} does not keep its argument {gone[0]!r} in an attribute of that name"
+            )
         return {a: getattr(self, a) for a in arguments}
 
     def recipe(self) -> dict[str, Any]:
@@ -144,7 +151,10 @@ class Module(metaclass=_Named):
         config = self.config()
         if not isinstance(config.get("seed"), int):
             config.pop("seed", None)  # a stream of random numbers that has moved on
-        return {"$module": type(self).__name__, "config": {a: files.encode(x, f"{type(self).__name__}'s {a}") for a, x in config.items()}}
+        return {
+            "$module": type(self).__name__,
+            "config": {a: files.encode(x, f"{type(self).__name__}'s {a}") for a, x in config.items()},
+        }
 
     def save(self, path: str | os.PathLike[str], extra: Any = None) -> None:
         """Write kind, config, state and `extra` to a JSON file, whole or not at all.

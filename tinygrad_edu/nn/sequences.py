@@ -1,9 +1,9 @@
 """Sequences and symbols: a recurrent network that remembers, and a table of vectors for things that are no numbers.
 
-    >>> rnn = RNN(1, 2, seed=0)
-    >>> outputs, last = rnn([[1.0], [0.5], [-1.0]])
-    >>> len(outputs), outputs[-1] == last
-    (3, True)
+>>> rnn = RNN(1, 2, seed=0)
+>>> outputs, last = rnn([[1.0], [0.5], [-1.0]])
+>>> len(outputs), outputs[-1] == last
+(3, True)
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ class RNN(Module):
 
     def __init__(self, nin: int, nhidden: int, activation: Activation = "tanh", init: Init = "xavier", seed: Seed = None,
                  expand: bool = False, name: str = "rnn") -> None:  # fmt: skip
-        self.nin, self.nhidden, self.activation = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden"), activation
+        self.nin, self.nhidden, self.activation = (
+            whole(nin, "nin, the number of inputs,"),
+            whole(nhidden, "nhidden"),
+            activation,
+        )
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.cell = Layer(nin + nhidden, nhidden, True, activation, True, init, seed, expand)
 
@@ -57,8 +61,13 @@ class Embedding(Module):
     IndexError: Embedding has 27 rows, 0 to 26: there is no row 27
     """
 
-    def __init__(self, count: int, size: int, init: Init = "normal", seed: Seed = None, name: str = "embedding") -> None:
-        self.count, self.size = whole(count, "count, the number of symbols,"), whole(size, "size, the length of a vector,")
+    def __init__(
+        self, count: int, size: int, init: Init = "normal", seed: Seed = None, name: str = "embedding"
+    ) -> None:
+        self.count, self.size = (
+            whole(count, "count, the number of symbols,"),
+            whole(size, "size, the length of a vector,"),
+        )
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
         self.w = [weights(size, init, count, size, rng) for _ in range(count)]

@@ -27,7 +27,9 @@ class History:
 
     def add(self, *epoch: float | None) -> None:
         """Write down a finished epoch, one number per list; None where there is nothing to keep."""
-        for column, number in zip((self.losses, self.accuracies, self.test_losses, self.test_accuracies, self.seconds), epoch):
+        for column, number in zip(
+            (self.losses, self.accuracies, self.test_losses, self.test_accuracies, self.seconds), epoch
+        ):
             column += [] if number is None else [number]
 
     def to_dict(self) -> dict[str, Any]:
@@ -41,7 +43,13 @@ class History:
         for name, numbers in ("accuracy", self.accuracies), ("test accuracy", self.test_accuracies):
             words += [f"{name} {100 * numbers[-1]:.2f} %"] if numbers else []
         words += [f"{self.seconds[-1]:.1f} s"] if self.seconds else []
-        words += [f"{self.backend} backend"] if not self.backend.startswith("eager") else [self.backend[:100]] if self.backend != "eager" else []
+        words += (
+            [f"{self.backend} backend"]
+            if not self.backend.startswith("eager")
+            else [self.backend[:100]]
+            if self.backend != "eager"
+            else []
+        )
         return f"<History: {', '.join(words)}{', interrupted' * self.interrupted}{', stopped' * bool(self.stopped)}>"
 
 

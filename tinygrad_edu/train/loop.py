@@ -14,7 +14,7 @@ from .. import modes
 from ..data import batches
 from ..engine import Value
 from ..ieee import isfinite
-from ..jit import BACKENDS
+from ..replay import BACKENDS
 from .around import Line, uninterrupted
 from .history import History, Progress
 from .steps import Eager, replayed
@@ -62,14 +62,23 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
         raise ValueError(f"epochs is a whole number, 0 or more, got {epochs!r}")
     if not hasattr(batch_size, "__index__"):
         raise ValueError(f"batch_size is a whole number, 1 or more, got {batch_size!r}")
-    for what, thing, needed in ("model", model, "__call__"), ("loss", loss, "__call__"), ("optimizer", optimizer, "step"):
+    for what, thing, needed in (
+        ("model", model, "__call__"),
+        ("loss", loss, "__call__"),
+        ("optimizer", optimizer, "step"),
+    ):
         if not hasattr(thing, needed):
-            hint = {"loss": "a function such as losses.mse", "optimizer": "made for the parameters, as in optim.Adam(model.parameters())"}
+            hint = {
+                "loss": "a function such as losses.mse",
+                "optimizer": "made for the parameters, as in optim.Adam(model.parameters())",
+            }
             raise TypeError(f"{what} must be {hint.get(what, 'something to call with one sample')}, got {thing!r}")
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
     if getattr(optimizer, "flat", False):
-        raise TypeError("fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()")
+        raise TypeError(
+            "fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()"
+        )
     watched = getattr(optimizer, "parameters", [])
     watched = list(watched() if callable(watched) else watched)
     judged = are_classes(y) if accuracy is None else accuracy
@@ -89,7 +98,17 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     def where(epoch: int, mean: float, share: float) -> Progress:
         rate = history.steps / (time.perf_counter() - start)
         tested = history.test_accuracies[-1] if history.test_accuracies else None
-        return Progress(epoch, epochs, history.steps, steps, mean, share if judged else None, tested, rate, (steps - history.steps) / rate)
+        return Progress(
+            epoch,
+            epochs,
+            history.steps,
+            steps,
+            mean,
+            share if judged else None,
+            tested,
+            rate,
+            (steps - history.steps) / rate,
+        )
 
     with ExitStack() as around:
         around.enter_context(modes.collector_resting())

@@ -11,8 +11,8 @@ from typing import Any
 from .. import functional as F
 from ..engine import Value
 from ..ieee import isfinite
-from ..jit.minibatches import NO_LOSS, Replays
 from ..modes import RecordingError, no_grad
+from ..replay.minibatches import NO_LOSS, Replays
 from .history import History
 from .using import Data, Model, mode
 
@@ -20,7 +20,9 @@ from .using import Data, Model, mode
 class Eager:
     """Steps that build the graph of every sample."""
 
-    def __init__(self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], tested: Data | None) -> None:
+    def __init__(
+        self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], tested: Data | None
+    ) -> None:
         self.model, self.loss, self.X, self.y, self.tested = model, loss, X, y, tested
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
@@ -123,8 +125,17 @@ def _told(error: Exception, auto: bool, history: History) -> None:
 @contextmanager
 def chance_kept(model: Model) -> Iterator[None]:
     """Random numbers that are drawn in here are drawn again later: from the global streams, and from those that a model keeps."""
-    keepers = [vars(keeper) for keeper in (model.modules() if hasattr(model, "modules") else [model]) if hasattr(keeper, "__dict__")]
-    own = {id(s): s for keeper in keepers for s in keeper.values() if isinstance(s, random.Random) and not isinstance(s, random.SystemRandom)}
+    keepers = [
+        vars(keeper)
+        for keeper in (model.modules() if hasattr(model, "modules") else [model])
+        if hasattr(keeper, "__dict__")
+    ]
+    own = {
+        id(s): s
+        for keeper in keepers
+        for s in keeper.values()
+        if isinstance(s, random.Random) and not isinstance(s, random.SystemRandom)
+    }
     streams: list[Any] = [random, *own.values()]
     before = [(s.setstate, s.getstate()) for s in streams]
     if "numpy.random" in sys.modules:

@@ -89,9 +89,13 @@ def check_data(what: str, X: Sequence[Any], y: Sequence[Any]) -> None:
     """Raise TypeError or ValueError unless there are samples, and a target for each."""
     for part in X, y:
         if not (hasattr(part, "__len__") and hasattr(part, "__getitem__")):
-            raise TypeError(f"{what} are lists or arrays, because they are read more than once, got a {type(part).__name__}: make it a list first")
+            raise TypeError(
+                f"{what} are lists or arrays, because they are read more than once, got a {type(part).__name__}: make it a list first"
+            )
     if not len(X) or len(X) != len(y):
-        raise ValueError(f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and {len(y)} targets")
+        raise ValueError(
+            f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and {len(y)} targets"
+        )
 
 
 @contextmanager

@@ -1,9 +1,0 @@
-"""`python -m tinygrad_edu.explain`: the lecture's neuron explained, and then one of its gradients."""
-
-from ..draw.__main__ import neuron
-from . import explain
-
-if __name__ == "__main__":
-    o = neuron()
-    print(explain(o))
-    print(f"\n{explain(o, of='w1')}")

@@ -1,0 +1,148 @@
+"""The chain rule, said aloud: why a gradient is what it is.
+
+    >>> from tinygrad_edu import Value
+    >>> x, y, z = Value(-2.0, label="x"), Value(5.0, label="y"), Value(-4.0, label="z")
+    >>> f = (x + y) * z
+    >>> f.label = "f"
+    >>> f.backward()
+    >>> explain(f)
+    f = v1 * z = -12: 5 nodes, 4 edges
+    <BLANKLINE>
+    Forward: every node from its inputs.
+      x = -2, y = 5, z = -4
+    <BLANKLINE>
+      v1  = x + y   = 3
+      f   = v1 * z  = -12
+    <BLANKLINE>
+    Backward: from f to the leaves. f.grad starts at 1, and each edge hands on upstream × local:
+      edge    local gradient  upstream × local = contribution
+      f → v1  z                      1 ×    -4 = -4
+      f → z   v1                     1 ×     3 = 3
+      v1 → x  1                     -4 ×     1 = -4
+      v1 → y  1                     -4 ×     1 = -4
+    <BLANKLINE>
+    The gradients:
+      df/dx = -4, df/dy = -4, df/dz = 3
+
+This room reads graphs and changes nothing.  It fills `engine.chain_rule` in with edges that listen (`walk`), and
+`text` and `languages` with the names of the nodes; what is said of a whole graph is in `whole`, of one gradient in
+`single` (its paths in `paths`), of a matrix in `shaped`.
+
+    python -m tinygrad_edu.explanation     explains the lecture's neuron, and then one of its gradients
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from .. import ops
+from ..engine import Value
+from .paths import Path
+from .shaped import Shaped, flat
+from .single import Single
+from .walk import Edge, Explanation, Walk
+from .whole import Whole
+
+__all__ = ["Edge", "Explanation", "Path", "Shaped", "Single", "Whole", "explain"]
+
+
+def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
+    """The backward pass from `root`, edge by edge, as text; with `of=x`, why dL/dx is what it is.
+
+    `of` is a Value, the label of one, or nested lists of these, for a gradient in the shape of a parameter.  Of a graph
+    with more than `max_nodes` nodes those nearest to the root are shown, and of the paths from `of` to the root the
+    `max_paths` with the largest product; totals and counts are of all.  The result prints itself, shows itself in a
+    notebook, and has its numbers as attributes: see `Whole`, `Single` and `Shaped`.
+    No `.grad` changes.  Raises TypeError for what is no Value; ValueError for a Value that `root` was not computed from,
+    a label that none or several have, or an option without meaning; RuntimeError if `root` has forgotten its parents.
+
+    >>> x = Value(3.0, label="x")
+    >>> L = x * x + x
+    >>> L.label = "L"
+    >>> L.backward()
+    >>> why = explain(L, of=x)
+    >>> why
+    Why is dL/dx = 7?
+    <BLANKLINE>
+    x = 3 is used 3 times. Each node that uses it hands it upstream × local, where upstream is
+    dL/d(that node):
+      used in     local gradient  upstream × local = contribution
+      L = v1 + x  1                      1 ×     1 = 1
+      v1 = x * x  x                      1 ×     3 = 3
+      v1 = x * x  x                      1 ×     3 = 3
+      Gradients add where paths meet: 1 + 3 + 3 = 7
+    <BLANKLINE>
+    3 paths lead from x to L; each is a product of local gradients, and they add up to the gradient.
+      x → v1 → L
+        x · 1
+        = 3 · 1 = 3, along each of 2 such paths
+      x → L
+        1
+        = 1
+    >>> why.total == x.grad, why.count, [(path.product, path.ways) for path in why.paths]
+    (True, 3, [(3.0, 2), (1.0, 1)])
+    """
+    if not isinstance(root, Value):
+        hint = (
+            "one of them, or their sum"
+            if isinstance(root, (list, tuple))
+            else "the result of a computation, such as a loss"
+        )
+        raise TypeError(f"explain takes one Value, not {type(root).__name__} {root!r}: give it {hint}")
+    if root.op is ops.detached:
+        raise RuntimeError(f"explain({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
+                           "explain the result of a computation outside of them")  # fmt: skip
+    for option, n in (("max_nodes", max_nodes), ("max_paths", max_paths)):
+        if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+            raise ValueError(f"{option} must be a whole number from 1 upwards, got {n!r}")
+    if of is None:
+        return Whole(root, max_nodes)
+    if not isinstance(of, (list, tuple)):
+        walk = Walk(root, also=[of] if isinstance(of, Value) else [])
+        return Single(walk, _used(walk, _resolved(walk, of)), max_paths)
+    leaves = list(flat(of))
+    if not leaves:
+        raise ValueError("of is an empty list: give explain the Values whose gradients it should write")
+    walk = Walk(root, also=[n for n in leaves if isinstance(n, Value)])
+    found = iter([_resolved(walk, n) for n in leaves])
+    shaped = _filled(of, found)
+    if not any(n in walk.totals for n in flat(shaped)):
+        _used(walk, next(flat(shaped)))
+    return Shaped(walk, shaped)
+
+
+def _filled(tree: Any, found: Any) -> Any:
+    """Nested lists with what was found in place of their leaves."""
+    return [_filled(part, found) for part in tree] if isinstance(tree, (list, tuple)) else next(found)
+
+
+def _resolved(walk: Walk, of: Any) -> Value:
+    """The Value that is meant: itself, or the one with this label."""
+    if isinstance(of, Value):
+        return of
+    if not isinstance(of, str):
+        raise TypeError(f"of must be a Value, the label of one, or lists of these, not {type(of).__name__} {of!r}: "
+                        "give explain the Value that went into the computation, not its number")  # fmt: skip
+    nodes, root = walk.names.find(of), walk.names[walk.root]
+    if not nodes:
+        near = difflib.get_close_matches(of, walk.names.all(), 3) or walk.names.all()[:8]
+        raise ValueError(f"nothing that {root} was computed from is called {of!r}: there is {', '.join(near)}")
+    if len(nodes) > 1:
+        raise ValueError(f"{len(nodes)} nodes are labelled {of!r}; here they are called {', '.join(walk.names[n] for n in nodes[:8])}: "
+                         "give explain the Value itself, or make the labels differ")  # fmt: skip
+    return nodes[0]
+
+
+def _used(walk: Walk, x: Value) -> Value:
+    """Refuse a Value that the root does not depend on."""
+    if x not in walk.totals:
+        name, root = x.label or repr(x), walk.names[walk.root]
+        leaves = [walk.names[n] for n in walk.order if not n.parents and n in walk.names]
+        hint = f"it depends on {', '.join(leaves[:8])}{', …' * (len(leaves) > 8)}"
+        if x.label and walk.names.find(x.label):
+            hint = f"another Value that is labelled {x.label!r} was: has it been made anew since then?"
+        raise ValueError(
+            f"{root} was not computed from {name}, so its gradient is 0 and there is nothing to explain; {hint}"
+        )
+    return x

@@ -1,0 +1,216 @@
+"""How one node and one edge look: the card, its colours, its words and its numbers.
+
+A card is a table of three rows: what the node is, its value, its gradient.  Everything here turns one thing
+into text; `draw` next door decides which nodes are drawn.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterable
+
+from .. import ops
+from ..engine import Value
+
+# The role of a node, and the background and ink of its header.
+ROLES = {
+    "input": ("#e2effb", "#245f9e"),
+    "param": ("#e4f3e3", "#2a6f2f"),
+    "const": ("#f0f2f5", "#7d8895"),
+    "inner": ("#f0f2f5", "#4a5563"),
+    "out": ("#eee4f8", "#5f3793"),
+}
+INK, PALE_INK, BORDER, EDGE, PLAIN = "#1b2430", "#7d8895", "#b9c1ca", "#98a3af", "#f6f7f9"
+ALARM, ALARM_INK = "#ffd9d9", "#b3202a"  # for what is not finite
+BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0xE9, 0x8F, 0x4E))  # pale, full
+PATH, FADED_PAPER, FADED_INK, FADED_EDGE = (
+    "#d1531f",
+    "#f7f8f9",
+    "#bcc4cc",
+    "#e1e5ea",
+)  # one path, and all that is not on it
+FRAMES = {
+    "": (1, BORDER),
+    "path": (2, PATH),
+    "centre": (2, INK),
+    "faded": (1, "#dfe4e9"),
+}  # look of a card -> its frame
+
+LONGEST = 28  # letters of a label in a card: `mlp.layers.0.neurons.3.w[1]` just fits; the tooltip has it all
+WEIGHT = re.compile(r"([^\W\d]\w*(\.[\w\[\]]+)+)|w([\d_\[].*)?|(weight|bias)(e?s)?([\d_\[].*)?", re.IGNORECASE)
+BIAS = re.compile(r"b([\d_\[].*)?", re.IGNORECASE)
+SYMBOLS = {"*": "×", "-": "−"}
+
+
+def is_weight(label: str) -> bool:
+    """Whether a leaf's label is a path into a module, or starts like a weight: w, w1, w_hidden, W[0], weight, bias.
+
+    >>> [is_weight(name) for name in ("mlp.layers.0.b", "w1", "W[0]", "weight_2", "bias", "x1", "width", "b")]
+    [True, True, True, True, True, False, False, False]
+    """
+    return WEIGHT.fullmatch(label) is not None
+
+
+def roles(root: Value, nodes: Iterable[Value]) -> dict[Value, str]:
+    """What each node is: out, inner, const (a leaf without a label), param or input.
+
+    A leaf is a parameter if `is_weight` says so.  `b`, `b1`, ... is a bias only beside such a weight: alone it
+    is more often the second of `a` and `b`.
+    """
+    leaves = [n for n in nodes if not n.parents]
+    weights = any(is_weight(named(n)) for n in leaves)
+
+    def role(n: Value) -> str:
+        if n is root:
+            return "out"
+        if n.parents:
+            return "inner"
+        if not named(n):
+            return "const"
+        return "param" if is_weight(named(n)) or (weights and BIAS.fullmatch(named(n))) else "input"
+
+    return {n: role(n) for n in nodes}
+
+
+def short(x: float) -> str:
+    """A number in about four digits; the tooltip has them all.
+
+    >>> [short(x) for x in (2.0, -0.0, 24.70408, 12345.678, 1234567.0, 0.00001234, 1e300, -1e-300, math.inf)]
+    ['2', '0', '24.7', '12346', '1.235e6', '1.234e-5', '1e300', '-1e-300', 'inf']
+    """
+    text = f"{x + 0.0:.4g}"  # + 0.0: a zero is written without its sign
+    if "e+" in text and abs(x) < 1e6:
+        return f"{x:.0f}"
+    return re.sub(r"e\+?(-?)0?", r"e\1", text)
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, and without the control characters that no SVG may hold."""
+    return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in str(text)).split())
+
+
+def named(n: Value) -> str:
+    """A node's label on one line; '' if it has none to show."""
+    return one_line(n.label)
+
+
+def escape(text: str) -> str:
+    """Text without markup, for HTML-like labels and for tooltips.
+
+    >>> escape('a<b & "λ"')
+    'a&lt;b &amp; &quot;λ&quot;'
+    """
+    return html.escape(text)  # letters stay as they are: DOT is UTF-8, and reads 🙂 wrongly when written as &#128578;
+
+
+def label(text: str) -> str:
+    """A label as HTML-like text: italic, shortened in the middle, the digits after a name lowered.
+
+    >>> label("2*x1"), label("λ")
+    ('<I>2*x<SUB><FONT POINT-SIZE="9">1</FONT></SUB></I>', '<I>λ</I>')
+    """
+    if len(text) > LONGEST:
+        text = text[: LONGEST // 2 - 1] + "…" + text[-LONGEST // 2 :]
+    pieces = map(escape, re.split(r"(?<![\w.])([^\W\d_]+)(\d+)(?!\w)", text))  # between, name, digits, between, ...
+    lowered = [
+        f'<SUB><FONT POINT-SIZE="9">{piece}</FONT></SUB>' if i % 3 == 2 else piece for i, piece in enumerate(pieces)
+    ]
+    return f"<I>{''.join(lowered)}</I>"
+
+
+def operation(n: Value) -> str:
+    """What computed a node, as it stands in its card: ×, +, **2, tanh; '' for a leaf."""
+    if n.op is ops.leaf:
+        return ""
+    return SYMBOLS.get(n.op.symbol, n.op.symbol) or n.op.name
+
+
+def tint(g: float, largest: float) -> str:
+    """The background of a gradient: blue below zero, orange above, the fuller the larger it is.
+
+    >>> tint(0.0, 1.0), tint(-1.0, 1.0), tint(1.0, 1.0), tint(math.nan, 1.0)
+    ('#f6f7f9', '#5292da', '#e98f4e', '#ffd9d9')
+    """
+    if not math.isfinite(g):
+        return ALARM
+    if not g:
+        return PLAIN
+    pale, full = BLUE if g < 0 else ORANGE
+    strength = size(g, largest)
+    return "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
+
+
+def size(x: float, largest: float) -> float:
+    """How large a number is drawn, from 0 to 1: the square root, so that a tenth of the largest is still seen."""
+    return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
+
+
+def card(n: Value, role: str, largest: float, look: str = "", inside: str = "") -> str:
+    """The HTML-like label of a node: header, value, gradient.
+
+    `look` is one of FRAMES; `inside` is a module, whose name the label then need not repeat.
+    """
+    paper, ink = ROLES[role]
+    name = named(n).removeprefix(inside + ".") if inside else named(n)
+    value, grad = ("#ffffff" if math.isfinite(n.data) else ALARM), tint(n.grad, largest)
+    inks = PALE_INK, INK if n.grad else PALE_INK, INK
+    if look == "faded":
+        paper, ink, grad, inks = FADED_PAPER, FADED_INK, FADED_PAPER, (FADED_INK,) * 3
+    name, op = name and label(name), operation(n) and f"<B>{escape(operation(n))}</B>"
+    header = " = ".join(filter(None, (name, op)))
+    top = (
+        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}"><FONT COLOR="{ink}" POINT-SIZE="13">{header}</FONT></TD></TR>'
+        if header
+        else ""
+    )
+    if not header and math.isfinite(n.data):
+        value = paper
+    width, frame = FRAMES[look]
+    return (
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" BGCOLOR="#ffffff">{top}'
+        f"{row('value', n.data, value, inks[0], inks[2])}{row('grad', n.grad, grad, inks[1], inks[2])}</TABLE>>"
+    )
+
+
+def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
+    """One row of a card: a small word on the left, a number on the right."""
+    number = number if math.isfinite(x) else ALARM_INK
+    return (
+        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"><TR>'
+        f'<TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" COLOR="{ink}">{word}</FONT></TD>'
+        f'<TD ALIGN="RIGHT" WIDTH="46"><FONT COLOR="{number}">{short(x)}</FONT></TD></TR></TABLE></TD></TR>'
+    )
+
+
+def tooltip(n: Value) -> str:
+    """A node with all its digits, for the mouse that rests on its card."""
+    name = " = ".join(filter(None, (named(n), operation(n)))) or "constant"
+    return lines(name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
+
+
+def lines(*texts: str) -> str:
+    """Lines of a tooltip.  DOT would read the \\L of \\Lambda as "the label": a backslash is written as ∖, its double."""
+    return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
+
+
+def edge(parent: Value, n: Value, d: float, flow: float, largest: float, look: str = "") -> dict[str, str]:
+    """The attributes of one edge: the local gradient `d` written on it, its width by what flows through it."""
+    name, of = (named(v) or operation(v) or short(v.data) for v in (n, parent))
+    tip = lines(f"d({name}) / d({of}) = {float(d)!r}")
+    if look == "faded":
+        return {"color": FADED_EDGE, "tooltip": tip}
+    attributes = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
+    if look == "path":
+        attributes |= {
+            "color": PATH,
+            "fontcolor": PATH,
+            "penwidth": "2.4",
+            "label": f'<  <B><FONT POINT-SIZE="13">×{short(d)}</FONT></B>  >',
+        }
+    elif not math.isfinite(flow):
+        attributes |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
+    if not flow:
+        attributes["style"] = "dashed"
+    return attributes | {"tooltip": tip, "labeltooltip": tip}

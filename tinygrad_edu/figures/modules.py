@@ -1,0 +1,391 @@
+"""The module view: a circle per neuron, a line per weight, and a box for every input and for the loss.
+
+A circle shows a unit's value on the gradient's tint, a line is as wide as its weight is large and as coloured as
+the weight's gradient.  What a unit is, `units` reads from labels; here each becomes a spot in a picture.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from .. import ops, text
+from ..engine import Value
+from . import cards
+from .sheet import largest_of
+from .units import Box, Groups, Unit, group, module_of
+
+if TYPE_CHECKING:
+    from graphviz import Digraph  # type: ignore[import-untyped]
+
+GRAPH = {"splines": "line", "outputorder": "edgesfirst", "nodesep": "0.1", "ranksep": "1.5", "ordering": "out"}
+CIRCLE = {"shape": "circle", "fixedsize": "true", "width": "0.5", "style": "filled", "penwidth": "1", "fontsize": "10"}
+SQUARE = {
+    "shape": "box",
+    "style": "filled",
+    "penwidth": "1.2",
+    "fontsize": "11",
+    "margin": "0.12,0.06",
+    "height": "0.36",
+    "width": "0.5",
+}
+RIM, NO_GRADIENT, FADED_INK = "#7d8895", "#dfe3e8", "#98a3af"
+LINES = 1000  # more lines than this are a grey surface: if some units must be left out, leave out enough
+LEGEND = "width: size of the weight · blue, orange: gradient below, above zero · dashed: closed, no gradient passes"
+LONGEST = 44  # letters of the loss written as a formula
+
+
+@dataclass(eq=False)
+class Spot:
+    """One circle or box, and what it stands for: the same unit at work on several samples is one spot."""
+
+    level: int
+    nodes: list[Value] = field(default_factory=list)  # one per sample; of a box, those that others read
+    units: list[Unit] = field(default_factory=list)
+    box: Box | None = None
+
+    @property
+    def value(self) -> float:
+        """The mean over the samples."""
+        return _sum(n.data for n in self.nodes) / len(self.nodes)
+
+    @property
+    def grad(self) -> float:
+        """The sum over the samples, as in the gradient of a weight."""
+        return _sum(n.grad for n in self.nodes)
+
+
+@dataclass(eq=False)
+class Line:
+    """One weight, or a grey arrow where `weight` is None."""
+
+    tail: Spot
+    head: Spot
+    weight: Value | None = None
+    grad: float = 0.0
+
+
+def picture(root: Value, order: Sequence[Value], most: int | None, dot: Digraph) -> tuple[int, int, str]:
+    """Fill `dot` with the module view; returns the numbers of its nodes and edges, and what there is to say about it.
+
+    Raises ValueError if the labels give no modules.
+    """
+    groups = group(root, order)
+    if not groups.units:
+        raise ValueError(_no_modules(order))
+    samples = _samples(groups)
+    spots, lines = _spots(groups, samples > 1)
+    shown = _shown(spots, lines, len(spots) if most is None else most)
+    ids = {s: f"u{i}" for i, s in enumerate(spots)}
+    lines = [line for line in lines if line.head in shown or line.tail in shown]
+    drawn = [line for line in lines if line.head in shown and line.tail in shown]
+
+    notes = []
+    if hidden := len(spots) - len(shown):
+        more = min(len(spots), max(1000, 2 * (most or 0)))
+        notes.append(f"{len(shown):,} of {len(spots):,} units and inputs, those with the largest gradients of each layer; "
+                     f"max_nodes={more} draws {'all' if more == len(spots) else 'more'}")  # fmt: skip
+    if samples > 1:
+        notes.append(
+            f"{samples:,} samples in one picture: each number is the mean of the values, each colour the sum of the gradients"
+        )
+    elif len({w for u in groups.units for w, _ in u.inputs}) < sum(len(u.inputs) for u in groups.units):
+        notes.append(
+            "weights that are used several times have a line per use, its colour what that use adds to the gradient"
+        )
+    if not any(n.grad for n in order):
+        notes.append("no gradients yet: backward() gives them")
+    note = "; ".join(notes)
+
+    dot.attr("graph", **GRAPH)
+    dot.attr(label="\\n" + "\\n".join([LEGEND, *notes]), labelloc="b", fontsize="11")
+    tints, widths = (
+        largest_of(s.grad for s in shown if s.units),
+        largest_of(line.weight.data for line in drawn if line.weight is not None),
+    )
+    slopes = largest_of(line.grad for line in drawn)
+    columns: dict[int, list[Spot]] = defaultdict(list)
+    for s in spots:
+        if s in shown:
+            dot.node(ids[s], id=ids[s], **_look(s, tints, samples))
+            if not s.box:
+                columns[s.level].append(s)
+    for level, column in sorted(columns.items()):
+        with dot.subgraph(name=f"level{level}") as same:
+            same.attr(rank="same")
+            for s in column:
+                same.node(ids[s])
+    _rest(dot, hidden, spots, shown, lines, ids)
+    for k, line in enumerate(drawn):
+        dot.edge(ids[line.tail], ids[line.head], id=f"e{k}", **_stroke(line, widths, slopes))
+    boxes = _loss(dot, root, groups, shown, ids, samples)
+    return len(shown) + boxes, len(drawn), note
+
+
+def _no_modules(order: Sequence[Value]) -> str:
+    modules = sorted({m for n in order if (m := module_of(n))})
+    found = (f"has parameters of {modules[0]!r}, but none that weighs an input" if modules
+             else "has no weight with such a label")  # fmt: skip
+    return (f"view='modules' groups neurons by labels such as 'mlp.layers.0.neurons.3.w[1]', which every module of tinygrad_edu.nn writes; "
+            f"this graph of {len(order):,} node{'s'[len(order) == 1 :]} {found}: draw it with view='cards', or label the weights and the "
+            "bias of a neuron yourself, w.label = 'neuron.w[0]', b.label = 'neuron.b'")  # fmt: skip
+
+
+# From units to spots.
+
+
+def _samples(groups: Groups) -> int:
+    """How many samples one circle can stand for: more than 1 if the graph is the same network side by side.
+
+    Then every unit is at work equally often, never on its own output, and always reads the same units and the same
+    inputs, of which each sample has its own.  A convolution or a recurrent network does not pass: it is drawn use by use.
+    """
+    same: dict[tuple[Value, ...], list[Unit]] = defaultdict(list)
+    for u in groups.units:
+        same[_key(u)].append(u)
+    sizes = {len(us) for us in same.values()}
+    n = sizes.pop()
+    if sizes or n == 1 or groups.boxes or any(len({u.level for u in us}) > 1 for us in same.values()):
+        return 1
+    uses: dict[Value, list[Value]] = defaultdict(list)
+    for us in same.values():
+        for pairs in zip(*[u.inputs for u in us]):
+            sources = [groups.owner.get(x) for _, x in pairs]
+            if len({_key(s) if isinstance(s, Unit) else None for s in sources}) > 1:
+                return 1
+            for w, x in pairs:
+                uses[x].append(w)
+    leaves = Counter(tuple(ws) for x, ws in uses.items() if x not in groups.owner)
+    return n if all(c in (1, n) for c in leaves.values()) else 1
+
+
+def _key(u: Unit) -> tuple[Value, ...]:
+    """What makes two units the same neuron: the same weights."""
+    return tuple([w for w, _ in u.inputs])
+
+
+def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
+    """Everything that is drawn as a circle or a box, but the loss, and the lines between."""
+    spots: dict[Any, Spot] = {}
+    uses: dict[Value, list[Value]] = defaultdict(list)
+    for u in groups.units:
+        for w, x in u.inputs:
+            uses[x].append(w)
+    times = Counter(w for ws in uses.values() for w in ws)
+
+    def of(x: Value, level: int) -> Spot:
+        """The spot that a number comes from."""
+        owner = groups.owner.get(x)
+        key: Any = (
+            (_key(owner) if fold else owner) if isinstance(owner, Unit) else owner or (tuple(uses[x]) if fold else x)
+        )
+        if key not in spots:
+            spots[key] = Spot(owner.level if owner else level, box=owner if isinstance(owner, Box) else None)
+        if isinstance(owner, Unit):
+            x = owner.out
+        if x not in seen:
+            seen.add(x)
+            spots[key].nodes.append(x)
+            spots[key].units += [owner] if isinstance(owner, Unit) else []
+        return spots[key]
+
+    seen: set[Value] = set()
+    lines: dict[Any, Line] = {}
+    for u in sorted(groups.units, key=lambda u: u.level):
+        for w, x in u.inputs:
+            tail, head = of(x, u.level - 1), of(u.out, u.level)
+            grad = w.grad if fold or times[w] == 1 else u.z.grad * x.data
+            lines.setdefault((head, w) if fold else (u, w), Line(tail, head, w, grad))
+    for box in sorted(groups.boxes, key=lambda box: box.level):
+        for n in box.nodes:
+            for p in n.parents:
+                owner = groups.owner.get(p)
+                if owner is not box and (owner or p in uses):
+                    tail, head = of(p, box.level), spots.setdefault(box, Spot(box.level, box=box))
+                    lines.setdefault((tail, head), Line(tail, head))
+    return sorted(spots.values(), key=lambda s: s.level), list(lines.values())
+
+
+def _shown(spots: list[Spot], lines: list[Line], most: int) -> set[Spot]:
+    """All spots, or if they are too many as many of each level: those with the largest gradients."""
+    if len(spots) <= most:
+        return set(spots)
+    levels: dict[int, list[Spot]] = defaultdict(list)
+    for s in spots:
+        levels[s.level].append(s)
+    last = sorted(levels)[-max(1, most // 3) :]  # of a very deep network the end
+    for column in levels.values():
+        column.sort(key=lambda s: -abs(s.grad) if s.grad == s.grad else -math.inf)
+    for each in count(1):
+        shown = {s for level in last for s in levels[level][:each]}
+        few = len(shown) <= most and sum(line.head in shown and line.tail in shown for line in lines) <= LINES
+        if few or each == 1:
+            best = shown
+        if not few or len(shown) == sum(len(levels[level]) for level in last):
+            break
+    return best
+
+
+# How it looks.
+
+
+def _look(s: Spot, largest: float, samples: int) -> dict[str, str]:
+    """The attributes of a spot."""
+    x, g = s.value, s.grad
+    each = f", mean of {samples:,} samples" if samples > 1 and len(s.nodes) > 1 else ""
+    numbers = [f"value {x!r}{each}", f"grad {g!r}{each.replace('mean', 'sum')}"]
+    ink = cards.INK if math.isfinite(x) else cards.ALARM_INK
+    if s.units:
+        u = s.units[0]
+        bends = " · ".join([cards.operation(n) for n in u.nodes[u.nodes.index(u.z) + 1 :]]) or "linear"
+        bias = [f"bias {u.bias.data!r}, grad {u.bias.grad!r}"] if u.bias is not None else []
+        dead = all(u.out is not u.z and _slope(u) == 0 for u in s.units)
+        look = {**CIRCLE, "color": RIM, "fillcolor": cards.tint(g, largest), "class": "unit dead" if dead else "unit"}
+        if dead:
+            numbers.append("closed: no gradient passes" + (" for any sample" if each else ""))
+            look |= {"style": "filled,dashed", "fillcolor": "#ffffff"}
+            ink = FADED_INK
+        return look | {
+            "label": brief(x),
+            "fontcolor": ink,
+            "tooltip": cards.lines(f"{u.name}: {bends}", *numbers, *bias),
+        }
+    role = "inner" if s.box else "param" if cards.is_weight(cards.named(s.nodes[0])) else "input"
+    paper, frame = cards.ROLES[role]
+    name = cards.named(s.nodes[0]) if len(s.nodes) == 1 or not s.box else ""
+    look = {
+        **SQUARE,
+        "fillcolor": paper,
+        "color": frame,
+        "fontcolor": frame if math.isfinite(x) else cards.ALARM_INK,
+        "class": role,
+    }
+    if s.box:
+        what = Counter(cards.operation(n) for n in s.box.nodes)
+        name = ", ".join(list(what)[:3]) + (" …" if len(what) > 3 else "")
+        numbers = [f"{len(s.box.nodes):,} operation{'s'[len(s.box.nodes) == 1 :]}: " + ", ".join(f"{n} {op}" for op, n in what.most_common(8)),
+                   *(numbers if len(s.nodes) == 1 else [])]  # fmt: skip
+        said = [name, *([brief(x)] if len(s.nodes) == 1 else [])]
+    else:
+        tail = name.removeprefix(module_of(s.nodes[0]) + ".")
+        said = [f"{tail if len(tail) < 16 else tail[:7] + '…' + tail[-7:]} = {brief(x)}" if name else brief(x)]
+    return look | {"label": "\\n".join(map(cards.lines, said)), "tooltip": cards.lines(name or "input", *numbers)}
+
+
+def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
+    """The attributes of a line."""
+    if line.weight is None:
+        return {"arrowsize": "0.5", "color": cards.EDGE, "penwidth": "1"}
+    w, g = line.weight, line.grad
+    share = abs(w.data) / widest if widest and math.isfinite(w.data) else 1.0 if w.data else 0.0
+    if not math.isfinite(g):
+        colour = cards.ALARM_INK
+    elif not g:
+        colour = NO_GRADIENT
+    else:  # from half-way to the full tint: the palest would vanish as a line
+        pale, full = cards.BLUE if g < 0 else cards.ORANGE
+        strength = 0.35 + 0.65 * cards.size(g, largest)
+        colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
+    tip = cards.lines(cards.named(w), f"value {w.data!r}", f"grad {g!r}")
+    most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
+    return {
+        "arrowhead": "none",
+        "color": colour,
+        "penwidth": f"{0.4 + most * share:.3f}",
+        "tooltip": tip,
+        "class": "weight",
+    }
+
+
+def _rest(
+    dot: Digraph, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Line], ids: dict[Spot, str]
+) -> None:
+    """One card per level for those that are not shown; levels that are not shown at all share one."""
+    if not hidden:
+        return
+    first = min(s.level for s in shown)
+    left = Counter(max(s.level, first - 1) for s in spots if s not in shown)
+    for level, n in sorted(left.items()):
+        dot.node(f"more{level}", f"… {n:,} more", id=f"more{level}", tooltip=f"{n:,} more, which are not drawn",
+                 shape="box", style="filled,dashed", fillcolor="#ffffff", color=cards.BORDER, fontsize="11")  # fmt: skip
+        with dot.subgraph(name=f"level{level}") as same:
+            same.attr(rank="same")
+            same.node(f"more{level}")
+            for s in spots:
+                if s in shown and s.level == level and not s.box:
+                    same.node(ids[s])
+    stubs = {
+        (max(line.tail.level, first - 1), line.head): None
+        for line in lines
+        if line.tail not in shown and line.head in shown
+    }
+    for level, head in stubs:
+        dot.edge(f"more{level}", ids[head], style="dotted", arrowhead="none", color=cards.BORDER, penwidth="0.8")
+
+
+def _loss(dot: Digraph, root: Value, groups: Groups, shown: set[Spot], ids: dict[Spot, str], samples: int) -> int:
+    """The box of all that comes after the last units, with an arrow from each that it reads; how many boxes that is."""
+    if not groups.loss:
+        return 0
+    readers: dict[Spot, None] = {}
+    spot_of = {n: s for s in ids for n in s.nodes}
+    for n in groups.loss:
+        for p in n.parents:
+            owner = groups.owner.get(p)
+            s = spot_of.get(owner.out if isinstance(owner, Unit) else p)
+            if s and s in shown and owner:
+                readers[s] = None
+    paper, ink = cards.ROLES["out"]
+    said = [cards.named(root) or "loss", formula(root, groups, samples), brief(root.data)]
+    dot.node("loss", "\\n".join(map(cards.lines, filter(None, said))), id="loss", tooltip=cards.tooltip(root),
+             **{**SQUARE, "fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"})  # fmt: skip
+    for s in readers:
+        dot.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")
+    return 1
+
+
+def formula(root: Value, groups: Groups, samples: int = 1) -> str:
+    """What the loss computes from the last units, `out` or `out0`, `out1`, ...: written out if that is short, else in words."""
+    words = f"{cards.operation(root)}, {len(groups.loss):,} operations"
+    if samples > 1 or len(groups.loss) > 24:
+        return words if len(groups.loss) > 1 else cards.operation(root)
+    inside = set(groups.loss)
+    outs = list(dict.fromkeys(p for n in groups.loss for p in n.parents if p not in inside and p.parents))
+    known: dict[Value, Any] = {p: text.name("out" if len(outs) == 1 else f"out{i}") for i, p in enumerate(outs)}
+    for n in groups.loss:
+        args = [known[p] if p in known else text.name(cards.named(p)) if p.label else p.data for p in n.parents]
+        parts = n.op.parts if len(n.op.domain) > 1 and n.op is not ops.logsumexp else None
+        known[n] = parts(*args) if parts else n.op(*args)
+        if len(text.write(known[n])) > LONGEST:
+            return words
+    return text.write(known[root])
+
+
+def _slope(u: Unit) -> float:
+    """d(out) / d(z) of a unit: 0 behind a closed relu."""
+    slopes = {u.z: 1.0}
+    for n in u.nodes[u.nodes.index(u.z) + 1 :]:
+        slopes[n] = _sum(d * slopes[p] for p, d in zip(n.parents, n.local_grads()) if p in slopes)
+    return slopes[u.out]
+
+
+def brief(x: float) -> str:
+    """A number in two digits, which fit into a circle.
+
+    >>> [brief(x) for x in (0.7213, -1.0, 12.3, 12345.0, 1e-7, -0.0, math.nan)]
+    ['0.72', '-1', '12', '1.2e4', '1e-7', '0', 'nan']
+    """
+    x = float(f"{x:.2g}")
+    return cards.short(x) if abs(x) < 1e3 else re.sub(r"e\+0?", "e", f"{x:.2g}")
+
+
+def _sum(xs: Iterable[float]) -> float:
+    total = 0.0
+    for x in xs:
+        total += x
+    return total

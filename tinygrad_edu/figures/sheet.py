@@ -1,0 +1,159 @@
+"""The cards view: a card per Value, an edge per input, frames around neurons and layers, "… 812 more" for the rest."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ..engine import Value
+from . import cards, choose
+from .paths import Path
+from .units import Unit, group, module_of
+
+if TYPE_CHECKING:
+    from graphviz import Digraph  # type: ignore[import-untyped]
+
+CLUSTER = {
+    "style": "rounded",
+    "color": "#d5dae0",
+    "fontsize": "10",
+    "fontcolor": cards.PALE_INK,
+    "margin": "8",
+    "labeljust": "l",
+    "labelloc": "t",
+}
+
+STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
+
+
+def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
+            centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
+    """Fill `dot` with the cards of the nodes in `shown`; returns how many nodes and edges that are."""
+    ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
+    edges = []  # parent, node, local gradient, what flows: before backward() that is the local gradient itself
+    backward = any(n.grad for n in ids)
+    on = {(n, i) for n, i in zip(path.nodes[1:], path.slots)} if path else set()
+    for n in ids:
+        for i, (p, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())):
+            edges.append(
+                (p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded")
+            )
+
+    frames = _frames(root, order, ids) if clusters else {}
+    role, largest = cards.roles(root, ids), largest_of(n.grad for n in ids)
+    bold = set(path.nodes) if path else {centre}
+    for n, name in ids.items():
+        look = ("path" if path else "centre") if n in bold else "faded" if path else ""
+        inside = (
+            next((title for _, title in frames[n][::-1] if n.label.startswith(title + ".")), "") if n in frames else ""
+        )
+        dot.node(
+            name,
+            cards.card(n, role[n], largest, look, inside),
+            id=name,
+            tooltip=cards.tooltip(n),
+            **{"class": f"value {role[n]}"},
+        )
+    _draw_frames(dot, frames, ids)
+
+    gap = sum(n not in ids for n in path.nodes) if path else 0
+    earlier = set() if len(ids) == len(order) else choose.behind(ids, order)  # what the shown nodes were computed from
+    for word, number in (("more", len(earlier) - gap), ("later", len(order) - len(ids) - len(earlier)), ("gap", gap)):
+        if number > 0:
+            colour = cards.PATH if word == "gap" else cards.BORDER
+            dot.node(word, f"… {number:,} more", shape="box", style="dashed", color=colour, id=word, tooltip=note)
+    widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
+    for k, (p, n, d, flow, look) in enumerate(edges):
+        if p in ids:
+            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest, look))
+        elif look == "path":
+            dot.edge("gap", ids[n], style="dotted", color=cards.PATH, penwidth="2.4", arrowsize="0.5")
+        elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
+            stubs.add(n)
+            dot.edge("more", ids[n], style="dotted", arrowhead="none")
+    if gap and path:
+        last = next(p for p, n in zip(path.nodes, path.nodes[1:]) if p in ids and n not in ids)
+        dot.edge(ids[last], "gap", style="dotted", color=cards.PATH, penwidth="2.4", arrowhead="none")
+    for read in dict.fromkeys(p for n in order if n not in ids and n not in earlier for p in n.parents if p in ids):
+        dot.edge(ids[read], "later", style="dotted", arrowhead="none")
+    return len(ids), sum(edge[0] in ids for edge in edges)
+
+
+# Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).
+
+Frame = tuple[object, str]
+
+
+def _frames(root: Value, order: Sequence[Value], shown: Iterable[Value]) -> dict[Value, list[Frame]]:
+    """The frames of every shown node that labels put into a neuron: around its layer, and around the neuron."""
+    if not any(module_of(p) for n in shown for p in (n, *n.parents)):
+        return {}
+    groups = group(root, order)
+    neurons: dict[str, set[tuple[Value, ...]]] = defaultdict(set)
+    readers: dict[Value, list[Unit]] = defaultdict(list)
+    for u in groups.units:
+        neurons[u.name].add(tuple(w for w, _ in u.inputs))
+        for w in (*[w for w, _ in u.inputs], *([u.bias] if u.bias is not None else [])):
+            readers[w].append(u)
+
+    def around(u: Unit) -> list[Frame]:
+        layer, one = layer_of(u.name), len(neurons[u.name]) == 1
+        inner: Frame = (u if one else (u.name, u.level), u.name)  # neurons without a name of their own share a frame
+        return [((layer, u.level), layer), inner] if layer else [inner]
+
+    frames: dict[Value, list[Frame]] = {}
+    for n in shown:
+        owner, us = groups.owner.get(n), readers.get(n, [])
+        if isinstance(owner, Unit):
+            frames[n] = around(owner)
+        elif len(us) == 1:
+            frames[n] = around(us[0])
+        elif (
+            us and layer_of(us[0].name) and len({u.level for u in us}) == 1
+        ):  # a weight of several samples: in the layer only
+            frames[n] = around(us[0])[:1]
+    inside = Counter(frame for n in shown for frame in frames.get(n, ()))
+    kept = {
+        n: [frame for frame in frames[n] if inside[frame] > 1] for n in shown if n in frames
+    }  # no frame around a single card
+    return {n: around for n, around in kept.items() if around}
+
+
+def layer_of(name: str) -> str:
+    """The layer that a neuron's name puts it in: without the neuron's number and the word before it.
+
+    >>> [layer_of(name) for name in ("mlp.layers.0.neurons.3", "linear.neurons.0", "net.0.3", "neuron")]
+    ['mlp.layers.0', 'linear', 'net.0', '']
+    """
+    steps = name.split(".")
+    if not steps[-1].isdigit():
+        return ""
+    return ".".join(steps[:-1] if len(steps) < 3 or steps[-2].isdigit() else steps[:-2])
+
+
+def _draw_frames(dot: Digraph, frames: dict[Value, list[Frame]], ids: dict[Value, str]) -> None:
+    """Each frame as a cluster, the neurons' inside the layers'."""
+    tree: dict[Frame, dict[Frame, list[Value]]] = {}
+    for n, around in frames.items():
+        tree.setdefault(around[0], {}).setdefault(around[-1], []).append(n)
+    number = count()
+    for outer, inside in tree.items():
+        with dot.subgraph(name=f"cluster{next(number)}") as frame:
+            frame.attr(label=outer[1], **CLUSTER)
+            for inner, nodes in inside.items():
+                if inner == outer:
+                    for n in nodes:
+                        frame.node(ids[n])
+                    continue
+                with frame.subgraph(name=f"cluster{next(number)}") as small:
+                    small.attr(label=inner[1].removeprefix(outer[1] + "."), **CLUSTER)
+                    for n in nodes:
+                        small.node(ids[n])
+
+
+def largest_of(xs: Iterable[float]) -> float:
+    """The largest finite size among numbers; 0.0 if there is none."""
+    return max((abs(x) for x in xs if math.isfinite(x)), default=0.0)

@@ -1,0 +1,164 @@
+"""The machine as machine code: compiled by Numba once, kept in a file, and loaded by llvmlite alone, as importing Numba takes longer
+than everything else.
+
+The files lie in `__pycache__` beside this one, or in the user's cache; `NUMBA_CACHE_DIR` chooses another folder.  A file is written
+under another name and then renamed, and carries a digest of itself: what is half written, damaged, or made from other text or for
+another processor is compiled again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import importlib.metadata
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .. import ieee
+from . import blocks, kernel, machine, strips
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"single": machine.single, "lanes": blocks.lanes}
+_loading = threading.Lock()
+
+
+def _renew() -> None:
+    """In a child after a fork nobody is left to release a lock that another thread held."""
+    global _loading
+    _loading = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def function(name: str) -> Callable[..., int]:
+    """One of the machine's functions, compiled: called with three addresses, see `lowering.compiled`, it works without Python's lock."""
+    with _loading:
+        return _function(name)
+
+
+@functools.cache
+def _function(name: str) -> Callable[..., int]:
+    kept = _kept(name)
+    address = kept and _linked(name, *kept)
+    if not address:
+        from . import lowering
+
+        if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+            print(
+                "tinygrad_edu: compiling the kernel, once for all graphs: this takes some seconds",
+                file=sys.stderr,
+                flush=True,
+            )
+        symbol, code, library = lowering.compiled(FUNCTIONS[name])
+        _keep(name, symbol, code)
+        address = _linked(f"{name}, new", symbol, code)
+        if not address:  # only Numba knows what it calls
+            address = library.get_pointer_to_function(symbol)
+            _alive.append(library)
+    return ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 3)(address)
+
+
+_alive: list[Any] = []  # what must not be freed as long as its code may run
+
+
+@functools.cache
+def _linker() -> Any:
+    import llvmlite.binding as llvm  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm, llvm.create_lljit_compiler(llvm.Target.from_default_triple().create_target_machine(jit=True))
+
+
+def _linked(name: str, symbol: str, code: bytes) -> int | None:
+    """The address of a function in memory; None if this process lacks something that the code calls."""
+    llvm, compiler = _linker()
+    try:
+        library = (
+            llvm.JITLibraryBuilder()
+            .add_object_img(code)
+            .add_current_process()
+            .export_symbol(symbol)
+            .link(compiler, name)
+        )
+    except RuntimeError:
+        return None
+    _alive.append(library)
+    return int(library[symbol])
+
+
+# Files.
+
+
+@functools.cache
+def _stamp() -> bytes:
+    """A number for the text of everything that is compiled, for what compiles it, and for the processor."""
+    import llvmlite.binding as llvm
+
+    from . import __path__ as here
+
+    digest = hashlib.sha256()
+    for module in (ieee, blocks, kernel, machine, strips):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    digest.update(Path(here[0], "lowering.py").read_bytes())
+    versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite")]
+    target = [llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    digest.update(repr([*versions, *target, sys.implementation.cache_tag]).encode())
+    return digest.digest()
+
+
+def _folders() -> Iterator[Path]:
+    """Where files may be kept, the best first."""
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(chosen)
+        return
+    yield Path(__file__).parent / "__pycache__"
+    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    yield Path(home) / "tinygrad_edu" if home else Path.home() / ".cache" / "tinygrad_edu"
+
+
+def _file(name: str) -> str:
+    """Installations that share a folder have files of their own; one whose text has changed writes over its old file."""
+    owner = hashlib.sha256(f"{Path(__file__).resolve()} {sys.implementation.cache_tag}".encode()).hexdigest()
+    return f"tinygrad_edu.{name}.{owner[:12]}.machine"
+
+
+def _kept(name: str) -> tuple[str, bytes] | None:
+    """The symbol and the object code that were kept, if they are whole and still true."""
+    for folder in _folders():
+        try:
+            content = (folder / _file(name)).read_bytes()
+        except OSError:
+            continue
+        digest, rest = content[:32], content[32:]
+        if digest == hashlib.sha256(_stamp() + rest).digest():
+            symbol, _, code = rest.partition(b"\n")
+            return symbol.decode(), code
+    return None
+
+
+def _keep(name: str, symbol: str, code: bytes) -> None:
+    """Write the file, in the first folder that takes it: first under another name, so that nobody ever reads half of it."""
+    rest = symbol.encode() + b"\n" + code
+    for folder in _folders():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, unfinished = tempfile.mkstemp(".unfinished", _file(name), folder)
+        except OSError:
+            continue
+        try:
+            with open(handle, "wb") as f:
+                f.write(hashlib.sha256(_stamp() + rest).digest() + rest)
+            os.replace(unfinished, folder / _file(name))
+            for left in folder.glob(_file(name) + "*.unfinished"):  # by processes that were killed
+                left.unlink(missing_ok=True)
+            return
+        except OSError:
+            Path(unfinished).unlink(missing_ok=True)

@@ -1,0 +1,409 @@
+"""`jit(f)`: record the graph that a function builds, once; replay it at every later call.
+
+    >>> from tinygrad_edu import Value
+    >>> w, b = Value(0.5, label="w"), Value(-0.25, label="b")
+    >>> @jit
+    ... def loss(x, y):
+    ...     return ((w * x + b).tanh() - y) ** 2
+    >>> L = loss(2.0, 1.0)
+    >>> L.backward()
+    >>> L.data == ((w * 2.0 + b).tanh() - 1.0).data ** 2, L.parents == (w, b)
+    (True, True)
+
+The result is one Value: its parents are the parameters that `f` closes over, and the Values it was given; its
+closure runs the recorded backward pass.  Optimizers, `backward()` and `grad` need not know.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import itertools
+import operator
+import sys
+import threading
+import types
+import warnings
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .. import modes, ops
+from ..engine import Value, _node, grad
+from ..functional import mean
+from ..functional import sum as total
+from ..modes import watching
+from ..ops import Op
+from ..parameters import listed
+from ..sourcecode import Source
+from .packing import _floats as _floats
+from .packing import flat_gradient, length, named_gradient
+from .passes import OPTIMISATIONS
+from .recording import BACKENDS, EXTRA, Recording, best, installed
+from .stats import Stats
+from .structure import Batch, _column, batch, filled, flat
+
+LIMIT = 64  # recordings that one function keeps
+
+
+class Jit:
+    """A function that replays what it recorded.  See `jit`.
+
+    `recordings` is what it keeps, by the structure of the arguments, the latest last: `limit` of them at most.
+    """
+
+    limit = LIMIT
+
+    def __init__(
+        self, f: Callable[..., Any], backend: str, optimise: bool | Iterable[str], parameters: Iterable[Value] | None
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"jit takes a function, not {type(f).__name__} {f!r}: write jit(f), or @jit above its def")
+        if backend not in ("auto", *BACKENDS):
+            raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
+        if not installed(backend):
+            name, extra = EXTRA[backend]
+            raise ImportError(
+                f'the {backend} backend needs {name}: pip install "tinygrad-edu[{extra}]", or use backend="auto"'
+            )
+        chosen: Any = OPTIMISATIONS if optimise is True else optimise or ()
+        self.optimise = frozenset(chosen if isinstance(chosen, Iterable) else [chosen])
+        if not self.optimise <= {*OPTIMISATIONS}:
+            raise ValueError(f"optimise is True, False, or some of {', '.join(OPTIMISATIONS)}, got {optimise!r}")
+        self.f, self.auto = f, backend == "auto"
+        self.backend = best() if self.auto else backend
+        self.parameters = tuple(listed(parameters)) if parameters is not None else None
+        self.name = getattr(f, "__name__", type(f).__name__)
+        functools.update_wrapper(self, f, updated=())
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is recorded."""
+        self.recordings: OrderedDict[Any, Recording] = OrderedDict()
+        self._made, self._lock = itertools.count(1), threading.RLock()
+        self._instances: dict[int, tuple[weakref.ref[Any], Jit]] = {}  # of the class that this is a method of
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
+        if named:
+            args = self._in_order(args, named)
+        shape, leaves = flat(args)
+        if watching and (modes.listened() or modes.strict()):
+            return self._built(shape, leaves)
+        one = Batch(shape, 1, rows=[leaves])
+        recording = self._recording(one)
+        parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
+        if not modes.recording() or not parents:
+            values = [_node(float(row[0]), (), ops.detached, ()) for row in recording.run(recording.theta(), one)]
+            return filled(recording.record.shape, iter(values))
+        self._one_output(recording)
+        theta = recording.theta()
+        values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
+        slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
+        return self._node(float(values[0][0]), parents, theta, slopes, lambda given: recording.again(given, leaves))
+
+    def map(self, *columns: Iterable[Any]) -> list[Any]:
+        """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
+
+        Columns are lists, arrays, memoryviews or other sequences.  A function that returns lists of Values gives lists of numbers.
+        """
+        if watching:
+            self._not_recorded("map")
+        given = list(map(_column, columns))
+        if given and not any(map(len, given)):
+            return []
+        samples = self._samples(given)
+        if watching and modes.strict():
+            shapes = [flat(self._built(samples.shape, row)) for row in samples.rows]
+            return [filled(shape, map(float, outputs)) for shape, outputs in shapes]
+        recording = self._recording(samples)
+        values = recording.run(recording.theta(), samples)
+        if recording.record.shape == "Value":
+            return _floats(values[0])
+        return [filled(recording.record.shape, iter(outputs)) for outputs in zip(*map(_floats, values))]
+
+    def sum(self, *columns: Iterable[Any]) -> Value:
+        """f of each sample, added up from left to right, as one Value.  Raises ValueError if there are none.
+
+        Its parents are the Values among the samples, sample by sample, and the parameters.
+        """
+        return self._reduced(columns, total, 1)
+
+    def mean(self, *columns: Iterable[Any]) -> Value:
+        """The mean of f over samples, as one Value.  Raises ValueError if there are none."""
+        return self._reduced(columns, mean, None)
+
+    def value_and_grad(self, theta: Any, *columns: Iterable[Any]) -> tuple[float, Any]:
+        """The mean of f over samples and its gradient, for parameters in a flat array: no Value is touched.
+
+        `theta` is made by `pack(parameters)`; the gradient is an array of the same order.  A Value among the samples that `theta`
+        holds (a row of an embedding table, say) has its number and its gradient there.  Of other Values the present `.data` counts.
+        Raises TypeError if `theta` is no row of numbers; ValueError if it does not say whose they are, or if f depends on none of those,
+        and as `mean` does; RecordingError while another function is recorded, as `map` does.
+        """
+        order = getattr(theta, "parameters", None)
+        if type(order) is not tuple:
+            order = self._order(theta)
+        if len(theta) != len(order):
+            raise ValueError(f"theta holds {len(theta)} numbers, but there are {len(order)} parameters")
+        if watching:
+            self._not_recorded("value_and_grad")
+        samples = self._samples(columns)
+        recording = self._recording(samples, order)
+        self._one_output(recording)
+        index, at = recording.places(order)
+        if at is not None and not any(k >= 0 for k in at):
+            if not any(row[i] in index for i in recording.asked for row in samples.rows):
+                raise ValueError(f"{self.name} depends on none of the parameters in theta, so its gradient would be 0 for all of them: "
+                                 f"pack those that {self.name} uses (a copied model has others)")  # fmt: skip
+        if watching and modes.strict():
+            return named_gradient(recording, theta, samples, order)
+        return flat_gradient(recording, theta, samples, index, at)
+
+    def _order(self, theta: Any) -> tuple[Value, ...]:
+        """Whose numbers a flat array holds that does not say so."""
+        length(theta)
+        if self.parameters is None:
+            raise ValueError("this array does not say whose numbers it holds: make it with theta = pack(parameters) (its copies, and what is "
+                             "computed from it number by number, say so too), or say so once and for all: jit(f, parameters=parameters)")  # fmt: skip
+        return self.parameters
+
+    def _samples(self, columns: Sequence[Any]) -> Batch:
+        """The samples in these columns; of a function without arguments, one."""
+        if not columns:
+            return Batch(("tuple",), 1, rows=[[]])
+        try:
+            return batch(columns)
+        except OverflowError:
+            raise OverflowError("a sample holds an int that is too large for a float, which ends near 1.8e308: "
+                                "scale it down, or take its logarithm first") from None  # fmt: skip
+
+    def _not_recorded(self, how: str) -> None:
+        """Raise RecordingError while another function is being recorded."""
+        if modes.listened():
+            raise modes.RecordingError(f"{self.name}.{how} gives plain numbers, which would be baked into what is being recorded: call it outside "
+                                       f"and pass the numbers as arguments, or call {self.name}(x), which becomes part of the recording")  # fmt: skip
+
+    def _built(self, shape: Any, leaves: Iterable[Any]) -> Any:
+        """f, built anew on Values: as part of a recording that has begun elsewhere, or node by node, so that an anomaly is named."""
+        return self.f(*filled(shape, iter([v if isinstance(v, Value) else Value(v) for v in leaves])))
+
+    def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Arguments by name as arguments by place, up to the last that was given."""
+        signature = inspect.signature(self.f)
+        bound = signature.bind(*args, **named)
+        kinds = {name: p.kind for name, p in signature.parameters.items()}
+        only = [name for name in named if kinds.get(name) is not inspect.Parameter.POSITIONAL_OR_KEYWORD]
+        if only:
+            raise TypeError(
+                f"{self.name} has arguments that can only be given by name ({', '.join(only)}): record a function without"
+            )
+        if not bound.kwargs:
+            return bound.args
+        last = max([*kinds].index(name) for name in bound.arguments)
+        bound.apply_defaults()  # some before it were left out
+        return bound.args[: last + 1]
+
+    def _reduced(
+        self, columns: Sequence[Iterable[Any]], reduce: Callable[[list[Any]], Any], count: int | None
+    ) -> Value:
+        built: Value
+        if watching and modes.listened():  # here samples may mix numbers and Values
+            given = list(map(_column, columns))
+            self._samples([range(len(c)) for c in given])  # raises if they do not fit together
+            built = reduce([self._built(*flat(sample)) for sample in (zip(*given) if given else [()])])
+            return built
+        samples = self._samples(columns)
+        if watching and modes.strict():
+            built = reduce([self._built(samples.shape, row) for row in samples.rows])
+            return built
+        recording = self._recording(samples)
+        self._one_output(recording)
+        count = count or samples.lanes
+        theta, originals = recording.theta(), recording.record.originals
+        rows = samples.rows if recording.asked else []
+        parents = (*[row[i] for row in rows for i in recording.asked], *originals)
+        if not modes.recording() or not parents:
+            return _node(_sum(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
+        values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
+        slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *_floats(dtheta))
+
+        def again(given: Sequence[Any]) -> Any:
+            """Sample by sample, each with its own Values and with the parameters that all share."""
+            shared, its = given[len(given) - len(originals) :], iter(given)
+            return reduce(
+                [recording.again([*[next(its) for _ in recording.asked], *shared], row) for row in samples.rows]
+            )
+
+        return self._node(_sum(values[0]) / count, parents, theta, slopes, again)
+
+    def _node(self, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
+              again: Callable[[Sequence[Any]], Any]) -> Value:  # fmt: skip
+        """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
+
+        `theta`: the numbers of the last parents, as they were read.
+        """
+
+        def partials(out: Any, *values: Any) -> tuple[Any, ...]:
+            if not isinstance(out, Value):
+                return slopes
+            apart = (
+                [v * 1.0 for v in values] if len({*values}) < len(values) else values
+            )  # a Value that was passed twice has two gradients
+            return tuple(grad(again(apart), *apart))
+
+        op = _Replay(
+            f"jit {self.name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs)
+        )
+        return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
+
+    def _one_output(self, recording: Recording) -> None:
+        if recording.record.shape != "Value":
+            kind, count = recording.record.shape[0], len(recording.record.outputs)
+            raise TypeError(f"{self.name} returns a {kind} of {count} Value{'s' * (count != 1)}, and gradients start from one Value, such as a loss: "
+                            "return that. For numbers alone use map, or call it under no_grad()")  # fmt: skip
+
+    def _recording(self, samples: Batch, order: Sequence[Value] = ()) -> Recording:
+        """The recording for samples of this structure, made if need be, and then with its parameters in this order."""
+        with self._lock:
+            found = self.recordings.get(samples.shape)
+            if found is None:
+                known = tuple(dict.fromkeys([*order, *(self.parameters or ())]))
+                with (
+                    modes.collector_resting(),
+                    modes.anomalies("ignore"),
+                ):  # the present numbers may not be those that count
+                    found = Recording(
+                        self.f, samples.shape, samples.rows[0], self.backend, self.optimise, self.auto, known
+                    )
+                self.recordings[samples.shape] = found
+                made = next(self._made)
+                while len(self.recordings) > self.limit:
+                    self.recordings.popitem(last=False)
+                if made == self.limit + 1:
+                    warnings.warn(f"{self!r} has recorded {made} structures of arguments: it records at almost every call. "
+                                  "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=4)  # fmt: skip
+            self.recordings.move_to_end(samples.shape)
+            return found
+
+    def _latest(self) -> Recording:
+        with self._lock:
+            if not self.recordings:
+                raise RuntimeError("nothing is recorded yet: call the function once")
+            return next(reversed(self.recordings.values()))
+
+    @property
+    def source(self) -> Source:
+        """The latest recording's forward and backward pass, as Python."""
+        return Source(self._latest().printed.text)
+
+    @property
+    def stats(self) -> Stats:
+        """What the latest recording is made of, before and after each optimisation, and what its calls took."""
+        return Stats.of(self._latest())
+
+    # As a method, copied, pickled
+
+    def __get__(self, instance: Any, owner: Any = None) -> Jit:
+        """Above a method: a function for each instance, which keeps its recordings for as long as the instance lives."""
+        if instance is None or not hasattr(self.f, "__get__"):
+            return self
+        key = id(instance)
+        known = self._instances.get(key)
+        if known is None or known[0]() is not instance:
+            try:
+                alive = weakref.ref(instance, lambda _: self._instances.pop(key, None))
+            except TypeError:
+                raise TypeError(f"{self.name} is recorded for each {type(instance).__name__}, which cannot be weakly referenced: add '__weakref__' "
+                                f"to its __slots__, or write self.{self.name} = jit(...) in __init__") from None  # fmt: skip
+            known = self._instances[key] = alive, self._like(self.f)
+        return known[1]._view(self.f.__get__(instance, owner))
+
+    def _view(self, f: Any) -> Jit:
+        """The same recordings and options for a function that is this one."""
+        view: Jit = object.__new__(type(self))
+        view.__dict__.update(self.__dict__, f=f, __wrapped__=f)
+        return view
+
+    def _like(self, f: Any) -> Jit:
+        """The same options, and nothing recorded."""
+        fresh = self._view(f)
+        fresh._forget()
+        return fresh
+
+    def __copy__(self) -> Jit:
+        return self._like(self.f)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Jit:
+        """A function of its own; but Python does not copy functions: what `f` closes over, such as a model's parameters, stays the same."""
+        twin = memo[id(self)] = self._like(self.f)
+        twin.f = twin.__dict__["__wrapped__"] = copy.deepcopy(self.f, memo)
+        if twin.f is not self.f:  # a method or a callable object, with all that it holds
+            twin.parameters = copy.deepcopy(self.parameters, memo)
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """By its name, as functions are pickled, or as a function that can be pickled and its options; what is recorded stays here."""
+        if _found(self) is self:
+            return self.__dict__["__qualname__"]
+        if isinstance(self.f, types.FunctionType) and _found(self.f) is not self.f:
+            raise TypeError(f"{self!r} cannot be pickled, because Python pickles functions by name: write def {self.name.strip('<>')} at the top "
+                            "of a module, or pickle the model and write jit(f) again after loading")  # fmt: skip
+        return super().__reduce_ex__(protocol)
+
+    def __getstate__(self) -> Any:
+        return self.f, "auto" if self.auto else self.backend, self.optimise, self.parameters
+
+    def __setstate__(self, state: Any) -> None:
+        Jit.__init__(self, *state)
+
+    def __repr__(self) -> str:
+        backend = next(reversed(self.recordings.values())).backend if self.recordings else self.backend
+        return f"<jit {self.name}: {backend} backend{' (auto)' * self.auto}, {len(self.recordings)} recorded>"
+
+
+def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise: bool | Iterable[str] = True,
+        parameters: Iterable[Value] | None = None) -> Any:  # fmt: skip
+    """Record the graph that `f` builds and replay it: `jit(f)`, `@jit` or `@jit(backend="python")`.
+
+    Arguments are numbers and Values in lists, tuples and dicts; text, bools and None belong to the structure, and each structure is
+    recorded once.  `backend` is
+
+    - "python": straight-line source, one sample after the other, on the standard library alone;
+    - "numpy": the same source over arrays (extra [numpy]);
+    - "native": a tape run by a kernel that Numba compiles (extra [jit]);
+    - "jax": the source under `jax.numpy`, compiled, on all devices that JAX has (extra [jax]);
+    - "auto": native, numpy or python, the first that is installed.
+
+    `optimise` names the optimisations to make, of "dead", "fold", "share" and "wanted" (see `passes`).  `parameters` says in which
+    order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")` nothing is replayed: graphs are
+    built node by node, so that the first anomaly is named.  Above a method, each instance has its own recordings.
+    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number; ImportError, with
+    what to install, if the backend's library is missing.
+    """
+    if f is None:
+        return lambda g: Jit(g, backend, optimise, parameters)
+    return Jit(f, backend, optimise, parameters)
+
+
+class _Replay(Op):
+    """The row of a replayed node: known gradients, and the recorded graph where more is asked for."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self.name!r} stands for a recording, and recordings are not pickled: pickle opened(v), from tinygrad_edu.opening, "
+                        "the same graph with what was recorded")  # fmt: skip
+
+
+def _found(x: Any) -> Any:
+    """What stands where the name of `x` says."""
+    path = getattr(x, "__qualname__", "")
+    return functools.reduce(
+        lambda at, name: getattr(at, name, None), path.split("."), sys.modules.get(getattr(x, "__module__", None) or "")
+    )
+
+
+def _sum(numbers: Any) -> float:
+    """From left to right, as the engine adds."""
+    return functools.reduce(operator.add, _floats(numbers))

@@ -1,0 +1,208 @@
+"""One recorded graph, ready to be replayed by one backend."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import marshal
+import operator
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..engine import Value
+from .batching import Batch as Together
+from .passes import Plan
+from .printing import Printed
+from .record import Record, record
+from .structure import Batch, filled
+
+BACKENDS = ("python", "numpy", "native", "jax")
+NEEDS = {"numpy": ("numpy",), "native": ("numba", "numpy"), "jax": ("jax",)}
+EXTRA = {"numpy": ("NumPy", "numpy"), "native": ("Numba", "jit"), "jax": ("JAX", "jax")}
+
+
+def installed(backend: str) -> bool:
+    """Whether what a backend needs is installed."""
+    return all(importlib.util.find_spec(module) is not None for module in NEEDS.get(backend, ()))
+
+
+def best() -> str:
+    """The backend that "auto" stands for: the compiled kernel, else arrays, else plain Python."""
+    return next(b for b in ("native", "numpy", "python") if installed(b))
+
+
+class Recording:
+    """The graph of one structure of arguments, and the backend that replays it."""
+
+    def __init__(self, f: Callable[..., Any], shape: Any, leaves: Sequence[Any], backend: str, optimise: frozenset[str], auto: bool,
+                 order: Sequence[Value] = ()) -> None:  # fmt: skip
+        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise, order)
+        self.record.sort(order)
+        self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
+        self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
+        self.optimise = optimise
+        self.calls, self.lanes, self.seconds = 0, 0, 0.0
+        try:
+            self.backend, self.engine = backend, self._engine(backend)
+        except TypeError:  # a row that cannot be written with the kernel's own
+            if not auto:
+                raise
+            self.backend, self.engine = "python", self._engine("python")
+        self._places: tuple[Any, Any, Any] = (None, None, None)
+
+    def __repr__(self) -> str:
+        r = self.record
+        return (f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {self.plan.distinct} operations, {self.backend} backend, "
+                f"{self.calls} call{'s' * (self.calls != 1)}>")  # fmt: skip
+
+    def _engine(self, backend: str) -> Any:
+        if backend == "native":
+            from .native import compiled
+            from .tape import Tape
+
+            return compiled(Tape(self.record, self.wanted, self.optimise))
+        if backend == "numpy":
+            from .arrays import NumPy
+
+            return NumPy(self.record, self.wanted, self.optimise)
+        if backend == "jax":
+            from .xla import Jax
+
+            return Jax(self.record, self.wanted, self.optimise)
+        return Straight(self.record, self.wanted, self.optimise)
+
+    @functools.cached_property
+    def printed(self) -> Printed:
+        """The recorded passes as Python source, and as the functions that it defines."""
+        return (
+            self.engine.printed
+            if self.backend == "python"
+            else Printed(self.record, self.wanted, optimise=self.optimise)
+        )
+
+    @functools.cached_property
+    def plan(self) -> Plan:
+        """What is computed at a call, and what is not."""
+        return Plan(self.record, self.wanted, self.optimise)
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept for replaying it: arrays, or code."""
+        if self.backend == "native":
+            return int(self.engine.tape.nbytes)
+        if self.backend == "jax":
+            return len(self.engine.text)
+        return len(marshal.dumps([self.engine.printed.value.__code__, self.engine.printed.value_and_grads.__code__]))
+
+    def run(self, theta: Any, batch: Batch, data: Any = None) -> Any:
+        """The values of all outputs for each sample: [outputs][lanes]."""
+        begin = time.perf_counter()
+        values = self.engine.run(theta, self._given(batch, data))
+        self._count(begin, batch.lanes)
+        return values
+
+    def value_and_grads(self, theta: Any, batch: Batch, seed: float, data: Any = None) -> tuple[Any, Any, Any]:
+        """The values, and d(seed * their sum): for each parameter, and for each Value among the inputs, [inputs][lanes]."""
+        begin = time.perf_counter()
+        both = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
+        self._count(begin, batch.lanes)
+        return both  # type: ignore[no-any-return]
+
+    def _given(self, batch: Batch, data: Any) -> Any:
+        return batch.numbers(data) if self.backend == "python" else batch.columns(data)
+
+    def _count(self, begin: float, lanes: int) -> None:
+        self.calls += 1
+        self.lanes += lanes
+        if self.calls > 1:  # the first may have to load what runs it
+            self.seconds += time.perf_counter() - begin
+
+    def theta(self) -> list[float]:
+        """The parameters as they are now."""
+        return list(map(_data, self.record.originals))
+
+    def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
+        """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there, None if all stand one for one."""
+        seen, index, at = self._places
+        if seen is not order:
+            index = {p: i for i, p in enumerate(order)}
+            late = next((p for p in self.record.originals if p.parents and p not in index), None)
+            if late is not None:
+                raise ValueError(f"the function uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: it would not "
+                                 "follow the numbers in theta; compute it inside the function")  # fmt: skip
+            at = [index.get(p, -1) for p in self.record.originals]
+            if at == list(range(len(order))):
+                at = None
+            elif self.backend != "python":
+                import numpy as np
+
+                at = np.array(at, int)
+            self._places = (order, index, at)
+        return index, at
+
+    def again(self, values: Iterable[Any], leaves: Sequence[Any]) -> Any:
+        """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and to look into it."""
+        values = list(values)
+        graph, given = any(isinstance(v, Value) for v in values), iter(values)
+        now: dict[Value, Any] = {}
+        for n, leaf in zip(self.record.inputs, leaves):
+            now[n] = next(given) if isinstance(leaf, Value) else Value(leaf) if graph else leaf
+        for n in self.record.parameters:
+            now[n] = next(given)
+        for n in self.record.order:
+            if n not in now:
+                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else Value(n.data) if graph else n.data
+                if isinstance(now[n], Value):
+                    now[n].label = n.label
+        return now[self.record.root]
+
+
+_data = operator.attrgetter("data")
+
+
+class Straight:
+    """The python backend: straight-line source, one sample after the other, on the standard library alone."""
+
+    def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str]) -> None:
+        self.record, self.wanted, self.optimise = record, wanted, optimise
+
+    @functools.cached_property
+    def printed(self) -> Printed:
+        """For one sample: the engine's bits."""
+        return Printed(self.record, self.wanted, optimise=self.optimise)
+
+    @functools.cached_property
+    def together(self) -> Together:
+        """For several, in one function."""
+        return Together(self.record, self.wanted, self.optimise)
+
+    @functools.cached_property
+    def same_bits(self) -> bool:
+        """Whether `together` has the engine's bits for one sample too: it adds gradients from what depends on parameters alone last."""
+        varies = set(self.record.inputs)
+        for n in self.record.order:
+            if not varies.isdisjoint(n.parents):
+                varies.add(n)
+        return all(n in varies for n in Plan(self.record, self.wanted, self.optimise).needed if n.parents)
+
+    def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
+        """[outputs][lanes]."""
+        return list(map(list, zip(*[self.printed.value((*row, *theta)) for row in rows])))
+
+    def value_and_grads(
+        self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool
+    ) -> tuple[Any, Any, Any]:
+        """As `native.Compiled.value_and_grads`, in lists."""
+        first = len(self.wanted) - len(theta)  # inputs come before parameters
+        if len(rows) == 1 and not self.same_bits:
+            y, grads = self.printed.value_and_grads((*rows[0], *theta), seed)
+            values, dtheta, dinputs = [y], grads[first:], [grads[:first]]
+        else:
+            values, dtheta, dinputs = self.together.run(theta, rows, seed)
+        at = dict(zip(self.wanted[:first], zip(*dinputs))) if inputs else {}
+        return (
+            list(map(list, zip(*values))),
+            list(dtheta),
+            [at.get(x, ()) for x in self.record.inputs] if inputs else None,
+        )

@@ -1,0 +1,221 @@
+"""How numbers and Values lie in lists, tuples and dicts: what decides which recording serves a call, and how a batch is laid out.
+
+>>> flat(([1.0, 2.0], "sum"))
+(('tuple', ('list', 'number', 'number'), ('is', 'sum')), [1.0, 2.0])
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import math
+import operator
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from ..engine import Value
+from ..ieee import number
+
+
+def flat(tree: Any) -> tuple[Any, list[Any]]:
+    """The structure of some arguments, which two calls may share, and their numbers and Values in order.
+
+    Text, bools and None belong to the structure.  Raises TypeError for what is nothing of the kind.
+    """
+    leaves: list[Any] = []
+    return _walk(tree, leaves), leaves
+
+
+def _walk(x: Any, leaves: list[Any]) -> Any:
+    if isinstance(x, (list, tuple)):
+        kinds = {*map(type, x)}
+        if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
+            leaves.extend(x)
+            return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
+        return (_kind(x), *[_walk(v, leaves) for v in x])
+    if isinstance(x, dict):
+        return ("dict", *[(k, _walk(v, leaves)) for k, v in x.items()])
+    if x is None or isinstance(x, (str, bool, enum.Enum)):
+        return ("is", x)
+    if getattr(x, "ndim", 0) and hasattr(x, "dtype"):
+        return ("array", x.shape, *[_walk(v, leaves) for v in x.ravel().tolist()])
+    if hasattr(x, "tolist"):
+        return _walk(x.tolist(), leaves)
+    leaves.append(x if isinstance(x, Value) else number(x))
+    return "Value" if isinstance(x, Value) else "number"
+
+
+_FLOATS, _VALUES = {float}, {Value}
+
+
+@functools.lru_cache(256)
+def _row(kind: str, what: str, count: int) -> Any:
+    """The structure of a list of so many numbers or Values."""
+    return (kind, *[what] * count)
+
+
+def _kind(x: Any) -> Any:
+    """A list, a tuple, or a class of tuples with names."""
+    return "list" if isinstance(x, list) else type(x) if hasattr(x, "_fields") else "tuple"
+
+
+def filled(shape: Any, leaves: Iterator[Any]) -> Any:
+    """A structure with these leaves in their places.
+
+    >>> filled(("list", "number", ("is", None), ("dict", ("k", "Value"))), iter([1.0, 2.0]))
+    [1.0, None, {'k': 2.0}]
+    """
+    if isinstance(shape, str):
+        return next(leaves)
+    kind, *inner = shape
+    if kind == "is":
+        return inner[0]
+    if kind == "dict":
+        return {k: filled(v, leaves) for k, v in inner}
+    if kind == "array":
+        dims, *inner = inner
+        return array_of([filled(s, leaves) for s in inner], dims)
+    made = [filled(s, leaves) for s in inner]
+    return made if kind == "list" else tuple(made) if kind == "tuple" else kind(*made)
+
+
+def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
+    """An array of numbers or of Values."""
+    import numpy as np
+
+    if all(type(x) is float for x in items):
+        return np.array(items, float).reshape(dims)
+    array = np.empty(len(items), object)
+    array[:] = items
+    return array.reshape(dims)
+
+
+class Batch:
+    """Samples of one structure.  `rows`: the numbers and Values of each; or, for arrays and plain lists, `columns`: float64[inputs, lanes]."""
+
+    def __init__(self, shape: Any, lanes: int, rows: list[list[Any]] | None = None, columns: Any = None) -> None:
+        self.shape, self.lanes, self._rows, self._columns = shape, lanes, rows, columns
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """One list per sample."""
+        if self._rows is None:
+            self._rows = self._columns.T.tolist()
+        return self._rows
+
+    def numbers(self, data: Any = None) -> list[list[float]]:
+        """One list of floats per sample; `data(v)` is the number of a Value."""
+        if self._columns is not None:
+            return self.rows
+        of = data or _data
+        return [[of(x) if isinstance(x, Value) else x for x in row] for row in self.rows]
+
+    def columns(self, data: Any = None) -> Any:
+        """The same as an array, one row per input: float64[inputs, lanes]."""
+        if self._columns is not None:
+            return self._columns
+        import numpy as np
+
+        return np.array(self.numbers(data), float).reshape(self.lanes, -1 if self.rows[0] else 0).T
+
+
+def batch(columns: Sequence[Any]) -> Batch:
+    """The samples (columns[0][i], columns[1][i], ...).
+
+    Raises TypeError for what is no column; ValueError if columns are not equally long, are empty, or if samples differ in structure.
+    """
+    given = [_column(c) for c in columns]
+    lengths = [len(c) for c in given]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(map(str, lengths))}")
+    if not lengths or not lengths[0]:
+        raise ValueError("a batch needs at least one sample, got none")
+    return _together(given, lengths[0]) or _one_by_one(given, lengths[0])
+
+
+def _column(c: Any) -> Any:
+    """One entry per sample."""
+    if isinstance(c, (Value, str, dict)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
+        raise TypeError(f"a batch is given in columns, lists with one entry per sample, got {type(c).__name__} {c!r:.60}: "
+                        "for one sample call the function itself; a number that all samples share is repeated, [k] * n")  # fmt: skip
+    return c if hasattr(c, "__len__") else list(c)
+
+
+def _one_by_one(columns: list[Any], lanes: int) -> Batch:
+    shape, rows = None, []
+    for i, sample in enumerate(zip(*columns)):
+        here, leaves = flat(sample)
+        if i and here != shape:
+            raise ValueError(
+                f"the samples of a batch must have one structure, but sample {i} differs from sample 0: group them first"
+            )
+        shape = here
+        rows.append(leaves)
+    return Batch(shape, lanes, rows=rows)
+
+
+def _together(columns: list[Any], lanes: int) -> Batch | None:
+    """The same without looking at one sample after the other, for arrays and lists of plain numbers; None for anything else."""
+    np = sys.modules.get("numpy")  # whoever runs a backend on arrays has loaded it
+    if np is None:
+        return None
+    shapes, arrays = [], []
+    for c in columns:
+        if type(c) is not np.ndarray:
+            found = _plain(c, np) if isinstance(c, (list, tuple)) else _array(c, np)
+            if found is None:
+                return None
+            shape, c = found
+        elif c.dtype.char not in "dflihqLIHQbBe":
+            return None
+        else:
+            shape = _numbers(c.shape[1:])
+        shapes.append(shape)
+        arrays.append(c if c.ndim < 3 else c.reshape(lanes, math.prod(c.shape[1:])))
+    X = np.empty((sum([c.shape[1] if c.ndim == 2 else 1 for c in arrays]), lanes))
+    at = 0
+    for c in arrays:
+        if c.ndim == 2:
+            end = at + c.shape[1]
+            X[at:end] = c.T
+            at = end
+        else:
+            X[at] = c
+            at += 1
+    return Batch(("tuple", *shapes), lanes, None, X)
+
+
+def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
+    """What shows its memory as an array of numbers: its samples' structure, and the array."""
+    try:
+        c = np.asarray(c if isinstance(c, np.ndarray) else memoryview(c))
+    except TypeError:
+        return None
+    return (_numbers(c.shape[1:]), c) if c.dtype.kind in "fiu" else None
+
+
+def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
+    """A list of numbers, or of equally long lists of numbers."""
+    first = c[0]
+    if type(first) not in (list, tuple):
+        return ("number", np.array(c, float)) if {*map(type, c)} <= {float, int} else None
+    if (
+        {*map(type, c)} != {type(first)}
+        or {*map(len, c)} != {len(first)}
+        or not {*map(type, chain.from_iterable(c))} <= {float, int}
+    ):
+        return None
+    n = len(first)
+    X = np.fromiter(chain.from_iterable(c), float, n * len(c)).reshape(len(c), n)
+    return _row(_kind(first), "number", n), X
+
+
+@functools.lru_cache(256)
+def _numbers(dims: tuple[int, ...]) -> Any:
+    """The structure of an array of numbers of this shape."""
+    return ("array", dims, *["number"] * math.prod(dims)) if dims else "number"
+
+
+_data = operator.attrgetter("data")

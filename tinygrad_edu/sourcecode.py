@@ -1,0 +1,345 @@
+"""The backward pass written out: the program that a student of backpropagation writes by hand, printed from the graph.
+
+    >>> from tinygrad_edu import Value
+    >>> w, x, b = Value(-0.5, label="w"), Value(2.0, label="x"), Value(0.8, label="b")
+    >>> h = w * x + b; h.label = "h"
+    >>> L = h * h + 0.1 * w**2; L.label = "L"
+    >>> source(L)
+    # forward pass
+    w = -0.5
+    x = 2.0
+    v1 = w * x
+    b = 0.8
+    h = v1 + b
+    v2 = h * h
+    v3 = w ** 2
+    v4 = 0.1 * v3
+    L = v2 + v4
+    <BLANKLINE>
+    # backward pass: each line is local times upstream
+    dL = 1.0
+    dv2 = dL
+    dv4 = dL
+    dv3 = 0.1 * dv4
+    dw = 2 * w * dv3
+    dh = h * dv2
+    dh += h * dv2  # h is used twice: gradients add where paths meet
+    dv1 = dh
+    db = dh
+    dw += x * dv1  # w is used twice: gradients add where paths meet
+    dx = w * dv1
+
+This is `languages` over the engine's own order, so that the text, when it is run, gives the engine's gradients
+to the last bit.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import keyword
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from . import ieee, ops
+from .engine import Value, topological
+from .filling import filled, ours, within
+from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
+from .opening import opened
+from .ops import Op
+from .text import Expr, name, write
+
+MOST = 20_000  # nodes: more than that is not for reading
+# By the texts themselves.
+_USED = ("np jnp math leaves seed float any len max range enumerate ValueError OverflowError ZeroDivisionError inf nan isfinite total "
+         "divide power").split()  # fmt: skip
+LISTED = ("python", "numpy", "javascript", "latex")
+
+
+class Source(str):
+    """A program as text, which shows itself as it is: `print` it, `exec` it, or save it."""
+
+    language: str = "python"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return f"$$\n{self}\n$$" if self.language == "latex" else f"```{self.language}\n{self}\n```"
+
+
+def source(root: Value, language: str = "python") -> Source:
+    """The forward and backward pass of a graph as straight-line code in "python", "numpy" or "javascript", or as "latex".
+
+    Names come from labels; what has none is v1, v2, ..., and a leaf without a label is written as its number, without
+    a gradient, unless all leaves are.  The Python text needs nothing but the standard library and gives `root` and every
+    gradient bit for bit; the NumPy text takes arrays in place of its numbers, and works element by element.
+    Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for another language,
+    and for more than 20,000 nodes.
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
+    if language not in LISTED:
+        raise ValueError(f"source can write {', '.join(LISTED)}, not {language!r}")
+    order = topological(opened(root))
+    if len(order) > MOST:
+        raise ValueError(
+            f"this graph has {len(order):,} nodes, and source writes at most {MOST:,}: write out one sample, or one layer"
+        )
+    if language == "latex":
+        text = _equations(order)
+    else:
+        speech = LANGUAGES[language] if language != "python" or _is_plain(order) else CAREFUL
+        text = _Writer(order, speech).program()
+    written = Source(text)
+    written.language = language
+    return written
+
+
+def _is_plain(order: list[Value]) -> bool:
+    """Whether Python's own `/`, `**` and math functions suffice: nothing on the way divides by zero, overflows or is nan."""
+    try:
+        return all(math.isfinite(d) for n in order for d in (n.data, *(n.op.partials(*n.numbers) if n.parents else ())))
+    except (ArithmeticError, ValueError):
+        return False
+
+
+def names_of(order: list[Value], prefix: str = "d") -> dict[Value, str]:
+    """A name for each node that gets one: its label made fit, or v1, v2, ...; no two alike, nor like a gradient's."""
+    labelled = any(n.label for n in order if not n.parents)
+    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, *(() if prefix == "d" else WORDS_OF_JAVASCRIPT), prefix}
+    names: dict[Value, str] = {}
+    count = 0
+    for n in order:
+        if not n.parents and not n.label and labelled and n is not order[-1]:
+            continue
+        stem = _stem(n.label)
+        choice, i = stem, 1
+        while not choice or choice in taken or prefix + choice in taken:
+            if stem:
+                i += 1
+                choice = f"{stem}_{i}"
+            else:
+                count += 1
+                choice = f"v{count}"
+        taken |= {choice, prefix + choice}
+        names[n] = choice
+    return names
+
+
+def _stem(label: str) -> str:
+    """A label as a name, in the one of its forms that Python sees: "\ufb01" is "fi" to it."""
+    plain = re.sub(r"[\s*+]|\]$", "", unicodedata.normalize("NFKC", label))
+    stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", plain)).strip("_")
+    stem = "".join(c if f"v{c}".isidentifier() else "_" for c in stem).strip(
+        "_"
+    )  # a circled digit is no letter, but \w
+    return stem if not stem or stem.isidentifier() else f"v{stem}"
+
+
+class _Writer:
+    """Both passes of a graph as lines of one language; `used` collects every expression, for the prelude."""
+
+    def __init__(self, order: list[Value], speech: Language) -> None:
+        self.order, self.speech = order, speech.fresh()
+        js = speech.title == "JavaScript"
+        self.prefix = "d_" if js else "d"  # `do` is a word of JavaScript
+        self.let, self.end, self.remark = ("let ", ";", "//") if js else ("", "", "#")
+        self.names = names_of(order, self.prefix)
+        self.taken = self.all_taken()
+        self.guarded = speech is CAREFUL
+        self.lines: list[str] = []
+        self.used: list[Any] = []
+
+    def all_taken(self) -> set[str]:
+        """The names of nodes, of their gradients and of rows."""
+        return {*self.names.values(), *[self.prefix + n for n in self.names.values()], *ops.TABLE}
+
+    def program(self) -> str:
+        """The whole text: what it needs to run, the forward pass, the backward pass."""
+        self.lines.append(f"{self.remark} forward pass")
+        for n in self.order:
+            if n.parents:
+                self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
+            elif n in self.names:
+                number = self.speech.number(n.data)
+                self.lines.append(
+                    f"{self.let}{self.names[n]} = {f'np.asarray({number})' if self.numpy else number}{self.end}"
+                )
+        self.lines += ["", f"{self.remark} backward pass: each line is local times upstream"]
+        self.set(self.prefix + self.names[self.order[-1]], 1.0)
+        uses = Counter(p for n in self.order for p in n.parents)
+        begun: set[Value] = set()
+        for n in reversed(self.order):
+            for p, d, remarks in self.edges(n):
+                target = self.prefix + self.names[p]
+                flow = _times(d, self.prefix + self.names[n])
+                if p in begun:
+                    remarks.append(
+                        f"{self.names[p]} is used {'twice' if uses[p] == 2 else f'{uses[p]} times'}: gradients add where paths meet"
+                    )
+                self.set(target, flow, adds=p in begun, remarks=remarks)
+                begun.add(p)
+        prelude = self.speech.prelude(self.used)
+        for op in self.speech.given:
+            filled(op, op.parts or op.forward, map(name, "abcdefgh"[: len(op.domain)]))  # raises, and says why
+            raise TypeError(
+                f"the row {op.name!r} takes any number of inputs, and is written out by its `parts` alone: give it some"
+            )
+        return (prelude + ("\n\n\n" if "\n\n" in prelude else "\n\n") if prelude else "") + "\n".join(self.lines)
+
+    @property
+    def numpy(self) -> bool:
+        return self.speech.title == "NumPy"
+
+    def set(self, target: str, e: Any, adds: bool = False, remarks: Sequence[str] = ()) -> None:
+        """One line: target = e, or target += e."""
+        self.used.append(e)
+        text, let = self.speech.write(e), "" if adds else self.let
+        if adds and self.numpy:  # += would write into an array that another gradient may share
+            body = f"{target} = {target} + {text}"
+        else:
+            body = f"{let}{target} {'+=' if adds else '='} {text}"
+        self.lines.append(body + self.end + (f"  {self.remark} {'; '.join(remarks)}" if remarks else ""))
+
+    def term(self, n: Value) -> Expr:
+        """A node as it stands in a formula: its name, or its number if it has none."""
+        if n in self.names:
+            return name(self.names[n])
+        number = self.speech.number(n.data)
+        return name(f"({number})" if number.startswith("-") else number)
+
+    def passes(self, p: Value) -> bool:
+        """Whether a gradient is passed on to this node."""
+        return p in self.names
+
+    def slopes(self, n: Value, terms: list[Expr]) -> Sequence[Any]:
+        """The local gradients as expressions.  Raises TypeError for a rule that cannot be filled with names."""
+        ds = n.op.partials(*terms) if ours(n.op) else filled(n.op, n.op.partials, terms)
+        return [Expr(within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
+
+    def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
+        """Each named parent, the local gradient as an expression, and remarks; what gradients share becomes a line of its own."""
+        if not n.parents:
+            return
+        terms = [name(self.names[n]), *map(self.term, n.parents)]
+        ds = self.slopes(n, terms)
+        books = n.op.textbook(*terms) if n.op.textbook and len(n.parents) <= 2 else ()
+        counts = Counter(_inner([d for p, d in zip(n.parents, ds) if self.passes(p)]))
+        shared: dict[int, Expr] = {}
+        free = (f"{self.names[n]}_t{i}" for i in itertools.count(1) if f"{self.names[n]}_t{i}" not in self.taken)
+
+        def cut(e: Any) -> Any:
+            """The expression with its shared parts replaced by names, after the lines that compute them."""
+            if not isinstance(e, Expr) or e.op is ops.leaf:
+                return e
+            if id(e) not in shared:
+                fresh = Expr(e.op, tuple(map(cut, e.args)))
+                if counts[id(e)] < 2:
+                    return fresh
+                shared[id(e)] = name(next(free))
+                self.set(str(shared[id(e)]), fresh)
+            return shared[id(e)]
+
+        for i, (p, d) in enumerate(zip(n.parents, ds)):
+            if self.passes(p):
+                word = [] if n.op.symbol else [n.op.name]
+                yield p, cut(d), [f"{n.op.name}, in books {write(books[i])}"] if books else word
+
+
+@functools.cache
+def goes_on(op: Op) -> bool:
+    """Whether a rule goes on where its row is not defined, as log's 1 / x does: the engine has no slope there.
+
+    >>> goes_on(ops.log), goes_on(ops.sqrt), goes_on(ops.tanh)
+    (True, False, False)
+    """
+    if op.domain[0] == ops.REAL or ... in op.domain:
+        return False
+    if not ours(op):  # nobody knows what its rule would raise there
+        return True
+    lo, hi = op.domain[0]
+    outside = [lo - 1 if math.isfinite(lo) else hi + 1, *[0.5] * (len(op.domain) - 1)]
+    return any(d == d for d in op.partials(ieee.Float(math.nan), *map(ieee.Float, outside)))
+
+
+def _inner(expressions: list[Any]) -> Iterator[int]:
+    """The identity of each operation in some expressions, as often as it is used."""
+    seen: set[int] = set()
+    stack = list(expressions)
+    while stack:
+        e = stack.pop()
+        if isinstance(e, Expr) and e.op is not ops.leaf:
+            yield id(e)
+            if id(e) not in seen:
+                seen.add(id(e))
+                stack.extend(e.args)
+
+
+def _times(d: Any, upstream: str) -> Any:
+    """local * upstream, without a factor of one."""
+    g = name(upstream)
+    if isinstance(d, Expr) or abs(d) != 1:
+        return Expr(ops.mul, (d, g))
+    return g if d == 1 else -g
+
+
+# LaTeX
+
+GREEK = set("alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split())
+
+
+def _equations(order: list[Value]) -> str:
+    """Both passes as aligned equations; gradients in their textbook form."""
+    labelled = any(n.label for n in order if not n.parents)
+    names: dict[Value, str] = {}
+    for n in order:
+        if n.label or n.parents or not labelled or n is order[-1]:
+            names[n] = _letter(n.label) if n.label else f"v_{{{sum(v.startswith('v_') for v in names.values()) + 1}}}"
+
+    def term(n: Value) -> Expr:
+        return name(names[n]) if n in names else name(f"{n.data:.6g}" if n.data >= 0 else f"({n.data:.6g})")
+
+    lines = []
+    for n in order:
+        if n.parents:
+            lines.append(f"{names[n]} &= {LATEX.write(Expr(n.op, tuple(map(term, n.parents))))} = {n.data:.6g}")
+    root = names[order[-1]]
+    paths: dict[Value, list[str]] = {}
+    for n in reversed(order):
+        if n.parents:
+            rule = n.op.textbook or n.op.partials
+            if not ours(n.op):
+                filled(n.op, rule, [name(names[n]), *map(term, n.parents)])
+            upstream = "" if n is order[-1] else f"\\frac{{\\partial {root}}}{{\\partial {names[n]}}}"
+            for p, d in zip(n.parents, rule(name(names[n]), *map(term, n.parents))):
+                if p in names:
+                    local = LATEX.write(d)
+                    factor = (
+                        local
+                        if not upstream
+                        else upstream
+                        if local == "1"
+                        else f"{upstream} \\cdot {local if _is_tight(d) else f'({local})'}"
+                    )
+                    paths.setdefault(p, []).append(factor)
+    for p, terms in paths.items():
+        lines.append(f"\\frac{{\\partial {root}}}{{\\partial {names[p]}}} &= {' + '.join(terms)}")
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _is_tight(d: Any) -> bool:
+    return not (isinstance(d, Expr) and d.op in (ops.add, ops.sub, ops.neg)) and not (not isinstance(d, Expr) and d < 0)
+
+
+def _letter(label: str) -> str:
+    """A label as mathematics: w1 is w with index 1, a longer one is upright."""
+    stem, index = re.fullmatch(r"(.*?)_?(\d*)", label, re.S).groups()  # type: ignore[union-attr]
+    stem = {"lam": "lambda"}.get(stem, stem)
+    if stem.isalpha() and (len(stem) == 1 or stem in GREEK):
+        return ("\\" if stem in GREEK else "") + stem + (f"_{{{index}}}" if index else "")
+    return "\\text{" + re.sub(r"([#$%&_{}])", r"\\\1", label.replace("\\", "/")) + "}"

@@ -1,0 +1,276 @@
+"""A computation graph as a page: the forward pass node by node, the backward pass edge by edge, live.
+
+    >>> from tinygrad_edu import Value
+    >>> w, x = Value(-0.5, label="w"), Value(2.0, label="x")
+    >>> page((w * x).tanh() + w**2)
+    <Page: 6 nodes, 12 steps; .save("backward.html") writes it>
+
+One HTML file that needs no server and no network.  This room reads Values and changes nothing: it writes down
+the graph, the numbers of one backward pass, each row's formulas in words and in JavaScript, and where the cards
+stand (`layout`); what is done with them in the browser is in `page.js`.
+
+    python -m tinygrad_edu.webpage     writes the page of a small loss to backward.html
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import languages, ops, text
+from ..engine import Value, chain_rule, topological
+from ..figures import cards
+from ..languages import JAVASCRIPT
+from ..ops import Op
+from .placement import HEIGHT, layout
+
+__all__ = ["Page", "Snapshot", "page", "snapshot"]
+MOST = 400  # nodes: more of them nobody steps through
+LONG = 20  # letters: a longer name stands in its card in smaller letters
+TITLE = "Backward, one step at a time"
+
+
+class Node(NamedTuple):
+    """What a page says about a node apart from its numbers; `parents` are places in the topological order."""
+
+    op: Op
+    parents: tuple[int, ...]
+    label: str
+    role: str
+
+
+class Snapshot(NamedTuple):
+    """A graph at one moment: its shape and the numbers of one backward pass, without the Values.
+
+    `nodes` are in topological order, `values` and `grads` theirs; `slopes` has one local gradient per parent of each.
+    """
+
+    nodes: tuple[Node, ...]
+    values: tuple[float, ...]
+    grads: tuple[float, ...]
+    slopes: tuple[tuple[float, ...], ...]
+
+    @property
+    def loss(self) -> float:
+        """The value of the root."""
+        return self.values[-1]
+
+
+def snapshot(root: Value) -> Snapshot:
+    """The graph of `root` as it was computed, for a page over several training steps: `page([snapshot(L), ...])`.
+
+    The gradients are those of one backward pass from `root`, whatever `.grad` holds; no `.grad` changes.
+    Raises TypeError if `root` is no Value, ValueError if it has more than 400 nodes.
+
+    >>> x = Value(3.0, label="x")
+    >>> snapshot(x * x).grads, x.grad
+    ((6.0, 1.0), 0.0)
+    """
+    if not isinstance(root, Value):
+        raise TypeError(
+            f"a page shows the graph of a Value, not {type(root).__name__}: give it the result of a computation, such as a loss"
+        )
+    order = topological(root)
+    if len(order) > MOST:
+        raise ValueError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, one step for each edge: "
+                         "give it a part, page(node), such as the loss of one sample or one neuron's output")  # fmt: skip
+    slopes = {n: n.local_grads() if n.parents else () for n in order}
+    grads = chain_rule(root, 1.0, slopes.__getitem__)
+    values = {n: n.data for n in order}
+    for n in reversed(order):  # what the operations saw, though an optimizer may have changed p.data since
+        if n.parents:
+            values.update(zip((n, *n.parents), n.numbers))
+    place, role = {n: i for i, n in enumerate(order)}, cards.roles(root, order)
+    return Snapshot(
+        tuple([Node(n.op, tuple([place[p] for p in n.parents]), cards.named(n), role[n]) for n in order]),
+        tuple([values[n] for n in order]), tuple([grads[n] for n in order]), tuple(slopes.values()),
+    )  # fmt: skip
+
+
+def page(
+    graph: Value | Snapshot | Sequence[Value | Snapshot], path: str | Path | None = None, *, title: str | None = None
+) -> Page:
+    """The graph of a Value as a page of its own, saved if there is a `path`; or of several moments of its training.
+
+    Several are Values or `snapshot`s of graphs of one shape, such as the loss at each step; the page then has a
+    second slider.  Raises TypeError for what is neither, ValueError if a graph has more than 400 nodes, if the
+    graphs differ in shape, or if `path` does not end in .html.
+    """
+    several: Sequence[Any] = [graph] if isinstance(graph, Snapshot) or not isinstance(graph, (list, tuple)) else graph
+    frames = [g if isinstance(g, Snapshot) else snapshot(g) for g in several]
+    if not frames:
+        raise ValueError("there is nothing to show in an empty list: collect snapshot(loss) at each training step")
+    for k, frame in enumerate(frames):
+        if why := _different(frames[0], frame):
+            raise ValueError(f"all graphs of one page must have the same shape, and number {k} differs from the first: {why}; "
+                             "take a snapshot of the same computation each time")  # fmt: skip
+    done = Page(frames, TITLE if title is None else title)
+    if path is not None:
+        done.save(path)
+    return done
+
+
+class Page:
+    """A page: `.html` is its text; it saves itself to a file and shows itself in a notebook."""
+
+    def __init__(self, frames: Sequence[Snapshot], title: str) -> None:
+        nodes = frames[0].nodes
+        self.nodes = len(nodes)
+        self.steps = (
+            sum(bool(n.parents) + len(n.parents) for n in nodes) + 2
+        )  # the seed and the end; the start is step 0
+        self.title = title
+        rows, which, why = _rows(nodes)
+        data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes, which)}
+        # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
+        parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+                 "rows": rows, "css": _file("page.css"), "js": _file("page.js")}  # fmt: skip
+        self.html = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _file("page.html"))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""
+        path = Path(path)
+        if path.suffix.lower() not in (".html", ".htm"):
+            raise ValueError(
+                f"cannot save a page as {path.name!r}: its name must end in .html, so that a browser opens it"
+            )
+        path.write_text(self.html, encoding="utf-8")
+        return path
+
+    def _repr_html_(self) -> str:
+        return (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '
+                'style="width:100%;height:720px;border:0"></iframe>')  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f'<Page: {self.nodes} nodes, {self.steps} steps; .save("backward.html") writes it>'
+
+
+def _different(first: Snapshot, other: Snapshot) -> str:
+    """Where two graphs part; '' if they have the same shape."""
+    if len(first.nodes) != len(other.nodes):
+        return f"it has {len(other.nodes)} nodes and not {len(first.nodes)}"
+    for i, (a, b) in enumerate(zip(first.nodes, other.nodes)):
+        if (a.op.name, a.parents) != (b.op.name, b.parents):
+            return (
+                f"its node {i} {b.label!r} is {b.op.name} of {list(b.parents)} and not {a.op.name} of {list(a.parents)}"
+            )
+    return ""
+
+
+def _numbers(frame: Snapshot) -> dict[str, Any]:
+    """Values by node, local gradients by edge; an edge's place is its place in the backward pass."""
+    return {"v": frame.values, "d": [d for ds in reversed(frame.slopes) for d in ds]}
+
+
+def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
+    """Everything about the graph that is no number of this moment: words, formulas, places."""
+    names, shape = _names(nodes), [n.parents for n in nodes]
+    longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, names))
+    width = round(min(max(112, 20 + (8 if longest < LONG else 6.6) * longest), 210))
+    spots, routes = layout(shape, width)
+    drawn, edges = [], []
+    for i, (n, name, row, (x, y)) in enumerate(zip(nodes, names, which, spots)):
+        formula, slopes = _formulas(n, i)
+        edges.append([[p, i, d, path] for p, d, path in zip(n.parents, slopes, routes[i])])
+        drawn.append({"name": name, "labelled": bool(n.label), "long": len(name) >= LONG, "op": _operation(n), "role": n.role,
+                      "row": row, "x": x, "y": y, "parents": n.parents, "formula": formula})  # fmt: skip
+    size = [max(x for x, _ in spots) + width / 2, max(y for _, y in spots) + HEIGHT / 2]
+    return {"width": width, "height": HEIGHT, "size": size, "nodes": drawn, "edges": [e for es in reversed(edges) for e in es],
+            "whole": _whole(nodes, names)}  # fmt: skip
+
+
+def _names(nodes: tuple[Node, ...]) -> list[str]:
+    """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number; L for the root."""
+    taken, names, count = {n.label for n in nodes}, [], 0
+    for n in nodes:
+        name = n.label
+        if not name and n is nodes[-1] and "L" not in taken:
+            name = "L"
+        while not name and n.parents:
+            count += 1
+            name = f"v{count}" if f"v{count}" not in taken else ""
+        names.append(name)
+    return names
+
+
+def _operation(n: Node) -> str:
+    """What computed a node, as it stands in its card."""
+    return cards.SYMBOLS.get(n.op.symbol, n.op.symbol) or n.op.name if n.parents else ""
+
+
+def _token(i: int) -> str:
+    """Node i in a formula: the page puts its name there, or its number."""
+    return f"\ue000{i}\ue001"
+
+
+def _written(e: Any) -> str:
+    """A formula in the page's letters."""
+    return text.write(e).replace(" * ", " · ").replace("-", "−")
+
+
+def _formulas(n: Node, place: int) -> tuple[str, list[str]]:
+    """What a node computes, and its local gradients as textbooks write them; blank where a row has no words."""
+    inputs = [_token(p) for p in n.parents]
+    try:
+        whole = _written(languages.inline(n.op(*map(text.name, inputs)))) if inputs else ""
+        return whole, [_written(d) for d in text.local_gradients(n.op, _token(place), *inputs)]
+    except (TypeError, AttributeError, ValueError):  # a row of somebody's own, whose rule cannot be filled with names
+        return f"{n.op.name}({', '.join(inputs)})" if inputs else "", [""] * len(inputs)
+
+
+def _whole(nodes: tuple[Node, ...], names: list[str]) -> str:
+    """The root as one formula of what has a label, if that fits on a line or two."""
+    uses = Counter(p for n in nodes for p in n.parents)
+    made: list[Any] = []
+    for i, n in enumerate(nodes):
+        named = not n.parents or (i < len(nodes) - 1 and (n.label or uses[i] > 1))
+        try:
+            made.append(text.name(_token(i)) if named else text.Expr(n.op, tuple([made[p] for p in n.parents])))
+            size = len(re.sub(r"\ue000(\d+)\ue001", lambda m: names[int(m[1])] or "0.1", _written(made[-1])))
+        except (TypeError, AttributeError, ValueError):
+            return ""
+        if size > 160:
+            return ""
+    return _written(made[-1]) if nodes[-1].parents else ""
+
+
+def _rows(nodes: tuple[Node, ...]) -> tuple[str, list[int], str]:
+    """Each row in JavaScript, the place of each node's among them, and why values cannot be edited ('' if they can)."""
+    written: dict[tuple[Op, int], str] = {}
+    needed: list[Any] = []
+    for n in nodes:
+        key = n.op, len(n.parents)
+        if n.parents and key not in written:
+            inputs = [f"x{i}" for i in range(len(n.parents))]
+            try:
+                value, slopes = n.op(*map(text.name, inputs)), n.op.partials(*map(text.name, ["y", *inputs]))
+            except (TypeError, AttributeError, ValueError):
+                return "", [-1] * len(nodes), f"{n.op.name} cannot be written in JavaScript"
+            unknown = [row for e in (value, *slopes) for row in languages.rows_in(e) if not _spoken(row)]
+            if unknown:
+                return "", [-1] * len(nodes), f"{unknown[0].name} cannot be written in JavaScript"
+            needed += [value, *slopes]
+            bounded = (
+                "true" if n.op.domain[0] != ops.REAL else "false"
+            )  # outside of its domain a slope is nan, as in Op.slopes
+            written[key] = (f"[({', '.join(inputs)}) => {JAVASCRIPT.write(value)}, "
+                            f"(y, {', '.join(inputs)}) => [{', '.join(map(JAVASCRIPT.write, slopes))}], {bounded}]")  # fmt: skip
+    place = {key: i for i, key in enumerate(written)}
+    rows = f"{JAVASCRIPT.prelude(needed)}\nreturn [\n  {(',' + chr(10) + '  ').join(written.values())},\n];"
+    return rows.strip(), [place.get((n.op, len(n.parents)), -1) for n in nodes], ""
+
+
+def _spoken(row: Op) -> bool:
+    """Whether JavaScript has a word for a row, or its parts have."""
+    return bool(row.symbol or row.parts or languages.kind(row) in JAVASCRIPT.words)
+
+
+def _file(name: str) -> str:
+    """One of the files beside this one."""
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
