@@ -123,6 +123,18 @@ def test_a_mistake_is_one_line_on_stderr_and_status_2(run, argv, says):
     assert status == 2 and out == "" and err.count("\n") == 1 and "Traceback" not in err and re.search(says, err), err
 
 
+@pytest.mark.parametrize("error", [TypeError, ValueError, AttributeError, KeyError, ZeroDivisionError, RuntimeError])
+def test_a_bug_of_ours_shows_its_traceback(run, monkeypatch, error):
+    """Only what says that it is a user's mistake is told in one line."""
+
+    def broken(*args, **options):
+        raise error("of ours")
+
+    monkeypatch.setattr("tinygrad_edu.cli.gradient.explain", broken)
+    with pytest.raises(error, match="of ours"):
+        run("grad", "a*b", "a=2", "b=3", "--explain")
+
+
 def write_csv(path, rows):
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows(rows)

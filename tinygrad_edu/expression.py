@@ -21,6 +21,7 @@ from typing import Any
 
 from . import ops
 from .engine import Value
+from .errors import UserError
 
 ALIASES = {
     "ln": "log",
@@ -38,7 +39,7 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class ExpressionError(ValueError):
+class ExpressionError(UserError):
     """A formula that cannot be read: says what, where in the text, and what to write instead."""
 
 

@@ -18,6 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .errors import UserError
 from .modes import no_grad
 
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
@@ -61,7 +62,7 @@ class Picture:
         """Write the drawing to a file whose name ends in .svg.  Raises ValueError for another ending."""
         path = Path(path)
         if path.suffix.lower() != ".svg":
-            raise ValueError(f"a picture is written as SVG, so its name ends in .svg, got {str(path)!r}: save it as "
+            raise UserError(f"a picture is written as SVG, so its name ends in .svg, got {str(path)!r}: save it as "
                              f"{path.with_suffix('.svg').name!r} and open or convert that in a browser")  # fmt: skip
         path.write_text(self._repr_svg_(), encoding="utf-8")
         return path
@@ -111,7 +112,7 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
     """
     columns = history if isinstance(history, Mapping) else vars(history)
     if not columns.get("losses"):
-        raise ValueError("there is no loss to draw: the history has no finished epoch; train for at least one")
+        raise UserError("there is no loss to draw: the history has no finished epoch; train for at least one")
     panels = [("loss", "losses"), ("accuracy", "accuracies")]
     panels = [(name, key) for name, key in panels if columns.get(key) or columns.get(f"test_{key}")]
     picture = Picture(20 + 430 * len(panels), 340, " and ".join(name for name, _ in panels))
@@ -204,7 +205,7 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
     n = len(matrix)
     names = [str(name) for name in (range(n) if labels is None else labels)]
     if not n or any(len(row) != n for row in matrix) or len(names) != n:
-        raise ValueError(f"a confusion matrix has as many columns as rows, and one label each, got rows of lengths "
+        raise UserError(f"a confusion matrix has as many columns as rows, and one label each, got rows of lengths "
                          f"{[len(row) for row in matrix]} and {len(names)} labels")  # fmt: skip
     cell, short = 40, [name if len(name) <= 16 else name[:15] + "…" for name in names]
     longest = max(map(_width, short))
@@ -280,10 +281,10 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     `axes` names the two numbers.  Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
     """
     if not X or len(X) != len(y) or any(len(x) != 2 for x in X):
-        raise ValueError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
+        raise UserError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
                          f"got {len(X)} samples of {sorted({len(x) for x in X})} numbers and {len(y)} classes")  # fmt: skip
     if grid < 2:
-        raise ValueError(f"a grid has at least 2 cells on a side, got {grid}")
+        raise UserError(f"a grid has at least 2 cells on a side, got {grid}")
     points = [[float(v) for v in x] for x in X]
     frame = _around(points)
     (x0, x1), (y0, y1) = frame.x, frame.y
@@ -294,12 +295,12 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     kinds = len(decided[0])
     place = {c: i for i, c in enumerate([-1, 1] if kinds == 2 and -1 in y else range(kinds))}
     if strange := sorted(map(str, set(y) - set(place))):
-        raise ValueError(
+        raise UserError(
             f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange)}"
         )
     names = [str(name) for name in (place if labels is None else labels)]
     if len(names) != kinds:
-        raise ValueError(f"the model decides between {kinds} classes, got {len(names)} labels")
+        raise UserError(f"the model decides between {kinds} classes, got {len(names)} labels")
     right, bottom = frame.corner[0] + frame.size[0], frame.corner[1] + frame.size[1]
     picture = Picture(right + 24, bottom + 46 + 12 * bool(axes), "decision boundary")
     for name, (ax, ay), turn in zip(

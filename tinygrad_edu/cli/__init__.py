@@ -8,7 +8,7 @@
     tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
     tinygrad-edu ops                                         the table of operations
 
-A mistake in what was typed is one line on stderr and exit status 2, without a traceback.
+A mistake in what was typed is one line on stderr and exit status 2; a bug of ours shows its traceback.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .. import __version__
+from ..errors import UserError
 
 OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
 
@@ -70,13 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = arguments.run(arguments)
         sys.stdout.flush()
         return int(status or 0)
-    except (ValueError, TypeError, ArithmeticError, OSError, ImportError, RuntimeError) as error:
-        if isinstance(error, BrokenPipeError):  # `tinygrad-edu ops | head` is no mistake
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        if os.environ.get("TINYGRAD_EDU_TRACEBACK"):
-            raise
-        named = error.filename and error.strerror if isinstance(error, OSError) else None
+    except BrokenPipeError:  # `tinygrad-edu ops | head` is no mistake
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (UserError, OSError, ImportError) as error:  # anything else is a bug of ours, and shows where it is
+        named = isinstance(error, OSError) and error.filename and error.strerror
         text = f"{error.filename}: {error.strerror}" if named else str(error)  # type: ignore[union-attr]
         print(f"tinygrad-edu: {' '.join(text.split())}", file=sys.stderr)
         return 2

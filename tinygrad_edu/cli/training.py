@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import data, functional, losses, nn, optim, plot, train
 from ..data import Standardizer
+from ..errors import UserError
 from ..replay import BACKENDS
 
 SHAPES: dict[str, Callable[..., tuple[list[list[float]], list[int]]]] = {
@@ -119,9 +120,9 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
         X, y = SHAPES[name](seed=seed)
         return Task(name, data.split(X, y, seed=seed), ["x", "y"], "class", [str(k) for k in sorted(set(y))])
     if not Path(name).suffix and not Path(name).exists():
-        raise ValueError(f"there is no data called {name!r}: use {', '.join(SHAPES)}, digits, or a CSV file")
+        raise UserError(f"there is no data called {name!r}: use {', '.join(SHAPES)}, digits, or a CSV file")
     if target is None:
-        raise ValueError(
+        raise UserError(
             f"which column of {name} is to be predicted? Add --target COLUMN: {', '.join(data.columns(name))}"
         )
     table = data.read_csv(name, target)
@@ -145,7 +146,7 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
 
 def _no_target(name: str, target: str | None) -> None:
     if target is not None:
-        raise ValueError(f"--target names a column of a CSV file; {name} needs none")
+        raise UserError(f"--target names a column of a CSV file; {name} needs none")
 
 
 def run_train(arguments: argparse.Namespace) -> int:
@@ -197,9 +198,9 @@ def _writable(path: str | None, suffix: str) -> None:
     if path is None:
         return
     if Path(path).suffix != suffix:
-        raise ValueError(f"{path}: the name of this file must end in {suffix}")
+        raise UserError(f"{path}: the name of this file must end in {suffix}")
     if not Path(path).resolve().parent.is_dir():
-        raise ValueError(f"{path}: there is no folder {Path(path).resolve().parent}")
+        raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
 
 
 def _boundary(model: Any, task: Task) -> plot.Picture:
@@ -230,7 +231,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     """Print one line per row of the file: the prediction, and for a class its probability."""
     notes = nn.read(arguments.model)["extra"]
     if not isinstance(notes, dict) or not {"features", "classes", "target"} <= notes.keys():
-        raise ValueError(f"{arguments.model} does not say which columns it reads: "
+        raise UserError(f"{arguments.model} does not say which columns it reads: "
                          f"make it with `tinygrad-edu train ... --save {arguments.model}`")  # fmt: skip
     model, classes = nn.load(arguments.model), notes["classes"]
     X = data.read_csv(arguments.data, features=notes["features"]).X

@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..errors import UserError
+
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 MANY = 20  # a column of whole numbers with more different ones than this is a quantity, not a class
 
@@ -43,7 +45,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
     empty, ragged, not UTF-8, or has no such column; OSError if it cannot be opened.
     """
     if kind not in (None, "class", "number"):
-        raise ValueError(f"kind is 'class' or 'number', or None to decide by the cells, got {kind!r}")
+        raise UserError(f"kind is 'class' or 'number', or None to decide by the cells, got {kind!r}")
     file = _File(path)
     header, rows = file.read(delimiter)
     for wanted in [*([] if target is None else [target]), *(features or ())]:
@@ -115,7 +117,7 @@ class _File:
         self.path = Path(path)
 
     def fail(self, what: str, line: int | None = None) -> NoReturn:
-        raise ValueError(f"{self.path}{f', line {line}' if line else ''}: {what}")
+        raise UserError(f"{self.path}{f', line {line}' if line else ''}: {what}")
 
     def number(self, text: str, line: int, column: str) -> float:
         """A cell as a number; what is missing is not guessed."""

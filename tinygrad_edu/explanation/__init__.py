@@ -38,6 +38,7 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value
+from ..errors import UserError
 from .paths import Path
 from .shaped import Shaped, flat
 from .single import Single
@@ -95,7 +96,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
                            "explain the result of a computation outside of them")  # fmt: skip
     for option, n in (("max_nodes", max_nodes), ("max_paths", max_paths)):
         if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-            raise ValueError(f"{option} must be a whole number from 1 upwards, got {n!r}")
+            raise UserError(f"{option} must be a whole number from 1 upwards, got {n!r}")
     if of is None:
         return Whole(root, max_nodes)
     if not isinstance(of, (list, tuple)):
@@ -103,7 +104,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
         return Single(walk, _used(walk, _resolved(walk, of)), max_paths)
     leaves = list(flat(of))
     if not leaves:
-        raise ValueError("of is an empty list: give explain the Values whose gradients it should write")
+        raise UserError("of is an empty list: give explain the Values whose gradients it should write")
     walk = Walk(root, also=[n for n in leaves if isinstance(n, Value)])
     found = iter([_resolved(walk, n) for n in leaves])
     shaped = _filled(of, found)
@@ -127,9 +128,9 @@ def _resolved(walk: Walk, of: Any) -> Value:
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
         near = difflib.get_close_matches(of, walk.names.all(), 3) or walk.names.all()[:8]
-        raise ValueError(f"nothing that {root} was computed from is called {of!r}: there is {', '.join(near)}")
+        raise UserError(f"nothing that {root} was computed from is called {of!r}: there is {', '.join(near)}")
     if len(nodes) > 1:
-        raise ValueError(f"{len(nodes)} nodes are labelled {of!r}; here they are called {', '.join(walk.names[n] for n in nodes[:8])}: "
+        raise UserError(f"{len(nodes)} nodes are labelled {of!r}; here they are called {', '.join(walk.names[n] for n in nodes[:8])}: "
                          "give explain the Value itself, or make the labels differ")  # fmt: skip
     return nodes[0]
 
@@ -142,7 +143,7 @@ def _used(walk: Walk, x: Value) -> Value:
         hint = f"it depends on {', '.join(leaves[:8])}{', …' * (len(leaves) > 8)}"
         if x.label and walk.names.find(x.label):
             hint = f"another Value that is labelled {x.label!r} was: has it been made anew since then?"
-        raise ValueError(
+        raise UserError(
             f"{root} was not computed from {name}, so its gradient is 0 and there is nothing to explain; {hint}"
         )
     return x

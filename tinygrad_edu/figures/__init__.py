@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import opening
 from ..engine import Value, topological
+from ..errors import UserError
 from . import cards, choose, modules, paths, sheet
 from .render import PICTURES, RenderError, picture
 
@@ -67,19 +68,17 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
         raise TypeError(f"draw takes one Value, not {type(root).__name__}: give it {hint}")
     for name, option, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
         if option is not None and not (isinstance(option, int) and option >= least):
-            raise ValueError(
-                f"{name} must be a whole number from {least} upwards, or None for no limit, got {option!r}"
-            )
+            raise UserError(f"{name} must be a whole number from {least} upwards, or None for no limit, got {option!r}")
     for name, word, allowed in (("rankdir", rankdir, DIRECTIONS), ("view", view, VIEWS)):
         if word not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {word!r}")
+            raise UserError(f"{name} must be one of {', '.join(allowed)}, got {word!r}")
     given = [name for name, option in (("path", path), ("around", around), ("depth", depth)) if option is not None]
     if view == "modules" and given:
-        raise ValueError(
+        raise UserError(
             f"{given[0]}= chooses cards, and view='modules' has none: use view='cards', or leave {given[0]}= out"
         )
     if path is not None and len(given) > 1:
-        raise ValueError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
+        raise UserError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
 
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
@@ -144,7 +143,7 @@ def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:
     if not isinstance(node, Value):
         raise TypeError(f"{name} must be a Value of the graph, got {type(node).__name__} {node!r}")
     if not any(n is node for n in order):
-        raise ValueError(
+        raise UserError(
             f"{name} must be part of the graph that is drawn, but {node!r} is not: {order[-1]!r} was not computed from it"
         )
 
@@ -181,7 +180,7 @@ class Drawing:
         path = Path(path)
         form = path.suffix.lower().removeprefix(".")
         if form not in (*PICTURES, "dot"):
-            raise ValueError(f"cannot save a drawing as {path.name!r}: its name must end in .svg, .png, .pdf or .dot")
+            raise UserError(f"cannot save a drawing as {path.name!r}: its name must end in .svg, .png, .pdf or .dot")
         try:
             if form in PICTURES:
                 done = self.svg().encode() if form == "svg" else picture(self.source, form)

@@ -15,6 +15,8 @@ import sysconfig
 import warnings
 from importlib import import_module
 
+from ..errors import UserError
+
 PICTURES = ("svg", "png", "pdf")
 SECONDS = 60.0
 BOTH_WAYS = (
@@ -22,7 +24,7 @@ BOTH_WAYS = (
 )
 
 
-class RenderError(RuntimeError):
+class RenderError(UserError, RuntimeError):
     """No picture could be made; the message says what to do."""
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import ops
+from ..errors import UserError
 from ..ops import Op
 
 FORMAT, VERSION = "tinygrad_edu", 1
@@ -63,13 +64,13 @@ def decode(x: Any) -> Any:
         return x
     if "$float" in x:
         if x["$float"] not in _WORDS:
-            raise ValueError(f"no float is called {x['$float']!r}: {', '.join(_WORDS)}")
+            raise UserError(f"no float is called {x['$float']!r}: {', '.join(_WORDS)}")
         return float(x["$float"])
     if "$op" in x:
         name, args = x["$op"], x.get("args")
         table: dict[str, Callable[..., Any] | Op] = {**(ops.TABLE if args is None else ops.FACTORIES)}
         if not isinstance(name, str) or name not in table:
-            raise ValueError(f"there is no row {name!r}: register it first, or look at python -m tinygrad_edu.ops")
+            raise UserError(f"there is no row {name!r}: register it first, or look at python -m tinygrad_edu.ops")
         return table[name] if args is None else table[name](*map(float, args))
     return {k: decode(v) for k, v in x.items()}
 
@@ -98,20 +99,20 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where} is not a model saved by tinygrad_edu: it is not JSON ({error})") from None
+        raise UserError(f"{where} is not a model saved by tinygrad_edu: it is not JSON ({error})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"')
+        raise UserError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"')
     if content.get("version") != VERSION:
-        raise ValueError(f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
+        raise UserError(f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
                          "use the tinygrad_edu that wrote it, or a newer one")  # fmt: skip
     try:
         content = decode(content)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{where} is damaged: {error}") from None
+        raise UserError(f"{where} is damaged: {error}") from None
     if (
         not isinstance(content.get("kind"), str)
         or not isinstance(content.get("state"), dict)
         or "config" not in content
     ):
-        raise ValueError(f"{where} is damaged: a model has a kind, a config and a state")
+        raise UserError(f"{where} is damaged: a model has a kind, a config and a state")
     return {"extra": None, **content}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from inspect import Parameter, signature
 from typing import Any
 
+from ..errors import UserError
 from . import blocks, conv, dense, files, sequences
 from .choices import blank
 from .module import Module
@@ -32,7 +33,7 @@ def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> An
     """
     content, where = files.read(path), os.fspath(path)
     if content["config"] is None:
-        raise ValueError(f"{where} holds the numbers of a {content['kind']} but not how to build it: {content.get('reason')}. "
+        raise UserError(f"{where} holds the numbers of a {content['kind']} but not how to build it: {content.get('reason')}. "
                          "Build the module as before and call module.load(path)")  # fmt: skip
     known = {**KINDS, **{kind.__name__: kind for kind in kinds}}
     try:
@@ -40,18 +41,18 @@ def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> An
             module = _build(content["kind"], content["config"], known)
         module.load_state_dict(content["state"])
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{where} cannot be rebuilt: {error}") from None
+        raise UserError(f"{where} cannot be rebuilt: {error}") from None
     return module
 
 
 def _build(kind: Any, config: Any, known: dict[str, type[Module]]) -> Module:
     """A module of this kind, with the modules inside its config built first."""
     if not isinstance(kind, str) or kind not in known:
-        raise ValueError(
+        raise UserError(
             f"no module is called {kind!r}: pass classes of your own as nn.load(path, kinds=[Net]); known: {', '.join(known)}"
         )
     if not isinstance(config, dict):
-        raise ValueError(f"the config of {kind} must be an object, got {config!r}")
+        raise UserError(f"the config of {kind} must be an object, got {config!r}")
     arguments = {name: _inside(x, known) for name, x in config.items()}
     several = [p.name for p in signature(known[kind]).parameters.values() if p.kind is Parameter.VAR_POSITIONAL]
     return known[kind](*[x for name in several for x in arguments.pop(name)], **arguments)

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from .. import languages, ops, text
 from ..engine import Value, chain_rule, topological
+from ..errors import UserError
 from ..figures import cards
 from ..languages import JAVASCRIPT
 from ..ops import Op
@@ -78,7 +79,7 @@ def snapshot(root: Value) -> Snapshot:
         )
     order = topological(root)
     if len(order) > MOST:
-        raise ValueError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, one step for each edge: "
+        raise UserError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, one step for each edge: "
                          "give it a part, page(node), such as the loss of one sample or one neuron's output")  # fmt: skip
     slopes = {n: n.local_grads() if n.parents else () for n in order}
     grads = chain_rule(root, 1.0, slopes.__getitem__)
@@ -105,10 +106,10 @@ def page(
     several: Sequence[Any] = [graph] if isinstance(graph, Snapshot) or not isinstance(graph, (list, tuple)) else graph
     frames = [g if isinstance(g, Snapshot) else snapshot(g) for g in several]
     if not frames:
-        raise ValueError("there is nothing to show in an empty list: collect snapshot(loss) at each training step")
+        raise UserError("there is nothing to show in an empty list: collect snapshot(loss) at each training step")
     for k, frame in enumerate(frames):
         if why := _different(frames[0], frame):
-            raise ValueError(f"all graphs of one page must have the same shape, and number {k} differs from the first: {why}; "
+            raise UserError(f"all graphs of one page must have the same shape, and number {k} differs from the first: {why}; "
                              "take a snapshot of the same computation each time")  # fmt: skip
     done = Page(frames, TITLE if title is None else title)
     if path is not None:
@@ -137,7 +138,7 @@ class Page:
         """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
-            raise ValueError(
+            raise UserError(
                 f"cannot save a page as {path.name!r}: its name must end in .html, so that a browser opens it"
             )
         path.write_text(self.html, encoding="utf-8")
