@@ -46,6 +46,86 @@ def test_what_is_no_number_is_refused_with_advice(x, says):
         Value(x)
 
 
+def kinds_of_numbers():
+    np = pytest.importorskip("numpy")
+    return [
+        *NUMBERS,
+        np.int8(100),
+        np.uint8(200),
+        np.int64(2**62),
+        np.float16(0.1),
+        np.float32(3e38),
+        np.bool_(True),
+        np.array(7),
+        -0.0,
+    ]
+
+
+@pytest.mark.parametrize("name", ["data", "grad"])
+def test_what_is_assigned_becomes_a_float(name):
+    for x in kinds_of_numbers():
+        v = Value(1.0)
+        setattr(v, name, x)
+        assert type(getattr(v, name)) is float and getattr(v, name) == float(x)
+        assert v.data != float(x) or ((v * v).data, (v + v).data) == (float(x) * float(x), float(x) + float(x))
+
+
+def no_numbers():
+    np = pytest.importorskip("numpy")
+    texts = ["3", b"3", np.str_("3"), np.bytes_(b"3"), np.datetime64("2020-01-01"), np.timedelta64(3, "s")]
+    many = [[1.0], (), {}, np.ones(1), np.ones((2, 2)), np.array(Value(1.0)), float, object()]
+    return [*texts, *many, 1j, np.complex64(1j), np.complex128(1 + 2j), np.array(1j), Value(2.0), Decimal("sNaN")]
+
+
+@pytest.mark.parametrize("name", ["data", "grad"])
+def test_what_is_no_number_is_refused_where_it_is_assigned(name):
+    for x in [*no_numbers(), *[None] * (name == "data")]:
+        v = Value(1.0, label="v")
+        v.grad = 2.0
+        with pytest.raises(TypeError, match=rf"^the \.{name} of v cannot be "):
+            setattr(v, name, x)
+        assert (v.data, v.grad) == (1.0, 2.0)
+    with pytest.raises(OverflowError, match="too large"):
+        setattr(v, name, Fraction(10**400))
+
+
+def test_a_gradient_of_none_is_no_gradient():
+    p = Value(2.0)
+    p.grad = None
+    assert p.grad == 0.0
+    (p * 3).backward()
+    assert p.grad == 3.0
+
+
+DOORS = {
+    "Value": Value,
+    "+": lambda x: Value(2.0) + x,
+    "r-": lambda x: x - Value(2.0),
+    "*": lambda x: Value(2.0) * x,
+    "r*": lambda x: x * Value(2.0),
+    "/": lambda x: Value(2.0) / x,
+    "**": lambda x: Value(2.0) ** x,
+    "r**": lambda x: x ** Value(2.0),
+    "<": lambda x: Value(2.0) < x,
+    "row": lambda x: ops.tanh(x),
+    "rows": lambda x: Value(2.0).maximum(x),
+    "clip": lambda x: Value(2.0).clip(x, 5.0),
+    "leaky_relu": lambda x: Value(2.0).leaky_relu(x),
+    "power": lambda x: ops.power(x)(Value(2.0)),
+    "seed": lambda x: (Value(2.0) * 2).backward(x),
+    "grad": lambda x: grad(Value(2.0) * 2, x),
+}
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+def test_no_door_takes_what_is_no_real_number(door):
+    np = pytest.importorskip("numpy")
+    for x in (1j, np.complex64(1j), np.complex128(1 + 2j), "2", np.str_("2"), np.timedelta64(3, "s"), None, [2.0]):
+        if x is not None or door is not DOORS["clip"]:
+            with pytest.raises(TypeError):
+                door(x)
+
+
 def test_a_value_of_a_value_is_refused():
     with pytest.raises(TypeError, match=r"already a Value.*\.data"):
         Value(Value(1.0))

@@ -14,7 +14,7 @@ from tinygrad_edu.ops import clip, leaky_relu, power
 from tinygrad_edu.strategies import inputs
 
 OTHER_PARAMETERS = [power(-1), power(0.5), power(2.5), power(0), power(1), power(2), power(-2.5),
-                    leaky_relu(0.2), leaky_relu(0.0), clip(0.0, 2.0), clip(-0.25, 3.5)]  # fmt: skip
+                    leaky_relu(0.2), leaky_relu(0.0), clip(0.0, 2.0), clip(-0.25, 3.5), clip(0.5, None), clip(None, 0.5)]  # fmt: skip
 ROWS = [*ops.TABLE.values(), *OTHER_PARAMETERS]
 
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from . import modes, ops
 from .ieee import number
 from .modes import watching
 from .ops import Op
-from .protocol import FloatLike
+from .protocol import FloatLike, assigned
 
 _new = object.__new__
 
@@ -33,10 +34,10 @@ _new = object.__new__
 def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float, ...]) -> Value:
     """The one place where a computed node is made; `__init__` is for what users type."""
     if type(data) is not float:
-        data = _repaired(data, parents)
+        data = _float(data, op)
     v = _new(Value)
-    v.data = data
-    v.grad = 0.0
+    v._data = data
+    v._grad = 0.0
     v.parents = parents
     v.op = op
     v.numbers = numbers
@@ -51,18 +52,17 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
     return v
 
 
-def _repaired(data: Any, parents: tuple[Value, ...]) -> float:
-    """The float of a result that is none, because somebody assigned another kind of number to an input's `.data`."""
-    for p in parents:
-        if isinstance(p.data, Value) or not hasattr(p.data, "__float__"):
-            raise TypeError(f"the .data of {p.label or 'an input'} was set to {type(p.data).__name__} {p.data!r}, but it must be a number: "
-                            "an update is written p.data -= lr * g.data")  # fmt: skip
-    return number(data)
+def _float(result: Any, op: Op) -> float:
+    """The float of a result that is none: what a row of one's own may compute."""
+    try:
+        return number(result)
+    except TypeError as e:
+        raise TypeError(f"the row {op.name!r} must compute a number: {e}") from None
 
 
 def apply(op: Op, parents: tuple[Value, ...]) -> Value:
     """The Value that `op` makes of other Values."""
-    xs = [p.data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
+    xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
     y = op.forward(*xs)
     return _node(y, parents, op, (y, *xs))
 
@@ -87,7 +87,7 @@ def _binary(op: Op, swapped: bool = False) -> Callable[[Value, Any], Value]:
                 return other  # type: ignore[no-any-return]
         if swapped:
             self, other = other, self
-        a, b = self.data, other.data
+        a, b = self._data, other._data
         y = forward(a, b)
         return _node(y, (self, other), op, (y, a, b))
 
@@ -99,7 +99,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
-        x = self.data
+        x = self._data
         y = forward(x)
         return _node(y, (self,), op, (y, x))
 
@@ -119,24 +119,33 @@ class Value(FloatLike):
     (9.0, <Op mul>, True, (3.0, 3.0))
     """
 
-    __slots__ = ("data", "grad", "parents", "op", "numbers", "label")
+    __slots__ = ("_data", "_grad", "parents", "op", "numbers", "label")  # `data` and `grad` check what they are given
 
-    data: float
-    grad: float
+    _data: float
+    _grad: float
     parents: tuple[Value, ...]
     op: Op
     numbers: tuple[float, ...]
     label: str
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self.data = data if type(data) is float else number(data)
-        self.grad = 0.0
+        self._data = data if type(data) is float else number(data)
+        self._grad = 0.0
         self.parents = ()
         self.op = ops.leaf
         self.numbers = ()
         self.label = label
         if watching:
             modes.hear(self)
+
+    def _set_data(self, x: Any) -> None:
+        self._data = x if type(x) is float else assigned(self, "data", x)
+
+    def _set_grad(self, x: Any) -> None:
+        self._grad = x if type(x) is float else 0.0 if x is None else assigned(self, "grad", x)
+
+    data = property(attrgetter("_data"), _set_data, doc="The number: what is assigned becomes a float, or is refused.")
+    grad = property(attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first; None counts as 0.0.")
 
     @property
     def local_grads(self) -> Callable[[], tuple[float, ...]]:
@@ -147,7 +156,7 @@ class Value(FloatLike):
         and backward changes no gradient.  A node keeps the bare tuple and makes the closure when asked, because
         Python's garbage collector visits whatever a node owns, again and again.
         """
-        return partial(self.op.slopes, *self.numbers or (self.data,))
+        return partial(self.op.slopes, *self.numbers or (self._data,))
 
     def backward(self, seed: float = 1.0) -> None:
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
@@ -167,17 +176,17 @@ class Value(FloatLike):
             for node in reversed(topological(self)):
                 modes.check_gradient(node, totals[node], self)
         with _adding:
-            grads = [node.grad + g for node, g in totals.items()]
-            deque(map(_set_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+            grads = [node._grad + g for node, g in totals.items()]
+            deque(map(_write_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
         for node in topological(self):
-            node.grad = 0.0
+            node._grad = 0.0
 
     def detach(self) -> Value:
         """The same number without a past: nothing flows back through it."""
-        return _node(self.data, (), ops.detached, ())
+        return _node(self._data, (), ops.detached, ())
 
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
         """What an operation means to a Value: compute the number, remember where it came from."""
@@ -273,10 +282,10 @@ def grad(y: Value, *xs: Value) -> list[Value]:
                         "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
 
     def local(node: Value) -> list[Any]:
-        if node.numbers != (node.data, *[p.data for p in node.parents]):
+        if node.numbers != (node._data, *[p._data for p in node.parents]):
             raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
                              "compute it again first")  # fmt: skip
-        if node.data == node.data or modes.listened():  # a recording keeps formulas, not the slopes of one run
+        if node._data == node._data or modes.listened():  # a recording keeps formulas, not the slopes of one run
             ds = node.op.partials(node, *node.parents)
         else:
             ds = node.op.slopes(*node.numbers)
@@ -322,7 +331,7 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
 # Below: small parts of the above, and how each row becomes a method, once, at import.
 
 _adding = Lock()
-_set_grad = Value.__dict__["grad"].__set__
+_write_grad = Value.__dict__["_grad"].__set__
 
 
 class _Same:

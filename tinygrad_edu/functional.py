@@ -125,10 +125,10 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     return ops.leaky_relu(slope)(x)
 
 
-def clip(x: Any, lo: float, hi: float) -> Any:
-    """x kept between lo and hi.  Raises ValueError unless lo <= hi.
+def clip(x: Any, lo: float | None = None, hi: float | None = None) -> Any:
+    """x kept between lo and hi, or on one side of the one that is given.  Raises ValueError unless lo <= hi, TypeError without a bound.
 
-    >>> clip(5, -1, 1)
-    1.0
+    >>> clip(5, -1, 1), clip(-5, 0)
+    (1.0, 0.0)
     """
-    return ops.clip(float(lo), float(hi))(x)
+    return ops.clip(lo, hi)(x)

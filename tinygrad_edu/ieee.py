@@ -23,28 +23,30 @@ def number(x: Any) -> float:
     >>> number(True), number(Fraction(1, 4))
     (1.0, 0.25)
     """
-    kind = type(x).__name__
+    kind, dtype = type(x).__name__, getattr(getattr(x, "dtype", None), "kind", "f")
     if getattr(x, "ndim", 0):
         raise TypeError(
             f"a Value holds one number, not an array of shape {x.shape}: make one Value per number, "
             "as in [Value(v) for v in array], or use an array of Values"
         )
+    if dtype == "O" and hasattr(x, "item"):  # np.where(c, v, 0): float(x) would take the number out of the graph
+        raise TypeError(f"a number is needed here, not an array around {x.item()!r}: take it out with .item()")
     if hasattr(x, "__apply__"):
         raise TypeError(f"{x!r} is already a {kind}: use it as it is, or its .data for the number alone")
-    if not hasattr(x, "__float__"):
-        hint = {
-            "str": f": write {x!r} without quotes, or float({x!r})",
-            "list": ": make one Value per number, as in [Value(v) for v in numbers]",
-            "complex": ": tinygrad_edu differentiates real numbers",
-        }.get(kind, ": pass an int, a float or a NumPy scalar")
-        raise TypeError(f"a number is needed here, not {kind} {x!r}{hint}")
-    try:
-        return float(x)
-    except OverflowError:
-        raise OverflowError(
-            f"an int of {x.bit_length()} bits is too large for a float, which ends near 1.8e308: "
-            "scale it down, or take its logarithm first"
-        ) from None
+    if dtype not in "cmMSU" and hasattr(x, "__float__"):
+        try:
+            return float(x)
+        except OverflowError:
+            raise OverflowError(f"this {kind} is too large for a float, which ends near 1.8e308: "
+                                "scale it down, or take its logarithm first") from None  # fmt: skip
+        except (TypeError, ValueError):  # a class, a Decimal("sNaN"), a missing cell
+            pass
+    hint = {
+        "str": f": write {x!r} without quotes, or float({x!r})",
+        "list": ": make one Value per number, as in [Value(v) for v in numbers]",
+        "complex": ": tinygrad_edu differentiates real numbers",
+    }.get("complex" if dtype == "c" else kind, ": pass an int, a float or a NumPy scalar")
+    raise TypeError(f"a number is needed here, not {kind} {x!r:.200}{hint}")
 
 
 def divide(a: float, b: float) -> float:

@@ -114,6 +114,7 @@ where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, wher
 @functools.lru_cache(maxsize=1024)
 def power(n: float) -> Op:
     """x ** n for a plain number n: the exponent is part of the operation, not an input."""
+    n = n if type(n) is int else number(n)
     whole = float(n).is_integer()
     exponent = int(n) if whole and abs(n) < 1e16 else float(n)
     return Op(f"power({exponent})", lambda x: ieee.power(x, n), lambda y, x: (n * power(n - 1)(x) if n else 0.0,),
@@ -199,19 +200,23 @@ elu = fused("elu", lambda x: maximum(x, 0.0) + expm1(minimum(x, 0.0)), lambda y,
 @functools.lru_cache(maxsize=1024)
 def leaky_relu(slope: float = 0.01) -> Op:
     """x above zero, slope * x below."""
+    slope = number(slope)
     return fused(f"leaky_relu({slope:g})", lambda x: maximum(x, 0.0) + slope * minimum(x, 0.0),
                  lambda y, x: (greater(x, 0.0) + slope * (1 - greater(x, 0.0)),),
                  kink=lambda x: x, recipe=(leaky_relu, (slope,)))  # fmt: skip
 
 
 @functools.lru_cache(maxsize=1024)
-def clip(lo: float, hi: float) -> Op:
-    """x kept between lo and hi; on the edges the gradient still passes."""
+def clip(lo: float | None, hi: float | None) -> Op:
+    """x kept between lo and hi, or on one side of the one that is not None; on the edges the gradient still passes."""
+    if lo is hi is None:
+        raise TypeError("clip needs a bound: write clip(lo, hi), clip(lo, None) or clip(None, hi)")
+    lo, hi = -inf if lo is None else number(lo), inf if hi is None else number(hi)
     if not lo <= hi:
         raise ValueError(f"clip(lo, hi) needs lo <= hi, got clip({lo}, {hi}): swap them")
     return fused(f"clip({lo:g}, {hi:g})", lambda x: minimum(maximum(x, lo), hi),
                  lambda y, x: (1 - greater(lo, x) - greater(x, hi),),
-                 kink=lambda x: (x - lo) * (x - hi), recipe=(clip, (lo, hi)))  # fmt: skip
+                 kink=lambda x: (x - lo if lo > -inf else 1.0) * (x - hi if hi < inf else 1.0), recipe=(clip, (lo, hi)))  # fmt: skip
 
 
 # As many inputs as they are given.  A neuron is one dot: its weights, its inputs and, last, its bias.

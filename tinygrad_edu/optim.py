@@ -42,8 +42,8 @@ __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Schedule", "clip_by_norm", "cli
 
 Schedule = Callable[[int], float]
 
-_data_of, _grad_of = operator.attrgetter("data"), operator.attrgetter("grad")
-_set_data, _set_grad = Value.__dict__["data"].__set__, Value.__dict__["grad"].__set__
+_data_of, _grad_of = operator.attrgetter("_data"), operator.attrgetter("_grad")
+_set_data, _set_grad = Value.__dict__["_data"].__set__, Value.__dict__["_grad"].__set__
 
 
 def _write(setter: Callable[[Value, float], None], ps: list[Value], numbers: Iterable[float]) -> None:

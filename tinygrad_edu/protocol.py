@@ -24,6 +24,19 @@ def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, object], bool]
     return compare
 
 
+def assigned(v: Any, name: str, x: Any) -> float:
+    """The float of what was assigned to a Value's `.data` or `.grad`.  Raises TypeError, which says whose, for what is no number."""
+    try:
+        return number(x)
+    except TypeError as e:
+        hint = (
+            "its number is its .data, and an update is written p.data -= lr * g.data" if isinstance(x, FloatLike) else e
+        )
+        raise TypeError(
+            f"the .{name} of {v.label or 'a Value'} cannot be {type(x).__name__} {x!r:.80}: {hint}"
+        ) from None
+
+
 class FloatLike:
     """What a float does besides arithmetic.  `==` and `hash` stay identity: nodes live in sets and dicts.
 

@@ -178,4 +178,4 @@ def _alike(some: Sequence[float], others: Sequence[float]) -> bool:
         math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others))  # fmt: skip
 
 
-_data = operator.attrgetter("data")
+_data = operator.attrgetter("_data")

@@ -158,7 +158,7 @@ class Recording:
         return now[self.record.root]
 
 
-_data = operator.attrgetter("data")
+_data = operator.attrgetter("_data")
 
 
 class Straight:

@@ -218,4 +218,4 @@ def _numbers(dims: tuple[int, ...]) -> Any:
     return ("array", dims, *["number"] * math.prod(dims)) if dims else "number"
 
 
-_data = operator.attrgetter("data")
+_data = operator.attrgetter("_data")
