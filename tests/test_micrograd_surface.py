@@ -1,6 +1,8 @@
 """Code written for micrograd, and the numbers of the lecture that builds it, with only the import line changed."""
 
+import copy
 import math
+import pickle
 import random
 
 import pytest
@@ -216,3 +218,155 @@ def test_both_engines_draw_the_same_networks():
     assert ours == pytest.approx(its, rel=1e-12) and our_repr == its_repr
     for (data, gradient), (expected, expected_gradient) in zip(our_parameters, its_parameters):
         assert data == expected and math.isclose(gradient, expected_gradient, rel_tol=1e-9, abs_tol=1e-12)
+
+
+# Nodes made by hand, as micrograd and microgpt make them.
+
+
+def by_closure(name, f, *slopes):
+    """An operation as micrograd writes it: a node, then its backward step."""
+
+    def operation(*xs):
+        out = Value(f(*[x.data for x in xs]), xs, name)
+
+        def _backward():
+            for x, slope in zip(xs, slopes):
+                x.grad += slope(*[x.data for x in xs]) * out.grad
+
+        out._backward = _backward
+        return out
+
+    return operation
+
+
+def by_numbers(name, f, *slopes):
+    """The same as microgpt writes it: with its local gradients."""
+    numbers = lambda xs: [x.data for x in xs]
+    return lambda *xs: Value(f(*numbers(xs)), xs, tuple(slope(*numbers(xs)) for slope in slopes))
+
+
+OPERATIONS = {  # name: the function, its slopes, ours
+    "+": (lambda a, b: a + b, (lambda a, b: 1.0, lambda a, b: 1.0), lambda a, b: a + b),
+    "*": (lambda a, b: a * b, (lambda a, b: b, lambda a, b: a), lambda a, b: a * b),
+    "**2": (lambda a: a**2, (lambda a: 2 * a,), lambda a: a**2),
+    "tanh": (math.tanh, (lambda a: 1 - math.tanh(a) ** 2,), lambda a: a.tanh()),
+    "ReLU": (lambda a: max(0.0, a), (lambda a: float(a > 0),), lambda a: a.relu()),
+}
+steps = st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), st.integers(0, 9), st.integers(0, 9)), max_size=8)
+
+
+@pytest.mark.parametrize("make", [by_closure, by_numbers])
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=3), steps)
+def test_a_node_made_by_hand_is_a_node(make, numbers, program):
+    """Random programs out of such nodes and ours, with nodes used twice, find the gradients of ours alone."""
+    outcomes = []
+    for pick in (0, 1):
+        leaves = [Value(x) for x in numbers]
+        values = list(leaves)
+        for k, (name, i, j) in enumerate(program):
+            f, slopes, ours = OPERATIONS[name]
+            xs = [values[i % len(values)], values[j % len(values)]][: len(slopes)]
+            values.append(ours(*xs) if pick or k % 3 == 2 else make(name, f, *slopes)(*xs))
+        root = sum(v * 0.25 for v in values)
+        root.backward()
+        outcomes.append([root.data, *[v.grad for v in leaves]])
+    assert outcomes[0] == pytest.approx(outcomes[1], rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize("root", [lambda: readme(Value)[0], lambda: neuron(*map(Value, (2.0, 0.0, -3.0, 1.0, BIAS)))])
+def test_a_backward_pass_may_be_made_by_hand(root):
+    """`o.grad = 1`, then every node's `_backward` from the root to the leaves."""
+    ours, by_steps = root(), root()
+    ours.backward()
+    by_steps.grad = 1.0
+    for node in reversed(by_steps.topo()):
+        node._backward()
+    for a, b in zip(ours.topo(), by_steps.topo(), strict=True):
+        assert a.grad == b.grad and a.data == b.data
+        assert a._children == a.parents and len(a._local_grads) == len(a.parents)
+
+
+def test_each_form_of_the_constructor():
+    a, b = Value(2.0, "a"), Value(3.0, label="b")
+    for v in (
+        Value(6.0, (a, b), "*"),
+        Value(6.0, _children=(a, b), _op="*"),
+        Value(6.0, (a, b), "*", "c"),
+        Value(6.0, [a, b], "*", label="c"),
+    ):
+        assert v._prev == {a, b} and v._op == "*" and v.label in ("", "c") and v.parents == (a, b)
+    for v in (
+        Value(6.0, (a, b), (3.0, 2.0)),
+        Value(6.0, children=(a, b), local_grads=[3, 2]),
+        Value(6.0, (a, b), (3, 2), label="c"),
+    ):
+        assert v._local_grads == (3.0, 2.0) and v._children == (a, b)
+    for v in (Value(1.0, ()), Value(1.0, (), ""), Value(1.0, (), ()), Value(1.0, None), Value(1.0, label=None)):
+        assert v.parents == () and v.label == "" and v._op == "" and v._backward() is None
+    with Value.no_grad():
+        assert Value(6.0, (a, b), (3.0, 2.0)).parents == ()
+
+
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (lambda a: Value(1.0, 3), "neither a label, which is text, nor a tuple of children"),
+        (lambda a: Value(1.0, a), "neither a label"),
+        (lambda a: Value(1.0, label=3), "write label='3'"),
+        (lambda a: Value(1.0, (3.0,)), "nor a tuple of children, which are Values"),
+        (lambda a: Value(1.0, (a,), (1.0, 2.0)), "1 children, and .* nor one local gradient for each"),
+        (lambda a: Value(1.0, (a, a), 1.0), "2 children"),
+        (lambda a: Value(1.0, "x", (1.0,)), "0 children"),
+        (lambda a: Value(1.0, (a,), ("x",)), "a number is needed"),
+        (lambda a: Value(1.0, lable="x"), "no argument 'lable'.*Value\\(data, label\\)"),
+    ],
+)
+def test_what_the_constructor_cannot_take_it_refuses(make, says):
+    with pytest.raises(TypeError, match=says):
+        make(Value(2.0))
+
+
+def test_a_node_that_was_told_no_slope_says_so_and_changes_nothing():
+    a = Value(2.0)
+    out = Value(4.0, (a,), "square")
+    with pytest.raises(RuntimeError, match=r"'square'.*assign its _backward"):
+        (out * a).backward()
+    assert a.grad == 0
+
+
+def test_a_step_that_is_not_upstream_times_local_is_refused_and_one_that_fails_changes_nothing():
+    a = Value(2.0)
+    out = Value(4.0, (a,))
+    out._backward = lambda: setattr(a, "grad", a.grad + min(out.grad, 1.5) - 0.5)
+    with pytest.raises(ValueError, match="upstream times local"):
+        (out + a).backward()
+    out._backward = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        (out + a).backward()
+    assert a.grad == out.grad == 0
+    with pytest.raises(TypeError, match="_backward is a function"):
+        out._backward = 3
+
+
+def test_nodes_made_by_hand_are_drawn_explained_copied_and_pickled():
+    a = Value(3.0, "a")
+    y = Value(9.0, (a, a), (3.0, 3.0)) + Value(6.0, (a,), (2.0,))
+    y.backward()
+    assert a.grad == 8.0 and y.draw().nodes and "dy" not in str(y.explain(of=a)) and "8" in str(y.explain(of=a))
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        twin.zero_grad()
+        twin.backward()
+        assert [n.grad for n in twin.topo()] == [n.grad for n in y.topo()]
+
+
+def test_attributes_of_ones_own_need_a_class_of_ones_own():
+    class Parameter(Value):
+        pass
+
+    p = Parameter(1.0)
+    p.m = 0.5
+    (p * 2).backward()
+    assert p.m == 0.5 and p.grad == 2.0
+    with pytest.raises(AttributeError):
+        Value(1.0).m = 0.5

@@ -12,7 +12,7 @@ import warnings
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
 
-from . import copying, data, functional, losses, nn, ops, optim, plot
+from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot
 from .check import gradcheck
 from .engine import Value, grad, register, topological, value_and_grad
 from .explanation import explain
@@ -28,7 +28,7 @@ from .webpage import page
 
 __all__ = [
     "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
-    "gradcheck", "jit", "losses", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
+    "gradcheck", "jit", "losses", "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
     "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 

@@ -128,13 +128,15 @@ class Value(FloatLike):
     numbers: tuple[float, ...]
     label: str
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: Any, *past: Any, label: Any = "", **named: Any) -> None:
         self._data = data if type(data) is float else number(data)
         self._grad = 0.0
         self.parents = ()
         self.op = ops.leaf
         self.numbers = ()
         self.label = label
+        if past or named or type(label) is not str:
+            self._made_by_hand(*past, label=label, **named)  # Value(data, "w"); micrograd's Value(data, children, op)
         if watching:
             modes.hear(self)
 

@@ -1,0 +1,140 @@
+"""Coming from micrograd or microgpt: the names that code written for them uses.
+
+micrograd makes a node by hand and then tells it its backward step; microgpt hands it its local gradients:
+
+>>> def doubled(a):
+...     out = Value(2 * a.data, (a,), "doubled")
+...     def _backward():
+...         a.grad += 2 * out.grad
+...     out._backward = _backward
+...     return out
+>>> a = Value(3.0)
+>>> (doubled(a) * Value(6.0, (a,), (2.0,))).backward()  # both are 2 * a
+>>> a.grad
+24.0
+
+Either way the node gets a row of its own, whose local gradients are those numbers: `backward()`, `draw` and `explain` go through
+it as through any other.  How it depends on its inputs otherwise nobody has said, so it has no second derivative and no replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import modes, ops
+from .engine import Value, topological
+from .ieee import number
+from .ops import REAL, Op
+from .protocol import FloatLike
+
+ALLOWED = ("write Value(data, label), or Value(data, children, op) as in micrograd, or Value(data, children, local_grads) as in microgpt, "
+           "with one local gradient for each child")  # fmt: skip
+SYMBOLS = {op.symbol: op.name for op in ops.TABLE.values() if len(op.domain) == 2 and op.symbol}
+
+
+def _made_by_hand(
+    v: Value, second: Any = "", third: Any = "", fourth: Any = "", *, label: Any = "", **named: Any
+) -> None:
+    """What `Value.__init__` does with anything but a number and a label by its name."""
+    text, children = (second, ()) if isinstance(second, (str, type(None))) else (fourth, second)
+    for name in ("children", "_children"):
+        children = named.pop(name, children)
+    for name in ("op", "_op", "local_grads", "_local_grads"):
+        third = named.pop(name, third)
+    label = label or text or ""
+    if not isinstance(label, str):
+        raise TypeError(f"a label is text, not {type(label).__name__} {label!r}: write label={str(label)!r}")
+    if named or not isinstance(children, (tuple, list, set)) or not all(isinstance(c, Value) for c in children):
+        what = (f"Value() has no argument {next(iter(named))!r}" if named
+                else f"{children!r} is neither a label, which is text, nor a tuple of children, which are Values")  # fmt: skip
+        raise TypeError(f"{what}: {ALLOWED}")
+    v.label, told = str(label), isinstance(third, (tuple, list))
+    if not (told or isinstance(third, str)) or (told and len(third) != len(children)):
+        raise TypeError(f"Value({v.data!r}, ...) has {len(children)} children, and {third!r} is neither the name of an operation "
+                        f"nor one local gradient for each of them: {ALLOWED}")  # fmt: skip
+    if children and modes.recording():
+        v.parents, v.numbers = tuple(children), (v.data, *[c.data for c in children])
+        v.op = by_hand("" if told else third, tuple(map(number, third)) if told else None, len(children))
+    elif children:
+        v.op = ops.detached
+
+
+def by_hand(text: str, local_grads: Sequence[float] | None, n: int, step: Callable[..., Any] | None = None) -> Op:
+    """The row of one node with n inputs: its local gradients are these numbers, or what `step(y, *xs)` finds."""
+
+    def partials(y: Any, *xs: Any) -> Any:
+        if not isinstance(y, float):
+            raise TypeError(f"{called!r} is a row made by hand: only its numbers are known, not a formula; "
+                            "for more, make it of rows, or register an Op")  # fmt: skip
+        if local_grads is None and step is None:
+            raise RuntimeError(f"a Value made by hand, Value({y!r}, children, {text!r}), has not been told how gradients flow through it: "
+                               "assign its _backward, as in micrograd, or give its local gradients, Value(data, children, local_grads)")  # fmt: skip
+        return local_grads if step is None else step()
+
+    def forward(*xs: Any) -> float:
+        raise TypeError(f"{called!r} is a row made by hand, whose number was computed outside: it cannot be computed again; "
+                        "make it of rows, or register an Op")  # fmt: skip
+
+    power = n == 1 and text.startswith("**")
+    called = f"power({text[2:]})" if power else SYMBOLS.get(text, text) if n == 2 else text or "by hand"
+    return Op(called or "by hand", forward, partials, text if power or (n == 2 and text in SYMBOLS) else "", (REAL,) * n,
+              recipe=(by_hand, (text, local_grads, n)))  # fmt: skip
+
+
+def _step(v: Value) -> Callable[[], None]:
+    """micrograd's: add what this node's gradient contributes to its parents' gradients.  A leaf contributes nothing."""
+
+    def _backward() -> None:
+        for p, d in zip(v.parents, v.local_grads()):
+            p.grad += d * v.grad
+
+    return _backward
+
+
+def _set_step(v: Value, step: Callable[[], Any]) -> None:
+    """From now on the local gradients of this node are what `step` adds to its parents' gradients when its own is 1."""
+    if not callable(step):
+        raise TypeError(f"a _backward is a function without arguments, not {type(step).__name__} {step!r}")
+    if not v.parents:  # micrograd gives leaves one that does nothing
+        return
+
+    def found() -> tuple[float, ...]:
+        once, twice = _added(v, step, 1.0), _added(v, step, -2.0)
+        for p in once:
+            if once[p] * -2.0 != twice[p] and once[p] == once[p]:
+                raise ValueError(f"the _backward of {v!r} adds {once[p]!r} to a parent's gradient for an upstream gradient of 1, and {twice[p]!r} "
+                                 "for -2: it must add upstream times local, p.grad += local * out.grad")  # fmt: skip
+        return tuple(
+            [once.pop(p, 0.0) for p in v.parents]
+        )  # a parent that is there twice got everything the first time
+
+    v.op = by_hand(FloatLike._op.__get__(v), None, len(v.parents), found)
+
+
+def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, float]:
+    """What a backward step adds to the gradients of a node's parents; afterwards all gradients are what they were."""
+    before = {n: n.grad for n in (v, *v.parents)}
+    try:
+        for n in before:
+            n.grad = 0.0
+        v.grad = upstream
+        step()
+        return {p: p.grad for p in v.parents}
+    finally:
+        for n, g in before.items():
+            n.grad = g
+
+
+_NAMES: dict[str, Any] = {
+    "_made_by_hand": _made_by_hand,
+    "_backward": property(_step, _set_step),
+    "_children": property(lambda v: v.parents, doc="microgpt's name for the parents."),
+    "_local_grads": property(
+        lambda v: v.local_grads() if v.parents else (), doc="microgpt's: one number for each parent."
+    ),
+    "topo": topological,
+    "no_grad": staticmethod(modes.no_grad),
+}
+for _name, _meaning in _NAMES.items():
+    setattr(Value, _name, _meaning)
