@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {"ieee", "errors"},
+    {"ieee", "errors", "files"},
     {"ops"},
     {"modes", "protocol"},
     {"text", "engine"},

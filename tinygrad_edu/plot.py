@@ -18,6 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from . import files
 from .errors import UserError
 from .modes import no_grad
 
@@ -64,8 +65,7 @@ class Picture:
         if path.suffix.lower() != ".svg":
             raise UserError(f"a picture is written as SVG, so its name ends in .svg, got {str(path)!r}: save it as "
                              f"{path.with_suffix('.svg').name!r} and open or convert that in a browser")  # fmt: skip
-        path.write_text(self._repr_svg_(), encoding="utf-8")
-        return path
+        return files.write(path, self._repr_svg_())
 
     def __repr__(self) -> str:
         return f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") writes it>'

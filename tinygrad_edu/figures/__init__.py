@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import opening
+from .. import files, opening
 from ..engine import Value, topological
 from ..errors import UserError
 from . import cards, choose, modules, paths, sheet
@@ -188,10 +188,9 @@ class Drawing:
                 done = self.source.encode()
         except RenderError as e:
             rescue = path.with_suffix(".dot")
-            rescue.write_text(self.source, encoding="utf-8")
+            files.write(rescue, self.source)
             raise RenderError(f"{e}. The DOT source is saved in {rescue}") from e
-        path.write_bytes(done)
-        return path
+        return files.write(path, done)
 
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""

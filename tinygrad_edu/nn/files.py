@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from .. import ops
+from .. import files, ops
 from ..errors import UserError
 from ..ops import Op
 
@@ -76,18 +75,9 @@ def decode(x: Any) -> Any:
 
 
 def write(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
-    """Write `content` as JSON, whole or not at all: a crash half-way leaves the old file as it was."""
+    """Write `content` as JSON, whole or not at all: see `tinygrad_edu.files`."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **content}, indent=1, allow_nan=False) + "\n"
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write(path, text)
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:

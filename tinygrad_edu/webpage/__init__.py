@@ -23,7 +23,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import languages, ops, text
+from .. import files, languages, ops, text
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..figures import cards
@@ -141,8 +141,7 @@ class Page:
             raise UserError(
                 f"cannot save a page as {path.name!r}: its name must end in .html, so that a browser opens it"
             )
-        path.write_text(self.html, encoding="utf-8")
-        return path
+        return files.write(path, self.html)
 
     def _repr_html_(self) -> str:
         return (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '

@@ -1,0 +1,178 @@
+"""Files are written whole or not at all, and never over what is somebody else's.  Every file of this package is written here.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "graph.svg")
+    ...     said = [check(path), write(path, "<svg/>").name, check(path)]
+    ...     with open(path, "w") as notes:
+    ...         _ = notes.write("something of my own")
+    ...     try:
+    ...         write(path, "<svg/>")
+    ...     except FileExistsError as error:
+    ...         said.append(error.strerror)
+    >>> said
+    ['wrote', 'graph.svg', 'replaced', 'there is such a file, and tinygrad_edu did not write it: choose another name, or remove it']
+
+What is written carries a mark, which pictures and pages do not show: by it we know our own files when they are written again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import sys
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can remove a file there that is open, so no lock is needed
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["check", "write"]
+MARK = b"written by tinygrad_edu"
+_MARKS = (
+    MARK,
+    b'"format": "tinygrad_edu"',
+    b'digraph "computation graph"',
+)  # the others in models and DOT texts as they are
+_NEAR = 512  # bytes from either end: a mark further inside is a mention
+_NAME = ".tinygrad_edu-{}.tmp"
+
+
+def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = False) -> Path:
+    """Write text (as UTF-8) or bytes to a file, whole or not at all, and return its path.
+
+    Until all of it is on the disk the old file stays as it was, whatever happens: a full disk, Ctrl-C, a crash.  The new one
+    has the old one's permissions; links are followed; pipes and devices are written to as they are.
+    Raises FileExistsError for a file with something in it that this package did not write, unless `over`; OSError with the
+    path, or with the folder that is not there.
+    """
+    check(path, over=over)
+    target, raw = _target(path), content.encode() if isinstance(content, str) else content
+    try:
+        stream = _stream(target) if target.exists() else None
+        if stream is None:
+            _replace(target, _marked(raw))
+        else:
+            with stream:
+                stream.write(raw)
+    except OSError as error:  # tells of the file that was asked for, not of the one that stands in for it
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) if error.errno else error from None
+    return Path(path)
+
+
+def check(path: str | os.PathLike[str], *, over: bool = False) -> str:
+    """Raise the error that `write` would, before there is anything to write; else the word for it: "wrote" or "replaced"."""
+    target = _target(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder: make it first", str(Path(path).parent))
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "no file may be added to this folder", str(Path(path).parent)) from None
+        return "wrote"
+    if stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "this is a folder: add the name of a file", os.fspath(path))
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "this file may not be changed", os.fspath(path))
+    if not old.st_size or not stat.S_ISREG(old.st_mode) or _standard(old):
+        return "wrote"
+    if not over and not _is_ours(target):
+        why = "there is such a file, and tinygrad_edu did not write it: choose another name, or remove it"
+        raise FileExistsError(errno.EEXIST, why, os.fspath(path))
+    return "replaced"
+
+
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Where a path leads."""
+    return Path(os.path.realpath(path))
+
+
+def _standard(old: os.stat_result) -> int | None:
+    """Which of our own standard streams a file is, if one: /dev/stdout, or the file that a shell has put in its place."""
+    for number in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(old, os.fstat(number)):
+                return number
+    return None
+
+
+def _stream(target: Path) -> IO[bytes] | None:
+    """What is written to as it comes: a standard stream, a pipe, a device; None for files."""
+    old = target.stat()
+    if number := _standard(old):
+        with suppress(AttributeError, ValueError):  # what was printed before comes before
+            sys.stdout.flush()
+        return open(os.dup(number), "wb")
+    return None if stat.S_ISREG(old.st_mode) else open(target, "wb")
+
+
+def _replace(target: Path, raw: bytes) -> None:
+    """The bytes under another name in the same folder, then under the right one, in one step."""
+    _sweep(target.parent)
+    other = target.parent / _NAME.format(os.urandom(8).hex())
+    try:
+        with open(other, "xb") as file:
+            with suppress(OSError):  # a folder on the network may know no locks
+                _lock(file, wait=True)
+            if not os.fstat(file.fileno()).st_nlink:  # swept by another process before it was locked
+                return _replace(target, raw)
+            file.write(raw)
+            with suppress(FileNotFoundError):
+                os.chmod(other, stat.S_IMODE(target.stat().st_mode))
+            file.flush()
+            os.fsync(file.fileno())
+            if fcntl:  # still locked
+                os.replace(other, target)
+        if not fcntl:
+            os.replace(other, target)
+    finally:
+        other.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was left by processes that were killed: nobody has locked it."""
+    for left in folder.glob(_NAME.format("*")):
+        with suppress(OSError), open(left, "ab") as file:
+            _lock(file, wait=False)
+            left.unlink()
+
+
+def _lock(file: IO[bytes], wait: bool) -> None:
+    """Raises OSError if somebody else has locked the file and we do not wait."""
+    if fcntl:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def _is_ours(target: Path) -> bool:
+    """Whether a file carries our mark."""
+    with open(target, "rb") as file:
+        start = file.read(_NEAR)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _NEAR))
+        return _has_mark(start, file.read(_NEAR))
+
+
+def _has_mark(start: bytes, end: bytes) -> bool:
+    return any(mark in start or mark in end for mark in _MARKS)
+
+
+def _marked(raw: bytes) -> bytes:
+    """The same picture or page with our mark, where its format allows a remark."""
+    start = raw[:_NEAR].lstrip().lower()
+    if _has_mark(raw[:_NEAR], raw[-_NEAR:]):
+        return raw
+    if start.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
+        return raw + b"<!-- " + MARK + b" -->\n"
+    if raw.startswith(b"%PDF") and b"startxref" in raw:  # a remark there moves nothing that has an address
+        rest, word, end = raw.rpartition(b"startxref")
+        return rest + b"% " + MARK + b"\n" + word + end
+    if raw.startswith(b"\x89PNG") and raw[-8:-4] == b"IEND":
+        body = b"tEXtComment\0" + MARK
+        return raw[:-12] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) + raw[-12:]
+    return raw
