@@ -1,8 +1,11 @@
 """Data: the published points to the last bit, divisions that lose nothing, and CSV files that say what is wrong with them."""
 
+import copy
+import gzip
 import json
 import math
 import pathlib
+import pickle
 import random
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import data
-from tinygrad_edu.data import Standardizer, read_csv, split
+from tinygrad_edu.data import Preparation, Split, Standardizer, numerals, read_csv, split
 from tinygrad_edu.data.legacy import RandomState
 
 # What scikit-learn 1.9's make_moons(100, noise=0.1), make_circles(7, noise=0.1, factor=0.5), make_blobs(9, centers=3) and CS231n's
@@ -146,6 +149,89 @@ def test_a_split_that_leaves_nothing_is_refused(test):
         split([[0.0]] * 5, [0] * 5, test)
 
 
+ONE_OF_EACH = {"moons": data.moons, "xor": data.xor, "blobs": data.blobs, "spirals": data.spirals, "circles": data.circles, "digits": data.digits,
+               "lists": lambda: split([[0.5]] * 6, [0.5] * 6), "own": lambda: Split([[1.0, 2.0]] * 4, ["a", "b"] * 2)}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", ONE_OF_EACH.values(), ids=ONE_OF_EACH)
+def test_every_source_of_data_answers_the_same_questions_in_a_line(make):
+    d = make()
+    assert isinstance(d, Split) and len(d.X) == len(d.y) == len(d.X_train) + len(d.X_test)
+    assert sorted(map(repr, zip([*d.X_train, *d.X_test], [*d.y_train, *d.y_test]))) == sorted(map(repr, zip(d.X, d.y)))
+    assert len(d.features) == len(d.X[0]) and len(repr(d)) < 120 and repr(d)[0] == "<"
+    for same in copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d)):
+        assert same == d and repr(same) == repr(d) and same.features == d.features
+    again = split(d, test=0.5, seed=1)
+    assert repr(again).count("to learn from") == 1 and again.features == d.features and len(again.X) == len(d.X)
+    X, y = (d.X, d.y) if len(d) == 4 else d
+    assert split(X, y) == (d if make is data.digits else split(d)) or len(d) == 4
+
+
+def test_digits_show_themselves_in_a_notebook_and_points_do_not():
+    html = data.digits()._repr_html_()
+    assert html.count("<text") == 8 and "<svg" in html and data.moons()._repr_html_() is None
+
+
+def test_a_word_from_a_file_cannot_command_a_terminal():
+    d = Split([[1.0]] * 2, ["\x1b[31m" * 99, "b"], name="\x1b]0;x", target="a\nb")
+    assert repr(d).isprintable() and len(repr(d)) < 300
+
+
+CLASSES = {"int": int, "float": float, "bool": bool, "text": str, "float32": "f4", "int8": "i1", "numpy bool": "?"}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_classes_of_every_type_get_their_share(kind):
+    np = pytest.importorskip("numpy")
+    y = [0] * 95 + [1] * 5
+    y = [CLASSES[kind](c) for c in y] if callable(CLASSES[kind]) else np.array(y, CLASSES[kind])
+    for seed in range(4):
+        assert [str(c) for c in split([[0.0]] * 100, y, test=20, seed=seed).y_test].count(str(y[-1])) == 1
+
+
+def test_the_order_of_others_is_answered_with_ours():
+    for theirs in {"test_size": 0.2}, {"random_state": 0}, {"train_size": 0.8}, {"shuffle": False}, {"tset": 0.2}:
+        with pytest.raises(TypeError, match="test=0.2, seed=0 .*X_train, y_train, X_test, y_test"):
+            split([[1.0]] * 10, [0, 1] * 5, **theirs)
+    with pytest.raises(TypeError, match="needs the targets too"):
+        split([[1.0]] * 10)
+    y = [0, 1] * 5
+    assert split([[1.0]] * 10, y, stratify=y) == split([[1.0]] * 10, y)
+
+
+NO_SAMPLES = [{1.0, 2.0}, (x for x in [[1.0]]), "text", {"a": [1.0]}, 3.0, None]
+
+
+@pytest.mark.parametrize("wrong", NO_SAMPLES, ids=lambda x: type(x).__name__)
+def test_what_has_no_positions_is_refused(wrong):
+    for make in lambda: split(wrong, [0, 1]), lambda: split([[1.0], [2.0]], wrong), lambda: Standardizer.of(wrong):
+        with pytest.raises(TypeError, match="got a|needs the targets"):
+            make()
+
+
+def test_tables_are_taken_by_position():
+    pd, np = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    order = [3, 7, 0, 5, 1, 6, 2, 4]
+    X = [[float(i), float(i % 2)] for i in order]
+    frame = pd.DataFrame(X, columns=["a", "b"], index=order)
+    y = pd.Series([3.0 * i for i in order], index=order)
+    for targets in y, y.to_frame(), y.to_numpy(), y.tolist():
+        parts = split(frame, targets, test=3)
+        assert parts == split(X, y.tolist(), test=3) and all(3 * x[0] == t for x, t in zip(parts.X, parts.y))
+    assert Standardizer.of(frame) == Standardizer.of(X) == Standardizer.of(np.array(X)) and Standardizer.of(X)(
+        frame
+    ) == Standardizer.of(X)(X)
+    dummies = pd.get_dummies(pd.DataFrame({"c": ["u", "v", "u"], "n": [1, 2, 3]}))
+    assert data.by_position(dummies, "X") == [[1.0, 1.0, 0.0], [2.0, 0.0, 1.0], [3.0, 1.0, 0.0]]
+    assert split(frame, pd.Series(list("uvuvuvuv"), dtype="category")).classes == ["u", "v"]
+    for wrong, error, message in [(pd.DataFrame({"c": ["u", "v"]}), TypeError, "'c' holds str 'u' in row 0.*get_dummies"),
+                                  (pd.DataFrame({"n": [1.0, None]}), ValueError, "'n' is missing in row 1.*fillna"),
+                                  (pd.DataFrame({"n": pd.array([1, None], "Int64")}), ValueError, "'n' is missing in row 1"),
+                                  (pd.DataFrame({"d": pd.to_datetime(["2024-01-01"] * 2)}), TypeError, "'d' holds Timestamp")]:  # fmt: skip
+        with pytest.raises(error, match=message):
+            split(wrong, [0.5, 1.5])
+
+
 def test_batches_are_all_samples_once_in_an_order_of_their_seed():
     for n, size in (10, 3), (9, 3), (2, 5), (0, 4):
         drawn = list(data.batches(n, size, seed=1))
@@ -174,6 +260,16 @@ def test_standardized_columns_have_mean_0_and_standard_deviation_1(X):
     assert Standardizer.from_dict(json.loads(json.dumps(scale.to_dict()))) == scale
 
 
+@pytest.mark.parametrize("column, constant", [
+    ([0.3, 0.1 + 0.2], True), ([sum([0.1] * 10), 1.0], True), ([1e300, math.nextafter(1e300, 0)], True), ([0.0, -0.0], True),
+    ([1.0, 1.0 + 1e-9], False), ([1.0, 1.0 + 1e-13], False), ([1e15, 1e15 + 1], False), ([1.7e18, 1.7e18 + 1e9], False), ([-1e308, 1e308], False),
+])  # fmt: skip
+def test_what_differs_by_rounding_alone_is_constant(column, constant):
+    [[first], [second]] = Standardizer.of([[v] for v in column])([[v] for v in column])
+    assert (abs(first - second) < 1e-9) == constant
+    assert constant or abs(first - second) == pytest.approx(2.0)
+
+
 def test_standardizing_survives_the_largest_numbers():
     assert Standardizer.of([[1e308], [-1e308]])([[1e308]]) == [[pytest.approx(1.0)]]
     assert Standardizer.of([[0.1]] * 10)([[0.1], [1.1]]) == [[0.0], [1.0]]
@@ -182,7 +278,8 @@ def test_standardizing_survives_the_largest_numbers():
 @pytest.mark.parametrize("make", [
     lambda: Standardizer.of([]), lambda: Standardizer.of([[1.0], [1.0, 2.0]]), lambda: Standardizer.of([[1.0]])([[1.0, 2.0]]),
     lambda: Standardizer.from_dict({"means": [1.0]}), lambda: Standardizer.from_dict({"means": [1.0], "stds": [0.0]}),
-    lambda: Standardizer.from_dict({"means": [1.0], "stds": []}), lambda: Standardizer.from_dict({"means": 3, "stds": 4}),
+    lambda: Standardizer.from_dict({"means": [1.0], "stds": []}),
+    lambda: Standardizer.of([[1.0], [math.nan]]), lambda: Standardizer.of([[math.inf]]), lambda: Standardizer.from_dict({"means": 3, "stds": 4}),
 ])  # fmt: skip
 def test_what_does_not_fit_a_standardizer_is_refused(make):
     with pytest.raises(ValueError, match="Standardizer"):
@@ -212,14 +309,61 @@ READ = [  # file, its X, y and classes when the target is "y"
     ("a,y\n1,0.5\n2,0.5\n3,7\n", [[1.0], [2.0], [3.0]], [0.5, 0.5, 7.0], []),
     ("a,y\n1,none\n2,-\n", [[1.0], [2.0]], [1, 0], ["-", "none"]),
     ("a,y\n1,x\u2028z\n2,x\n", [[1.0], [2.0]], [1, 0], ["x", "x\u2028z"]),
+    ("a|y\n1|u\n2|v\n", [[1.0], [2.0]], [0, 1], ["u", "v"]),
+    ("a  y\n1   2 \n10 4.5\n", [[1.0], [10.0]], [2.0, 4.5], []),
+    ("'a','y'\n1,'u, w'\n2,'v'\n", [[1.0], [2.0]], [0, 1], ["u, w", "v"]),
+    ('a, "y"\n1, "u, w"\n2, "v"\n', [[1.0], [2.0]], [0, 1], ["u, w", "v"]),
+    ("a,y\r1,2\r3,4\r", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("a\ty\n1\tü\n2\tv\n".encode("utf-16"), [[1.0], [2.0]], [1, 0], ["v", "ü"]),
+    ("a,y\n1,2\n3,4\n".encode("utf-32"), [[1.0], [3.0]], [2.0, 4.0], []),
+    (gzip.compress(b"a,y\n1,2\n3,4\n"), [[1.0], [3.0]], [2.0, 4.0], []),
+    ("sep=;\na;y\n1;2\n3;4\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("sep=\t\na\ty\n1\t2\n3\t4\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("# today\na,y\n1,2\n# a, longer, note\n3,4\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("# a,y\n1,2\n3,4\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("#a,y\n1,u\n3,v\n", [[1.0], [3.0]], [0, 1], ["u", "v"]),
+    ("Report 2024;;\n;;\na;y;\n1;2;\n3;4;\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ("a,y\n1,2\n,\n3,4,\n", [[1.0], [3.0]], [2.0, 4.0], []),
+    ('"a, b";y\n1;2\n3;4\n', [[1.0], [3.0]], [2.0, 4.0], []),
+    ("a, b;y\n1,5;2\n3,5;4\n", [[1.5], [3.5]], [2.0, 4.0], []),
+    ('a,y\n"1,5",2\n"3",4\n', [[1.5], [3.0]], [2.0, 4.0], []),
+    ("a;y\n1;2,6\n2;2\n3;1,9\n", [[1.0], [2.0], [3.0]], [2.6, 2.0, 1.9], []),
+    ("a;b;y\n1,234;5,5;1\n2,500;6,5;2\n", [[1.234, 5.5], [2.5, 6.5]], [1.0, 2.0], []),
+    ("a;b;y\n1,234;5.5;1\n2,500;6.5;2\n", [[1234.0, 5.5], [2500.0, 6.5]], [1.0, 2.0], []),
+    ("a,y\n1,100000\n2,200000\n3,100000\n4,200000\n", [[1.0], [2.0], [3.0], [4.0]], [1e5, 2e5, 1e5, 2e5], []),
+    ("a,y\n1,2\n2,4\n3,2\n4,4\n", [[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], ["2", "4"]),
 ]
+
+NUMBERS = {"1 234,5": 1234.5, "1.234,5": 1234.5, "1,234.5": 1234.5, "1'234": 1234.0, "1’234.5": 1234.5, "1\u202f234": 1234.0, "1,234,567": 1234567.0,
+           "1.234.567": 1234567.0, "1.234": 1.234, "0,123": 0.123, "12 %": 12.0, "$1,234.50": 1234.5, "5 €": 5.0, "−5": -5.0, "+5": 5.0, "5.": 5.0,
+           ".5": 0.5, ",5": 0.5, "1E+05": 1e5, "1,5e3": 1500.0, "-1.5": -1.5, "007": 7.0}  # fmt: skip
+
+
+@pytest.mark.parametrize("written, number", NUMBERS.items())
+def test_a_number_is_read_as_people_write_it(tmp_path, written, number):
+    assert read_csv(csv_file(tmp_path, f'a;y\n"{written}";1\n"{written}";2\n'), "y").X == [[number]] * 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.floats(-1e9, 1e9).map(lambda v: round(v, 2)), min_size=2, max_size=9),
+    st.sampled_from(["{:.2f}", "{:,.2f}"]),
+    st.booleans(),
+)
+def test_a_column_written_in_either_way_is_the_same_column(numbers, form, swapped):
+    cells = [form.format(v) for v in numbers]
+    if swapped:
+        cells = [c.translate(str.maketrans(",.", ".,")) for c in cells]
+    point = numerals.point_of(cells)
+    assert point == ("," if swapped else ".") and [numerals.Numeral(point).number(c) for c in cells] == numbers
+    assert numerals.point_of([*cells, "x"]) == numerals.point_of([*cells, "1,5", "1.5"]) == ""
 
 
 @pytest.mark.parametrize("content, X, y, classes", READ)
 def test_a_csv_file_is_read(tmp_path, content, X, y, classes):
     table = read_csv(csv_file(tmp_path, content), "y")
     assert (table.X, table.y, table.classes) == (X, y, classes)
-    assert table.target == "y" and table.features == ["a", "b"][: len(X[0])]
+    assert table.target == "y" and len(table.features) == len(X[0]) and table.features[0][0] == "a"
 
 
 def test_more_than_20_whole_numbers_are_a_quantity(tmp_path):
@@ -249,7 +393,6 @@ WRONG = [  # file, what the error must say
     ("a,b,y\n1,NaN,u\n3,4,v\n", "line 2: column 'b' is missing .'NaN'"),
     ("a,b,y\n1,2,u\n3,4,\n", "line 3: column 'y' is missing"),
     ("a,b,y\n1,2,u\n\n3,x,v\n", "line 4: column 'b' is 'x', which is no finite number"),
-    ('a,b,y\n1,"1,5",u\n3,4,v\n', "line 2: column 'b' is '1,5'.*decimals with a point"),
     ("a,b,y\n1,1_000,u\n3,4,v\n", "line 2: column 'b' is '1_000'"),
     ("a,b,y\n1,-inf,u\n3,4,v\n", "line 2: column 'b' is '-inf', which is no finite number"),
     ("a,b,y\n1,2,u\n3,4\n", "line 3: there are 2 cells, and 3 columns: a, b, y"),
@@ -265,7 +408,34 @@ WRONG = [  # file, what the error must say
     ("a,y\n1,3\n2,4.5\n3,oops\n", "line 4: column 'y' is 'oops'"),
     ("a,y\n" + "".join(f"0,id{i}\n" for i in range(30)), "different on each of 30 lines"),
     ("a,y\n1,caf\xe9\n".encode("latin-1"), "no UTF-8 text .byte 9"),
-    ("a,y\n1,u\n".encode("utf-16"), "no UTF-8 text"),
+    ("a,y\n1,u\n".encode("utf-16-le"), "NUL characters.*encoding='utf-16-le'"),
+    (b"PK\x03\x04 and so on", "an Excel workbook: save it as CSV"),
+    (b"\x1f\x8b\x08 cut off", "this gzip file is damaged"),
+    (
+        "5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,virginica\n",
+        "line 1: the first line should name .* holds numbers: 5.1, 3.5; .*header=False",
+    ),
+    ("p,x\ne,x\np,s\n", "line 1: .*p, x also stand below.*header=False"),
+    ("a,y\n1,2\na,y\n3,4\n", "line 3: the names of the columns stand here again"),
+    ("a,b;c,y\nx,q;r,w\nz,s;t,w\n", "delimiter=',' or delimiter=';'"),
+    ('a,y\n"1,234",1\n"2,500",2\n', "line 2: column 'a' is '1,234', which is 1234 or 1.234: say decimal"),
+    ("a;b;y\n1.234;5,5;1\n2.500;6,5;2\n", "line 2: column 'a' is '1.234', which is 1234 or 1.234"),
+    ("a;b;c;y\n1,234;5,5;5.5;1\n2,345;6,5;6.5;2\n", "'1,234', which is 1234 or 1.234"),
+    ("a;y\n1,5;1\n1.5;2\n", "line 2: column 'a' is '1,5', which is written in another way than '1.5'"),
+    ("a;y\n1;5,1\n2;5.1\n", "column 'y' is '5,1', which is written in another way"),
+    ("a,y\n5 %,1\n6,2\n", "line 2: column 'a' is '5 %'.*others of the column are"),
+    ("a,y\n1,2\n3,4\nTotal,6\n", "line 4: column 'a' is 'Total'.*ignore=.'a'.*text=.'a'"),
+    ("a,y\n1_000,2\n2_000,4\n", "line 2: column 'a' is '1_000', which is no number"),
+    ("a,y\n2024-01-03,2\n2024-01-04,4\n", "line 2: column 'a' is '2024-01-03', which is a date"),
+    ("a,y\n18:30,2\n18:31,4\n", "line 2: column 'a' is '18:30', which is a date or a time"),
+    ("id,y\n" + "".join(f"A{i},{i}\n" for i in range(6)), "'id' is 'A0', which is one of 6 different texts"),
+    ("a,y\n" + "".join(f"{i},{'NA' if i % 2 else 'DE'}\n" for i in range(8)), "'y' is missing .'NA'.*kind='class'"),
+    ("a,y\n,1\n?,2\n", "column 'a' is missing"),
+    ("a\x1b[31m,b\n1,2\n3,4\n", r"the columns are: 'a\\x1b\[31m', b$"),
+    (
+        ",".join(f"c{i}" for i in range(5000)) + "\n" + "1," * 4999 + "1\n",
+        r"the columns are: c0, .*, c11, \.\.\. .5,000 in all.$",
+    ),
 ]
 
 
@@ -276,11 +446,77 @@ def test_a_wrong_csv_file_says_where(tmp_path, content, message):
     assert str(error.value).startswith(str(tmp_path / "f.csv"))
 
 
+def test_text_is_a_number_for_each_word_and_missing_cells_are_told_of(tmp_path):
+    path = csv_file(tmp_path, "a,c,id,y\n1,red,x1,2.5\n,blue,x2,3\n4,,x3,5\n2,red,x4,\n")
+    with pytest.raises(ValueError, match="line 3: column 'a' is missing.*missing='drop'.*missing='mean'"):
+        read_csv(path, "y", ignore=["id"])
+    mean = read_csv(path, "y", ignore=["id"], missing="mean", keep=["id"])
+    assert mean.features == ["a", "c=blue", "c=red"] and mean.y == [2.5, 3.0, 5.0] and mean.rows == [0, 1, 2]
+    assert mean.X == [[1.0, 0.0, 1.0], [2.5, 1.0, 0.0], [4.0, 0.5, 0.5]] and mean.kept == {
+        "id": ["x1", "x2", "x3", "x4"]
+    }
+    drop = read_csv(path, features=["c"], missing="drop")
+    assert (
+        drop.X == [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+        and drop.rows == [0, 1, 3]
+        and any("1 of 4" in note for note in drop.notes)
+    )
+    zips = csv_file(tmp_path, "zip,y\n123,2.5\n456,3\n123,4\n")
+    assert read_csv(zips, "y", text=["zip"]).X == [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]
+
+
+def test_whole_numbers_become_classes_only_with_a_word(tmp_path):
+    path = csv_file(tmp_path, "a,y\n" + "".join(f"{i},{i % 3}\n" for i in range(9)))
+    assert any("3 classes, 0 to 2" in note and "kind='number'" in note for note in read_csv(path, "y").notes)
+    assert read_csv(path, "y", kind="class").notes == read_csv(path, "y", kind="number").notes == []
+    country = csv_file(tmp_path, "a,y\n" + "".join(f"{i},{'NA' if i % 2 else 'DE'}\n" for i in range(8)))
+    assert read_csv(country, "y", kind="class").classes == ["DE", "NA"]
+
+
+def test_a_file_without_names_and_of_another_encoding_can_be_told(tmp_path):
+    path = csv_file(tmp_path, "1,2,caf\xe9\n3,4,th\xe9\n".encode("cp1252"))
+    table = read_csv(path, "column 3", header=False, encoding="cp1252", features=["column 2"])
+    assert (table.X, table.classes) == ([[2.0], [4.0]], ["caf\xe9", "th\xe9"])
+    assert read_csv(csv_file(tmp_path, "1990,2000,y\n1,2,3.5\n4,5,6.5\n"), "y", header=True).features == [
+        "1990",
+        "2000",
+    ]
+    thousands = csv_file(tmp_path, 'a,y\n"1,234",1.5\n"2,500",2.5\n')
+    assert [read_csv(thousands, features=["a"], decimal=sign).X[0][0] for sign in ",."] == [1.234, 1234.0]
+    for wrong in {"encoding": "klingon"}, {"delimiter": ";;"}, {"decimal": "'"}, {"missing": "guess"}:
+        with pytest.raises(ValueError):
+            read_csv(path, **wrong)
+
+
+def test_a_preparation_is_repeated_on_other_files(tmp_path):
+    table = read_csv(csv_file(tmp_path, "size;c;y\n1,5;red;u\n2,5;blue;v\n;red;u\n"), "y", missing="mean")
+    like = Preparation.from_dict(json.loads(json.dumps(table.preparation.to_dict())))
+    assert like == table.preparation
+    again = read_csv(csv_file(tmp_path, "y,c,size,more\nv,red,0.5,x\nw,blue,,x\n"), like=like)
+    assert again.X == [[0.5, 0.0, 1.0], [2.0, 1.0, 0.0]] and again.features == table.features
+    assert again.y == [1, None]  # w is no class that is known
+    for content, message in [("c;size\nred;1\ngreen;2\n", "line 3: column 'c' is 'green', which is none of the words"),
+                             ("c;size\nred;1\nred;x\n", "line 3: column 'size' is 'x', which is no finite number"),
+                             ("c;size\nred;1 %\n", "unit"), ("size\n1\n", "no column is named 'c'"),
+                             ('c;size\nred;"1,5"\nred;1.5\n', "no finite number|another way")]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            read_csv(csv_file(tmp_path, content), like=like)
+    right = table.preparation.to_dict()
+    for wrong in [{}, [], None, {**right, "columns": {}}, {**right, "columns": []}, {**right, "classes": "uv"}, {**right, "numeral": 3},
+                  {**right, "missing": "x"}, {**right, "columns": [{**right["columns"][0], "means": []}]}, {**right, "more": 1}]:  # fmt: skip
+        with pytest.raises(ValueError, match="damaged"):
+            Preparation.from_dict(wrong)
+
+
 def test_a_wrong_question_about_a_csv_file_is_refused(tmp_path):
     path = csv_file(tmp_path, "a,b,y\n1,2,u\n3,4,v\n")
     for arguments, message in [({"kind": "text"}, "kind is"), ({"features": ["a", "c"]}, "no column is named 'c'"),
-                               ({"features": ["a", "y"]}, "'y' itself is none"), ({"kind": "number"}, "'u', which is no finite number")]:  # fmt: skip
+                               ({"features": ["a", "y"]}, "'y' itself is none"),
+                               ({"ignore": ["c"]}, "no column is named 'c'"), ({"kind": "number"}, "'u', which is no finite number")]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
             read_csv(path, "y", **arguments)
+    for arguments in {"features": "ab"}, {"ignore": "a"}, {"features": [0]}, {"target": 1}:
+        with pytest.raises(TypeError, match="name"):
+            read_csv(path, **{"target": "y", **arguments})
     with pytest.raises(FileNotFoundError):
         read_csv(tmp_path / "nowhere.csv", "y")

@@ -16,7 +16,7 @@ from ..data import Standardizer
 from ..errors import UserError
 from ..replay import BACKENDS
 
-SHAPES: dict[str, Callable[..., tuple[list[list[float]], list[int]]]] = {
+SHAPES: dict[str, Callable[..., data.Split]] = {
     "moons": data.moons,
     "circles": data.circles,
     "spirals": data.spirals,
@@ -130,7 +130,7 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
     scale = Standardizer.of(split.X_train)
     task = Task(
         name,
-        split._replace(X_train=scale(split.X_train), X_test=scale(split.X_test)),
+        split.but(scale(split.X_train), split.y_train, scale(split.X_test), split.y_test),
         table.features,
         target,
         table.classes,
@@ -138,8 +138,11 @@ def task_of(name: str, target: str | None, seed: int) -> Task:
     )
     if not table.classes:
         task.target_scale = s = Standardizer.of([[t] for t in split.y_train])
-        task.split = task.split._replace(
-            y_train=[s([[t]])[0][0] for t in split.y_train], y_test=[s([[t]])[0][0] for t in split.y_test]
+        task.split = task.split.but(
+            task.split.X_train,
+            [s([[t]])[0][0] for t in split.y_train],
+            task.split.X_test,
+            [s([[t]])[0][0] for t in split.y_test],
         )
     return task
 

@@ -3,16 +3,23 @@
     >>> X, y = moons(n=100, noise=0.1, seed=1337)
     >>> X[0], y[0]
     ([1.1221146075409685, 0.08147717341718697], 0)
+    >>> moons()
+    <moons: 100 samples of 2 numbers, class: 2 classes, 0, 1>
+    >>> digits().X_test[0] == digits().X[1437]
+    True
 
-Plain Python: every generator takes a seed and returns lists, `X` with one row of numbers per sample and `y`
-with one class or number per sample.  What is in here knows nothing of Values.
+Plain Python: every function takes a seed and returns a `Split` of lists, `X` with one row of numbers per sample and `y`
+with one class or number per sample, whole and in two parts.  What is in here knows nothing of Values.
 """
 
-from .csvfile import Table, columns, read_csv
-from .dividing import Split, Standardizer, batches, split
+from .csvfile import columns, read_csv
+from .dividing import Standardizer, batches, split
 from .handwriting import digits
+from .preparation import Preparation
+from .samples import Split, by_position
 from .shapes import blobs, circles, moons, spirals, xor
 
 __all__ = [
-    "Split", "Standardizer", "Table", "batches", "blobs", "circles", "columns", "digits", "moons", "read_csv", "spirals", "split", "xor",
+    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "moons", "read_csv",
+    "spirals", "split", "xor",
 ]  # fmt: skip

@@ -7,44 +7,65 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import Any
+
+from ..errors import UserError
+from .samples import Split, by_position, class_of, classes_of
+
+THEIRS = {"test_size": "test", "random_state": "seed", "train_size": "test", "shuffle": "stratify"}
 
 
-class Split(NamedTuple):
-    """Samples to learn from and samples to test on."""
+def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: bool = True, **theirs: Any) -> Split:
+    """Some samples to learn from, the others to test on, both in random order: X_train, y_train, X_test, y_test.
 
-    X_train: list[list[float]]
-    y_train: list[Any]
-    X_test: list[list[float]]
-    y_test: list[Any]
-
-
-def split(X: Sequence[list[float]], y: Sequence[Any], test: float = 0.2, seed: int = 0, stratify: bool = True) -> Split:
-    """Some samples to learn from, the others to test on, both in random order.
-
-    `test` is how many to test on, or their share of all, rounded up.  With `stratify`, each class (whole numbers or
-    text in `y`) gets its share of both parts, and at least one sample to learn from; numbers are drawn freely.
+    `test` is how many to test on, or their share of all, rounded up.  With `stratify`, each class (text, bools, or whole numbers
+    in `y` that come back) gets its share of both parts, and at least one sample to learn from; numbers are drawn freely.
+    X and y are lists, arrays, or tables and columns of pandas, taken by position; or X is a Split and y left out.
     Raises ValueError if there is nothing to divide, or a class cannot be in both parts.
 
     >>> X_train, y_train, X_test, y_test = split([[float(i)] for i in range(10)], [0, 1] * 5, test=4)
     >>> y_test.count(0), y_test.count(1), len(X_train)
     (2, 2, 6)
+    >>> split(X_train, y_train, test=0.5)
+    <3 to learn from, 3 to test on, 1 number each, 2 classes, 0, 1>
     """
+    if theirs:
+        ours = ", ".join(
+            f"{name}= is called {THEIRS[name]}=" for name in theirs if name in THEIRS and name != "shuffle"
+        )
+        raise TypeError(f"split takes X, y, test=0.2, seed=0 and stratify=True, and gives X_train, y_train, X_test, y_test, in this order; "
+                        f"it has no {', '.join(theirs)}{': ' * bool(ours)}{ours}")  # fmt: skip
+    given = X if isinstance(X, Split) else None
+    if given is not None and y is None:
+        X, y = given.X, given.y
+    elif y is None:
+        raise TypeError("split needs the targets too: split(X, y)")
+    X, y = by_position(X, "the samples of split"), by_position(y, "the targets of split", targets=True)
     n = len(X)
     if n != len(y):
         raise ValueError(f"split needs one target per sample, got {n} samples and {len(y)} targets")
-    count = test if isinstance(test, int) else math.ceil(test * n - 1e-9) if 0 < test < 1 else 0
+    whole = isinstance(test, Integral) and not isinstance(test, bool)
+    count = (
+        int(test)
+        if whole
+        else math.ceil(test * n - 1e-9)
+        if isinstance(test, (float, Integral)) and 0 < test < 1
+        else 0
+    )
     if not 0 < count < n:
-        raise ValueError(
+        raise UserError(
             f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, got {test!r}"
         )
+    if not isinstance(stratify, (bool, Integral)) and [*map(class_of, stratify)] != [*map(class_of, y)]:
+        raise TypeError("stratify is True or False: it is the classes in y that get their shares")
     rng = random.Random(seed)
     groups: dict[Any, list[int]] = {}
+    by_class = stratify is not False and _come_back(y)
     for i, target in enumerate(y):
-        groups.setdefault(target if stratify and isinstance(target, (Integral, str)) else None, []).append(i)
+        groups.setdefault(class_of(target) if by_class else None, []).append(i)
     takes = _shares([len(g) for g in groups.values()], count)
     if takes is None:
-        raise ValueError(f"cannot test on {count} of {n} samples in {len(groups)} classes and keep one of each class to learn from: "
+        raise UserError(f"cannot test on {count} of {n} samples in {len(groups)} classes and keep one of each class to learn from: "
                          "lower test, merge rare classes, or pass stratify=False")  # fmt: skip
     train: list[int] = []
     tested: list[int] = []
@@ -54,7 +75,14 @@ def split(X: Sequence[list[float]], y: Sequence[Any], test: float = 0.2, seed: i
         train += group[take:]
     rng.shuffle(train)
     rng.shuffle(tested)
-    return Split([X[i] for i in train], [y[i] for i in train], [X[i] for i in tested], [y[i] for i in tested])
+    parts = [X[i] for i in train], [y[i] for i in train], [X[i] for i in tested], [y[i] for i in tested]
+    return given.but(*parts) if given is not None else Split(*parts, classes=classes_of(y))
+
+
+def _come_back(y: Sequence[Any]) -> bool:
+    """Whether targets are classes: text, bools, or whole numbers that are on two samples on average."""
+    found = {class_of(t) for t in y}
+    return None not in found and (all(isinstance(c, str) for c in found) or 2 * len(found) <= len(y))
 
 
 def _shares(sizes: list[int], count: int) -> list[int] | None:
@@ -91,7 +119,7 @@ def batches(n: int, size: int, seed: int | random.Random | None = 0) -> Iterator
 class Standardizer:
     """Brings each column to mean 0 and standard deviation 1, with the numbers of the data it was made from.
 
-    Make it from the training part alone, then apply it to both.  A constant column becomes 0.
+    Make it from the training part alone, then apply it to both.  A column that is constant, but for rounding, becomes 0.
 
     >>> scale = Standardizer.of([[1.0, 7.0], [3.0, 7.0]])
     >>> scale([[1.0, 7.0], [5.0, 7.0]])
@@ -104,27 +132,35 @@ class Standardizer:
     stds: tuple[float, ...]
 
     @classmethod
-    def of(cls, X: Sequence[Sequence[float]]) -> Standardizer:
-        """The means and standard deviations of the columns of X.  Raises ValueError if X is empty or ragged."""
-        if not X or len({len(x) for x in X}) > 1:
+    def of(cls, X: Any) -> Standardizer:
+        """The means and standard deviations of the columns of X: lists, an array or a table of numbers.
+
+        Raises ValueError if X is empty, ragged, or holds what is not finite.
+        """
+        rows = _rows(X)
+        if not rows or len({len(x) for x in rows}) > 1:
             raise ValueError("a Standardizer is made from at least one sample, and all of the same length, "
-                             f"got {len(X)} samples of lengths {sorted({len(x) for x in X})}")  # fmt: skip
+                             f"got {len(rows)} samples of lengths {sorted({len(x) for x in rows})}")  # fmt: skip
         means, stds = [], []
-        for column in zip(*X):
-            n, constant = len(column), min(column) == max(column)
+        for j, column in enumerate(zip(*rows)):
+            if bad := next((v for v in column if not math.isfinite(v)), None):
+                raise ValueError(
+                    f"a Standardizer is made from finite numbers, got {bad} in column {j} of sample {column.index(bad)}"
+                )
+            n, constant = len(column), is_constant(column)
             mean = column[0] if constant else math.fsum(v / n for v in column)
-            means.append(float(mean))
-            stds.append(
-                1.0 if constant else math.hypot(*[v - mean for v in column]) / math.sqrt(n)
-            )  # hypot never overflows
+            means.append(mean)
+            spread = math.hypot(*[v - mean for v in column]) / math.sqrt(n)  # hypot never overflows
+            stds.append(spread if spread and not constant else max(1.0, abs(mean)) if spread else 1.0)
         return cls(tuple(means), tuple(stds))
 
-    def __call__(self, X: Sequence[Sequence[float]]) -> list[list[float]]:
+    def __call__(self, X: Any) -> list[list[float]]:
         """The samples, standardized.  Raises ValueError if one has another number of columns."""
-        for i, x in enumerate(X):
+        rows = _rows(X)
+        for i, x in enumerate(rows):
             if len(x) != len(self.means):
                 raise ValueError(f"this Standardizer has seen {len(self.means)} columns, sample {i} has {len(x)}")
-        return [[(v - m) / s for v, m, s in zip(x, self.means, self.stds)] for x in X]
+        return [[(v - m) / s for v, m, s in zip(x, self.means, self.stds)] for x in rows]
 
     def to_dict(self) -> dict[str, list[float]]:
         """The numbers, ready for JSON."""
@@ -136,7 +172,32 @@ class Standardizer:
         try:
             means, stds = (tuple(map(float, numbers[key])) for key in ("means", "stds"))
         except (KeyError, TypeError) as e:
-            raise ValueError(f"a Standardizer is written as {{'means': [...], 'stds': [...]}}, got {numbers!r}") from e
-        if len(means) != len(stds) or not all(s > 0 for s in stds):
-            raise ValueError(f"a Standardizer has one mean and one positive std per column, got {numbers!r}")
+            raise ValueError(
+                f"a Standardizer is written as {{'means': [...], 'stds': [...]}}, got {numbers!r:.200}"
+            ) from e
+        if len(means) != len(stds) or not all(0 < s < math.inf for s in stds) or not all(map(math.isfinite, means)):
+            raise ValueError(f"a Standardizer has one mean and one positive std per column, got {numbers!r:.200}")
         return cls(means, stds)
+
+
+def is_constant(column: Sequence[float]) -> bool:
+    """Whether numbers differ by no more than what rounding leaves: 0.3 and 0.1 + 0.2 are one number, written by two sums.
+
+    32 units in the last place; whole numbers up to 2**53 are exact, and differ if they do.
+
+    >>> is_constant([0.3, 0.1 + 0.2]), is_constant([1.0, 1.0 + 1e-12]), is_constant([1e15, 1e15 + 1])
+    (True, False, False)
+    """
+    low, high = min(column), max(column)
+    if high - low > 32 * math.ulp(max(abs(low), abs(high))):
+        return False
+    return low == high or max(-low, high) > 2**53 or not all(v.is_integer() for v in column)
+
+
+def _rows(X: Any) -> list[list[float]]:
+    """Rows of floats.  Raises TypeError if samples are no rows of numbers."""
+    X = by_position(X, "the samples of a Standardizer")
+    try:
+        return [[float(v) for v in x] for x in X]
+    except (TypeError, ValueError) as e:
+        raise TypeError(f"a Standardizer takes samples that are rows of numbers, [[1.0, 2.0], ...]: {e}") from None

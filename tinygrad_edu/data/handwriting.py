@@ -7,7 +7,8 @@ import gzip
 import io
 from importlib.resources import files
 
-from .dividing import Split, split
+from .dividing import split
+from .samples import Split
 
 
 def digits(seed: int = 0) -> Split:
@@ -18,6 +19,8 @@ def digits(seed: int = 0) -> Split:
     >>> data = digits()
     >>> len(data.X_train), len(data.X_test), data.y_test.count(7)
     (1437, 360, 36)
+    >>> data
+    <digits: 1,437 to learn from, 360 to test on, 64 numbers each, digit: 10 classes, 0 to 9>
     >>> data.y_test[0]
     8
     >>> for row in range(0, 64, 8):
@@ -37,4 +40,7 @@ def digits(seed: int = 0) -> Split:
     for *pixels, digit in rows:
         X.append([float(p) / 16.0 for p in pixels])
         y.append(int(digit))
-    return split(X, y, test=360, seed=seed)
+    names = [f"pixel {i // 8},{i % 8}" for i in range(64)]
+    return split(
+        Split(X, y, name="digits", features=names, target="digit", classes=range(10), image=8), test=360, seed=seed
+    )

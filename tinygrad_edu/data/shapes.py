@@ -10,11 +10,10 @@ import math
 from collections.abc import Sequence
 
 from .legacy import RandomState
+from .samples import Split
 
-Points = tuple[list[list[float]], list[int]]  # X, y
 
-
-def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Points:
+def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Split:
     """Two half circles of radius 1, hooked into each other; `noise` is the standard deviation added to each coordinate.
 
     Class 0 is the upper moon, n // 2 points, class 1 the lower.  Raises ValueError unless n >= 1 and noise >= 0.
@@ -26,10 +25,10 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Points:
     _check(n, noise)
     upper = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, math.pi, n // 2)]
     lower = [(1 - math.cos(t), 1 - math.sin(t) - 0.5) for t in _spaced(0.0, math.pi, n - n // 2)]
-    return _two_curves(upper, lower, noise, seed)
+    return _two_curves("moons", upper, lower, noise, seed)
 
 
-def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0) -> Points:
+def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0) -> Split:
     """A circle of radius 1, class 0, around one of radius `factor`, class 1; `noise` is added to each coordinate.
 
     Raises ValueError unless n >= 1, noise >= 0 and 0 <= factor < 1.
@@ -43,10 +42,10 @@ def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0
         raise ValueError(f"circles needs 0 <= factor < 1, the radius of the inner circle, got {factor}")
     outer = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, 2 * math.pi, n // 2, closed=False)]
     inner = [(math.cos(t) * factor, math.sin(t) * factor) for t in _spaced(0.0, 2 * math.pi, n - n // 2, closed=False)]
-    return _two_curves(outer, inner, noise, seed)
+    return _two_curves("circles", outer, inner, noise, seed)
 
 
-def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: int = 0) -> Points:
+def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: int = 0) -> Split:
     """Interleaved spiral arms, one per class, in order; `noise` is the standard deviation of the angle in radians.
 
     Each arm grows from radius 0 to 1 while it turns by 4 radians (Stanford's CS231n, "Minimal neural network case
@@ -64,24 +63,26 @@ def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: 
             t += draw.normal() * noise
             X.append([r * math.sin(t), r * math.cos(t)])
             y.append(c)
-    return X, y
+    return _named("spirals", X, y, classes)
 
 
-def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Points:
+def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Split:
     """The four corners of the unit square in turn, class 1 where exactly one coordinate is 1; `noise` is added to each.
 
     Raises ValueError unless n >= 1 and noise >= 0.
 
-    >>> xor(4, noise=0)
+    >>> X, y = xor(4, noise=0)
+    >>> X, y
     ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
     """
     _check(n, noise)
     draw = RandomState(seed)
     corners = [(i // 2 % 2, i % 2) for i in range(n)]
-    return [[draw.normal(a, noise), draw.normal(b, noise)] for a, b in corners], [a ^ b for a, b in corners]
+    X = [[draw.normal(a, noise), draw.normal(b, noise)] for a, b in corners]
+    return _named("xor", X, [a ^ b for a, b in corners], 2)
 
 
-def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: float = 1.0, seed: int = 0) -> Points:
+def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: float = 1.0, seed: int = 0) -> Split:
     """Round clouds of standard deviation `noise`, one per class.
 
     `centers` are points, of any number of coordinates, or how many to draw from the square from -10 to 10.
@@ -101,15 +102,23 @@ def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: flo
     y = [c for c in range(k) for _ in range(n // k + (c < n % k))]
     X = [[draw.normal(m, noise) for m in centers[c]] for c in y]
     order = draw.permutation(n)
-    return [X[i] for i in order], [y[i] for i in order]
+    return _named("blobs", [X[i] for i in order], [y[i] for i in order], k)
 
 
-def _two_curves(first: list[tuple[float, float]], second: list[tuple[float, float]], noise: float, seed: int) -> Points:
+def _two_curves(
+    name: str, first: list[tuple[float, float]], second: list[tuple[float, float]], noise: float, seed: int
+) -> Split:
     """The points of two curves, shuffled, then moved by noise: in the order in which scikit-learn draws."""
     points, y = first + second, [0] * len(first) + [1] * len(second)
     draw = RandomState(seed)
     order = draw.permutation(len(points))
-    return [[v + draw.normal(0.0, noise) for v in points[i]] for i in order], [y[i] for i in order]
+    X = [[v + draw.normal(0.0, noise) for v in points[i]] for i in order]
+    return _named(name, X, [y[i] for i in order], 2)
+
+
+def _named(name: str, X: list[list[float]], y: list[int], classes: int) -> Split:
+    names = "xy" if len(X[0]) == 2 else [f"x{i}" for i in range(len(X[0]))]
+    return Split(X, y, name=name, features=names, target="class", classes=range(classes))
 
 
 def _spaced(start: float, stop: float, n: int, closed: bool = True) -> list[float]:

@@ -1,0 +1,220 @@
+"""Samples with their targets: the one kind of thing that every function of this room returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+MANY = 20  # a column of whole numbers with more different ones than this is a quantity, not a class
+
+
+class Split(tuple[Any, ...]):
+    """Samples with their targets, all of them and divided into a part to learn from and a part to test on.
+
+    `X` holds one row of numbers per sample, `y` one target each; `X_train, y_train, X_test, y_test` are its two parts, as `split`
+    makes them where nobody has divided yet.  `features` names the numbers of a row, `target` what is predicted; a class in `y` is
+    the position of its name in `classes`, which is empty if targets are numbers.  `notes` say in words how a file was understood.
+
+    It unpacks into what it was made of: `X, y = moons()`, and `X_train, y_train, X_test, y_test = digits()`.
+
+    >>> Split([[0.0, 1.0], [2.0, 3.0]], ["yes", "no"], name="weather", target="rain")
+    <weather: 2 samples of 2 numbers, rain: 2 classes, no, yes>
+    """
+
+    name: str
+    features: list[str]
+    target: str | None
+    classes: list[str]
+    notes: list[str]
+    image: int  # how many numbers are a line of the picture that a sample is; 0 if it is none
+    preparation: Any  # of a file: how it became numbers
+    kept: dict[str, list[str]]
+    rows: list[int]
+    lines: list[int]
+
+    def __new__(cls, *parts: Any, name: str = "", features: Iterable[str] = (), target: str | None = None,
+                classes: Iterable[object] | None = None, image: int = 0, notes: Iterable[str] = (),
+                **more: Any) -> Split:  # fmt: skip
+        if len(parts) not in (2, 4):
+            raise TypeError(
+                f"a Split is made of X and y, or of X_train, y_train, X_test and y_test, got {len(parts)} parts"
+            )
+        self = super().__new__(cls, parts)
+        first = next((x for X in parts[::2] for x in X), ())
+        self.name, self.target, self.notes, self.image = name, target, list(notes), image
+        self.features = list(features) or [f"x{i}" for i in range(len(first) if hasattr(first, "__len__") else 1)]
+        self.classes = classes_of(self.y) if classes is None else [str(c) for c in classes]
+        vars(self).update(more)
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)  # what copy and pickle call the class with; the rest is in the __dict__
+
+    @property
+    def X(self) -> Any:
+        """All samples: of a divided Split, first those to learn from."""
+        return self[0] if len(self) == 2 else [*self[0], *self[2]]
+
+    @property
+    def y(self) -> Any:
+        """All targets, in the order of `X`."""
+        return self[1] if len(self) == 2 else [*self[1], *self[3]]
+
+    @cached_property
+    def _parts(self) -> tuple[Any, ...]:
+        if len(self) == 4:
+            return self
+        from .dividing import split
+
+        return split(self.X, self.y)
+
+    @property
+    def X_train(self) -> Any:
+        """The samples to learn from."""
+        return self._parts[0]
+
+    @property
+    def y_train(self) -> Any:
+        """Their targets."""
+        return self._parts[1]
+
+    @property
+    def X_test(self) -> Any:
+        """The samples to test on."""
+        return self._parts[2]
+
+    @property
+    def y_test(self) -> Any:
+        """Their targets."""
+        return self._parts[3]
+
+    def but(self, *parts: Any, **more: Any) -> Split:
+        """The same words for other parts."""
+        known = {k: v for k, v in vars(self).items() if k != "_parts"}
+        return Split(*(parts or self), **{**known, **more})
+
+    def __repr__(self) -> str:
+        many, width = [len(X) for X in self[::2]], len(self.features)
+        number = f"{width:,} number{'s' * (width != 1)}"
+        words = f"{many[0]:,} sample{'s' * (many[0] != 1)} of {number}"
+        if len(many) > 1:
+            words = f"{many[0]:,} to learn from, {many[1]:,} to test on, {number} each"
+        kinds = [short(name) for name in self.classes]
+        what = ", ".join(kinds) if len(kinds) < 5 else f"{kinds[0]} to {kinds[-1]}"
+        of = f"{short(self.target)}: " if self.target else ""
+        if kinds:
+            words += f", {of}{len(kinds)} class{'es' * (len(kinds) != 1)}, {what}"
+        elif len(self.y):
+            words += f", {of}numbers to predict" if of else ", targets are numbers"
+        return f"<{short(self.name)}: {words}>" if self.name else f"<{words}>"
+
+    def _repr_html_(self) -> str | None:
+        """Eight samples as pictures, where samples are pictures."""
+        if not self.image:
+            return None
+        shapes, side = [], 6
+        for k, (x, c) in enumerate(zip(self[0][:8], self[1])):
+            left = k * (self.image * side + 14)
+            shapes += [f'<rect x="{left + i % self.image * side}" y="{i // self.image * side}" width="{side}" height="{side}" '
+                       f'fill="#1b2430" fill-opacity="{v:.2f}"/>' for i, v in enumerate(x) if v]  # fmt: skip
+            middle, below = left + self.image * side / 2, len(x) // self.image * side + 18
+            shapes.append(
+                f'<text x="{middle}" y="{below}" text-anchor="middle" fill="#5d6875">{self.classes[c]}</text>'
+            )
+        width, height = 8 * (self.image * side + 14) - 14, len(self[0][0]) // self.image * side + 24
+        words = repr(self).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return (f'<div>{words}</div><svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -8 {width + 16} {height + 12}" '
+                f'width="{width + 16}" style="max-width:100%;height:auto;background:#fff" font-family="Helvetica, Arial, sans-serif" '
+                f'font-size="13">{"".join(shapes)}</svg>')  # fmt: skip
+
+
+def short(text: object, most: int = 40) -> str:
+    r"""Text from a file for one line of a terminal: no escapes that it would obey, and not without end.
+
+    >>> short("width"), short("a\x1b[31m"), short("x" * 99, most=5)
+    ('width', "'a\\x1b[31m'", 'xxxx…')
+    """
+    text = str(text)
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text if text.isprintable() else repr(text)
+
+
+def classes_of(y: Sequence[Any]) -> list[str]:
+    """The names of the classes among targets: text, bools, or a few whole numbers that come back; [] for numbers.
+
+    >>> classes_of(["b", "a", "b"]), classes_of([1.0, 0.0, 1.0, 0.0]), classes_of([0.5, 1.0]), classes_of([3, 5, 9])
+    (['a', 'b'], ['0', '1'], [], [])
+    """
+    found = {class_of(t) for t in y}
+    if None in found:
+        return []
+    if all(isinstance(c, str) for c in found):
+        return sorted(found)
+    if any(isinstance(c, str) for c in found) or len(found) > min(MANY, len(y) / 2):
+        return []
+    return [str(c) for c in sorted(found)]
+
+
+def class_of(target: Any) -> Any:
+    """A target as a class, if it can be one: text as it is, whole numbers of any type as an int; else None."""
+    if isinstance(target, str):
+        return target
+    if isinstance(target, Integral):
+        return int(target)
+    if hasattr(target, "tolist"):  # NumPy's
+        target = target.tolist()
+    return int(target) if isinstance(target, (bool, int)) or isinstance(target, float) and target.is_integer() else None
+
+
+def by_position(data: Any, what: str, targets: bool = False) -> Any:
+    """Samples or targets that can be looked up by position: a table of pandas or Polars as rows of numbers, all else as it is.
+
+    `data[i]` of pandas looks for a *label* i, which after a shuffle is another sample.  Of targets, text may stay, and a table of
+    one column is that column.  Raises TypeError for what has no positions, or holds no numbers, naming the column.
+    """
+    if (
+        isinstance(data, (str, bytes, set, frozenset, dict))
+        or not hasattr(data, "__len__")
+        or not hasattr(data, "__getitem__")
+    ):
+        if not hasattr(data, "iloc") and not hasattr(data, "to_numpy"):
+            hint = (
+                ": make it a list first"
+                if hasattr(data, "__iter__") and not isinstance(data, (str, bytes, dict))
+                else ""
+            )
+            hint = " (a set has no order)" + hint if isinstance(data, (set, frozenset)) else hint
+            raise TypeError(
+                f"{what} are lists or arrays, because they are read more than once, got a {type(data).__name__}{hint}"
+            )
+    if getattr(data, "ndim", 1) == 0:
+        raise TypeError(
+            f"{what} are lists or arrays, one entry per sample, got a single {type(data).__name__} {data!r:.60}"
+        )
+    if hasattr(data, "iloc"):
+        if data.ndim == 1:
+            return data.tolist()
+        if targets and data.shape[1] == 1:
+            return data.iloc[:, 0].tolist()
+        columns = [_numbers(data.iloc[:, j].tolist(), name, what) for j, name in enumerate(data.columns)]
+        return [list(row) for row in zip(*columns)] if columns else [[] for _ in range(len(data))]
+    return data.to_numpy() if hasattr(data, "to_numpy") else data
+
+
+def _numbers(column: list[Any], name: object, what: str) -> list[float]:
+    """A column of a table.  Raises TypeError for text or dates, ValueError for a missing cell."""
+    numbers = []
+    for i, v in enumerate(column):
+        try:
+            numbers.append(None if isinstance(v, str) else float(v))
+        except (TypeError, ValueError):
+            numbers.append(None)
+        if numbers[-1] is None and (isinstance(v, str) or str(v) not in ("None", "<NA>", "NaT")):
+            raise TypeError(f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: leave it out, or "
+                            "make it numbers first, as pandas.get_dummies(table) does")  # fmt: skip
+        if numbers[-1] is None or numbers[-1] != numbers[-1]:
+            raise ValueError(f"{what}: column {short(name)!r} is missing in row {i}: fill it in, as table.fillna(table.mean()) does, "
+                             "or leave the row out, as table.dropna() does")  # fmt: skip
+    return numbers  # type: ignore[return-value]

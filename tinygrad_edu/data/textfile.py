@@ -1,0 +1,263 @@
+"""A CSV file as records of text: its encoding, its separator, its quotes, and the lines that are no samples.
+
+Nothing is guessed that could be otherwise: where two readings fit, the error names both.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from ..errors import UserError
+from .numerals import is_number
+from .samples import short
+
+SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]  # fmt: skip
+STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+             (b"PAR1", "a Parquet file"), (b"\x89HDF", "an HDF5 file"), (b"%PDF", "a PDF"), (b"SQLite format 3", "a database"),
+             (b"BZh", "compressed with bzip2"), (b"\xfd7zXZ", "compressed with xz"), (b"\x93NUMPY", "a NumPy array"),
+             (b"{", "JSON"), (b"<", "HTML or XML")]  # fmt: skip
+SAMPLE = 200  # records that decide what separates cells
+
+
+class Records(NamedTuple):
+    """The names of the columns; each record's line and cells; what was understood on the way."""
+
+    names: list[str]
+    rows: list[tuple[int, list[str]]]
+    line: int  # of the names
+    notes: list[str]
+    headed: bool
+
+
+class File:
+    """A CSV file being read, which can say where it is wrong."""
+
+    def __init__(self, path: str | os.PathLike[str], delimiter: str | None = None, encoding: str | None = None,
+                 header: bool | None = None) -> None:  # fmt: skip
+        self.path, self.delimiter, self.encoding, self.header = Path(path), delimiter, encoding, header
+        if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in "\"'\n\r"):
+            raise UserError(
+                f"delimiter is the one character between two cells, such as ',' or '\\t', got {delimiter!r}"
+            )
+
+    def fail(self, what: str, line: int | None = None) -> NoReturn:
+        raise UserError(f"{self.path}{f', line {line}' if line else ''}: {what}")
+
+    def text(self) -> str:
+        """The file's text, in whatever its first bytes or the reader say it is written; its lines end in \\n."""
+        data = self.path.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            try:
+                data = gzip.decompress(data)
+            except (OSError, EOFError, zlib.error) as e:
+                self.fail(f"this gzip file is damaged: {e}")
+        for begin, what in STRANGERS:
+            if data.lstrip()[: len(begin)] == begin:
+                self.fail(f"this is no CSV file but {what}: save it as CSV UTF-8")
+        encoding = self.encoding or next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+        try:
+            text = data.decode("utf-8-sig" if encoding.lower() in ("utf8", "utf-8") else encoding)
+        except UnicodeDecodeError as e:
+            hint = "save it as CSV UTF-8, or say how it is written: encoding='cp1252' (Windows), 'latin-1', 'mac_roman', ..."
+            self.fail(
+                f"this is no {'UTF-8' if encoding == 'utf-8' else encoding} text (byte {e.start}: {e.reason}); {hint}"
+            )
+        except LookupError:
+            raise UserError(
+                f"no encoding is called {encoding!r}: 'utf-8', 'cp1252', 'latin-1' and 'utf-16' are some"
+            ) from None
+        if "\0" in text:
+            self.fail("this is no text in UTF-8: it holds NUL characters; if it is UTF-16, say encoding='utf-16-le'")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    def read(self) -> Records:
+        """The names of the columns, and the stripped cells of each line with its line number."""
+        lines, notes, comment = self.text().split("\n"), [], None
+        self.separator = self.delimiter
+        for i, above in enumerate(lines):  # above the names: emptied, so that the others keep their numbers
+            if told := re.fullmatch(r'\s*"?sep=(.)"?[,;\t| ]*', above, re.IGNORECASE):
+                self.separator = self.delimiter or told[1]
+            elif above.lstrip().startswith("#"):
+                comment = i + 1, above.strip()
+                notes.append(f"line {i + 1} is a comment")
+            elif above.strip():
+                break
+            lines[i] = ""
+        if not any(map(str.strip, lines)):
+            self.fail("the file is empty; its first line should name the columns")
+        text = "\n".join(lines)
+        self.quote = self._quote(lines)
+        separator = self.separator or self._sniff(text, comment)
+        records = list(self._records(text, separator))
+        if comment and self.header is None:
+            line, said = comment
+            named = [cell.strip() for cell in said.lstrip("#").split(separator)]
+            glued = not said.lstrip("#")[:1].isspace()
+            if (
+                len(named) == len(records[0][1]) > 1
+                and self._can_name(named)
+                and (glued or not self._can_name(records[0][1]))
+            ):
+                records.insert(0, (line, named))  # as numpy.savetxt and many others write the names
+                notes.pop()
+        if self.header is not False:
+            for _ in range(_titles(records)):
+                line, cells = records.pop(0)
+                notes.append(f"line {line} is a title, {short(' '.join(cells).strip())!r}")
+        line, names = records[0] if self.header is not False else (0, [])
+        width = max(map(_filled, [cells for _, cells in records]))
+        if self.header is False:
+            names = [f"column {k + 1}" for k in range(len(records[0][1]))]
+        else:
+            del records[0]
+        if _filled(names) >= width:  # separators at the ends of lines stand before nothing
+            names = names[: _filled(names)]
+        if self.header is None:
+            self._check(line, names, records)
+        rows, comments = [], []
+        for at, cells in records:
+            if len(cells) > len(names) and _filled(cells) <= len(names):
+                cells = cells[: len(names)]
+            if len(cells) != len(names):
+                if cells[0].startswith("#"):
+                    comments.append(at)
+                    continue
+                self.fail(f"there are {len(cells)} cells, and {len(names)} columns: {some(names)}", at)
+            rows.append((at, cells))
+        if comments:
+            notes.append(f"comments are left out, the first on line {comments[0]}")
+        return Records(names, rows, line, notes, self.header is not False)
+
+    def _quote(self, lines: list[str]) -> str:
+        """What stands around text: a double quotation mark, unless whole cells stand between single ones and none between double."""
+        begin = "\n".join(lines[:SAMPLE])
+        single = re.search(r"(^|[,;\t|])[ ]*'[^'\n]*'[ ]*($|[,;\t|])", begin, re.MULTILINE)
+        return "'" if single and not re.search(r'(^|[,;\t|])[ ]*"', begin, re.MULTILINE) else '"'
+
+    def _sniff(self, text: str, comment: tuple[int, str] | None) -> str:
+        """The separator under which all lines have as many cells as the first; the reader is asked if that is true of two."""
+        fitting: dict[str, int] = {}
+        counts: dict[str, int] = {}
+        alone: list[str] = []  # under which nothing is separated
+        for separator in (*SEPARATORS, " "):
+            if separator == " " and (fitting or max(counts.values(), default=0) > 1):
+                break  # spaces separate nothing but numbers, where nothing else does
+            records: list[list[str]] = []
+            try:
+                for _, cells in self._records(text, separator, SAMPLE):
+                    records.append(cells)
+            except UserError:
+                counts[separator] = len(records[0]) if records else 0
+                continue
+            counts[separator] = len(records[0])
+            del records[: _titles([(0, cells) for cells in records])]
+            width = _filled(records[0])
+            if max(map(len, records)) == 1:
+                alone.append(separator)
+            if width > 1 and all(
+                _filled(cells) <= width <= len(cells) or cells[0].startswith("#") for cells in records
+            ):
+                others = {*SEPARATORS} - {separator}
+                if separator == " " and not any(is_number(cell) for cells in records[1:] for cell in cells):
+                    break
+                fitting[separator] = sum(
+                    bool(others & {*cell}) and not is_number(cell) for cells in records[1:] for cell in cells
+                )
+        best = [s for s in fitting if not fitting[s]] or [*fitting]
+        if len(best) > 1:
+            self.fail(f"cells may be separated by {' or '.join(SEPARATORS[s] for s in best)}: both fit; say which, "
+                      f"{' or '.join(f'delimiter={s!r}' for s in best)}")  # fmt: skip
+        if best:
+            return best[0]
+        if counts and max(counts.values()) < 2 and alone:
+            return alone[0]
+        return max(SEPARATORS, key=lambda s: (counts.get(s, 0), s == ","))
+
+    def _records(self, text: str, separator: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
+        """Each record that is not blank with the line on which it begins: a quoted cell may hold line breaks."""
+        reader = csv.reader(
+            io.StringIO(text, newline="\n"),
+            delimiter=separator,
+            quotechar=self.quote,
+            skipinitialspace=True,
+            strict=True,
+        )
+        line, made = 1, 0
+        try:
+            for cells in reader:
+                cells = [cell.strip() for cell in cells]
+                if separator == " ":
+                    cells = cells[: _filled(cells)]  # spaces at the end of a line
+                if any(cells):
+                    yield line, cells
+                    made += 1
+                    if made == most:
+                        return
+                line = reader.line_num + 1
+        except csv.Error as e:
+            if "field larger" in str(e):
+                self.fail(
+                    f"a cell has more than {csv.field_size_limit()} letters; look for a quotation mark that is never closed",
+                    line,
+                )
+            self.fail(f"this is no CSV from here on: {e}; look for a quotation mark that is never closed", line)
+
+    def _can_name(self, cells: list[str]) -> bool:
+        return not any(map(is_number, cells))
+
+    def _check(self, line: int, names: list[str], records: list[tuple[int, list[str]]]) -> None:
+        """Raise if the first line may be a sample: a file without names would lose it without a word."""
+        choose = "if the file has no names, say header=False, and they are column 1, column 2, ...; if these are names, header=True; "
+        "remove a title that stands above them"
+        if numbers := [name for name in names if is_number(name)]:
+            self.fail(f"the first line should name the columns, and holds numbers: {some(numbers, 6)}; {choose}", line)
+        again = next((at for at, cells in records if cells == names), None)
+        if again:
+            self.fail(
+                f"the names of the columns stand here again: remove this line, which is line {line} once more", again
+            )
+        columns = [{*column} for column in zip(*[cells for _, cells in records[:5000] if len(cells) >= len(names)])]
+        found = [name for name, column in zip(names, columns) if name and name in column]
+        if found and 2 * len(found) >= len(names):
+            self.fail(
+                f"the first line should name the columns, and {some(found, 3)} also stand below, as samples: {choose}",
+                line,
+            )
+
+
+def _filled(cells: list[str]) -> int:
+    """How many cells there are before those at the end that are empty."""
+    n = len(cells)
+    while n and not cells[n - 1]:
+        n -= 1
+    return n
+
+
+def _titles(records: list[tuple[int, list[str]]]) -> int:
+    """How many records at the top are a title: one cell alone, above several that can be names."""
+    for k, (_, cells) in enumerate(records[:6]):
+        if _filled(cells) > 1:
+            return k if all(map(str.strip, cells[: _filled(cells)])) and not any(map(is_number, cells)) else 0
+    return 0
+
+
+def some(names: list[str], most: int = 12) -> str:
+    """A list of names for an error: the first few, and how many there are."""
+    return ", ".join(map(short, names[:most])) + (f", ... ({len(names):,} in all)" if len(names) > most else "")
+
+
+def repeated(names: list[str]) -> dict[str, int]:
+    """Names that more than one column has."""
+    return {name: n for name, n in Counter(names).items() if n > 1}
