@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {"ieee", "errors", "files"},
+    {"ieee", "errors", "files", "streams"},
     {"ops"},
     {"modes", "protocol"},
     {"text", "engine"},

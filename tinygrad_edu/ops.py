@@ -254,6 +254,8 @@ TABLE: dict[str, Op] = {op.name: op for op in [
     abs, maximum, minimum, clip(-1.0, 1.0), where, greater, sum, dot, logsumexp]}  # fmt: skip
 
 if __name__ == "__main__":
+    from tinygrad_edu.streams import safe
     from tinygrad_edu.text import table
 
-    print(table())
+    with safe():
+        print(table())

@@ -31,7 +31,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from . import ops
+from . import ops, streams
 from .engine import Value, chain_rule, topological
 from .explanation import words
 from .explanation.paths import counts
@@ -314,4 +314,5 @@ def show(texts: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    show(classic())
+    with streams.safe():
+        show(classic())

@@ -14,12 +14,12 @@ A mistake in what was typed is one line on stderr and exit status 2; a bug of ou
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
-from .. import __version__
+from .. import __version__, streams
 from ..errors import UserError
 
 OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
@@ -29,7 +29,8 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with an error of one line."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        with suppress(OSError):
+            print(streams.visible(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
         sys.exit(2)
 
 
@@ -66,19 +67,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         and given[1].rstrip("=").lstrip("-") not in OPTIONS
     ):
         given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
-    arguments = parser().parse_args(given)
-    try:
-        status = arguments.run(arguments)
-        sys.stdout.flush()
-        return int(status or 0)
-    except BrokenPipeError:  # `tinygrad-edu ops | head` is no mistake
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (UserError, OSError, ImportError) as error:  # anything else is a bug of ours, and shows where it is
-        named = isinstance(error, OSError) and error.filename and error.strerror
-        text = f"{error.filename}: {error.strerror}" if named else str(error)  # type: ignore[union-attr]
-        print(f"tinygrad-edu: {' '.join(text.split())}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("tinygrad-edu: interrupted", file=sys.stderr)
-        return 130
+    with streams.safe():
+        try:
+            arguments = parser().parse_args(given)
+            status = arguments.run(arguments)
+            sys.stdout.flush()
+            return int(status or 0)
+        except (UserError, OSError, ImportError) as error:  # anything else is a bug of ours, and shows where it is
+            if isinstance(error, BrokenPipeError) and not error.filename:  # `tinygrad-edu ops | head` is no mistake
+                raise
+            why = isinstance(error, OSError) and error.strerror
+            _say(f"{error.filename}: {why}" if why and error.filename else str(why or error))  # type: ignore[union-attr]
+            return 2
+        except KeyboardInterrupt:
+            _say("interrupted")
+            return 130
+    return 0
+
+
+def _say(words: str) -> None:
+    """One line on stderr, if somebody listens there."""
+    with suppress(OSError):
+        print(f"tinygrad-edu: {streams.visible(' '.join(words.split()))}", file=sys.stderr)

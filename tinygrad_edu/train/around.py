@@ -31,10 +31,13 @@ def uninterrupted() -> Iterator[None]:
 
 
 class Line:
-    """The progress line: it rewrites itself on a terminal; elsewhere a line is added every few seconds."""
+    """The progress line: it rewrites itself on a terminal; elsewhere a line is added every few seconds.
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream, self.terminal = stream, stream.isatty()
+    Without a stream, or with one that takes no more, nothing is shown; the training goes on.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream, self.terminal = stream, stream is not None and not stream.closed and stream.isatty()
         self.every = 0.1 if self.terminal else 5.0
         self.due, self.shown, self.last = time.monotonic() + self.every, "", ""
 
@@ -47,17 +50,25 @@ class Line:
         """Write the latest state, over the one before."""
         self.due = time.monotonic() + self.every
         if self.terminal:
-            self.last = self.last[: shutil.get_terminal_size().columns - 1]  # a line that wraps cannot be rewritten
-            self.stream.write("\r" + self.last.ljust(len(self.shown)))
+            self.last = self.last[
+                : max(0, shutil.get_terminal_size().columns - 1)
+            ]  # a line that wraps cannot be rewritten
+            self._write("\r" + self.last.ljust(len(self.shown)))
         else:
-            self.stream.write(self.last + "\n")
+            self._write(self.last + "\n")
         self.shown = self.last
-        self.stream.flush()
 
     def close(self) -> None:
         """Leave the last state on the screen."""
         if self.last != self.shown:
             self.show()
         if self.terminal and self.shown:
-            self.stream.write("\n")
-            self.stream.flush()
+            self._write("\n")
+
+    def _write(self, text: str) -> None:
+        if self.stream is not None:
+            try:
+                self.stream.write(text)
+                self.stream.flush()
+            except (OSError, ValueError):  # full, closed, or nobody reads it
+                self.stream = None

@@ -92,7 +92,7 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     if steps and not modes.recording():
         raise RuntimeError("fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
                            "call fit outside of it")  # fmt: skip
-    line = Line(sys.stderr) if progress is True and sys.stderr is not None else None
+    line = Line(sys.stderr) if progress is True else None
     tell = line or (progress if callable(progress) else None)
 
     def where(epoch: int, mean: float, share: float) -> Progress:

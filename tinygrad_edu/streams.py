@@ -1,0 +1,108 @@
+"""What we print reaches any stream: one that knows few letters, one that is closed or full, one that nobody reads to the end.
+
+    >>> "∂L/∂w₁ → λ·σ(x)² ≤ ½, naïve 猫".encode("ascii", "tinygrad_edu")
+    b'dL/dw1 -> lamda*sigma(x)^2 <= 1/2, naive \\\\u732b'
+
+A letter that a stream cannot say is written in ASCII, by what it means.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+__all__ = ["plain", "safe", "visible"]
+MEANINGS = {
+    "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "∕": "/", "∖": "\\",
+    "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ", "√": "sqrt", "∑": "sum", "∏": "prod", "∫": "int",
+    "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "≡": "==", "∈": " in ", "∀": "all ", "°": " deg", "µ": "mu", "…": "...", "•": "*",
+    "‘": "'", "’": "'", "‚": ",", "“": '"', "”": '"', "„": '"', "«": "<<", "»": ">>", "✓": "v", "✔": "v", "✗": "x", "✘": "x", "ß": "ss",
+    "€": "EUR", "£": "GBP", "∘": "o", "⊙": "*", "‖": "||", "│": "|", "─": "-", "█": "#", "\u00a0": " ", "\u202f": " ", "\ufeff": "",
+}  # fmt: skip
+
+
+def plain(letter: str) -> str:
+    """A letter in ASCII: its meaning, its name if it is Greek, itself without accents; else its number, as Python writes it.
+
+    >>> [plain(c) for c in "×Σς₂⁻é"]
+    ['x', 'Sigma', 'sigma', '2', '^-', 'e']
+    """
+    if letter.isascii() or letter in MEANINGS:
+        return MEANINGS.get(letter, letter)
+    if greek := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)", unicodedata.name(letter, "")):
+        return greek[2].lower() if greek[1] == "SMALL" else greek[2].capitalize()
+    if latin := re.fullmatch(
+        r"LATIN (SMALL|CAPITAL) (?:LETTER|LIGATURE) (\w\w?)(?: WITH STROKE)?", unicodedata.name(letter, "")
+    ):
+        return latin[2].lower() if latin[1] == "SMALL" else latin[2]
+    power = "^" * unicodedata.decomposition(letter).startswith("<super>")
+    parts = [c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)]
+    if parts == [letter]:
+        return letter.encode("ascii", "backslashreplace").decode()
+    return power + "".join(map(plain, parts))
+
+
+def visible(text: str) -> str:
+    r"""A text whose control characters are written out, so that it cannot steer a terminal; lines stay lines.
+
+    >>> visible("red: \x1b[31m")
+    'red: \\x1b[31m'
+    """
+    return "".join([c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text])
+
+
+def _written(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(plain, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error("tinygrad_edu", _written)
+
+
+@contextmanager
+def safe() -> Iterator[None]:
+    """In here any text can be printed, also where there is no stream at all; a reader who leaves early ends it without an error."""
+    before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
+    errors = {name: getattr(stream, "errors", None) for name, stream in before.items()}
+    for name, stream in before.items():
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        else:
+            _set(stream, "tinygrad_edu")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    finally:
+        for name, stream in before.items():
+            now = getattr(sys, name)
+            _give_up(now)
+            setattr(sys, name, stream)
+            if stream is None:
+                now.close()
+            else:
+                _set(stream, errors[name])
+
+
+def _set(stream: Any, errors: str | None) -> None:
+    if errors and hasattr(stream, "reconfigure"):
+        with suppress(OSError, ValueError):
+            stream.reconfigure(errors=errors)
+
+
+def _give_up(stream: Any) -> None:
+    """A stream that takes no more text leads nowhere from now on, so that the end of the process is quiet."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+            stream.flush()
