@@ -573,7 +573,7 @@ def cache(tmp_path_factory):
     assert not [*folder.glob("*.machine")]
     with fresh(folder, "killed before its file has its name") as process:
         process.wait()
-    assert process.returncode and [f.suffix for f in folder.iterdir()] == [".unfinished"]
+    assert process.returncode and [f.suffix for f in folder.iterdir()] == [".tmp"]
     assert compiles(folder)
     return folder
 
@@ -611,6 +611,81 @@ def test_a_folder_that_takes_no_files_is_no_error(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "new" / "folder"))
     binary._keep("single", "f", b"co\nde")
     assert binary._kept("single") == ("f", b"co\nde")
+
+
+posix = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and permissions of POSIX")
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """A folder, and the file in it that keeps some code."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    binary._keep("single", "f", b"code")
+    assert binary._kept("single") == ("f", b"code")
+    [file] = (tmp_path / "cache").iterdir()
+    return file
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o666, 0o602, 0o646, 0o777])
+def test_code_that_others_may_write_is_not_run(mode, kept):
+    kept.chmod(mode)
+    assert binary._kept("single") is None
+    binary._keep("single", "f", b"code")
+    assert binary._kept("single") == ("f", b"code") and not kept.stat().st_mode & 0o022
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o1777, 0o777, 0o703, 0o757])
+def test_a_folder_that_others_may_write_to_is_left_alone(mode, kept):
+    kept.parent.chmod(mode)
+    assert binary._kept("single") is None
+    kept.unlink()
+    binary._keep("single", "f", b"code")
+    assert not [*kept.parent.iterdir()]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("uid", "gid", "mode", "safe"),
+    [(0, 0, 0o755, True), (1000, 1000, 0o755, True), (1000, 1000, 0o775, True), (1000, 50, 0o755, True), (1000, 50, 0o775, False),
+     (12345, 12345, 0o755, False), (12345, 1000, 0o755, False), (0, 50, 0o775, False), (1000, 1000, 0o757, False), (0, 0, 0o1777, False)],
+)  # fmt: skip
+def test_what_belongs_to_others_is_not_safe(uid, gid, mode, safe, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    here = os.stat(binary.__file__)
+    if here.st_uid != 12345:
+        assert binary._is_safe(os.stat_result((mode, 1, 1, 1, uid, gid, 1, 1, 1, 1))) == safe
+
+
+def test_code_under_another_name_is_not_run(kept):
+    kept.rename(kept.with_name(binary._file("lanes")))
+    assert binary._kept("lanes") is None
+
+
+def test_what_is_no_file_in_its_place_is_no_error(kept):
+    kept.unlink()
+    kept.mkdir()
+    assert binary._kept("single") is None
+    binary._keep("single", "f", b"code")
+    assert kept.is_dir()
+
+
+@posix
+def test_who_may_read_the_program_may_read_its_code(kept):
+    assert kept.stat().st_mode & 0o777 == os.stat(binary.__file__).st_mode & 0o644 | 0o600
+
+
+@posix
+@pytest.mark.parametrize("home", [None, "/nonexistent"])
+def test_somebody_without_a_home_has_no_cache_there(home, monkeypatch):
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home:
+        monkeypatch.setenv("HOME", home)
+    else:
+        monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    assert [*binary._folders()] == [Path(binary.__file__).parent / "__pycache__"]
 
 
 def test_code_that_cannot_be_linked_is_no_error():

@@ -44,11 +44,11 @@ _NEAR = 512  # bytes from either end: a mark further inside is a mention
 _NAME = ".tinygrad_edu-{}.tmp"
 
 
-def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = False) -> Path:
+def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = False, mode: int | None = None) -> Path:
     """Write text (as UTF-8) or bytes to a file, whole or not at all, and return its path.
 
     Until all of it is on the disk the old file stays as it was, whatever happens: a full disk, Ctrl-C, a crash.  The new one
-    has the old one's permissions; links are followed; pipes and devices are written to as they are.
+    has the old one's permissions, or `mode`; links are followed; pipes and devices are written to as they are.
     Raises FileExistsError for a file with something in it that this package did not write, unless `over`; OSError with the
     path, or with the folder that is not there.
     """
@@ -57,7 +57,7 @@ def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = Fa
     try:
         stream = _stream(target) if target.exists() else None
         if stream is None:
-            _replace(target, _marked(raw))
+            _replace(target, _marked(raw), mode)
         else:
             with stream:
                 stream.write(raw)
@@ -113,7 +113,7 @@ def _stream(target: Path) -> IO[bytes] | None:
     return None if stat.S_ISREG(old.st_mode) else open(target, "wb")
 
 
-def _replace(target: Path, raw: bytes) -> None:
+def _replace(target: Path, raw: bytes, mode: int | None) -> None:
     """The bytes under another name in the same folder, then under the right one, in one step."""
     _sweep(target.parent)
     other = target.parent / _NAME.format(os.urandom(8).hex())
@@ -122,10 +122,10 @@ def _replace(target: Path, raw: bytes) -> None:
             with suppress(OSError):  # a folder on the network may know no locks
                 _lock(file, wait=True)
             if not os.fstat(file.fileno()).st_nlink:  # swept by another process before it was locked
-                return _replace(target, raw)
+                return _replace(target, raw, mode)
             file.write(raw)
             with suppress(FileNotFoundError):
-                os.chmod(other, stat.S_IMODE(target.stat().st_mode))
+                os.chmod(other, stat.S_IMODE(target.stat().st_mode) if mode is None else mode)
             file.flush()
             os.fsync(file.fileno())
             if fcntl:  # still locked

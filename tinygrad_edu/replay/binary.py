@@ -2,8 +2,9 @@
 than everything else.
 
 The files lie in `__pycache__` beside this one, or in the user's cache; `NUMBA_CACHE_DIR` chooses another folder.  A file is written
-under another name and then renamed, and carries a digest of itself: what is half written, damaged, or made from other text or for
-another processor is compiled again.
+whole or not at all, and carries a digest of itself and its name: what is damaged, or made from other text or for another processor,
+is compiled again.  So is what others may have written, as it would be run: a folder that belongs to somebody else, or that others may
+write to, is left alone.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import functools
 import hashlib
 import importlib.metadata
 import os
+import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .. import ieee
+from .. import files, ieee
 from . import blocks, kernel, machine, strips
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {"single": machine.single, "lanes": blocks.lanes}
@@ -121,7 +123,10 @@ def _folders() -> Iterator[Path]:
         return
     yield Path(__file__).parent / "__pycache__"
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    yield Path(home) / "tinygrad_edu" if home else Path.home() / ".cache" / "tinygrad_edu"
+    with suppress(RuntimeError):  # somebody without a home
+        cache = Path(home) if home else Path.home() / ".cache"
+        if home or cache.parent.is_dir():
+            yield cache / "tinygrad_edu"
 
 
 def _file(name: str) -> str:
@@ -130,35 +135,45 @@ def _file(name: str) -> str:
     return f"tinygrad_edu.{name}.{owner[:12]}.machine"
 
 
+def _digest(name: str, rest: bytes) -> bytes:
+    return hashlib.sha256(_stamp() + name.encode() + b"\n" + rest).digest()
+
+
+def _is_safe(found: os.stat_result) -> bool:
+    """Whether nobody could have changed a file or folder but this user, root, and the owner of the code that runs here anyway.
+
+    A group of the number of its only user is that user.
+    """
+    if not hasattr(os, "getuid"):  # Windows says who may write in other ways
+        return True
+    others = stat.S_IWOTH if found.st_gid == found.st_uid else stat.S_IWOTH | stat.S_IWGRP
+    return found.st_uid in {os.getuid(), 0, os.stat(__file__).st_uid} and not found.st_mode & others
+
+
 def _kept(name: str) -> tuple[str, bytes] | None:
-    """The symbol and the object code that were kept, if they are whole and still true."""
+    """The symbol and the object code that were kept, if they are whole and still true, and nobody else can have written them."""
     for folder in _folders():
         try:
-            content = (folder / _file(name)).read_bytes()
+            if not _is_safe(folder.stat()) or not stat.S_ISREG((folder / _file(name)).stat().st_mode):
+                continue
+            with open(folder / _file(name), "rb") as file:
+                content = file.read() if _is_safe(os.fstat(file.fileno())) else b""
         except OSError:
             continue
         digest, rest = content[:32], content[32:]
-        if digest == hashlib.sha256(_stamp() + rest).digest():
+        if digest == _digest(name, rest):
             symbol, _, code = rest.partition(b"\n")
             return symbol.decode(), code
     return None
 
 
 def _keep(name: str, symbol: str, code: bytes) -> None:
-    """Write the file, in the first folder that takes it: first under another name, so that nobody ever reads half of it."""
+    """Write the file in the first folder that takes it and that is safe, for those to read who may read this one."""
     rest = symbol.encode() + b"\n" + code
     for folder in _folders():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, unfinished = tempfile.mkstemp(".unfinished", _file(name), folder)
-        except OSError:
-            continue
-        try:
-            with open(handle, "wb") as f:
-                f.write(hashlib.sha256(_stamp() + rest).digest() + rest)
-            os.replace(unfinished, folder / _file(name))
-            for left in folder.glob(_file(name) + "*.unfinished"):  # by processes that were killed
-                left.unlink(missing_ok=True)
-            return
-        except OSError:
-            Path(unfinished).unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if _is_safe(folder.stat()):
+                mode = stat.S_IMODE(os.stat(__file__).st_mode) & 0o644 | 0o600
+                files.write(folder / _file(name), _digest(name, rest) + rest, over=True, mode=mode)
+                return
