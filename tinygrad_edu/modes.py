@@ -18,18 +18,20 @@ from .ieee import inf, isfinite
 watching: list[object] = []  # one entry per open block, in any thread
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
-_listener: ContextVar[Any] = ContextVar("listener", default=None)
+recorders: list[Any] = []  # one per function that is being recorded, in any thread: see `replay.guard`
 
 
 @contextmanager
 def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
-    token, entry = variable.set(value), object()
-    watching.append(entry)
-    try:
+    before, entry = variable.get(), object()
+    try:  # a Ctrl-C may land on any line
+        watching.append(entry)
+        variable.set(value)
         yield
     finally:
-        watching.remove(entry)
-        variable.reset(token)
+        variable.set(before)
+        if entry in watching:
+            watching.remove(entry)
 
 
 def no_grad() -> Any:
@@ -63,34 +65,50 @@ def anomalies(what: str) -> Any:
 
 
 class RecordingError(TypeError):
-    """While a function is recorded, it asked for something that every replay would repeat: a number that depends on its inputs, or chance."""
+    """While a function is recorded, it asked for something that every replay would repeat: a number that depends on its inputs, or chance.
+
+    Whoever records the function remembers it, and raises it again should the function go on regardless.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        who = recorder()
+        if who is not None and who.refusal is None:
+            who.refusal = self
 
 
-@contextmanager
-def listening(listener: Any) -> Iterator[None]:
-    """Inside, `listener(v)` hears of every Value that is made, leaf or computed, with its parents: this is how a function is recorded."""
-    with _block(_recording, True), _block(_listener, listener):
-        yield
+def remembering() -> Any:
+    """Inside, results have parents, also under a `no_grad()` around it."""
+    return _block(_recording, True)
+
+
+def recorder() -> Any:
+    """Who records what this thread does, or None."""
+    for one in recorders:
+        if one.mine():
+            return one
+    return None
 
 
 def listened() -> bool:
     """Whether a function is being recorded here."""
-    return _listener.get() is not None
+    return recorder() is not None
 
 
 def hear(v: Any) -> None:
-    """Tell whoever listens here that a Value was made."""
-    listener = _listener.get()
-    if listener:
-        listener(v)
+    """Tell whoever records here, or what it was computed from, that a Value was made."""
+    for one in recorders:
+        if one.mine() or one.handed_out(v.parents):
+            one.hear(v)
+            return
 
 
 @contextmanager
 def collector_resting() -> Iterator[None]:
     """Without Python's cyclic collector, which would visit every node again and again; then as it was before."""
     enabled = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if enabled:

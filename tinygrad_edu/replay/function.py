@@ -270,13 +270,18 @@ class Jit:
         with self._lock:
             found = self.recordings.get(samples.shape)
             if found is None:
-                known = tuple(dict.fromkeys([*order, *(self.parameters or ())]))
                 with (
                     modes.collector_resting(),
                     modes.anomalies("ignore"),
                 ):  # the present numbers may not be those that count
                     found = Recording(
-                        self.f, samples.shape, samples.rows[0], self.backend, self.optimise, self.auto, known
+                        self.f,
+                        samples.shape,
+                        samples.rows[0],
+                        self.backend,
+                        self.optimise,
+                        self.auto,
+                        [*order, *(self.parameters or ())],
                     )
                 self.recordings[samples.shape] = found
                 made = next(self._made)

@@ -130,12 +130,14 @@ class Replays:
         times = NODES // max(recording.record.made for recording in samples.recordings.values())
         many, stride = max(3, min(TIMES, times)), max(1, len(samples.X) // TIMES)
         of_each = [*samples.first.values(), *[*samples.targets.values()][:TIMES]]
-        for i in [*of_each, *[k * stride % len(samples.X) for k in range(many)]]:
-            mean, outputs, _ = self.mean_loss(samples, [i], gradients=False)
-            now = flat(self.jit.f(samples.X[i], samples.y[i]))[1]
-            if not _alike([v.data if isinstance(v, Value) else v for v in now], flat([mean, outputs])[1]):
-                return False
-        return True
+        return all(self.agrees(samples, i) for i in [*of_each, *[k * stride for k in range(many)]])
+
+    def agrees(self, samples: Samples, i: int) -> bool:
+        """Whether they make of sample i (counted round and round) what its replay makes of it."""
+        i %= len(samples.X)
+        mean, outputs, _ = self.mean_loss(samples, [i], gradients=False)
+        now = flat(self.jit.f(samples.X[i], samples.y[i]))[1]
+        return _alike([v.data if isinstance(v, Value) else v for v in now], flat([mean, outputs])[1])
 
     def mean_loss(
         self, samples: Samples, chosen: Sequence[int], gradients: bool = True

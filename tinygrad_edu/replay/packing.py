@@ -230,7 +230,7 @@ def named_gradient(recording: Recording, theta: Any, samples: Batch, order: Sequ
         return twins.setdefault(v, Value(v.data, v.label)) if isinstance(v, Value) else Value(v)
 
     own = list(map(twin, recording.record.originals))
-    with modes.listening(None):  # also where no_grad() says not to remember parents
+    with modes.remembering():
         rows = [list(map(twin, row)) for row in samples.rows]
         y = mean([recording.again([*row, *own], row) for row in rows])
         y.backward()

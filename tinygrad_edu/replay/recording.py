@@ -37,7 +37,7 @@ class Recording:
 
     def __init__(self, f: Callable[..., Any], shape: Any, leaves: Sequence[Any], backend: str, optimise: frozenset[str], auto: bool,
                  order: Sequence[Value] = ()) -> None:  # fmt: skip
-        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise, order)
+        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise)
         self.record.sort(order)
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]

@@ -50,8 +50,8 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     `backend` is "eager", the loop that builds every sample's graph; one of `jit`'s, which records model and loss once and replays
     them, with equal results up to the rounding of sums; or "auto", the best of those if model and loss can be recorded, else eager.
     A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be eager.  Before the
-    first step and after it, some samples are computed both ways; if the results differ, "auto" goes on eagerly and the
-    history says why, while a backend that was asked for raises RecordingError.
+    first step and after it, some samples are computed both ways, and one at some steps of each epoch; if the results
+    differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why, while a backend that was asked for raises RecordingError.
     """
     check_data("X and y", X, y)
     if test is not None:

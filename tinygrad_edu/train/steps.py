@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from ..modes import RecordingError, no_grad
 from ..replay.minibatches import NO_LOSS, Replays
 from .history import History
 from .using import Data, Model, mode
+
+STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
 
 
 class Eager:
@@ -52,6 +55,7 @@ class Eager:
 class Replayed:
     """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the replays turn out to be wrong.
 
+    One sample, another one each time, is computed both ways at the first two steps and at the last of every epoch.
     Raises what keeps a sample from being recorded; RecordingError if the model gives another result than its replay.
     """
 
@@ -64,31 +68,45 @@ class Replayed:
         if eager.tested:
             with mode(eager.model, training=False):
                 self.tested = self.replays.prepare(*eager.tested, "test" * has_modes)
-        self._compare()
+        for samples in filter(None, (self.samples, self.tested)):
+            self._compare(samples, self.replays.agree)
         self.before: list[float] = self.replays.theta()
-        self.right = True
+        self.right, self.seen, self.steps, self.looks = True, 0, 0, 0
         history.backend = next(iter(self.samples.recordings.values())).backend
 
-    def _compare(self) -> None:
-        for samples in filter(None, (self.samples, self.tested)):
-            with mode(self.eager.model, training=samples is self.samples):
-                if not self.replays.agree(samples):
-                    raise RecordingError("replayed, the model gives another result")
+    def _compare(self, samples: Any, agree: Callable[[Any], bool]) -> None:
+        with mode(self.eager.model, training=samples is self.samples):
+            if not agree(samples):
+                raise RecordingError("replayed, the model gives another result")
 
-    def _now(self) -> Any:
-        """Replays, unless they are wrong, which is asked again once parameters have moved: some faults show only then."""
-        if self.before and self.before != self.replays.theta():
-            self.before = []
+    def _now(self, look: Any) -> bool:
+        """Replays, unless they are wrong: asked again once parameters have moved, as some faults show only then; and of one of these samples."""
+        moved = bool(self.before) and self.before != self.replays.theta()
+        if self.right and (moved or look):
+            self.before = [] if moved else self.before
+            self.looks += 1
             try:
                 with chance_kept(self.eager.model):
-                    self._compare()
+                    for samples in filter(None, (self.samples, self.tested) if moved else (look,)):
+                        self._compare(
+                            samples,
+                            self.replays.agree if moved else lambda s: self.replays.agrees(s, self.looks * STRIDE),
+                        )
             except Exception as error:
-                _told(error, self.auto, self.history)
                 self.right = False
+                _told(error, self.auto, self.history)
+                warnings.warn(f"from step {self.history.steps + 1} on, fit goes on eagerly: {error}. A model or a loss that changes while it is "
+                              "trained (the weight of a term, a temperature) needs backend='eager' from the start: steps after the change and "
+                              "before this one, less than an epoch, were taken without it", RuntimeWarning, stacklevel=5)  # fmt: skip
         return self.right
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
-        if not self._now():
+        self.seen, self.steps = self.seen + len(batch), self.steps + 1
+        last = self.seen >= len(self.eager.X)
+        look = last or self.steps <= 2  # what a progress function changes by epoch, it changes after the first step
+        if last:
+            self.seen = self.steps = 0
+        if not self._now(self.samples if look else None):
             return self.eager.step(batch, careful)
         mean, outputs, grads = self.replays.mean_loss(self.samples, batch)
         if isfinite(mean) or not careful:
@@ -97,7 +115,7 @@ class Replayed:
         return mean, outputs
 
     def test(self) -> tuple[float, list[Any]]:
-        if not self._now() or self.tested is None:
+        if not self._now(self.tested) or self.tested is None:
             return self.eager.test()
         return self.replays.mean_loss(self.tested, range(len(self.tested.places)), gradients=False)[:2]
 

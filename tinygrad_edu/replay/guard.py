@@ -1,0 +1,335 @@
+"""What a function may not ask of Values while it is recorded, because a replay would not ask again.
+
+A function may look at the numbers that it made itself of plain numbers: they are the same in every replay.  Of every other
+Value, whatever it was given, what it computes from that, and all that is there without it (parameters first of all), the number,
+the gradient, the text, the label and the past may change from call to call.  So the class `Value` itself is guarded
+while anything is recorded: reading or writing raises RecordingError, in the recorded function's thread, in the threads that it starts and in
+the workers that it sends to; other threads go on undisturbed.  The guards ask, each time, who is recording: one that was
+left standing by a Ctrl-C would refuse nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Any
+
+from .. import modes, ops
+from ..engine import Value, topological
+from ..modes import RecordingError, recorders
+from .structure import array_of
+
+TRUSTED = {f"tinygrad_edu.{room}" for room in ("engine", "modes", "ops", "replay.guard")}
+CONSTANT, NUMBER, NODE, PASSED, PRESENT = (
+    "constant",  # made of plain numbers inside
+    "Value that depends on the inputs",  # given as a number, or computed from those: in an eager call, a float
+    "Value that depends on inputs or parameters",
+    "Value that was passed",
+    "parameter",  # whatever else was there before
+)
+KEPT = {CONSTANT, NUMBER, NODE}  # made inside, with labels of their own
+READ = {
+    "data": {CONSTANT},
+    "grad": {CONSTANT},
+    "numbers": {CONSTANT},
+    "parents": {CONSTANT, NODE},
+    "op": {CONSTANT, NODE},
+}
+WRITTEN: dict[str, set[str]] = {"grad": {CONSTANT}, "label": KEPT}
+NUMBERS = {"data", "grad", "numbers"}
+
+
+class Recorder:
+    """A function that is being recorded: whose threads belong to it, and what it made in this run.
+
+    `refusal` is the first RecordingError that it caused, which counts even if the function caught it.
+    """
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.started: list[threading.Thread] = []
+        self.unnamed = {*sys._current_frames()}  # threads that may be no `Thread`
+        self.helping: list[threading.Thread] = []
+        self.refusal: RecordingError | None = None
+        self.begin((), False)
+
+    def begin(self, inputs: Sequence[tuple[Value, str]], handed: bool) -> None:
+        """A run begins, on these; `handed` says that nobody else has them."""
+        self.inputs, self.handed = inputs, handed
+        self.made: list[Value] = []
+        self._kinds = {id(v): kind for v, kind in inputs}
+        self._sorted = 0
+
+    def mine(self) -> bool:
+        """Whether this thread works for the function."""
+        if get_ident() == self.thread:
+            return True
+        me = threading.current_thread()
+        if isinstance(me, threading._DummyThread):  # not started by a `Thread`
+            return get_ident() not in self.unnamed
+        return any(t is me for t in self.started) or any(t is me for t in self.helping)
+
+    def lent(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Some work for a thread that was there before, and that belongs to the function as long as it does it."""
+
+        def working(*args: Any, **named: Any) -> Any:
+            me = threading.current_thread()
+            self.helping.append(me)
+            try:
+                return work(*args, **named)
+            finally:
+                self.helping.remove(me)
+
+        return working
+
+    def hear(self, v: Value) -> None:
+        """A Value is made."""
+        self.made.append(v)
+        if not modes.recording() and self.kind(v) is not CONSTANT:
+            raise RecordingError(
+                f"{_place(sys._getframe(1))}: no_grad() while recording: what is computed inside would not be replayed"
+            )
+
+    def kind(self, v: Value) -> str:
+        """What a Value is to the function."""
+        kinds, end = self._kinds, len(self.made)
+        for n in self.made[self._sorted : end]:
+            of = {kinds.get(id(p), PRESENT) for p in _parents_of(n)}
+            kinds[id(n)] = CONSTANT if of <= {CONSTANT} else NUMBER if of <= {CONSTANT, NUMBER} else NODE
+        self._sorted = end
+        return kinds.get(id(v), PRESENT)
+
+    def handed_out(self, values: Sequence[Value]) -> bool:
+        """Whether a thread that is not ours has got one of these from the function."""
+        return any(self.kind(v) is not PRESENT and (self.handed or self.kind(v) is not PASSED) for v in values)
+
+
+@contextmanager
+def guarded(recorder: Recorder) -> Iterator[None]:
+    """Inside, a function is run and recorded."""
+    try:
+        try:
+            with _changing:
+                recorders.append(recorder)
+                modes.watching.append(recorder)
+                _put(1)
+            with modes.remembering():
+                yield
+        finally:
+            _released(recorder)
+    finally:
+        _released(recorder)  # a Ctrl-C may have landed in the line before
+
+
+def _released(recorder: Recorder) -> None:
+    with _changing:
+        for kept in recorders, modes.watching:
+            if recorder in kept:
+                kept.remove(recorder)
+        if not recorders:
+            _put(0)
+
+
+_changing = threading.RLock()
+
+
+def _put(which: int) -> None:
+    """All guards, or what was there before them."""
+    executors = "concurrent.futures.thread" in sys.modules  # which takes long to load
+    for owner, name, *both in [*_GUARDS, *([_executors()] if executors else [])]:
+        if both[which] is not None:
+            setattr(owner, name, both[which])
+        elif name in vars(owner):
+            delattr(owner, name)
+
+
+def _asked(v: Value, allowed: set[str]) -> str | None:
+    """What a Value is to those who record it, if that is none of the allowed."""
+    for r in recorders:
+        if r.mine() or r.handed_out([v]):
+            kind: str = r.kind(v)
+            return None if kind in allowed else kind
+    return None
+
+
+def _ours(frame: Any) -> bool:
+    """Whether the package itself asks, for an error message or a walk of its own."""
+    module: str = frame.f_globals.get("__name__", "")
+    if frame.f_code is topological.__code__:
+        return _ours(frame.f_back)
+    return module.startswith("tinygrad_edu.") and module != "tinygrad_edu.protocol"
+
+
+def _slot(name: str) -> property:
+    """An attribute."""
+    slot = vars(Value)[name]
+    get, put = slot.__get__, slot.__set__
+    may_read, may_write = READ.get(name, KEPT), WRITTEN.get(name, set())
+    numbers = name in NUMBERS
+
+    def read(self: Value) -> Any:
+        frame = sys._getframe(1)
+        if frame.f_globals.get("__name__") not in TRUSTED or not numbers and frame.f_code is topological.__code__:
+            kind = _asked(self, may_read)
+            if kind and (numbers or not _ours(frame)):
+                raise _baked(kind, frame, f".{name}")
+        return get(self)
+
+    def write(self: Value, x: Any) -> None:
+        frame = sys._getframe(1)
+        if frame.f_globals.get("__name__") not in TRUSTED:
+            kind = _asked(self, may_write)
+            if kind:
+                raise _baked(kind, frame, f".{name}", written=True)
+        put(self, x)
+
+    return property(read, write)
+
+
+def _method(name: str, asked: str, allowed: set[str] | None = None, ours: bool = False) -> Any:
+    """A method."""
+    plain = getattr(Value, name, None)
+
+    def method(self: Value, *args: Any) -> Any:
+        kind = _asked(self, allowed or {CONSTANT})
+        if kind and not (ours and _ours(sys._getframe(1))):
+            raise _baked(kind, sys._getframe(1), asked)
+        if plain is None:
+            raise TypeError(f"{name} of a Value")
+        return plain(self, *args)
+
+    return method
+
+
+def _repr(self: Value) -> str:
+    """Without its number where a message of our own names it."""
+    kind = _asked(self, {CONSTANT})
+    if kind is None:
+        return _plain_repr(self)
+    if not _ours(sys._getframe(1)):
+        raise _baked(kind, sys._getframe(1), "the text (print, str, repr)")
+    label = _label_of(self)
+    return f"Value(...{f', label={label!r}' if label else ''})"
+
+
+def _local_grads(self: Value) -> Any:
+    kind = _asked(self, {CONSTANT})
+    if kind:
+        raise _baked(kind, sys._getframe(1), "local_grads()")
+    return _plain_local_grads(self)
+
+
+def _eq(self: Value, other: object) -> Any:
+    """Between parameters and what was made inside, whether they are one; of what was given, nobody can say."""
+    for v in (self, other) if isinstance(other, Value) else (self,):
+        kind = _asked(
+            v, {CONSTANT, NODE, PRESENT} if isinstance(other, Value) or not hasattr(other, "__float__") else {CONSTANT}
+        )
+        if kind:
+            raise _baked(kind, sys._getframe(1), "== or !=")
+    return self is other
+
+
+def _ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+    """Arrays of numbers are arrays of Values in here, and a number that goes with them is a Value."""
+    return getattr(ufunc, method)(*[array_of([v], ()) if isinstance(v, Value) else v for v in inputs], **named)
+
+
+def _beside_arrays(name: str) -> Any:
+    method = getattr(Value, name)
+    return lambda self, other: NotImplemented if getattr(other, "ndim", 0) else method(self, other)
+
+
+def _start(self: threading.Thread) -> None:
+    """A thread that the function starts works for it."""
+    who = modes.recorder()
+    if who:
+        who.started.append(self)
+    _plain_start(self)
+
+
+@functools.cache
+def _executors() -> Any:
+    """Threads that were there before, and do what the function submits."""
+    pool: Any = sys.modules["concurrent.futures.thread"].ThreadPoolExecutor
+    plain = pool.submit
+
+    def submit(self: Any, fn: Any, /, *args: Any, **named: Any) -> Any:
+        who = modes.recorder()
+        return plain(self, who.lent(fn) if who else fn, *args, **named)
+
+    return pool, "submit", plain, submit
+
+
+_plain_repr, _plain_local_grads = Value.__repr__, vars(Value)["local_grads"].fget
+_plain_start = threading.Thread.start
+_label_of, _parents_of = vars(Value)["label"].__get__, vars(Value)["parents"].__get__
+_NEW: dict[str, Any] = {
+    **{name: _slot(name) for name in Value.__slots__},
+    "__hash__": _method("__hash__", "looking it up in a set or dict", {CONSTANT, NODE, PRESENT}, ours=True),
+    "__format__": _method("__format__", "format(), or an f-string,", ours=True),
+    "__index__": _method("__index__", "a whole number (a range, an index)"),
+    "detach": _method("detach", "detach()"),
+    "backward": _method("backward", "backward()"),
+    "zero_grad": _method("zero_grad", "zero_grad()"),
+    "local_grads": property(_local_grads),
+    "__repr__": _repr,
+    "__eq__": _eq,
+    "__array_ufunc__": _ufunc,
+    **{f"__{r}{name}__": _beside_arrays(f"__{r}{name}__") for name in ("add", "sub", "mul", "truediv", "pow") for r in ("", "r")},
+}  # fmt: skip
+_GUARDS: list[Any] = [
+    *[(Value, name, vars(Value).get(name), new) for name, new in _NEW.items()],
+    (threading.Thread, "start", _plain_start, _start),
+]
+
+
+def _place(frame: Any) -> str:
+    """The line of the user's code that led here."""
+    frame = _users(frame)
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def _users(frame: Any) -> Any:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tinygrad_edu."):
+        frame = frame.f_back
+    return frame
+
+
+def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:
+    if frame.f_globals.get("__name__") == "tinygrad_edu.protocol":
+        asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "compare": "a comparison"}.get(
+            frame.f_code.co_name, asked)  # fmt: skip
+    where = f"{_place(frame)}: {'assigning ' * written}{asked} of a {kind}, while recording: "
+    if written:
+        return RecordingError(
+            where + "no replay would do it again: assign outside of the recorded function, after calling it"
+        )
+    row = _row_for(_users(frame)) if asked == "float()" else ""
+    return RecordingError(
+        f"{where}this run's answer would be baked into every "
+        f"replay. {row}Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the "
+        "function; pass a row of a table, not its number; whatever else must be a plain number is computed before and passed as an argument"
+    )
+
+
+def _row_for(frame: Any) -> str:
+    """What to write in place of a function of numbers, such as math.tanh, that is called on this line."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno) or " ".join(
+        f"{n}(" for n in frame.f_code.co_names
+    )
+    for called in re.findall(r"(\w+)\s*\(", line):
+        row = {"fabs": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(called, called)
+        if row in ops.TABLE and row not in ("sum",):
+            return (
+                f"For a number write {called}, for a Value x.{row}(): "
+                if row != "abs"
+                else "For a Value write abs(x): "
+            )
+    return ""
