@@ -20,7 +20,7 @@ from .guard import NUMBER, PASSED, Recorder, guarded
 from .state import State
 from .structure import flat
 
-_data_of, _label_of = (vars(Value)[name].__get__ for name in ("data", "label"))
+_data_of, _label_of = (vars(Value)[name].__get__ for name in ("_data", "label"))
 
 
 class Record:
@@ -54,7 +54,7 @@ class _Run:
         def given(leaf: Any) -> Value:
             if not isinstance(leaf, Value):
                 return Value(number(leaf))
-            return leaf if themselves else Value(_data_of(leaf), _label_of(leaf))
+            return leaf if themselves else Value(_data_of(leaf), label=_label_of(leaf))
 
         self.traced = list(map(given, leaves))
         kinds = [PASSED if isinstance(leaf, Value) else NUMBER for leaf in leaves]
@@ -200,14 +200,14 @@ class Streams:
 
 def _copied(run: _Run, dead: bool) -> Record:
     """The graph on nodes of our own, so that the user's Values are neither kept alive (but for parameters) nor changed."""
-    twin = {t: Value(t.data, t.label) for t in run.traced}
+    twin = {t: Value(t.data, label=t.label) for t in run.traced}
     parameters: list[Value] = []
     originals: list[Value] = []
     order = run.order([*run.outputs, *(() if dead else run.made)])
     known = run.known()
     for n in order:
         if n not in twin:
-            v = twin[n] = Value(n.data, n.label)
+            v = twin[n] = Value(n.data, label=n.label)
             if n not in known:
                 parameters.append(v)
                 originals.append(n)
