@@ -108,6 +108,113 @@ def test_digits_are_learned_from_400_of_them():
     assert accuracy(model, d.X_test, d.y_test) > 0.8
 
 
+# Validation
+
+
+def noisy(n, seed=0):
+    """Numbers that a model can learn by heart, and a line that it cannot see through them."""
+    rng = random.Random(seed)
+    X = [[rng.uniform(-1, 1), rng.uniform(-1, 1)] for _ in range(n)]
+    return X, [x[0] + rng.gauss(0, 0.5) for x in X]
+
+
+@pytest.mark.parametrize("backend", ["eager", "python"])
+@pytest.mark.parametrize("validation", ["pair", 8, 0.4])
+def test_patience_ends_training_and_leaves_the_best_model(backend, validation):
+    X, y = noisy(20)
+    apart, seen = noisy(30, seed=1), []
+    model = MLP(2, [8, 1], activation="tanh", seed=0)
+    history = fit(model, X, y, loss=losses.mse, optimizer=optim.Adam(model.parameters(), 0.05), epochs=300, batch_size=4, test=apart,
+                  validation=apart if validation == "pair" else validation, patience=5, progress=seen.append, backend=backend)  # fmt: skip
+    assert (
+        len(history.losses) == history.best + 5 < 300
+        and "5 epochs" in history.stopped
+        and f"epoch {history.best}" in history.stopped
+    )
+    assert history.validation_losses[history.best - 1] == min(history.validation_losses)
+    assert seen[-1].validation_loss == history.validation_losses[-2] and len(history.test_losses) == len(history.losses)
+    now = losses.mse(outputs(model, apart[0]), apart[1])
+    assert now == pytest.approx(history.test_losses[history.best - 1]) and now != pytest.approx(history.test_losses[-1])
+
+
+def test_ctrl_c_with_patience_leaves_the_best_model_too():
+    X, y = noisy(20)
+    model, kept = MLP(2, [8, 1], activation="tanh", seed=0), []
+
+    def stop(progress):
+        kept.append(numbers(model))
+        if progress.epoch == 4:
+            raise KeyboardInterrupt
+
+    history = fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.5), epochs=9, batch_size=20, patience=9,
+                  validation=noisy(9, seed=2), progress=stop)  # fmt: skip
+    assert history.interrupted and numbers(model) == kept[history.best - 1]
+
+
+def test_a_validation_share_takes_from_every_class_and_is_not_learned_from():
+    seen = set()
+
+    def loss(output, target):
+        seen.add(target)
+        return output * 0.0
+
+    y, model = [0] * 18 + [1] * 2, Line()
+    history = fit(model, [[float(i)] for i in range(20)], y, loss=loss, optimizer=optim.SGD(model.parameters(), 0.1), validation=10,
+                  epochs=1, batch_size=1, progress=False, backend="eager")  # fmt: skip
+    assert history.steps == 10 and seen == {0, 1} and len(history.validation_accuracies) == 1
+    fit(
+        model,
+        [[0.0], [1.0], [2.0]],
+        [0, 1, 2],
+        loss=loss,
+        optimizer=optim.SGD(model.parameters(), 0.1),
+        validation=1,
+        progress=False,
+    )
+
+
+def test_training_goes_on_with_the_same_optimizer():
+    one, two = Line(), Line()
+    optimizer = optim.Adam(one.parameters(), 0.05)
+    for seed in 1, 2:
+        train_line(one, optimizer=optimizer, epochs=1, batch_size=8, seed=seed)
+    train_line(two, optimizer=optim.Adam(two.parameters(), 0.05), epochs=2, batch_size=8)
+    assert numbers(one) == pytest.approx(numbers(two), rel=1e-12)
+
+
+def test_tables_are_learned_from_by_position():
+    pd, np = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    order = [3, 7, 0, 5, 1, 6, 2, 4]
+    frame = pd.DataFrame({"a": np.arange(8) / 8}).iloc[order]
+    y = 3 * frame["a"] + 1
+
+    def weights(X, y):
+        model = Line()
+        fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.05), epochs=5, batch_size=3, validation=(X, y),
+            progress=False)  # fmt: skip
+        return numbers(model), outputs(model, X), train.r_squared(model, X, y)
+
+    plain = weights(frame.to_numpy().tolist(), y.tolist())
+    assert weights(frame, y) == weights(frame.to_numpy(), y) == weights(frame, y.to_frame()) == plain
+    with pytest.raises(TypeError, match="column 'b' holds str 'x' in row 0"):
+        weights(frame.assign(b="x"), y)
+
+
+def test_a_history_is_written_as_a_table_or_as_json(tmp_path):
+    history = History([2.0, 0.5], [0.1, 0.9], [], [], [1.0, 2.0], steps=10, validation_losses=[1.0, math.nan], best=1)
+    for _ in range(2):  # also over itself
+        assert history.save(tmp_path / "h.csv").read_text().splitlines() == [
+            "epoch,losses,accuracies,seconds,validation_losses", "1,2.0,0.1,1.0,1.0", "2,0.5,0.9,2.0,nan"]  # fmt: skip
+        saved = json.loads(history.save(tmp_path / "h.json").read_text())["history"]
+    assert saved["losses"] == [2.0, 0.5] and saved["validation_losses"] == [1.0, None] and saved["best"] == 1
+    (tmp_path / "h.csv").write_text("my,own\n")
+    with pytest.raises(FileExistsError):
+        history.save(tmp_path / "h.csv")
+    with pytest.raises(ValueError, match=r"\.csv or \.json"):
+        history.save(tmp_path / "h.txt")
+    assert "validation loss nan" in repr(history)
+
+
 # Ctrl-C
 
 
@@ -285,6 +392,16 @@ WRONG = [
     ({"X": []}, ValueError, "8 targets"),
     ({"X": LINE_X[1:]}, ValueError, "7 samples and 8 targets"),
     ({"test": ([[1.0]], [])}, ValueError, r"test=\(X, y\)"),
+    ({"test": data.digits()}, TypeError, r"test is a pair \(X, y\).* of 4"),
+    ({"validation": ([[1.0]], [])}, ValueError, r"validation=\(X, y\)"),
+    ({"validation": 1.0}, ValueError, r"validation is a pair \(X, y\), or how many of the 8 samples"),
+    ({"validation": 8}, ValueError, "how many of the 8 samples to set apart, 1 to 7"),
+    ({"validation": "half"}, TypeError, r"validation is a pair \(X, y\)"),
+    ({"patience": 3}, ValueError, "say what to validate on, validation=0.1"),
+    ({"patience": 0, "validation": 0.5}, ValueError, "patience is how many epochs"),
+    ({"X": {1.0, 2.0}}, TypeError, "got a set .a set has no order."),
+    ({"X": {"a": LINE_X}}, TypeError, "got a dict"),
+    ({"optimizer": optim.SGD(Line().parameters(), 0.1)}, ValueError, "moves none of this model's 2 parameters"),
     ({"epochs": -1}, ValueError, "epochs is a whole number"),
     ({"epochs": 1.5}, ValueError, "epochs is a whole number"),
     ({"batch_size": 0}, ValueError, "at least one sample"),
@@ -350,6 +467,29 @@ def test_progress_is_told_after_each_step():
     train_line(Line(), progress=told.append, epochs=2)
     assert [(p.epoch, p.step) for p in told] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]
     assert all(p.epochs == 2 and p.steps == 6 and p.accuracy is None for p in told) and told[-1].seconds_left == 0.0
+
+
+class Full(io.StringIO):
+    def write(self, text):
+        raise OSError("no space left")
+
+
+class Closed(io.StringIO):
+    def write(self, text):
+        raise ValueError("I/O operation on closed file")
+
+
+@pytest.mark.parametrize("stream", [Full(), Closed(), None])
+def test_a_stream_that_takes_nothing_does_not_end_the_training(monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert len(train_line(Line(), progress=True).losses) == 5
+
+
+def test_in_a_notebook_progress_is_on_stdout(monkeypatch):
+    shown = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(sys, "stdout", shown)
+    train_line(Line(), progress=True)
+    assert shown.getvalue().startswith("\repoch 5/5")
 
 
 class Terminal(io.StringIO):
@@ -423,6 +563,7 @@ def test_outputs_remember_nothing():
 
 @pytest.mark.parametrize("output, target, verdict", [
     ([1.0, 2.0, 2.0], 1, True), ([1.0, 2.0, 2.0], 2, False), ((0.0, -1.0), 0, True), (0.0, -1, True), (0.0, 1, False), (1e-9, 1, True),
+    ([2.0], 1, True), ([-2.0], 0, True), ([-2.0], 1, False), ([0.0, 1.0], 1.0, True),
     (Value(-1.0), 0, True), ([Value(-1.0), Value(-2.0)], 0, True), ([math.nan, 1.0], 1, False),
 ])  # fmt: skip
 def test_right_is_the_largest_score_or_the_sign(output, target, verdict):
@@ -446,3 +587,44 @@ def test_classes_never_seen_have_empty_rows_in_the_confusion_matrix():
     for function in accuracy, confusion:
         with pytest.raises(ValueError, match="at least one sample"):
             function(lambda x: x, [], [])
+
+
+def test_models_of_many_samples_are_replayed_and_those_that_cannot_be_are_asked_one_by_one(monkeypatch):
+    model, X = MLP(3, [30, 30, 2], activation="tanh", seed=0), [[i / 500, 1.0, -i / 250] for i in range(500)]
+    now = [[float(v) for v in model(x)] for x in X]
+    assert [v for out in outputs(model, X) for v in out] == pytest.approx([v for out in now for v in out], rel=1e-12)
+    called = []
+    monkeypatch.setattr(MLP, "__call__", lambda self, x, call=MLP.__call__: called.append(x) or call(self, x))
+    outputs(model, X)
+    assert len(called) < 50
+
+    class Chosen(MLP):  # looks at numbers
+        def __call__(self, x):
+            return super().__call__(x if float(x[0]) > 0.5 else x[::-1])
+
+    chosen = Chosen(3, [30, 30, 2], activation="tanh", seed=0)
+    assert outputs(chosen, X) == [[float(v) for v in chosen(x)] for x in X]
+    with pytest.raises(ValueError, match="3 inputs"):
+        outputs(model, [x[:2] for x in X])
+
+
+def test_r_squared_compares_with_the_mean():
+    X, y = [[1.0], [2.0], [4.0]], [1.0, 2.0, 4.5]
+    assert train.r_squared(lambda x: [7.5 / 3], X, y) == pytest.approx(0.0)
+    assert train.r_squared(lambda x: y[X.index(x)], X, y) == 1.0 and train.r_squared(lambda x: -x[0], X, y) < 0
+    for model, targets in (lambda x: x[0], [2.0] * 3), (lambda x: [x[0]] * 2, y):
+        with pytest.raises(ValueError, match="r_squared"):
+            train.r_squared(model, X, targets)
+
+
+def test_metrics_of_classes_refuse_what_is_no_class():
+    score = lambda x: [x[0]]
+    assert accuracy(score, [[-1.0], [2.0]], [0.0, 1.0]) == 1.0 and predict(score, [[3.0]]) == [3.0]
+    assert confusion(score, [[-1.0], [2.0]], [False, True]) == [[1, 0], [0, 1]]
+    for metric in accuracy, confusion:
+        with pytest.raises(TypeError, match="number them"):
+            metric(score, [[1.0]], ["cat"])
+        with pytest.raises(ValueError, match="r_squared"):
+            metric(score, [[1.0]], [0.25])
+    with pytest.raises(ValueError, match="classes are 0 to 2.*from 1 to 5"):
+        confusion(lambda x: [1.0, 2.0, 3.0], [[1.0]] * 2, [1, 5])

@@ -18,6 +18,17 @@ from __future__ import annotations
 
 from .history import History, Progress
 from .loop import Optimizer, fit
-from .using import accuracy, confusion, outputs, predict, right
+from .metrics import accuracy, confusion, outputs, predict, r_squared, right
 
-__all__ = ["History", "Optimizer", "Progress", "accuracy", "confusion", "fit", "outputs", "predict", "right"]
+__all__ = [
+    "History",
+    "Optimizer",
+    "Progress",
+    "accuracy",
+    "confusion",
+    "fit",
+    "outputs",
+    "predict",
+    "r_squared",
+    "right",
+]

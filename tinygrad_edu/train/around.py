@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Line:
     """
 
     def __init__(self, stream: TextIO | None) -> None:
-        self.stream, self.terminal = stream, stream is not None and not stream.closed and stream.isatty()
+        self.stream, self.terminal = stream, _is_rewritten(stream)
         self.every = 0.1 if self.terminal else 5.0
         self.due, self.shown, self.last = time.monotonic() + self.every, "", ""
 
@@ -72,3 +73,18 @@ class Line:
                 self.stream.flush()
             except (OSError, ValueError):  # full, closed, or nobody reads it
                 self.stream = None
+
+
+def in_notebook(stream: object) -> bool:
+    """Whether a stream is shown under a cell of Jupyter, where stderr is red."""
+    return type(stream).__module__.startswith("ipykernel")
+
+
+def _is_rewritten(stream: TextIO | None) -> bool:
+    """Whether a line can be written over the one before."""
+    return stream is not None and not stream.closed and (stream.isatty() or in_notebook(stream))
+
+
+def screen() -> TextIO | None:
+    """Where progress is shown: on stderr, which a pipe leaves alone; in a notebook on stdout; nowhere if there is neither."""
+    return sys.stdout if in_notebook(sys.stdout) else sys.stderr

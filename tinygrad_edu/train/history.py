@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import math
+import os
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from .. import files
+from ..errors import UserError
 
 
 @dataclass(repr=False)
 class History:
     """How a training went: one number per finished epoch in each list; accuracies stay empty where there are none.
 
-    `losses` and `accuracies` are means over the epoch, as the samples came by, while the model was changing; those of the
-    test part were taken at the end of the epoch.  `seconds` counts from the start.  `stopped` says why it ended early, if so;
-    `backend` what ran the steps and, if that is "eager", why nothing was replayed.
+    `losses` and `accuracies` are means over the epoch, as the samples came by, while the model was changing; those of the test and
+    the validation part were taken at the end of the epoch.  `seconds` counts from the start.  `stopped` says why it ended early,
+    if so; `best` is the epoch with the smallest validation loss, 0 without validation; `backend` what ran the steps and, if that is
+    "eager", why nothing was replayed.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -24,23 +34,52 @@ class History:
     interrupted: bool = False
     stopped: str = ""
     backend: str = "eager"
+    validation_losses: list[float] = field(default_factory=list)
+    validation_accuracies: list[float] = field(default_factory=list)
+    best: int = 0
 
-    def add(self, *epoch: float | None) -> None:
+    def add(self, **epoch: float | None) -> None:
         """Write down a finished epoch, one number per list; None where there is nothing to keep."""
-        for column, number in zip(
-            (self.losses, self.accuracies, self.test_losses, self.test_accuracies, self.seconds), epoch
-        ):
-            column += [] if number is None else [number]
+        for name, number in epoch.items():
+            if number is not None:
+                getattr(self, name).append(number)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON; `History(**d)` makes it again."""
         return asdict(self)
 
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file: .json holds `to_dict()`, .csv a line for each epoch, under the names of the lists.
+
+        Raises UserError for another ending, FileExistsError for a file that holds something else.
+        """
+        path = Path(path)
+        if path.suffix == ".json":
+            return files.write(
+                path, json.dumps({"format": "tinygrad_edu", "history": _finite(self.to_dict())}, indent=1) + "\n"
+            )
+        if path.suffix != ".csv":
+            raise UserError(f"a history is written as .csv or .json, got {str(path)!r}")
+        lists = {name: column for name, column in vars(self).items() if isinstance(column, list) and column}
+        text = io.StringIO()
+        out = csv.writer(text, lineterminator="\n")
+        out.writerow(["epoch", *lists])
+        out.writerows([i + 1, *row] for i, row in enumerate(zip(*lists.values())))
+        return write_table(path, text.getvalue())
+
     def __repr__(self) -> str:
         words = [f"{len(self.losses)} epochs", f"{self.steps} steps"]
-        for name, numbers in ("loss", self.losses), ("test loss", self.test_losses):
+        for name, numbers in (
+            ("loss", self.losses),
+            ("validation loss", self.validation_losses),
+            ("test loss", self.test_losses),
+        ):
             words += [f"{name} {numbers[-1]:.4g}"] if numbers else []
-        for name, numbers in ("accuracy", self.accuracies), ("test accuracy", self.test_accuracies):
+        for name, numbers in (
+            ("accuracy", self.accuracies),
+            ("validation accuracy", self.validation_accuracies),
+            ("test accuracy", self.test_accuracies),
+        ):
             words += [f"{name} {100 * numbers[-1]:.2f} %"] if numbers else []
         words += [f"{self.seconds[-1]:.1f} s"] if self.seconds else []
         words += (
@@ -65,11 +104,33 @@ class Progress(NamedTuple):
     test_accuracy: float | None
     steps_per_second: float
     seconds_left: float
+    validation_loss: float | None = None
 
     def __str__(self) -> str:
         left = round(self.seconds_left)
         parts = [f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}"]
         parts += [f"accuracy {100 * self.accuracy:.1f} %"] if self.accuracy is not None else []
         parts += [f"test {100 * self.test_accuracy:.1f} %"] if self.test_accuracy is not None else []
+        parts += [f"validation {self.validation_loss:.4f}"] if self.validation_loss is not None else []
         parts += [f"{self.steps_per_second:.3g} steps/s", f"{left // 60}:{left % 60:02d} left"]
         return "  ".join(parts)
+
+
+def _finite(x: Any) -> Any:
+    """What JSON can say: null for nan and inf."""
+    if isinstance(x, dict):
+        return {k: _finite(v) for k, v in x.items()}
+    if isinstance(x, list):
+        return list(map(_finite, x))
+    return x if not isinstance(x, float) or math.isfinite(x) else None
+
+
+def write_table(path: str | os.PathLike[str], text: str) -> Path:
+    """Write a CSV file, whole or not at all, also over one that begins with the same names of columns: a table can carry no mark."""
+    path, names = Path(path), text.partition("\n")[0]
+    try:
+        with open(path, encoding="utf-8") as old:
+            ours = old.readline().rstrip("\n") == names
+    except (OSError, ValueError):
+        ours = False
+    return files.write(path, text, over=ours)

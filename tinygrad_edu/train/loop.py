@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,11 +13,12 @@ from .. import modes
 from ..data import batches
 from ..engine import Value
 from ..ieee import isfinite
-from ..replay import BACKENDS
-from .around import Line, uninterrupted
+from .arguments import Best, check
+from .around import Line, screen, uninterrupted
 from .history import History, Progress
+from .metrics import hits_of
 from .steps import Eager, replayed
-from .using import Data, Model, are_classes, check_data, hits_of, mode
+from .using import Data, Model, mode
 
 
 class Optimizer(Protocol):
@@ -31,15 +31,18 @@ class Optimizer(Protocol):
         """Forget the gradients of the step before."""
 
 
-def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any, Any], Any], optimizer: Optimizer,
-        epochs: int = 10, batch_size: int = 32, seed: int = 0, test: Data | None = None, accuracy: bool | None = None,
-        progress: bool | Callable[[Progress], object] = True, anomalies: str | None = None,
-        stop_on_nan: bool = True, backend: str = "auto") -> History:  # fmt: skip
+def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any], optimizer: Optimizer, epochs: int = 10,
+        batch_size: int = 32, seed: int = 0, test: Data | None = None, validation: Data | float | None = None,
+        patience: int | None = None, accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
+        anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto") -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
-    The order of the samples follows from `seed`.  `test` is (X, y) of samples to test on after each epoch.  Accuracies are
-    kept if the targets are classes (see `right` below), or as the argument `accuracy` says.  `progress` is True for a line
-    on stderr, or a function to call with a `Progress` after each step.  `anomalies` is handed to `tinygrad_edu.anomalies`.
+    X and y are lists, arrays, or tables and columns of pandas, taken by position.  The order of the samples follows from `seed`.
+    `test` is (X, y) of samples to test on after each epoch; `validation` is (X, y) too, or the share of X and y to set apart for it.
+    With `patience`, training ends when so many epochs have brought no smaller validation loss, and the model is left, also after Ctrl-C,
+    as it was at the smallest.  Accuracies are kept if the targets are classes (see `right` below), or as the argument `accuracy` says.
+    `progress` is True for a line on stderr (in a notebook, on stdout), or a function to call with a `Progress` after each step.
+    `anomalies` is handed to `tinygrad_edu.anomalies`.  To go on training, call again with the same model and optimizer.
 
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was learned: an update
     that has begun is finished, any other step dropped.  A loss or gradient that is inf or nan ends it before the update, with a
@@ -53,62 +56,36 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
     first step and after it, some samples are computed both ways, and one at some steps of each epoch; if the results
     differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why, while a backend that was asked for raises RecordingError.
     """
-    check_data("X and y", X, y)
-    if test is not None:
-        if not isinstance(test, (tuple, list)) or len(test) != 2:
-            raise TypeError(f"test is a pair (X, y) of samples and their targets, got {type(test).__name__}")
-        check_data("test=(X, y)", *test)
-    if not isinstance(epochs, int) or epochs < 0:
-        raise ValueError(f"epochs is a whole number, 0 or more, got {epochs!r}")
-    if not hasattr(batch_size, "__index__"):
-        raise ValueError(f"batch_size is a whole number, 1 or more, got {batch_size!r}")
-    for what, thing, needed in (
-        ("model", model, "__call__"),
-        ("loss", loss, "__call__"),
-        ("optimizer", optimizer, "step"),
-    ):
-        if not hasattr(thing, needed):
-            hint = {
-                "loss": "a function such as losses.mse",
-                "optimizer": "made for the parameters, as in optim.Adam(model.parameters())",
-            }
-            raise TypeError(f"{what} must be {hint.get(what, 'something to call with one sample')}, got {thing!r}")
+    given = check(
+        model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
+    )
+    X, y, judged, watched = given.X, given.y, given.judged, given.watched
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
-    if getattr(optimizer, "flat", False):
-        raise TypeError(
-            "fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()"
-        )
-    watched = getattr(optimizer, "parameters", [])
-    watched = list(watched() if callable(watched) else watched)
-    judged = are_classes(y) if accuracy is None else accuracy
-    if backend not in ("eager", "auto", *BACKENDS):
-        raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
-    if anomalies == "raise" or anomalies is None and modes.strict():
-        if backend in BACKENDS:
-            raise ValueError(f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', or 'auto', "
-                             "which is then the same")  # fmt: skip
-        backend = "eager"
     if steps and not modes.recording():
         raise RuntimeError("fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
                            "call fit outside of it")  # fmt: skip
-    line = Line(sys.stderr) if progress is True else None
+    line = Line(screen()) if progress is True else None
     tell = line or (progress if callable(progress) else None)
+    best = Best(model, watched)
 
     def where(epoch: int, mean: float, share: float) -> Progress:
         rate = history.steps / (time.perf_counter() - start)
         tested = history.test_accuracies[-1] if history.test_accuracies else None
+        validated = history.validation_losses[-1] if history.validation_losses else None
+        left = (steps - history.steps) / rate
         return Progress(
-            epoch,
-            epochs,
-            history.steps,
-            steps,
-            mean,
-            share if judged else None,
-            tested,
-            rate,
-            (steps - history.steps) / rate,
+            epoch, epochs, history.steps, steps, mean, share if judged else None, tested, rate, left, validated
         )
+
+    def look(part: range) -> tuple[float | None, float | None]:
+        """The mean loss of samples that are not learned from, and how many of them are right."""
+        if not part:
+            return None, None
+        with mode(model, training=False):
+            mean, outputs = steps_of.test(part)
+        targets = given.held[1][part.start : part.stop]
+        return mean, hits_of(outputs, targets) / len(part) if judged else None
 
     with ExitStack() as around:
         around.enter_context(modes.collector_resting())
@@ -118,9 +95,9 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
         if line:
             around.callback(line.close)
         try:
-            steps_of: Any = Eager(model, loss, X, y, test)
-            if backend != "eager" and steps:
-                steps_of = replayed(steps_of, backend, history)
+            steps_of: Any = Eager(model, loss, X, y, given.held if given.held[0] else None)
+            if given.backend != "eager" and steps:
+                steps_of = replayed(steps_of, given.backend, history)
             for epoch in range(1, epochs + 1):
                 seen, lost, hits = 0, 0.0, 0
                 for batch in batches(len(X), batch_size, rng):
@@ -132,7 +109,7 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
                             "Try a smaller learning rate, standardize the inputs, or find the first bad number with anomalies='raise'"
                         )
                         warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
-                        return history
+                        break
                     with uninterrupted():
                         optimizer.step()
                         history.steps += 1
@@ -140,17 +117,28 @@ def fit(model: Model, X: Sequence[Any], y: Sequence[Any], *, loss: Callable[[Any
                     hits += hits_of(outputs, [y[i] for i in batch]) if judged else 0
                     if tell:
                         tell(where(epoch, lost / seen, hits / seen))
-                tested: tuple[Any, Any] = (None, None)
-                if test is not None:
-                    with mode(model, training=False):
-                        mean, outputs = steps_of.test()
-                    tested = mean, hits_of(outputs, test[1]) / len(test[1]) if judged else None
+                if history.stopped:
+                    break
+                validated, tested = look(given.validation), look(given.test)
                 with uninterrupted():  # all lists grow together
-                    history.add(lost / seen, hits / seen if judged else None, *tested, time.perf_counter() - start)
+                    history.add(losses=lost / seen, accuracies=hits / seen if judged else None, test_losses=tested[0],
+                                test_accuracies=tested[1], validation_losses=validated[0], validation_accuracies=validated[1],
+                                seconds=time.perf_counter() - start)  # fmt: skip
+                    if validated[0] is not None:
+                        best.see(validated[0], epoch)
+                        history.best = best.epoch
                 if line:
                     line(where(epoch, lost / seen, hits / seen))  # now with the test of this epoch
+                if patience and epoch - best.epoch >= patience:
+                    history.stopped = (
+                        f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
+                    )
+                    break
         except KeyboardInterrupt:
             history.interrupted = True
+        if patience:
+            with uninterrupted():
+                best.restore()
     return history
 
 

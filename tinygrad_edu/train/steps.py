@@ -35,11 +35,12 @@ class Eager:
             mean.backward()
         return mean.data, outputs
 
-    def test(self) -> tuple[float, list[Any]]:
-        """The mean loss of the samples that are not learned from, and the outputs."""
+    def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
+        """The mean loss of some of the samples that are not learned from, and the outputs."""
         assert self.tested
+        X, y = self.tested
         with no_grad():
-            mean, outputs = self._mean_loss(*self.tested)
+            mean, outputs = self._mean_loss([X[i] for i in chosen], [y[i] for i in chosen])
         return mean.data, outputs
 
     def _mean_loss(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Value, list[Any]]:
@@ -114,10 +115,10 @@ class Replayed:
                 p.grad += g
         return mean, outputs
 
-    def test(self) -> tuple[float, list[Any]]:
+    def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
         if not self._now(self.tested) or self.tested is None:
-            return self.eager.test()
-        return self.replays.mean_loss(self.tested, range(len(self.tested.places)), gradients=False)[:2]
+            return self.eager.test(chosen)
+        return self.replays.mean_loss(self.tested, chosen, gradients=False)[:2]
 
 
 def replayed(eager: Eager, backend: str, history: History) -> Any:

@@ -1,4 +1,4 @@
-"""Using a model: what it makes of each sample, and how often it is right."""
+"""What a model and its samples are, and the modes that a model is in."""
 
 from __future__ import annotations
 
@@ -7,72 +7,10 @@ from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
-from ..modes import no_grad
+from ..data import by_position
 
 Model = Callable[[Any], Any]
 Data = tuple[Sequence[Any], Sequence[Any]]  # X, y
-
-
-def outputs(model: Model, X: Sequence[Any]) -> list[Any]:
-    """What the model makes of each sample, as plain numbers: a float, or a list of floats.  Nothing is remembered for backward.
-
-    >>> from tinygrad_edu import Value
-    >>> outputs(lambda x: [x[0], Value(2.0)], [[1.0], [3.0]])
-    [[1.0, 2.0], [3.0, 2.0]]
-    """
-    with no_grad(), mode(model, training=False):
-        return [[float(v) for v in out] if isinstance(out, (list, tuple)) else float(out) for out in map(model, X)]
-
-
-def predict(model: Model, X: Sequence[Any]) -> list[Any]:
-    """The class of each sample, if the model gives one score per class; else its number (whose sign may be a class).
-
-    >>> predict(lambda x: [x[0], 2.0], [[1.0], [3.0]])
-    [1, 0]
-    """
-    return [_largest(out) if isinstance(out, list) else out for out in outputs(model, X)]
-
-
-def right(output: Any, target: Any) -> bool:
-    """Whether an output is right about a class: of a list, the largest is at the target; of one number, the sign.
-
-    A single output is a score, and says class 1 above zero, class 0 or -1 below.
-
-    >>> right([0.1, 0.7], 1), right(-0.3, -1), right(-0.3, 0), right(-0.3, 1)
-    (True, True, True, False)
-    """
-    return bool(_largest(output) == target if isinstance(output, (list, tuple)) else (output > 0) == (target > 0))
-
-
-def accuracy(model: Model, X: Sequence[Any], y: Sequence[Any]) -> float:
-    """The share of samples, 0 to 1, that the model is right about.  Raises ValueError if there are none."""
-    check_data("X and y", X, y)
-    return hits_of(outputs(model, X), y) / len(y)
-
-
-def confusion(model: Model, X: Sequence[Any], y: Sequence[Any]) -> list[list[int]]:
-    """How often each class, a row, was taken for each class, a column; -1 or 0 comes before 1 for a model with one output.
-
-    >>> confusion(lambda x: x[0], [[-2.0], [1.0], [3.0]], [-1, -1, 1])
-    [[1, 1], [0, 1]]
-    """
-    check_data("X and y", X, y)
-    found = [out if isinstance(out, list) else [0.0, out] for out in outputs(model, X)]
-    places = [int(target > 0) if len(out) == 2 else target for out, target in zip(found, y)]
-    size = len(found[0])
-    matrix = [[0] * size for _ in range(size)]
-    for row, out in zip(places, found):
-        matrix[row][_largest(out)] += 1
-    return matrix
-
-
-def _largest(scores: Sequence[Any]) -> int:
-    """The position of the largest, the first of several."""
-    return max(range(len(scores)), key=scores.__getitem__)
-
-
-def hits_of(outputs: Sequence[Any], y: Sequence[Any]) -> int:
-    return [right(output, target) for output, target in zip(outputs, y)].count(True)
 
 
 def are_classes(y: Sequence[Any]) -> bool:
@@ -85,17 +23,15 @@ def are_classes(y: Sequence[Any]) -> bool:
     return all(isinstance(target, Integral) or target in (-1.0, 1.0) for target in plain)
 
 
-def check_data(what: str, X: Sequence[Any], y: Sequence[Any]) -> None:
-    """Raise TypeError or ValueError unless there are samples, and a target for each."""
-    for part in X, y:
-        if not (hasattr(part, "__len__") and hasattr(part, "__getitem__")):
-            raise TypeError(
-                f"{what} are lists or arrays, because they are read more than once, got a {type(part).__name__}: make it a list first"
-            )
+def check_data(what: str, X: Any, y: Any) -> tuple[Any, Any]:
+    """Samples and targets by position.  Raises TypeError or ValueError unless there are samples, and a target for each."""
+    X, y = by_position(X, what), by_position(y, what, targets=True)
     if not len(X) or len(X) != len(y):
+        hint = "; split gives X_train, y_train, X_test, y_test, in this order" if len(X) and len(y) else ""
         raise ValueError(
-            f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and {len(y)} targets"
+            f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and {len(y)} targets{hint}"
         )
+    return X, y
 
 
 @contextmanager

@@ -1,0 +1,134 @@
+"""What `fit` was given, checked before anything is changed, and brought into the form that the loop works on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any, NamedTuple
+
+from .. import modes
+from ..data import split
+from ..engine import Value
+from ..replay import BACKENDS
+from .using import are_classes, check_data
+
+
+class Given(NamedTuple):
+    """Samples and targets to learn from; those that are only looked at, in one pair of lists, and which of them are for what."""
+
+    X: Any
+    y: Any
+    held: tuple[list[Any], list[Any]]
+    validation: range
+    test: range
+    watched: list[Value]
+    judged: bool
+    backend: str
+
+
+def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, batch_size: Any, seed: int, test: Any, validation: Any,
+          patience: Any, accuracy: bool | None, anomalies: str | None, backend: str) -> Given:  # fmt: skip
+    """What `fit` works on.  Raises ValueError or TypeError if its arguments do not fit together."""
+    X, y = check_data("X and y", X, y)
+    if not isinstance(epochs, Integral) or epochs < 0:
+        raise ValueError(f"epochs is a whole number, 0 or more, got {epochs!r}")
+    if not hasattr(batch_size, "__index__"):
+        raise ValueError(f"batch_size is a whole number, 1 or more, got {batch_size!r}")
+    for what, thing, needed, hint in (
+        ("model", model, "__call__", "something to call with one sample"),
+        ("loss", loss, "__call__", "a function such as losses.mse"),
+        ("optimizer", optimizer, "step", "made for the parameters, as in optim.Adam(model.parameters())"),
+    ):
+        if not hasattr(thing, needed):
+            raise TypeError(f"{what} must be {hint}, got {thing!r}")
+    if getattr(optimizer, "flat", False):
+        raise TypeError(
+            "fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()"
+        )
+    watched, own = _parameters(optimizer), _parameters(model)
+    if watched and own and not {*map(id, watched)} & {*map(id, own)}:
+        raise ValueError(f"the optimizer moves none of this model's {len(own)} parameters, but {len(watched)} others: "
+                         "make it anew, from this model.parameters()")  # fmt: skip
+    if backend not in ("eager", "auto", *BACKENDS):
+        raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
+    if anomalies == "raise" or anomalies is None and modes.strict():
+        if backend in BACKENDS:
+            raise ValueError(f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', or 'auto', "
+                             "which is then the same")  # fmt: skip
+        backend = "eager"
+    if patience is not None and (not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1):
+        raise ValueError(
+            f"patience is how many epochs may pass without a better validation loss, 1 or more, got {patience!r}"
+        )
+    if patience is not None and validation is None:
+        raise ValueError(
+            "patience waits for a better validation loss: say what to validate on, validation=0.1 or validation=(X, y)"
+        )
+    judged = are_classes(y) if accuracy is None else accuracy
+    if isinstance(validation, (float, Integral)):
+        X, y, apart = _set_apart(X, y, validation, seed, judged)
+    else:
+        apart = _pair("validation", validation)
+    tested = _pair("test", test)
+    n = len(apart[0])
+    held = [*apart[0], *tested[0]], [*apart[1], *tested[1]]
+    return Given(X, y, held, range(n), range(n, n + len(tested[0])), watched, judged, backend)
+
+
+def _parameters(owner: Any) -> list[Value]:
+    """What an optimizer moves or a model has, if it says so."""
+    found = getattr(owner, "parameters", [])
+    return list(found() if callable(found) else found)
+
+
+def _pair(what: str, given: Any) -> Sequence[Any]:
+    """Samples and targets that are only looked at; none if there are none."""
+    if given is None:
+        return [], []
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise TypeError(f"{what} is a pair (X, y) of samples and their targets, got {type(given).__name__}"
+                        + (f" of {len(given)}" if isinstance(given, (tuple, list)) else ""))  # fmt: skip
+    return check_data(f"{what}=(X, y)", *given)
+
+
+def _set_apart(X: Any, y: Any, share: Any, seed: int, judged: bool) -> tuple[Any, Any, Sequence[Any]]:
+    """Samples to learn from and samples to validate on, each class with its share of both where it can have one."""
+    n = len(X)
+    whole = isinstance(share, Integral) and not isinstance(share, bool)
+    count = int(share) if whole else math.ceil(share * n - 1e-9) if 0 < share < 1 else 0
+    if not 0 < count < n:
+        raise ValueError(f"validation is a pair (X, y), or how many of the {n} samples to set apart, 1 to {n - 1}, or their share "
+                         f"such as 0.1, got {share!r}")  # fmt: skip
+    for stratify in (True, False) if judged else (False,):
+        try:
+            parts = split(X, y, test=count, seed=seed, stratify=stratify)
+            return parts[0], parts[1], parts[2:]
+        except ValueError:  # a class of one sample
+            pass
+    raise AssertionError
+
+
+class Best:
+    """The numbers of a model at its smallest validation loss."""
+
+    def __init__(self, model: Any, watched: Sequence[Value]) -> None:
+        own = hasattr(model, "state_dict") and hasattr(model, "load_state_dict")
+        self.read: Callable[[], Any] = model.state_dict if own else lambda: [p.data for p in parameters]
+        self.put: Callable[[Any], Any] = model.load_state_dict if own else self._write
+        self.parameters = parameters = [*watched] or _parameters(model)
+        self.loss, self.epoch, self.numbers = math.inf, 0, None
+
+    def _write(self, numbers: Sequence[float]) -> None:
+        for p, x in zip(self.parameters, numbers):
+            p.data = x
+
+    def see(self, loss: float, epoch: int) -> None:
+        """Keep the numbers of this epoch, if there was none as good."""
+        if loss < self.loss:
+            self.loss, self.epoch, self.numbers = loss, epoch, self.read()
+
+    def restore(self) -> None:
+        """Put the numbers of the best epoch back."""
+        if self.epoch:
+            self.put(self.numbers)
