@@ -93,9 +93,10 @@ def test_importing_the_package_needs_no_extra():
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_table_in_the_readme_is_the_table_of_the_rows():
-    shown = re.search(r"<!-- the table of operations.*?-->\n(.*?)\n<!-- end of the table -->", README, re.S)
-    assert shown and shown[1] == text.table(), "run: python -m tinygrad_edu.ops, and put it into README.md"
+def test_the_table_in_the_docs_is_the_table_of_the_rows():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    shown = re.search(r"<!-- the table of operations.*?-->\n(.*?)\n<!-- end of the table -->", page, re.S)
+    assert shown and shown[1] == text.table(), "run: python -m tinygrad_edu.ops, and put it into docs/operations.md"
 
 
 def test_python_m_ops_prints_the_table():

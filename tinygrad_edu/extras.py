@@ -1,0 +1,12 @@
+"""Packages that the package can do without, and the words that say how to get them: what pyproject.toml calls extras."""
+
+EXTRAS = {"dot": "graphviz-pure svglib", "numpy": "numpy", "jit": "numba numpy", "jax": "jax numpy"}
+
+
+def install(extra: str) -> str:
+    """The command that brings an extra, wherever this package came from.
+
+    >>> install("jit")
+    'pip install numba numpy'
+    """
+    return f"pip install {EXTRAS[extra]}"
