@@ -255,7 +255,7 @@ def main(argv=None):
         show(train(loss, model, texts, given.steps), given.steps)
         print("every graph was built anew" if loss == model.loss else loss)
         if loss == model.loss and given.backend == "auto":
-            print('recorded once per length it goes some twenty times faster: pip install "tinygrad-edu[jit]"')
+            print("recorded once per length it goes some twenty times faster: pip install numba")
     except OSError as error:
         parser.error(f"{error.filename}: {error.strerror}")
     except (ValueError, ImportError) as error:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import text
+from tinygrad_edu import extras, text
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {"ieee", "errors", "files", "streams"},
+    {"ieee", "errors", "extras", "files", "streams"},
     {"ops"},
     {"modes", "protocol"},
     {"text", "engine"},
@@ -119,6 +119,22 @@ def test_the_version_is_written_once():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
     assert project["version"] == tinygrad_edu.__version__
+
+
+def test_advice_names_the_packages_of_the_extras_and_no_package_of_this_name():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for name, packages in extras.EXTRAS.items():
+        assert packages.split() == sorted(re.match(r"[\w-]+", p)[0] for p in declared[name])
+    advice = [
+        path
+        for path in [
+            *set(FILES) - {PACKAGE / "figures" / "render.py"},
+            *ROOT.glob("demos/*"),
+            *ROOT.glob("benchmarks/*.*"),
+        ]
+        if path.is_file()
+    ]
+    assert not [path.name for path in advice if re.search(r"pip install \W*tinygrad", path.read_text())]
 
 
 def test_no_file_outgrows_its_room():

@@ -528,7 +528,7 @@ def test_without_numba_one_line_says_what_to_install():
         "except ImportError as e: print(e)"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert said.strip() == 'the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"'
+    assert said.strip() == 'the native backend needs Numba: pip install numba numpy, or use backend="python"'
 
 
 FRESH = """

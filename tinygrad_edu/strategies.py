@@ -8,7 +8,7 @@
         assert my_compiler(program)(*program.inputs) == program(*program.inputs)
 
 What they draw stays inside the rows' domains and away from their kinks, so that what is true of all smooth
-functions must be true of what they draw.  Needs Hypothesis: `pip install hypothesis`.
+functions must be true of what they draw.  Needs Hypothesis.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from .ops import Op
 try:
     from hypothesis import strategies as st
 except ImportError as e:
-    raise ImportError(
-        "tinygrad_edu.strategies needs Hypothesis: pip install hypothesis, or pip install 'tinygrad-edu[dev]'"
-    ) from e
+    raise ImportError("tinygrad_edu.strategies needs Hypothesis: pip install hypothesis") from e
 
 __all__ = ["Program", "admits", "inputs", "programs", "rows"]
 LARGEST, MARGIN = 4.0, 1 / 16  # inputs up to here; this far from kinks and from the ends of a domain

@@ -32,6 +32,7 @@ from typing import Any
 
 from .. import modes, ops
 from ..engine import Value, _node, grad
+from ..extras import install
 from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
@@ -65,9 +66,7 @@ class Jit:
             raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
         if not installed(backend):
             name, extra = EXTRA[backend]
-            raise ImportError(
-                f'the {backend} backend needs {name}: pip install "tinygrad-edu[{extra}]", or use backend="auto"'
-            )
+            raise ImportError(f'the {backend} backend needs {name}: {install(extra)}, or use backend="auto"')
         chosen: Any = OPTIMISATIONS if optimise is True else optimise or ()
         self.optimise = frozenset(chosen if isinstance(chosen, Iterable) else [chosen])
         if not self.optimise <= {*OPTIMISATIONS}:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..extras import install
 from . import binary, blocks, kernel
 from .tape import Tape
 
@@ -30,7 +31,7 @@ Bind = Callable[
 def machine_code() -> Bind:
     """The compiled machine.  Raises ImportError without Numba."""
     if importlib.util.find_spec("numba") is None:
-        raise ImportError('the native backend needs Numba: pip install "tinygrad-edu[jit]", or use backend="python"')
+        raise ImportError(f'the native backend needs Numba: {install("jit")}, or use backend="python"')
     return _Call
 
 
