@@ -23,7 +23,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"filling", "languages"},
-    {"copying", "micrograd", "opening", "parameters"},
+    {"copying", "micrograd", "names", "opening", "parameters"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},

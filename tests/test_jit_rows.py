@@ -140,8 +140,8 @@ def test_a_text_for_people_defines_every_row_or_says_which_it_cannot(op):
                 source(y, language)
             continue
         scope = {}
-        exec(source(y, language), scope)
-        names = names_of(topological(y))
+        exec(source(y, language, exact=True), scope)
+        names = names_of(topological(y), held={y: "y"})
         assert (scope[names[y]], scope[f"d{names[x]}"], scope[f"d{names[w]}"]) == expected
 
 
@@ -285,7 +285,7 @@ def test_a_label_takes_no_name_from_the_text(label):
     y = plain(x)
     for language in ("python", *["numpy"] * bool(find_spec("numpy"))):
         scope, names = {}, names_of(topological(y))
-        exec(source(y, language), scope)
+        exec(source(y, language, exact=True), scope)
         w.grad = 0.0
         y.backward()
         assert float(scope[f"d{names[w]}"]) == pytest.approx(w.grad, rel=1e-13)

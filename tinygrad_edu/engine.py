@@ -70,10 +70,15 @@ def apply(op: Op, parents: tuple[Value, ...]) -> Value:
 def _lift(x: Any) -> Any:
     """An operand as a Value; NotImplemented for what is no number, so that Python's own error names both types."""
     if type(x) is float or (type(x) is int and abs(x) < 1 << 53):
-        return _node(float(x), (), ops.leaf, ())
+        return _node(y := float(x), (), ops.leaf, (y,))
     if isinstance(x, Value):
         return x
-    return Value(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
+    return constant(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
+
+
+def constant(x: Any) -> Value:
+    """A number as it stands in a formula, the 3 of `3 * x`: a leaf that is not to be changed, for it keeps what it was."""
+    return _node(y := number(x), (), ops.leaf, (y,))
 
 
 def _binary(op: Op, swapped: bool = False) -> Callable[[Value, Any], Value]:
@@ -192,7 +197,7 @@ class Value(FloatLike):
 
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
         """What an operation means to a Value: compute the number, remember where it came from."""
-        return apply(op, tuple([a if isinstance(a, Value) else Value(a) for a in args]))
+        return apply(op, tuple([a if isinstance(a, Value) else constant(a) for a in args]))
 
     __add__, __radd__ = _binary(ops.add), _binary(ops.add, swapped=True)
     __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, swapped=True)
@@ -293,7 +298,7 @@ def grad(y: Value, *xs: Value) -> list[Value]:
             ds = node.op.slopes(*node.numbers)
         return [_SAME if type(d) is float and d == 1.0 else d for d in ds]
 
-    totals = chain_rule(y, Value(1.0), local)
+    totals = chain_rule(y, constant(1.0), local)
     return [totals[x] if x in totals else Value(0.0) for x in xs]
 
 

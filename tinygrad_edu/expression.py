@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ops
-from .engine import Value
+from .engine import Value, constant
 from .errors import UserError
 
 ALIASES = {
@@ -185,7 +185,7 @@ class Program:
     def _build(self, tree: ast.expr, values: dict[str, Value]) -> Any:
         match tree:
             case ast.Constant(value=x):
-                return Value(x)
+                return constant(x)
             case ast.Name(id=name):
                 return values[name]
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=n)):
@@ -195,7 +195,7 @@ class Program:
             case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
                 return OPERATORS[type(op)](self._build(left, values), self._build(right, values))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=x)):
-                return Value(-x)  # type: ignore[operator]
+                return constant(-x)  # type: ignore[operator]
             case ast.UnaryOp(op=op, operand=operand):
                 return OPERATORS[type(op)](self._build(operand, values))
             case ast.Call(func=ast.Name(id=name), args=[first, *rest]) if name in ops.FACTORIES:

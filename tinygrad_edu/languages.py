@@ -263,6 +263,9 @@ CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "
                                "within": '({0} if {1} == {1} else float("nan"))'}, _float,
                    math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
 
+# As books write it, for numbers among which there is no nan.
+BOOKS = replace(PYTHON, words={**PYTHON.words, "greater": "(1.0 if {0} > {1} else 0.0)"})
+
 _SAME = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "hypot", "sinh", "cosh", "tanh", "abs")
 _NUMPY = {**{n: n for n in _SAME}, "maximum": "maximum", "minimum": "minimum", "where": "where", "asin": "arcsin", "acos": "arccos",
           "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}  # fmt: skip

@@ -35,6 +35,7 @@ to the last bit.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import itertools
 import keyword
@@ -42,13 +43,15 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import ieee, ops
 from .engine import Value, topological
+from .errors import UserError
 from .filling import filled, ours, within
-from .languages import CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
+from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
+from .names import called, letters, one_line, variables
 from .opening import opened
 from .ops import Op
 from .text import Expr, name, write
@@ -72,29 +75,42 @@ class Source(str):
         return f"$$\n{self}\n$$" if self.language == "latex" else f"```{self.language}\n{self}\n```"
 
 
-def source(root: Value, language: str = "python") -> Source:
+def source(root: Value, language: str = "python", *, exact: bool = False) -> Source:
     """The forward and backward pass of a graph as straight-line code in "python", "numpy" or "javascript", or as "latex".
 
-    Names come from labels; what has none is v1, v2, ..., and a leaf without a label is written as its number, without
-    a gradient, unless all leaves are.  The Python text needs nothing but the standard library and gives `root` and every
-    gradient bit for bit; the NumPy text takes arrays in place of its numbers, and works element by element.
+    Names come from labels, or else from the variables of the caller; what has neither is v1, v2, ...  Local gradients are those
+    of textbooks, `1 - h * h` for tanh, wherever these give ten digits at the numbers of this graph; elsewhere, and with
+    `exact=True` everywhere, they are those of the rows, which lose no digits.  The Python text needs nothing but the standard library,
+    and with `exact=True` gives `root` and every gradient bit for bit; so it does where something is inf or nan.  The NumPy text takes
+    arrays in place of its numbers, and works element by element: give it the exact form if they go far from these.
     Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for another language,
     and for more than 20,000 nodes.
+
+    >>> x = Value(0.5, label="x")
+    >>> source(x.tanh()).splitlines()[-1], source(x.tanh(), exact=True).splitlines()[-1]
+    ('dx = (1 - v1 * v1) * dv1  # tanh', 'dx = 4.0 * sigmoid(2 * x) * sigmoid(-2 * x) * dv1  # tanh, in books 1 - v1 * v1')
     """
     if not isinstance(root, Value):
         raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
     if language not in LISTED:
-        raise ValueError(f"source can write {', '.join(LISTED)}, not {language!r}")
+        near = difflib.get_close_matches(str(language).lower(), LISTED, 1)
+        guess = f": did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"source can write {', '.join(LISTED)}, not {language!r}{guess}")
     order = topological(opened(root))
     if len(order) > MOST:
-        raise ValueError(
+        raise UserError(
             f"this graph has {len(order):,} nodes, and source writes at most {MOST:,}: write out one sample, or one layer"
         )
+    held = variables(order)
     if language == "latex":
-        text = _equations(order)
+        text = _equations(order, held)
     else:
-        speech = LANGUAGES[language] if language != "python" or _is_plain(order) else CAREFUL
-        text = _Writer(order, speech).program()
+        plain = _is_plain(order)
+        if language == "python":
+            speech = CAREFUL if not plain else PYTHON if exact else BOOKS
+        else:
+            speech = LANGUAGES[language]
+        text = _Writer(order, speech, held, books=plain and not exact).program()
     written = Source(text)
     written.language = language
     return written
@@ -108,27 +124,20 @@ def _is_plain(order: list[Value]) -> bool:
         return False
 
 
-def names_of(order: list[Value], prefix: str = "d") -> dict[Value, str]:
-    """A name for each node that gets one: its label made fit, or v1, v2, ...; no two alike, nor like a gradient's."""
-    labelled = any(n.label for n in order if not n.parents)
+def names_of(order: list[Value], prefix: str = "d", held: Mapping[Value, str] | None = None) -> dict[Value, str]:
+    """What `names.called` calls each node, made fit for a program; no two alike, nor like a gradient's."""
     taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, *(() if prefix == "d" else WORDS_OF_JAVASCRIPT), prefix}
-    names: dict[Value, str] = {}
-    count = 0
-    for n in order:
-        if not n.parents and not n.label and labelled and n is not order[-1]:
-            continue
-        stem = _stem(n.label)
-        choice, i = stem, 1
-        while not choice or choice in taken or prefix + choice in taken:
-            if stem:
-                i += 1
-                choice = f"{stem}_{i}"
-            else:
-                count += 1
-                choice = f"v{count}"
+    seen: Counter[str] = Counter()
+    shown = called(order, held=held)
+    found = dict.fromkeys(shown, "")
+    for n in sorted(shown, key=lambda n: shown[n] != _stem(shown[n])):  # those that are fit already keep their names
+        choice = stem = _stem(shown[n]) if any(map(str.isalpha, shown[n])) else "node"
+        while choice in taken or prefix + choice in taken:
+            seen[stem] += 1
+            choice = f"{stem}_{seen[stem] + 1}"
         taken |= {choice, prefix + choice}
-        names[n] = choice
-    return names
+        found[n] = choice
+    return found
 
 
 def _stem(label: str) -> str:
@@ -144,12 +153,14 @@ def _stem(label: str) -> str:
 class _Writer:
     """Both passes of a graph as lines of one language; `used` collects every expression, for the prelude."""
 
-    def __init__(self, order: list[Value], speech: Language) -> None:
-        self.order, self.speech = order, speech.fresh()
+    def __init__(
+        self, order: list[Value], speech: Language, held: Mapping[Value, str] | None = None, books: bool = False
+    ) -> None:
+        self.order, self.speech, self.books = order, speech.fresh(), books
         js = speech.title == "JavaScript"
         self.prefix = "d_" if js else "d"  # `do` is a word of JavaScript
         self.let, self.end, self.remark = ("let ", ";", "//") if js else ("", "", "#")
-        self.names = names_of(order, self.prefix)
+        self.names = names_of(order, self.prefix, held)
         self.taken = self.all_taken()
         self.guarded = speech is CAREFUL
         self.lines: list[str] = []
@@ -167,9 +178,9 @@ class _Writer:
                 self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
             elif n in self.names:
                 number = self.speech.number(n.data)
-                self.lines.append(
-                    f"{self.let}{self.names[n]} = {f'np.asarray({number})' if self.numpy else number}{self.end}"
-                )
+                said = f"  {self.remark} {one_line(n.label)}" if n.label and self.names[n].startswith("node") else ""
+                number = f"np.asarray({number})" if self.numpy else number
+                self.lines.append(f"{self.let}{self.names[n]} = {number}{self.end}{said}")
         self.lines += ["", f"{self.remark} backward pass: each line is local times upstream"]
         self.set(self.prefix + self.names[self.order[-1]], 1.0)
         uses = Counter(p for n in self.order for p in n.parents)
@@ -227,8 +238,9 @@ class _Writer:
         if not n.parents:
             return
         terms = [name(self.names[n]), *map(self.term, n.parents)]
-        ds = self.slopes(n, terms)
-        books = n.op.textbook(*terms) if n.op.textbook and len(n.parents) <= 2 else ()
+        books = n.op.textbook(*terms) if n.op.textbook else ()
+        taught = self.books and bool(books) and _agree(n)
+        ds = books if taught else self.slopes(n, terms)
         counts = Counter(_inner([d for p, d in zip(n.parents, ds) if self.passes(p)]))
         shared: dict[int, Expr] = {}
         free = (f"{self.names[n]}_t{i}" for i in itertools.count(1) if f"{self.names[n]}_t{i}" not in self.taken)
@@ -247,8 +259,27 @@ class _Writer:
 
         for i, (p, d) in enumerate(zip(n.parents, ds)):
             if self.passes(p):
-                word = [] if n.op.symbol else [n.op.name]
-                yield p, cut(d), [f"{n.op.name}, in books {write(books[i])}"] if books else word
+                word = n.op.name if not n.op.symbol or books else ""
+                if books and not taught and len(n.parents) <= 2:
+                    book = (
+                        f"1 if {write(books[i])} else 0"
+                        if getattr(books[i], "op", None) is ops.greater
+                        else write(books[i])
+                    )
+                    word += f"; the books' {book} is off at these numbers" if self.books else f", in books {book}"
+                yield p, cut(d), [word] * bool(word)
+
+
+def _agree(n: Value) -> bool:
+    """Whether the local gradients of a node, as books write them, have the digits that they should have at its numbers.
+
+    1 - tanh(x)**2 has none left at x = 20; a tie of maximum is told otherwise in books.
+    """
+    try:
+        books = n.op.textbook(*n.numbers) if n.op.textbook else ()
+    except (ArithmeticError, ValueError):
+        return False
+    return all(math.isclose(b, d, rel_tol=1e-10) for b, d in zip(books, n.op.slopes(*n.numbers)))
 
 
 @functools.cache
@@ -290,16 +321,10 @@ def _times(d: Any, upstream: str) -> Any:
 
 # LaTeX
 
-GREEK = set("alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split())
 
-
-def _equations(order: list[Value]) -> str:
+def _equations(order: list[Value], held: Mapping[Value, str]) -> str:
     """Both passes as aligned equations; gradients in their textbook form."""
-    labelled = any(n.label for n in order if not n.parents)
-    names: dict[Value, str] = {}
-    for n in order:
-        if n.label or n.parents or not labelled or n is order[-1]:
-            names[n] = _letter(n.label) if n.label else f"v_{{{sum(v.startswith('v_') for v in names.values()) + 1}}}"
+    names = letters(called(order, held=held))
 
     def term(n: Value) -> Expr:
         return name(names[n]) if n in names else name(f"{n.data:.6g}" if n.data >= 0 else f"({n.data:.6g})")
@@ -334,12 +359,3 @@ def _equations(order: list[Value]) -> str:
 
 def _is_tight(d: Any) -> bool:
     return not (isinstance(d, Expr) and d.op in (ops.add, ops.sub, ops.neg)) and not (not isinstance(d, Expr) and d < 0)
-
-
-def _letter(label: str) -> str:
-    """A label as mathematics: w1 is w with index 1, a longer one is upright."""
-    stem, index = re.fullmatch(r"(.*?)_?(\d*)", label, re.S).groups()  # type: ignore[union-attr]
-    stem = {"lam": "lambda"}.get(stem, stem)
-    if stem.isalpha() and (len(stem) == 1 or stem in GREEK):
-        return ("\\" if stem in GREEK else "") + stem + (f"_{{{index}}}" if index else "")
-    return "\\text{" + re.sub(r"([#$%&_{}])", r"\\\1", label.replace("\\", "/")) + "}"

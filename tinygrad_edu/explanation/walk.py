@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from .. import ops, text
+from .. import names, ops, text
 from ..engine import Value, chain_rule, topological
-from ..figures.cards import named
 from ..languages import LATEX
 from ..modes import interval
+from ..names import named
 from ..text import Expr
 from . import words
 
@@ -40,29 +39,11 @@ class Edge:
 
 
 class Names:
-    """What each node is called: its label; v1, v2, ... for a node without; for a constant its number.
-
-    Where no leaf has a label, the leaves are not constants but v1, v2, ... too.  Two nodes with one label are x and x_2.
-    """
+    """What each node is called, in plain text and in LaTeX; a number in a formula is called by its number."""
 
     def __init__(self, order: list[Value], also: Iterable[Value] = ()) -> None:
-        labels = {n: named(n) for n in order if n.label}
-        labelled = any(not n.parents for n in labels if labels[n])
-        also, taken = set(also), set(labels.values())
-        seen: Counter[str] = Counter()
-        self._names: dict[Value, str] = {}
-        for n in order:
-            label = labels.get(n, "")
-            stem = label or ("c" if n in also and labelled and not n.parents else "v")
-            if not label and not n.parents and labelled and n is not order[-1] and n not in also:
-                continue
-            while True:
-                seen[stem] += 1
-                name = stem if label and seen[stem] == 1 else f"{stem}{'_' * bool(label)}{seen[stem]}"
-                if name == label or name not in taken:
-                    break
-            taken.add(name)
-            self._names[n] = name
+        self._names = names.called(order, also, names.variables(order))
+        self._letters: dict[Value, str] = {}
 
     def __contains__(self, n: Value) -> bool:
         return n in self._names
@@ -72,7 +53,9 @@ class Names:
 
     def find(self, name: str) -> list[Value]:
         """Every node with this label; if there is none, the one that is called so here."""
-        return [n for n in self._names if named(n) == name] or [n for n, shown in self._names.items() if shown == name]
+        return [n for n in self._names if n.label and named(n) == names.one_line(name)] or [
+            n for n, shown in self._names.items() if shown == name
+        ]
 
     def all(self) -> list[str]:
         """The names of all nodes that have one."""
@@ -86,7 +69,8 @@ class Names:
     def latex(self, n: Value) -> str:
         """A node inside a formula in LaTeX."""
         if n in self._names:
-            return words.math_name(self[n])
+            self._letters = self._letters or names.letters(self._names)
+            return self._letters[n]
         return words.math_number(n.data) if n.data >= 0 else f"({words.math_number(n.data)})"
 
     def formula(self, n: Value, latex: bool = False) -> str:

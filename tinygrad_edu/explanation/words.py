@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from typing import Any
 from ..figures.cards import short
 
 WIDTH = 98  # columns of text, whatever is in them
-LETTER = re.compile(r"([^\W\d_])_?(\d*)")
 
 
 def number(x: float) -> str:
@@ -142,18 +142,6 @@ def math_number(x: float) -> str:
     return re.sub(r"e(-?\d+)", r" \\cdot 10^{\1}", text)
 
 
-def math_name(text: str) -> str:
-    """A name in LaTeX: a letter with its index, or upright letters.
-
-    >>> math_name("w1"), math_name("v12"), math_name("mlp.layers.0.w_in")
-    ('w_{1}', 'v_{12}', '\\\\mathrm{mlp.layers.0.w\\\\_in}')
-    """
-    if match := LETTER.fullmatch(text):
-        return match[1] + (f"_{{{match[2]}}}" if match[2] else "")
-    plain = text.replace("\\", "").replace("^", "ˆ").replace("~", "˜").replace("$", "＄")
-    return "\\mathrm{" + re.sub(r"([#%&_{}])", r"\\\1", plain).replace(" ", "\\ ") + "}"
-
-
 def math_joined(xs: Sequence[float], symbol: str, most: int = 7) -> str:
     """`joined`, in LaTeX."""
     signed = [math_number(x) for x in elided(xs, most)]
@@ -170,7 +158,7 @@ def math_gap(parts: list[str], of: int) -> list[str]:
 def plain_markdown(text: str) -> str:
     """A sentence in Markdown, its stars, underscores and brackets left as they are.
 
-    >>> plain_markdown("v_1 = a * b")
-    'v\\\\_1 = a \\\\* b'
+    >>> plain_markdown("v_1 = a * b < c")
+    'v\\\\_1 = a \\\\* b &lt; c'
     """
-    return re.sub(r"([\\`*_\[\]<>$|])", r"\\\1", text)
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", html.escape(text, quote=False).replace("$", "＄").replace("`", "ˋ"))

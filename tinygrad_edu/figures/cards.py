@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from .. import ops
 from ..engine import Value
+from ..names import named as named
 
 # The role of a node, and the background and ink of its header.
 ROLES = {
@@ -84,16 +85,6 @@ def short(x: float) -> str:
     if "e+" in text and abs(x) < 1e6:
         return f"{x:.0f}"
     return re.sub(r"e\+?(-?)0?", r"e\1", text)
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks, and without the control characters that no SVG may hold."""
-    return " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in str(text)).split())
-
-
-def named(n: Value) -> str:
-    """A node's label on one line; '' if it has none to show."""
-    return one_line(n.label)
 
 
 def escape(text: str) -> str:

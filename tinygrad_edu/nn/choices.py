@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .. import ops
-from ..engine import Value, apply
+from ..engine import Value, apply, constant
 from ..errors import UserError
 from ..ops import Op
 
@@ -209,5 +209,5 @@ def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
         raise UserError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
     for v in x:
         if type(v) is not Value:
-            return [v if isinstance(v, Value) else Value(v) for v in x]
+            return [v if isinstance(v, Value) else constant(v) for v in x]
     return x  # type: ignore[no-any-return]

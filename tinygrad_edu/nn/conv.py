@@ -13,7 +13,7 @@ from functools import reduce
 from typing import Any
 
 from .. import ops
-from ..engine import Value, apply
+from ..engine import Value, apply, constant
 from ..ieee import number
 from .choices import Activation, Init, Seed, activated, chosen, constants, nested, stream, weights, whole
 from .module import Module
@@ -149,14 +149,14 @@ def images(x: Any, channels: int, who: str) -> Maps:
         raise ValueError(f"{who} expects {channels} input maps, got {len(x)}")
     if len({len(m) for m in x}) > 1 or len({len(row) for m in x for row in m}) > 1:
         raise ValueError(f"{who} expects maps of one size, got rows of different lengths or maps of different heights")
-    return [[[v if isinstance(v, Value) else Value(v) for v in row] for row in m] for m in x]
+    return [[[v if isinstance(v, Value) else constant(v) for v in row] for row in m] for m in x]
 
 
 def _padded(maps: Maps, n: int, data: float) -> Maps:
     """Each map with a border of `n` on every side."""
     if not n:
         return maps
-    border = Value(data)  # one Value for all of it
+    border = constant(data)  # one Value for all of it
     across = [[border] * (len(maps[0][0]) + 2 * n)] * n
     return [[*across, *([border] * n + row + [border] * n for row in m), *across] for m in maps]
 

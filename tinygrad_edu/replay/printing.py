@@ -77,7 +77,11 @@ class Replay(_Writer):
     """`source`'s writer, for leaves that are arguments and gradients that somebody asked for."""
 
     def __init__(self, record: Record, wanted: Sequence[Value], plan: Plan, speech: Language) -> None:
-        super().__init__(record.order, speech)
+        labels = {n.label for n in record.order}
+        numbered = (f"x{i}" for i in itertools.count(1) if f"x{i}" not in labels)
+        super().__init__(
+            record.order, speech, {n: next(numbered) for n in record.inputs + record.parameters if not n.label}
+        )
         self.guarded = True
         self.asked: dict[
             str, ops.Op

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..engine import Value
+from ..engine import Value, constant
 from .batching import Batch as Together
 from .passes import Plan
 from .printing import Printed
@@ -152,7 +152,7 @@ class Recording:
             now[n] = next(given)
         for n in self.record.order:
             if n not in now:
-                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else Value(n.data) if graph else n.data
+                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else constant(n.data) if graph else n.data
                 if isinstance(now[n], Value):
                     now[n].label = n.label
         return now[self.record.root]

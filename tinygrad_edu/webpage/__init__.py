@@ -28,6 +28,7 @@ from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..figures import cards
 from ..languages import JAVASCRIPT
+from ..names import labels, variables
 from ..ops import Op
 from .placement import HEIGHT, layout
 
@@ -88,8 +89,9 @@ def snapshot(root: Value) -> Snapshot:
         if n.parents:
             values.update(zip((n, *n.parents), n.numbers))
     place, role = {n: i for i, n in enumerate(order)}, cards.roles(root, order)
+    labelled = labels(order, variables(order))
     return Snapshot(
-        tuple([Node(n.op, tuple([place[p] for p in n.parents]), cards.named(n), role[n]) for n in order]),
+        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), role[n]) for n in order]),
         tuple([values[n] for n in order]), tuple([grads[n] for n in order]), tuple(slopes.values()),
     )  # fmt: skip
 

@@ -1,0 +1,184 @@
+"""What a node is called, and how that is written: every reader (explain, source, the page) asks here, and so says the same.
+
+A node is called by its label; without one, by the variable of whoever asks that holds it; else it is v1, v2, ...  A number that
+stands in a formula, as the 3 in `3 * x`, is no node to talk about: it has no name and is written as a number.
+
+    >>> from .engine import topological
+    >>> a = Value(2.0, label="a")
+    >>> y = a * 3 + Value(5.0)
+    >>> list(called(topological(y)).values())
+    ['a', 'v1', 'v2', 'v3']
+    >>> list(called(topological(y), held=variables(topological(y), {"b": y.parents[1], "y": y})).values())
+    ['a', 'v1', 'b', 'y']
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from . import ops
+from .engine import Value
+
+LONGEST = 80  # letters of a name; of a longer one the ends are kept
+MOST = 20_000  # entries of lists that are looked through for nodes
+JOINERS = "\u200c\u200d"  # letters and emoji are joined with these: invisible, but no mischief
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+)
+LETTER = re.compile(r"([^\W\d_]+)_?(\d*)")
+# What means something in LaTeX, Markdown or HTML, inside \mathrm{}.  A dollar would end the formula, and a backtick begin code.
+SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}", " ": "\\ ",
+           **{c: f"\\{c}" for c in "#%&_{}"}}  # fmt: skip
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, and without the characters that a terminal would obey and no file may hold.
+
+    >>> one_line("a\\n b\\x1b[31m"), one_line("\\ud800")
+    ('a b�[31m', '�')
+    """
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text
+    return " ".join("".join(c if c.isprintable() or c.isspace() or c in JOINERS else "\ufffd" for c in text).split())
+
+
+def named(n: Value) -> str:
+    """A node's label on one line; '' if it has none to show."""
+    return one_line(str(n.label)) if n.label else ""
+
+
+def is_constant(n: Value) -> bool:
+    """Whether a leaf is a number in a formula, which the engine made a node of, or has forgotten its parents."""
+    return not n.parents and (bool(n.numbers) or n.op is ops.detached)
+
+
+def variables(order: Iterable[Value], held: Mapping[str, Any] | None = None) -> dict[Value, str]:
+    """The variable that holds each node without a label: `h`, or `xs[0]` for a leaf in a list of leaves; none for a node that two variables hold.
+
+    The variables are those of the first function that is not in this package, and of its module; or those in `held`.
+    """
+    unknown = {n for n in order if not n.label}
+    scopes = [held] if held is not None else _scopes()
+    plain: dict[Value, set[str]] = {}
+    inside: dict[Value, set[str]] = {}
+    seen: set[str] = set()
+    left = MOST
+    for scope in scopes:
+        for name, thing in list(scope.items()):
+            if name in seen or name.startswith("_") or not name.isidentifier() or keyword.iskeyword(name):
+                continue
+            seen.add(name)
+            if isinstance(thing, Value):
+                if thing in unknown:
+                    plain.setdefault(thing, set()).add(name)
+                continue
+            entries = list(_entries(thing))
+            left -= len(entries)
+            if not any(
+                isinstance(item, Value) and item.parents for _, item in entries
+            ):  # else an order of a graph, say
+                for place, item in entries:
+                    if isinstance(item, Value) and item in unknown:
+                        inside.setdefault(item, set()).add(f"{name}{place}")
+            if left < 0:
+                break
+    return {n: min(names) for n in unknown if len(names := plain.get(n) or inside.get(n) or ()) == 1}
+
+
+def _scopes() -> list[Mapping[str, Any]]:
+    """The variables of the code that called into this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
+        frame = frame.f_back
+    return [frame.f_locals, frame.f_globals]
+
+
+def _entries(thing: Any) -> Iterable[tuple[str, Any]]:
+    """What a list or tuple holds, and what lists in it hold, each with its place, such as [0] or [1][2]."""
+    if type(thing) in (list, tuple) and len(thing) <= MOST:
+        for i, item in enumerate(thing):
+            yield f"[{i}]", item
+            if type(item) in (list, tuple) and len(item) <= MOST:
+                yield from ((f"[{i}][{j}]", inner) for j, inner in enumerate(item))
+
+
+def labels(order: Iterable[Value], held: Mapping[Value, str] | None = None) -> dict[Value, str]:
+    """Labels, and names of variables where there is no label, each node's its own: the second x is x_2."""
+    order, held = list(order), held or {}
+    found = {n: name for n in order if (name := named(n))}
+    taken = set(found.values())
+    found |= {n: held[n] for n in order if n in held and n not in found and held[n] not in taken}
+    found = {n: name if len(name) <= LONGEST else _shortened(name) for n, name in found.items()}
+    taken, seen = set(found.values()), Counter[str]()
+    for n in order:
+        if n in found:
+            found[n] = _free(found[n], f"{found[n]}_", seen, taken)
+    return found
+
+
+def _shortened(name: str) -> str:
+    return f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
+
+
+def _free(first: str, stem: str, seen: Counter[str], taken: set[str]) -> str:
+    """`first` if this is its first use, else the next number after a stem that nobody has; linear over many calls."""
+    while True:
+        seen[stem] += 1
+        name = first if first and seen[stem] == 1 else f"{stem}{seen[stem]}"
+        if (first and seen[stem] == 1) or name not in taken:
+            taken.add(name)
+            return name
+
+
+def called(order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, str] | None = None) -> dict[Value, str]:
+    """The name of every node that has one, no two alike.
+
+    A number in a formula has none, unless it is the last of `order`, or in `also`, where it is c1, c2, ...
+    """
+    found, also = labels(order, held), set(also)
+    taken, seen = set(found.values()), Counter[str]()
+    names: dict[Value, str] = {}
+    for n in order:
+        if n in found:
+            names[n] = found[n]
+        elif n.parents or n is order[-1] or not is_constant(n):
+            names[n] = _free("", "v", seen, taken)
+        elif n in also:
+            names[n] = _free("", "c", seen, taken)
+    return names
+
+
+def letters(names: Mapping[Value, str]) -> dict[Value, str]:
+    """Names in LaTeX, no two alike: x2 and x_2 are not one letter with an index."""
+    taken: set[str] = set()
+    found: dict[Value, str] = {}
+    for n, name in names.items():
+        text = latex(name)
+        while text in taken:
+            text = upright(name) if text != upright(name) else f"{text}'"
+        taken.add(text)
+        found[n] = text
+    return found
+
+
+def latex(text: str) -> str:
+    """A name in LaTeX: a letter with its index, or upright letters; safe in Markdown and HTML whatever is in it.
+
+    >>> latex("w1"), latex("lam"), latex("mlp.layers.0.w_in"), latex("a<b$")
+    ('w_{1}', '\\\\lambda', '\\\\mathrm{mlp.layers.0.w\\\\_in}', '\\\\mathrm{a\\\\lt{}b＄}')
+    """
+    if match := LETTER.fullmatch(text):
+        stem, index = {"lam": "lambda"}.get(match[1], match[1]), match[2]
+        if len(stem) == 1 or stem in GREEK:
+            return ("\\" if stem in GREEK else "") + stem + (f"_{{{index}}}" if index else "")
+    return upright(text)
+
+
+def upright(text: str) -> str:
+    """Any text inside a formula."""
+    return "\\mathrm{" + "".join(SPELLED.get(c, c) for c in one_line(text)) + "}"
