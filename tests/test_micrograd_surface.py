@@ -352,6 +352,7 @@ def test_a_step_that_is_not_upstream_times_local_is_refused_and_one_that_fails_c
 def test_nodes_made_by_hand_are_drawn_explained_copied_and_pickled():
     a = Value(3.0, "a")
     y = Value(9.0, (a, a), (3.0, 3.0)) + Value(6.0, (a,), (2.0,))
+    y.label = "L"
     y.backward()
     assert a.grad == 8.0 and y.draw().nodes and "dy" not in str(y.explain(of=a)) and "8" in str(y.explain(of=a))
     for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):

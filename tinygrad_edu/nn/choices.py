@@ -61,7 +61,7 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
             )
         choice = ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
     if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
-        raise UserError(f"{choice!r} cannot be an activation: it has more than one input")
+        raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
     if not callable(choice):
         raise TypeError(
             f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}"
@@ -136,7 +136,7 @@ def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random |
     Raises ValueError, with all names, for another name.
     """
     if isinstance(init, str) and init not in INITS:
-        raise UserError(
+        raise ValueError(
             f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, fan_out) -> float"
         )
     draw: Any = INITS[init] if isinstance(init, str) else init
@@ -156,7 +156,7 @@ def constants(n: int, data: float = 0.0) -> list[Value]:
     if left:
         left[0] -= n
         if left[0] < 0:
-            raise UserError("it would need more parameters than are stored with it")
+            raise ValueError("it would need more parameters than are stored with it")
     return [Value(data) for _ in range(n)]
 
 
@@ -178,7 +178,7 @@ def whole(n: Any, what: str, least: int = 1) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"{what} must be a whole number, got {type(n).__name__} {n!r}")
     if n < least:
-        raise UserError(f"{what} must be at least {least}, got {n}")
+        raise ValueError(f"{what} must be at least {least}, got {n}")
     return operator.index(n)
 
 
@@ -206,7 +206,7 @@ def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
             if any(hasattr(v, "__len__") and len(v) for v in x)
             else ""
         )
-        raise UserError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
+        raise ValueError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
     for v in x:
         if type(v) is not Value:
             return [v if isinstance(v, Value) else constant(v) for v in x]
