@@ -11,6 +11,7 @@ import functools
 import math
 import operator
 import sys
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -36,29 +37,78 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
             return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
         return (_kind(x), *[_walk(v, leaves) for v in x])
     if isinstance(x, dict):
-        return ("dict", *[(k, _walk(v, leaves)) for k, v in x.items()])
-    if x is None or isinstance(x, (str, bool, enum.Enum)):
+        return (_kind(x), *[(k if type(k) is str else _Key(k), _walk(v, leaves)) for k, v in x.items()])
+    if x is None or type(x) is str or type(x) is bool:
         return ("is", x)
+    if isinstance(x, (str, enum.Enum)):  # equal to others, and yet not the same
+        return ("is", x, _bare(x))
     if getattr(x, "ndim", 0) and hasattr(x, "dtype"):
-        return ("array", x.shape, *[_walk(v, leaves) for v in x.ravel().tolist()])
+        entries = x.ravel().astype(float) if x.dtype == bool else x.ravel()
+        return ("array", x.shape, *[_walk(v, leaves) for v in entries.tolist()])
     if hasattr(x, "tolist"):
-        return _walk(x.tolist(), leaves)
+        plain = x.tolist()
+        return ("is", x, type(x)) if type(plain) is bool else _walk(plain, leaves)
+    if type(x) is int and not -_EXACT <= x <= _EXACT and x != int(number(x)):
+        raise OverflowError(
+            f"{x} is no float, as recordings have them: beyond 2**53 only some whole numbers are; pass float({x})"
+        )
     leaves.append(x if isinstance(x, Value) else number(x))
     return "Value" if isinstance(x, Value) else "number"
 
 
+_EXACT = 1 << 53
 _FLOATS, _VALUES = {float}, {Value}
 
 
 @functools.lru_cache(256)
-def _row(kind: str, what: str, count: int) -> Any:
+def _row(kind: Any, what: str, count: int) -> Any:
     """The structure of a list of so many numbers or Values."""
     return (kind, *[what] * count)
 
 
+class _Key:
+    """A key of a dict that is no plain text: 1, 1.0 and True are equal, and three keys."""
+
+    __slots__ = ("key", "typed")
+
+    def __init__(self, key: Any) -> None:
+        self.key, self.typed = key, _typed(key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.typed == other.typed
+
+    def __hash__(self) -> int:
+        return hash(self.typed)
+
+
+def _typed(key: Any) -> Any:
+    if isinstance(key, (tuple, frozenset)):
+        return type(key), type(key)(map(_typed, key)) if type(key) in (tuple, frozenset) else tuple(map(_typed, key))
+    return type(key), repr(key) if type(key) is float else key
+
+
 def _kind(x: Any) -> Any:
-    """A list, a tuple, or a class of tuples with names."""
-    return "list" if isinstance(x, list) else type(x) if hasattr(x, "_fields") else "tuple"
+    """What kind of list, tuple or dict: of a class of its own, the class, and what else makes one."""
+    kind = type(x)
+    return _PLAIN.get(kind) or (kind, x.default_factory) if kind is defaultdict else _PLAIN.get(kind) or _bare(x)
+
+
+def _bare(x: Any) -> type:
+    """The class of something that is made again from its contents alone.  Raises TypeError if it may hold more."""
+    kind = type(x)
+    base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter, enum.Enum))
+    made = kind.__new__ is base.__new__ and kind.__init__ is base.__init__
+    if (
+        base is enum.Enum
+        or (made or hasattr(kind, "_fields") or kind.__module__ == "numpy")
+        and not getattr(x, "__dict__", None)
+    ):
+        return kind
+    raise TypeError(f"an argument is a {kind.__name__}, which holds more than a {base.__name__} does, or is made in a way of its own: "
+                    f"a recording cannot make another; pass {base.__name__}(x)")  # fmt: skip
+
+
+_PLAIN: dict[type, str] = {list: "list", tuple: "tuple", dict: "dict"}
 
 
 def filled(shape: Any, leaves: Iterator[Any]) -> Any:
@@ -72,13 +122,23 @@ def filled(shape: Any, leaves: Iterator[Any]) -> Any:
     kind, *inner = shape
     if kind == "is":
         return inner[0]
-    if kind == "dict":
-        return {k: filled(v, leaves) for k, v in inner}
     if kind == "array":
         dims, *inner = inner
         return array_of([filled(s, leaves) for s in inner], dims)
+    if kind == "list" or kind == "tuple":
+        made = [filled(s, leaves) for s in inner]
+        return made if kind == "list" else tuple(made)
+    if kind == "dict" or isinstance(kind, tuple) or issubclass(kind, dict):
+        entries = {k.key if type(k) is _Key else k: filled(v, leaves) for k, v in inner}
+        if isinstance(kind, tuple):
+            return kind[0](kind[1], entries)
+        if kind == "dict":
+            return entries
+        own = kind()
+        dict.update(own, entries) if not issubclass(kind, OrderedDict) else own.update(entries)
+        return own
     made = [filled(s, leaves) for s in inner]
-    return made if kind == "list" else tuple(made) if kind == "tuple" else kind(*made)
+    return kind(*made) if hasattr(kind, "_fields") else kind(made)
 
 
 def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
@@ -168,7 +228,7 @@ def _together(columns: list[Any], lanes: int) -> Batch | None:
             if found is None:
                 return None
             shape, c = found
-        elif c.dtype.char not in "dflihqLIHQbBe":
+        elif c.dtype.char not in "dflihqLIHQbBe?":
             return None
         else:
             shape = _numbers(c.shape[1:])
@@ -193,14 +253,16 @@ def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
         c = np.asarray(c if isinstance(c, np.ndarray) else memoryview(c))
     except TypeError:
         return None
-    return (_numbers(c.shape[1:]), c) if c.dtype.kind in "fiu" else None
+    return (_numbers(c.shape[1:]), c) if c.dtype.kind in "fiub" else None
 
 
 def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
     """A list of numbers, or of equally long lists of numbers."""
     first = c[0]
     if type(first) not in (list, tuple):
-        return ("number", np.array(c, float)) if {*map(type, c)} <= {float, int} else None
+        kinds = {*map(type, c)}
+        X = np.array(c, float) if kinds <= {float, int} else None
+        return None if X is None or int in kinds and np.abs(X).max() > _EXACT else ("number", X)
     if (
         {*map(type, c)} != {type(first)}
         or {*map(len, c)} != {len(first)}
