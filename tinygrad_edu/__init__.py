@@ -14,13 +14,14 @@ warnings.filterwarnings("ignore", r".*found in sys.modules after import of packa
 
 from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot
 from .check import gradcheck
-from .engine import Value, grad, register, topological, value_and_grad
+from .derivatives import grad, value_and_grad
+from .engine import Value, register, topological
 from .explanation import explain
 from .figures import draw
+from .figures.render import RenderError
 from .modes import anomalies, no_grad
 from .ops import Op
 from .order import order_lab
-from .render import RenderError
 from .replay import RecordingError, jit, pack, unpack
 from .sourcecode import source
 from .train import fit

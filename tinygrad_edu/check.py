@@ -19,14 +19,15 @@ from __future__ import annotations
 import inspect
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from . import modes, ops, streams
-from .engine import Value, _each, chain_rule, topological
+from .engine import Value, chain_rule, topological
 from .ieee import inf, isfinite, nan, number
 from .ops import Op
+from .trees import leaves, mapped
 
 # The bands of the CS231n course notes on gradient checks, worst first.
 WRONG, SUSPICIOUS, HAPPY = 1e-2, 1e-4, 1e-7
@@ -112,31 +113,28 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
     """
     names: tuple[str, ...] = ()
     if isinstance(f, Value):
-        f = _repeat(f, [v for _, v in _numbers("", list(inputs))])
+        f = _repeat(f, [v for _, v in leaves("", list(inputs))])
     elif callable(f):
         names = _parameters(f, len(inputs))
     else:
         raise TypeError(
             f"gradcheck takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first"
         )
-    given = [n for i, a in enumerate(inputs) for n in _numbers(names[i] if i < len(names) else f"input {i}", a)]
+    given = [n for i, a in enumerate(inputs) for n in leaves(names[i] if i < len(names) else f"input {i}", a)]
     if not given:
         raise ValueError(
             "gradcheck needs at least one input to push: gradcheck(f, 2.0), or gradcheck(loss, *parameters)"
         )
-    labels, point = (
-        [name for name, _ in given],
-        [float(v.data if isinstance(v, Value) else number(v)) for _, v in given],
-    )
-    owners = {v for _, v in given if isinstance(v, Value)}
+    labels = [v.label if isinstance(v, Value) and v.label else name for name, v in given]
+    point = [v.data if isinstance(v, Value) else number(v) for _, v in given]
 
     def probe(xs: list[float]) -> _Probe:
-        leaves = [Value(x, label) for x, label in zip(xs, labels)]
-        fresh = iter(leaves)
-        return _Probe(f(*[_each(lambda _: next(fresh), a) for a in inputs]), leaves)
+        pushed = [Value(x, label) for x, label in zip(xs, labels)]
+        fresh = iter(pushed)
+        return _Probe(f(*[mapped(lambda _: next(fresh), a) for a in inputs]), pushed)
 
     center, again = probe(point), probe(point)
-    center.check(owners)
+    center.check([v for _, v in given])
     if again.y != center.y or again.ops != center.ops:
         raise ValueError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
                          "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip
@@ -163,11 +161,12 @@ class _Probe:
         self.ops = [node.op.name for node in self.nodes]  # by name: f may make a row of its own each time
         self.bends = [(node, d) for node in self.nodes if node.parents for d in bends(node.op, *node.numbers[1:])]
 
-    def check(self, owners: set[Value]) -> None:
+    def check(self, given: list[Any]) -> None:
         """Raise ValueError if there is nothing to compare here."""
+        known = set(self.nodes)
         if self.root.op is ops.detached:
             raise ValueError("f returned a Value without a past (detach() or no_grad()): there is no gradient to check")
-        mine = next((n for n in self.nodes if n in owners and n not in self.leaves), None)
+        mine = next((v for v, leaf in zip(given, self.leaves) if v in known and leaf not in known), None)
         if mine is not None:
             raise ValueError(f"f computes with {mine!r} itself and not with the argument it is given for it: "
                              "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)")  # fmt: skip
@@ -335,15 +334,6 @@ def _below(x: float) -> float:
     return math.ldexp(1.0, math.frexp(x)[1] - 1)
 
 
-def _numbers(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
-    """Every number in nested lists, tuples and dicts, with the name a person would give it: its label, or w[0][1]."""
-    if isinstance(tree, (list, tuple, dict)):
-        for k, v in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            yield from _numbers(f"{name}[{k!r}]", v)
-    else:
-        yield (tree.label if isinstance(tree, Value) and tree.label else name), tree
-
-
 def _parameters(f: Callable[..., Any], n: int) -> tuple[str, ...]:
     """What f calls its arguments; with *args there may be up to n of them."""
     try:
@@ -368,7 +358,7 @@ def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:
             raise ValueError(f"{v!r} is not in the graph of {root!r}: give the Values it was computed from")
 
     def f(*args: Any) -> Value:
-        twin: dict[Value, Any] = dict(zip(inputs, (v for _, v in _numbers("", list(args)))))
+        twin: dict[Value, Any] = dict(zip(inputs, (v for _, v in leaves("", list(args)))))
         for node in order:
             if node not in twin:
                 twin[node] = node.op(*[twin[p] for p in node.parents]) if node.parents else node

@@ -7,8 +7,8 @@
     (Value(2.0, grad=-2.9293491751468355, label='a'), Value(-3.0, grad=2.0, label='b'))
 
 Read it in this order: `Value` (what a node keeps), `topological` (who comes before whom), `chain_rule`
-(multiply along each edge, add where paths meet), `backward` (the chain rule filled in with numbers), `grad`
-(filled in with Values).  How a Value passes for a float is next door in `protocol`.
+(multiply along each edge, add where paths meet), `backward` (the chain rule filled in with numbers).  Next door,
+`derivatives` fills it in with Values, and `protocol` says how a Value passes for a float.
 """
 
 from __future__ import annotations
@@ -233,6 +233,10 @@ def topological(root: Value) -> list[Value]:
 
     Depth first, with a stack in place of recursion: a chain of a million operations is a million levels deep.
     """
+    if not isinstance(root, Value):
+        raise TypeError(
+            f"topological walks from one Value, such as a loss, to what it was computed from; got {type(root).__name__} {root!r:.80}"
+        )
     order: list[Value] = []
     seen, stack = {root}, [(root, iter(root.parents))]
     while stack:
@@ -267,88 +271,11 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any]) -> dict[Va
     return total
 
 
-def grad(y: Value, *xs: Value) -> list[Value]:
-    """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
-
-    Raises TypeError for what is no Value; ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
-
-    >>> x = Value(0.5)
-    >>> y = x.tanh()
-    >>> for order in range(3):
-    ...     [y] = grad(y, x)
-    >>> y.data  # tanh''' = -2 (1 - t*t) (1 - 3 t*t)
-    -0.5652092882597701
-    """
-
-    if isinstance(y, (list, tuple)) or not isinstance(y, Value):
-        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x)" if isinstance(y, (list, tuple))
-                else "of a function, ask value_and_grad(f)(x)" if callable(y) else "it must be computed from Values")  # fmt: skip
-        raise TypeError(f"grad differentiates one Value, not {type(y).__name__} {y!r}: {hint}")
-    if not xs or not all(isinstance(x, Value) for x in xs):
-        raise TypeError(f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
-                        "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
-
-    def local(node: Value) -> list[Any]:
-        if node.numbers != (node._data, *[p._data for p in node.parents]):
-            raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
-                             "compute it again first")  # fmt: skip
-        if node._data == node._data or modes.listened():  # a recording keeps formulas, not the slopes of one run
-            ds = node.op.partials(node, *node.parents)
-        else:
-            ds = node.op.slopes(*node.numbers)
-        return [_SAME if type(d) is float and d == 1.0 else d for d in ds]
-
-    totals = chain_rule(y, constant(1.0), local)
-    return [totals[x] if x in totals else Value(0.0) for x in xs]
-
-
-def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
-    """A function that returns f(*args) and its gradient: one if `f` takes one argument, else one per argument.
-
-    Arguments may be numbers, Values, or lists, tuples and dicts of them; the gradient has the same shape.
-
-    >>> value_and_grad(lambda w, b: w[0] * w[1] + b)([2, 3], 4)
-    (Value(10.0), ([Value(3.0), Value(2.0)], Value(1.0)))
-    """
-
-    if not callable(f):
-        raise TypeError(
-            f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)"
-        )
-
-    def evaluate(*args: Any) -> tuple[Value, Any]:
-        leaves: list[Value] = []
-
-        def collect(x: Any) -> Value:
-            leaves.append(x if isinstance(x, Value) else Value(x))
-            return leaves[-1]
-
-        inputs = [_each(collect, a) for a in args]
-        y = f(*inputs)
-        if not isinstance(y, Value):
-            raise TypeError(f"value_and_grad needs a function that returns a Value, got {type(y).__name__} {y!r}: "
-                            "compute it from the arguments, without float() or .data")  # fmt: skip
-        found = iter(grad(y, *leaves))
-        grads = tuple(_each(lambda _: next(found), a) for a in inputs)
-        return y, grads[0] if len(grads) == 1 else grads
-
-    return evaluate
-
-
 # Below: small parts of the above, and how each row becomes a method, once, at import.
 
 _adding = Lock()
+_registered: set[str] = set()
 _write_grad = Value.__dict__["_grad"].__set__
-
-
-class _Same:
-    """A local gradient of exactly 1, which leaves no `1 * g` node in a graph of gradients."""
-
-    def __mul__(self, g: Value) -> Value:
-        return g
-
-
-_SAME = _Same()
 
 
 def bind(op: Op) -> None:
@@ -361,26 +288,34 @@ def bind(op: Op) -> None:
     setattr(Value, op.name, method)
 
 
-def register(op: Op) -> Op:
+def register(op: Op, replace: bool = False) -> Op:
     """Add a row to the table at run time: a method, a function, its text, its tests and its line follow from it.
+
+    `replace=True` takes the place of a row that was registered before, as a notebook's cell does that is run again: what was recorded
+    with it is recorded anew, but graphs and models that hold the old row keep it.
+    Raises ValueError for a name that is taken or no name; TypeError for a rule that does not take as many inputs as the domain says.
 
     >>> cube = register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
     >>> Value(2.0).cube()
     Value(8.0)
     >>> del ops.TABLE["cube"], Value.cube
     """
-    if op.name in ops.TABLE or hasattr(Value, op.name) or not op.name.isidentifier():
-        raise ValueError(f"cannot add a row named {op.name!r}: the name is taken, or is not a Python name")
+    again = op.name in ops.TABLE and op.name in _registered
+    if not op.name.isidentifier():
+        raise ValueError(f"cannot add a row named {op.name!r}: that is no name in Python")
+    if again and not replace:
+        raise ValueError(f"cannot add a row named {op.name!r}: the name is taken, by a row that was registered before; "
+                         "to put this one in its place, as when a cell is run again, write register(..., replace=True)")  # fmt: skip
+    if not again and (op.name in ops.TABLE or hasattr(Value, op.name)):
+        raise ValueError(
+            f"cannot add a row named {op.name!r}: the name is taken, by the package itself; choose another"
+        )
+    op.check_inputs()
     ops.TABLE[op.name] = op
+    ops.edition += 1
+    _registered.add(op.name)
     bind(op)
     return op
-
-
-def _each(f: Callable[[Any], Any], tree: Any) -> Any:
-    """`f` of every number in nested lists, tuples and dicts, in the same nesting."""
-    if isinstance(tree, dict):
-        return {k: _each(f, v) for k, v in tree.items()}
-    return type(tree)([_each(f, v) for v in tree]) if isinstance(tree, (list, tuple)) else f(tree)
 
 
 for _op in ops.TABLE.values():

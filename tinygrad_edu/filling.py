@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import ieee, ops
+from . import ops
 from .ops import Op
 from .text import Expr, name
 
@@ -24,17 +24,13 @@ def kind(op: Op) -> str:
     return op.name.split("(")[0]
 
 
-# Not a row of the table: a slope, or nan where the row that it belongs to is nan.
-within = Op("within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (1.0, 0.0), domain=(ops.REAL, ops.REAL))
-
-
 def ours(op: Op) -> bool:
     """Whether a row stands in `ops`: languages have words for these alone, and another may have any name.
 
     >>> ours(ops.tanh), ours(ops.power(3)), ours(Op("tanh", abs, lambda y, x: (1.0,)))
     (True, True, False)
     """
-    return op is within or getattr(ops, kind(op), None) in (op, *op.recipe[:1])
+    return op is ops.within or getattr(ops, kind(op), None) in (op, *op.recipe[:1])
 
 
 class Exact(Expr):

@@ -169,6 +169,38 @@ class Float(float):
         return Float(op.forward(*args))
 
 
+class Nothing(float):
+    """An absolute zero: what a branch that was not taken passes on.  Times inf or nan it is still 0, with the sign that it would have.
+
+    >>> nothing * inf, nan * nothing + 2.0, nothing
+    (0.0, 2.0, 0.0)
+    """
+
+    __slots__ = ()
+
+    def __apply__(self, op: Any, args: tuple[Any, ...]) -> Any:
+        return op.forward(*args)
+
+    def __mul__(self, g: float) -> float:
+        product = float(self) * g
+        return Nothing(product if product == 0 else 0.0)
+
+    def __add__(self, g: float) -> float:
+        total = float(self) + float(g)
+        return Nothing(total) if type(g) is Nothing else total
+
+    def __neg__(self) -> float:
+        return Nothing(-float(self))
+
+    def __abs__(self) -> float:
+        return nothing
+
+    __rmul__, __radd__ = __mul__, __add__
+
+
+nothing = Nothing(0.0)
+
+
 def _closed(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *xs: Float(f(*xs))
 

@@ -14,6 +14,7 @@ differentiated again) or with names (a formula).
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -21,8 +22,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import ieee
-from .ieee import inf, number
+from .ieee import inf, nothing, number
 
+PLAIN = (float, ieee.Float, ieee.Nothing)
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
 
 
@@ -45,7 +47,8 @@ class Op:
         None  # the partials as books write them, if digits ask for another form
     )
     recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
-    local: Callable[..., tuple[Any, ...]] = field(init=False)
+    local: Callable[..., tuple[Any, ...]] = field(init=False)  # what backward calls
+    own: bool = field(init=False)  # whether its rule was written elsewhere: those in here are known to be right
 
     def __call__(self, *args: Any) -> Any:
         """Numbers compute; anything else is asked what an operation means to it."""
@@ -60,10 +63,13 @@ class Op:
         return self.forward(*map(number, args))
 
     def __post_init__(self) -> None:
-        """`local`: what backward calls; rows that are defined everywhere need no care about their domain."""
-        object.__setattr__(
-            self, "local", self.slopes if any(d not in (REAL, ...) for d in self.domain) else self.partials
-        )
+        """`local`: rows that are defined everywhere need no care about their domain.  `own`: rules of one's own are checked at each use."""
+        own = getattr(self.partials, "__module__", "").split(".")[0] != __package__
+        if own:
+            object.__setattr__(self, "partials", _checked(self.name, self.partials))
+        careful = any(d not in (REAL, ...) for d in self.domain)
+        object.__setattr__(self, "local", self.slopes if careful else self.partials)
+        object.__setattr__(self, "own", own)
 
     def slopes(self, y: float, *xs: float) -> tuple[float, ...]:
         """The local gradients as numbers: IEEE where Python would raise, nan outside the domain."""
@@ -71,15 +77,70 @@ class Op:
             ds = self.partials(y, *xs)
         except ArithmeticError:
             ds = tuple(map(float, self.partials(ieee.Float(y), *map(ieee.Float, xs))))
-        if y != y and self.domain[0] != REAL and not any(x != x for x in xs):
-            return (ieee.nan,) * len(ds)  # log(-1) is nan: its slope is not -1
-        return ds
+        return (ieee.nan,) * len(ds) if y != y and self.outside(y, *xs) else ds
+
+    def outside(self, y: float, *xs: float) -> bool:
+        """Whether y is nan because xs lie outside the domain: log(-1) is nan, and its slope is not -1."""
+        return y != y and self.domain[0] != REAL and not any(x != x for x in xs)
+
+    def check_inputs(self) -> None:
+        """Raise TypeError if a rule does not take as many inputs as the domain has."""
+        n, more = len([d for d in self.domain if d is not ...]), ... in self.domain
+        rules = {
+            "forward rule": self.forward,
+            "partials": self.partials,
+            "kink": self.kink,
+            "parts": self.parts or self.forward,
+        }
+        for what, rule in rules.items():
+            for count in (n, n + 3) if more else (n,):
+                if not _takes(rule, count + (what == "partials")):
+                    raise TypeError(f"the domain of the row {self.name!r} says {n} input{'s' * (n != 1)}{' or more' * more}, but its {what} cannot "
+                                    f"be called with {'its output and ' * (what == 'partials')}{count}: write domain=(REAL, REAL) for two inputs, "
+                                    "(REAL, ...) for as many as there are")  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
 
     def __reduce__(self) -> Any:
         return self.recipe or (row, (self.name,))  # rows pickle by name
+
+
+def _takes(rule: Callable[..., Any], n: int) -> bool:
+    try:
+        inspect.signature(rule).bind(*range(n))
+    except ValueError:  # some built-in functions do not tell
+        return True
+    except TypeError:
+        return False
+    return True
+
+
+def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+    """A rule of one's own, held to what a rule must give."""
+
+    @functools.wraps(rule)
+    def partials(y: Any, *xs: Any) -> tuple[Any, ...]:
+        try:
+            ds = rule(y, *xs)
+        except TypeError as e:
+            if "positional argument" not in str(e):
+                raise
+            raise TypeError(
+                f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}"
+            ) from e
+        if not isinstance(ds, (tuple, list)) or len(ds) != len(xs):
+            got = f"{len(ds)}" if isinstance(ds, (tuple, list)) else f"{type(ds).__name__} {ds!r:.80}"
+            raise TypeError(f"the partials of the row {name!r} must return a tuple with one local gradient for each of its {len(xs)} "
+                            f"inputs, as in lambda y, x: (2 * x,), got {got}")  # fmt: skip
+        if not isinstance(y, float):
+            return tuple(ds)
+        try:
+            return tuple([d if type(d) in PLAIN else number(d) for d in ds])
+        except TypeError as e:
+            raise TypeError(f"the partials of the row {name!r} must be numbers where its inputs are: {e}") from None
+
+    return partials
 
 
 def row(name: str) -> Op:
@@ -100,6 +161,11 @@ def row(name: str) -> Op:
 leaf = Op("leaf", float, lambda y: (), domain=())
 detached = Op("detached", float, lambda y: (), domain=())
 
+# Nor is this row of the table: a slope, or nan where the row that it belongs to is nan because it was outside of its domain.
+within = Op(
+    "within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (within(1.0, y), 0.0), domain=(REAL, REAL)
+)
+
 # Arithmetic.
 add = Op("add", operator.add, lambda y, a, b: (1.0, 1.0), "+", (REAL, REAL))
 sub = Op("sub", operator.sub, lambda y, a, b: (1.0, -1.0), "-", (REAL, REAL))
@@ -107,7 +173,7 @@ mul = Op("mul", operator.mul, lambda y, a, b: (b, a), "*", (REAL, REAL))
 div = Op("div", ieee.divide, lambda y, a, b: (1 / b, -y / b), "/", (REAL, REAL), kink=lambda a, b: b)
 neg = Op("neg", operator.neg, lambda y, x: (-1.0,), "-")
 greater = Op("greater", ieee.greater, lambda y, a, b: (0.0, 0.0), ">", (REAL, REAL), kink=lambda a, b: a - b)
-where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)),
+where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, where(c, 1.0, nothing), where(c, nothing, 1.0)),
            domain=(REAL, REAL, REAL), kink=lambda c, f, g: c)  # fmt: skip
 
 
@@ -247,6 +313,7 @@ logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...), textbo
                parts=lambda *xs: log(sum(*[exp(x) for x in xs])))  # fmt: skip
 
 FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip}
+edition = 0  # of the table: how many rows have been registered
 TABLE: dict[str, Op] = {op.name: op for op in [
     add, sub, mul, div, neg, power(3), pow, exp, expm1, log, log1p, sqrt,
     sin, cos, tan, asin, acos, atan, atan2, hypot, sinh, cosh, asinh, acosh, atanh,

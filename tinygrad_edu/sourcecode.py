@@ -49,7 +49,7 @@ from typing import Any
 from . import ieee, ops
 from .engine import Value, topological
 from .errors import UserError
-from .filling import filled, ours, within
+from .filling import filled, ours
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
 from .names import called, letters, one_line, variables
 from .opening import opened
@@ -231,7 +231,7 @@ class _Writer:
     def slopes(self, n: Value, terms: list[Expr]) -> Sequence[Any]:
         """The local gradients as expressions.  Raises TypeError for a rule that cannot be filled with names."""
         ds = n.op.partials(*terms) if ours(n.op) else filled(n.op, n.op.partials, terms)
-        return [Expr(within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
+        return [Expr(ops.within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
 
     def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
         """Each named parent, the local gradient as an expression, and remarks; what gradients share becomes a line of its own."""

@@ -14,7 +14,6 @@ from typing import Any
 from .. import data, functional, losses, nn, optim, plot, train
 from ..data import Standardizer
 from ..errors import UserError
-from ..picture import Picture
 from ..replay import BACKENDS
 
 SHAPES: dict[str, Callable[..., data.Split]] = {
@@ -207,7 +206,7 @@ def _writable(path: str | None, suffix: str) -> None:
         raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
 
 
-def _boundary(model: Any, task: Task) -> Picture:
+def _boundary(model: Any, task: Task) -> plot.Picture:
     """The decision boundary over all samples, in the units of the data."""
     scale = task.scale or Standardizer((0.0, 0.0), (1.0, 1.0))
     X = [[v * s + m for v, s, m in zip(x, scale.stds, scale.means)] for x in [*task.split.X_train, *task.split.X_test]]

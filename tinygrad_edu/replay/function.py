@@ -31,7 +31,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import modes, ops
-from ..engine import Value, _node, grad
+from ..derivatives import grad
+from ..engine import Value, _node
 from ..extras import install
 from ..functional import mean
 from ..functional import sum as total
@@ -81,7 +82,7 @@ class Jit:
     def _forget(self) -> None:
         """Nothing is recorded."""
         self.recordings: OrderedDict[Any, Recording] = OrderedDict()
-        self._made, self._lock = itertools.count(1), threading.RLock()
+        self._made, self._lock, self._edition = itertools.count(1), threading.RLock(), ops.edition
         self._instances: dict[int, tuple[weakref.ref[Any], Jit]] = {}  # of the class that this is a method of
 
     def __call__(self, *args: Any, **named: Any) -> Any:
@@ -267,6 +268,9 @@ class Jit:
     def _recording(self, samples: Batch, order: Sequence[Value] = ()) -> Recording:
         """The recording for samples of this structure, made if need be, and then with its parameters in this order."""
         with self._lock:
+            if self._edition != ops.edition:  # a row may have been replaced
+                self.recordings.clear()
+                self._edition = ops.edition
             found = self.recordings.get(samples.shape)
             if found is None:
                 with (

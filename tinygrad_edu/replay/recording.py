@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..engine import Value, constant
+from .. import ops
+from ..engine import Value, chain_rule, constant
 from .batching import Batch as Together
 from .passes import Plan
 from .printing import Printed
@@ -107,7 +108,27 @@ class Recording:
         begin = time.perf_counter()
         both = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
         self._count(begin, batch.lanes)
+        if self.branches and _any_nan([both[1], *(() if both[2] is None else both[2])]):
+            dtheta, dX = self._eager(theta, batch, seed, data)
+            if hasattr(both[1], "dtype"):
+                import numpy as np
+
+                dtheta, dX = np.array(dtheta, float), np.array(dX, float)
+            return both[0], dtheta, both[2] if both[2] is None else dX
         return both  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def branches(self) -> bool:
+        """Whether there are branches: a replay computes both, and 0 times the slope of one that was not taken may be nan."""
+        return any(n.op is ops.where for n in self.record.order)
+
+    def _eager(self, theta: Any, batch: Batch, seed: float, data: Any) -> tuple[Any, Any]:
+        """The gradients as the engine finds them, for whom a branch that was not taken passes on nothing."""
+        shared = [Value(float(x)) for x in theta]
+        samples = [[Value(x) for x in row] for row in batch.numbers(data)]
+        root = ops.sum(*[self.again([*sample, *shared], sample) for sample in samples])
+        totals = chain_rule(root, seed, lambda node: node.op.slopes(*node.numbers))
+        return [totals.get(p, 0.0) for p in shared], [[totals.get(x, 0.0) for x in lane] for lane in zip(*samples)]
 
     def _given(self, batch: Batch, data: Any) -> Any:
         return batch.numbers(data) if self.backend == "python" else batch.columns(data)
@@ -156,6 +177,10 @@ class Recording:
                 if isinstance(now[n], Value):
                     now[n].label = n.label
         return now[self.record.root]
+
+
+def _any_nan(columns: Iterable[Any]) -> bool:
+    return any(bool((c != c).any()) if hasattr(c, "dtype") else any(x != x for x in c) for c in columns)
 
 
 _data = operator.attrgetter("_data")

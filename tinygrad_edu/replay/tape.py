@@ -150,8 +150,6 @@ class Tape:
             ds = [lower(d) for d in filled(op, op.partials, [named(y), *xs])] if needed else []
         except RecursionError as e:
             raise TypeError(f"the row {op.name!r} is made of too many others for the native backend") from e
-        if needed and len(ds) != len(parents):
-            raise TypeError(f"the row {op.name!r} has {len(ds)} local gradients for {len(parents)} inputs")
         return self._add(Node(kernel.LINEAR, [y, *ds], needed=True, flow=parents)) if needed else y
 
     def _again(self, v: Value, known: dict[Value, Node], needed: bool, same: Node, same_needed: bool) -> Node:

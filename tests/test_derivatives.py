@@ -1,0 +1,392 @@
+"""Gradients as graphs: every argument is a node of its own, every structure keeps its shape, every rule is right or says that it is not."""
+
+import collections
+import dataclasses
+import math
+from collections import OrderedDict, defaultdict, namedtuple
+from math import inf, isnan, nan
+
+import pytest
+
+from tinygrad_edu import Op, Value, functional, grad, gradcheck, jit, ops, register, topological, value_and_grad
+from tinygrad_edu.trees import leaves, mapped
+
+# An argument is a node of its own.
+
+
+def test_a_derivative_within_a_derivative_keeps_its_arguments_apart():
+    y, g = value_and_grad(lambda x: x * value_and_grad(lambda y: x + y)(x)[1])(5.0)
+    assert (y.data, g.data) == (5.0, 1.0)
+    y, g = value_and_grad(lambda x: x * value_and_grad(lambda y: x * y * y)(x)[1])(2.0)  # x * 2 x^2
+    assert (y.data, g.data) == (16.0, 24.0)
+
+
+@pytest.mark.parametrize(
+    "as_argument", [lambda x: x, lambda x: [x], lambda x: {"a": (x,)}], ids=["bare", "list", "nested"]
+)
+def test_a_value_that_is_used_besides_is_constant(as_argument):
+    x = Value(1.0)
+    take = lambda tree: next(leaf for _, leaf in leaves("", tree))
+    f = lambda tree: take(tree) * (x - take(tree))
+    assert take(value_and_grad(f)(as_argument(x))[1]).data == -1.0
+    report = gradcheck(f, as_argument(x))
+    assert report and report.rows[0].analytic == -1.0
+
+
+@pytest.mark.parametrize("f", [lambda a, b: a * a * b, lambda a, b: a / b, lambda a, b: (a - b).tanh() + a.pow(b)])
+def test_the_same_value_twice_is_two_arguments(f):
+    x = Value(3.0)
+    two = value_and_grad(f)(Value(3.0), Value(3.0))
+    one = value_and_grad(f)(x, x)
+    assert (one[0].data, [g.data for g in one[1]]) == (two[0].data, [g.data for g in two[1]])
+    report = gradcheck(f, x, x)
+    assert report and [r.analytic for r in report.rows] == pytest.approx([g.data for g in two[1]])
+
+
+def test_outer_gradients_go_through_arguments_to_what_was_given():
+    x = Value(3.0)
+    y, g = value_and_grad(lambda v: v**3)(x * 1.0)
+    y.backward()
+    assert x.grad == 27.0 and grad(g, x)[0].data == 18.0
+    assert jit(lambda v: value_and_grad(lambda u: u * v * u)(v)[1], "python")(3.0).data == 18.0
+
+
+def test_arguments_by_name_are_not_differentiated():
+    y, g = value_and_grad(lambda x, scale=1: scale * x)(3.0, scale=5)
+    assert (y.data, g.data) == (15.0, 5.0)
+
+
+# Structures.
+
+Pair = namedtuple("Pair", "w b")
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    w: object
+    b: object
+
+
+@dataclasses.dataclass
+class Layer:
+    w: object
+    b: object
+
+
+class Mine(list):
+    pass
+
+
+def trees():
+    yield from [3.0, Value(3.0), [1, 2.0], (1.0,), [], {"a": 1, 2: [3.0]}, OrderedDict(z=1, a=(2, Value(3.0)))]
+    yield from [
+        Pair(1.0, [2, 3]),
+        Frozen([1.0, 2], Pair(3, 4)),
+        {"l": [Layer(1.0, (2, 3))]},
+        Mine([1, 2]),
+        defaultdict(list, a=[1.0]),
+    ]
+
+
+@pytest.mark.parametrize("tree", list(trees()), ids=repr)
+def test_a_gradient_has_the_structure_of_its_argument(tree):
+    before = repr(tree)
+
+    def f(t, x):
+        parts = [leaf for _, leaf in leaves("t", t)]
+        assert all(type(p) is Value for p in parts) and type(t) is (Value if isinstance(tree, float) else type(tree))
+        return functional.sum([k * p * x for k, p in enumerate(parts, 1)] + [x])
+
+    _, (g, _) = value_and_grad(f)(tree, 2.0)
+    names, found = zip(*leaves("t", g)) if list(leaves("t", tree)) else ((), ())
+    assert [v.data for v in found] == [2.0 * k for k, _ in enumerate(found, 1)]
+    assert names == tuple(name for name, _ in leaves("t", tree)) and repr(tree) == before
+    assert repr(mapped(lambda x: 0, tree)) == repr(mapped(lambda x: 0, g))
+    report = gradcheck(f, tree, 2.0)
+    assert report and len(report.rows) == len(found) + 1
+
+
+def test_arrays_are_arguments_too():
+    np = pytest.importorskip("numpy")
+    W, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0])
+    _, (gW, gx) = value_and_grad(lambda W, x: (W @ x).sum())(W, x)
+    assert (
+        gW.shape == (2, 2)
+        and [[v.data for v in row] for row in gW] == [[5.0, 6.0]] * 2
+        and [v.data for v in gx] == [4.0, 6.0]
+    )
+    assert gradcheck(lambda W: (W @ x).sum().tanh(), W / 100) and W.dtype == float
+
+
+@pytest.mark.parametrize(
+    "bad", [{1.0, 2.0}, "abc", None, [1.0, None], {"w": "x"}, iter([1.0]), collections.deque([1.0]), object(), 1j]
+)
+def test_what_is_no_structure_of_numbers_is_refused(bad):
+    for call in (lambda: value_and_grad(lambda x: x)(bad), lambda: gradcheck(lambda x: x, bad)):
+        with pytest.raises(TypeError, match="a number is needed here"):
+            call()
+
+
+def test_a_function_without_arguments_has_no_gradient():
+    for empty in ((), ([],), ({}, ())):
+        with pytest.raises(TypeError, match="there are none"):
+            value_and_grad(lambda *args: Value(1.0))(*empty)
+
+
+@pytest.mark.parametrize("bad", [3.0, [Value(1.0)], None, "x", topological])
+def test_a_walk_starts_from_one_value(bad):
+    with pytest.raises(TypeError, match="topological walks from one Value"):
+        topological(bad)
+
+
+# Rules of one's own.
+
+
+def second(row, x, *, times=lambda y, x: y):
+    v = Value(x)
+    [first] = grad(times(row(v), v), v)
+    return first.data, lambda: grad(first, v)[0].data
+
+
+def by_float(x):
+    return math.cos(float(x))
+
+
+def memory(x, seen={}):  # noqa: B006
+    return seen.setdefault(float(x), math.cos(x))
+
+
+ASKING = {
+    "math": lambda y, x: (math.cos(x),),
+    "float": lambda y, x: (by_float(x),),
+    "a product": lambda y, x: (ops.exp(x) * math.cos(x) / math.exp(x),),
+    "of a result": lambda y, x: (math.cos(x * 1.0),),
+    "of a row": lambda y, x: (math.cos(ops.sum(x, 0.0)),),
+    "data": lambda y, x: (ops.cos(getattr(x, "data", x)),),
+    "numbers": lambda y, x: (ops.cos(x.numbers[0] if isinstance(x, Value) else x),),
+    "detached": lambda y, x: (ops.cos(x.detach() if isinstance(x, Value) else x),),
+    "text": lambda y, x: (math.cos(float(f"{x:.17g}")),),
+    "repr": lambda y, x: (math.cos(float(repr(x))),),
+    "round": lambda y, x: (math.cos(round(x, 15)),),
+    "whole": lambda y, x: (math.cos(int(x * 2**40) / 2**40),),
+    "floor": lambda y, x: (math.cos(math.floor(x * 2**40) / 2**40),),
+    "a table": lambda y, x: (memory(x),),
+    "the output": lambda y, x: (math.sqrt(1 - y * y),),
+    "a list": lambda y, x: [math.cos(x)],
+    "a method of floats": lambda y, x: (math.cos(x) if x.is_integer() else math.cos(x),),
+    "equal to a number": lambda y, x: (ops.cos(x) if x == 0.5 else -ops.cos(x),),
+}
+
+
+@pytest.mark.parametrize("rule", ASKING.values(), ids=ASKING)
+def test_a_rule_that_asks_for_numbers_has_a_first_derivative_and_no_second(rule):
+    row = Op("my_sine", math.sin, rule)
+    for times, slope in (
+        (lambda y, x: y, math.cos(0.5)),
+        (lambda y, x: y * x, math.sin(0.5) + 0.5 * math.cos(0.5)),
+        (lambda y, x: ops.exp(y), None),
+    ):
+        d, again = second(row, 0.5, times=times)
+        v = Value(0.5)
+        times(row(v), v).backward()
+        assert d == pytest.approx(v.grad, rel=1e-15) and (slope is None or d == pytest.approx(slope, rel=1e-11))
+        with pytest.raises(TypeError, match=r"'my_sine' cannot be differentiated twice.*ops\.cos"):
+            again()
+    v, w = Value(0.5), Value(2.0)
+    [first] = grad(row(v) * w, v)
+    assert grad(first, w)[0].data == pytest.approx(math.cos(0.5))  # no path goes through the row
+    with pytest.raises(TypeError, match="'my_sine'"):
+        first.backward()
+    assert v.grad == w.grad == 0.0
+
+
+def test_with_numpy_in_a_rule_too():
+    np = pytest.importorskip("numpy")
+    for rule in (
+        lambda y, x: (np.cos(float(x)),),
+        lambda y, x: (np.cos(np.float64(x)),),
+        lambda y, x: np.array([math.cos(x)]).tolist(),
+    ):
+        d, again = second(Op("my_sine", lambda x: np.sin(float(x)), rule), 0.5)
+        assert type(d) is float and d == pytest.approx(math.cos(0.5))
+        with pytest.raises(TypeError, match="cannot be differentiated twice"):
+            again()
+
+
+RIGHT = {  # rule, value at 0.5 of its second derivative
+    "rows": (math.sin, lambda y, x: (ops.cos(x),), -math.sin(0.5)),
+    "a branch": (lambda x: x * x if x > 0 else 0.0, lambda y, x: (2 * x if x > 0 else 0.0,), 2.0),
+    "its truth": (lambda x: x**3, lambda y, x: (3 * x * x if x else 0.0,), 3.0),
+    "sorting": (lambda x: x**3, lambda y, x: (3 * max(x, 0.0) * min(x, 9.0),), 3.0),
+    "constant": (lambda x: 7 * x, lambda y, x: (7,), 0.0),
+    "the output": (math.exp, lambda y, x: (y,), math.exp(0.5)),
+    "where numbers are numbers": (
+        math.sin,
+        lambda y, x: (math.cos(x) if isinstance(x, float) else ops.cos(x),),
+        -math.sin(0.5),
+    ),
+    "dividing": (lambda x: 1 / x, lambda y, x: (-1 / (x * x),), 16.0),
+}
+
+
+@pytest.mark.parametrize("forward, rule, truth", RIGHT.values(), ids=RIGHT)
+def test_a_rule_made_of_rows_has_every_derivative(forward, rule, truth):
+    d, again = second(Op("mine", forward, rule), 0.5)
+    assert again() == pytest.approx(truth)
+    assert gradcheck(lambda x: grad(Op("mine", forward, rule)(x), x)[0], 0.5)
+
+
+def test_a_fused_rule_and_a_rule_of_rules_are_honest_too():
+    inner = Op("inner", math.sin, lambda y, x: (math.cos(x),))
+    outer = Op("outer", lambda x: math.sin(x) ** 2, lambda y, x: (2 * inner(x) * ops.cos(x),))
+    d, again = second(outer, 0.5)
+    assert again() == pytest.approx(2 * math.cos(1.0))  # the inner rule was used once
+    v = Value(0.5)
+    [first] = grad(outer(v), v)
+    with pytest.raises(TypeError, match="'inner'"):
+        grad(grad(first, v)[0], v)
+    whole = ops.fused("whole", lambda x: x * ops.sin(x), lambda y, x: (math.sin(x) + x * math.cos(x),))
+    assert second(whole, 0.5)[0] == pytest.approx(math.sin(0.5) + 0.5 * math.cos(0.5))
+    with pytest.raises(TypeError, match="'whole'"):
+        second(whole, 0.5)[1]()
+
+
+BAD = [2.0, (), (1.0, 2.0), None, "ab", (None,), ("x",), (1j,), iter([1.0]), ([1.0],), {1.0}]
+
+
+@pytest.mark.parametrize("result", BAD, ids=repr)
+def test_partials_that_are_no_tuple_of_numbers_name_their_row(result):
+    row = Op("square", lambda x: x * x, lambda y, x: result)
+    x = Value(3.0)
+    for call in (lambda: (row(x) * x).backward(), lambda: grad(row(x) * x, x), lambda: gradcheck(row, 3.0), lambda: jit(row, "python")(x).backward(),
+                 lambda: row(x).local_grads(), lambda: value_and_grad(row)(x)):  # fmt: skip
+        with pytest.raises(TypeError, match="square"):
+            call()
+    assert x.grad == 0.0
+
+
+def test_partials_that_take_something_else_name_their_row():
+    row = Op("square", lambda x: x * x, lambda x: (2 * x,))
+    with pytest.raises(TypeError, match="partials of the row 'square' are called with its output and its 1 inputs"):
+        row(Value(3.0)).backward()
+
+
+@pytest.mark.parametrize("result", [None, "x", 1j, [1.0]])
+def test_a_forward_rule_that_computes_no_number_names_its_row(result):
+    with pytest.raises(TypeError, match="the row 'square' must compute a number"):
+        Op("square", lambda x: result, lambda y, x: (2 * x,))(Value(3.0))
+
+
+# Registered, and registered again.
+
+
+@pytest.fixture
+def tidy():
+    before = {*ops.TABLE}
+    yield
+    for name in {*ops.TABLE} - before:
+        del ops.TABLE[name]
+        delattr(Value, name)
+
+
+@pytest.mark.parametrize("row", [
+    Op("sw", lambda x, b: x * b, lambda y, x, b: (b, x)),
+    Op("sw", lambda x: x, lambda y, x: (1.0,), domain=(ops.REAL, ops.REAL)),
+    Op("sw", lambda *xs: 0.0, lambda y, a, b: (1.0, 1.0), domain=(ops.REAL, ...)),
+    Op("sw", lambda x: x, lambda x: (1.0,)),
+    Op("sw", lambda x: x, lambda y, x: (1.0,), kink=lambda x, y: x),
+    Op("sw", math.hypot, lambda y, a, b: (a / y, b / y)),
+])  # fmt: skip
+def test_a_row_whose_rules_do_not_take_its_inputs_is_refused(row):
+    with pytest.raises(TypeError, match=r"the domain of the row 'sw' says .* input.*write domain=\(REAL, REAL\)"):
+        register(row)
+    assert "sw" not in ops.TABLE and not hasattr(Value, "sw")
+
+
+def test_a_cell_that_is_run_again_replaces_its_row(tidy):
+    def cell(k, **options):
+        return register(Op("mine", lambda x: k * x, lambda y, x: (k,), parts=lambda x: k * x), **options)
+
+    cell(2.0)
+    f, x = jit(lambda x: x.mine() + functional.mine(x), "python"), Value(3.0)
+    assert f(x).data == 12.0 and x.mine().data == 6.0
+    with pytest.raises(ValueError, match="replace=True"):
+        cell(5.0)
+    assert f(x).data == 12.0
+    new = cell(5.0, replace=True)
+    y = f(x)
+    y.backward()
+    assert (y.data, x.grad, x.mine().data, functional.mine(3.0), ops.row("mine")) == (30.0, 10.0, 15.0, 15.0, new)
+    assert cell(7.0, replace=True)(1.0) == 7.0
+
+
+@pytest.mark.parametrize("name", ["tanh", "backward", "data", "grad", "parents", "not a name", "3x", ""])
+def test_what_the_package_itself_has_is_not_replaced(name):
+    with pytest.raises(ValueError, match="cannot add a row"):
+        register(Op(name, lambda x: x, lambda y, x: (1.0,)), replace=True)
+
+
+# Through nan, and past what was not taken.
+
+
+@pytest.mark.parametrize("f, at, truth", [
+    (lambda x, y: x * y, (3.0, nan), 1.0),
+    (lambda x, y: (x * y) * (x * 0 + 1), (3.0, nan), 1.0),
+    (lambda x, y: x + y * x, (nan, nan), 1.0),
+    (lambda x, y: ops.sin(x) * y, (nan, 1.0), nan),
+])  # fmt: skip
+def test_formulas_are_followed_through_a_nan(f, at, truth):
+    x, y = map(Value, at)
+    [gx] = grad(f(x, y), x)
+    [gxy] = grad(gx, y)
+    assert gxy.data == truth or (isnan(gxy.data) and isnan(truth))
+
+
+@pytest.mark.parametrize("op, x", [(op, x) for op in (*ops.TABLE.values(), ops.power(0.5), ops.power(2.5)) if len(op.domain) == 1
+                                   and ... not in op.domain and op.domain[0] != ops.REAL for x in (op.domain[0][0] - 1.5,)])  # fmt: skip
+def test_outside_of_its_domain_every_derivative_of_a_row_is_nan(op, x):
+    d = Value(x)
+    y = op(d)
+    for _ in range(3):
+        [y] = grad(y, d)
+        assert isnan(y.data)
+
+
+@pytest.mark.parametrize("inner", ["log", "log1p", "sqrt", "atanh", "acosh", "asin", "acos", "tan"])
+def test_a_guarded_branch_passes_on_nothing_at_any_order(inner):
+    for bad in (-1.0, -2.0, 0.0, 1.0, 3.0, inf, nan):
+        x = Value(bad)
+        y = ops.where(0.0, getattr(x, inner)() * (1 / (x - x)), x * x * x) + ops.where(1.0, x, (x - x) ** -2.0)
+        y.backward()
+        [d] = grad(y, x)
+        assert d.data == x.grad or isnan(x.grad) and bad != bad
+        if math.isfinite(bad):
+            assert (d.data, grad(d, x)[0].data) == (3 * bad**2 + 1, 6 * bad)
+
+
+# What is built, and what is not.
+
+
+def test_grad_builds_only_what_leads_to_what_it_is_asked_for():
+    x, others = Value(0.5), [Value(float(k)) for k in range(50)]
+    y = x * 3.0 + functional.sum([(v * v).sin().exp() for v in others])
+    [d] = grad(y, x)
+    assert len(topological(d)) == 1 and d.data == 3.0
+    stale = Value(1.0)
+    z = stale * stale
+    stale.data = 5.0
+    assert grad(x * x + z, x)[0].data == 1.0  # nobody asked about z
+
+
+@pytest.mark.parametrize("name, f, at, order, most", [
+    ("1/x", lambda x: 1 / x, 0.7, 6, 1250),
+    ("tanh", lambda x: x.tanh(), 0.7, 5, 420),
+    ("x/(1+x)", lambda x: x / (1 + x), 0.7, 5, 650),
+    ("x**5", lambda x: x**5, 0.7, 4, 12),
+])  # fmt: skip
+def test_higher_derivatives_stay_small(name, f, at, order, most):
+    x = Value(at)
+    y = f(x)
+    for _ in range(order):
+        [y] = grad(y, x)
+    assert len(topological(y)) <= most, len(topological(y))

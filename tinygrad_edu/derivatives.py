@@ -1,0 +1,266 @@
+"""Gradients that are graphs: the chain rule filled in with Values, so that they can be differentiated again.
+
+>>> x = Value(0.5)
+>>> y = x.tanh()
+>>> for order in range(3):
+...     [y] = grad(y, x)
+>>> y.data  # tanh''' = -2 (1 - t*t) (1 - 3 t*t)
+-0.5652092882597701
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import modes, ops
+from .engine import Value, apply, chain_rule, constant, topological
+from .ieee import Nothing
+from .ops import Op
+from .trees import leaves, mapped
+
+
+def grad(y: Value, *xs: Value) -> list[Value]:
+    """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
+
+    Raises TypeError for what is no Value, and for a row whose rule only numbers can run, where it is differentiated a second time;
+    ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
+
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> grad(a * a * b, a, b)
+    [Value(12.0), Value(4.0)]
+    """
+    if isinstance(y, (list, tuple)) or not isinstance(y, Value):
+        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x)" if isinstance(y, (list, tuple))
+                else "of a function, ask value_and_grad(f)(x)" if callable(y) else "it must be computed from Values")  # fmt: skip
+        raise TypeError(f"grad differentiates one Value, not {type(y).__name__} {y!r}: {hint}")
+    if not xs or not all(isinstance(x, Value) for x in xs):
+        raise TypeError(f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
+                        "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
+    leads = set(xs)  # the nodes that lead to an x: nobody asks for the gradients of others
+    for node in topological(y):
+        if not leads.isdisjoint(node.parents):
+            leads.add(node)
+
+    def local(node: Value) -> Sequence[Any]:
+        if leads.isdisjoint(node.parents):
+            return [_NOTHING] * len(node.parents)
+        if node.numbers != (node._data, *[p._data for p in node.parents]):
+            raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
+                             "compute it again first")  # fmt: skip
+        return [_factor(d) if p in leads else _NOTHING for d, p in zip(_formulas(node), node.parents)]
+
+    totals = chain_rule(y, _ONE, local)
+    return [_as_value(totals.get(x, 0.0)) for x in xs]
+
+
+def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
+    """A function that returns f(*args) and its gradient: one if `f` takes one argument, else one per argument.
+
+    Arguments may be numbers, Values, or lists, tuples, dicts, named tuples, dataclasses and arrays of them; the gradient has the same
+    shape.  Each argument is a node of its own, also if a Value is given twice, or is used by `f` besides: partial derivatives, by
+    argument.  Arguments given by name go to `f` as they are.
+
+    >>> value_and_grad(lambda w, b: w[0] * w[1] + b)([2, 3], 4)
+    (Value(10.0), ([Value(3.0), Value(2.0)], Value(1.0)))
+    >>> x = Value(3.0)
+    >>> value_and_grad(lambda a, b: a * a * b)(x, x)
+    (Value(27.0), (Value(18.0), Value(9.0)))
+    """
+    if not callable(f):
+        raise TypeError(
+            f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)"
+        )
+
+    def evaluate(*args: Any, **named: Any) -> tuple[Value, Any]:
+        inputs = [mapped(own, a) for a in args]
+        mine = [leaf for a in inputs for _, leaf in leaves("", a)]
+        if not mine:
+            raise TypeError("value_and_grad differentiates by the arguments, and there are none: give numbers or Values, "
+                            "or ask grad(y, *xs) for the gradient of a Value")  # fmt: skip
+        y = f(*inputs, **named)
+        if not isinstance(y, Value):
+            raise TypeError(f"value_and_grad needs a function that returns a Value, got {type(y).__name__} {y!r}: "
+                            "compute it from the arguments, without float() or .data")  # fmt: skip
+        found = iter(grad(y, *mine))
+        grads = tuple([mapped(lambda _: next(found), a) for a in inputs])
+        return y, grads[0] if len(grads) == 1 else grads
+
+    return evaluate
+
+
+def own(x: Any) -> Value:
+    """An argument as a node of its own: a number as a leaf, a Value as the sum of itself, through which outer gradients find it.
+
+    Raises TypeError for what is no number.
+    """
+    return apply(ops.sum, (x,)) if isinstance(x, Value) else Value(x)
+
+
+# Below: what stands for a local gradient of 1, of -1 and of nothing, so that no `1 * g` is left in a graph; and rules of one's own.
+
+
+class _One:
+    """A factor of exactly 1."""
+
+    def __mul__(self, g: Any) -> Any:
+        return g
+
+    __rmul__ = __mul__
+
+    def __add__(self, g: Any) -> Any:
+        return 1.0 + (1.0 if g is self else g)
+
+    def __radd__(self, g: Any) -> Any:
+        return g + 1.0
+
+    def __neg__(self) -> float:
+        return -1.0
+
+
+class _Minus:
+    """A factor of exactly -1."""
+
+    def __mul__(self, g: Any) -> Any:
+        return -g
+
+
+class _Nothing:
+    """A gradient that nobody asks for, or that a branch which was not taken does not pass on."""
+
+    def __mul__(self, g: Any) -> Any:
+        return self
+
+    def __add__(self, g: Any) -> Any:
+        return g
+
+    def __neg__(self) -> Any:
+        return self
+
+    __rmul__, __radd__ = __mul__, __add__
+
+
+class _Chosen:
+    """While recording, when every replay chooses anew: a gradient that came through branches alone, and whether they are `taken`."""
+
+    def __init__(self, taken: Any, g: Any = None) -> None:
+        self.taken, self.g = taken, g
+
+    def __mul__(self, g: Any) -> Any:
+        """A branch, as the local gradient of a where."""
+        if isinstance(g, _Chosen):
+            return _Chosen(ops.where(self.taken, g.taken, 0.0), ops.where(self.taken, g.g, 0.0))
+        return _Chosen(self.taken, ops.where(self.taken, _as_value(g), 0.0))
+
+    def __rmul__(self, d: Any) -> Any:
+        return _Chosen(self.taken, ops.where(self.taken, _as_value(d * self.g), 0.0))
+
+    def __neg__(self) -> Any:
+        return _Chosen(self.taken, -self.g)
+
+    def __add__(self, g: Any) -> Any:
+        return _Chosen(ops.maximum(self.taken, g.taken), self.g + g.g) if isinstance(g, _Chosen) else self.g + g
+
+    def __radd__(self, g: Any) -> Any:
+        return g + self.g
+
+
+_ONE, _MINUS, _NOTHING = _One(), _Minus(), _Nothing()
+
+
+def _factor(d: Any) -> Any:
+    if type(d) is float:
+        return _ONE if d == 1.0 else _MINUS if d == -1.0 else d
+    return _NOTHING if type(d) is Nothing else d
+
+
+def _as_value(g: Any) -> Value:
+    if isinstance(g, _Chosen):
+        return _as_value(g.g)
+    return g if isinstance(g, Value) else constant(1.0 if g is _ONE else 0.0 if g is _NOTHING else g)
+
+
+def _formulas(node: Value) -> Sequence[Any]:
+    """One local gradient per parent, made of Values."""
+    op, inputs = node.op, node.parents
+    if modes.listened():  # a recording keeps formulas, not the branches and the domain of one run
+        if op is ops.where:
+            c = inputs[0]
+            return 0.0, _Chosen(ops.where(c, 1.0, 0.0)), _Chosen(ops.where(c, 0.0, 1.0))
+        return op.partials(node, *inputs)
+    if op is ops.where:  # here and now one branch was taken
+        return op.partials(*node.numbers)
+    if op.own and not _can_be_differentiated(node):
+        return [apply(_slope_row(op, i), (node, *inputs)) for i in range(len(inputs))]
+    ds = op.partials(node, *inputs)
+    return [ops.within(d, node) for d in ds] if op.outside(*node.numbers) else ds
+
+
+class _Trial(Value):
+    """What a rule of one's own is tried on: it may be compared and calculated with, but not asked for its number."""
+
+    __slots__ = ()
+
+    def _asked(self, *_: Any) -> Any:
+        raise TypeError("it asks for a number")
+
+    data = grad = numbers = local_grads = property(_asked)
+    detach = backward = __float__ = __int__ = __round__ = __format__ = __repr__ = _asked  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+
+def _compared(name: str) -> Callable[[_Trial, Any], Any]:
+    test = getattr(float, name)
+    return lambda self, other: test(self._data, other._data if isinstance(other, Value) else other)
+
+
+def _tried(name: str) -> Callable[..., Any]:
+    """What is calculated in a trial is on trial too."""
+    plain = getattr(Value, name)
+
+    def method(self: _Trial, *args: Any) -> Any:
+        result = plain(self, *args)
+        if isinstance(result, Value):
+            result.__class__ = _Trial
+        return result
+
+    return method
+
+
+for _name in ("__lt__", "__le__", "__gt__", "__ge__"):
+    setattr(_Trial, _name, _compared(_name))
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    for _dunder in (f"__{_name}__", f"__r{_name}__"):
+        setattr(_Trial, _dunder, _tried(_dunder))
+for _name in ("__neg__", "__abs__", "__apply__"):
+    setattr(_Trial, _name, _tried(_name))
+
+
+def _can_be_differentiated(node: Value) -> bool:
+    """Whether a row's rule is made of rows where it was used: it gives the same as with numbers, and never asks for one."""
+    slopes = node.op.slopes(*node.numbers)
+    trial = [Value(x) for x in node.numbers]
+    try:
+        with modes.remembering(), modes.anomalies("ignore"):
+            for v in trial:
+                v.__class__ = _Trial
+            ds = node.op.partials(*trial)
+            found = [d._data if isinstance(d, Value) else float(d) for d in ds]
+    except Exception:  # whatever a rule that expects floats may raise
+        return False
+    if any(isinstance(d, Value) and d.op is ops.detached for d in ds):
+        return False
+    return all(a == b or a != a or math.isclose(a, b, rel_tol=1e-6) for a, b in zip(slopes, found))
+
+
+def _slope_row(op: Op, i: int) -> Op:
+    """A local gradient of a row whose rule only numbers can run: a number that depends on the inputs, who knows how."""
+
+    def partials(d: Any, y: Any, *xs: Any) -> Any:
+        raise TypeError(f"the row {op.name!r} cannot be differentiated twice: its partials ask for plain numbers, as math.cos(x), float(x) or "
+                        f"x.data do. Make them of rows, such as ops.cos(x), and it has derivatives of every order")  # fmt: skip
+
+    return Op(f"partial {i} of {op.name}", lambda y, *xs: op.slopes(y, *xs)[i], partials, domain=(ops.REAL, *op.domain))
