@@ -290,8 +290,9 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     (x0, x1), (y0, y1) = frame.x, frame.y
     across, upward = ([a + (b - a) * i / grid for i in range(grid + 1)] for a, b in ((x0, x1), (y0, y1)))
     with no_grad():
-        scores = [[_scores(model([a, b])) for a in across] for b in upward]
-        decided = [_scores(model(x)) for x in points]
+        found = map(_scores, _all(model, [*[[a, b] for b in upward for a in across], *points]))
+        scores = [[next(found) for _ in across] for _ in upward]
+        decided = list(found)
     kinds = len(decided[0])
     place = {c: i for i, c in enumerate([-1, 1] if kinds == 2 and -1 in y else range(kinds))}
     if strange := sorted(map(str, set(y) - set(place))):
@@ -349,6 +350,11 @@ def _around(points: Sequence[Sequence[float]]) -> Frame:
     dx, dy = (x1 - x0) or 1.0, (y1 - y0) or 1.0
     ratio = dy / dx if 0.4 < dy / dx < 1.6 else 0.8
     return Frame((56, 62), (440, 440 * ratio), (x0 - 0.12 * dx, x1 + 0.12 * dx), (y0 - 0.12 * dy, y1 + 0.12 * dy))
+
+
+def _all(model: Any, points: list[list[float]]) -> Iterable[Any]:
+    """What a model makes of each point; one that is replayed (see `jit`) takes them all at once."""
+    return model.map(points) if hasattr(model, "map") else map(model, points)
 
 
 def _scores(output: Any) -> list[float]:

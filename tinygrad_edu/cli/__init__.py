@@ -36,14 +36,14 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    from . import demo, gradient, orders, pages, training
+    from . import demo, gradient, orders, pages, prediction, training
 
     top = _Parser(
         prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models."
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (demo, gradient, pages, orders, training):
+    for module in (demo, gradient, pages, orders, training, prediction):
         module.add_commands(commands)
     return top
 

@@ -1,83 +1,108 @@
-"""`train` and `predict`: a small network on points in the plane, on digits, or on a user's own CSV file."""
+"""`train`: a small network on points in the plane, on digits, or on a user's own CSV file."""
 
 from __future__ import annotations
 
 import argparse
-import csv
 import math
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import data, functional, losses, nn, optim, plot, train
-from ..data import Standardizer
+from .. import data, files, losses, nn, optim, plot, train
+from ..data import Split, Standardizer
+from ..data.samples import short
+from ..data.textfile import some
 from ..errors import UserError
 from ..replay import BACKENDS
+from ..train.around import uninterrupted
+from . import tables
+from .notes import Notes, load
 
-SHAPES: dict[str, Callable[..., data.Split]] = {
+SHAPES: dict[str, Callable[..., Split]] = {
     "moons": data.moons,
     "circles": data.circles,
     "spirals": data.spirals,
+    "blobs": data.blobs,
+    "xor": data.xor,
+}
+LOSSES: dict[bool, dict[str, Callable[..., Any]]] = {  # of classes, of a number; the first is the default
+    True: {"cross_entropy": losses.cross_entropy, "hinge": losses.multiclass_hinge},
+    False: {"mse": losses.mse, "huber": losses.huber},
+}
+OPTIMIZERS: dict[str, tuple[type[optim.Optimizer], float]] = {  # with their learning rates
+    "adam": (optim.Adam, 0.03),
+    "adamw": (optim.AdamW, 0.03),
+    "sgd": (optim.SGD, 0.1),
+}
+SCHEDULES: dict[str, Callable[[float, int], Any]] = {  # from the learning rate and the number of steps
+    "linear": lambda lr, steps: optim.linear(lr, steps=steps),
+    "constant": lambda lr, steps: lr,
+    "cosine": lambda lr, steps: optim.cosine(lr, steps=steps),
+    "step": lambda lr, steps: optim.step_decay(lr, every=max(1, steps // 3)),
+    "exponential": lambda lr, steps: optim.exponential(lr, factor=0.01 ** (1 / steps)),
 }
 
 
-@dataclass
-class Task:
-    """What is to be learned: samples for training and testing, and how their numbers are to be read."""
-
-    name: str
-    split: data.Split
-    features: list[str]
-    target: str
-    classes: list[str] = field(default_factory=list)  # none: the target is a number
-    scale: Standardizer | None = None  # of the features
-    target_scale: Standardizer | None = None  # of a target that is a number
-
-
 def add_commands(commands: Any) -> None:
-    """Add `train` and `predict` to the command line."""
+    """Add `train` to the command line."""
     cmd = commands.add_parser(
-        "train", help="train a small network on moons, circles, spirals, digits or your own CSV file"
+        "train",
+        help="train a small network on moons, circles, spirals, blobs, xor, digits or your own CSV file",
+        description="Columns of text become a 0 or 1 for each of their words; numbers are brought to one scale; a part of the rows is set apart for "
+        "testing. Ctrl-C ends the training and keeps what was learned.",
+        epilog="for example: tinygrad-edu train measurements.csv --target species --ignore id --validation 0.1 --patience 10 --save model.json",
+    )  # fmt: skip
+    add = cmd.add_argument
+    add("data", metavar="DATA", help="moons, circles, spirals, blobs, xor, digits, or a CSV file")
+    add("--target", metavar="COLUMN", help="the column of the CSV file to predict")
+    add("--save", metavar="MODEL.json", help="write the trained model, for `predict`")
+    add("--resume", metavar="MODEL.json", help="go on with the weights of a saved model (the optimizer begins anew)")
+    add("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
+    add("--history", metavar="FILE", help="write losses and accuracies of each epoch, as .csv or .json")
+    add("--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
+    add("--quiet", action="store_true", help="no progress line")
+    group = cmd.add_argument_group("what of a file is used")
+    add = group.add_argument
+    add("--features", type=tables.names, metavar="A,B", help="the columns to predict from (default all others)")
+    add("--ignore", type=tables.names, default=[], metavar="A,B", help="columns to leave out: ids, dates, ...")
+    add(
+        "--text",
+        type=tables.names,
+        default=[],
+        metavar="A,B",
+        help="columns that are words, though they look like numbers",
     )
-    cmd.add_argument(
-        "data", metavar="DATA", help="moons, circles, spirals, digits, or a CSV file with a header and numeric features"
+    add("--kind", choices=("class", "number"), help="what the target is (default: decided by its cells, and told)")
+    add("--missing", choices=("drop", "mean"), help="leave out rows with a missing cell, or put the mean there")
+    tables.add_options(cmd)
+    group = cmd.add_argument_group("the network")
+    add = group.add_argument
+    add("--hidden", type=_sizes, metavar="16,16", help="sizes of the hidden layers; 0 for none (default 16,16)")
+    add("--activation", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)")
+    group = cmd.add_argument_group("how it learns")
+    add = group.add_argument
+    add("--epochs", type=_count, default=60, metavar="N", help="passes over the data (default 60)")
+    add("--batch", type=_count, default=16, metavar="N", help="samples per step (default 16)")
+    add("--loss", choices=[name for kind in LOSSES.values() for name in kind], help="default cross_entropy, or mse")
+    add("--class-weights", metavar="WEIGHTS", help='"balanced", or a number for each class: rose=2,iris=1')
+    add(
+        "--label-smoothing", type=_share, default=0.0, metavar="SHARE", help="of probability given to all classes alike"
     )
-    cmd.add_argument("--target", metavar="COLUMN", help="the column of the CSV file to predict")
-    cmd.add_argument(
-        "--hidden",
-        type=_sizes,
-        default=[16, 16],
-        metavar="16,16",
-        help="sizes of the hidden layers; 0 for none (default 16,16)",
-    )
-    cmd.add_argument(
-        "--activation", default="relu", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)"
-    )
-    cmd.add_argument("--epochs", type=_count, default=60, metavar="N", help="passes over the data (default 60)")
-    cmd.add_argument(
-        "--lr", type=_positive, default=0.03, metavar="RATE", help="learning rate of Adam at the start (default 0.03)"
-    )
-    cmd.add_argument("--batch", type=_count, default=16, metavar="N", help="samples per step (default 16)")
-    cmd.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)"
-    )
-    cmd.add_argument("--save", metavar="MODEL.json", help="write the trained model, for `predict`")
-    cmd.add_argument("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
-    cmd.add_argument(
+    add("--optimizer", choices=OPTIMIZERS, help="default adam; adamw if there is weight decay")
+    add("--lr", type=_positive, metavar="RATE", help="learning rate at the start (default 0.03; sgd: 0.1)")
+    add("--schedule", choices=SCHEDULES, default="linear", help="how the rate falls (default linear, to 0)")
+    add("--weight-decay", type=_positive, default=0.0, metavar="RATE", help="pull of the weights to 0 (adamw, sgd)")
+    add("--test", type=_share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
+    add("--validation", type=_share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
+    add("--patience", type=_count, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
+        "weights (validation default 0.1)")  # fmt: skip
+    add(
         "--backend",
         choices=("auto", "eager", *BACKENDS),
         default="auto",
         help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, the best installed)",
     )
-    cmd.add_argument("--quiet", action="store_true", help="no progress line")
-    cmd.set_defaults(run=run_train)
-
-    cmd = commands.add_parser("predict", help="what a saved model says of the rows of a CSV file, as CSV")
-    cmd.add_argument("model", metavar="MODEL.json")
-    cmd.add_argument("data", metavar="FILE.csv")
-    cmd.set_defaults(run=run_predict)
+    cmd.set_defaults(run=run)
 
 
 def _sizes(text: str) -> list[int]:
@@ -108,146 +133,247 @@ def _positive(text: str) -> float:
     return x
 
 
-def task_of(name: str, target: str | None, seed: int) -> Task:
-    """The samples that a name on the command line stands for, split into a training and a test part."""
-    if name == "digits":
-        _no_target(name, target)
-        return Task(
-            name, data.digits(seed=seed), [f"pixel {i // 8},{i % 8}" for i in range(64)], "digit", list("0123456789")
-        )
-    if name in SHAPES:
-        _no_target(name, target)
-        X, y = SHAPES[name](seed=seed)
-        return Task(name, data.split(X, y, seed=seed), ["x", "y"], "class", [str(k) for k in sorted(set(y))])
-    if not Path(name).suffix and not Path(name).exists():
-        raise UserError(f"there is no data called {name!r}: use {', '.join(SHAPES)}, digits, or a CSV file")
-    if target is None:
-        raise UserError(
-            f"which column of {name} is to be predicted? Add --target COLUMN: {', '.join(data.columns(name))}"
-        )
-    table = data.read_csv(name, target)
-    split = data.split(table.X, table.y, seed=seed, stratify=bool(table.classes))
-    scale = Standardizer.of(split.X_train)
-    task = Task(
-        name,
-        split.but(scale(split.X_train), split.y_train, scale(split.X_test), split.y_test),
-        table.features,
-        target,
-        table.classes,
-        scale,
-    )
-    if not table.classes:
-        task.target_scale = s = Standardizer.of([[t] for t in split.y_train])
-        task.split = task.split.but(
-            task.split.X_train,
-            [s([[t]])[0][0] for t in split.y_train],
-            task.split.X_test,
-            [s([[t]])[0][0] for t in split.y_test],
-        )
-    return task
+def _share(text: str) -> float:
+    try:
+        x = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        x = -1.0
+    if not 0 < x < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2")
+    return x
 
 
-def _no_target(name: str, target: str | None) -> None:
-    if target is not None:
-        raise UserError(f"--target names a column of a CSV file; {name} needs none")
-
-
-def run_train(arguments: argparse.Namespace) -> int:
-    """Train, report, save and plot."""
-    for path, suffix in ((arguments.save, ".json"), (arguments.plot, ".svg")):
-        _writable(path, suffix)
-    task = task_of(arguments.data, arguments.target, arguments.seed)
-    X, y, X_test, y_test = task.split
-    outputs = len(task.classes) or 1
-    model = nn.MLP(
-        len(task.features),
-        [*arguments.hidden, outputs],
-        activation=arguments.activation,
-        init="xavier",
-        seed=arguments.seed,
-    )
-    steps = arguments.epochs * -(-len(X) // arguments.batch)
-    optimizer = optim.Adam(model.parameters(), lr=optim.linear(arguments.lr, steps=steps))
-    what = f"{len(task.classes)} classes" if task.classes else f"the number {task.target!r}"
-    print(f"{task.name}: {len(X)} samples to train, {len(X_test)} to test, {len(task.features)} features, {what}; "
-          f"{len(model.parameters())} parameters")  # fmt: skip
+def run(arguments: argparse.Namespace) -> int:
+    """Train, save, report and plot."""
+    for path, *endings in ((arguments.save, ".json"), (arguments.plot, ".svg"), (arguments.history, ".csv", ".json")):
+        _check_writable(path, endings)
+    model, notes = load(arguments.resume) if arguments.resume else (None, None)
+    samples, notes = _samples(arguments, notes)
+    parts = _divided(samples, notes)
+    if model is None:
+        model = nn.MLP(len(notes.features), [*([16, 16] if arguments.hidden is None else arguments.hidden), len(notes.classes) or 1],
+                       activation=arguments.activation or "relu", init="xavier", seed=arguments.seed)  # fmt: skip
+    elif arguments.hidden is not None or arguments.activation:
+        raise UserError("--hidden and --activation belong to a new model: the one that is resumed has its own")
+    X, y, X_test, y_test = (_on_scale(notes, part, k % 2) for k, part in enumerate(parts))
+    validation = arguments.validation or (0.1 if arguments.patience else None)
+    learned = len(X) - (math.ceil(validation * len(X) - 1e-9) if validation else 0)
+    if learned < 1:
+        raise UserError(f"{len(X)} samples are too few to set {validation:.0%} of them apart for validation")
+    loss, optimizer = _loss(arguments, notes, y), _optimizer(arguments, model, learned)
+    _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
     history = train.fit(
-        model, X, y, loss=losses.cross_entropy if task.classes else losses.mse, optimizer=optimizer, epochs=arguments.epochs,
-        batch_size=arguments.batch, seed=arguments.seed, test=(X_test, y_test), accuracy=bool(task.classes), progress=not arguments.quiet,
+        model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch, seed=arguments.seed,
+        test=(X_test, y_test), validation=validation, patience=arguments.patience, accuracy=bool(notes.classes), progress=not arguments.quiet,
         backend=arguments.backend,
     )  # fmt: skip
+    if arguments.save:  # before anything else: who is in a hurry interrupts again
+        with uninterrupted():
+            word = files.check(arguments.save)
+            model.save(arguments.save, extra=notes.to_dict())
+            print(f"{word} {arguments.save}")
     if history.interrupted:
         print("interrupted: this is what it has learned so far")
+    elif history.stopped:
+        print(history.stopped)
     if history.seconds:
         print(f"{history.steps} steps in {history.seconds[-1]:.1f} s, {history.backend.partition(':')[0]} backend")
-    if task.classes:
-        print(f"accuracy: {train.accuracy(model, X, y):.2%} train, {train.accuracy(model, X_test, y_test):.2%} test")
-    else:
-        error = [_rmse(model, task, a, b) for a, b in ((X, y), (X_test, y_test))]
-        print(f"root mean square error of {task.target}: {error[0]:.4g} train, {error[1]:.4g} test")
-    if arguments.save:
-        model.save(arguments.save, extra=_notes(task))
-        print(f"wrote {arguments.save}")
-    if arguments.plot:
-        if len(task.features) == 2 and task.classes:
-            print(f"wrote {_boundary(model, task).save(arguments.plot)}")
-        else:
-            print(f"wrote {plot.loss_curve(history).save(arguments.plot)}")
+    if arguments.history:
+        print(f"wrote {history.save(arguments.history)}")
+    for line in _verdict(model, notes, (X, y), (X_test, y_test)):
+        print(line)
+    if arguments.plot and len(notes.features) == 2 and notes.classes:
+        print(f"wrote {_boundary(model, notes, parts).save(arguments.plot)}")
+    elif arguments.plot and history.losses:
+        print(f"wrote {plot.loss_curve(history).save(arguments.plot)}")
+    elif arguments.plot:
+        print(f"{arguments.plot} is not drawn: there is no finished epoch")
     return 0
 
 
-def _writable(path: str | None, suffix: str) -> None:
+def _check_writable(path: str | None, endings: list[str]) -> None:
     """Refuse before an hour of training what could not be written after it."""
     if path is None:
         return
-    if Path(path).suffix != suffix:
-        raise UserError(f"{path}: the name of this file must end in {suffix}")
+    if Path(path).suffix not in endings:
+        raise UserError(f"{path}: the name of this file must end in {' or '.join(endings)}")
     if not Path(path).resolve().parent.is_dir():
         raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
+    if ".csv" not in endings:  # a table can carry no mark by which it is known
+        files.check(path)
 
 
-def _boundary(model: Any, task: Task) -> plot.Picture:
+def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split, Notes]:
+    """What a name on the command line stands for; of a resumed model, prepared as it was then."""
+    name, target = arguments.data, arguments.target
+    if name == "digits" or name in SHAPES:
+        if target is not None:
+            raise UserError(f"--target names a column of a CSV file; {name} needs none")
+        samples = (
+            data.digits() if name == "digits" else SHAPES[name](seed=arguments.seed if known is None else known.seed)
+        )
+        if known and (known.task != name or known.features != samples.features):
+            raise UserError(f"{arguments.resume} has learned {known.task}, which is not {name}")
+        made = Notes(name, samples.features, "class" if name in SHAPES else "digit", samples.classes)
+    elif not Path(name).suffix and not Path(name).exists():
+        raise UserError(
+            f"there is no data called {name!r}: use moons, circles, spirals, digits, or a CSV file; blobs and xor are known too"
+        )
+    elif known is not None:
+        samples = tables.read(name, arguments, like=known.preparation, missing=arguments.missing)
+        if target not in (None, known.target):
+            raise UserError(f"{arguments.resume} predicts {short(known.target)!r}, not {short(target)!r}")
+        if not samples.y or None in samples.y:
+            where = f", line {samples.lines[samples.rows[samples.y.index(None)]]}" if samples.y else ""
+            raise UserError(
+                f"{name}{where}: {short(known.target)!r} is missing, or no class that {arguments.resume} knows"
+            )
+        made = known
+    elif target is None:
+        header = None if arguments.header is None else arguments.header == "yes"
+        columns = data.columns(name, delimiter=arguments.delimiter, encoding=arguments.encoding, header=header)
+        raise UserError(f"which column of {name} is to be predicted? Add --target COLUMN: {some(columns)}")
+    else:
+        samples = tables.read(name, arguments, target, features=arguments.features, ignore=arguments.ignore, text=arguments.text,
+                              kind=arguments.kind, missing=arguments.missing)  # fmt: skip
+        made = Notes(name, samples.features, target, samples.classes, preparation=samples.preparation)
+    if known is None:
+        made.seed, made.test = arguments.seed, arguments.test or 0.2
+    elif arguments.test not in (None, known.test):
+        raise UserError(
+            f"{arguments.resume} was tested on {known.test:.0%} of the rows: with another part it would be tested on what it has learned"
+        )
+    return samples, made
+
+
+def _divided(samples: Split, notes: Notes) -> Split:
+    """The samples in two parts, and the scales of the part to learn from."""
+    if len(samples) == 4 and notes.test == 0.2:  # digits come divided
+        parts = data.digits(seed=notes.seed)
+    else:
+        try:
+            parts = data.split(samples, test=notes.test, seed=notes.seed, stratify=bool(notes.classes))
+        except UserError:
+            counts = {name: samples.y.count(k) for k, name in enumerate(notes.classes)} if notes.classes else {}
+            rare = some(
+                [
+                    f"{short(c)} is on {n} line{'s' * (n > 1)}"
+                    for c, n in sorted(counts.items(), key=lambda item: item[1])
+                ],
+                3,
+            )
+            raise UserError(f"{len(samples.y)} samples are too few to test on {notes.test:.0%} of them and learn from the others"
+                            + (f", which takes each of {len(counts)} classes on two lines or more: {rare}" if counts else "")) from None  # fmt: skip
+    if notes.task != "digits" and notes.task not in SHAPES and notes.scale is None:
+        notes.scale = Standardizer.of(parts.X_train)
+        notes.target_scale = None if notes.classes else Standardizer.of([[t] for t in parts.y_train])
+    return parts
+
+
+def _on_scale(notes: Notes, part: list[Any], is_target: int) -> list[Any]:
+    """Samples or targets as the model sees them."""
+    if not is_target:
+        return notes.inputs(part)
+    return [row[0] for row in notes.target_scale([[t] for t in part])] if notes.target_scale else part
+
+
+def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable[[Any, Any], Any]:
+    """The loss of one sample, with the weight of its class and with smoothed labels if that is asked for."""
+    known, k, smooth = LOSSES[bool(notes.classes)], len(notes.classes), arguments.label_smoothing
+    name = arguments.loss or next(iter(known))
+    if name not in known:
+        raise UserError(
+            f"--loss {name} is not for {'classes' if k else 'a number'}: {' or '.join(known)}; --kind says what the target is"
+        )
+    loss = known[name]
+    if not k and (arguments.class_weights or smooth):
+        raise UserError(
+            "--class-weights and --label-smoothing are for classes, and the target is a number; --kind says what it is"
+        )
+    plain = loss
+    if smooth:
+        loss = lambda scores, t: (1 - smooth) * plain(scores, t) + smooth / k * sum(plain(scores, j) for j in range(k))
+    if arguments.class_weights:
+        weights, even = _weights(arguments.class_weights, notes.classes, y), loss
+        return lambda scores, t: weights[t] * even(scores, t)
+    return loss
+
+
+def _weights(text: str, classes: list[str], y: list[Any]) -> list[float]:
+    """A weight for each class: what was said, or as much as it takes for all classes to count alike."""
+    if text == "balanced":
+        return [len(y) / (len(classes) * max(1, y.count(k))) for k in range(len(classes))]
+    said = {}
+    for part in tables.names(text):
+        name, _, weight = part.rpartition("=")
+        try:
+            said[name] = _positive(weight)
+        except argparse.ArgumentTypeError as error:
+            raise UserError(f"--class-weights {text}: {error}; write balanced, or {classes[0]}=2,...") from None
+    if strange := [name for name in said if name not in classes]:
+        raise UserError(
+            f"--class-weights {text}: no class is called {short(strange[0])!r}; the classes are {some(classes)}"
+        )
+    return [said.get(name, 1.0) for name in classes]
+
+
+def _optimizer(arguments: argparse.Namespace, model: Any, samples: int) -> optim.Optimizer:
+    decay = arguments.weight_decay
+    name = arguments.optimizer or ("adamw" if decay else "adam")
+    if decay and name == "adam":
+        raise UserError("adam has no weight decay: use --optimizer adamw, or sgd")
+    kind, rate = OPTIMIZERS[name]
+    steps = arguments.epochs * -(-samples // arguments.batch)
+    lr = SCHEDULES[arguments.schedule](arguments.lr or rate, steps)
+    return kind(model.parameters(), lr=lr, **({} if name == "adam" else {"weight_decay": decay}))
+
+
+def _tell(samples: Split, notes: Notes, model: Any, learned: int, validated: int, tested: int) -> None:
+    """What was understood, before it takes its time."""
+    what = f"{len(notes.classes)} classes" if notes.classes else f"the number {short(notes.target)!r}"
+    print(f"{short(notes.task)}: {learned} samples to train, {f'{validated} to validate, ' * bool(validated)}{tested} to test, "
+          f"{len(notes.features)} features, {what}; {len(model.parameters())} parameters")  # fmt: skip
+    for note in samples.notes:
+        print(f"  {tables.as_options(note)}")
+    if notes.target_scale:
+        print(
+            f"  the loss is in standard deviations of {short(notes.target)}, 1 is {_people(notes.target_scale.stds[0])}",
+            flush=True,
+        )
+
+
+def _people(x: float) -> str:
+    """A number for people: 23,150 and not 2.315e+04."""
+    return f"{x:,.0f}" if 1000 <= abs(x) < 1e15 else f"{x:.4g}"
+
+
+def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> list[str]:
+    """How good the model is on what it has learned from and on the rest, next to a model that has learned nothing."""
+    (X, y), (X_test, y_test) = parts
+    if notes.classes:
+        most = max(range(len(notes.classes)), key=y.count)
+        always = f"always saying {short(notes.classes[most])}: {y_test.count(most) / len(y_test):.2%}"
+        return [
+            f"accuracy: {train.accuracy(model, X, y):.2%} train, {train.accuracy(model, X_test, y_test):.2%} test ({always})"
+        ]
+    unit = notes.target_scale.stds[0] if notes.target_scale else 1.0
+    errors, shares = [], []
+    mean = math.fsum(y) / len(y)
+    for some_X, some_y in parts:
+        outputs = train.outputs(model, some_X)
+        errors.append(unit * math.dist(outputs, some_y) / math.sqrt(len(some_y)))
+        spread = math.dist(some_y, [math.fsum(some_y) / len(some_y)] * len(some_y))
+        shares.append(f"{1 - (math.dist(outputs, some_y) / spread) ** 2:.4f}" if spread else "none")
+    always_mean = unit * math.dist(y_test, [mean] * len(y_test)) / math.sqrt(len(y_test))
+    return [f"root mean square error of {short(notes.target)}: {_people(errors[0])} train, {_people(errors[1])} test "
+            f"(always saying the mean: {_people(always_mean)})", f"R²: {shares[0]} train, {shares[1]} test"]  # fmt: skip
+
+
+def _boundary(model: Any, notes: Notes, parts: Split) -> plot.Picture:
     """The decision boundary over all samples, in the units of the data."""
-    scale = task.scale or Standardizer((0.0, 0.0), (1.0, 1.0))
-    X = [[v * s + m for v, s, m in zip(x, scale.stds, scale.means)] for x in [*task.split.X_train, *task.split.X_test]]
-    return plot.decision_boundary(
-        lambda x: model(scale([x])[0]), X, [*task.split.y_train, *task.split.y_test], task.classes, axes=task.features
-    )
 
+    def scores(x: Any) -> Any:
+        return model(notes.inputs([x])[0])
 
-def _rmse(model: Any, task: Task, X: list[list[float]], y: list[Any]) -> float:
-    """Root mean square error, in the target's own units."""
-    unit = task.target_scale.stds[0] if task.target_scale else 1.0
-    outputs = train.outputs(model, X)
-    return math.dist(outputs, y) / math.sqrt(len(y)) * unit
-
-
-def _notes(task: Task) -> dict[str, Any]:
-    """What `predict` must know besides the weights."""
-    return {
-        "task": task.name, "features": task.features, "target": task.target, "classes": task.classes,
-        "scale": task.scale and task.scale.to_dict(), "target_scale": task.target_scale and task.target_scale.to_dict(),
-    }  # fmt: skip
-
-
-def run_predict(arguments: argparse.Namespace) -> int:
-    """Print one line per row of the file: the prediction, and for a class its probability."""
-    notes = nn.read(arguments.model)["extra"]
-    if not isinstance(notes, dict) or not {"features", "classes", "target"} <= notes.keys():
-        raise UserError(f"{arguments.model} does not say which columns it reads: "
-                         f"make it with `tinygrad-edu train ... --save {arguments.model}`")  # fmt: skip
-    model, classes = nn.load(arguments.model), notes["classes"]
-    X = data.read_csv(arguments.data, features=notes["features"]).X
-    if notes.get("scale"):
-        X = Standardizer.from_dict(notes["scale"])(X)
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow([notes["target"], "probability"] if classes else [notes["target"]])
-    for scores in train.outputs(model, X):
-        if classes:
-            chances = functional.softmax(scores)
-            best = max(range(len(classes)), key=chances.__getitem__)
-            out.writerow([classes[best], f"{chances[best]:.4f}"])
-        else:
-            s = Standardizer.from_dict(notes["target_scale"])
-            out.writerow([f"{scores * s.stds[0] + s.means[0]:.6g}"])
-    return 0
+    scores.map = lambda X: train.outputs(model, notes.inputs(X))  # type: ignore[attr-defined]
+    return plot.decision_boundary(scores, parts.X, parts.y, notes.classes, axes=notes.features)

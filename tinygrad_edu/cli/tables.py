@@ -1,0 +1,78 @@
+"""A CSV file on the command line: the options that say how it is read, and errors that name options."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+from typing import Any
+
+from .. import data
+from ..errors import UserError
+
+SIGNS = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
+_SAID = re.compile(
+    r"\b(delimiter|decimal|encoding|header|kind|missing|ignore|text|features)="
+    r"(\[(?:'[^']*'|\"[^\"]*\")\]|'[^']*'|True|False)"
+)
+
+
+def add_options(cmd: Any) -> Any:
+    """The options of a command that reads a file; the group that they are in, for more."""
+    group = cmd.add_argument_group("how the file is to be read, where that is not plain")
+    group.add_argument("--delimiter", type=_sign, metavar="SIGN", help="what separates cells: a sign, or tab, space")
+    group.add_argument("--decimal", choices=(".", ","), help="what stands before decimals: 1.5 or 1,5")
+    group.add_argument("--encoding", metavar="NAME", help="of the text: cp1252, latin-1, utf-16, ... (default UTF-8)")
+    group.add_argument(
+        "--header",
+        choices=("yes", "no"),
+        help='whether the first line names the columns; without names they are "column 1", "column 2", ...',
+    )
+    return group
+
+
+def names(text: str) -> list[str]:
+    """Names of columns, separated by commas; a name with a comma in it is quoted as in CSV.
+
+    >>> names('a, "b, c"')
+    ['a', 'b, c']
+    """
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def read(path: str, arguments: argparse.Namespace, target: str | None = None, **how: Any) -> data.Split:
+    """A file as `read_csv` reads it, with the options that were given."""
+    header = None if arguments.header is None else arguments.header == "yes"
+    how = {
+        "delimiter": arguments.delimiter,
+        "decimal": arguments.decimal,
+        "encoding": arguments.encoding,
+        "header": header,
+        **how,
+    }
+    try:
+        return data.read_csv(path, target, **how)
+    except UserError as error:
+        raise UserError(as_options(str(error))) from None
+
+
+def as_options(text: str) -> str:
+    """What `read_csv` advises, in the words of the command line.
+
+    >>> as_options("say missing='drop' or ignore=['id'], or header=False")
+    'say --missing drop or --ignore id, or --header no'
+    """
+
+    def option(said: re.Match[str]) -> str:
+        value = {"True": "yes", "False": "no", "'\\t'": "tab"}.get(said[2], said[2].strip("[]").strip("'\""))
+        value = f'"{value}"' if re.search(r"[^\w.-]", value) else value
+        return f"--{said[1]} {value}"
+
+    return _SAID.sub(option, text)
+
+
+def _sign(text: str) -> str:
+    sign = SIGNS.get(text, text)
+    if len(sign) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one sign, nor one of {', '.join(SIGNS)}")
+    return sign
