@@ -105,7 +105,10 @@ def test_ops_prints_the_table(run):
         (["grad"], "required: expression"),
         (["fly"], "invalid choice: 'fly'"),
         ([], "required: COMMAND"),
-        (["train", "mooons"], "there is no data called 'mooons': use moons, circles, spirals, digits, or a CSV file"),
+        (
+            ["train", "mooons"],
+            "there is no data called 'mooons': use moons, circles, spirals, digits, or a CSV file; blobs and xor",
+        ),
         (["train", "no.csv", "--target", "y"], "no.csv: No such file"),
         (["train", "moons", "--target", "y"], "moons needs none"),
         (["train", "moons", "--hidden", "a,b"], "not a list of sizes"),
@@ -215,6 +218,183 @@ def test_predict_refuses_a_model_that_names_no_columns(run):
     write_csv("f.csv", [["a", "b"], [1, 2]])
     status, _, err = run("predict", "plain.json", "f.csv")
     assert status == 2 and "does not say which columns it reads" in err
+
+
+def orders(path, n=60, header="id;weight;colour;price"):
+    """A European file: semicolons, decimal commas, words, an id, and a cell that is missing now and then."""
+    rng, lines = random.Random(0), []
+    for i in range(n):
+        weight, colour = rng.uniform(1, 9), rng.choice(["red", "blue"])
+        price = 1000 * weight + 500 * (colour == "red")
+        lines.append(f"n{i};{'' if i % 20 == 7 else f'{weight:.2f}'};{colour};{price:.1f}".replace(".", ","))
+    path.write_text("\n".join([header, *lines]) + "\n")
+
+
+def test_a_file_as_people_have_it_is_learned_and_predicted(run, tmp_path):
+    orders(tmp_path / "o.csv")
+    train = ["train", "o.csv", "--target", "price", "--quiet", "--epochs", "40", "--batch", "4"]
+    assert (
+        "column 'id'" in run(*train, "--missing", "mean")[2] and "with --text id" in run(*train, "--missing", "mean")[2]
+    )
+    assert "say --missing drop" in run(*train, "--ignore", "id")[2]
+    status, out, err = run(*train, "--ignore", "id", "--missing", "mean", "--validation", "0.1", "--patience", "6", "--optimizer", "adamw",
+                           "--weight-decay", "0.001", "--schedule", "cosine", "--loss", "huber", "--save", "m.json", "--history", "h.csv",
+                           "--plot", "l.svg", "--test", "0.25")  # fmt: skip
+    assert status == 0 and err == "" and "40 samples to train, 5 to validate, 15 to test, 3 features" in out
+    assert "colour is text" in out and "standard deviations of price" in out and is_svg(tmp_path / "l.svg")
+    error, naive = re.search(r"price: ([\d,.]+) train, [\d,.]+ test \(always saying the mean: ([\d,]+)\)", out).groups()
+    assert (
+        float(error.replace(",", "")) < float(naive.replace(",", "")) / 2
+        and float(re.search(r"R²: ([\d.]+) train", out)[1]) > 0.8
+    )
+    with open("h.csv") as file:
+        assert next(csv.reader(file))[:2] == ["epoch", "losses"]
+    (tmp_path / "new.csv").write_text("colour,id,weight,price\nred,a,2.5,3000\nblue,b,,5000\nred,c,8,8500\n")
+    status, out, err = run("predict", "m.json", "new.csv", "--keep", "id")
+    rows = list(csv.reader(out.splitlines()))
+    assert (
+        status == 0
+        and rows[0] == ["id", "price"]
+        and [row[0] for row in rows[1:]] == ["a", "b", "c"]
+        and err.startswith("R²: 0.")
+    )
+    assert float(rows[1][1]) == pytest.approx(3000, abs=900) and float(rows[3][1]) == pytest.approx(8500, abs=1500)
+    for word in "wrote", "replaced":
+        status, out, _ = run("predict", "m.json", "new.csv", "--keep", "id,price", "-o", "p.csv", "--missing", "drop")
+        assert status == 0 and f"{word} p.csv: 2 predictions" in out and "1 of 3 lines" in out
+    with open("p.csv") as file:
+        assert [row[:3] for row in csv.reader(file)][2] == ["b", "5000", ""]
+    (tmp_path / "new.csv").write_text("colour,weight\ngreen,2.5\n")
+    status, out, err = run("predict", "m.json", "new.csv", "-o", "p.csv")
+    assert status == 2 and "new.csv, line 2: column 'colour' is 'green'" in err and len(open("p.csv").readlines()) == 4
+    (tmp_path / "mine.csv").write_text("my own\n")
+    (tmp_path / "new.csv").write_text("colour,weight\nred,2.5\n")
+    assert (
+        run("predict", "m.json", "new.csv", "-o", "mine.csv")[0] == 2
+        and (tmp_path / "mine.csv").read_text() == "my own\n"
+    )
+
+
+def test_training_is_resumed_where_it_was_left(run, tmp_path):
+    write_csv("f.csv", [["width", "height", "kind"], *flowers(20)])
+    common = ["train", "f.csv", "--quiet", "--epochs", "3"]
+    first = run(*common, "--target", "kind", "--save", "m.json", "--test", "0.3", "--seed", "5")[1]
+    before = nn.load("m.json").state_dict()
+    status, out, _ = run(*common, "--resume", "m.json", "--save", "m.json")
+    assert (
+        status == 0
+        and "42 samples to train, 18 to test" in first
+        and "42 samples to train, 18 to test" in out
+        and "replaced m.json" in out
+    )
+    assert nn.load("m.json").state_dict() != before and nn.read("m.json")["extra"]["seed"] == 5
+    for more, says in [
+        (["--hidden", "4"], "has its own"),
+        (["--test", "0.2"], "tested on 30%"),
+        (["--target", "width"], "predicts 'kind', not 'width'"),
+    ]:
+        status, out, err = run(*common, "--resume", "m.json", *more)
+        assert status == 2 and says in err and err.count("\n") == 1
+    write_csv("f.csv", [["width", "height", "kind"], [1, 2, "tulip"], *flowers(20)])
+    status, _, err = run(*common, "--resume", "m.json")
+    assert status == 2 and "f.csv, line 2: 'kind' is missing, or no class that m.json knows" in err
+    assert "has learned f.csv, which is not moons" in run("train", "moons", "--resume", "m.json")[2]
+
+
+@pytest.mark.parametrize("shape", ["moons", "circles", "spirals", "blobs", "xor"])
+def test_every_shape_is_learned_and_drawn(run, tmp_path, shape):
+    status, out, _ = run("train", shape, "--quiet", "--epochs", "2", "--plot", "b.svg", "--save", "m.json")
+    assert status == 0 and "80 samples to train" in out.replace("240", "80") and is_svg(tmp_path / "b.svg")
+    assert run("train", shape, "--quiet", "--epochs", "1", "--resume", "m.json")[0] == 0
+
+
+def test_class_weights_and_smoothed_labels_change_what_is_learned(run, tmp_path):
+    write_csv("f.csv", [["width", "height", "kind"], *flowers(30)[:40]])
+    states = []
+    for more in (
+        [],
+        ["--class-weights", "balanced"],
+        ["--class-weights", "iris=3"],
+        ["--label-smoothing", "0.2"],
+        ["--loss", "hinge"],
+    ):
+        status, out, err = run(
+            "train", "f.csv", "--target", "kind", "--quiet", "--epochs", "2", "--save", "m.json", *more
+        )
+        states.append(str(nn.load("m.json").state_dict()))
+        assert status == 0 and err == "" and ("eager backend" not in out)
+    assert len({*states}) == 5
+
+
+@pytest.mark.parametrize(("options", "says"), [
+    (["--kind", "number"], "no finite number"), (["--features", "width,wide"], "no column is named 'wide'.*did you mean 'width'"),
+    (["--ignore", "width,height"], "at least one column"), (["--loss", "mse"], "--loss mse is not for classes: cross_entropy or hinge"),
+    (["--class-weights", "tulip=1"], "no class is called 'tulip'"), (["--class-weights", "iris"], "write balanced, or iris=2"),
+    (["--optimizer", "adam", "--weight-decay", "1"], "use --optimizer adamw"), (["--test", "1"], "not a share between 0 and 1"),
+    (["--delimiter", "ab"], "not one sign"), (["--encoding", "klingon"], "no encoding is called"),
+    (["--history", "h.txt"], "must end in .csv or .json"),
+    (["--header", "no"], "no column is named 'kind'"), (["--test", "0.97"], "too few to test on 97%.*iris is on"),
+])  # fmt: skip
+def test_a_wrong_option_of_train_is_told_before_it_begins(run, options, says):
+    write_csv("f.csv", [["width", "height", "kind"], *flowers(10)])
+    status, out, err = run("train", "f.csv", "--target", "kind", "--quiet", *options)
+    assert status == 2 and out == "" and err.count("\n") == 1 and re.search(says, err), err
+
+
+def test_what_a_number_is_taken_for_is_told(run, tmp_path):
+    write_csv("f.csv", [["a", "y"], *[[i, i % 3] for i in range(30)]])
+    status, out, _ = run("train", "f.csv", "--target", "y", "--quiet", "--epochs", "1")
+    assert status == 0 and "y is taken as 3 classes" in out and "--kind number" in out
+    assert "the number 'y'" in run("train", "f.csv", "--target", "y", "--quiet", "--epochs", "1", "--kind", "number")[1]
+
+
+def test_an_impatient_ctrl_c_loses_nothing(run, monkeypatch, tmp_path):
+    def interrupt(*args, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tinygrad_edu.cli.training._verdict", interrupt)
+    status, out, err = run("train", "moons", "--quiet", "--epochs", "1", "--save", "m.json")
+    assert status == 130 and "wrote m.json" in out and nn.load("m.json")
+
+
+def test_nothing_of_others_is_overwritten(run, tmp_path):
+    for option, name in ("--save", "a.json"), ("--plot", "a.svg"):
+        (tmp_path / name).write_text("my own")
+        status, out, err = run("train", "moons", "--quiet", "--epochs", "1", option, name)
+        assert status == 2 and out == "" and "did not write it" in err and (tmp_path / name).read_text() == "my own"
+
+
+DAMAGES = {
+    "more classes": {"classes": ["0", "1", "2"]}, "no classes": {"classes": []}, "a class twice": {"classes": ["0", "0"]},
+    "an object": {"classes": {"0": 1}}, "numbers": {"classes": [0, 1]}, "nested": {"features": [["x"], "y"]}, "no features": {"features": []},
+    "one more feature": {"features": ["x", "y", "z"]}, "text": {"features": "xy"}, "no target": {"target": None},
+    "scale": {"scale": {"means": [1.0]}},
+    "short scale": {"scale": {"means": [1.0], "stds": [1.0]}}, "infinite": {"scale": {"means": [{"$float": "inf"}, 0.0], "stds": [1.0, 1.0]}},
+    "list": {"scale": [1]}, "preparation": {"preparation": {"columns": 3}}, "seed": {"seed": "x"}, "test": {"test": 7},
+    "prepared": {"preparation": {"columns": [], "target": "class", "classes": [], "numeral": [".", ""], "missing": None, "header": True}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_model_is_told_in_a_line(run, tmp_path, damage):
+    run("train", "moons", "--quiet", "--epochs", "1", "--hidden", "2", "--save", "m.json")
+    model = json.loads((tmp_path / "m.json").read_text())
+    write_csv("f.csv", [["x", "y"], [1, 2]])
+    assert run("predict", "m.json", "f.csv")[0] == 0
+    (tmp_path / "m.json").write_text(json.dumps({**model, "extra": {**model["extra"], **damage}}))
+    for command in ["predict", "m.json", "f.csv"], ["train", "moons", "--quiet", "--resume", "m.json"]:
+        status, out, err = run(*command)
+        assert status == 2 and out == "" and err.count("\n") == 1 and "m.json" in err, err
+
+
+def test_a_header_cannot_command_the_terminal(run, tmp_path):
+    (tmp_path / "f.csv").write_text("a\x1b[31m,b\n1,2\n3,4\n")
+    for target in "zz", "b":
+        status, out, err = run("train", "f.csv", "--target", target, "--quiet", "--epochs", "1")
+        assert "\x1b" not in out + err
+    (tmp_path / "wide.csv").write_text(",".join(f"c{i}" for i in range(2000)) + "\n" + ",".join(["1"] * 2000) + "\n")
+    for more in ["--target", "zz"], []:
+        assert len(run("train", "wide.csv", *more)[2]) < 400
 
 
 def test_demo_explains_draws_and_learns_to_read_digits(run, tmp_path):

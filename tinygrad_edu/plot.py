@@ -105,9 +105,9 @@ def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
 
 
 def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
-    """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange.
+    """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange, validation in purple.
 
-    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "accuracies" and "test_accuracies".
+    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on.
     Losses that span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
     """
     columns = history if isinstance(history, Mapping) else vars(history)
@@ -117,7 +117,8 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
     panels = [(name, key) for name, key in panels if columns.get(key) or columns.get(f"test_{key}")]
     picture = Picture(20 + 430 * len(panels), 340, " and ".join(name for name, _ in panels))
     for i, (name, key) in enumerate(panels):
-        lines = [("training", columns.get(key) or [], BLUE), ("test", columns.get(f"test_{key}") or [], ORANGE)]
+        kinds = ("training", "", BLUE), ("validation", "validation_", PURPLE), ("test", "test_", ORANGE)
+        lines = [(who, columns.get(begin + key) or [], colour) for who, begin, colour in kinds]
         _panel(picture, 70 + 430 * i, name, [line for line in lines if line[1]])
     return _finish(picture, path)
 

@@ -60,7 +60,7 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         raise TypeError("stratify is True or False: it is the classes in y that get their shares")
     rng = random.Random(seed)
     groups: dict[Any, list[int]] = {}
-    by_class = stratify is not False and _come_back(y)
+    by_class = stratify is not False and (bool(given is not None and given.classes) or _come_back(y))
     for i, target in enumerate(y):
         groups.setdefault(class_of(target) if by_class else None, []).append(i)
     takes = _shares([len(g) for g in groups.values()], count)
@@ -80,9 +80,9 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
 
 
 def _come_back(y: Sequence[Any]) -> bool:
-    """Whether targets are classes: text, bools, or whole numbers that are on two samples on average."""
+    """Whether targets are classes: text, bools, or whole numbers that are two, or on two samples on average."""
     found = {class_of(t) for t in y}
-    return None not in found and (all(isinstance(c, str) for c in found) or 2 * len(found) <= len(y))
+    return None not in found and (all(isinstance(c, str) for c in found) or len(found) <= max(2, len(y) / 2))
 
 
 def _shares(sizes: list[int], count: int) -> list[int] | None:
