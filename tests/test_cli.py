@@ -266,7 +266,11 @@ def test_a_file_as_people_have_it_is_learned_and_predicted(run, tmp_path):
         assert [row[:3] for row in csv.reader(file)][2] == ["b", "5000", ""]
     (tmp_path / "new.csv").write_text("colour,weight\ngreen,2.5\n")
     status, out, err = run("predict", "m.json", "new.csv", "-o", "p.csv")
-    assert status == 2 and "new.csv, line 2: column 'colour' is 'green'" in err and len(open("p.csv").readlines()) == 4
+    assert (
+        status == 2
+        and "new.csv, line 2: column 'colour' is 'green'" in err
+        and (tmp_path / "p.csv").read_text().count("\n") == 4
+    )
     (tmp_path / "mine.csv").write_text("my own\n")
     (tmp_path / "new.csv").write_text("colour,weight\nred,2.5\n")
     assert (
