@@ -23,7 +23,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "languages"},
-    {"copying", "micrograd", "names", "opening", "parameters"},
+    {"copying", "micrograd", "names", "opening", "parameters", "schedules"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},

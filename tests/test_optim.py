@@ -4,6 +4,8 @@ import copy
 import json
 import math
 import random
+import sys
+import threading
 
 import pytest
 
@@ -59,6 +61,31 @@ def adam(lr, b1=0.9, b2=0.999, eps=1e-8, l2=0.0, decoupled=0.0):
     return rule
 
 
+def rmsprop(lr, alpha=0.99, eps=1e-8, decay=0.0, mu=0.0, centered=False):
+    def rule(p, grads):
+        v = m = b = 0.0
+        for g in grads:
+            g = g + decay * p
+            v, m = alpha * v + (1 - alpha) * g**2, alpha * m + (1 - alpha) * g
+            b = mu * b + g / (math.sqrt(max(v - m**2, 0.0) if centered else v) + eps)
+            p = p - lr * b
+            yield p
+
+    return rule
+
+
+def adagrad(lr, eps=1e-10, decay=0.0):
+    def rule(p, grads):
+        v = 0.0
+        for g in grads:
+            g = g + decay * p
+            v += g**2
+            p = p - lr * g / (math.sqrt(v) + eps)
+            yield p
+
+    return rule
+
+
 RULES = {
     "sgd": (lambda ps: SGD(ps, 0.1), sgd(0.1)),
     "momentum": (lambda ps: SGD(ps, 0.1, momentum=0.9), sgd(0.1, 0.9)),
@@ -71,6 +98,13 @@ RULES = {
     ),
     "adam, l2": (lambda ps: Adam(ps, 0.1, weight_decay=0.3), adam(0.1, l2=0.3)),
     "adamw": (lambda ps: AdamW(ps, 0.1), adam(0.1, decoupled=0.01)),
+    "rmsprop": (lambda ps: optim.RMSProp(ps), rmsprop(0.01)),
+    "rmsprop, all": (
+        lambda ps: optim.RMSProp(ps, 0.1, alpha=0.9, eps=0.01, weight_decay=0.2, momentum=0.5, centered=True),
+        rmsprop(0.1, 0.9, 0.01, 0.2, 0.5, centered=True),
+    ),
+    "adagrad": (lambda ps: optim.Adagrad(ps), adagrad(0.01)),
+    "adagrad, decay": (lambda ps: optim.Adagrad(ps, 0.5, eps=0.1, weight_decay=0.2), adagrad(0.5, 0.1, 0.2)),
     "adamw, eps": (lambda ps: AdamW(ps, 0.1, weight_decay=0.5, eps=0.1), adam(0.1, decoupled=0.5, eps=0.1)),
 }
 
@@ -188,6 +222,86 @@ def test_a_parameter_given_twice_moves_once():
     assert p.data == 0.5
 
 
+@pytest.mark.parametrize("n", [2, 80])  # lists; NumPy's columns
+@pytest.mark.parametrize("make", [RULES[name][0] for name in ("nesterov", "adam", "rmsprop, all")])
+def test_a_step_that_is_interrupted_anywhere_is_taken_wholly_or_not_at_all(make, n):
+    start = make([Value(1.0 + i) for i in range(n)])
+    for p in start.parameters:
+        p.grad = 0.25
+    start.step()
+
+    def state(optimizer):
+        return [p.data for p in optimizer.parameters], optimizer.state_dict()
+
+    def interrupted_at(k, optimizer):
+        """Whether a step is cut off at the k-th instruction of Python's."""
+        left = k
+
+        def tracer(frame, event, arg):
+            nonlocal left
+            if frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
+                frame.f_trace_opcodes = True
+                if event == "opcode":
+                    left -= 1
+                    if left < 0:
+                        sys.settrace(None)
+                        raise KeyboardInterrupt
+            return tracer
+
+        before = sys.gettrace()
+        sys.settrace(tracer)
+        try:
+            optimizer.step()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+    whole = copy.deepcopy(start)
+    whole.step()
+    k, taken = 0, 0
+    while interrupted_at(k, twin := copy.deepcopy(start)):
+        assert state(twin) in (state(start), state(whole))
+        taken += state(twin) == state(whole)
+        k += 1 if n < 10 else 13
+    assert k > 50 and taken < k and state(twin) == state(whole)
+
+
+def test_threads_that_step_take_turns():
+    p = Value(0.0)
+    p.grad = -1.0
+    optimizer = SGD([p], lr=1.0)
+    threads = [threading.Thread(target=lambda: [optimizer.step() for _ in range(100)]) for _ in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert optimizer.steps == p.data == 800
+
+
+def test_a_rule_of_ones_own_must_give_a_number_for_each_parameter():
+    class Wrong(optim.Optimizer):
+        def update(self, lr, data, grads):
+            return self.give, {}
+
+    p, q = Value(1.0), Value(2.0)
+    optimizer = Wrong([p, q], 0.1)
+    for give, error in (([1.0], "update gave 1 numbers for 2 parameters"), ([1.0, None], "NoneType")):
+        optimizer.give = give
+        with pytest.raises((ValueError, TypeError), match=error):
+            optimizer.step()
+        assert (p.data, q.data, optimizer.steps) == (1.0, 2.0, 0)
+    optimizer.give = (3, True)
+    optimizer.step()
+    assert [type(v.data) for v in (p, q)] == [float, float]
+
+
 # Schedules
 
 SCHEDULES = {
@@ -262,6 +376,9 @@ ERRORS = {
     "betas[1] must be at least 0 and below 1, got 1.5": lambda p: Adam(p, betas=(0.9, 1.5)),
     "betas are two numbers": lambda p: Adam(p, betas=0.9),
     "eps must be above 0": lambda p: Adam(p, eps=0),
+    "eps must be above 0:": lambda p: optim.RMSProp(p, eps=0),
+    "alpha must be at least 0 and below 1, got 1": lambda p: optim.RMSProp(p, alpha=1),
+    "a generator may have been used up": lambda p: [list(g := (v for v in p)), SGD(g, 0.1)],
     "there are no parameters": lambda p: SGD([], 0.1),
     "was computed by 'mul'": lambda p: SGD([p[0] * 2], 0.1),
     "max_norm must be above 0, got 0": lambda p: clip_by_norm(p, 0),
@@ -273,7 +390,14 @@ TYPE_ERRORS = {
     "as in model.parameters(), not the MLP": lambda p: SGD(MLP(1, [1]), 0.1),
     "parameters are a list of Values, as in model.parameters(), got float 1.0": lambda p: Adam([1.0]),
     "parameters are a list of Values, as in model.parameters(), got int 3": lambda p: clip_by_norm(3, 1),
-    "a number is needed here, not str 'fast'": lambda p: SGD(p, "fast"),
+    "lr, the learning rate, must be a number: a number is needed here, not str 'fast'": lambda p: SGD(p, "fast"),
+    "the learning rate of step 0 must be a number": lambda p: SGD(p, lambda step: None).step(),
+    "betas[0] must be a number": lambda p: Adam(p, betas=("a", 0.9)),
+    "got Value Value(1.0): one parameter is a list too, [p]": lambda p: SGD(p[0], 0.1),
+    "leave their names out": lambda p: SGD(MLP(1, [1]).named_parameters(), 0.1),
+    "got list [Value(1.0)]: put them all into one list": lambda p: SGD([p, p], 0.1),
+    "got dict {'params': [Value(1.0)]}: put them all into one list": lambda p: SGD([{"params": p}], 0.1),
+    "got dict {'w': Value(1.0)}: put them all into one list": lambda p: SGD({"w": p[0]}, 0.1),
 }
 
 

@@ -18,37 +18,27 @@ Parameters may also be the numbers of one flat float64 array, which `step(gradie
     >>> theta.tolist()
     [2.0]
 
-A step changes every parameter or, if something raises, none.  Gradients that are inf or nan flow into the parameters as
-IEEE 754 has it, so that an explosion can be seen; `clip_by_norm` and `anomalies("raise")` are the answers to it.
+A step changes every parameter or, if something raises or Ctrl-C comes, none, and no memory.  Gradients that are inf or nan
+flow into the parameters as IEEE 754 has it, so that an explosion can be seen; `clip_by_norm` and `anomalies("raise")` are the answers to it.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 import sys
 from array import array
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from contextlib import nullcontext
+from threading import RLock
 from typing import Any
 
 from .engine import Value
 from .ieee import number
-from .parameters import listed
+from .parameters import listed, write
+from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "Schedule", "clip_by_norm", "clip_by_value", "constant", "cosine", "exponential",
-           "linear", "step_decay"]  # fmt: skip
-
-Schedule = Callable[[int], float]
-
-_data_of, _grad_of = operator.attrgetter("_data"), operator.attrgetter("_grad")
-_set_data, _set_grad = Value.__dict__["_data"].__set__, Value.__dict__["_grad"].__set__
-
-
-def _write(setter: Callable[[Value, float], None], ps: list[Value], numbers: Iterable[float]) -> None:
-    """Write one number to each Value in one call into C, where no Ctrl-C can land half-way."""
-    deque(map(setter, ps, list(numbers)), maxlen=0)
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
+           "constant", "cosine", "exponential", "linear", "step_decay"]  # fmt: skip
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:
@@ -88,13 +78,11 @@ def _row(gradient: Any, n: int) -> Any:
     return gradient if hasattr(gradient, "dtype") else array("d", gradient)
 
 
-def _between(x: Any, what: str, hi: float = math.inf) -> float:
-    """A setting as a float.  Raises ValueError unless 0 <= x < hi."""
-    if not 0 <= number(x) < hi:
-        raise ValueError(
-            f"{what} must be at least 0 and " + (f"below {hi:g}" if hi < math.inf else "finite") + f", got {x!r}"
-        )
-    return number(x)
+def _above(x: Any, what: str) -> float:
+    """A setting above 0."""
+    if not (setting := between(x, what)):
+        raise ValueError(f"{what} must be above 0: without it a parameter whose gradient is 0 is divided by 0")
+    return setting
 
 
 class Optimizer:
@@ -109,49 +97,58 @@ class Optimizer:
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule) -> None:
         self.flat = _is_flat(parameters)
         self.parameters: Any = parameters if self.flat else listed(parameters)  # type: ignore[arg-type]
-        self.lr = lr if callable(lr) else _between(lr, "lr, the learning rate,")
+        self.lr = lr if callable(lr) else between(lr, "lr, the learning rate,")
         self.steps = 0
         self.memory = {}
+        self._turn = RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "_turn"}  # a copy takes turns of its own
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _turn=RLock())
 
     def rate(self) -> float:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
-        return _between(
-            self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}"
-        )
+        return between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")
 
     def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The new data and the new memory, of columns that `_each` goes along; changes nothing."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to update")
 
     def step(self, gradient: Any = None) -> None:
-        """Move every parameter against its gradient, or, if something raises, none.
+        """Move every parameter against its gradient, or, if something raises or Ctrl-C comes, none.
 
+        Threads that step take turns: no step is lost.  What they add to shared gradients in between is theirs to order.
         The gradient is in `.grad`; for parameters in an array it is given, a number for each.  Raises TypeError or ValueError if it is not.
         """
-        ps, rate = self.parameters, self.rate()
+        ps = self.parameters
         if self.flat != (gradient is not None):
             raise TypeError("the gradient of parameters in an array is given: step(gradient)" if self.flat
                             else "step() takes no gradient: parameters that are Values have theirs in .grad")  # fmt: skip
-        data, grads = (ps, _row(gradient, len(ps))) if self.flat else (list(map(_data_of, ps)), list(map(_grad_of, ps)))
-        np = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
-        if np:  # whole columns at once: the same bits
-            data, grads = np.array(data, float), np.asarray(grads, float)
-            self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
-        with np.errstate(all="ignore") if np else nullcontext():
-            data, memory = self.update(rate, data, grads)
-        if hasattr(ps, "dtype") and np:
-            np.copyto(ps, data)
-        elif self.flat:
-            ps[:] = array("d", data)
-        else:
-            _write(_set_data, ps, data.tolist() if np else data)
-        self.memory = memory
-        self.steps += 1
+        with self._turn:
+            rate = self.rate()
+            data, grads = (ps, _row(gradient, len(ps))) if self.flat else ([p._data for p in ps], [p._grad for p in ps])
+            np: Any = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
+            if np:  # whole columns at once: the same bits
+                data, grads = np.array(data, float), np.asarray(grads, float)
+                self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
+            with np.errstate(all="ignore") if np else nullcontext():
+                data, memory = self.update(rate, data, grads)
+            if len(data) != len(ps):
+                raise ValueError(f"{type(self).__name__}.update gave {len(data)} numbers for {len(ps)} parameters")
+            if hasattr(ps, "dtype"):
+                data = np.asarray(data, float)
+            elif self.flat:
+                data = array("d", data)
+            else:
+                data = data.tolist() if np and isinstance(data, np.ndarray) else list(map(float, data))
+            write("data", ps, data, self, memory=memory, steps=self.steps + 1)
 
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
-        for p in self.parameters if not self.flat else ():
-            p.grad = 0.0
+        if not self.flat:
+            write("grad", self.parameters, [0.0] * len(self.parameters))
 
     def state_dict(self) -> dict[str, Any]:
         """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""
@@ -184,7 +181,7 @@ class Optimizer:
                 memory[name] = [number(x) for x in xs]
             except TypeError as error:
                 raise ValueError(f"this state's {name!r} must hold numbers: {error}") from None
-        self.memory, self.steps = memory, state["steps"]
+        write("data", [], [], self, memory=memory, steps=state["steps"])
 
 
 class SGD(Optimizer):
@@ -203,7 +200,7 @@ class SGD(Optimizer):
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule, momentum: float = 0.0, weight_decay: float = 0.0,
                  nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
-        self.momentum, self.weight_decay = _between(momentum, "momentum", 1.0), _between(weight_decay, "weight_decay")
+        self.momentum, self.weight_decay = between(momentum, "momentum", 1.0), between(weight_decay, "weight_decay")
         self.nesterov = nesterov
         if nesterov and not momentum:
             raise ValueError("nesterov looks ahead along the momentum, which is 0: pass momentum=0.9, say")
@@ -243,10 +240,8 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise ValueError(f"betas are two numbers, how slowly the mean and the mean square forget, got {betas!r}")
-        self.betas = _between(betas[0], "betas[0]", 1.0), _between(betas[1], "betas[1]", 1.0)
-        self.eps, self.weight_decay = _between(eps, "eps"), _between(weight_decay, "weight_decay")
-        if not self.eps:
-            raise ValueError("eps must be above 0: without it a parameter whose gradient is 0 is divided by 0")
+        self.betas = between(betas[0], "betas[0]", 1.0), between(betas[1], "betas[1]", 1.0)
+        self.eps, self.weight_decay = _above(eps, "eps"), between(weight_decay, "weight_decay")
         self.memory = {"mean": [0.0] * len(self.parameters), "square": [0.0] * len(self.parameters)}
 
     def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
@@ -282,6 +277,78 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
 
+class RMSProp(Optimizer):
+    """Each gradient is divided by its own typical size: v = alpha*v + (1-alpha)*g²; p -= lr * g / (sqrt(v) + eps) (Tieleman & Hinton 2012).
+
+    With momentum, b = momentum*b + g / (sqrt(v) + eps); p -= lr * b.  `centered=True` takes sqrt(v - m²), the spread around the mean gradient
+    m = alpha*m + (1-alpha)*g (Graves 2013).  `weight_decay` adds weight_decay * p to each gradient.  As in PyTorch, eps stands outside of the root.
+    Raises ValueError for settings out of range.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 1e-3
+    >>> RMSProp([p], lr=0.1, alpha=0.75).step()  # 0.1 / sqrt(1 - 0.75)
+    >>> round(p.data, 4)
+    0.8
+    """
+
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01, alpha: float = 0.99, eps: float = 1e-8,
+                 weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False) -> None:  # fmt: skip
+        super().__init__(parameters, lr)
+        self.alpha, self.eps = between(alpha, "alpha", 1.0), _above(eps, "eps")
+        self.weight_decay, self.momentum = between(weight_decay, "weight_decay"), between(momentum, "momentum", 1.0)
+        self.centered = centered
+        names = ["square", *["mean"] * bool(centered), *["velocity"] * bool(momentum)]
+        self.memory = {name: [0.0] * len(self.parameters) for name in names}
+
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
+        """The formulas above."""
+        a, c, eps, decay, mu, memory = (
+            self.alpha,
+            1 - self.alpha,
+            self.eps,
+            self.weight_decay,
+            self.momentum,
+            dict(self.memory),
+        )
+        if decay:
+            grads = _each(lambda p, g: g + decay * p, data, grads)
+        memory["square"] = spread = _each(lambda v, g: a * v + c * g * g, memory["square"], grads)
+        if self.centered:
+            memory["mean"] = _each(lambda m, g: a * m + c * g, memory["mean"], grads)
+            spread = _each(lambda v, m: (v - m * m) * (v > m * m), spread, memory["mean"])  # rounding may fall below 0
+        steps = _each(lambda v, g: g / (_sqrt(v) + eps), spread, grads)
+        if mu:
+            memory["velocity"] = steps = _each(lambda b, s: mu * b + s, memory["velocity"], steps)
+        return _each(lambda p, s: p - lr * s, data, steps), memory
+
+
+class Adagrad(Optimizer):
+    """Each gradient is divided by all that it has been: v += g²; p -= lr * g / (sqrt(v) + eps) (Duchi, Hazan & Singer 2011).
+
+    `weight_decay` adds weight_decay * p to each gradient.  Raises ValueError for settings out of range.
+
+    >>> p = Value(1.0)
+    >>> p.grad = 1e-3
+    >>> Adagrad([p], lr=0.1).step()
+    >>> round(p.data, 4)
+    0.9
+    """
+
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01, eps: float = 1e-10,
+                 weight_decay: float = 0.0) -> None:  # fmt: skip
+        super().__init__(parameters, lr)
+        self.eps, self.weight_decay = _above(eps, "eps"), between(weight_decay, "weight_decay")
+        self.memory = {"square": [0.0] * len(self.parameters)}
+
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
+        """The formulas above."""
+        eps, decay = self.eps, self.weight_decay
+        if decay:
+            grads = _each(lambda p, g: g + decay * p, data, grads)
+        square = _each(lambda v, g: v + g * g, self.memory["square"], grads)
+        return _each(lambda p, v, g: p - lr * g / (_sqrt(v) + eps), data, square, grads), {"square": square}
+
+
 def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm: float) -> float:
     """Scale all gradients together so that their Euclidean norm is at most `max_norm`; returns the norm before.
 
@@ -307,7 +374,7 @@ def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], No
     """The gradients of some parameters, or those in a flat array; and how to put others in their place."""
     if not _is_flat(parameters):
         ps = listed(parameters)
-        return list(map(_grad_of, ps)), lambda grads: _write(_set_grad, ps, grads)
+        return [p.grad for p in ps], lambda grads: write("grad", ps, grads)
 
     def put(grads: list[float]) -> None:
         parameters[:] = array("d", grads) if hasattr(parameters, "typecode") else grads
@@ -333,71 +400,3 @@ def clip_by_value(parameters: Iterable[Value] | MutableSequence[float], limit: f
 
 
 # Schedules: functions from the number of steps taken so far (0 before the first) to a learning rate.
-
-
-def constant(lr: float) -> Schedule:
-    """Always the same.
-
-    >>> constant(0.1)(999)
-    0.1
-    """
-    lr = _between(lr, "lr")
-    return lambda step: lr
-
-
-def linear(lr: float, steps: int, end: float = 0.0) -> Schedule:
-    """From `lr` straight down (or up) to `end` after `steps` steps, then `end`.
-
-    >>> [linear(1.0, 100, end=0.1)(k) for k in (0, 50, 100, 200)]  # micrograd's demo: 1.0 - 0.9*k/100
-    [1.0, 0.55, 0.1, 0.1]
-    """
-    lr, end, steps = _between(lr, "lr"), _between(end, "end"), _count(steps, "steps")
-    return lambda step: lr + (end - lr) * step / steps if step < steps else end
-
-
-def cosine(lr: float, steps: int, warmup: int = 0, end: float = 0.0) -> Schedule:
-    """Up in a straight line to `lr` during `warmup` steps, then down to `end` along half a cosine (Loshchilov & Hutter 2017).
-
-    `steps` counts the warm-up too.  The first step already moves: its rate is lr / warmup.
-
-    >>> [round(cosine(1.0, 12, warmup=2)(k), 4) for k in (0, 1, 2, 7, 12, 99)]
-    [0.5, 1.0, 1.0, 0.5, 0.0, 0.0]
-    """
-    lr, end, steps = _between(lr, "lr"), _between(end, "end"), _count(steps, "steps")
-    if warmup and _count(warmup, "warmup") >= steps:
-        raise ValueError(f"warmup must be shorter than all {steps} steps, got {warmup}")
-
-    def rate(step: int) -> float:
-        if step < warmup:
-            return lr * (step + 1) / warmup
-        if step >= steps:
-            return end
-        return end + (lr - end) * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
-
-    return rate
-
-
-def step_decay(lr: float, every: int, factor: float = 0.1) -> Schedule:
-    """`lr`, multiplied by `factor` after each `every` steps.
-
-    >>> [step_decay(1.0, every=10, factor=0.5)(k) for k in (0, 9, 10, 25)]
-    [1.0, 1.0, 0.5, 0.25]
-    """
-    lr, every, factor = _between(lr, "lr"), _count(every, "every"), _between(factor, "factor")
-    return lambda step: lr * factor ** (step // every)
-
-
-def exponential(lr: float, factor: float) -> Schedule:
-    """`lr`, multiplied by `factor` after each step.
-
-    >>> exponential(1.0, 0.5)(3)
-    0.125
-    """
-    return step_decay(lr, 1, factor)
-
-
-def _count(n: Any, what: str) -> int:
-    """A number of steps.  Raises ValueError unless it is a whole number of at least 1."""
-    if not hasattr(n, "__index__") or n < 1:
-        raise ValueError(f"{what} must be a whole number of at least 1, got {n!r}")
-    return operator.index(n)

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from .engine import Value
+
+_SETTERS: dict[str, Any] = {"data": Value.__dict__["_data"].__set__, "grad": Value.__dict__["_grad"].__set__}
+
+
+def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attributes: Any) -> None:
+    """Write one float into the "data" or "grad" of each Value (or all into an array), and with them some attributes of their owner.
+
+    All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
+    """
+    into = (
+        map(_SETTERS[what], ps, floats)
+        if isinstance(ps, list)
+        else map(operator.setitem, [ps], [slice(None)], [floats])
+    )
+    deque(into if owner is None else chain(into, map(vars(owner).update, [attributes])), maxlen=0)
 
 
 def listed(parameters: Iterable[Value]) -> list[Value]:
@@ -13,11 +32,16 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
         raise TypeError(
             f"pass the parameters themselves, as in model.parameters(), not the {type(parameters).__name__}"
         )
-    ps = list(parameters) if hasattr(parameters, "__iter__") else None
-    if ps is None or not all(isinstance(p, Value) for p in ps):
-        wrong = parameters if ps is None else next(p for p in ps if not isinstance(p, Value))
+    ps: list[Any] = (
+        list(parameters) if hasattr(parameters, "__iter__") and not isinstance(parameters, Mapping) else [parameters]
+    )
+    if isinstance(parameters, Value) or not all(isinstance(p, Value) for p in ps):
+        wrong = next((p for p in ps if not isinstance(p, Value)), parameters)
+        hint = (": one parameter is a list too, [p]" if isinstance(parameters, Value)
+                else ": leave their names out" if isinstance(wrong, tuple) and len(wrong) == 2 and isinstance(wrong[0], str)
+                else ": put them all into one list" if isinstance(wrong, (list, tuple, Mapping)) or hasattr(wrong, "dtype") else "")  # fmt: skip
         raise TypeError(
-            f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r}"
+            f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r:.80}{hint}"
         )
     if not ps:
         raise ValueError("there are no parameters: the list is empty (a generator may have been used up)")

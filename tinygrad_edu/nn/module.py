@@ -1,18 +1,4 @@
-"""A Module is anything that holds parameters: it finds them, names them, zeroes their gradients, saves and loads them.
-
-    >>> from tinygrad_edu import Value
-    >>> class Line(Module):
-    ...     def __init__(self, slope=1.0):
-    ...         self.slope = slope
-    ...         self.w, self.b = Value(slope), Value(0.0)
-    ...     def __call__(self, x):
-    ...         return self.w * x + self.b
-    >>> Line(2).parameters()
-    [Value(2.0, label='line.w'), Value(0.0, label='line.b')]
-
-There is nothing to register: a parameter is a Value without parents that hangs on an attribute, also inside lists,
-tuples, dicts and other modules.  Attributes that begin with an underscore are not looked at.
-"""
+"""A Module is anything that holds parameters: it finds them, names them, zeroes their gradients, saves and loads them."""
 
 from __future__ import annotations
 
@@ -23,7 +9,9 @@ from typing import Any, Self
 
 from ..engine import Value
 from ..ieee import number
+from ..parameters import write
 from . import files
+from .traversal import Contents
 
 
 class _Named(type):
@@ -31,7 +19,9 @@ class _Named(type):
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
         module = super().__call__(*args, **named)
-        module.rename(cls.__name__.lower() if module.name == "" else module.name)
+        places = Contents(module, Module, new=True).parameters
+        module.__dict__["_held"] = tuple({path.partition(".")[0].partition("[")[0] for path, _ in places})
+        module._rename(cls.__name__.lower() if module.name == "" else module.name, places)
         return module
 
     @property
@@ -44,9 +34,29 @@ class _Named(type):
 
 
 class Module(metaclass=_Named):
-    """Base of all modules; see the top of this file for how to write one.
+    """Base of all layers and models.  To write one, keep Values and other modules in attributes, and say what a call computes.
 
-    A module that keeps every argument of its constructor in an attribute of the same name can be rebuilt from its file.
+    >>> from tinygrad_edu import Value
+    >>> class Line(Module):
+    ...     def __init__(self, slope=1.0):
+    ...         self.slope = slope
+    ...         self.w, self.b = Value(slope), Value(0.0)
+    ...     def __call__(self, x):
+    ...         return self.w * x + self.b
+    >>> line = Line(2)
+    >>> line.parameters()
+    [Value(2.0, label='line.w'), Value(0.0, label='line.b')]
+    >>> line(10).backward()
+    >>> line.w.grad
+    10.0
+
+    There is nothing to register.  A parameter is a Value that nothing computed and that hangs on an attribute: itself, or
+    in lists, tuples, dicts, deques, NumPy arrays, other modules and objects of your own.  A place that has no order (a set),
+    a weight that was computed (`Value(0.5) * 0.1`) or that all instances would share (on the class) is an error with its
+    name.  What a function uses (a lambda) cannot be seen; attributes that begin with an underscore are not looked at: keep
+    there what is not to be trained.
+
+    A module that keeps every argument of its constructor in an attribute of the same name can be rebuilt from its file by `nn.load`.
     """
 
     name: str = ""
@@ -59,9 +69,7 @@ class Module(metaclass=_Named):
         >>> [path for path, p in Layer(1, 2).named_parameters()]
         ['neurons.0.w[0]', 'neurons.0.b', 'neurons.1.w[0]', 'neurons.1.b']
         """
-        found: dict[Value, str] = {}
-        _gather(self, "", found, {})
-        return [(path, p) for p, path in found.items()]
+        return Contents(self, Module).parameters
 
     def parameters(self) -> list[Value]:
         """The Values to train, each once, in the order in which the constructor made them."""
@@ -69,27 +77,28 @@ class Module(metaclass=_Named):
 
     def modules(self) -> list[Module]:
         """This module and every module inside it."""
-        found: dict[Module, None] = {}
-        _gather(self, "", {}, found)
-        return list(found)
+        return Contents(self, Module).modules
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
-        for p in self.parameters():
-            p.grad = 0.0
+        ps = self.parameters()
+        write("grad", ps, [0.0] * len(ps))
 
     def rename(self, name: str) -> None:
         """Write `name.path` into the label of every parameter, as in `mlp.layers.0.neurons.3.w[1]`."""
+        self._rename(name, self.named_parameters())
+
+    def _rename(self, name: str, named: list[tuple[str, Value]]) -> None:
         if not isinstance(name, str):
             raise TypeError(f"a module's name is text, got {type(name).__name__} {name!r}")
-        self.name = name
-        for path, p in self.named_parameters():
+        object.__setattr__(self, "name", name)  # a frozen dataclass is a module too
+        for path, p in named:
             p.label = f"{name}.{path}"
 
     def train(self, mode: bool = True) -> Self:
         """Behave as in training (the default), here and in every module inside; only Dropout knows a difference."""
         for module in self.modules():
-            module.training = mode
+            object.__setattr__(module, "training", mode)
         return self
 
     def eval(self) -> Self:
@@ -103,7 +112,18 @@ class Module(metaclass=_Named):
         >>> Neuron(2, init="zeros").state_dict()
         {'w[0]': 0.0, 'w[1]': 0.0, 'b': 0.0}
         """
-        return {path: p.data for path, p in self.named_parameters()}
+        return {path: p.data for path, p in self._by_path().items()}
+
+    def _by_path(self) -> dict[str, Value]:
+        """The parameters by their paths.  Raises ValueError if two have the same: `{1: v, "1": w}`."""
+        named = self.named_parameters()
+        paths = dict(named)
+        if len(paths) < len(named):
+            twice = next(path for path, p in named if paths[path] is not p)
+            raise ValueError(
+                f"{type(self).__name__} has two parameters with the path {twice!r}: rename a key of the dict that they are in"
+            )
+        return paths
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set every parameter from `state`, all or none.
@@ -112,23 +132,21 @@ class Module(metaclass=_Named):
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dict from paths to numbers, got {type(state).__name__} {state!r}")
-        mine, data, strange = self.named_parameters(), [], []
-        for path, _ in mine:
+        paths, data, strange = self._by_path(), [], []
+        for path in paths:
             try:
                 data.append(number(state.get(path, 0.0)))
             except (TypeError, OverflowError):
                 strange.append(f"{path}: {state[path]!r}")
-        paths = dict(mine)
         missing, unexpected = (
             [path for path in paths if path not in state],
             [path for path in state if path not in paths],
         )
         wrong = {"missing": missing, "unexpected": unexpected, "not a number": strange}
         if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
-            raise ValueError(f"this state does not fit {type(self).__name__} with its {len(mine)} parameters: {told}. Nothing was changed; "
+            raise ValueError(f"this state does not fit {type(self).__name__} with its {len(paths)} parameters: {told}. Nothing was changed; "
                              "build the module with the sizes that it was saved with")  # fmt: skip
-        for (_, p), x in zip(mine, data):
-            p.data = x
+        write("data", list(paths.values()), data)
 
     def config(self) -> dict[str, Any]:
         """The arguments that build a module like this one: each is an attribute of the same name.
@@ -186,34 +204,17 @@ class Module(metaclass=_Named):
             x = getattr(self, a.name, a.empty)
             if a.kind is a.VAR_POSITIONAL:
                 said += [repr(v) for v in getattr(self, a.name, ())]
-            elif x is not a.empty and x != a.default and a.name not in ("name", "seed"):
+            elif x is not a.empty and _differ(x, a.default) and a.name not in ("name", "seed"):
                 said.append(f"{x!r}" if a.default is a.empty else f"{a.name}={x!r}")
         return f"{type(self).__name__}({', '.join(said)})"
 
 
+def _differ(x: Any, default: Any) -> bool:
+    try:
+        return bool(x != default)
+    except ValueError:  # an array
+        return True
+
+
 def _some(names: list[Any]) -> str:
     return ", ".join(map(str, names[:4])) + (", ..." if len(names) > 4 else "")
-
-
-def _gather(item: Any, path: str, parameters: dict[Value, str], modules: dict[Module, None]) -> None:
-    """Write down every parameter and module inside `item`, each with the first path that leads to it."""
-    if isinstance(item, Value):
-        if not item.parents:
-            parameters.setdefault(item, path)
-    elif isinstance(item, Module):
-        if item not in modules:
-            modules[item] = None
-            dot = f"{path}." if path else ""
-            for name, x in vars(item).items():
-                if type(x) not in _PLAIN and name[0] != "_":
-                    _gather(x, dot + name, parameters, modules)
-    elif isinstance(item, dict):
-        for key, x in item.items():
-            _gather(x, f"{path}.{key}", parameters, modules)
-    elif isinstance(item, (list, tuple)):
-        for i, x in enumerate(item):
-            if type(x) not in _PLAIN:
-                _gather(x, f"{path}.{i}" if isinstance(x, Module) else f"{path}[{i}]", parameters, modules)
-
-
-_PLAIN = {int, str, float, bool, type(None)}

@@ -1,0 +1,155 @@
+"""Where a module keeps what: one walk over all that it holds, in the order in which it was made.
+
+It goes through attributes, `__slots__`, lists, tuples, deques, dicts and their like, NumPy arrays of Values, other modules,
+objects of any other class, bound methods and `functools.partial`.  What it cannot go through in a fixed order, and Values
+that would be lost, it refuses, with the name of the attribute.  It cannot see into functions (a lambda that uses a
+parameter), and does not look at attributes that begin with an underscore.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections import UserList, deque
+from collections.abc import Iterator, Mapping, MappingView, Set
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from ..engine import Value
+
+_PLAIN = frozenset({int, str, float, bool, type(None), bytes, complex})
+_VALUES = {Value}
+_ROWS = (list, tuple, deque, UserList)
+_CLOSED = (type, FunctionType, BuiltinFunctionType, ModuleType)  # no instances that hold anything of their own
+_FOREIGN = (sys.stdlib_module_names | {"numpy", "tinygrad_edu"}) - {
+    "__main__",
+    "types",
+}  # their objects are no place for parameters
+
+Place = tuple[str, Any, bool]  # the path to a thing, the thing, and whether a computed Value is a mistake there
+
+
+class Contents:
+    """The parameters and modules inside `root`, each once, with the first path that leads to it.
+
+    `kind` is the class of modules; `new` says that `root` has just been built, so that a computed Value must be a mistake: nothing has been
+    computed yet.  Raises TypeError or ValueError, naming the attribute, for what would otherwise be missed in silence.
+    """
+
+    def __init__(self, root: Any, kind: type, new: bool = False) -> None:
+        self.kind, self.who = kind, type(root).__name__
+        self.parameters: list[tuple[str, Value]] = []
+        self.modules: list[Any] = []
+        self._kept: list[Any] = []  # an id is good for as long as its object lives
+        if new:
+            self._check_class(root)
+        seen: set[int] = set()
+        stack: list[Place] = [("", root, new)]
+        while stack:
+            path, item, strict = stack.pop()
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            if type(item) is list and set(map(type, item)) == _VALUES:  # a neuron's weights: the case that must be fast
+                for i, v in enumerate(item):
+                    if id(v) not in seen:
+                        seen.add(id(v))
+                        self._value(f"{path}[{i}]", v, strict)
+                continue
+            if isinstance(item, Value):
+                self._value(path, item, strict)
+                continue
+            if isinstance(item, kind):
+                self.modules.append(item)
+                dot, held = (
+                    f"{path}." if path else "",
+                    item.__dict__.get("_held", ()),
+                )  # what was a parameter once is one for ever
+                inside = [(dot + name, x, new or name in held) for name, x in _attributes(item)]
+            else:
+                inside = self._inside(path, item, strict)
+            inside.reverse()
+            stack += inside
+
+    def _value(self, path: str, v: Value, strict: bool) -> None:
+        if not v.parents:
+            self.parameters.append((path, v))
+        elif strict:
+            raise ValueError(f"{self.who}'s {path} was computed by {v.op.name!r}, and an optimizer cannot move what is computed: keep its number, "
+                             f"Value({v.data:g}), or the Values that it was computed from; an update in place is p.data -= lr * p.grad; the name of "
+                             "an attribute that is no parameter begins with an underscore")  # fmt: skip
+
+    def _inside(self, path: str, item: Any, strict: bool) -> list[Place]:
+        """What anything but a Value or a module holds."""
+        rows: Any = item if isinstance(item, (*_ROWS, MappingView)) else None
+        if rows is not None:
+            return [(f"{path}.{i}" if isinstance(x, self.kind) else f"{path}[{i}]", x, strict)
+                    for i, x in enumerate(rows) if type(x) not in _PLAIN]  # fmt: skip
+        if isinstance(item, Mapping):
+            if self._any(item):
+                raise ValueError(
+                    f"{self.who}'s {path} is a dict with Values for keys: keep parameters as the values of a dict, or in a list"
+                )
+            return [(f"{path}.{key}", x, strict) for key, x in item.items() if type(x) not in _PLAIN]
+        if isinstance(item, Set):
+            if self._any(item):
+                raise ValueError(f"{self.who}'s {path} is a {type(item).__name__}, which has no order of its own to count and save parameters by: "
+                                 "keep them in a list")  # fmt: skip
+            return []
+        if isinstance(item, Iterator) and type(item).__module__ == "builtins":
+            raise TypeError(f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
+                            "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore")  # fmt: skip
+        if getattr(getattr(item, "dtype", None), "kind", None) == "O" and hasattr(item, "tolist"):
+            self._kept.append(rows := item.tolist())
+            return [(path, rows, strict)]
+        if isinstance(item, MethodType):
+            return [(path, item.__self__, strict)]
+        if isinstance(item, functools.partial):
+            return [
+                (f"{path}.args", item.args, strict),
+                (f"{path}.keywords", item.keywords, strict),
+                (path, item.func, strict),
+            ]
+        if isinstance(item, _CLOSED) or type(item).__module__.partition(".")[0] in _FOREIGN:
+            return [(path, item.__wrapped__, strict)] if hasattr(item, "__wrapped__") else []
+        return [(f"{path}.{name}", x, strict) for name, x in _attributes(item)]
+
+    def _any(self, items: Any) -> bool:
+        """Whether there are parameters or modules among some things."""
+        some = [x for x in items if type(x) not in _PLAIN]
+        contents = Contents(some, self.kind) if some else None
+        return contents is not None and bool(contents.parameters or contents.modules)
+
+    def _check_class(self, root: Any) -> None:
+        """Raise ValueError if a parameter hangs on the class itself, where one instance after the other would train it."""
+        cls = type(root)
+        if cls not in _shared:
+            _shared[cls] = [name for c in cls.__mro__[: cls.__mro__.index(self.kind)] for name, x in vars(c).items()
+                            if name[0] != "_" and isinstance(x, (Value, self.kind, dict, set, *_ROWS)) and self._any([x])]  # fmt: skip
+        for name in _shared[cls]:
+            if name not in vars(root):
+                raise ValueError(
+                    f"{self.who}'s {name} is an attribute of the class, which all instances would share: set self.{name} in __init__"
+                )
+
+
+def _attributes(item: Any) -> list[tuple[str, Any]]:
+    """What may hold parameters among the attributes of an object, in the order in which they were set; then in slots."""
+    cls = type(item)
+    if cls not in _slots:
+        every = [c.__dict__.get("__slots__", ()) for c in cls.__mro__]
+        _slots[cls] = [
+            name for names in every for name in ((names,) if isinstance(names, str) else names) if name[0] != "_"
+        ]
+    named = [
+        (name, x) for name, x in getattr(item, "__dict__", _NONE).items() if type(x) not in _PLAIN and name[0] != "_"
+    ]
+    if _slots[cls]:
+        named += [(name, getattr(item, name)) for name in _slots[cls] if hasattr(item, name)]
+    return named
+
+
+_NONE: dict[str, Any] = {}
+_slots: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # found out once for each class
+_shared: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()
