@@ -194,7 +194,7 @@ def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
     [Value(1.0), Value(2.0)]
     >>> inputs([1], 2, "Neuron")
     Traceback (most recent call last):
-    tinygrad_edu.errors.UserError: Neuron expects 2 inputs, got 1
+    ValueError: Neuron expects 2 inputs, got 1
     """
     if isinstance(x, Value) or not hasattr(x, "__len__"):
         x = [x] if hasattr(x, "__float__") else list(x) if hasattr(x, "__iter__") else x  # one number, or a generator

@@ -127,7 +127,7 @@ class MLP(Module):
     (41, 'mlp.layers.0.neurons.3.w[1]')
     >>> mlp([1.0, 2.0])
     Traceback (most recent call last):
-    tinygrad_edu.errors.UserError: MLP expects 3 inputs, got 2
+    ValueError: MLP expects 3 inputs, got 2
     """
 
     def __init__(self, nin: int, nouts: Sequence[int], activation: Activation = "relu", output: Activation = "linear",
