@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import pathlib
 import random
 import re
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -12,7 +14,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tinygrad_edu import nn
-from tinygrad_edu.cli import main
+from tinygrad_edu.cli import main, training
 
 
 @pytest.fixture
@@ -279,6 +281,20 @@ def test_a_file_as_people_have_it_is_learned_and_predicted(run, tmp_path):
     )
 
 
+def test_the_readme_trains_and_predicts(run, tmp_path):
+    readme = (pathlib.Path(__file__).parent.parent / "README.md").read_text()
+    rows = [[f"no. {i}", *row] for i, row in enumerate(flowers(20))]
+    write_csv("measurements.csv", [["id", "width", "height", "species"], *rows])
+    write_csv("new.csv", [["id", "height", "width"], ["a", 7000, 8], ["b", 1000, 4]])
+    lines = re.findall(r"^tinygrad-edu ((?:train|predict) .*)", readme, re.MULTILINE)
+    for line in lines:
+        status, out, err = run(*shlex.split(line), *["--quiet"] * line.startswith("train"))
+        assert status == 0 and err == "", err
+    assert len(lines) == 3 and is_svg(tmp_path / "boundary.svg")
+    with open("predictions.csv") as file:
+        assert [row[:2] for row in csv.reader(file)] == [["id", "species"], ["a", "lily"], ["b", "iris"]]
+
+
 def test_training_is_resumed_where_it_was_left(run, tmp_path):
     write_csv("f.csv", [["width", "height", "kind"], *flowers(20)])
     common = ["train", "f.csv", "--quiet", "--epochs", "3"]
@@ -312,6 +328,14 @@ def test_every_shape_is_learned_and_drawn(run, tmp_path, shape):
     assert run("train", shape, "--quiet", "--epochs", "1", "--resume", "m.json")[0] == 0
 
 
+def test_every_optimizer_and_schedule_learns(run):
+    for optimizer, schedule in zip(training.OPTIMIZERS, training.SCHEDULES):
+        status, out, err = run(
+            "train", "moons", "--quiet", "--optimizer", optimizer, "--schedule", schedule, "--weight-decay", "0.001"
+        )
+        assert status == 0 and err == "" and float(re.search(r"([\d.]+)% train", out)[1]) > 85, (optimizer, schedule)
+
+
 def test_class_weights_and_smoothed_labels_change_what_is_learned(run, tmp_path):
     write_csv("f.csv", [["width", "height", "kind"], *flowers(30)[:40]])
     states = []
@@ -334,7 +358,7 @@ def test_class_weights_and_smoothed_labels_change_what_is_learned(run, tmp_path)
     (["--kind", "number"], "no finite number"), (["--features", "width,wide"], "no column is named 'wide'.*did you mean 'width'"),
     (["--ignore", "width,height"], "at least one column"), (["--loss", "mse"], "--loss mse is not for classes: cross_entropy or hinge"),
     (["--class-weights", "tulip=1"], "no class is called 'tulip'"), (["--class-weights", "iris"], "write balanced, or iris=2"),
-    (["--optimizer", "adam", "--weight-decay", "1"], "use --optimizer adamw"), (["--test", "1"], "not a share between 0 and 1"),
+    (["--weight-decay", "-1"], "not a positive number"), (["--test", "1"], "not a share between 0 and 1"),
     (["--delimiter", "ab"], "not one sign"), (["--encoding", "klingon"], "no encoding is called"),
     (["--history", "h.txt"], "must end in .csv or .json"),
     (["--header", "no"], "no column is named 'kind'"), (["--test", "0.97"], "too few to test on 97%.*iris is on"),
@@ -356,9 +380,10 @@ def test_an_impatient_ctrl_c_loses_nothing(run, monkeypatch, tmp_path):
     def interrupt(*args, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tinygrad_edu.cli.training._verdict", interrupt)
-    status, out, err = run("train", "moons", "--quiet", "--epochs", "1", "--save", "m.json")
-    assert status == 130 and "wrote m.json" in out and nn.load("m.json")
+    for place, word in ("tinygrad_edu.cli.training._verdict", "wrote"), ("tinygrad_edu.train.fit", "replaced"):
+        monkeypatch.setattr(place, interrupt)
+        status, out, err = run("train", "moons", "--quiet", "--epochs", "1", "--save", "m.json")
+        assert status == 130 and f"{word} m.json" in out and nn.load("m.json")
 
 
 def test_nothing_of_others_is_overwritten(run, tmp_path):

@@ -29,10 +29,12 @@ LOSSES: dict[bool, dict[str, Callable[..., Any]]] = {  # of classes, of a number
     True: {"cross_entropy": losses.cross_entropy, "hinge": losses.multiclass_hinge},
     False: {"mse": losses.mse, "huber": losses.huber},
 }
-OPTIMIZERS: dict[str, tuple[type[optim.Optimizer], float]] = {  # with their learning rates
+OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float]] = {  # with their learning rates
     "adam": (optim.Adam, 0.03),
     "adamw": (optim.AdamW, 0.03),
     "sgd": (optim.SGD, 0.1),
+    "rmsprop": (optim.RMSProp, 0.01),
+    "adagrad": (optim.Adagrad, 0.1),
 }
 SCHEDULES: dict[str, Callable[[float, int], Any]] = {  # from the learning rate and the number of steps
     "linear": lambda lr, steps: optim.linear(lr, steps=steps),
@@ -89,9 +91,14 @@ def add_commands(commands: Any) -> None:
         "--label-smoothing", type=_share, default=0.0, metavar="SHARE", help="of probability given to all classes alike"
     )
     add("--optimizer", choices=OPTIMIZERS, help="default adam; adamw if there is weight decay")
-    add("--lr", type=_positive, metavar="RATE", help="learning rate at the start (default 0.03; sgd: 0.1)")
+    add(
+        "--lr",
+        type=_positive,
+        metavar="RATE",
+        help="learning rate at the start (default 0.03; sgd, adagrad: 0.1; rmsprop: 0.01)",
+    )
     add("--schedule", choices=SCHEDULES, default="linear", help="how the rate falls (default linear, to 0)")
-    add("--weight-decay", type=_positive, default=0.0, metavar="RATE", help="pull of the weights to 0 (adamw, sgd)")
+    add("--weight-decay", type=_positive, default=0.0, metavar="RATE", help="pull of the weights to 0")
     add("--test", type=_share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
     add("--validation", type=_share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
     add("--patience", type=_count, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
@@ -162,16 +169,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{len(X)} samples are too few to set {validation:.0%} of them apart for validation")
     loss, optimizer = _loss(arguments, notes, y), _optimizer(arguments, model, learned)
     _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
-    history = train.fit(
-        model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch, seed=arguments.seed,
-        test=(X_test, y_test), validation=validation, patience=arguments.patience, accuracy=bool(notes.classes), progress=not arguments.quiet,
-        backend=arguments.backend,
-    )  # fmt: skip
-    if arguments.save:  # before anything else: who is in a hurry interrupts again
-        with uninterrupted():
-            word = files.check(arguments.save)
-            model.save(arguments.save, extra=notes.to_dict())
-            print(f"{word} {arguments.save}")
+    try:
+        history = train.fit(
+            model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch, seed=arguments.seed,
+            test=(X_test, y_test), validation=validation, patience=arguments.patience, accuracy=bool(notes.classes),
+            progress=not arguments.quiet, backend=arguments.backend,
+        )  # fmt: skip
+    except KeyboardInterrupt:  # a second one, while the first was answered
+        _save(arguments.save, model, notes)
+        raise
+    _save(arguments.save, model, notes)  # before anything else: who is in a hurry interrupts again
     if history.interrupted:
         print("interrupted: this is what it has learned so far")
     elif history.stopped:
@@ -189,6 +196,14 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.plot:
         print(f"{arguments.plot} is not drawn: there is no finished epoch")
     return 0
+
+
+def _save(path: str | None, model: Any, notes: Notes) -> None:
+    if path:
+        with uninterrupted():
+            word = files.check(path)
+            model.save(path, extra=notes.to_dict())
+            print(f"{word} {path}", flush=True)
 
 
 def _check_writable(path: str | None, endings: list[str]) -> None:
@@ -320,12 +335,10 @@ def _weights(text: str, classes: list[str], y: list[Any]) -> list[float]:
 def _optimizer(arguments: argparse.Namespace, model: Any, samples: int) -> optim.Optimizer:
     decay = arguments.weight_decay
     name = arguments.optimizer or ("adamw" if decay else "adam")
-    if decay and name == "adam":
-        raise UserError("adam has no weight decay: use --optimizer adamw, or sgd")
     kind, rate = OPTIMIZERS[name]
     steps = arguments.epochs * -(-samples // arguments.batch)
     lr = SCHEDULES[arguments.schedule](arguments.lr or rate, steps)
-    return kind(model.parameters(), lr=lr, **({} if name == "adam" else {"weight_decay": decay}))
+    return kind(model.parameters(), lr=lr, weight_decay=decay)
 
 
 def _tell(samples: Split, notes: Notes, model: Any, learned: int, validated: int, tested: int) -> None:
