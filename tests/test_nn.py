@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, functional, ops
+from tinygrad_edu import Value, functional, no_grad, ops
 from tinygrad_edu.nn import (
     MLP,
     RNN,
@@ -179,11 +179,14 @@ def test_weights_are_drawn_from_the_global_random_in_micrograds_order():
     assert random.random() == after
 
 
-def test_reprs_are_micrograds():
-    assert repr(MLP(2, [2, 1])) == "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]"
+def test_reprs_say_sizes_activations_and_how_much_there_is_to_learn():
+    assert repr(MLP(2, [8, 8, 1], activation="tanh")) == "MLP(2-8-8-1, tanh, 105 parameters)"
+    assert repr(MLP(2, [1], output=ops.leaky_relu(0.2))) == "MLP(2-1, relu, output leaky_relu(0.2), 3 parameters)"
+    assert repr(Layer(2, 3, nonlin=False)) == "Layer(2-3, linear, 9 parameters)"
     assert repr(Neuron(1, activation="leaky_relu")) == "LeakyReluNeuron(1)"
     assert repr(Neuron(1, activation=lambda z: z)) == "CustomNeuron(1)"
     assert repr(Conv2d(1, 2, 3, stride=2)) == "Conv2d(1, 2, 3, stride=2)"
+    assert repr(Dropout()) == "Dropout(p=0.5)"
 
 
 def test_one_output_is_the_value_itself_but_linear_keeps_its_list():
@@ -357,6 +360,80 @@ def test_rows_and_functions_are_activations_too():
         assert n([4.0]).data == -1.0
 
 
+CUTS = {
+    "math.tanh": (math.tanh, r"returns float 0\.46.*, no Value: what is before it would never learn: write activation='tanh'"),
+    "math.fabs": (math.fabs, "write activation='abs'"),
+    "float": (float, "got type <class 'float'>"),
+    "a lambda with math": (lambda z: 2 * math.tanh(z), "returns float .*as in lambda z: z.tanh"),
+    "a lambda with .data": (lambda z: Value(z.data) * 2, "returns a Value that was not computed from its input"),
+    "a constant": (lambda z: 0.0, "returns float 0.0"),
+    "round": (round, "returns int 0"),
+    "no argument": (lambda: 0.0, "cannot be given a Value"),
+    "a class": (Linear, "an activation is a name, a row or a function of one Value"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("activation", "message"), CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize("make", [lambda f: MLP(2, [3, 1], activation=f), lambda f: MLP(2, [1], output=f), lambda f: Neuron(1, activation=f),
+                                  lambda f: Conv2d(1, 1, 2, activation=f), lambda f: RNN(1, 1, activation=f)])  # fmt: skip
+def test_an_activation_that_cuts_the_graph_is_refused_before_anything_is_trained(make, activation, message):
+    with pytest.raises(TypeError, match=message):
+        make(activation)
+
+
+def test_numpys_tanh_learns_or_is_refused():
+    np = pytest.importorskip("numpy")
+    try:
+        mlp = MLP(1, [2, 1], activation=np.tanh, seed=0)
+    except TypeError as error:
+        assert "write activation='tanh'" in str(error)
+    else:
+        mlp([1.0]).backward()
+        assert any(p.grad for p in mlp.layers[0].parameters())
+
+
+def test_trying_an_activation_draws_no_random_number_and_is_no_affair_of_its_errors():
+    def noisy(z):
+        if z > 0 and not started:
+            raise LookupError("not yet")
+        return z * random.random()
+
+    started, states = [], []
+    for activation in (lambda z: z * random.random(), noisy):
+        random.seed(1)
+        MLP(1, [1, 1], activation=activation)
+        states.append(random.getstate())
+    random.seed(1)
+    MLP(1, [1, 1])
+    assert states == [random.getstate()] * 2
+
+
+def test_an_activation_may_be_a_number_where_its_slope_is_0():
+    n = Neuron(1, activation=lambda z: max(z, 0.0), init=lambda rng, i, o: 1.0)
+    assert [n([x]).data for x in (-2.0, 2.0)] == [0.0, 2.0]
+    n([-2.0]).backward()
+    assert n.w[0].grad == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("Tanh", "tanh"), ("ReLU", "relu"), ("LeakyReLU", "leaky_relu"), ("identity", "linear"), ("sigmod", "sigmoid")],
+)
+def test_a_name_from_elsewhere_is_told_its_name_here(wrong, right):
+    with pytest.raises(ValueError, match=f"did you mean '{right}'"):
+        MLP(1, [1, 1], activation=wrong)
+    assert repr(Neuron(1, activation=None)) == "LinearNeuron(1)"
+
+
+def test_a_step_that_cuts_the_graph_of_a_sequence_is_refused():
+    net = Sequential(Linear(1, 2, seed=0), lambda xs: [math.tanh(x) for x in xs], Linear(2, 1, seed=0))
+    with pytest.raises(TypeError, match=r"step 1 of sequential, '<lambda>', makes plain numbers of Values"):
+        net([1.0])
+    with no_grad():
+        assert len(net([1.0])) == 1
+    assert Sequential(Linear(1, 2), lambda xs: max(range(2), key=xs.__getitem__))([1.0]) in (0, 1)  # at the end
+
+
 SPREADS = {"uniform": 1 / math.sqrt(3), "normal": 1.0, "xavier": math.sqrt(2 / 50), "xavier_normal": math.sqrt(2 / 50),
            "he": math.sqrt(2 / 40), "he_uniform": math.sqrt(2 / 40), "lecun89": 2.4 / 40 / math.sqrt(3), "zeros": 0.0}  # fmt: skip
 BOUNDS = {"uniform": 1.0, "xavier": math.sqrt(6 / 50), "he_uniform": math.sqrt(6 / 40), "lecun89": 2.4 / 40}
@@ -388,7 +465,7 @@ ERRORS = {
     "Neuron expects 2 inputs, got 3": lambda: Neuron(2)([1.0, 2.0, 3.0]),
     "one sample at a time": lambda: MLP(2, [1])([[1.0, 2.0]] * 3),
     "there is no activation 'rely': choose one of linear, neg, exp": lambda: MLP(2, [2, 1], activation="rely"),
-    "there is no activation 'swish'": lambda: MLP(2, [2, 1], output="swish"),
+    "or pass a function; did you mean 'silu'?": lambda: MLP(2, [2, 1], output="swish"),
     "cannot be an activation: it has more than one input": lambda: Neuron(2, activation=ops.add),
     "there is no init 'glorot': choose one of uniform": lambda: Layer(2, 2, init="glorot"),
     "must be at least 1, got 0": lambda: Neuron(0),

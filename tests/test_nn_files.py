@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_nn import data, each_module
 
-from tinygrad_edu import nn, ops
+from tinygrad_edu import Op, Value, nn, ops, register
 from tinygrad_edu.nn import MLP, Conv2d, Flatten, Linear, Module, Neuron, Sequential
 from tinygrad_edu.optim import Adam
 
@@ -210,6 +210,19 @@ def test_a_class_of_your_own_is_loaded_when_you_name_it(tmp_path):
     again = nn.load(tmp_path / "p.json", kinds=[Pair])
     assert again.state_dict() == pair.state_dict()
     assert again.act is ops.tanh
+
+
+def test_an_activation_of_ones_own_must_be_registered_before_it_is_loaded(tmp_path):
+    row = register(Op("swoosh", lambda x: x * 2, lambda y, x: (2.0,)))
+    try:
+        for i, activation in enumerate(["swoosh", row]):
+            MLP(2, [2, 1], activation=activation).save(tmp_path / f"{i}.json")
+            assert nn.load(tmp_path / f"{i}.json").layers[0].neurons[0]._bend is row
+    finally:
+        del ops.TABLE["swoosh"], Value.swoosh
+    for i in range(2):
+        with pytest.raises(ValueError, match=r"'swoosh'.*register it first"):
+            nn.load(tmp_path / f"{i}.json")
 
 
 @each_module

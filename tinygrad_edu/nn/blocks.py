@@ -26,7 +26,7 @@ from .module import Module
 class Sequential(Module):
     """Modules and functions, one after the other.  A row with one input (`ops.tanh`) is applied to each number.
 
-    Raises TypeError for a step that cannot be called.
+    Raises TypeError for a step that cannot be called, and for a function in the middle that makes numbers of Values.
     """
 
     def __init__(self, *steps: Callable[[Any], Any], name: str = "sequential") -> None:
@@ -38,9 +38,22 @@ class Sequential(Module):
         self.steps, self.name = list(steps), name
 
     def __call__(self, x: Any) -> Any:
-        for step in self.steps:
-            x = _each(step, x) if isinstance(step, Op) else step(x)
+        for i, step in enumerate(self.steps):
+            before, x = x, _each(step, x) if isinstance(step, Op) else step(x)
+            if (
+                not isinstance(step, (Op, Module))
+                and i + 1 < len(self.steps)
+                and _computed(before)
+                and not _computed(x)
+            ):
+                raise TypeError(f"step {i} of {self.name}, {getattr(step, '__name__', step)!r}, makes plain numbers of Values: what is before it would never "
+                                "learn; write it with methods of Value, or use a row such as ops.tanh; for numbers alone, call it under no_grad()")  # fmt: skip
         return x
+
+
+def _computed(x: Any) -> bool:
+    """Whether something in nested lists was computed from Values."""
+    return any(map(_computed, x)) if nested(x) else isinstance(x, Value) and bool(x.parents)
 
 
 def _each(op: Op, x: Any) -> Any:
@@ -110,3 +123,6 @@ class Dropout(Module):
                                        "the model after eval(), or train it with backend='eager'")  # fmt: skip
         rng: Any = random if self._rng is None else self._rng
         return x * (0.0 if rng.random() < self.p else 1 / (1 - self.p))
+
+    def __repr__(self) -> str:
+        return f"Dropout(p={self.p:g})"

@@ -2,28 +2,30 @@
 
     >>> from tinygrad_edu.nn import MLP
     >>> MLP(2, [3, 1], activation="tanh", output="sigmoid", init="xavier", seed=0)
-    MLP of [Layer of [TanhNeuron(2), TanhNeuron(2), TanhNeuron(2)], Layer of [SigmoidNeuron(3)]]
+    MLP(2-3-1, tanh, output sigmoid, 13 parameters)
 
 This room knows Values and rows, but no module.
 """
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import operator
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
-from .. import ops
-from ..engine import Value, apply, constant
-from ..errors import UserError
+from .. import modes, ops
+from ..engine import Value, apply, constant, topological
 from ..ops import Op
 
-Activation = str | Op | Callable[[Value], Value]
+Activation = str | Op | Callable[[Value], Value] | None
 Init = str | Callable[[Any, int, int], float]
 Seed = int | random.Random | None
 
@@ -44,34 +46,99 @@ def activations() -> list[str]:
     return ["linear", *rows, *(name for name, make in ops.FACTORIES.items() if _defaults(make))]
 
 
-def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
-    """What an activation stands for: a row, a function of one Value, or None for "linear".
+class UnknownActivation(ValueError):
+    """There is no activation of that `choice`."""
 
-    Raises ValueError, with all names, for one that is none of them; TypeError for what is no choice at all.
+    def __init__(self, choice: str) -> None:
+        near = difflib.get_close_matches(_bare(choice), _names(), 1, 0.75)
+        hint = f"; did you mean {_names()[near[0]]!r}?" if near else ""
+        super().__init__(
+            f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function{hint}"
+        )
+        self.choice = choice
+
+
+def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
+    """What an activation stands for: a row, a function of one Value, or None for "linear" (and for None).
+
+    Raises ValueError, with all names, for one that is none of them; TypeError for what is no choice at all, and for a
+    function that leaves the graph (`math.tanh`), because nothing before it would ever learn.
 
     >>> chosen("tanh"), chosen("leaky_relu"), chosen("linear")
     (<Op tanh>, <Op leaky_relu(0.01)>, None)
     """
+    if choice is None or choice == "linear":
+        return None
     if isinstance(choice, str):
-        if choice == "linear":
-            return None
         if choice not in ops.TABLE and choice not in activations():
-            raise UserError(
-                f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function"
-            )
+            raise UnknownActivation(choice)
         choice = ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
     if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
         raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
-    if not callable(choice):
+    if not callable(choice) or isinstance(choice, type):
         raise TypeError(
-            f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}"
+            f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}{_advice(choice)}"
         )
+    if not isinstance(choice, Op) and choice not in _tried and not hasattr(choice, "parameters"):
+        _try(choice)
     return choice
+
+
+def _try(f: Callable[[Value], Value]) -> None:
+    """Raise TypeError for a function whose result does not come from the Value that it is given."""
+    z, chance = Value(0.5), random.getstate()
+    try:
+        y = f(z)
+    except TypeError as error:
+        raise TypeError(f"the activation {_called(f)} cannot be given a Value ({error}){_advice(f)}") from None
+    except Exception:  # its own affair, which the first call will show
+        return
+    finally:
+        random.setstate(chance)
+    if not isinstance(y, Value):
+        what = f"{type(y).__name__} {y!r:.60}, no Value"
+    elif modes.recording() and z not in topological(y):
+        what = "a Value that was not computed from its input"
+    else:
+        with suppress(TypeError):  # what cannot be remembered is tried again
+            _tried.add(f)
+        return
+    raise TypeError(f"the activation {_called(f)} returns {what}: what is before it would never learn{_advice(f)}")
+
+
+_tried: WeakSet[Any] = WeakSet()
+
+
+def _called(f: Any) -> str:
+    return str(getattr(f, "__name__", None) or repr(f))
+
+
+def _bare(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
+def _names() -> dict[str, str]:
+    """Activations by their names, here and elsewhere, in small letters."""
+    elsewhere = {"identity": "linear", "none": "linear", "float": "linear", "swish": "silu", "fabs": "abs", "arctan": "atan"}  # fmt: skip
+    return {_bare(name): name for name in activations()} | elsewhere
+
+
+def _advice(f: Any) -> str:
+    """What to write instead of somebody else's function of numbers."""
+    found = _names().get(_bare(_called(f)))
+    return (
+        f": write activation={found!r}" if found else ": write it with methods of Value, as in lambda z: z.tanh() * 2"
+    )
 
 
 def activated(f: Op | Callable[[Value], Value] | None, z: Value) -> Value:
     """f(z), as one node if `f` is a row; z itself if there is no activation."""
-    return z if f is None else apply(f, (z,)) if type(f) is Op else f(z)
+    if f is None:
+        return z
+    if type(f) is Op:
+        return apply(f, (z,))
+    y = f(z)
+    return y if isinstance(y, Value) else Value(y)  # max(z, 0) is the number 0 where its slope is 0
 
 
 _SPELLED = {"relu": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU"}
@@ -79,9 +146,31 @@ _SPELLED = {"relu": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU"}
 
 def spelled(choice: Activation) -> str:
     """An activation's name as part of a class name: ReLU, Tanh, LeakyRelu."""
-    name = choice if isinstance(choice, str) else str(getattr(choice, "name", getattr(choice, "__name__", "")))
+    name = (
+        "linear"
+        if choice is None
+        else choice
+        if isinstance(choice, str)
+        else str(getattr(choice, "name", getattr(choice, "__name__", "")))
+    )
     name = name.split("(")[0] if name.split("(")[0].isidentifier() else "custom"
     return _SPELLED.get(name, name.title().replace("_", ""))
+
+
+def shown(choice: Activation) -> str:
+    """An activation as a repr says it.
+
+    >>> shown(None), shown("tanh"), shown(ops.leaky_relu(0.2)), shown(lambda z: z)
+    ('linear', 'tanh', 'leaky_relu(0.2)', 'custom')
+    """
+    name = (
+        "linear"
+        if choice is None
+        else choice
+        if isinstance(choice, str)
+        else str(getattr(choice, "name", _called(choice)))
+    )
+    return name if name.split("(")[0].isidentifier() else "custom"
 
 
 # Initial weights: (random numbers, inputs of a neuron, neurons reading the same inputs) -> one weight.

@@ -3,9 +3,9 @@
     >>> import random
     >>> random.seed(1337)
     >>> MLP(2, [3, 1])
-    MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(3)]]
+    MLP(2-3-1, relu, 13 parameters)
 
-As in micrograd, from which the names, the order of random numbers and the reprs are taken.  A neuron is two nodes here,
+As in micrograd, from which the names and the order of random numbers are taken.  A neuron is two nodes here,
 `dot` and its activation; with `expand=True` it is one node per multiply and add, for pictures: the same bits either way.
 """
 
@@ -18,8 +18,21 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value, apply
-from .choices import Activation, Init, Seed, activated, chosen, constants, inputs, spelled, stream, weights, whole
-from .module import Module
+from .choices import (
+    Activation,
+    Init,
+    Seed,
+    activated,
+    chosen,
+    constants,
+    inputs,
+    shown,
+    spelled,
+    stream,
+    weights,
+    whole,
+)
+from .module import Module, count
 
 
 class Neuron(Module):
@@ -97,7 +110,7 @@ class Layer(Module):
         return out[0] if len(out) == 1 else out
 
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+        return f"Layer({self.nin}-{self.nout}, {shown(self.activation if self.nonlin else None)}, {count(self)})"
 
 
 class Linear(Layer):
@@ -150,4 +163,6 @@ class MLP(Module):
         return x
 
     def __repr__(self) -> str:
-        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+        last = shown(self.output)
+        output = "" if last == "linear" else f", output {last}"
+        return f"MLP({'-'.join(map(str, [self.nin, *self.nouts]))}, {shown(self.activation)}{output}, {count(self)})"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from . import blocks, conv, dense, files, sequences
-from .choices import blank
+from .choices import UnknownActivation, blank
 from .module import Module
 
 KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (
@@ -40,6 +40,9 @@ def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> An
         with blank(len(content["state"])):
             module = _build(content["kind"], content["config"], known)
         module.load_state_dict(content["state"])
+    except UnknownActivation as error:
+        raise UserError(f"{where} uses the activation {error.choice!r}, which is no row here: register it first, as before the model was saved, "
+                        "tinygrad_edu.register(Op(...))") from None  # fmt: skip
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise UserError(f"{where} cannot be rebuilt: {error}") from None
     return module

@@ -209,6 +209,12 @@ class Module(metaclass=_Named):
         return f"{type(self).__name__}({', '.join(said)})"
 
 
+def count(module: Module) -> str:
+    """How many parameters, in words: "105 parameters"."""
+    n = len(module.parameters())
+    return f"{n:,} parameter{'s'[n == 1 :]}"
+
+
 def _differ(x: Any, default: Any) -> bool:
     try:
         return bool(x != default)
