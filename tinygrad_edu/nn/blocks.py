@@ -40,14 +40,12 @@ class Sequential(Module):
     def __call__(self, x: Any) -> Any:
         for i, step in enumerate(self.steps):
             before, x = x, _each(step, x) if isinstance(step, Op) else step(x)
-            if (
-                not isinstance(step, (Op, Module))
-                and i + 1 < len(self.steps)
-                and _computed(before)
-                and not _computed(x)
-            ):
-                raise TypeError(f"step {i} of {self.name}, {getattr(step, '__name__', step)!r}, makes plain numbers of Values: what is before it would never "
-                                "learn; write it with methods of Value, or use a row such as ops.tanh; for numbers alone, call it under no_grad()")  # fmt: skip
+            if isinstance(step, (Op, Module)) or i + 1 == len(self.steps):
+                continue
+            if _computed(before) and not _computed(x):
+                called = getattr(step, "__name__", step)
+                raise TypeError(f"step {i} of {self.name}, {called!r}, makes plain numbers of Values: what is before it would never learn; write it with "
+                                "methods of Value, or use a row such as ops.tanh; for numbers alone, call it under no_grad()")  # fmt: skip
         return x
 
 
