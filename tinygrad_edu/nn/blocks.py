@@ -44,7 +44,7 @@ class Sequential(Module):
                 continue
             if _computed(before) and not _computed(x):
                 called = getattr(step, "__name__", step)
-                raise TypeError(f"step {i} of {self.name}, {called!r}, makes plain numbers of Values: what is before it would never learn; write it with "
+                raise TypeError(f"step {i} of {self.name}, {called!r}, makes plain numbers of Values: what is before it never learns; write it with "
                                 "methods of Value, or use a row such as ops.tanh; for numbers alone, call it under no_grad()")  # fmt: skip
         return x
 
