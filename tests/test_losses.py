@@ -2,12 +2,13 @@
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, losses
+from tinygrad_edu import Value, functional, losses
 from tinygrad_edu.losses import binary_cross_entropy_with_logits, cross_entropy, hinge, huber, l2, mse, multiclass_hinge
 
 mild = st.floats(-8, 8)
@@ -91,9 +92,19 @@ LOSSES = {
     "bce": lambda xs: binary_cross_entropy_with_logits(xs, [1, 0, 0.3]),
     "cross entropy": lambda xs: cross_entropy(xs, 1),
     "cross entropy of a batch": lambda xs: cross_entropy([xs[:2], xs[1:]], [1, 0]),
+    "cross entropy of a batch, weighed": lambda xs: cross_entropy([xs[:2], xs[1:]], [1, 0], [0.5, 2.0], 0.1),
     "hinge": lambda xs: hinge(xs, [1, -1, 1]),
     "multiclass hinge": lambda xs: multiclass_hinge(xs, 2),
     "l2": lambda xs: l2(xs, 0.5),
+    "mae": lambda xs: losses.mae(xs, [0.5, -1.0, 9.0]),
+    "bce, sum": lambda xs: binary_cross_entropy_with_logits(xs, [1, 0, 0.3], reduction="sum"),
+    "bce of probabilities": lambda xs: losses.binary_cross_entropy([x * x / 4 for x in xs], [1, 0, 0.3]),
+    "cross entropy, weighed and smoothed": lambda xs: cross_entropy(xs, 1, weight=[0.5, 2.0, 1.0], label_smoothing=0.2),
+    "cross entropy of shares": lambda xs: cross_entropy(xs, [0.25, 0.0, 0.75]),
+    "nll": lambda xs: losses.nll(xs, 0),
+    "categorical cross entropy": lambda xs: losses.categorical_cross_entropy([x * x / 4 for x in xs], 0),
+    "kl from": lambda xs: losses.kl_divergence([x * x / 4 for x in xs], [0.2, 0.3, 0.5]),
+    "kl to": lambda xs: losses.kl_divergence([0.2, 0.3, 0.5], [x * x / 4 for x in xs]),
 }
 
 
@@ -140,6 +151,86 @@ def test_extreme_scores_have_their_true_loss_and_finite_gradients(loss, x, targe
     out.backward()
     assert out.data == pytest.approx(expected, rel=1e-12)
     assert all(math.isfinite(v.grad) for v in (xs if isinstance(xs, list) else [xs]))
+
+
+INFINITE = [
+    (binary_cross_entropy_with_logits, math.inf, 1, 0.0, 0.0),
+    (binary_cross_entropy_with_logits, -math.inf, 0, 0.0, 0.0),
+    (binary_cross_entropy_with_logits, math.inf, 0, math.inf, 1.0),
+    (huber, math.inf, 0.0, math.inf, 1.0),
+    (huber, -math.inf, 0.0, math.inf, -1.0),
+    (huber, 0.0, math.inf, math.inf, -1.0),
+    (losses.mae, -math.inf, 0.0, math.inf, -1.0),
+    (losses.binary_cross_entropy, 1.0, 1, 0.0, -1.0),
+    (losses.binary_cross_entropy, 0.0, 0, 0.0, 1.0),
+    (losses.binary_cross_entropy, 0.0, 1, math.inf, -math.inf),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [float, Value])
+@pytest.mark.parametrize(("loss", "x", "target", "value", "slope"), INFINITE)
+def test_an_infinite_score_has_the_loss_and_slope_of_the_limit(loss, x, target, value, slope, kind):
+    v = Value(x)
+    out = loss(v, kind(target))
+    out.backward()
+    assert (out.data, v.grad) == (value, slope)
+
+
+def numpys_cross_entropy(np, logits, target, weight, smoothing, reduction):
+    """PyTorch's documented formula, over shares for every class."""
+    z = np.array(logits, float)
+    n = z.shape[1]
+    logp = z - np.log(np.exp(z).sum(1, keepdims=True))
+    w = np.ones(n) if weight is None else np.array(weight)
+    hard = np.ndim(target) == 1
+    shares = np.eye(n)[np.array(target, int)] if hard else np.array(target)
+    each = -(((1 - smoothing) * shares + smoothing / n) * w * logp).sum(1)
+    whole = w[np.array(target, int)].sum() if hard and weight is not None else len(z)
+    return {"none": each.tolist(), "sum": each.sum(), "mean": each.sum() / whole}[reduction]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("weight", [None, [0.5, 2.0, 1.5]])
+@pytest.mark.parametrize("target", [[2, 0], [[0.2, 0.3, 0.5], [0, 1, 0]]], ids=["classes", "shares"])
+def test_weights_smoothing_shares_and_reductions_are_pytorchs(target, weight, smoothing, reduction):
+    np = pytest.importorskip("numpy")
+    logits = [[0.7, -0.4, 1.9], [-1.0, 0.5, 0.25]]
+    expected = numpys_cross_entropy(np, logits, target, weight, smoothing, reduction)
+    assert cross_entropy(logits, target, weight, smoothing, reduction) == pytest.approx(expected)
+    logp = functional.log_softmax
+    probabilities = [functional.softmax(z) for z in logits]
+    got = losses.categorical_cross_entropy(probabilities, target, weight, smoothing, reduction)
+    assert got == pytest.approx(expected)
+    if not smoothing:
+        assert losses.nll([logp(z) for z in logits], target, weight, reduction) == pytest.approx(expected)
+
+
+REDUCED = {
+    "mse": (lambda **r: mse([1.0, 2.0], [0.0, 4.0], **r), [1.0, 4.0]),
+    "mae": (lambda **r: losses.mae([1.0, 2.0], [0.0, 4.0], **r), [1.0, 2.0]),
+    "huber": (lambda **r: huber([1.0, 2.0], [0.0, 4.0], **r), [0.5, 1.5]),
+    "hinge": (lambda **r: hinge([0.5, 2.0], [1, -1], **r), [0.5, 3.0]),
+    "bce": (lambda **r: losses.binary_cross_entropy([0.5, 0.25], [1, 1], **r), [math.log(2), math.log(4)]),
+    "multiclass hinge": (lambda **r: multiclass_hinge([[3.0, 2.5], [1.0, 4.0]], [0, 0], **r), [0.5, 4.0]),
+    "kl": (lambda **r: losses.kl_divergence([[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.75, 0.25]], **r), [math.log(2), math.log(4)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loss", "each"), REDUCED.values(), ids=REDUCED)
+def test_a_reduction_is_a_mean_a_sum_or_none(loss, each):
+    assert loss(reduction="none") == pytest.approx(each)
+    assert loss(reduction="sum") == pytest.approx(math.fsum(each))
+    assert loss() == pytest.approx(mean(each))
+
+
+def test_a_class_is_a_whole_number_of_any_kind():
+    np = pytest.importorskip("numpy")
+    z = [0.5, 1.5, -1.0]
+    for k in (1, 1.0, True, Value(1.0), np.int8(1), np.float32(1), np.bool_(True), np.array(1), Fraction(1)):
+        for loss in (cross_entropy, multiclass_hinge, losses.nll):
+            assert loss(z, k) == loss(z, 1)
+    assert cross_entropy([z, z], np.array([1.0, 2.0])) == cross_entropy([z, z], [1, 2])
 
 
 def test_the_gradient_of_cross_entropy_is_p_minus_y():
@@ -203,12 +294,32 @@ ERRORS = {
     "got 2 samples and the target 0": lambda: cross_entropy([[1.0], [2.0]], 0),
     "needs a list with one score per class": lambda: cross_entropy([], 0),
     "needs a list with one score per class, got Value(2.0)": lambda: cross_entropy(Value(2.0), 0),
+    "got a target of 3 shares, but there are 2 scores": lambda: cross_entropy([1.0, 2.0], [0, 1, 0]),
+    "shares [0.5, 0.6] for sample 0 that make 1.1": lambda: cross_entropy([[1.0, 2.0]], [[0.5, 0.6]]),
+    "cross_entropy's weight has one number per class, 2 here, got 3": lambda: cross_entropy(
+        [1.0, 2.0], 0, weight=[1, 2, 3]
+    ),
+    "cross_entropy's weight has one number per class, 2 here, got 0.5": lambda: cross_entropy(
+        [1.0, 2.0], 0, weight=0.5
+    ),
+    "label_smoothing is a share from 0 to 1, got 2": lambda: cross_entropy([1.0, 2.0], 0, label_smoothing=2),
+    "mse's reduction is 'mean', 'sum' or 'none', got 'avg'": lambda: mse([1.0], [2.0], reduction="avg"),
+    "cross_entropy's reduction is": lambda: cross_entropy([[1.0]], [0], reduction=None),
+    "binary_cross_entropy needs probabilities from 0 to 1, got 2: logits have a loss": lambda: (
+        losses.binary_cross_entropy(2.0, 1)
+    ),
+    "needs probabilities from 0 to 1, got -3": lambda: losses.categorical_cross_entropy([Value(-3.0), 1.0], 1),
+    "needs probabilities from 0 to 1, got nan": lambda: losses.kl_divergence([math.nan], [1.0]),
+    "got 2 for the predictions and 1": lambda: losses.kl_divergence([0.5, 0.5], [1.0]),
+    "kl_divergence needs two lists": lambda: losses.kl_divergence(1.0, 1.0),
     "huber needs a delta above 0": lambda: huber(1.0, 2.0, delta=0),
     "l2 needs at least one parameter": lambda: l2([]),
 }
 TYPE_ERRORS = {
-    "got float 1.0: number the classes 0, 1, 2": lambda: cross_entropy([1.0, 2.0], 1.0),
-    "got list [0, 1]: pass the index of the 1": lambda: cross_entropy([1.0, 2.0], [0, 1]),
+    "got float 1.5: number the classes 0, 1, 2": lambda: cross_entropy([1.0, 2.0], 1.5),
+    "got float nan": lambda: cross_entropy([1.0, 2.0], math.nan),
+    "got float inf": lambda: cross_entropy([1.0, 2.0], math.inf),
+    "got NoneType None": lambda: losses.nll([1.0, 2.0], None),
     "got str 'cat' for sample 0": lambda: cross_entropy([[1.0, 2.0]], ["cat"]),
     "as in l2(model.parameters())": lambda: l2(3),
 }

@@ -1,5 +1,7 @@
 """Losses whose target is an argument of a recording: the same numbers and gradients, one recording for all targets."""
 
+from functools import partial
+
 import pytest
 
 from tinygrad_edu import Value, jit, losses, nn
@@ -11,6 +13,14 @@ CASES = {
     "multiclass_hinge": (losses.multiclass_hinge, 3, [0, 2, 1, 2]),
     "hinge": (losses.hinge, 1, [1, -1, 1, -1]),
     "binary_cross_entropy_with_logits": (losses.binary_cross_entropy_with_logits, 1, [1, 0, 0.25, 1]),
+    "cross_entropy, weighed": (
+        partial(losses.cross_entropy, weight=[0.5, 2.0, 1.0], label_smoothing=0.2),
+        3,
+        [0, 2, 1, 2],
+    ),
+    "cross_entropy of shares": (losses.cross_entropy, 2, [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5], [0.125, 0.875]]),
+    "nll": (losses.nll, 3, [0, 2, 1, 2]),
+    "mae": (losses.mae, 1, [0.5, -2.0, 0.0, 1.0]),
     "mse": (losses.mse, 1, [0.5, -2.0, 0.0, 1.0]),
     "huber": (losses.huber, 1, [0.5, -20.0, 0.0, 1.0]),
 }

@@ -7,28 +7,30 @@
     >>> loss.data, [round(z.grad, 10) for z in logits]
     (2.1755153626167147, [0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806])
 
-Each takes Values or numbers, one sample or a batch (then it returns the mean), and stays finite wherever the true
-value is: what comes from logits never overflows.  A loss of numbers alone is a number.  A target may be an argument of a
+Each takes Values or numbers, one sample or a batch, and stays finite wherever the true value is: what comes from logits
+never overflows.  Of a batch it returns the mean, with `reduction="sum"` the sum, with `reduction="none"` a list with the
+loss of each sample.  A loss of numbers alone is a number.  A target may be an argument of a
 function that is recorded (see `jit`): then nobody can check it, and a class that does not exist makes the loss nan.
 """
 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from . import modes, ops
 from .engine import Value
 from .functional import mean
-from .ieee import number
+from .ieee import isfinite, number
 
-__all__ = ["binary_cross_entropy_with_logits", "cross_entropy", "hinge", "huber", "l2", "mse", "multiclass_hinge"]
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "hinge", "huber",
+           "kl_divergence", "l2", "mae", "mse", "multiclass_hinge", "nll"]  # fmt: skip
 
 
 def _several(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str)
+    return hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0
 
 
 def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
@@ -43,6 +45,17 @@ def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
     if not len(predictions):
         raise ValueError(f"{who} needs at least one prediction, got none")
     return [pair for p, t in zip(predictions, targets) for pair in _pairs(p, t, who)]
+
+
+def _reduced(losses: list[Any], reduction: str, who: str, weights: list[Any] | None = None) -> Any:
+    """The losses of samples as one: their mean (by weight, if they have any), their sum, or, for "none", as they are."""
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return ops.sum(*losses)
+    if reduction != "mean":
+        raise ValueError(f"{who}'s reduction is 'mean', 'sum' or 'none', got {reduction!r}")
+    return mean(losses) if weights is None else ops.sum(*losses) / ops.sum(*weights)
 
 
 def _is_recorded(target: Any) -> bool:
@@ -69,17 +82,28 @@ def _right(scores: list[Any], target: Any) -> Any:
     return ops.where(exists, score, math.nan)
 
 
-def mse(predictions: Any, targets: Any) -> Any:
+def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of (prediction - target)².  Raises ValueError if the lengths differ.
 
     >>> mse([Value(1.0), 2.0], [0.0, 4.0])
     Value(2.5)
     """
     away = [p - t for p, t in _pairs(predictions, targets, "mse")]
-    return ops.dot(*away, *away) / len(away)
+    return (
+        ops.dot(*away, *away) / len(away) if reduction == "mean" else _reduced([d * d for d in away], reduction, "mse")
+    )
 
 
-def huber(predictions: Any, targets: Any, delta: float = 1.0) -> Any:
+def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The mean of |prediction - target|.  Raises ValueError if the lengths differ.
+
+    >>> mae([Value(1.0), 2.0], [0.0, 4.0])
+    Value(1.5)
+    """
+    return _reduced([ops.abs(p - t) for p, t in _pairs(predictions, targets, "mae")], reduction, "mae")
+
+
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """The mean of d²/2 where |d| <= delta, and delta * (|d| - delta/2) beyond, d = prediction - target (Huber 1964).
 
     Its slope is d clipped to ±delta: a large error pulls, but with limited force; a clipped error would not pull at all.
@@ -91,14 +115,35 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0) -> Any:
     >>> loss.data, q.grad
     (4.5, -1.0)
     """
-    if not number(delta) > 0:
+    delta = number(delta)
+    if not delta > 0:
         raise ValueError(f"huber needs a delta above 0, where the parabola becomes a line, got {delta!r}")
-    clip = ops.clip(-float(delta), float(delta))
     away = [p - t for p, t in _pairs(predictions, targets, "huber")]
-    return mean([c * (d - 0.5 * c) for d, c in zip(away, map(clip, away))])
+    losses = [ops.where(ops.greater(abs(d), delta), delta * (abs(d) - 0.5 * delta), 0.5 * (d * d)) for d in away]
+    return _reduced(losses, reduction, "huber")
 
 
-def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
+def _shares(predictions: Any, targets: Any, who: str) -> Iterator[tuple[Any, Any, float]]:
+    """Predictions with targets from 0 to 1, and what can be known of these while nobody records: else 0.5."""
+    for i, (x, t) in enumerate(_pairs(predictions, targets, who)):
+        p = 0.5 if _is_recorded(t) else _plain(t)
+        if not 0 <= p <= 1:
+            hint = ": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""
+            raise ValueError(f"{who} needs targets from 0 to 1, got {p:g} at {i}{hint}")
+        yield x, t, p
+
+
+def _mixed(t: Any, p: float, first: Any, second: Any) -> Any:
+    """t * first() + (1 - t) * second(), where what counts for nothing may be infinite."""
+    if isinstance(t, Value) or 0 < p < 1:
+        a, b = first(), second()
+        if p == 1 and not isfinite(_plain(b)) or p == 0 and not isfinite(_plain(a)):
+            return t * a if p == 1 else (1 - t) * b
+        return t * a + (1 - t) * b
+    return first() if p else second()
+
+
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of -t*log(p) - (1-t)*log(1-p), p = sigmoid(logit), for targets t from 0 to 1; accurate in both tails.
 
     Computed as t*softplus(-z) + (1-t)*softplus(z): no difference of large numbers.
@@ -107,63 +152,193 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any) -> Any:
     >>> binary_cross_entropy_with_logits([1000.0, -1000.0, -40.0], [1, 1, 0]) == (0.0 + 1000.0 + ops.exp(-40.0)) / 3
     True
     """
-    losses = []
-    for i, (z, t) in enumerate(_pairs(logits, targets, "binary_cross_entropy_with_logits")):
-        p = 0.5 if _is_recorded(t) else _plain(t)
-        if not 0 <= p <= 1:
-            raise ValueError(f"binary_cross_entropy_with_logits needs targets from 0 to 1, got {p:g} at {i}"
-                             + (": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""))  # fmt: skip
-        if isinstance(t, Value) or 0 < p < 1:
-            losses.append(t * ops.softplus(-z) + (1 - t) * ops.softplus(z))
-        else:
-            losses.append(ops.softplus(-z if p else z))
-    return mean(losses)
+    who = "binary_cross_entropy_with_logits"
+    losses = [
+        _mixed(t, p, partial(ops.softplus, -z), partial(ops.softplus, z)) for z, t, p in _shares(logits, targets, who)
+    ]
+    return _reduced(losses, reduction, who)
 
 
-def _classified(scores: Any, targets: Any, who: str, loss: Callable[[list[Any], Any], Any]) -> Any:
-    """`loss(scores, class)` of one sample, or its mean over a batch; classes that do not exist are named."""
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
+    """The mean of -t*log(p) - (1-t)*log(1-p) for probabilities p and targets t from 0 to 1.
+
+    A probability that has been rounded to 0 or 1 has lost what a logit keeps: prefer `binary_cross_entropy_with_logits`.
+    Raises ValueError if the lengths differ, or a probability or target is outside [0, 1].
+
+    >>> binary_cross_entropy([Value(0.5), 1.0], [1, 1])
+    Value(0.34657359027997264)
+    """
+    who, losses = "binary_cross_entropy", []
+    for q, t, p in _shares(probabilities, targets, who):
+        _check_probability(q, who)
+        losses.append(_mixed(t, p, lambda q=q: -ops.log(q), lambda q=q: -ops.log1p(-q)))
+    return _reduced(losses, reduction, who)
+
+
+def _check_probability(p: Any, who: str) -> None:
+    if not _is_recorded(p) and not 0 <= _plain(p) <= 1 + 1e-9:
+        raise ValueError(f"{who} needs probabilities from 0 to 1, got {_plain(p):g}: logits have a loss of their own, "
+                         "cross_entropy or binary_cross_entropy_with_logits")  # fmt: skip
+
+
+def _samples(scores: Any, targets: Any, who: str) -> Iterator[tuple[list[Any], Any, str]]:
+    """The scores of each sample, its target, and how to call it.  Raises ValueError if they do not match."""
     if not _several(scores) or not len(scores):
         raise ValueError(f"{who} needs a list with one score per class, got {scores!r}")
     batch = _several(scores[0])
     if batch and not (_several(targets) and len(targets) == len(scores)):
         got = f"{len(targets)} targets" if _several(targets) else f"the target {targets!r}"
         raise ValueError(f"{who} needs one target class per sample, got {len(scores)} samples and {got}")
-    losses = []
     for i, (row, target) in enumerate(zip(scores, targets) if batch else [(scores, targets)]):
-        where, n = (f" for sample {i}" if batch else ""), len(row) if _several(row) else 0
-        if not n:
+        where = f" for sample {i}" if batch else ""
+        if not _several(row) or not len(row):
             raise ValueError(f"{who} needs a list with one score per class, got {row!r}{where}")
-        if _is_recorded(target):
-            losses.append(loss(list(row), target))
-            continue
-        if isinstance(target, Value) and target.data.is_integer():
-            target = int(target.data)
-        if not hasattr(target, "__index__"):
-            hint = ": pass the index of the 1" if _several(target) else ": number the classes 0, 1, 2, ..."
-            raise TypeError(
-                f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}{hint}"
-            )
-        k = operator.index(target)
-        if not 0 <= k < n:
-            raise ValueError(
-                f"{who} got the target class {k}{where}, but there are {n} scores: classes are 0 to {n - 1}"
-            )
-        losses.append(loss(list(row), k))
-    return mean(losses) if batch else losses[0]
+        yield list(row), target, where
 
 
-def cross_entropy(logits: Any, target: Any) -> Any:
+def _class(target: Any, n: int, who: str, where: str) -> Any:
+    """The number of the right class: a whole number of any kind, or a target that is recorded."""
+    if _is_recorded(target):
+        return target
+    k = target.data if isinstance(target, Value) else target
+    if not hasattr(k, "__float__") or not float(k).is_integer():
+        raise TypeError(
+            f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}: number the classes 0, 1, 2, ..."
+        )
+    if not 0 <= k < n:
+        raise ValueError(
+            f"{who} got the target class {int(k)}{where}, but there are {n} scores: classes are 0 to {n - 1}"
+        )
+    return int(k)
+
+
+def _parts(target: Any, n: int, who: str, where: str) -> list[Any]:
+    """A target that is a share for each class.  Raises ValueError unless there are n shares that make 1."""
+    shares = list(target)
+    if len(shares) != n:
+        raise ValueError(f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores")
+    known = [0.0 if _is_recorded(t) else _plain(t) for t in shares]
+    if not any(map(_is_recorded, shares)) and not (min(known) >= 0 and abs(math.fsum(known) - 1) < 1e-6):
+        raise ValueError(f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are at least 0 and make 1, "
+                         "or the target is the number of the right class")  # fmt: skip
+    return shares
+
+
+def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], scores: Any, targets: Any, weight: Any, smoothing: float,
+                reduction: str) -> Any:  # fmt: skip
+    """The losses of samples whose target is a class, or a share for each class; `loss(scores)(k)` is that of class k."""
+    smoothing = number(smoothing)
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"label_smoothing is a share from 0 to 1, got {smoothing!r}")
+    losses, heavy = [], []
+    for row, target, where in _samples(scores, targets, who):
+        n, of = len(row), loss(row)
+        if weight is not None and not (_several(weight) and len(weight) == n):
+            got = len(weight) if _several(weight) else repr(weight)
+            raise ValueError(f"{who}'s weight has one number per class, {n} here, got {got}")
+        heavier = [1.0] * n if weight is None else list(weight)
+
+        def weighed(k: Any, of: Any = of, heavier: list[Any] = heavier) -> Any:
+            return of(k) if weight is None else _right(heavier, k) * of(k)
+
+        def spread(shares: Iterable[Any], weighed: Any = weighed) -> Any:
+            some = [(t, weighed(k)) for k, t in enumerate(shares) if isinstance(t, Value) or t != 0]
+            return ops.dot(*[t for t, _ in some], *[x for _, x in some])
+
+        if _several(target):
+            shares = _parts(target, n, who, where)
+            losses.append(spread([(1 - smoothing) * t + smoothing / n for t in shares] if smoothing else shares))
+            heavy.append(1.0)
+        else:
+            k = _class(target, n, who, where)
+            losses.append((1 - smoothing) * weighed(k) + spread([smoothing / n] * n) if smoothing else weighed(k))
+            heavy.append(_right(heavier, k))
+    return _reduced(losses, reduction, who, None if weight is None else heavy) if _several(scores[0]) else losses[0]
+
+
+def cross_entropy(
+    logits: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any:
     """-log(softmax(logits)[target]) = logsumexp(logits) - logits[target]; the mean over a batch of logits and targets.
 
-    A target is the number of the right class.  Raises ValueError for a class that does not exist, TypeError for no number.
+    A target is the number of the right class, or a list with a share for each class, which make 1.  `weight` has one number
+    per class: a sample's loss is multiplied by its class's, and the mean of a batch divided by the weights of its samples'
+    classes.  `label_smoothing=s` takes s of the target away and spreads it evenly over all classes (Szegedy et al. 2016).
+    As in PyTorch.  Raises ValueError for a class that does not exist, TypeError for no number.
 
     >>> cross_entropy([1000.0, -1000.0], 1), cross_entropy([[0.0, 0.0], [0.0, 0.0]], [0, 1])
     (2000.0, 0.6931471805599453)
+    >>> cross_entropy([0.0, 1.0], [0.25, 0.75]) == cross_entropy([0.0, 1.0], 1, label_smoothing=0.5)
+    True
     """
-    return _classified(logits, target, "cross_entropy", lambda zs, k: ops.logsumexp(*zs) - _right(zs, k))
+
+    def loss(zs: list[Any]) -> Callable[[int], Any]:
+        total = ops.logsumexp(*zs)
+        return lambda k: total - _right(zs, k)
+
+    return _classified("cross_entropy", loss, logits, target, weight, label_smoothing, reduction)
 
 
-def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0) -> Any:
+def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
+    """-log_probabilities[target], the negative log-likelihood: of `log_softmax(logits)` it is the cross-entropy.
+
+    `weight` and a list for a target as in `cross_entropy`.  Raises ValueError for a class that does not exist.
+
+    >>> nll([Value(-0.5), Value(-0.9)], 1)
+    Value(0.9)
+    """
+    return _classified("nll", lambda ls: lambda k: -_right(ls, k), log_probabilities, target, weight, 0.0, reduction)
+
+
+def categorical_cross_entropy(
+    probabilities: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any:
+    """-log(probabilities[target]), for what `softmax` has made of logits already; inf for a right class of probability 0.
+
+    Prefer `cross_entropy`, which takes logits and never overflows.  The other arguments are as there.
+    Raises ValueError for a class that does not exist, or a probability outside [0, 1].
+
+    >>> categorical_cross_entropy([Value(0.25), Value(0.75)], 0)
+    Value(1.3862943611198906)
+    """
+
+    def loss(ps: list[Any]) -> Callable[[int], Any]:
+        for p in ps:
+            _check_probability(p, "categorical_cross_entropy")
+        return lambda k: -ops.log(_right(ps, k))
+
+    return _classified("categorical_cross_entropy", loss, probabilities, target, weight, label_smoothing, reduction)
+
+
+def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
+    """The sum of p*log(p/q) over all classes: what it costs to take the distribution p for q (Kullback & Leibler 1951).
+
+    Of two lists of distributions, the mean over the samples.  Where p is 0 there is no cost; where only q is 0 it is inf.
+    Raises ValueError if the lengths differ or a probability is outside [0, 1].
+
+    >>> kl_divergence([0.5, 0.5], [Value(0.25), Value(0.75)])
+    Value(0.14384103622589045)
+    """
+    if _several(p) and len(p) and _several(p[0]):
+        if not _several(q) or len(p) != len(q):
+            raise ValueError(
+                f"kl_divergence needs as many distributions q as p, got {len(p)} and {len(q) if _several(q) else repr(q)}"
+            )
+        return _reduced([kl_divergence(a, b) for a, b in zip(p, q)], reduction, "kl_divergence")
+    if not _several(p) or not _several(q):
+        raise ValueError(f"kl_divergence needs two lists of probabilities, got {p!r} and {q!r}")
+    terms = []
+    for a, b in _pairs(p, q, "kl_divergence"):
+        _check_probability(a, "kl_divergence")
+        _check_probability(b, "kl_divergence")
+        if isinstance(a, Value):
+            terms.append(ops.where(a, a * (ops.log(a) - ops.log(b)), 0.0))
+        elif a:
+            terms.append(a * (ops.log(a) - ops.log(b)))
+    return ops.sum(*terms)
+
+
+def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """The sum over the wrong classes j of max(0, s_j - s_right + margin), as in CS231n (Weston & Watkins 1999); the mean over a batch.
 
     Raises ValueError for a class that does not exist, TypeError for no number.
@@ -179,10 +354,12 @@ def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0) -> Any:
                 for j, s in enumerate(scores) if not isinstance(k, int) or j != k]  # fmt: skip
         return ops.sum(*over) if over else 0.0 * right
 
-    return _classified(scores, target, "multiclass_hinge", loss)
+    who = "multiclass_hinge"
+    losses = [loss(row, _class(k, len(row), who, where)) for row, k, where in _samples(scores, target, who)]
+    return _reduced(losses, reduction, who) if _several(scores[0]) else losses[0]
 
 
-def hinge(scores: Any, targets: Any, margin: float = 1.0) -> Any:
+def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """The mean of max(0, margin - target * score) for targets -1 and 1: micrograd's "max-margin" loss.
 
     Raises ValueError if the lengths differ or a target is neither -1 nor 1.
@@ -199,7 +376,9 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0) -> Any:
                 + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else "")
             )
         losses.append(ops.relu(ops.dot(-t if _is_recorded(t) else -y, s, margin)))  # margin + -y * s as one node
-    return ops.sum(*losses) * (1.0 / len(losses))  # in micrograd's order, to the bit
+    if reduction == "mean":
+        return ops.sum(*losses) * (1.0 / len(losses))  # in micrograd's order, to the bit
+    return _reduced(losses, reduction, "hinge")
 
 
 def l2(parameters: Iterable[Any], alpha: float = 1e-4) -> Any:
