@@ -199,6 +199,27 @@ def test_the_order_of_others_is_answered_with_ours():
     assert split([[1.0]] * 10, y, stratify=y) == split([[1.0]] * 10, y)
 
 
+def test_a_target_that_is_missing_is_named():
+    for missing in None, math.nan:
+        with pytest.raises(ValueError, match="target of sample 2 is missing"):
+            split([[1.0]] * 4, [0.5, 1.5, missing, 2.5])
+    for few in 0, 1:
+        with pytest.raises(ValueError, match=f"one to test on, got {few}"):
+            split([[1.0]] * few, [1] * few)
+
+
+def test_shapes_answer_the_names_of_others_with_ours():
+    np = pytest.importorskip("numpy")
+    for generator in data.moons, data.blobs, data.xor:
+        with pytest.raises(TypeError, match="no n_samples; its own name for that is n, as in n=5"):
+            generator(n_samples=5)
+        with pytest.raises(TypeError, match="as in seed=3"):
+            generator(random_state=3)
+        with pytest.raises(TypeError, match="unexpected keyword argument 'nois'"):
+            generator(nois=3)
+        assert generator(np.int64(6), seed=np.int32(2)) == generator(6, seed=2)
+
+
 NO_SAMPLES = [{1.0, 2.0}, (x for x in [[1.0]]), "text", {"a": [1.0]}, 3.0, None]
 
 
@@ -483,6 +504,12 @@ def test_a_file_without_names_and_of_another_encoding_can_be_told(tmp_path):
     ]
     thousands = csv_file(tmp_path, 'a,y\n"1,234",1.5\n"2,500",2.5\n')
     assert [read_csv(thousands, features=["a"], decimal=sign).X[0][0] for sign in ",."] == [1.234, 1234.0]
+    with pytest.raises(TypeError, match="a table that is read already"):
+        read_csv([[1.0, 2.0]], "y")
+    with pytest.raises(ValueError, match="download it first"):
+        read_csv("https://example.org/a.csv", "y")
+    with pytest.raises(TypeError, match="got the text '1'"):
+        Standardizer.of([["1"], ["2"]])
     for wrong in {"encoding": "klingon"}, {"delimiter": ";;"}, {"decimal": "'"}, {"missing": "guess"}:
         with pytest.raises(ValueError):
             read_csv(path, **wrong)

@@ -233,3 +233,19 @@ def test_what_is_not_in_the_plane_is_refused(arguments, message):
         decision_boundary(lambda x: x[0], *arguments)
     with pytest.raises(ValueError, match="at least 2 cells"):
         decision_boundary(lambda x: x[0], CORNERS, [0, 0, 0, 0], grid=1)
+
+
+def test_a_boundary_is_drawn_of_arrays_and_tables_and_by_models_that_take_all_points_at_once():
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    X, y = data.moons(20)
+    model, calls = lambda x: x[0] - x[1], []
+    plain = decision_boundary(model, X, y, grid=8)._repr_svg_()
+
+    def mapped(x):
+        raise AssertionError
+
+    mapped.map = lambda points: calls.append(len(points)) or [p[0] - p[1] for p in points]
+    frame = pd.DataFrame(X, index=range(20, 0, -1))
+    for samples, classes in (X, y), (np.array(X), np.array(y)), (frame, pd.Series(y, index=range(7, 27))):
+        assert decision_boundary(mapped, samples, classes, grid=8)._repr_svg_() == plain
+    assert calls == [9 * 9 + 20] * 3

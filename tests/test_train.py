@@ -12,7 +12,7 @@ from array import array
 
 import pytest
 
-from tinygrad_edu import Value, anomalies, data, losses, no_grad, optim, train
+from tinygrad_edu import Value, anomalies, data, jit, losses, no_grad, optim, train
 from tinygrad_edu import functional as F
 from tinygrad_edu.nn import MLP, Dropout, Linear, Sequential
 from tinygrad_edu.train import History, accuracy, around, confusion, fit, outputs, predict
@@ -195,6 +195,8 @@ def test_tables_are_learned_from_by_position():
         return numbers(model), outputs(model, X), train.r_squared(model, X, y)
 
     plain = weights(frame.to_numpy().tolist(), y.tolist())
+    model = Line()
+    assert jit(model, backend="python").map(frame) == outputs(model, frame.to_numpy().tolist())
     assert weights(frame, y) == weights(frame.to_numpy(), y) == weights(frame, y.to_frame()) == plain
     with pytest.raises(TypeError, match="column 'b' holds str 'x' in row 0"):
         weights(frame.assign(b="x"), y)
@@ -361,6 +363,15 @@ def test_a_loss_that_explodes_stops_before_it_reaches_the_parameters():
         history = train_line(model, lr=1e6, epochs=100)
     assert history.stopped and not history.interrupted and history.steps < 100
     assert all(map(math.isfinite, numbers(model)))
+
+
+@pytest.mark.parametrize("where", ["X", "y"])
+def test_a_sample_that_is_missing_is_named(where):
+    given = {"X": [[0.5], [1.0], [2.0]], "y": [1.0, 2.0, 3.0]}
+    given[where][1] = [math.nan] if where == "X" else math.nan
+    model = Line()
+    with pytest.warns(RuntimeWarning, match="loss became nan .sample 1 or its target is not finite"):
+        fit(model, **given, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.1), progress=False)
 
 
 def test_a_gradient_that_explodes_stops_too():

@@ -21,6 +21,7 @@ from typing import Any
 from . import files
 from .errors import UserError
 from .modes import no_grad
+from .positions import by_position
 
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 BLUE, ORANGE, PURPLE = "#5292da", "#e38b4b", "#5f3793"
@@ -272,7 +273,7 @@ def _mix(colour: str, strength: float) -> str:
 Grid = list[list[float]]
 
 
-def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[float]], y: Sequence[Any],
+def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
                       labels: Sequence[object] | None = None, path: str | os.PathLike[str] | None = None, *,
                       axes: Sequence[object] = (), grid: int = 64) -> Picture:  # fmt: skip
     """Where in the plane a model decides for which class, darker where it is surer, with the samples on top.
@@ -281,7 +282,8 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Sequence[Sequence[
     score per class, of which the largest decides.  `y` holds the class of each sample: -1 and 1, or 0, 1, 2, ...
     `axes` names the two numbers.  Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
     """
-    if not X or len(X) != len(y) or any(len(x) != 2 for x in X):
+    X, y = by_position(X, "samples"), by_position(y, "classes", targets=True)
+    if not len(X) or len(X) != len(y) or any(len(x) != 2 for x in X):
         raise UserError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
                          f"got {len(X)} samples of {sorted({len(x) for x in X})} numbers and {len(y)} classes")  # fmt: skip
     if grid < 2:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["plain", "safe", "visible"]
+__all__ = ["plain", "safe", "short", "visible"]
 MEANINGS = {
     "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "∕": "/", "∖": "\\",
     "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ", "√": "sqrt", "∑": "sum", "∏": "prod", "∫": "int",
@@ -55,6 +55,17 @@ def visible(text: str) -> str:
     'red: \\x1b[31m'
     """
     return "".join([c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text])
+
+
+def short(text: object, most: int = 40) -> str:
+    r"""Text from a file for one line of a terminal: no escapes that it would obey, and not without end.
+
+    >>> short("width"), short("a\x1b[31m"), short("x" * 99, most=5)
+    ('width', "'a\\x1b[31m'", 'xxxx…')
+    """
+    text = str(text)
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text if text.isprintable() else repr(text)
 
 
 def _written(error: UnicodeError) -> tuple[str, int]:

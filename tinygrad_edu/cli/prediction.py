@@ -10,8 +10,8 @@ from typing import Any
 
 from .. import files, functional, train
 from ..data import Split
-from ..data.samples import short
 from ..errors import UserError
+from ..streams import short
 from ..train.history import write_table
 from ..train.metrics import alone
 from . import tables

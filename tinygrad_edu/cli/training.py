@@ -10,10 +10,10 @@ from typing import Any
 
 from .. import data, files, losses, nn, optim, plot, train
 from ..data import Split, Standardizer
-from ..data.samples import short
 from ..data.textfile import some
 from ..errors import UserError
 from ..replay import BACKENDS
+from ..streams import short
 from ..train.around import uninterrupted
 from . import tables
 from .notes import Notes, load

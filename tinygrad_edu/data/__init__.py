@@ -12,11 +12,12 @@ Plain Python: every function takes a seed and returns a `Split` of lists, `X` wi
 with one class or number per sample, whole and in two parts.  What is in here knows nothing of Values.
 """
 
+from ..positions import by_position
 from .csvfile import columns, read_csv
 from .dividing import Standardizer, batches, split
 from .handwriting import digits
 from .preparation import Preparation
-from .samples import Split, by_position
+from .samples import Split
 from .shapes import blobs, circles, moons, spirals, xor
 
 __all__ = [

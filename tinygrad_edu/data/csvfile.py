@@ -51,6 +51,11 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
             raise UserError(
                 f"{what} is {' or '.join(map(repr, allowed))}, or None to decide by the cells, got {given!r}"
             )
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"read_csv reads a file and needs its path, got {type(path).__name__}: a table that is read already goes into split, "
+                        "fit and Standardizer as it is")  # fmt: skip
+    if str(path).startswith(("http:", "https:")):
+        raise UserError(f"{path}: read_csv reads files of this machine; download it first")
     if target is not None and not isinstance(target, str):
         raise TypeError(f"target is the name of a column, got {type(target).__name__} {target!r}; the first line names them, "
                         'and without names (header=False) they are "column 1", "column 2", ...')  # fmt: skip

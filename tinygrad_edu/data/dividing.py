@@ -10,7 +10,8 @@ from numbers import Integral
 from typing import Any
 
 from ..errors import UserError
-from .samples import Split, by_position, class_of, classes_of
+from ..positions import by_position
+from .samples import Split, class_of, classes_of
 
 THEIRS = {"test_size": "test", "random_state": "seed", "train_size": "test", "shuffle": "stratify"}
 
@@ -42,6 +43,10 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         raise TypeError("split needs the targets too: split(X, y)")
     X, y = by_position(X, "the samples of split"), by_position(y, "the targets of split", targets=True)
     n = len(X)
+    if (
+        bad := next((i for i, t in enumerate(y) if t is None or isinstance(t, float) and math.isnan(t)), None)
+    ) is not None:
+        raise UserError(f"the target of sample {bad} is missing ({y[bad]}): leave the sample out, or fill it in")
     if n != len(y):
         raise ValueError(f"split needs one target per sample, got {n} samples and {len(y)} targets")
     whole = isinstance(test, Integral) and not isinstance(test, bool)
@@ -52,6 +57,8 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         if isinstance(test, (float, Integral)) and 0 < test < 1
         else 0
     )
+    if n < 2:
+        raise UserError(f"split needs a sample to learn from and one to test on, got {n}")
     if not 0 < count < n:
         raise UserError(
             f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, got {test!r}"
@@ -198,6 +205,11 @@ def _rows(X: Any) -> list[list[float]]:
     """Rows of floats.  Raises TypeError if samples are no rows of numbers."""
     X = by_position(X, "the samples of a Standardizer")
     try:
-        return [[float(v) for v in x] for x in X]
+        rows = [[float(v) for v in x] for x in X]
     except (TypeError, ValueError) as e:
         raise TypeError(f"a Standardizer takes samples that are rows of numbers, [[1.0, 2.0], ...]: {e}") from None
+    if text := next((v for x in X for v in x if isinstance(v, str)), None):
+        raise TypeError(
+            f"a Standardizer takes samples that are rows of numbers, got the text {text!r:.40}: float({text!r:.40})"
+        )
+    return rows

@@ -22,7 +22,7 @@ class RandomState:
     """
 
     def __init__(self, seed: int) -> None:
-        if not isinstance(seed, int):
+        if not hasattr(seed, "__index__"):
             raise TypeError(f"a seed is a whole number, got {type(seed).__name__} {seed!r}")
         if not 0 <= seed < 1 << 32:
             raise ValueError(f"a seed is a whole number from 0 to 2**32 - 1, got {seed}")

@@ -7,12 +7,34 @@ after `np.random.seed(seed)`, to the last digit or the one before, so that resul
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from numbers import Integral
+from typing import ParamSpec
 
 from .legacy import RandomState
 from .samples import Split
 
+P = ParamSpec("P")
+THEIRS = {"n_samples": "n", "random_state": "seed", "cluster_std": "noise"}
 
+
+def _told(make: Callable[P, Split]) -> Callable[P, Split]:
+    """The same function, which answers the names of scikit-learn with ours."""
+
+    @wraps(make)
+    def answer(*args: P.args, **named: P.kwargs) -> Split:
+        for name in named:
+            if name in THEIRS and name not in make.__code__.co_varnames:
+                raise TypeError(
+                    f"{make.__name__} has no {name}; its own name for that is {THEIRS[name]}, as in {THEIRS[name]}={named[name]!r}"
+                )
+        return make(*args, **named)
+
+    return answer
+
+
+@_told
 def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Split:
     """Two half circles of radius 1, hooked into each other; `noise` is the standard deviation added to each coordinate.
 
@@ -28,6 +50,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Split:
     return _two_curves("moons", upper, lower, noise, seed)
 
 
+@_told
 def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0) -> Split:
     """A circle of radius 1, class 0, around one of radius `factor`, class 1; `noise` is added to each coordinate.
 
@@ -45,6 +68,7 @@ def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0
     return _two_curves("circles", outer, inner, noise, seed)
 
 
+@_told
 def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: int = 0) -> Split:
     """Interleaved spiral arms, one per class, in order; `noise` is the standard deviation of the angle in radians.
 
@@ -66,6 +90,7 @@ def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: 
     return _named("spirals", X, y, classes)
 
 
+@_told
 def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Split:
     """The four corners of the unit square in turn, class 1 where exactly one coordinate is 1; `noise` is added to each.
 
@@ -82,6 +107,7 @@ def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Split:
     return _named("xor", X, [a ^ b for a, b in corners], 2)
 
 
+@_told
 def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: float = 1.0, seed: int = 0) -> Split:
     """Round clouds of standard deviation `noise`, one per class.
 
@@ -130,7 +156,7 @@ def _spaced(start: float, stop: float, n: int, closed: bool = True) -> list[floa
 
 def _check(n: int, noise: float) -> None:
     """Raise unless these are a count and a standard deviation."""
-    if not isinstance(n, int):
+    if not isinstance(n, Integral) or isinstance(n, bool):
         raise TypeError(f"a number of points is a whole number, got {type(n).__name__} {n!r}")
     if n < 1:
         raise ValueError(f"a number of points is at least 1, got {n}")

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from ..streams import short
 from .numerals import Numeral, is_number, point_of, unit_of
 from .preparation import Column, Preparation
-from .samples import MANY, Split, short
+from .samples import MANY, Split
 from .textfile import File, Records, repeated, some
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "<na>", "#n/a"}

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from ..errors import UserError
+from ..streams import short
 from .numerals import is_number
-from .samples import short
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),

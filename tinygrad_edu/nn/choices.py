@@ -23,6 +23,7 @@ from weakref import WeakSet
 
 from .. import modes, ops
 from ..engine import Value, apply, constant, topological
+from ..errors import UserError
 from ..ops import Op
 
 Activation = str | Op | Callable[[Value], Value] | None
@@ -46,7 +47,7 @@ def activations() -> list[str]:
     return ["linear", *rows, *(name for name, make in ops.FACTORIES.items() if _defaults(make))]
 
 
-class UnknownActivation(ValueError):
+class UnknownActivation(UserError):
     """There is no activation of that `choice`."""
 
     def __init__(self, choice: str) -> None:

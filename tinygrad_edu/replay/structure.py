@@ -18,6 +18,7 @@ from typing import Any
 
 from ..engine import Value
 from ..ieee import number
+from ..positions import by_position
 
 
 def flat(tree: Any) -> tuple[Any, list[Any]]:
@@ -197,7 +198,9 @@ def batch(columns: Sequence[Any]) -> Batch:
 
 def _column(c: Any) -> Any:
     """One entry per sample."""
-    if isinstance(c, (Value, str, dict)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
+    if hasattr(c, "iloc"):  # of pandas: by position, not by label
+        return by_position(c, "the samples of a batch")
+    if isinstance(c, (Value, str, dict, set, frozenset)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
         raise TypeError(f"a batch is given in columns, lists with one entry per sample, got {type(c).__name__} {c!r:.60}: "
                         "for one sample call the function itself; a number that all samples share is repeated, [k] * n")  # fmt: skip
     return c if hasattr(c, "__len__") else list(c)

@@ -104,6 +104,10 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any], optimi
                     optimizer.zero_grad()
                     mean, outputs = steps_of.step(batch, stop_on_nan)
                     if stop_on_nan and (problem := _problem(mean, watched)):
+                        if (
+                            bad := next((i for i in batch if not (_is_finite(X[i]) and _is_finite(y[i]))), None)
+                        ) is not None:
+                            problem += f" (sample {bad} or its target is not finite: fill it in or leave it out)"
                         history.stopped = (
                             f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; this step was not taken. "
                             "Try a smaller learning rate, standardize the inputs, or find the first bad number with anomalies='raise'"
@@ -148,3 +152,12 @@ def _problem(mean: float, parameters: Sequence[Value]) -> str:
         return f"the loss became {mean}"
     bad = next((p for p in parameters if not isfinite(p.grad)), None)
     return "" if bad is None else f"the gradient of {bad.label or 'a parameter'} became {bad.grad}"
+
+
+def _is_finite(sample: Any) -> bool:
+    """Whether all numbers of a sample are, as far as it is one or a list of them."""
+    if hasattr(sample, "tolist"):
+        sample = sample.tolist()
+    if isinstance(sample, (list, tuple)):
+        return all(map(_is_finite, sample))
+    return not isinstance(sample, float) or isfinite(sample)

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..data import by_position
 from ..data.samples import class_of
 from ..errors import UserError
 from ..modes import no_grad
+from ..positions import by_position
 from ..replay import jit
 from ..replay.minibatches import _alike
 from ..replay.recording import installed

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
-from ..data import by_position
+from ..positions import by_position
 
 Model = Callable[[Any], Any]
 Data = tuple[Sequence[Any], Sequence[Any]]  # X, y
