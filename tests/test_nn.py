@@ -9,19 +9,25 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, functional, no_grad, ops
 from tinygrad_edu.nn import (
+    GRU,
+    LSTM,
     MLP,
     RNN,
     AvgPool2d,
+    BatchNorm,
     Conv2d,
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     Layer,
     LayerNorm,
     Linear,
     MaxPool2d,
     Module,
+    MultiheadAttention,
     Neuron,
+    RMSNorm,
     Sequential,
     choices,
 )
@@ -46,6 +52,17 @@ MODULES = {
     "AvgPool2d": (lambda: AvgPool2d(3, stride=1), IMAGE),
     "RNN": (lambda: RNN(2, 3, seed=6), [[0.5, -1.0], [1.5, 0.1], [-0.3, 0.4]]),
     "Embedding": (lambda: Embedding(4, 3, seed=7), [1, 3, 1]),
+    "LSTM": (lambda: LSTM(2, 2, seed=6), [[0.5, -1.0], [1.5, 0.1], [-0.3, 0.4]]),
+    "GRU": (lambda: GRU(2, 2, seed=6), [[0.5, -1.0], [1.5, 0.1], [-0.3, 0.4]]),
+    "MultiheadAttention": (lambda: MultiheadAttention(4, 2, seed=1), [[0.5, -1.0, 0.2, 0.1], [1.5, 0.1, -0.3, 0.4]]),
+    "MultiheadAttention, causal": (lambda: MultiheadAttention(2, 1, causal=True, bias=False, seed=1), [[0.5, -1.0], [1.5, 0.1], [0.2, 0.3]]),
+    "RMSNorm": (lambda: RMSNorm(3), [0.5, -1.0, 2.0]),
+    "RMSNorm without weights": (lambda: RMSNorm(3, affine=False), [0.5, -1.0, 2.0]),
+    "GroupNorm": (lambda: GroupNorm(2, 4), [0.5, -1.0, 2.0, 0.25]),
+    "GroupNorm of maps": (lambda: GroupNorm(1, 2), TWO_MAPS),
+    "BatchNorm": (lambda: BatchNorm(2), [[0.5, -1.0], [2.0, 0.25], [0.1, 0.2]]),
+    "BatchNorm of maps": (lambda: BatchNorm(2), [TWO_MAPS, TWO_MAPS[::-1]]),
+    "BatchNorm in use": (lambda: BatchNorm(3).eval(), [0.5, -1.0, 2.0]),
     "LayerNorm": (lambda: LayerNorm(3), [0.5, -1.0, 2.0]),
     "Dropout": (lambda: Dropout(0.5, seed=3).eval(), [0.5, -1.0, 2.0]),
     "Flatten": (lambda: Flatten(), IMAGE),
@@ -239,7 +256,7 @@ def test_gradients_are_those_of_central_differences(make, x):
 
     def run():
         out = module(xs)
-        return weighed(out[0] if isinstance(module, RNN) else out)
+        return weighed(out[0] if isinstance(module, (RNN, LSTM, GRU)) else out)
 
     run().backward()
     places = [*module.parameters(), *(v for v in leaves(xs) if isinstance(v, Value))]

@@ -12,13 +12,16 @@ remembers its parents.
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import ops
 from .engine import Value
+from .ieee import number
 
-__all__ = ["clip", "dot", "leaky_relu", "log_softmax", "logsumexp", "mean", "power", "softmax", "sum"]
+__all__ = ["clip", "dot", "leaky_relu", "log_softmax", "logsumexp", "mean", "power", "sample", "softmax", "sum"]
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -132,3 +135,29 @@ def clip(x: Any, lo: float | None = None, hi: float | None = None) -> Any:
     (1.0, 0.0)
     """
     return ops.clip(lo, hi)(x)
+
+
+def sample(
+    logits: Iterable[Any], temperature: float = 1.0, top_k: int | None = None, rng: random.Random | None = None
+) -> int:
+    """A class drawn with the probabilities softmax(logits / temperature): how a language model says its next token.
+
+    A low temperature takes the likeliest almost always (0 always, the first of several), a high one any.  `top_k` draws among
+    the k likeliest alone.  `rng` is a `random.Random`, or the global one.  Raises ValueError for settings out of range, and
+    unless the largest logit is finite.
+
+    >>> sample([Value(1.0), 3.0, 2.0], temperature=0), sample([0.0, 1.0], rng=random.Random(1))
+    (1, 1)
+    """
+    zs = [x.data if isinstance(x, Value) else number(x) for x in _given(logits, "sample")]
+    if not 0 <= number(temperature) < math.inf:
+        raise ValueError(f"sample's temperature must be at least 0 and finite, got {temperature!r}")
+    if top_k is not None and (not hasattr(top_k, "__index__") or top_k < 1):
+        raise ValueError(f"top_k, how many classes to draw among, is a whole number of at least 1, got {top_k!r}")
+    places = sorted(range(len(zs)), key=lambda k: -zs[k])[:top_k]
+    if any(z != z for z in zs) or math.isinf(top := zs[places[0]]):
+        raise ValueError(f"sample needs logits of which the largest is finite, got {zs!r:.80}")
+    if temperature == 0:
+        return places[0]
+    shares = [math.exp((zs[k] - top) / temperature) for k in places]
+    return (rng or random).choices(places, shares)[0]  # type: ignore[attr-defined]

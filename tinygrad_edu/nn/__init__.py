@@ -8,17 +8,20 @@
     337
 
 The face of small rooms: `module` (what all share), `choices` (what is chosen by name), `dense`, `conv`, `sequences`,
-`blocks`, and `files` and `loading` (JSON on disk).  Nothing here draws or checks: readers know a layer by its labels.
+`attention`, `norms`, `blocks`, and `files` and `loading` (JSON on disk).  Nothing here draws or checks: readers know a layer by its labels.
 """
 
-from .blocks import Dropout, Flatten, LayerNorm, Sequential
+from .attention import MultiheadAttention, scaled_dot_product_attention
+from .blocks import Dropout, Flatten, Sequential
 from .choices import activations
 from .conv import AvgPool2d, Conv2d, MaxPool2d
 from .dense import MLP, Layer, Linear, Neuron
 from .files import read
 from .loading import load
 from .module import Module
-from .sequences import RNN, Embedding
+from .norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from .sequences import GRU, LSTM, RNN, Embedding
 
-__all__ = ["MLP", "RNN", "AvgPool2d", "Conv2d", "Dropout", "Embedding", "Flatten", "Layer", "LayerNorm", "Linear", "MaxPool2d", "Module",
-           "Neuron", "Sequential", "activations", "load", "read"]  # fmt: skip
+__all__ = ["GRU", "LSTM", "MLP", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "Flatten", "GroupNorm", "Layer",
+           "LayerNorm", "Linear", "MaxPool2d", "Module", "MultiheadAttention", "Neuron", "RMSNorm", "Sequential", "activations", "load",
+           "read", "scaled_dot_product_attention"]  # fmt: skip

@@ -1,7 +1,7 @@
-"""What stands between layers: normalisation, dropout, flattening, and Sequential to put them in a row.
+"""What stands between layers: dropout, flattening, and Sequential to put them in a row.
 
 >>> from tinygrad_edu import ops
->>> from tinygrad_edu.nn import Linear
+>>> from tinygrad_edu.nn import LayerNorm, Linear
 >>> net = Sequential(Linear(2, 3), LayerNorm(3), ops.tanh, Linear(3, 1), name="net")
 >>> net
 Sequential(Linear(2, 3), LayerNorm(3), <Op tanh>, Linear(3, 1))
@@ -15,11 +15,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .. import modes, ops
-from ..engine import Value, apply
+from .. import modes
+from ..engine import Value
 from ..ieee import number
 from ..ops import Op
-from .choices import Seed, constants, inputs, nested, stream, whole
+from .choices import Seed, nested, stream
 from .module import Module
 
 
@@ -71,29 +71,6 @@ class Flatten(Module):
 
     def __call__(self, x: Any) -> list[Any]:
         return [v for part in x for v in (self(part) if nested(part) else [part])]
-
-
-class LayerNorm(Module):
-    """w * (x - mean) / sqrt(variance + eps) + b over `size` inputs (Ba, Kiros & Hinton 2016); w begins as 1, b as 0.
-
-    The variance is the mean squared deviation.  Raises ValueError for another number of inputs.
-
-    >>> LayerNorm(2)([1.0, 3.0])
-    [Value(-0.9999950000374997), Value(0.9999950000374997)]
-    """
-
-    def __init__(self, size: int, eps: float = 1e-5, name: str = "layernorm") -> None:
-        self.size, self.eps, self.name = whole(size, "size"), number(eps), name
-        if not self.eps > 0:
-            raise ValueError(f"eps must be above 0, so that equal inputs can be divided by their spread, got {eps}")
-        self.w, self.b = constants(size, 1.0), constants(size)
-
-    def __call__(self, x: Any) -> list[Value]:
-        xs = tuple(inputs(x, self.size, "LayerNorm"))
-        mean = apply(ops.sum, xs) / self.size
-        away = [xi - mean for xi in xs]
-        spread = apply(ops.sqrt, (apply(ops.dot, (*away, *away)) / self.size + self.eps,))
-        return [apply(ops.dot, (w, a / spread, b)) for w, a, b in zip(self.w, away, self.b)]
 
 
 class Dropout(Module):

@@ -8,13 +8,14 @@ from inspect import Parameter, signature
 from typing import Any
 
 from ..errors import UserError
-from . import blocks, conv, dense, files, sequences
+from . import attention, blocks, conv, dense, files, norms, sequences
 from .choices import UnknownActivation, blank
 from .module import Module
 
 KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (
-    dense.Neuron, dense.Layer, dense.Linear, dense.MLP, conv.Conv2d, conv.MaxPool2d, conv.AvgPool2d, sequences.RNN,
-    sequences.Embedding, blocks.Sequential, blocks.Flatten, blocks.LayerNorm, blocks.Dropout)}  # fmt: skip
+    dense.Neuron, dense.Layer, dense.Linear, dense.MLP, conv.Conv2d, conv.MaxPool2d, conv.AvgPool2d, sequences.RNN, sequences.LSTM,
+    sequences.GRU, sequences.Embedding, attention.MultiheadAttention, blocks.Sequential, blocks.Flatten, blocks.Dropout,
+    norms.LayerNorm, norms.RMSNorm, norms.GroupNorm, norms.BatchNorm)}  # fmt: skip
 
 
 def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> Any:

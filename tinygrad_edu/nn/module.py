@@ -106,7 +106,7 @@ class Module(metaclass=_Named):
         return self.train(False)
 
     def state_dict(self) -> dict[str, float]:
-        """The number in each parameter, by its path.
+        """The number in each parameter, and what else is saved with them, by its path.
 
         >>> from tinygrad_edu.nn import Neuron
         >>> Neuron(2, init="zeros").state_dict()
@@ -115,8 +115,11 @@ class Module(metaclass=_Named):
         return {path: p.data for path, p in self._by_path().items()}
 
     def _by_path(self) -> dict[str, Value]:
-        """The parameters by their paths.  Raises ValueError if two have the same: `{1: v, "1": w}`."""
-        named = self.named_parameters()
+        """What is saved: the parameters, and what modules keep besides (`_kept`), by path.  Raises ValueError if two have the same."""
+        contents = Contents(self, Module)
+        named = contents.parameters
+        for place, module in zip(contents.places, contents.modules):
+            named += [(f"{place}.{path}" if place else path, v) for path, v in module._kept()]
         paths = dict(named)
         if len(paths) < len(named):
             twice = next(path for path, p in named if paths[path] is not p)
@@ -124,6 +127,10 @@ class Module(metaclass=_Named):
                 f"{type(self).__name__} has two parameters with the path {twice!r}: rename a key of the dict that they are in"
             )
         return paths
+
+    def _kept(self) -> list[tuple[str, Value]]:
+        """Numbers that are saved but not trained, with their paths inside this module."""
+        return []
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set every parameter from `state`, all or none.

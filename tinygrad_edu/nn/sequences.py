@@ -1,4 +1,4 @@
-"""Sequences and symbols: a recurrent network that remembers, and a table of vectors for things that are no numbers.
+"""Sequences and symbols: recurrent networks that remember, and a table of vectors for things that are no numbers.
 
 >>> rnn = RNN(1, 2, seed=0)
 >>> outputs, last = rnn([[1.0], [0.5], [-1.0]])
@@ -12,7 +12,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from ..engine import Value
+from .. import ops
+from ..engine import Value, apply
 from .choices import Activation, Init, Seed, inputs, stream, weights, whole
 from .dense import Layer
 from .module import Module
@@ -44,6 +45,83 @@ class RNN(Module):
         outputs = []
         for t, x in enumerate(sequence):
             h = self.cell.fire([*inputs(x, self.nin, f"RNN at step {t}"), *h])
+            outputs.append(h)
+        return outputs, h
+
+
+class LSTM(Module):
+    """A recurrent layer that decides what to write, keep and show (Hochreiter & Schmidhuber 1997; Gers et al. 2000 for the forget gate).
+
+    With x the input and h the last output, i, f, o = sigmoid(W [x, h] + b), g = tanh(W [x, h] + b), each with weights of its own:
+    c = f*c + i*g; h = o*tanh(c).  Call it on a sequence of vectors of `nin` numbers and, if you like, the state (h, c) to begin
+    with (zeros).  Returns the outputs h of all steps, and the last (h, c).
+
+    >>> outputs, (h, c) = LSTM(1, 2, seed=0)([[1.0], [0.5]])
+    >>> outputs[-1] == h, len(c)
+    (True, 2)
+    """
+
+    def __init__(self, nin: int, nhidden: int, init: Init = "xavier", seed: Seed = None, name: str = "lstm") -> None:
+        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.init, self.seed, self.name = init, seed, name
+        rng = stream(seed)
+        self.input, self.forget, self.candidate, self.output = (
+            Layer(nin + nhidden, nhidden, True, bend, True, init, rng)
+            for bend in ("sigmoid", "sigmoid", "tanh", "sigmoid")
+        )
+
+    def __call__(
+        self, sequence: Iterable[Any], state: Any = None
+    ) -> tuple[list[list[Value]], tuple[list[Value], list[Value]]]:
+        zeros = [0.0] * self.nhidden
+        if state is not None and len(state) != 2:
+            raise ValueError(f"LSTM's state is a pair (h, c), got {len(state)} things")
+        h, c = (
+            list(inputs(part, self.nhidden, "LSTM's state")) for part in ((zeros, zeros) if state is None else state)
+        )
+        outputs = []
+        for t, x in enumerate(sequence):
+            seen = [*inputs(x, self.nin, f"LSTM at step {t}"), *h]
+            i, f, g, o = (gate.fire(seen) for gate in (self.input, self.forget, self.candidate, self.output))
+            c = [apply(ops.dot, (fk, ik, ck, gk)) for fk, ik, ck, gk in zip(f, i, c, g)]
+            h = [ok * ck.tanh() for ok, ck in zip(o, c)]
+            outputs.append(h)
+        return outputs, (h, c)
+
+
+class GRU(Module):
+    """A recurrent layer with two gates (Cho et al. 2014, in PyTorch's form, where the reset gate acts on what the state says).
+
+    With x the input and h the last output, r, z = sigmoid(W [x, h] + b); n = tanh(W x + b + r * (U h + b')); h = (1-z)*n + z*h.
+    Call it on a sequence of vectors of `nin` numbers and, if you like, the state to begin with (zeros).  Returns the outputs of all
+    steps, and the last one.
+
+    >>> outputs, last = GRU(1, 2, seed=0)([[1.0], [0.5]])
+    >>> outputs[-1] == last
+    True
+    """
+
+    def __init__(self, nin: int, nhidden: int, init: Init = "xavier", seed: Seed = None, name: str = "gru") -> None:
+        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.init, self.seed, self.name = init, seed, name
+        rng = stream(seed)
+        self.reset, self.update = (Layer(nin + nhidden, nhidden, True, "sigmoid", True, init, rng) for _ in range(2))
+        self.candidate, self.memory = (
+            Layer(nin, nhidden, False, init=init, seed=rng),
+            Layer(nhidden, nhidden, False, init=init, seed=rng),
+        )
+
+    def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
+        h = list(inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "GRU's state"))
+        outputs = []
+        for t, x in enumerate(sequence):
+            xs = inputs(x, self.nin, f"GRU at step {t}")
+            r, z = self.reset.fire([*xs, *h]), self.update.fire([*xs, *h])
+            n = [
+                apply(ops.dot, (rk, uk, ck)).tanh()
+                for rk, uk, ck in zip(r, self.memory.fire(h), self.candidate.fire(xs))
+            ]
+            h = [apply(ops.dot, (zk, hk - nk, nk)) for zk, hk, nk in zip(z, h, n)]
             outputs.append(h)
         return outputs, h
 

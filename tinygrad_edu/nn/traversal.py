@@ -41,6 +41,7 @@ class Contents:
         self.kind, self.who = kind, type(root).__name__
         self.parameters: list[tuple[str, Value]] = []
         self.modules: list[Any] = []
+        self.places: list[str] = []  # of the modules
         self._kept: list[Any] = []  # an id is good for as long as its object lives
         if new:
             self._check_class(root)
@@ -62,6 +63,7 @@ class Contents:
                 continue
             if isinstance(item, kind):
                 self.modules.append(item)
+                self.places.append(path)
                 dot, held = (
                     f"{path}." if path else "",
                     item.__dict__.get("_held", ()),
