@@ -160,4 +160,4 @@ def sample(
     if temperature == 0:
         return places[0]
     shares = [math.exp((zs[k] - top) / temperature) for k in places]
-    return (rng or random).choices(places, shares)[0]  # type: ignore[attr-defined]
+    return (rng or random).choices(places, shares)[0]
