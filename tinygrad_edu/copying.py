@@ -6,6 +6,7 @@ graph is copied and pickled as a flat list, parents before children.
 
 from __future__ import annotations
 
+import copy
 import operator
 import weakref
 from collections.abc import Container
@@ -23,9 +24,23 @@ def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
     return v
 
 
+def _more(node: Value) -> dict[str, Any]:
+    """What a node of somebody's own class keeps besides."""
+    if type(node) is Value:
+        return {}
+    slots = [s for c in type(node).__mro__ if c not in Value.__mro__ for s in (vars(c).get("__slots__") or ())]
+    return {name: getattr(node, name) for name in (*slots, *vars(node)) if name[:2] != "__" and hasattr(node, name)}
+
+
+def _with(node: Value, more: dict[str, Any]) -> Value:
+    for name, x in more.items():
+        object.__setattr__(node, name, x)
+    return node
+
+
 def _copy(self: Value) -> Value:
     """A second node with the same parents, for `copy.copy`."""
-    return _twin(self, self.parents)
+    return _with(_twin(self, self.parents), _more(self))
 
 
 def _unknown(root: Value, known: Container[int]) -> list[Value]:
@@ -49,6 +64,8 @@ def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
     """A second graph, for `copy.deepcopy`; nodes that were copied already in the same call are found in `memo`."""
     for node in _unknown(self, memo):
         memo[id(node)] = _twin(node, tuple([memo[id(p)] for p in node.parents]))
+        if more := _more(node):
+            _with(memo[id(node)], copy.deepcopy(more, memo))
     copied: Value = memo[id(self)]
     return copied
 
@@ -74,7 +91,7 @@ class _Graph:
         # A parent inside this graph is written as its index; a leaf, or a node of another graph, as itself.
         parents = [tuple([self.index.get(id(p), p) for p in n.parents]) for n in self.nodes]
         columns = [[getattr(n, c) for n in self.nodes] for c in ("data", "grad", "op", "numbers", "label")]
-        return _load, ([type(n) for n in self.nodes], parents, *columns)
+        return _load, ([type(n) for n in self.nodes], parents, *columns, [_more(n) for n in self.nodes])
 
 
 _homes: dict[int, weakref.ref[_Graph]] = {}
@@ -89,17 +106,24 @@ def _load(kinds: list[type], parents: list[tuple[Any, ...]], *columns: list[Any]
 
 
 def _node(
-    kind: type, parents: tuple[Value, ...], data: float, grad: float, op: ops.Op, numbers: Any, label: str
+    kind: type,
+    parents: tuple[Value, ...],
+    data: float,
+    grad: float,
+    op: ops.Op,
+    numbers: Any,
+    label: str,
+    more: Any = (),
 ) -> Value:
     v: Value = object.__new__(kind)
     v.data, v.grad, v.parents, v.op, v.numbers, v.label = data, grad, parents, op, numbers, label
-    return v
+    return _with(v, dict(more))
 
 
 def _reduce(self: Value, protocol: Any) -> Any:
     """What `pickle` stores: a leaf as itself, another node as an entry in its graph."""
     if not self.parents:
-        return _node, (type(self), (), self.data, self.grad, self.op, self.numbers, self.label)
+        return _node, (type(self), (), self.data, self.grad, self.op, self.numbers, self.label, _more(self))
     home = _homes.get(id(self))
     graph = home and home()
     if not graph:

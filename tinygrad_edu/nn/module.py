@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -204,6 +205,31 @@ class Module(metaclass=_Named):
             raise error if str(error).startswith(where) else ValueError(f"{where}: {error}") from None
         return self
 
+    def summary(self) -> Summary:
+        """A table of the modules inside: where each is, what it is, and how many parameters it has, in all.
+
+        >>> from tinygrad_edu.nn import LayerNorm, Linear, Sequential
+        >>> Sequential(Linear(2, 3), LayerNorm(3)).summary()
+        sequential       Sequential        15 parameters
+        steps.0          Linear             9
+        steps.0.neurons  3 x LinearNeuron   9
+        steps.1          LayerNorm          6
+        """
+        contents = Contents(self, Module)
+        rows: dict[tuple[str, str], list[int]] = {}
+        for place, module in zip(contents.places, contents.modules):
+            kind = repr(module).partition("(")[0]  # ReLUNeuron, where the class is Neuron
+            kind = kind if kind.isidentifier() else type(module).__name__
+            group = re.sub(r"(neurons)\.\d+$", r"\1", place)  # a layer's neurons are one row
+            rows.setdefault((group, kind), []).append(len(module.parameters()))
+        table = [
+            (place or self.name, f"{len(n)} x {kind}" if len(n) > 1 else kind, f"{sum(n):,}")
+            for (place, kind), n in rows.items()
+        ]
+        wide = [max(len(row[i]) for row in table) for i in range(3)]
+        lines = [f"{place:<{wide[0]}}  {kind:<{wide[1]}}  {n:>{wide[2]}}" for place, kind, n in table]
+        return Summary("\n".join([lines[0] + " parameters", *lines[1:]]))
+
     def __repr__(self) -> str:
         arguments = inspect.signature(type(self)).parameters.values()
         said: list[str] = []
@@ -214,6 +240,13 @@ class Module(metaclass=_Named):
             elif x is not a.empty and _differ(x, a.default) and a.name not in ("name", "seed"):
                 said.append(f"{x!r}" if a.default is a.empty else f"{a.name}={x!r}")
         return f"{type(self).__name__}({', '.join(said)})"
+
+
+class Summary(str):
+    """A text that shows itself as it is."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def count(module: Module) -> str:
