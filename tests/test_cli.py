@@ -358,6 +358,7 @@ def test_class_weights_and_smoothed_labels_change_what_is_learned(run, tmp_path)
     (["--kind", "number"], "no finite number"), (["--features", "width,wide"], "no column is named 'wide'.*did you mean 'width'"),
     (["--ignore", "width,height"], "at least one column"), (["--loss", "mse"], "--loss mse is not for classes: cross_entropy or hinge"),
     (["--class-weights", "tulip=1"], "no class is called 'tulip'"), (["--class-weights", "iris"], "write balanced, or iris=2"),
+    (["--loss", "hinge", "--class-weights", "balanced"], "are options of cross_entropy"), (["--kind", "number"], "no finite number"),
     (["--weight-decay", "-1"], "not a positive number"), (["--test", "1"], "not a share between 0 and 1"),
     (["--delimiter", "ab"], "not one sign"), (["--encoding", "klingon"], "no encoding is called"),
     (["--history", "h.txt"], "must end in .csv or .json"),

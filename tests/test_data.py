@@ -1,7 +1,9 @@
 """Data: the published points to the last bit, divisions that lose nothing, and CSV files that say what is wrong with them."""
 
 import copy
+import csv
 import gzip
+import io
 import json
 import math
 import pathlib
@@ -354,6 +356,43 @@ READ = [  # file, its X, y and classes when the target is "y"
     ("a,y\n1,100000\n2,200000\n3,100000\n4,200000\n", [[1.0], [2.0], [3.0], [4.0]], [1e5, 2e5, 1e5, 2e5], []),
     ("a,y\n1,2\n2,4\n3,2\n4,4\n", [[1.0], [2.0], [3.0], [4.0]], [0, 1, 0, 1], ["2", "4"]),
 ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_file_in_any_dialect_is_read_as_it_was_written_or_refused(tmp_path_factory, data):
+    """Never as something else: names and cells with every separator in them, decimals and thousands in every way."""
+    draw = data.draw
+    point, group = draw(st.sampled_from([(".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", "'")]))
+    names = draw(
+        st.lists(
+            st.text("abc ,;|\t'()%\"", min_size=1, max_size=6).filter(str.strip).map(str.strip),
+            min_size=2,
+            max_size=3,
+            unique=True,
+        )
+    )
+    words = st.sampled_from(["red", "blue; x", "a, b", "d|e", "it's", 'q"q'])
+    number = st.floats(-3000, 3000).map(lambda v: round(v, 2))
+    rows = draw(st.lists(st.tuples(words, *[number] * (len(names) - 1)), min_size=2, max_size=5))
+    written = lambda v: f"{v:,.2f}".translate(str.maketrans({",": group, ".": point}))
+    text = io.StringIO()
+    out = csv.writer(
+        text, delimiter=draw(st.sampled_from(",;\t|")), lineterminator=draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    )
+    out.writerows([names, *[[word, *map(written, numbers)] for word, *numbers in rows]])
+    path = csv_file(
+        tmp_path_factory.getbasetemp(), text.getvalue().encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])))
+    )
+    try:
+        table = read_csv(path, names[-1], kind="number")
+    except ValueError:
+        return
+    assert table.y == [row[-1] for row in rows]
+    assert [x[-1] for x in table.X] == [row[1] if len(names) > 2 else x[-1] for x, row in zip(table.X, rows)]
+    for word, x in zip([row[0] for row in rows], table.X):
+        assert [f.partition("=")[2] for f, v in zip(table.features, x) if f.endswith(f"={word}") and v == 1.0] == [word]
+
 
 NUMBERS = {"1 234,5": 1234.5, "1.234,5": 1234.5, "1,234.5": 1234.5, "1'234": 1234.0, "1’234.5": 1234.5, "1\u202f234": 1234.0, "1,234,567": 1234567.0,
            "1.234.567": 1234567.0, "1.234": 1.234, "0,123": 0.123, "12 %": 12.0, "$1,234.50": 1234.5, "5 €": 5.0, "−5": -5.0, "+5": 5.0, "5.": 5.0,

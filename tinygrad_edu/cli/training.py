@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ SHAPES: dict[str, Callable[..., Split]] = {
 }
 LOSSES: dict[bool, dict[str, Callable[..., Any]]] = {  # of classes, of a number; the first is the default
     True: {"cross_entropy": losses.cross_entropy, "hinge": losses.multiclass_hinge},
-    False: {"mse": losses.mse, "huber": losses.huber},
+    False: {"mse": losses.mse, "huber": losses.huber, "mae": losses.mae},
 }
 OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float]] = {  # with their learning rates
     "adam": (optim.Adam, 0.03),
@@ -294,24 +295,20 @@ def _on_scale(notes: Notes, part: list[Any], is_target: int) -> list[Any]:
 
 def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable[[Any, Any], Any]:
     """The loss of one sample, with the weight of its class and with smoothed labels if that is asked for."""
-    known, k, smooth = LOSSES[bool(notes.classes)], len(notes.classes), arguments.label_smoothing
+    known, smooth = LOSSES[bool(notes.classes)], arguments.label_smoothing
     name = arguments.loss or next(iter(known))
     if name not in known:
         raise UserError(
-            f"--loss {name} is not for {'classes' if k else 'a number'}: {' or '.join(known)}; --kind says what the target is"
+            f"--loss {name} is not for {'classes' if notes.classes else 'a number'}: {' or '.join(known)}; --kind says what the target is"
         )
-    loss = known[name]
-    if not k and (arguments.class_weights or smooth):
+    if not arguments.class_weights and not smooth:
+        return known[name]
+    if name != "cross_entropy":
         raise UserError(
-            "--class-weights and --label-smoothing are for classes, and the target is a number; --kind says what it is"
+            f"--class-weights and --label-smoothing are options of cross_entropy, for classes, and the loss is {name}"
         )
-    plain = loss
-    if smooth:
-        loss = lambda scores, t: (1 - smooth) * plain(scores, t) + smooth / k * sum(plain(scores, j) for j in range(k))
-    if arguments.class_weights:
-        weights, even = _weights(arguments.class_weights, notes.classes, y), loss
-        return lambda scores, t: weights[t] * even(scores, t)
-    return loss
+    weights = _weights(arguments.class_weights, notes.classes, y) if arguments.class_weights else None
+    return partial(losses.cross_entropy, weight=weights, label_smoothing=smooth)
 
 
 def _weights(text: str, classes: list[str], y: list[Any]) -> list[float]:

@@ -99,16 +99,16 @@ class File:
             self.fail("the file is empty; its first line should name the columns")
         text = "\n".join(lines)
         self.quote = self._quote(lines)
-        separator = self.separator or self._sniff(text, comment)
+        separator = self.separator or self._sniff(text)
         records = list(self._records(text, separator))
         if comment and self.header is None:
             line, said = comment
-            named = [cell.strip() for cell in said.lstrip("#").split(separator)]
+            named = next((cells for _, cells in self._records(said.lstrip("# "), separator)), [])
             glued = not said.lstrip("#")[:1].isspace()
             if (
                 len(named) == len(records[0][1]) > 1
                 and self._can_name(named)
-                and (glued or not self._can_name(records[0][1]))
+                and (glued or all(map(is_number, records[0][1])))
             ):
                 records.insert(0, (line, named))  # as numpy.savetxt and many others write the names
                 notes.pop()
@@ -146,9 +146,9 @@ class File:
         single = re.search(r"(^|[,;\t|])[ ]*'[^'\n]*'[ ]*($|[,;\t|])", begin, re.MULTILINE)
         return "'" if single and not re.search(r'(^|[,;\t|])[ ]*"', begin, re.MULTILINE) else '"'
 
-    def _sniff(self, text: str, comment: tuple[int, str] | None) -> str:
+    def _sniff(self, text: str) -> str:
         """The separator under which all lines have as many cells as the first; the reader is asked if that is true of two."""
-        fitting: dict[str, int] = {}
+        fitting: dict[str, tuple[bool, int]] = {}  # whether under a title, and how many cells look unseparated
         counts: dict[str, int] = {}
         alone: list[str] = []  # under which nothing is separated
         for separator in (*SEPARATORS, " "):
@@ -162,7 +162,8 @@ class File:
                 counts[separator] = len(records[0]) if records else 0
                 continue
             counts[separator] = len(records[0])
-            del records[: _titles([(0, cells) for cells in records])]
+            above = 0 if self.header is False else _titles([(0, cells) for cells in records])
+            del records[:above]
             width = _filled(records[0])
             if max(map(len, records)) == 1:
                 alone.append(separator)
@@ -172,10 +173,12 @@ class File:
                 others = {*SEPARATORS} - {separator}
                 if separator == " " and not any(is_number(cell) for cells in records[1:] for cell in cells):
                     break
-                fitting[separator] = sum(
-                    bool(others & {*cell}) and not is_number(cell) for cells in records[1:] for cell in cells
-                )
-        best = [s for s in fitting if not fitting[s]] or [*fitting]
+                doubts = sum(bool(others & {*cell}) and not is_number(cell) for cells in records[1:] for cell in cells)
+                fitting[separator] = bool(above), doubts
+        whole = [s for s in fitting if not fitting[s][0]] or [
+            *fitting
+        ]  # a title is supposed only where nothing fits without
+        best = [s for s in whole if not fitting[s][1]] or whole
         if len(best) > 1:
             self.fail(f"cells may be separated by {' or '.join(SEPARATORS[s] for s in best)}: both fit; say which, "
                       f"{' or '.join(f'delimiter={s!r}' for s in best)}")  # fmt: skip
@@ -249,6 +252,8 @@ def _titles(records: list[tuple[int, list[str]]]) -> int:
     """How many records at the top are a title: one cell alone, above several that can be names."""
     for k, (_, cells) in enumerate(records[:6]):
         if _filled(cells) > 1:
+            if k + 1 == len(records):  # nothing below that would have these names
+                return 0
             return k if all(map(str.strip, cells[: _filled(cells)])) and not any(map(is_number, cells)) else 0
     return 0
 
