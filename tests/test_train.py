@@ -431,8 +431,9 @@ WRONG = [
         ValueError,
         "anomalies='raise' looks at every node.*use backend='eager', or 'auto'",
     ),
-    ({"optimizer": "adam"}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
-    ({"loss": "mse"}, TypeError, r"loss must be a function such as losses\.mse"),
+    ({"optimizer": optim.Adam}, TypeError, r"optim\.Adam\(model\.parameters\(\)\), or named: this is the class"),
+    ({"optimizer": 3}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
+    ({"loss": 3}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
     ({"anomalies": "raises"}, ValueError, "'raise' or 'ignore'"),
 ]
@@ -639,3 +640,31 @@ def test_metrics_of_classes_refuse_what_is_no_class():
             metric(score, [[1.0]], [0.25])
     with pytest.raises(ValueError, match="classes are 0 to 2.*from 1 to 5"):
         confusion(lambda x: [1.0, 2.0, 3.0], [[1.0]] * 2, [1, 5])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sgd", optim.SGD), ("Adam", optim.Adam), ("adamw", optim.AdamW), ("rmsprop", optim.RMSProp)]
+)
+def test_loss_and_optimizer_may_be_named(name, kind):
+    X, y = [[0.5, -1.0], [1.0, 2.0]], [0, 1]
+    models = [MLP(2, [3, 2], seed=0) for _ in range(2)]
+    options = {"epochs": 3, "progress": False, "backend": "eager"}
+    fit(models[0], X, y, loss="cross_entropy", optimizer=name, lr=0.05, **options)
+    fit(models[1], X, y, loss=losses.cross_entropy, optimizer=kind(models[1].parameters(), lr=0.05), **options)
+    assert models[0].state_dict() == models[1].state_dict() != MLP(2, [3, 2], seed=0).state_dict()
+
+
+def test_a_name_that_nothing_has_is_refused_before_anything_is_changed():
+    model = MLP(1, [1], seed=0)
+    right = {"loss": "mse", "optimizer": "adam", "progress": False}
+    for change, message in (
+        ({"loss": "l2"}, "there is no loss 'l2': choose one of .*cross_entropy"),
+        ({"optimizer": "adm"}, "there is no optimizer 'adm': choose one of sgd, adam"),
+        ({"optimizer": "sgd"}, "needs a learning rate: pass lr=0.1"),
+        ({"lr": -1}, "lr, the learning rate, must be at least 0"),
+        ({"lr": 0.1, "optimizer": optim.Adam(model.parameters())}, "has a learning rate of its own"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit(model, [[1.0]], [1.0], **{**right, **change})
+    with pytest.raises(TypeError, match=r"moves model\.parameters\(\), which .* does not have"):
+        fit(lambda x: model(x), [[1.0]], [1.0], **right)

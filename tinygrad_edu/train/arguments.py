@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
-from .. import modes
+from .. import losses, modes, optim
 from ..data import split
 from ..engine import Value
 from ..replay import BACKENDS
@@ -25,6 +25,38 @@ class Given(NamedTuple):
     watched: list[Value]
     judged: bool
     backend: str
+
+
+OPTIMIZERS: dict[str, Callable[..., Any]] = {
+    kind.__name__.lower(): kind for kind in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSProp, optim.Adagrad)
+}
+LOSSES: dict[str, Callable[..., Any]] = {name: getattr(losses, name) for name in losses.__all__ if name != "l2"}
+
+
+def named(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
+    """A loss and an optimizer that may have been given by their names.  Raises ValueError, with all names, for others."""
+    for what, name, known in (("loss", loss, LOSSES), ("optimizer", optimizer, OPTIMIZERS)):
+        if isinstance(name, str) and name.lower() not in known:
+            raise ValueError(f"there is no {what} {name!r}: choose one of {', '.join(known)}, or pass your own")
+    if isinstance(loss, str):
+        loss = LOSSES[loss.lower()]
+    if isinstance(optimizer, type):
+        raise TypeError(
+            f"optimizer must be made for the parameters, optim.{optimizer.__name__}(model.parameters()), or named: this is the class"
+        )
+    if not isinstance(optimizer, str):
+        if lr is not None:
+            raise ValueError(
+                "lr is for an optimizer that is given by its name: this one has a learning rate of its own"
+            )
+        return loss, optimizer
+    if not hasattr(model, "parameters"):
+        raise TypeError(
+            f"optimizer={optimizer!r} moves model.parameters(), which {model!r:.80} does not have: pass optim.Adam(parameters)"
+        )
+    if lr is None and optimizer.lower() == "sgd":
+        raise ValueError("optimizer='sgd' needs a learning rate: pass lr=0.1, say")
+    return loss, OPTIMIZERS[optimizer.lower()](model.parameters(), **({} if lr is None else {"lr": lr}))
 
 
 def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, batch_size: Any, seed: int, test: Any, validation: Any,

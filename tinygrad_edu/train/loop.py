@@ -13,7 +13,8 @@ from .. import modes
 from ..data import batches
 from ..engine import Value
 from ..ieee import isfinite
-from .arguments import Best, check
+from ..optim import Schedule
+from .arguments import Best, check, named
 from .around import Line, screen, uninterrupted
 from .history import History, Progress
 from .metrics import hits_of
@@ -31,12 +32,14 @@ class Optimizer(Protocol):
         """Forget the gradients of the step before."""
 
 
-def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any], optimizer: Optimizer, epochs: int = 10,
-        batch_size: int = 32, seed: int = 0, test: Data | None = None, validation: Data | float | None = None,
-        patience: int | None = None, accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
-        anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto") -> History:  # fmt: skip
+def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, optimizer: Optimizer | str,
+        lr: float | Schedule | None = None, epochs: int = 10, batch_size: int = 32, seed: int = 0, test: Data | None = None,
+        validation: Data | float | None = None, patience: int | None = None, accuracy: bool | None = None,
+        progress: bool | Callable[[Progress], object] = True, anomalies: str | None = None, stop_on_nan: bool = True,
+        backend: str = "auto") -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
+    `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is `optim.Adam(model.parameters(), lr=0.02)`.
     X and y are lists, arrays, or tables and columns of pandas, taken by position.  The order of the samples follows from `seed`.
     `test` is (X, y) of samples to test on after each epoch; `validation` is (X, y) too, or the share of X and y to set apart for it.
     With `patience`, training ends when so many epochs have brought no smaller validation loss, and the model is left, also after Ctrl-C,
@@ -56,6 +59,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any], optimi
     first step and after it, some samples are computed both ways, and one at some steps of each epoch; if the results
     differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why, while a backend that was asked for raises RecordingError.
     """
+    loss, optimizer = named(loss, optimizer, lr, model)
+    assert not isinstance(loss, str) and not isinstance(optimizer, str)
     given = check(
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
     )
