@@ -135,6 +135,17 @@ def test_batch_norm_follows_the_batches_and_uses_what_it_has_seen(tmp_path):
         assert len(again.parameters()) == 8 and len(again.state_dict()) == 16
 
 
+def test_batch_norm_of_maps_is_that_of_all_their_numbers():
+    maps = [[[[rng.gauss(c, 1) for _ in range(2)] for _ in range(2)] for c in range(2)] for _ in range(2)]
+    norm, x = shaken(BatchNorm(2, momentum=1.0)), np.array(maps)  # two of everything: depth tells a batch from a sample
+    axes, w, b = (0, 2, 3), numbers(norm.w)[:, None, None], numbers(norm.b)[:, None, None]
+    mean, var = x.mean(axes, keepdims=True)[0], x.var(axes, keepdims=True)[0]
+    assert numbers(norm(maps)) == pytest.approx((x - mean) / np.sqrt(var + norm.eps) * w + b)
+    used = (x - mean) / np.sqrt(x.var(axes, ddof=1, keepdims=True)[0] + norm.eps) * w + b
+    norm.eval()
+    assert numbers(norm(maps)) == pytest.approx(used) and numbers(norm(maps[1])) == pytest.approx(used[1])
+
+
 def test_batch_norm_in_training_needs_a_batch():
     for wrong in (SEQUENCE[0], SEQUENCE[:1], []):
         with pytest.raises(

@@ -204,6 +204,13 @@ def test_infinite_gradients_flow_and_touch_no_other_parameter(make):
     assert math.isfinite(q.data)
 
 
+def test_an_optimizer_says_what_it_moves_and_how_far():
+    adam = Adam([Value(1.0), Value(2.0)], 0.5)
+    adam.step()
+    assert repr(adam) == "Adam(2 parameters, lr=0.5, steps=1)"
+    assert repr(SGD([Value(1.0)], optim.linear(1.0, 10))) == "SGD(1 parameters, lr=a schedule, steps=0)"
+
+
 def test_zero_grad_and_a_changed_rate():
     p = Value(1.0)
     p.grad = 1.0
@@ -394,6 +401,7 @@ TYPE_ERRORS = {
     "the learning rate of step 0 must be a number": lambda p: SGD(p, lambda step: None).step(),
     "betas[0] must be a number": lambda p: Adam(p, betas=("a", 0.9)),
     "got Value Value(1.0): one parameter is a list too, [p]": lambda p: SGD(p[0], 0.1),
+    "parameters in a set have no order": lambda p: SGD(set(p), 0.1),
     "leave their names out": lambda p: SGD(MLP(1, [1]).named_parameters(), 0.1),
     "got list [Value(1.0)]: put them all into one list": lambda p: SGD([p, p], 0.1),
     "got dict {'params': [Value(1.0)]}: put them all into one list": lambda p: SGD([{"params": p}], 0.1),

@@ -216,7 +216,8 @@ def _parts(target: Any, n: int, who: str, where: str) -> list[Any]:
     """A target that is a share for each class.  Raises ValueError unless there are n shares that make 1."""
     shares = list(target)
     if len(shares) != n:
-        raise ValueError(f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores")
+        raise ValueError(f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores: the target of a sample is the "
+                         "number of its class, or a share for each")  # fmt: skip
     known = [0.0 if _is_recorded(t) else _plain(t) for t in shares]
     if not any(map(_is_recorded, shares)) and not (min(known) >= 0 and abs(math.fsum(known) - 1) < 1e-6):
         raise ValueError(f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are at least 0 and make 1, "

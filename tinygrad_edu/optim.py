@@ -108,6 +108,10 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _turn=RLock())
 
+    def __repr__(self) -> str:
+        lr = "a schedule" if callable(self.lr) else f"{self.lr:g}"
+        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={lr}, steps={self.steps})"
+
     def rate(self) -> float:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
         return between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")

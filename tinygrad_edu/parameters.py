@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -35,6 +35,10 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
     ps: list[Any] = (
         list(parameters) if hasattr(parameters, "__iter__") and not isinstance(parameters, Mapping) else [parameters]
     )
+    if isinstance(parameters, Set) and not isinstance(parameters, KeysView):
+        raise TypeError(
+            "parameters in a set have no order to save what an optimizer remembers of them: put them into a list"
+        )
     if isinstance(parameters, Value) or not all(isinstance(p, Value) for p in ps):
         wrong = next((p for p in ps if not isinstance(p, Value)), parameters)
         hint = (": one parameter is a list too, [p]" if isinstance(parameters, Value)
@@ -44,7 +48,9 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
             f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r:.80}{hint}"
         )
     if not ps:
-        raise ValueError("there are no parameters: the list is empty (a generator may have been used up)")
+        raise ValueError(
+            "there are no parameters: the list is empty (a generator may have been used up, or weights are plain numbers, no Values)"
+        )
     for p in ps:
         if p.parents:
             raise ValueError(f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "

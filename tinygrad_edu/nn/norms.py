@@ -82,6 +82,10 @@ def _like(x: Any, values: Iterator[Value]) -> Any:
     return [_like(v, values) for v in x] if nested(x) else next(values)
 
 
+def _depth(x: Any) -> int:
+    return 1 + _depth(x[0]) if nested(x) and len(x) else 0
+
+
 def _channels(x: Any, n: int, who: str) -> list[list[Value]]:
     """The numbers of each of n channels, which are numbers or maps.  Raises ValueError for another number of channels."""
     if not nested(x) or len(x) != n:
@@ -94,7 +98,7 @@ def _channels(x: Any, n: int, who: str) -> list[list[Value]]:
 class GroupNorm(Module):
     """LayerNorm of `num_groups` groups of neighbouring channels, each by itself (Wu & He 2018); w and b for each channel.
 
-    A channel is a number, or a map (nested lists) as `Conv2d` makes it.  Raises ValueError if the channels do not divide evenly.
+    A channel is a number, or a map (rows of numbers) as `Conv2d` makes it.  Raises ValueError if the channels do not divide evenly.
 
     >>> GroupNorm(2, 4)([1.0, 3.0, 10.0, 30.0])[2].label, [round(v.data, 3) for v in GroupNorm(2, 4)([1.0, 3.0, 10.0, 30.0])]
     ('', [-1.0, 1.0, -1.0, 1.0])
@@ -124,7 +128,8 @@ class BatchNorm(Module):
     In training it is called with the whole batch, a list of at least two samples, and gives one; it also follows the mean and
     the (unbiased) variance of the batches: running = (1 - momentum) * running + momentum * that of the batch.  After `eval()` it
     uses these `running_mean` and `running_var`, on a batch or on one sample; they are saved with the parameters.  A sample
-    is a list of `size` channels, each a number or a map.  Raises ValueError for another number of channels, or one sample in training.
+    is a list of `size` channels, each a number or a map (rows of numbers).  Raises ValueError for another number of channels,
+    or one sample in training.
 
     >>> norm = BatchNorm(1)
     >>> [[a], [b]] = norm([[1.0], [3.0]])
@@ -154,7 +159,7 @@ class BatchNorm(Module):
         return [(f"{what}[{c}]", v) for what, vs in named.items() for c, v in enumerate(vs)]
 
     def __call__(self, x: Any) -> Any:
-        batch = nested(x) and len(x) > 0 and nested(x[0]) and len(x[0]) == self.size
+        batch = _depth(x) in (2, 4)  # of lists of numbers, or of maps
         if not self.training:
             return [self._used(sample) for sample in x] if batch else self._used(x)
         if not batch or len(x) < 2:
