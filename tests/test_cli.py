@@ -370,6 +370,18 @@ def test_a_wrong_option_of_train_is_told_before_it_begins(run, options, says):
     assert status == 2 and out == "" and err.count("\n") == 1 and re.search(says, err), err
 
 
+def test_advice_about_a_file_names_options_that_there_are(run, tmp_path):
+    (tmp_path / "f.csv").write_text("5.1,3.5,rose\n4.9,3.0,lily\n")
+    for more in [], ["--target", "rose"]:
+        status, out, err = run("train", "f.csv", *more)
+        assert status == 2 and "--header no" in err and "header=" not in err and err.rstrip().endswith("to be removed")
+    assert "column 1, column 2, column 3" in run("train", "f.csv", "--header", "no")[2]
+    (tmp_path / "f.csv").write_bytes("a,y\n1,caf\xe9\n2,th\xe9\n".encode("cp1252"))
+    assert (
+        "--encoding cp1252" in run("train", "f.csv")[2] and "a, y" in run("train", "f.csv", "--encoding", "cp1252")[2]
+    )
+
+
 def test_what_a_number_is_taken_for_is_told(run, tmp_path):
     write_csv("f.csv", [["a", "y"], *[[i, i % 3] for i in range(30)]])
     status, out, _ = run("train", "f.csv", "--target", "y", "--quiet", "--epochs", "1")

@@ -42,18 +42,24 @@ def names(text: str) -> list[str]:
 
 def read(path: str, arguments: argparse.Namespace, target: str | None = None, **how: Any) -> data.Split:
     """A file as `read_csv` reads it, with the options that were given."""
-    header = None if arguments.header is None else arguments.header == "yes"
-    how = {
-        "delimiter": arguments.delimiter,
-        "decimal": arguments.decimal,
-        "encoding": arguments.encoding,
-        "header": header,
-        **how,
-    }
     try:
-        return data.read_csv(path, target, **how)
+        return data.read_csv(path, target, decimal=arguments.decimal, **_how(arguments), **how)
     except UserError as error:
         raise UserError(as_options(str(error))) from None
+
+
+def columns(path: str, arguments: argparse.Namespace) -> list[str]:
+    """The names of a file's columns."""
+    try:
+        return data.columns(path, **_how(arguments))
+    except UserError as error:
+        raise UserError(as_options(str(error))) from None
+
+
+def _how(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options that say how any file is read."""
+    header = None if arguments.header is None else arguments.header == "yes"
+    return {"delimiter": arguments.delimiter, "encoding": arguments.encoding, "header": header}
 
 
 def as_options(text: str) -> str:

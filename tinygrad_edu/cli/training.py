@@ -246,8 +246,7 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
             )
         made = known
     elif target is None:
-        header = None if arguments.header is None else arguments.header == "yes"
-        columns = data.columns(name, delimiter=arguments.delimiter, encoding=arguments.encoding, header=header)
+        columns = tables.columns(name, arguments)
         raise UserError(f"which column of {name} is to be predicted? Add --target COLUMN: {some(columns)}")
     else:
         samples = tables.read(name, arguments, target, features=arguments.features, ignore=arguments.ignore, text=arguments.text,

@@ -222,8 +222,10 @@ class File:
 
     def _check(self, line: int, names: list[str], records: list[tuple[int, list[str]]]) -> None:
         """Raise if the first line may be a sample: a file without names would lose it without a word."""
-        choose = "if the file has no names, say header=False, and they are column 1, column 2, ...; if these are names, header=True; "
-        "remove a title that stands above them"
+        choose = (
+            "if the file has no names, say header=False, and they are column 1, column 2, ...; if these are names, "
+            "header=True; a title above them is to be removed"
+        )
         if numbers := [name for name in names if is_number(name)]:
             self.fail(f"the first line should name the columns, and holds numbers: {some(numbers, 6)}; {choose}", line)
         again = next((at for at, cells in records if cells == names), None)
