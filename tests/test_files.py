@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from tinygrad_edu.figures.render import renderer
 
 from tinygrad_edu import Value, draw, files, plot
-from tinygrad_edu.figures.render import renderer
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.webpage import page
 

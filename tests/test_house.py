@@ -18,8 +18,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {"ieee", "trees", "errors", "extras", "files", "positions", "streams"},
-    {"ops"},
+    {"ieee", "trees", "errors", "extras", "files", "positions", "streams", "placement"},
+    {"ops", "render"},
+    {"picture"},
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "languages"},
@@ -142,7 +143,7 @@ def test_no_file_outgrows_its_room():
 
 
 def test_no_room_is_hidden_by_a_function_of_its_name():
-    """`import tinygrad_edu.figures.render as r` gives the module that its path says."""
+    """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
     for found in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
         if not found.name.endswith("__main__"):
             module, (parent, _, leaf) = importlib.import_module(found.name), found.name.rpartition(".")

@@ -3,21 +3,17 @@
 import html.parser
 import json
 import math
-import random
 import re
 import shutil
 import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tinygrad_edu import Value, nn, ops
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
 from tinygrad_edu.webpage import Page, Snapshot, page, snapshot
-from tinygrad_edu.webpage.placement import HEIGHT, layers, layout
 
 
 def neuron():
@@ -222,42 +218,6 @@ def test_frames_of_different_shapes_are_refused_with_where_they_part(other, why)
     x = Value(2.0)
     with pytest.raises(ValueError, match=why):
         page([snapshot(x * x), other(x)])
-
-
-# Layout
-
-
-@st.composite
-def shapes(draw):
-    """The parents of each node, in topological order, as a walk from the last one finds them."""
-    rng = random.Random(draw(st.integers(0, 10**6)))
-    pool = [Value(1.0) for _ in range(draw(st.integers(1, 5)))]
-    for _ in range(draw(st.integers(1, 40))):
-        pool.append(ops.sum(*[rng.choice(pool[-8:]) for _ in range(rng.randint(1, 3))]))
-    order = topological(pool[-1])
-    place = {n: i for i, n in enumerate(order)}
-    return [tuple(place[p] for p in n.parents) for n in order]
-
-
-@settings(max_examples=60, deadline=None)
-@given(shapes())
-def test_cards_never_overlap_and_inputs_stand_to_the_left(parents):
-    spots, routes = layout(parents, 100)
-    assert all(layers(parents)[p] < layers(parents)[n] for n, ps in enumerate(parents) for p in ps)
-    assert all(spots[p][0] + 100 < spots[n][0] for n, ps in enumerate(parents) for p in ps)
-    for i, (x, y) in enumerate(spots):
-        assert y >= HEIGHT / 2 and x >= 50
-        assert all(abs(y - v) >= HEIGHT for u, v in spots[:i] if u == x)
-    assert [len(r) for r in routes] == [len(ps) for ps in parents]
-    for n, ps in enumerate(parents):
-        for p, route in zip(ps, routes[n]):  # from the right of the input to the left of the node
-            numbers = [float(t) for t in re.findall(r"-?[\d.]+", route)]
-            assert numbers[:2] == [spots[p][0] + 50, spots[p][1]] and numbers[-2] == spots[n][0] - 50
-
-
-def test_the_first_input_of_a_plain_operation_stands_above_the_second():
-    [(_, a), (_, b), _], _ = layout([(), (), (0, 1)], 100)
-    assert a < b
 
 
 # Face

@@ -1,15 +1,17 @@
 """Pictures: well-formed SVG that shows what it was given, and nothing outside its frame."""
 
+import base64
 import json
 import math
 import re
+import struct
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import data, plot
+from tinygrad_edu import data, plot, render
 from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
 from tinygrad_edu.train import History
 
@@ -75,12 +77,49 @@ def test_nothing_is_drawn_outside_the_card(name):
     lambda path: loss_curve(HISTORY, path), lambda path: confusion_matrix([[1]], path=path),
     lambda path: decision_boundary(lambda x: x[0], [[0.0, 1.0]], [1], path=path, grid=2), lambda path: loss_curve(HISTORY).save(path),
 ])  # fmt: skip
-def test_a_picture_is_saved_as_svg_and_as_nothing_else(tmp_path, draw):
+def test_a_picture_is_saved_in_the_form_that_its_name_ends_in(tmp_path, draw):
     draw(tmp_path / "p.svg")
     assert ET.parse(tmp_path / "p.svg").getroot().tag == SVG + "svg"
-    with pytest.raises(ValueError, match=r"ends in \.svg, got '.*p\.png': save it as 'p\.svg'"):
-        draw(tmp_path / "p.png")
+    with pytest.raises(ValueError, match=r"'p\.jpg': its name must end in \.svg, \.png or \.pdf"):
+        draw(tmp_path / "p.jpg")
     assert [f.name for f in tmp_path.iterdir()] == ["p.svg"]
+
+
+@pytest.mark.skipif(render.renderer() is None, reason="no program that draws is installed here")
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_png_has_as_many_pixels_as_its_scale_says(name):
+    picture = PICTURES[name]()
+    for scale in (1.0, 2.5):
+        png = picture.png(scale)
+        width, height = struct.unpack(">II", png[16:24])
+        assert png.startswith(b"\x89PNG")
+        assert (width, height) == (
+            pytest.approx(scale * picture.width, abs=3),
+            pytest.approx(scale * picture.height, abs=3),
+        )
+    for scale in (0, -1, 1000, math.nan):
+        with pytest.raises(ValueError, match="number of pixels"):
+            picture.png(scale)
+
+
+@pytest.mark.parametrize(
+    "words", ['<b>&"q"</b>', "nul\x00\x1b", "\ud800", "漢字🙂", "back\\slash\\", "%s", "x" * 40_000, ""]
+)
+def test_any_words_can_be_written(words):
+    picture = plot.Picture(100, 40, words)
+    picture.text(5, 5, words, tip=words)
+    assert parsed(picture).tag == SVG + "svg"
+    if render.renderer():
+        assert picture.png(1.0).startswith(b"\x89PNG")
+
+
+def test_a_notebook_gets_html_svg_and_png_no_wider_than_its_cell():
+    picture = loss_curve(HISTORY)
+    data, about = picture._repr_mimebundle_()
+    assert "max-width:100%" in data["text/html"] and data["image/svg+xml"] == picture.svg()
+    if render.renderer():
+        assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+        assert about["image/png"] == {"width": picture.width, "height": picture.height}
 
 
 # The loss curve

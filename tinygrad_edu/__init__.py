@@ -18,10 +18,10 @@ from .derivatives import grad, value_and_grad
 from .engine import Value, register, topological
 from .explanation import explain
 from .figures import draw
-from .figures.render import RenderError
 from .modes import anomalies, no_grad
 from .ops import Op
 from .order import order_lab
+from .render import RenderError
 from .replay import RecordingError, jit, pack, unpack
 from .sourcecode import source
 from .train import fit

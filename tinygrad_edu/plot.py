@@ -2,10 +2,10 @@
 
     >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
     >>> picture
-    <Picture 'loss and accuracy', 880 x 340: .save("loss.svg") writes it>
+    <Picture 'loss and accuracy', 880 x 340: .save("loss.svg") writes it, also .png, .pdf>
 
-A picture shows itself in a notebook and is written with `.save("name.svg")`.  Nothing but text is made here:
-a small pen, `Picture`, that knows lines, shapes and words, and below it the three drawings.
+A picture shows itself in a notebook and is written with `.save("name.svg")`, .png or .pdf; what it is drawn with is
+in `picture`.
 """
 
 from __future__ import annotations
@@ -14,67 +14,15 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 from typing import Any
 
-from . import files
 from .errors import UserError
 from .modes import no_grad
+from .picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from .positions import by_position
 
-INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 BLUE, ORANGE, PURPLE = "#5292da", "#e38b4b", "#5f3793"
 CLASSES = [BLUE, ORANGE, PURPLE, "#3f9a6b", "#c94f7c", "#8a6d3b", "#3aa6b9", "#7d8895", "#a3b42c", "#1b2430"]
-
-
-class Picture:
-    """An SVG drawing on a white card; y grows downwards, in pixels."""
-
-    def __init__(self, width: float, height: float, title: str) -> None:
-        self.width, self.height, self.title = round(width), round(height), title
-        self.parts: list[str] = []
-
-    def add(self, tag: str, body: str = "", **attributes: Any) -> None:
-        """One element; `stroke_width=2` becomes `stroke-width="2"`, None is left out."""
-        given = "".join(f' {k.replace("_", "-")}="{_number(v)}"' for k, v in attributes.items() if v is not None)
-        self.parts.append(f"<{tag}{given}>{body}</{tag}>" if body else f"<{tag}{given}/>")
-
-    def text(self, x: float, y: float, words: object, size: float = 11, fill: str = INK, anchor: str | None = None,
-             bold: bool = False, turn: float = 0, tip: str = "") -> None:  # fmt: skip
-        """Words at a point: starting there, or with `anchor` "middle" or "end"; `turn` in degrees; `tip` for a mouse resting on them."""
-        self.add("text", escape(str(words)) + (f"<title>{escape(tip)}</title>" if tip else ""), x=x, y=y, font_size=size, fill=fill,
-                 text_anchor=anchor, font_weight="bold" if bold else None,
-                 transform=f"rotate({_number(turn)} {_number(x)} {_number(y)})" if turn else None)  # fmt: skip
-
-    def line(self, points: Iterable[tuple[float, float]], stroke: str, width: float = 1) -> None:
-        """A line through points."""
-        self.add("polyline", points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points), fill="none", stroke=stroke,
-                 stroke_width=width, stroke_linejoin="round", stroke_linecap="round")  # fmt: skip
-
-    def _repr_svg_(self) -> str:
-        body = "\n".join(self.parts)
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
-                f'viewBox="0 0 {self.width} {self.height}" role="img" font-family="Helvetica, Arial, sans-serif">\n'
-                f"<title>{escape(self.title)}</title>\n"
-                f'<rect x="0.5" y="0.5" width="{self.width - 1}" height="{self.height - 1}" rx="8" fill="{CARD}" stroke="{FAINT}"/>\n'
-                f"{body}\n</svg>\n")  # fmt: skip
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the drawing to a file whose name ends in .svg.  Raises ValueError for another ending."""
-        path = Path(path)
-        if path.suffix.lower() != ".svg":
-            raise UserError(f"a picture is written as SVG, so its name ends in .svg, got {str(path)!r}: save it as "
-                             f"{path.with_suffix('.svg').name!r} and open or convert that in a browser")  # fmt: skip
-        return files.write(path, self._repr_svg_())
-
-    def __repr__(self) -> str:
-        return f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") writes it>'
-
-
-def _number(v: Any) -> str:
-    """An attribute: numbers to a tenth of a pixel and without an idle .0, text made safe."""
-    return f"{round(v, 1):g}" if isinstance(v, (int, float)) else escape(str(v))
 
 
 @dataclass(frozen=True)
@@ -202,7 +150,7 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
     Raises ValueError if the matrix is not square, or has not one label per row.
 
     >>> confusion_matrix([[9, 1], [0, 10]], ["cat", "dog"])
-    <Picture 'confusion matrix', 248 x 218: .save("confusion.svg") writes it>
+    <Picture 'confusion matrix', 248 x 218: .save("confusion.svg") writes it, also .png, .pdf>
     """
     n = len(matrix)
     names = [str(name) for name in (range(n) if labels is None else labels)]
@@ -210,7 +158,7 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
         raise UserError(f"a confusion matrix has as many columns as rows, and one label each, got rows of lengths "
                          f"{[len(row) for row in matrix]} and {len(names)} labels")  # fmt: skip
     cell, short = 40, [name if len(name) <= 16 else name[:15] + "…" for name in names]
-    longest = max(map(_width, short))
+    longest = max(map(width_of, short))
     left, slanted = 52 + longest, longest > cell - 6
     top = 104 + (0.75 * longest if slanted else 0)
     picture = Picture(max(248, left + cell * n + 76 + (40 if slanted else 0)), top + cell * n + 34, "confusion matrix")
@@ -254,13 +202,6 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
                 tip=f"of {counts[i]} {names[i]}",
             )
     return _finish(picture, path)
-
-
-def _width(words: str, size: float = 11) -> float:
-    """About how wide Helvetica sets these words."""
-    return size * sum(
-        0.3 if c in "ijltf.,:;|!' I" else 0.85 if c in "mwMW@%" else 0.68 if c.isupper() else 0.56 for c in words
-    )
 
 
 def _mix(colour: str, strength: float) -> str:
@@ -337,7 +278,7 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
     )
     for k in reversed(range(kinds)):
         picture.text(right, 30, names[k], fill=QUIET, anchor="end")
-        right -= _width(names[k]) + 9
+        right -= width_of(names[k]) + 9
         picture.add("circle", cx=right, cy=26, r=4, fill=_class_colour(k))
         right -= 18
     return _finish(picture, path)
@@ -398,4 +339,4 @@ def _above(field: Grid, level: float) -> Iterator[list[tuple[float, float]]]:
 
 def _outline(points: Iterable[tuple[float, float]]) -> str:
     """A closed path through points."""
-    return "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points) + "z"
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) + "z"

@@ -11,7 +11,7 @@ from ..data import digits
 from ..engine import topological
 from ..expression import parse
 from ..figures import draw
-from ..figures.render import RenderError
+from ..render import RenderError
 from ..text import Expr, local_gradients, write
 
 HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02

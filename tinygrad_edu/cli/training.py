@@ -13,6 +13,7 @@ from .. import data, files, losses, nn, optim, plot, train
 from ..data import Split, Standardizer
 from ..data.textfile import some
 from ..errors import UserError
+from ..picture import Picture
 from ..replay import BACKENDS
 from ..streams import short
 from ..train.around import uninterrupted
@@ -378,7 +379,7 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
             f"(always saying the mean: {_people(always_mean)})", f"R²: {shares[0]} train, {shares[1]} test"]  # fmt: skip
 
 
-def _boundary(model: Any, notes: Notes, parts: Split) -> plot.Picture:
+def _boundary(model: Any, notes: Notes, parts: Split) -> Picture:
     """The decision boundary over all samples, in the units of the data."""
 
     def scores(x: Any) -> Any:

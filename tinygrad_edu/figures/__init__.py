@@ -7,30 +7,39 @@
     >>> draw(o)
     <Drawing: 6 nodes, 5 edges; .save("graph.svg") writes it, also .png, .pdf, .dot>
 
-In a notebook the last line shows the picture.  This room reads Values and changes nothing.  What a card looks
-like is in `cards`, which are drawn in `choose`, the whole sheet of them in `sheet`; one path of the chain rule is in `paths`;
-neurons are found by `units` and drawn by `modules`; how DOT becomes a picture is in `render`.
+In a notebook the last line shows the picture.  This room reads Values and changes nothing.  What a card says
+is in `cards`, which are drawn in `choose`, the whole sheet of them in `sheet` and, as a picture, in `canvas`; one path of the
+chain rule is in `paths`; neurons are found by `units`, described by `modules` and drawn by `columns`.  Beside the picture a
+drawing has its text in DOT, for Graphviz.
 
     python -m tinygrad_edu.figures     writes the lecture's neuron to neuron.svg
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import files, opening
 from ..engine import Value, topological
 from ..errors import UserError
+from ..picture import FORMS, SCALE, Picture, bundle
+from ..render import RenderError
 from . import cards, choose, modules, paths, sheet
-from .render import PICTURES, RenderError, picture
+from .canvas import Sheet
+from .columns import Chart
+from .units import module_of
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
 
 __all__ = ["Drawing", "RenderError", "draw"]
-VIEWS = ("cards", "modules")
+VIEWS = ("auto", "cards", "modules")
+MOST = 40  # cards that a reader can take in; of a network with more, the neurons are drawn
+SLOW = 1500  # cards whose layout takes more than a few seconds
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
 GRAPH = {"bgcolor": "transparent", "pad": "0.2", "nodesep": "0.24", "ranksep": "0.62", "fontsize": "12", **FONT,
@@ -39,21 +48,23 @@ NODE = {"shape": "plain", "fontsize": "12", **FONT}
 EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
-def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
-         max_nodes: int | None = 150, clusters: bool = True, rankdir: str = "LR", opened: bool = False) -> Drawing:  # fmt: skip
+def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
+         max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR", opened: bool = False) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
     An edge shows the local gradient; its width is the gradient that flows through it, and it is dashed where none
     does.  Labels that name modules (`mlp.layers.0.neurons.3.w[1]`) put frames around neurons and layers, unless
-    `clusters=False`.  Of a graph with more than `max_nodes` nodes (None: no limit), or deeper than `depth`
+    `clusters=False`.  Of a graph with more than `max_nodes` nodes (40; None: no limit), or deeper than `depth`
     operations, the part nearest to the root is drawn, and the Drawing's `note` says so; or that nearest to the node
     `around`, in both directions.  `path=(w, L)` marks the path from w to L with the largest product of local
     gradients and writes it out; `path=[w, ..., L]`, three nodes or more, marks that one.
 
-    `view="modules"`: a circle per neuron, a line per weight, found by the same labels; `max_nodes` counts neurons.
+    `view="modules"`: a circle per neuron, a line per weight, found by the same labels; `max_nodes` counts neurons (of
+    each layer the 16 with the largest gradients).
 
-    `opened=True` shows the nodes that a replayed one (see `jit`) stands for, as `view="modules"` always does.
+    `view="auto"`: the modules of a graph with more than 40 nodes, if its labels name some and no other option speaks of
+    cards, else the cards.  `opened=True` shows the nodes that a replayed one (see `jit`) stands for, as the modules do.
 
     `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
@@ -67,7 +78,8 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
         )
         raise TypeError(f"draw takes one Value, not {type(root).__name__}: give it {hint}")
     for name, option, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
-        if option is not None and not (isinstance(option, int) and option >= least):
+        whole = isinstance(option, int) and not isinstance(option, bool) and option >= least
+        if not (whole or option is None or (option == "auto" and name == "max_nodes")):
             raise UserError(f"{name} must be a whole number from {least} upwards, or None for no limit, got {option!r}")
     for name, word, allowed in (("rankdir", rankdir, DIRECTIONS), ("view", view, VIEWS)):
         if word not in allowed:
@@ -82,12 +94,20 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
 
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
-    root = opening.opened(root) if opened or view == "modules" else root
-    order = topological(root)
     dot = Digraph("computation graph", graph_attr={"rankdir": rankdir, **GRAPH}, node_attr=NODE, edge_attr=EDGE)
-    if view == "modules":
-        return Drawing(dot, *modules.picture(root, order, max_nodes, dot))
-    most = len(order) if max_nodes is None else max_nodes
+    order = topological(root)
+    of_cards = view == "cards" or given or max_nodes != "auto" or not clusters
+    if view == "modules" or (not of_cards and len(order) > MOST and any(map(module_of, order))):
+        try:
+            return _modules(root, max_nodes, rankdir, dot.copy())
+        except ValueError:  # no label names a neuron
+            if view == "modules":
+                raise
+    if opened:
+        root = opening.opened(root)
+        order = topological(root)
+    limit = MOST if isinstance(max_nodes, str) else max_nodes
+    most = len(order) if limit is None else limit
     way = _path(path, order) if path is not None else None
     if around is not None:
         _check_inside("around", around, order)
@@ -96,9 +116,8 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
         shown = choose.beside(way.nodes, most)
     else:
         shown = choose.before(root, most, depth)
-    note = _note(
-        len(shown), len(order), max_nodes, depth, "around" if around is not None else "path" if way else "root"
-    )
+    near = "around" if around is not None else "path" if way else "root"
+    note = _note(len(shown), len(order), limit, depth, near, any(map(module_of, order)))
     caption = way.caption().splitlines() if way else []
     if caption:
         dot.attr(
@@ -109,14 +128,23 @@ def draw(root: Value, *, view: str = "cards", path: Sequence[Value] | None = Non
         )
     elif note:
         dot.attr(label="\\n" + note.replace("; ", "\\n"), labelloc="b")
-    return Drawing(
-        dot,
-        *sheet.picture(root, order, shown, dot, note, way, around, clusters),
-        "; ".join([*caption, *([note] if note else [])]),
+    laid = Sheet(
+        rankdir, caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]]
     )
+    nodes, edges = sheet.fill(laid, root, order, shown, dot, note, way, around, clusters)
+    return Drawing(dot, laid, nodes, edges, "; ".join([*caption, *([note] if note else [])]))
 
 
-def _note(shown: int, of: int, most: int | None, depth: int | None, near: str) -> str:
+def _modules(root: Value, max_nodes: int | None | str, rankdir: str, dot: Digraph) -> Drawing:
+    """The neurons.  Raises ValueError if the labels name none."""
+    root = opening.opened(root)
+    chart = Chart(dot, rankdir)
+    limits = (modules.MOST, modules.COLUMN) if isinstance(max_nodes, str) else (max_nodes, None)
+    nodes, edges, note = modules.fill(chart, root, topological(root), *limits)
+    return Drawing(dot, chart, nodes, edges, note)
+
+
+def _note(shown: int, of: int, most: int | None, depth: int | None, near: str, modular: bool) -> str:
     """What was left out of a drawing, and how to see it; '' if nothing was."""
     if shown == of:
         return ""
@@ -127,6 +155,7 @@ def _note(shown: int, of: int, most: int | None, depth: int | None, near: str) -
         more = min(of, max(1000, 2 * most))
         note += f"; max_nodes={more} draws {'all' if more == of else 'more'}"
         note += ", depth=3 only the last 3 operations, draw(node) begins at another node" if near == "root" else ""
+    note += '; view="modules" draws the neurons' if modular else ""
     return note
 
 
@@ -155,42 +184,49 @@ class Drawing:
     `note` says what was left out ('' if nothing was).  It keeps what it drew: later changes do not show.
     """
 
-    def __init__(self, digraph: Digraph, nodes: int, edges: int, note: str = "") -> None:
+    def __init__(self, digraph: Digraph, content: Sheet | Chart, nodes: int, edges: int, note: str = "") -> None:
         self.digraph, self.nodes, self.edges, self.note = digraph, nodes, edges, note
+        self._content = content
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The drawing, laid out."""
+        if self.nodes > SLOW:
+            print(f"laying out {self.nodes:,} nodes: this can take a minute", file=sys.stderr)
+        return self._content.picture()
 
     @property
     def source(self) -> str:
-        """The DOT text: the same for the same graph, in every process."""
+        """The DOT text, for Graphviz: the same for the same graph, in every process."""
         return str(self.digraph.source)
 
     def svg(self) -> str:
-        """The picture as an `<svg>` element.  Raises RenderError if it cannot be made."""
-        text = picture(self.source, "svg").decode()
-        return text[text.index("<svg") :]  # without the prolog: it stands alone, and inside a page
+        """The picture as an `<svg>` element."""
+        return self.picture.svg()
 
     def _repr_svg_(self) -> str:
         return self.svg()
 
-    def save(self, path: str | Path) -> Path:
-        """Write the picture, in the form that the name ends in, and return its path.
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+        return bundle(self.picture, repr(self))
 
-        Raises ValueError for an ending other than .svg, .png, .pdf and .dot, and RenderError if the picture
-        cannot be made; the DOT text is then saved beside where it would have been.
+    def save(self, path: str | Path, scale: float = SCALE) -> Path:
+        """Write the picture, in the form that the name ends in, and return its path; a PNG has `scale` pixels per unit.
+
+        Raises ValueError for an ending other than .svg, .png, .pdf and .dot, and RenderError if no program here can
+        make a PNG or PDF.
         """
         path = Path(path)
         form = path.suffix.lower().removeprefix(".")
-        if form not in (*PICTURES, "dot"):
+        if form == "dot":
+            return files.write(path, self.source)
+        if form not in FORMS:
             raise UserError(f"cannot save a drawing as {path.name!r}: its name must end in .svg, .png, .pdf or .dot")
-        try:
-            if form in PICTURES:
-                done = self.svg().encode() if form == "svg" else picture(self.source, form)
-            else:
-                done = self.source.encode()
-        except RenderError as e:
-            rescue = path.with_suffix(".dot")
-            files.write(rescue, self.source)
-            raise RenderError(f"{e}. The DOT source is saved in {rescue}") from e
-        return files.write(path, done)
+        return self.picture.save(path, scale)
+
+    def show(self) -> Path:
+        """Open the picture in a browser; returns the file that it is in."""
+        return self.picture.show()
 
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from .. import ops
 from ..engine import Value
 from ..names import named as named
+from ..names import one_line as one_line
 
 # The role of a node, and the background and ink of its header.
 ROLES = {
@@ -26,20 +27,18 @@ ROLES = {
 INK, PALE_INK, BORDER, EDGE, PLAIN = "#1b2430", "#7d8895", "#b9c1ca", "#98a3af", "#f6f7f9"
 ALARM, ALARM_INK = "#ffd9d9", "#b3202a"  # for what is not finite
 BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0xE9, 0x8F, 0x4E))  # pale, full
-PATH, FADED_PAPER, FADED_INK, FADED_EDGE = (
-    "#d1531f",
-    "#f7f8f9",
-    "#bcc4cc",
-    "#e1e5ea",
-)  # one path, and all that is not on it
+FRAME = "#d5dae0"  # around neurons and layers
+PATH, FADED = "#d1531f", 0.3  # one path; how much is left of what is not on it, on white as on black
+FADED_PAPER, FADED_INK, FADED_EDGE = "#f7f8f94d", "#7d889580", "#98a3af4d"
 FRAMES = {
     "": (1, BORDER),
     "path": (2, PATH),
     "centre": (2, INK),
-    "faded": (1, "#dfe4e9"),
+    "faded": (1, "#b9c1ca80"),
 }  # look of a card -> its frame
 
-LONGEST = 28  # letters of a label in a card: `mlp.layers.0.neurons.3.w[1]` just fits; the tooltip has it all
+LONGEST = 28  # letters of a label in a card: `mlp.layers.0.neurons.3.w[1]` just fits; the tooltip has more
+TIP = 400  # letters of a label in a tooltip: nobody reads more, and Graphviz reads no string of more than 16,384
 WEIGHT = re.compile(r"([^\W\d]\w*(\.[\w\[\]]+)+)|w([\d_\[].*)?|(weight|bias)(e?s)?([\d_\[].*)?", re.IGNORECASE)
 BIAS = re.compile(r"b([\d_\[].*)?", re.IGNORECASE)
 SYMBOLS = {"*": "×", "-": "−"}
@@ -87,6 +86,11 @@ def short(x: float) -> str:
     return re.sub(r"e\+?(-?)0?", r"e\1", text)
 
 
+def cut(text: str, most: int = LONGEST) -> str:
+    """Text shortened in the middle: its two ends tell it from others."""
+    return text if len(text) <= most else text[: most // 2 - 1] + "…" + text[-(most // 2) :]
+
+
 def escape(text: str) -> str:
     """Text without markup, for HTML-like labels and for tooltips.
 
@@ -96,19 +100,46 @@ def escape(text: str) -> str:
     return html.escape(text)  # letters stay as they are: DOT is UTF-8, and reads 🙂 wrongly when written as &#128578;
 
 
-def label(text: str) -> str:
-    """A label as HTML-like text: italic, shortened in the middle, the digits after a name lowered.
+def heading(module: str, outer: str = "") -> str:
+    """The name of a frame: what its module is called in the one around it.
 
-    >>> label("2*x1"), label("λ")
-    ('<I>2*x<SUB><FONT POINT-SIZE="9">1</FONT></SUB></I>', '<I>λ</I>')
+    >>> heading("mlp.layers.0"), heading("mlp.layers.0.neurons.3", "mlp.layers.0"), heading("conv")
+    ('mlp · layer 0', 'neuron 3', 'conv')
     """
-    if len(text) > LONGEST:
-        text = text[: LONGEST // 2 - 1] + "…" + text[-LONGEST // 2 :]
-    pieces = map(escape, re.split(r"(?<![\w.])([^\W\d_]+)(\d+)(?!\w)", text))  # between, name, digits, between, ...
-    lowered = [
-        f'<SUB><FONT POINT-SIZE="9">{piece}</FONT></SUB>' if i % 3 == 2 else piece for i, piece in enumerate(pieces)
-    ]
-    return f"<I>{''.join(lowered)}</I>"
+    inside = re.sub(r"([A-Za-z]+)s\.(\d+)", r"\1 \2", one_line(module.removeprefix(outer + ".")))
+    return cut(inside.replace(".", " · "), 40)
+
+
+def title(name: str, op: str) -> list[tuple[str, str]]:
+    """The header of a card, in runs of one style each: the label, shortened, its digits lowered, and the operation.
+
+    >>> title("2*x1", "tanh")
+    [('2*x', 'italic'), ('1', 'lowered'), ('\\xa0=\\xa0', ''), ('tanh', 'bold')]
+    """
+    pieces = re.split(r"(?<![\w.])([^\W\d_]+)(\d+)(?!\w)", cut(name))  # between, name, digits, between, ...
+    runs: list[tuple[str, str]] = []
+    for i, piece in enumerate(pieces):
+        if runs and i % 3 == 1:
+            piece = runs.pop()[0] + piece if runs[-1][1] == "italic" else piece
+        if piece:
+            runs.append((piece, "lowered" if i % 3 == 2 else "italic"))
+    return [*runs, *([("\u00a0=\u00a0", "")] if name and op else []), *([(cut(op), "bold")] if op else [])]
+
+
+def label(name: str, op: str = "") -> str:
+    """The header of a card as HTML-like text.
+
+    >>> label("2*x1"), label("h", "tanh")
+    ('<I>2*x</I><I><SUB><FONT POINT-SIZE="9">1</FONT></SUB></I>', '<I>h</I>&#160;=&#160;<B>tanh</B>')
+    """
+    styles = {
+        "": "{}",
+        "italic": "<I>{}</I>",
+        "bold": "<B>{}</B>",
+        "lowered": '<I><SUB><FONT POINT-SIZE="9">{}</FONT></SUB></I>',
+    }
+    # Graphviz 2.43 loses the spaces at the ends of a piece of text, so these do not break
+    return "".join(styles[style].format(escape(words).replace("\u00a0", "&#160;")) for words, style in title(name, op))
 
 
 def operation(n: Value) -> str:
@@ -149,8 +180,7 @@ def card(n: Value, role: str, largest: float, look: str = "", inside: str = "") 
     inks = PALE_INK, INK if n.grad else PALE_INK, INK
     if look == "faded":
         paper, ink, grad, inks = FADED_PAPER, FADED_INK, FADED_PAPER, (FADED_INK,) * 3
-    name, op = name and label(name), operation(n) and f"<B>{escape(operation(n))}</B>"
-    header = " = ".join(filter(None, (name, op)))
+    header = label(name, operation(n))
     top = (
         f'<TR><TD COLSPAN="2" BGCOLOR="{paper}"><FONT COLOR="{ink}" POINT-SIZE="13">{header}</FONT></TD></TR>'
         if header
@@ -177,8 +207,13 @@ def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
 
 def tooltip(n: Value) -> str:
     """A node with all its digits, for the mouse that rests on its card."""
-    name = " = ".join(filter(None, (named(n), operation(n)))) or "constant"
-    return lines(name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
+    return lines(*told(n))
+
+
+def told(n: Value) -> tuple[str, str, str]:
+    """The same as three lines."""
+    name = " = ".join(filter(None, (cut(named(n), TIP), operation(n)))) or "constant"
+    return (name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
 
 
 def lines(*texts: str) -> str:
@@ -186,10 +221,15 @@ def lines(*texts: str) -> str:
     return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
 
 
+def slope(parent: Value, n: Value, d: float) -> str:
+    """One local gradient with all its digits."""
+    name, of = (cut(named(v), TIP) or operation(v) or short(v.data) for v in (n, parent))
+    return f"d({name}) / d({of}) = {float(d)!r}"
+
+
 def edge(parent: Value, n: Value, d: float, flow: float, largest: float, look: str = "") -> dict[str, str]:
     """The attributes of one edge: the local gradient `d` written on it, its width by what flows through it."""
-    name, of = (named(v) or operation(v) or short(v.data) for v in (n, parent))
-    tip = lines(f"d({name}) / d({of}) = {float(d)!r}")
+    tip = lines(slope(parent, n, d))
     if look == "faded":
         return {"color": FADED_EDGE, "tooltip": tip}
     attributes = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}

@@ -12,16 +12,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ops, text
 from ..engine import Value
+from ..errors import UserError
 from . import cards
+from .columns import Chart
 from .sheet import largest_of
-from .units import Box, Groups, Unit, group, module_of
-
-if TYPE_CHECKING:
-    from graphviz import Digraph  # type: ignore[import-untyped]
+from .units import Box, Groups, Unit, group, input_names, module_of
 
 GRAPH = {"splines": "line", "outputorder": "edgesfirst", "nodesep": "0.1", "ranksep": "1.5", "ordering": "out"}
 CIRCLE = {"shape": "circle", "fixedsize": "true", "width": "0.5", "style": "filled", "penwidth": "1", "fontsize": "10"}
@@ -34,7 +33,8 @@ SQUARE = {
     "height": "0.36",
     "width": "0.5",
 }
-RIM, NO_GRADIENT, FADED_INK = "#7d8895", "#dfe3e8", "#98a3af"
+RIM, NO_GRADIENT, FADED_INK = "#7d8895", "#98a3af4d", "#98a3af"  # no gradient: faded, on white as on black
+COLUMN, MOST = 16, 150  # circles of one layer, and of all of them, unless asked for more
 LINES = 1000  # more lines than this are a grey surface: if some units must be left out, leave out enough
 LEGEND = "width: size of the weight · blue, orange: gradient below, above zero · dashed: closed, no gradient passes"
 LONGEST = 44  # letters of the loss written as a formula
@@ -70,17 +70,23 @@ class Line:
     grad: float = 0.0
 
 
-def picture(root: Value, order: Sequence[Value], most: int | None, dot: Digraph) -> tuple[int, int, str]:
-    """Fill `dot` with the module view; returns the numbers of its nodes and edges, and what there is to say about it.
+def fill(
+    chart: Chart, root: Value, order: Sequence[Value], most: int | None, column: int | None = None
+) -> tuple[int, int, str]:
+    """Fill a chart with the module view; returns the numbers of its nodes and edges, and what there is to say about it.
+
+    At most `most` units and inputs are shown, and of each layer at most `column`.
 
     Raises ValueError if the labels give no modules.
     """
     groups = group(root, order)
     if not groups.units:
-        raise ValueError(_no_modules(order))
+        raise UserError(_no_modules(order))
     samples = _samples(groups)
     spots, lines = _spots(groups, samples > 1)
-    shown = _shown(spots, lines, len(spots) if most is None else most)
+    shown = _shown(spots, lines, len(spots) if most is None else most, column)
+    names = input_names(groups)
+    dot = chart.dot
     ids = {s: f"u{i}" for i, s in enumerate(spots)}
     lines = [line for line in lines if line.head in shown or line.tail in shown]
     drawn = [line for line in lines if line.head in shown and line.tail in shown]
@@ -104,6 +110,7 @@ def picture(root: Value, order: Sequence[Value], most: int | None, dot: Digraph)
 
     dot.attr("graph", **GRAPH)
     dot.attr(label="\\n" + "\\n".join([LEGEND, *notes]), labelloc="b", fontsize="11")
+    chart.caption = [(line, False) for line in (LEGEND, *(part for note in notes for part in note.split("; ")))]
     tints, widths = (
         largest_of(s.grad for s in shown if s.units),
         largest_of(line.weight.data for line in drawn if line.weight is not None),
@@ -112,18 +119,18 @@ def picture(root: Value, order: Sequence[Value], most: int | None, dot: Digraph)
     columns: dict[int, list[Spot]] = defaultdict(list)
     for s in spots:
         if s in shown:
-            dot.node(ids[s], id=ids[s], **_look(s, tints, samples))
+            chart.node(ids[s], s.level, **_look(s, tints, samples, names))
             if not s.box:
                 columns[s.level].append(s)
-    for level, column in sorted(columns.items()):
+    for level, circles in sorted(columns.items()):
         with dot.subgraph(name=f"level{level}") as same:
             same.attr(rank="same")
-            for s in column:
+            for s in circles:
                 same.node(ids[s])
-    _rest(dot, hidden, spots, shown, lines, ids)
+    _rest(chart, hidden, spots, shown, lines, ids)
     for k, line in enumerate(drawn):
-        dot.edge(ids[line.tail], ids[line.head], id=f"e{k}", **_stroke(line, widths, slopes))
-    boxes = _loss(dot, root, groups, shown, ids, samples)
+        chart.edge(ids[line.tail], ids[line.head], id=f"e{k}", **_stroke(line, widths, slopes))
+    boxes = _loss(chart, root, groups, shown, ids, samples)
     return len(shown) + boxes, len(drawn), note
 
 
@@ -211,22 +218,22 @@ def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
     return sorted(spots.values(), key=lambda s: s.level), list(lines.values())
 
 
-def _shown(spots: list[Spot], lines: list[Line], most: int) -> set[Spot]:
+def _shown(spots: list[Spot], lines: list[Line], most: int, column: int | None) -> set[Spot]:
     """All spots, or if they are too many as many of each level: those with the largest gradients."""
-    if len(spots) <= most:
-        return set(spots)
     levels: dict[int, list[Spot]] = defaultdict(list)
     for s in spots:
         levels[s.level].append(s)
+    if len(spots) <= most and (column is None or max(map(len, levels.values())) <= column):
+        return set(spots)
     last = sorted(levels)[-max(1, most // 3) :]  # of a very deep network the end
-    for column in levels.values():
-        column.sort(key=lambda s: -abs(s.grad) if s.grad == s.grad else -math.inf)
+    for ranked in levels.values():
+        ranked.sort(key=lambda s: -abs(s.grad) if s.grad == s.grad else -math.inf)
     for each in count(1):
         shown = {s for level in last for s in levels[level][:each]}
         few = len(shown) <= most and sum(line.head in shown and line.tail in shown for line in lines) <= LINES
         if few or each == 1:
             best = shown
-        if not few or len(shown) == sum(len(levels[level]) for level in last):
+        if not few or each == column or len(shown) == sum(len(levels[level]) for level in last):
             break
     return best
 
@@ -234,7 +241,7 @@ def _shown(spots: list[Spot], lines: list[Line], most: int) -> set[Spot]:
 # How it looks.
 
 
-def _look(s: Spot, largest: float, samples: int) -> dict[str, str]:
+def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dict[str, str]:
     """The attributes of a spot."""
     x, g = s.value, s.grad
     each = f", mean of {samples:,} samples" if samples > 1 and len(s.nodes) > 1 else ""
@@ -248,7 +255,7 @@ def _look(s: Spot, largest: float, samples: int) -> dict[str, str]:
         look = {**CIRCLE, "color": RIM, "fillcolor": cards.tint(g, largest), "class": "unit dead" if dead else "unit"}
         if dead:
             numbers.append("closed: no gradient passes" + (" for any sample" if each else ""))
-            look |= {"style": "filled,dashed", "fillcolor": "#ffffff"}
+            look |= {"style": "filled,dashed", "fillcolor": "transparent"}
             ink = FADED_INK
         return look | {
             "label": brief(x),
@@ -257,7 +264,11 @@ def _look(s: Spot, largest: float, samples: int) -> dict[str, str]:
         }
     role = "inner" if s.box else "param" if cards.is_weight(cards.named(s.nodes[0])) else "input"
     paper, frame = cards.ROLES[role]
-    name = cards.named(s.nodes[0]) if len(s.nodes) == 1 or not s.box else ""
+    name = (
+        cards.cut(cards.named(s.nodes[0]), cards.TIP) or names.get(s.nodes[0], "")
+        if len(s.nodes) == 1 or not s.box
+        else ""
+    )
     look = {
         **SQUARE,
         "fillcolor": paper,
@@ -291,7 +302,7 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
         pale, full = cards.BLUE if g < 0 else cards.ORANGE
         strength = 0.35 + 0.65 * cards.size(g, largest)
         colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
-    tip = cards.lines(cards.named(w), f"value {w.data!r}", f"grad {g!r}")
+    tip = cards.lines(cards.cut(cards.named(w), cards.TIP), f"value {w.data!r}", f"grad {g!r}")
     most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
     return {
         "arrowhead": "none",
@@ -303,7 +314,7 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
 
 
 def _rest(
-    dot: Digraph, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Line], ids: dict[Spot, str]
+    chart: Chart, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Line], ids: dict[Spot, str]
 ) -> None:
     """One card per level for those that are not shown; levels that are not shown at all share one."""
     if not hidden:
@@ -311,9 +322,9 @@ def _rest(
     first = min(s.level for s in shown)
     left = Counter(max(s.level, first - 1) for s in spots if s not in shown)
     for level, n in sorted(left.items()):
-        dot.node(f"more{level}", f"… {n:,} more", id=f"more{level}", tooltip=f"{n:,} more, which are not drawn",
-                 shape="box", style="filled,dashed", fillcolor="#ffffff", color=cards.BORDER, fontsize="11")  # fmt: skip
-        with dot.subgraph(name=f"level{level}") as same:
+        chart.node(f"more{level}", level, label=f"… {n:,} more", tooltip=f"{n:,} more, which are not drawn", fontcolor=cards.PALE_INK,
+                   shape="box", style="filled,dashed", fillcolor="transparent", color=cards.BORDER, fontsize="11")  # fmt: skip
+        with chart.dot.subgraph(name=f"level{level}") as same:
             same.attr(rank="same")
             same.node(f"more{level}")
             for s in spots:
@@ -325,10 +336,10 @@ def _rest(
         if line.tail not in shown and line.head in shown
     }
     for level, head in stubs:
-        dot.edge(f"more{level}", ids[head], style="dotted", arrowhead="none", color=cards.BORDER, penwidth="0.8")
+        chart.edge(f"more{level}", ids[head], style="dotted", arrowhead="none", color=cards.BORDER, penwidth="0.8")
 
 
-def _loss(dot: Digraph, root: Value, groups: Groups, shown: set[Spot], ids: dict[Spot, str], samples: int) -> int:
+def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict[Spot, str], samples: int) -> int:
     """The box of all that comes after the last units, with an arrow from each that it reads; how many boxes that is."""
     if not groups.loss:
         return 0
@@ -341,11 +352,12 @@ def _loss(dot: Digraph, root: Value, groups: Groups, shown: set[Spot], ids: dict
             if s and s in shown and owner:
                 readers[s] = None
     paper, ink = cards.ROLES["out"]
-    said = [cards.named(root) or "loss", formula(root, groups, samples), brief(root.data)]
-    dot.node("loss", "\\n".join(map(cards.lines, filter(None, said))), id="loss", tooltip=cards.tooltip(root),
+    said = [cards.cut(cards.named(root)) or "loss", formula(root, groups, samples), brief(root.data)]
+    last = 1 + max(s.level for s in shown)
+    chart.node("loss", last, label="\\n".join(map(cards.lines, filter(None, said))), tooltip=cards.tooltip(root),
              **{**SQUARE, "fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"})  # fmt: skip
     for s in readers:
-        dot.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")
+        chart.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")
     return 1
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from ..engine import Value, chain_rule, topological
+from ..errors import UserError
 from .cards import named, operation, short
 
 FACTORS = 12  # so many are written in a caption, the others counted
@@ -96,8 +97,14 @@ def largest(first: Value, last: Value) -> Path:
                 best[n], i = max(reach)
                 came[n] = -i
     if last not in came:
-        raise ValueError(
-            f"there is no path from '{name(first)}' to '{name(last)}': the second must have been computed from the first"
+        turned = first is not last and any(n is last for n in topological(first))
+        raise UserError(
+            f"there is no path from '{name(first)}' to '{name(last)}': "
+            + (
+                "it leads the other way, so write the ends the other way round"
+                if turned
+                else "the second must have been computed from the first"
+            )
         )
     nodes, slots = [last], []
     while nodes[-1] is not first:
@@ -117,7 +124,7 @@ def along(nodes: list[Value]) -> Path:
             (_size(d), -i) for i, (q, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())) if q is p
         ]
         if not ways:
-            raise ValueError(f"path[{k}] = '{name(p)}' is not an input of path[{k + 1}] = '{name(n)}': list every node from the input to the "
+            raise UserError(f"path[{k}] = '{name(p)}' is not an input of path[{k + 1}] = '{name(n)}': list every node from the input to the "
                              f"result, or give only the two ends, path=(first, last), and the largest path is found")  # fmt: skip
         slots.append(-max(ways)[1])
     return _path(nodes, slots, _locals(nodes[-1]))

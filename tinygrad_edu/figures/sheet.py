@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from ..engine import Value
 from . import cards, choose
+from .canvas import Face, Line, Sheet
 from .paths import Path
-from .units import Unit, group, module_of
+from .units import Groups, Unit, group, input_names, module_of
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
 
 CLUSTER = {
     "style": "rounded",
-    "color": "#d5dae0",
+    "color": cards.FRAME,
     "fontsize": "10",
     "fontcolor": cards.PALE_INK,
     "margin": "8",
@@ -29,9 +30,9 @@ CLUSTER = {
 STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
 
 
-def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
-            centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
-    """Fill `dot` with the cards of the nodes in `shown`; returns how many nodes and edges that are."""
+def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
+         centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
+    """Put the cards of the nodes in `shown` into `sheet` and `dot`; returns how many nodes and edges that are."""
     ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
     edges = []  # parent, node, local gradient, what flows: before backward() that is the local gradient itself
     backward = any(n.grad for n in ids)
@@ -42,9 +43,13 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
                 (p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded")
             )
 
-    frames = _frames(root, order, ids) if clusters else {}
-    role, largest = cards.roles(root, ids), largest_of(n.grad for n in ids)
+    modular = any(module_of(p) for n in ids for p in (n, *n.parents))
+    groups = group(root, order) if modular else None
+    frames = _frames(groups, ids) if groups and clusters else {}
+    inputs = input_names(groups) if groups else {}
+    role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
+    number = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
     for n, name in ids.items():
         look = ("path" if path else "centre") if n in bold else "faded" if path else ""
         inside = (
@@ -57,29 +62,54 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
             tooltip=cards.tooltip(n),
             **{"class": f"value {role[n]}"},
         )
+        short = cards.named(n).removeprefix(inside + ".") if inside else cards.named(n) or inputs.get(n, "")
+        sheet.faces[name] = Face(short, cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
+                                 "\n".join(cards.told(n)), tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
     _draw_frames(dot, frames, ids)
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
     earlier = set() if len(ids) == len(order) else choose.behind(ids, order)  # what the shown nodes were computed from
-    for word, number in (("more", len(earlier) - gap), ("later", len(order) - len(ids) - len(earlier)), ("gap", gap)):
-        if number > 0:
+    for word, several in (("more", len(earlier) - gap), ("later", len(order) - len(ids) - len(earlier)), ("gap", gap)):
+        if several > 0:
             colour = cards.PATH if word == "gap" else cards.BORDER
-            dot.node(word, f"… {number:,} more", shape="box", style="dashed", color=colour, id=word, tooltip=note)
+            dot.node(word, f"… {several:,} more", shape="box", style="dashed", color=colour, id=word, tooltip=note)
+            sheet.boxes[word] = f"… {several:,} more", colour
+
+    def dotted(tail: str, head: str, colour: str = "") -> None:
+        """A line from or to what is not shown."""
+        dot.edge(
+            tail, head, style="dotted", arrowhead="none", **({"color": colour, "penwidth": "2.4"} if colour else {})
+        )
+        sheet.lines.append(
+            Line(tail, head, "", 2.4 if colour else 1.0, colour or cards.BORDER, dash="2 4", tipped=False)
+        )
+
     widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
     for k, (p, n, d, flow, look) in enumerate(edges):
         if p in ids:
             dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest, look))
+            sheet.lines.append(_line(ids[p], ids[n], f"e{k}", d, flow, widest, look, cards.slope(p, n, d)))
         elif look == "path":
-            dot.edge("gap", ids[n], style="dotted", color=cards.PATH, penwidth="2.4", arrowsize="0.5")
+            dotted("gap", ids[n], cards.PATH)
         elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
             stubs.add(n)
-            dot.edge("more", ids[n], style="dotted", arrowhead="none")
+            dotted("more", ids[n])
     if gap and path:
         last = next(p for p, n in zip(path.nodes, path.nodes[1:]) if p in ids and n not in ids)
-        dot.edge(ids[last], "gap", style="dotted", color=cards.PATH, penwidth="2.4", arrowhead="none")
+        dotted(ids[last], "gap", cards.PATH)
     for read in dict.fromkeys(p for n in order if n not in ids and n not in earlier for p in n.parents if p in ids):
-        dot.edge(ids[read], "later", style="dotted", arrowhead="none")
+        dotted(ids[read], "later")
     return len(ids), sum(edge[0] in ids for edge in edges)
+
+
+def _line(tail: str, head: str, name: str, d: float, flow: float, widest: float, look: str, tip: str) -> Line:
+    """One edge: the local gradient `d` written on it, its width by what flows through it, dashed where nothing does."""
+    if look == "faded":
+        return Line(tail, head, colour=cards.FADED_EDGE, tip=tip, id=name)
+    alarm = cards.ALARM_INK if not math.isfinite(flow) else ""
+    colour, ink = (cards.PATH, cards.PATH) if look == "path" else (alarm or cards.EDGE, alarm or cards.PALE_INK)
+    width = 2.4 if look == "path" else 0.8 + 2.4 * cards.size(flow, widest)
+    return Line(tail, head, f"×{cards.short(d)}", width, colour, ink, None if flow else "4 3", tip, name)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).
@@ -87,11 +117,8 @@ def picture(root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph
 Frame = tuple[object, str]
 
 
-def _frames(root: Value, order: Sequence[Value], shown: Iterable[Value]) -> dict[Value, list[Frame]]:
+def _frames(groups: Groups, shown: Iterable[Value]) -> dict[Value, list[Frame]]:
     """The frames of every shown node that labels put into a neuron: around its layer, and around the neuron."""
-    if not any(module_of(p) for n in shown for p in (n, *n.parents)):
-        return {}
-    groups = group(root, order)
     neurons: dict[str, set[tuple[Value, ...]]] = defaultdict(set)
     readers: dict[Value, list[Unit]] = defaultdict(list)
     for u in groups.units:

@@ -108,6 +108,16 @@ def group(root: Value, order: Sequence[Value] | None = None) -> Groups:
     return Groups(units, boxes, [n for n in rest if n not in feeding], owner)
 
 
+def input_names(groups: Groups) -> dict[Value, str]:
+    """x0, x1, ... for the inputs without a label, after the weights that they are multiplied by first."""
+    names: dict[Value, str] = {}
+    for u in groups.units:
+        for i, (_, x) in enumerate(u.inputs):
+            if not x.parents and not x.label and x not in names:
+                names[x] = f"x{i}"
+    return names
+
+
 def _sums(order: Sequence[Value], read: Counter[Value]) -> tuple[dict[Value, Unit], dict[Value, int]]:
     """The unit of every node that adds up weighted inputs, and how many units lie between each node and the leaves."""
     sums: dict[Value, Unit] = {}

@@ -7,7 +7,7 @@
 
 One HTML file that needs no server and no network.  This room reads Values and changes nothing: it writes down
 the graph, the numbers of one backward pass, each row's formulas in words and in JavaScript, and where the cards
-stand (`layout`); what is done with them in the browser is in `page.js`.
+stand (`placement`); what is done with them in the browser is in `page.js`.
 
     python -m tinygrad_edu.webpage     writes the page of a small loss to backward.html
 """
@@ -30,9 +30,11 @@ from ..figures import cards
 from ..languages import JAVASCRIPT
 from ..names import labels, variables
 from ..ops import Op
-from .placement import HEIGHT, layout
+from ..placement import layout
+from ..placement import path as svg_path
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
+HEIGHT = 64  # of a card
 MOST = 400  # nodes: more of them nobody steps through
 LONG = 20  # letters: a longer name stands in its card in smaller letters
 TITLE = "Backward, one step at a time"
@@ -175,15 +177,14 @@ def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     names, shape = _names(nodes), [n.parents for n in nodes]
     longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, names))
     width = round(min(max(112, 20 + (8 if longest < LONG else 6.6) * longest), 210))
-    spots, routes = layout(shape, width)
+    plan = layout(shape, [(width, HEIGHT)] * len(nodes))
     drawn, edges = [], []
-    for i, (n, name, row, (x, y)) in enumerate(zip(nodes, names, which, spots)):
+    for i, (n, name, row, (x, y)) in enumerate(zip(nodes, names, which, plan.spots)):
         formula, slopes = _formulas(n, i)
-        edges.append([[p, i, d, path] for p, d, path in zip(n.parents, slopes, routes[i])])
+        edges.append([[p, i, d, svg_path(route)] for p, d, route in zip(n.parents, slopes, plan.routes[i])])
         drawn.append({"name": name, "labelled": bool(n.label), "long": len(name) >= LONG, "op": _operation(n), "role": n.role,
                       "row": row, "x": x, "y": y, "parents": n.parents, "formula": formula})  # fmt: skip
-    size = [max(x for x, _ in spots) + width / 2, max(y for _, y in spots) + HEIGHT / 2]
-    return {"width": width, "height": HEIGHT, "size": size, "nodes": drawn, "edges": [e for es in reversed(edges) for e in es],
+    return {"width": width, "height": HEIGHT, "size": plan.size, "nodes": drawn, "edges": [e for es in reversed(edges) for e in es],
             "whole": _whole(nodes, names)}  # fmt: skip
 
 

@@ -1,0 +1,212 @@
+"""Drawings as pictures: cards and neurons where the layout puts them, lines between, frames around, words below.
+
+A `Sheet` says what is to be seen, without the Values, so that a drawing keeps what it drew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..picture import Picture, width_of
+from ..placement import Point, layout, path
+from . import cards
+
+HEIGHT, HEAD, ROW = 65, 24, 20
+MARGIN, LINE = 10, 17
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a card shows."""
+
+    name: str
+    op: str
+    value: float
+    grad: float
+    role: str
+    tint: str
+    look: str
+    tip: str
+    frames: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """An edge from one card to another; a dotted one to what is not shown has no number."""
+
+    tail: str
+    head: str
+    said: str = ""
+    width: float = 1.0
+    colour: str = cards.EDGE
+    ink: str = cards.PALE_INK
+    dash: str | None = None
+    tip: str = ""
+    id: str = ""
+    tipped: bool = True
+
+
+@dataclass
+class Sheet:
+    """All that a drawing of cards shows; `boxes` say how many more there are, and in which colour."""
+
+    direction: str
+    faces: dict[str, Face] = field(default_factory=dict)
+    boxes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    caption: list[tuple[str, bool]] = field(default_factory=list)  # lines of text, and whether they are the point of it
+
+    def picture(self) -> Picture:
+        """The sheet, laid out."""
+        keys = _in_order([*self.faces, *self.boxes], self.lines)
+        place = {k: i for i, k in enumerate(keys)}
+        into: dict[str, list[Line]] = defaultdict(list)
+        for line in self.lines:
+            into[line.head].append(line)
+        wide = min(max([96.0, *(width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values())]), 230.0)
+        sizes = [self.size(k, wide) for k in keys]
+        frames = [self.faces[k].frames if k in self.faces else () for k in keys]
+        plan = layout([[place[line.tail] for line in into[k]] for k in keys], sizes, frames, self.direction)
+        words = max((width_of(text, 15 if main else 12) for text, main in self.caption), default=0.0)
+        width = max(plan.size[0], words) + 2 * MARGIN
+        left = (width - plan.size[0]) / 2
+        picture = Picture(
+            width,
+            plan.size[1] + 2 * MARGIN + LINE * len(self.caption) + 8 * bool(self.caption),
+            "computation graph",
+            card=False,
+        )
+
+        def shift(p: Point) -> Point:
+            return p[0] + left, p[1] + MARGIN
+
+        frame: Any
+        for frame, (x, y, w, h) in plan.boxes.items():
+            (x, y) = shift((x, y))
+            picture.add(
+                "rect",
+                x=x,
+                y=y,
+                width=w,
+                height=h,
+                rx=9,
+                fill=cards.EDGE,
+                fill_opacity=0.06,
+                stroke=cards.FRAME,
+            )
+            outer = frame[-2][1] if len(frame) > 1 else ""
+            picture.text(x + 10, y + 17, cards.heading(frame[-1][1], outer), 11, cards.PALE_INK)
+        fans = Counter(line.tail for line in self.lines)
+        for k in keys:
+            for line, route in zip(into[k], plan.routes[place[k]]):
+                self.draw_line(
+                    picture,
+                    line,
+                    [shift(p) for p in route],
+                    0.12 if len(into[k]) > 5 else 0.5 if fans[line.tail] > 1 else 0.35,
+                )
+        for k, (w, h), spot in zip(keys, sizes, plan.spots):
+            x, y = shift(spot)
+            if k in self.faces:
+                draw_card(picture, k, self.faces[k], x - w / 2, y - h / 2, w)
+            else:
+                text, colour = self.boxes[k]
+                picture.begin(id=k)
+                picture.add(
+                    "rect",
+                    x=x - w / 2,
+                    y=y - h / 2,
+                    width=w,
+                    height=h,
+                    rx=6,
+                    fill="none",
+                    stroke=colour,
+                    stroke_dasharray="4 3",
+                )
+                picture.text(x, y + 4, text, 12, cards.PALE_INK, "middle")
+                picture.end()
+        for i, (text, main) in enumerate(self.caption):
+            y = plan.size[1] + MARGIN + LINE * (i + 1) + 8
+            picture.text(width / 2, y, text, 15 if main else 12, cards.PATH if main else cards.PALE_INK, "middle")
+        return picture
+
+    def size(self, key: str, wide: float) -> Point:
+        """How large a card is, all of them as wide, or a box."""
+        if key in self.boxes:
+            return max(90.0, width_of(self.boxes[key][0], 12) + 24), 36.0
+        face = self.faces[key]
+        return wide, HEIGHT if face.name or face.op else HEIGHT - HEAD
+
+    def draw_line(self, picture: Picture, line: Line, route: Sequence[Point], share: float) -> None:
+        """An edge: its curve, the tip of its arrow, and its local gradient above the curve."""
+        (x, y), (bx, by) = route[-1], next((p for p in route[-2::-1] if p != route[-1]), route[0])
+        reach = max(abs(x - bx) + abs(y - by), 1e-9)
+        ax, ay = (x - bx) / reach, (y - by) / reach  # routes end level or upright
+        size = 6 + line.width
+        picture.begin(line.tip, id=line.id or None, class_="edge")
+        short = [*route[:-1], (x - ax * size * 0.8, y - ay * size * 0.8)] if line.tipped else route
+        picture.add(
+            "path", d=path(short), fill="none", stroke=line.colour, stroke_width=line.width, stroke_dasharray=line.dash
+        )
+        if line.tipped:
+            half = 0.42 * size
+            tip = [
+                (x, y),
+                (x - ax * size - ay * half, y - ay * size + ax * half),
+                (x - ax * size + ay * half, y - ay * size - ax * half),
+            ]
+            picture.add("path", d="M" + "L".join(f"{u:.1f},{v:.1f}" for u, v in tip) + "z", fill=line.colour)
+        if line.said:
+            a, b, c, d = route[-4:] if len(set(route[-4:])) > 2 or len(route) < 7 else route[-7:-3]
+            u, s = 1 - share, share
+            at = [u**3 * a[i] + 3 * u * u * s * b[i] + 3 * u * s * s * c[i] + s**3 * d[i] for i in (0, 1)]
+            slant = (d[1] - a[1]) / max(abs(d[0] - a[0]), 1.0)  # beside a curve that falls or rises, above a level one
+            dx, anchor = (5, "start") if slant > 0.25 else (-4, "end") if slant < -0.25 else (0, "middle")
+            bold = line.colour == cards.PATH
+            picture.text(at[0] + dx, at[1] - (2 if dx else 5), line.said, 12 if bold else 10.5, line.ink, anchor, bold)
+        picture.end()
+
+
+def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+    """A card: what the node is, its value, its gradient on its tint."""
+    paper, ink = cards.ROLES[f.role]
+    width, border = cards.FRAMES[f.look]
+    head = HEAD if f.name or f.op else 0
+    h, r = head + 2 * ROW + 1, 6
+    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
+    picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="#ffffff" if head else paper)
+    if head:
+        picture.add("path", d=f"M{x:g},{y + HEAD:g}L{x:g},{y + r:g}C{x:g},{y + 2:g} {x + 2:g},{y:g} {x + r:g},{y:g}L{x + w - r:g},{y:g}"
+                    f"C{x + w - 2:g},{y:g} {x + w:g},{y + 2:g} {x + w:g},{y + r:g}L{x + w:g},{y + HEAD:g}z", fill=paper)  # fmt: skip
+        picture.runs(x + w / 2, y + 16.5, cards.title(f.name, f.op), 13, ink, "middle")
+    if f.value != f.value or abs(f.value) == float("inf"):
+        picture.add("rect", x=x + 1, y=y + head, width=w - 2, height=ROW, fill=cards.ALARM)
+    top, end = y + head + ROW, y + h
+    picture.add("path", d=f"M{x:g},{top:g}L{x + w:g},{top:g}L{x + w:g},{end - r:g}C{x + w:g},{end - 2:g} {x + w - 2:g},{end:g} {x + w - r:g},{end:g}"
+                f"L{x + r:g},{end:g}C{x + 2:g},{end:g} {x:g},{end - 2:g} {x:g},{end - r:g}z", fill=f.tint)  # fmt: skip
+    picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="none", stroke=border, stroke_width=width)
+    for word, number, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
+        finite = number == number and abs(number) != float("inf")
+        picture.text(x + 8, base, word, 9.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
+        picture.text(x + w - 8, base, cards.short(number), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
+    picture.end()
+
+
+def _in_order(keys: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    """The keys so that every tail comes before its head: cards come so, boxes are put in."""
+    into: dict[str, dict[str, None]] = {k: {} for k in keys}
+    for line in lines:
+        into[line.head][line.tail] = None
+    done: dict[str, None] = {}
+    for key in keys:
+        stack = [key]
+        while stack:
+            missing = [t for t in into[stack[-1]] if t not in done and t not in stack[:0]]
+            if missing:
+                stack.append(missing[0])
+            else:
+                done[stack.pop()] = None
+    return list(done)

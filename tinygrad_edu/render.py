@@ -1,0 +1,86 @@
+"""DOT text in, a picture out: by the machine's Graphviz, or by the pip-installable graphviz-pure.
+
+Both are programs, which read DOT on their standard input and write a picture to their standard output, so
+there are no files to clean up.  Pictures of this package are laid out and written as SVG without them; they make the
+PNG, and Graphviz the PDF: graphviz-pure knows none, there svglib turns the SVG into one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import warnings
+from importlib import import_module
+
+from .errors import UserError
+
+SECONDS = 60.0
+BOTH_WAYS = (
+    "pip install graphviz-pure svglib, or install Graphviz (apt install graphviz, brew install graphviz, graphviz.org)"
+)
+
+
+class RenderError(UserError, RuntimeError):
+    """No picture could be made; the message says what to do."""
+
+
+def renderer() -> str | None:
+    """The program that draws: Graphviz's `dot` if there is one, else graphviz-pure, else None.
+
+    graphviz-pure is also looked for beside Python itself, where pip puts it: a venv need not be activated.
+    """
+    beside = os.pathsep.join([os.path.dirname(sys.executable or ""), sysconfig.get_path("scripts")])
+    return shutil.which("dot") or shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)
+
+
+def convert(source: str, form: str, *options: str) -> bytes:
+    """The picture of a DOT text, as the bytes of an svg, png or pdf; `options` go to the program.
+
+    Raises RenderError if there is no program to do it, if it fails, or takes more than a minute.
+    """
+    program = renderer()
+    if program is None:
+        raise RenderError(
+            f"a .{form} needs a program that draws, and there is none here: {BOTH_WAYS}; an .svg needs none"
+        )
+    try:
+        done = subprocess.run(
+            [program, f"-T{form}", *options],
+            input=source.encode(errors="replace"),
+            capture_output=True,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise RenderError(f"{program} was stopped after {SECONDS:g} s: the picture is too large for it; "
+                          "save an .svg, or draw less, with a smaller max_nodes= or depth=") from None  # fmt: skip
+    except OSError as e:
+        raise RenderError(f"{program} could not be started ({e}): {BOTH_WAYS}") from e
+    if done.returncode or not done.stdout:
+        said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()] or [
+            "it said nothing"
+        ]
+        raise RenderError(f"{program} could not make the {form} (exit status {done.returncode}): {said[0].strip()[:200]}; "
+                          "an .svg needs no such program")  # fmt: skip
+    return done.stdout  # on success its warnings about the widths of letters are of no interest
+
+
+def is_pure() -> bool:
+    """Whether what draws here is graphviz-pure, or nothing."""
+    return "graphviz-pure" in os.path.basename(renderer() or "graphviz-pure")
+
+
+def svg_to_pdf(svg: bytes) -> bytes:
+    """An SVG as a PDF of the same size, by svglib and reportlab."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about fonts and tags that a picture can do without
+        try:
+            svglib, pdf = import_module("svglib.svglib"), import_module("reportlab.graphics.renderPDF")
+        except ImportError:
+            raise RenderError("a .pdf needs Graphviz, or the package svglib: pip install svglib, "
+                              "or save an .svg and print that from a browser") from None  # fmt: skip
+        page: bytes = pdf.drawToString(svglib.svg2rlg(io.BytesIO(svg)))
+    return page
