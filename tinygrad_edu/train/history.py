@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,9 +129,8 @@ def _finite(x: Any) -> Any:
 def write_table(path: str | os.PathLike[str], text: str) -> Path:
     """Write a CSV file, whole or not at all, also over one that begins with the same names of columns: a table can carry no mark."""
     path, names = Path(path), text.partition("\n")[0]
-    try:
-        with open(path, encoding="utf-8") as old:
+    ours = False
+    if path.is_file():  # a pipe or a terminal is not read
+        with suppress(OSError, ValueError), open(path, encoding="utf-8") as old:
             ours = old.readline().rstrip("\n") == names
-    except (OSError, ValueError):
-        ours = False
     return files.write(path, text, over=ours)
