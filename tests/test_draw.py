@@ -479,6 +479,19 @@ def test_graphviz_is_preferred_then_graphviz_pure_on_the_path_then_the_one_besid
         assert draw(neuron()).picture.png().decode() == f"PNG {folder}/{name} -TpngTrue"
 
 
+@posix_only
+@pytest.mark.parametrize("path", ["", ".", "./", "bin", ":bin:", ".:./bin"])
+def test_no_program_is_run_that_lies_in_the_current_folder(path, bare, monkeypatch):
+    monkeypatch.chdir(bare)
+    for folder in (bare, bare / "bin"):
+        program(folder, "dot", SAYS % "somebody else's")
+        program(folder, "dot.exe", SAYS % "somebody else's")
+    monkeypatch.setenv("PATH", path)
+    assert render.renderer() is None
+    monkeypatch.setenv("PATH", f"{path}:{bare / 'bin'}")
+    assert render.renderer() == str(bare / "bin" / "dot")
+
+
 def test_without_a_program_the_svg_is_the_same_and_the_other_forms_say_both_ways(bare):
     d = draw(neuron())
     assert d.save(bare / "graph.svg").read_text(encoding="utf-8").startswith(d.svg())
@@ -520,7 +533,7 @@ def test_without_graphviz_and_svglib_a_pdf_says_what_to_do(tmp_path, monkeypatch
     program(tmp_path / "bin", "graphviz-pure", SAYS % "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setitem(sys.modules, "svglib.svglib", None)
-    with pytest.raises(RenderError, match=r"pip install svglib.*\.svg"):
+    with pytest.raises(RenderError, match=r"pip install graphviz-pure svglib.*\.svg"):
         draw(neuron()).save(tmp_path / "graph.pdf")
     assert not (tmp_path / "graph.pdf").exists()
 

@@ -7,10 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from tinygrad_edu.figures.render import renderer
+from tinygrad_edu.render import renderer
 
 from tinygrad_edu import Value, draw, files, plot
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.train import History
 from tinygrad_edu.webpage import page
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, pipes and limits of POSIX")
@@ -33,6 +34,8 @@ WRITERS = {  # each writes a file of one size, or a larger one
     "made.html": lambda path, size: page(graph(size), path),
     "plot.svg": lambda path, size: picture(size).save(path),
     "made.svg": lambda path, size: plot.loss_curve({"losses": [1.0, 2.0 + size]}, path),
+    "history.json": lambda path, size: History(losses=[0.5] * 50 * size).save(path),
+    "history.csv": lambda path, size: History(losses=[0.5] * 50 * size).save(path),
     "graph.dot": lambda path, size: draw(graph(size)).save(path),
     **{
         f"graph.{form}": lambda path, size: draw(graph(size)).save(path)

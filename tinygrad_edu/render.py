@@ -14,14 +14,14 @@ import subprocess
 import sys
 import sysconfig
 import warnings
+from collections.abc import Iterable
 from importlib import import_module
 
 from .errors import UserError
+from .extras import install
 
 SECONDS = 60.0
-BOTH_WAYS = (
-    "pip install graphviz-pure svglib, or install Graphviz (apt install graphviz, brew install graphviz, graphviz.org)"
-)
+BOTH_WAYS = f"{install('dot')}, or install Graphviz (apt install graphviz, brew install graphviz, graphviz.org)"
 
 
 class RenderError(UserError, RuntimeError):
@@ -33,8 +33,19 @@ def renderer() -> str | None:
 
     graphviz-pure is also looked for beside Python itself, where pip puts it: a venv need not be activated.
     """
-    beside = os.pathsep.join([os.path.dirname(sys.executable or ""), sysconfig.get_path("scripts")])
-    return shutil.which("dot") or shutil.which("graphviz-pure") or shutil.which("graphviz-pure", path=beside)
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    beside = [os.path.dirname(sys.executable or ""), sysconfig.get_path("scripts")]
+    return found("dot", path) or found("graphviz-pure", [*path, *beside])
+
+
+def found(program: str, folders: Iterable[str]) -> str | None:
+    """A program in the first of some folders that has it; never in the current one, where Windows looks first: that may be anybody's."""
+    for folder in folders:
+        if os.path.isabs(folder):
+            for name in (program, f"{program}.exe") if os.name == "nt" else (program,):
+                if path := shutil.which(os.path.join(folder, name)):
+                    return path
+    return None
 
 
 def convert(source: str, form: str, *options: str) -> bytes:
@@ -80,7 +91,7 @@ def svg_to_pdf(svg: bytes) -> bytes:
         try:
             svglib, pdf = import_module("svglib.svglib"), import_module("reportlab.graphics.renderPDF")
         except ImportError:
-            raise RenderError("a .pdf needs Graphviz, or the package svglib: pip install svglib, "
+            raise RenderError(f"a .pdf needs Graphviz, or svglib: {install('dot')}, "
                               "or save an .svg and print that from a browser") from None  # fmt: skip
         page: bytes = pdf.drawToString(svglib.svg2rlg(io.BytesIO(svg)))
     return page
