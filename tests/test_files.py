@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from tinygrad_edu.render import renderer
 
 from tinygrad_edu import Value, draw, files, plot
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.render import renderer
 from tinygrad_edu.train import History
 from tinygrad_edu.webpage import page
 
@@ -60,7 +60,8 @@ def test_a_file_of_ours_is_written_over_without_a_word(name, tmp_path):
     assert files.check(path) == "wrote"
     WRITERS[name](path, 1)
     old = path.read_bytes()
-    assert files.check(path) == "replaced"
+    if path.suffix != ".csv":  # a table carries no mark: what writes it knows its columns
+        assert files.check(path) == "replaced"
     WRITERS[name](path, 3)
     assert path.read_bytes() != old and names(tmp_path) == [name]
 
