@@ -220,6 +220,25 @@ def test_frames_of_different_shapes_are_refused_with_where_they_part(other, why)
         page([snapshot(x * x), other(x)])
 
 
+def test_a_network_is_framed_by_its_modules_and_its_names_are_short():
+    model = nn.MLP(2, [2, 1], activation="tanh", seed=1)
+    text = page((model([1.0, -2.0]) - 1) ** 2).html
+    drawn = json.loads(re.search(r"const DATA = (.*);", text)[1])
+    assert {frame[4] for frame in drawn["around"]} == {"mlp · layer 0", "mlp · layer 1", "neuron 0", "neuron 1"}
+    cards = {n["name"]: n["title"] for n in drawn["nodes"]}
+    assert cards["l0.n1.w[1]"] == "w[1]" and cards["x0"] == "x0" and cards["x1"] == "x1"
+    both = page((model([1.0, -2.0]) - 1) ** 2 + (model([3.0, 4.0]) - 1) ** 2).html
+    assert {"x0", "x0⁽²⁾", "x1", "x1⁽²⁾"} <= {
+        n["name"] for n in json.loads(re.search(r"const DATA = (.*);", both)[1])["nodes"]
+    }
+
+
+def test_labels_that_would_be_alike_when_short_stay_long():
+    a, b = Value(1.0, label="alpha.0.w"), Value(2.0, label="axis.0.w")
+    drawn = json.loads(re.search(r"const DATA = (.*);", page(a * b).html)[1])
+    assert [n["name"] for n in drawn["nodes"][:2]] == ["alpha.0.w", "axis.0.w"]
+
+
 # Face
 
 

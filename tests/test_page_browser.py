@@ -307,7 +307,7 @@ def test_every_step_forward_and_back_shows_the_engines_numbers(tab, make):
             )
             assert s["current"]
         else:
-            assert s["lit"] == (f"{root.label or 'L'}.grad = 1.0" if tag == "backward" else "") and not s["chips"]
+            assert s["lit"] == (f"{root.label or 'root'}.grad = 1.0" if tag == "backward" else "") and not s["chips"]
         browser.js("document.querySelector('#next').click()")
     for i in reversed(range(len(expected))):
         assert browser.js(STEP) == seen[i]

@@ -38,11 +38,12 @@ def layout(
     sizes: Sequence[Point],
     frames: Sequence[tuple[Key, ...]] = (),
     direction: str = "LR",
+    beside: float = BESIDE,
 ) -> Plan:
     """The plan of a graph whose nodes come in topological order, each of a size (width, height).
 
     `frames[n]` are the frames around node n, the outermost first; frames that would stand in a circle are left out.
-    `direction` is LR, TB, RL or BT, as in Graphviz.
+    `direction` is LR, TB, RL or BT, as in Graphviz; `beside` is the room between layers.
 
     >>> plan = layout([(), (), (0, 1)], [(100, 64)] * 3)
     >>> plan.spots, [path(route) for route in plan.routes[2]]
@@ -51,9 +52,9 @@ def layout(
     upright = direction in ("TB", "BT")
     turned = [(h, w) if upright else (w, h) for w, h in sizes]
     try:
-        whole = _Block(parents, turned, list(frames) or [()] * len(parents), (), upright)
+        whole = _Block(parents, turned, list(frames) or [()] * len(parents), (), upright, beside)
     except ValueError:
-        whole = _Block(parents, turned, [()] * len(parents), (), upright)
+        whole = _Block(parents, turned, [()] * len(parents), (), upright, beside)
     whole.settle((0.0, 0.0))
     long, wide = whole.size
 
@@ -86,12 +87,12 @@ class _Block:
     """What stands in one frame, or in none: nodes, smaller frames, and doors to what surrounds it."""
 
     def __init__(self, parents: Sequence[Sequence[int]], sizes: Sequence[Point], frames: list[tuple[Key, ...]],
-                 frame: tuple[Key, ...], upright: bool) -> None:  # fmt: skip
+                 frame: tuple[Key, ...], upright: bool, beside: float) -> None:  # fmt: skip
         self.frame, self.frames, depth = frame, frames, len(frame)
         self.size: Point
         inside = [n for n in range(len(parents)) if frames[n][:depth] == frame]
         members = set(inside)
-        self.inner = {k: _Block(parents, sizes, frames, (*frame, k), upright)
+        self.inner = {k: _Block(parents, sizes, frames, (*frame, k), upright, beside)
                       for k in dict.fromkeys(frames[n][depth] for n in inside if len(frames[n]) > depth)}  # fmt: skip
         wires: dict[tuple[Key, int, Key, int], _Wire] = {}
         ins: dict[int, Key] = {}
@@ -113,7 +114,7 @@ class _Block:
             k: self.inner[k].size if k in self.inner else sizes[k] if isinstance(k, int) else (0.0, 0.0) for k in keys
         }
         spots, ways, (long, wide) = _Layers(
-            keys, size, list(wires.values()), set(ins.values()), set(outs.values())
+            keys, size, list(wires.values()), set(ins.values()), set(outs.values()), beside
         ).done()
         before, above = (PAD + TITLE, PAD) if upright else (PAD, PAD + TITLE)
         if not frame:
@@ -242,6 +243,7 @@ class _Layers:
     wires: list[_Wire]
     early: set[Key]
     late: set[Key]
+    beside: float
     layer: dict[Key, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -290,7 +292,7 @@ class _Layers:
         starts, x = [], 0.0
         for k, w in enumerate(wide):
             starts.append(x)
-            gap = BESIDE if w and k + 1 < len(wide) and wide[k + 1] else BESIDE / 2
+            gap = self.beside if w and k + 1 < len(wide) and wide[k + 1] else self.beside / 2
             x += w + gap + min(0.12 * max(steep[k] - 2 * BESIDE, 0.0), STEEP)
         ends = [a + w for a, w in zip(starts, wide)]
         spots = {k: (starts[at] + wide[at] / 2, y[k, at]) for k, at in self.layer.items()}

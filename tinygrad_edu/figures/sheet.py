@@ -45,7 +45,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
 
     modular = any(module_of(p) for n in ids for p in (n, *n.parents))
     groups = group(root, order) if modular else None
-    frames = _frames(groups, ids) if groups and clusters else {}
+    frames = frames_around(groups, ids) if groups and clusters else {}
     inputs = input_names(groups) if groups else {}
     role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
@@ -117,7 +117,7 @@ def _line(tail: str, head: str, name: str, d: float, flow: float, widest: float,
 Frame = tuple[object, str]
 
 
-def _frames(groups: Groups, shown: Iterable[Value]) -> dict[Value, list[Frame]]:
+def frames_around(groups: Groups, shown: Iterable[Value]) -> dict[Value, list[Frame]]:
     """The frames of every shown node that labels put into a neuron: around its layer, and around the neuron."""
     neurons: dict[str, set[tuple[Value, ...]]] = defaultdict(set)
     readers: dict[Value, list[Unit]] = defaultdict(list)

@@ -27,6 +27,8 @@ from .. import files, languages, ops, text
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..figures import cards
+from ..figures.sheet import frames_around
+from ..figures.units import group, input_names, module_of
 from ..languages import JAVASCRIPT
 from ..names import labels, variables
 from ..ops import Op
@@ -34,10 +36,11 @@ from ..placement import layout
 from ..placement import path as svg_path
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
-HEIGHT = 64  # of a card
+HEIGHT, BESIDE = 70, 48  # of a card, and the room between layers
 MOST = 400  # nodes: more of them nobody steps through
 LONG = 20  # letters: a longer name stands in its card in smaller letters
 TITLE = "Backward, one step at a time"
+UNTRUSTED = "The page to step through is shown here when this cell is run, or the notebook trusted."  # where iframes are removed
 
 
 class Node(NamedTuple):
@@ -47,6 +50,7 @@ class Node(NamedTuple):
     parents: tuple[int, ...]
     label: str
     role: str
+    frames: tuple[tuple[int, str], ...] = ()  # the modules around it, the outermost first, each with its number
 
 
 class Snapshot(NamedTuple):
@@ -91,11 +95,32 @@ def snapshot(root: Value) -> Snapshot:
         if n.parents:
             values.update(zip((n, *n.parents), n.numbers))
     place, role = {n: i for i, n in enumerate(order)}, cards.roles(root, order)
-    labelled = labels(order, variables(order))
+    labelled, frames = labels(order, variables(order)), {}
+    if any(map(module_of, order)):
+        groups = group(root, order)
+        frames = frames_around(groups, order)
+        labelled |= _input_labels(input_names(groups), labelled)
+        role |= dict.fromkeys(input_names(groups), "input")
+    number = {frame: (i, frame[1]) for i, frame in enumerate(dict.fromkeys(f for fs in frames.values() for f in fs))}
     return Snapshot(
-        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), role[n]) for n in order]),
+        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), role[n],
+                    tuple([number[f] for f in frames.get(n, ())])) for n in order]),
         tuple([values[n] for n in order]), tuple([grads[n] for n in order]), tuple(slopes.values()),
     )  # fmt: skip
+
+
+def _input_labels(inputs: dict[Value, str], labelled: dict[Value, str]) -> dict[Value, str]:
+    """x0, x1, ... for what a network reads, with the number of the sample after the first: x0⁽²⁾."""
+    taken, uses = set(labelled.values()), Counter[str]()
+    named = {}
+    for n, name in inputs.items():
+        if n not in labelled:
+            uses[name] += 1
+            k = str(uses[name]).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+            label = name if k == "¹" else f"{name}⁽{k}⁾"
+            if label not in taken:
+                named[n] = label
+    return named
 
 
 def page(
@@ -149,7 +174,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         return (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '
-                'style="width:100%;height:720px;border:0"></iframe>')  # fmt: skip
+                f'style="width:100%;height:720px;border:0">{UNTRUSTED}</iframe>')  # fmt: skip
 
     def __repr__(self) -> str:
         return f'<Page: {self.nodes} nodes, {self.steps} steps; .save("backward.html") writes it>'
@@ -175,24 +200,45 @@ def _numbers(frame: Snapshot) -> dict[str, Any]:
 def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     """Everything about the graph that is no number of this moment: words, formulas, places."""
     names, shape = _names(nodes), [n.parents for n in nodes]
-    longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, names))
-    width = round(min(max(112, 20 + (8 if longest < LONG else 6.6) * longest), 210))
-    plan = layout(shape, [(width, HEIGHT)] * len(nodes))
+    titles = [_title(n, name) for n, name in zip(nodes, names)]
+    longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, titles))
+    width = round(min(max(118, 20 + (9 if longest < LONG else 7) * longest), 210))
+    plan = layout(shape, [(width, HEIGHT)] * len(nodes), [n.frames for n in nodes], beside=BESIDE)
     drawn, edges = [], []
     for i, (n, name, row, (x, y)) in enumerate(zip(nodes, names, which, plan.spots)):
         formula, slopes = _formulas(n, i)
         edges.append([[p, i, d, svg_path(route)] for p, d, route in zip(n.parents, slopes, plan.routes[i])])
-        drawn.append({"name": name, "labelled": bool(n.label), "long": len(name) >= LONG, "op": _operation(n), "role": n.role,
-                      "row": row, "x": x, "y": y, "parents": n.parents, "formula": formula})  # fmt: skip
+        drawn.append({"name": name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG, "op": _operation(n),
+                      "role": n.role, "row": row, "x": x, "y": y, "parents": n.parents, "formula": formula})  # fmt: skip
+    boxes: dict[Any, Any] = plan.boxes
+    around = [[*box, cards.heading(*[title for _, title in frame[:-3:-1]])] for frame, box in boxes.items()]
     return {"width": width, "height": HEIGHT, "size": plan.size, "nodes": drawn, "edges": [e for es in reversed(edges) for e in es],
-            "whole": _whole(nodes, names)}  # fmt: skip
+            "around": around, "whole": _whole(nodes, names)}  # fmt: skip
+
+
+def _title(n: Node, name: str) -> str:
+    """What stands in a card: in the frame of its module a parameter need not repeat that."""
+    inside = sum(n.label.startswith(title + ".") for _, title in n.frames)
+    return ".".join(name.split(".")[inside:]) if inside and name != n.label else name
+
+
+def _brief(labels: list[str]) -> list[str]:
+    """Labels that name modules, the steps to them shortened: mlp.layers.0.neurons.3.w[1] is l0.n3.w[1]."""
+    short = []
+    for label in labels:
+        *steps, last = label.split(".")
+        numbered = re.findall(r"([^\W\d_])\w*\.(\d+)", ".".join(steps))
+        short.append(".".join([*(f"{letter}{number}" for letter, number in numbered), last]) if numbered else label)
+    uses = Counter(short)
+    return [a if uses[a] == 1 else b for a, b in zip(short, labels)]
 
 
 def _names(nodes: tuple[Node, ...]) -> list[str]:
     """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number; L for the root."""
-    taken, names, count = {n.label for n in nodes}, [], 0
+    briefly = dict(zip(labelled := [n.label for n in nodes if n.label], _brief(labelled)))
+    taken, names, count = set(briefly.values()), [], 0
     for n in nodes:
-        name = n.label
+        name = briefly.get(n.label, "")
         if not name and n is nodes[-1] and "L" not in taken:
             name = "L"
         while not name and n.parents:

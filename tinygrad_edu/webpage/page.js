@@ -95,17 +95,21 @@ const svg = el("svg", {role: "group", "aria-label": `Computation graph with ${no
     el("marker", {id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: size, markerHeight: size, orient: "auto-start-reverse",
       markerUnits: "userSpaceOnUse"}, el("path", {d: "M0,0L10,5L0,10z", fill: `var(${ink})`})))), world);
 $("graph").append(svg);
+for (const [x, y, width, height, title] of DATA.around) {
+  world.insertBefore(el("rect.frame", {x, y, width, height, rx: 9}), local);
+  world.insertBefore(el("text.module", {x: x + 10, y: y + 18}, title), local);
+}
 for (const [, , , d] of edges) wires.push(local.parentNode.insertBefore(el("path.edge", {d}), local));
 nodes.forEach((n, i) => {
   const {width: w, height: h} = DATA, r = 7;
   const g = el("g", {tabindex: 0, role: "button", transform: `translate(${n.x - w / 2},${n.y - h / 2})`, onclick: () => moved || select(i)},
     el("rect.body", {width: w, height: h, rx: r}),
-    el("path.head", {d: `M1,22v-${21 - r}a${r},${r} 0 0 1 ${r},-${r}h${w - 2 - 2 * r}a${r},${r} 0 0 1 ${r},${r}v${21 - r}z`}),
-    el("rect.tint", {x: 1, y: 43, width: w - 2, height: h - 44, rx: 5}),
-    el(n.long ? "text.name.long" : "text.name", {x: w / 2, y: 16}, fitted(n.name, (w - 20) / (n.long ? 6.6 : 8) - n.op.length),
-      el("tspan", {dx: n.name && n.op ? 5 : 0}, n.op)),
-    el("text.word", {x: 8, y: 36}, "value"), el("text.number.value", {x: w - 8, y: 37}),
-    el("text.word", {x: 8, y: 56}, "grad"), el("text.number.grad", {x: w - 8, y: 57}));
+    el("path.head", {d: `M1,24v-${23 - r}a${r},${r} 0 0 1 ${r},-${r}h${w - 2 - 2 * r}a${r},${r} 0 0 1 ${r},${r}v${23 - r}z`}),
+    el("rect.tint", {x: 1, y: 47, width: w - 2, height: h - 48, rx: 5}),
+    el(n.long ? "text.name.long" : "text.name", {x: w / 2, y: 17}, fitted(n.title, (w - 20) / (n.long ? 7 : 9) - n.op.length),
+      el("tspan", {dx: n.title && n.op ? 5 : 0}, n.op)),
+    el("text.word", {x: 8, y: 40}, "value"), el("text.number.value", {x: w - 8, y: 41}),
+    el("text.word", {x: 8, y: 63}, "grad"), el("text.number.grad", {x: w - 8, y: 64}));
   g.addEventListener("keydown", (e) => { if (e.key === "Enter") select(i); });
   cards.push(world.insertBefore(g, local));
 });
@@ -185,7 +189,7 @@ $("in").onclick = () => zoom(1.25);
 $("out").onclick = () => zoom(0.8);
 $("fit").onclick = () => fit();
 // The size of a graph too large to read whole: large enough to read; then the steps are followed.
-const refit = () => { fit(0.64); follow(shown(), true); };
+const refit = () => { fit(0.66); follow(shown(), true); };
 new ResizeObserver(refit).observe($("graph"));
 // On paper: the whole graph, whatever part of it is on screen.
 addEventListener("beforeprint", () => {
@@ -196,10 +200,12 @@ addEventListener("afterprint", () => { svg.removeAttribute("viewBox"); place(); 
 
 // One step
 
+// At the start the leaves, as many as fit, from the left.
+const leftmost = nodes.map((n, i) => i).filter((i) => !nodes[i].parents.length).sort((a, b) => nodes[a].x - nodes[b].x || nodes[a].y - nodes[b].y);
 const shown = () => { // the nodes that a step is about
   const {kind, node, parent} = steps[at];
   if (kind === "forward") return [node, ...nodes[node].parents];
-  return kind === "edge" ? [node, parent] : kind === "seed" || kind === "end" ? [root] : [0];
+  return kind === "edge" ? [node, parent] : kind === "start" ? leftmost.slice() : [root];
 };
 
 function show(i) {
@@ -472,3 +478,4 @@ at = asked("step");
 $("values").open = leaves.length <= 12 && innerWidth > 900;
 renew();
 refit();
+requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("ready"))); // what moves before is no change
