@@ -378,13 +378,15 @@ def test_rows_and_functions_are_activations_too():
 
 
 CUTS = {
-    "math.tanh": (math.tanh, r"returns float 0\.46.*, no Value: what is before it would never learn: write activation='tanh'"),
+    "math.tanh": (math.tanh, r"returns float 0\.46.*, no Value, for 0.5: what is before it would never learn: write activation='tanh'"),
     "math.fabs": (math.fabs, "write activation='abs'"),
     "float": (float, "got type <class 'float'>"),
     "a lambda with math": (lambda z: 2 * math.tanh(z), "returns float .*as in lambda z: z.tanh"),
-    "a lambda with .data": (lambda z: Value(z.data) * 2, "returns a Value that was not computed from its input"),
+    "a lambda with .data": (lambda z: Value(z.data) * 2, "returns a Value that was not computed from its input 0.5"),
     "a constant": (lambda z: 0.0, "returns float 0.0"),
     "round": (round, "returns int 0"),
+    "on one side": (lambda z: z if z > 0 else math.tanh(z), "returns float -0.46"),
+    "on the other": (lambda z: Value(z.data**2) if z > 0 else z, "returns a Value that was not computed from its input 0.5"),
     "no argument": (lambda: 0.0, "cannot be given a Value"),
     "a class": (Linear, "an activation is a name, a row or a function of one Value"),
 }  # fmt: skip

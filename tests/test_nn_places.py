@@ -41,7 +41,20 @@ def array(rows):
     return pytest.importorskip("numpy").array(rows, dtype=object)
 
 
+class Bag(list):
+    def __init__(self, *items):
+        super().__init__(items)
+        self.scale = Value(2.0)
+
+
+def table():
+    return pytest.importorskip("pandas").DataFrame({"a": [Value(1.0)], "b": [Value(2.0)]})
+
+
 FOUND = {
+    "list of one's own class": (lambda: Bag(Value(1.0)), ["kept[0]", "kept.scale"]),
+    "table": (table, ["kept[0][0]", "kept[0][1]"]),
+    "column": (lambda: table()["a"], ["kept[0]"]),
     "a Value": (lambda: Value(1.0), ["kept"]),
     "list": (lambda: [Value(1.0), 2.0, [Value(2.0)]], ["kept[0]", "kept[2][0]"]),
     "tuple": (lambda: (Value(1.0),), ["kept[0]"]),
@@ -140,6 +153,20 @@ def test_a_data_class_is_a_module(options):
     net = dataclasses.dataclass(**options)(Net)(Value(2.0))
     assert [p.label for p in net.parameters()] == ["net.w"]
     assert [module.training for module in net.eval().modules()] == [False]
+
+
+def test_a_module_may_list_its_parameters_itself():
+    class Some(Module):
+        def __init__(self):
+            self.w, self.b = Value(1.0), Value(2.0)
+
+        def parameters(self):
+            yield self.w
+
+    some = Some()
+    some.w.grad = some.b.grad = 1.0
+    some.zero_grad()
+    assert (some.w.grad, some.b.grad) == (0.0, 1.0)
 
 
 def test_a_circle_ends_and_depth_has_no_limit():

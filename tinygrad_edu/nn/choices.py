@@ -86,25 +86,39 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
 
 
 def _try(f: Callable[[Value], Value]) -> None:
-    """Raise TypeError for a function whose result does not come from the Value that it is given."""
-    z, chance = Value(0.5), random.getstate()
+    """Raise TypeError for a function whose result does not come from the Value that it is given, on one side of 0 at least."""
+    chance = random.getstate()
     try:
-        y = f(z)
+        cuts = [_cut(f, 0.5), _cut(f, -0.5)]
     except TypeError as error:
         raise TypeError(f"the activation {_called(f)} cannot be given a Value ({error}){_advice(f)}") from None
     except Exception:  # its own affair, which the first call will show
         return
     finally:
         random.setstate(chance)
+    for x, cut, other in zip((0.5, -0.5), cuts, reversed(cuts)):
+        if cut and not (
+            other is None and _plain(f(Value(x))) == _plain(f(Value(1.5 * x)))
+        ):  # max(z, 0) is flat on one side
+            raise TypeError(
+                f"the activation {_called(f)} returns {cut}: what is before it would never learn{_advice(f)}"
+            )
+    with suppress(TypeError):  # what cannot be remembered is tried again
+        _tried.add(f)
+
+
+def _cut(f: Callable[[Value], Value], x: float) -> str | None:
+    """What f(x) is, if it was not computed from x."""
+    y = f(z := Value(x))
     if not isinstance(y, Value):
-        what = f"{type(y).__name__} {y!r:.60}, no Value"
-    elif modes.recording() and z not in topological(y):
-        what = "a Value that was not computed from its input"
-    else:
-        with suppress(TypeError):  # what cannot be remembered is tried again
-            _tried.add(f)
-        return
-    raise TypeError(f"the activation {_called(f)} returns {what}: what is before it would never learn{_advice(f)}")
+        return f"{type(y).__name__} {y!r:.60}, no Value, for {x}"
+    return (
+        f"a Value that was not computed from its input {x}" if modes.recording() and z not in topological(y) else None
+    )
+
+
+def _plain(y: Any) -> Any:
+    return y.data if isinstance(y, Value) else y
 
 
 _tried: WeakSet[Any] = WeakSet()

@@ -82,7 +82,7 @@ class Module(metaclass=_Named):
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
-        ps = self.parameters()
+        ps = list(self.parameters())  # of whatever a subclass gives
         write("grad", ps, [0.0] * len(ps))
 
     def rename(self, name: str) -> None:

@@ -84,16 +84,20 @@ class Contents:
 
     def _inside(self, path: str, item: Any, strict: bool) -> list[Place]:
         """What anything but a Value or a module holds."""
+        own = (
+            [] if type(item).__module__ in ("builtins", "collections") else _attributes(item)
+        )  # of a list or dict of somebody's class
+        more = [(f"{path}.{name}", x, strict) for name, x in own]
         rows: Any = item if isinstance(item, (*_ROWS, MappingView)) else None
         if rows is not None:
             return [(f"{path}.{i}" if isinstance(x, self.kind) else f"{path}[{i}]", x, strict)
-                    for i, x in enumerate(rows) if type(x) not in _PLAIN]  # fmt: skip
+                    for i, x in enumerate(rows) if type(x) not in _PLAIN] + more  # fmt: skip
         if isinstance(item, Mapping):
             if self._any(item):
                 raise ValueError(
                     f"{self.who}'s {path} is a dict with Values for keys: keep parameters as the values of a dict, or in a list"
                 )
-            return [(f"{path}.{key}", x, strict) for key, x in item.items() if type(x) not in _PLAIN]
+            return [(f"{path}.{key}", x, strict) for key, x in item.items() if type(x) not in _PLAIN] + more
         if isinstance(item, Set):
             if self._any(item):
                 raise ValueError(f"{self.who}'s {path} is a {type(item).__name__}, which has no order of its own to count and save parameters by: "
@@ -102,8 +106,9 @@ class Contents:
         if isinstance(item, Iterator) and type(item).__module__ == "builtins":
             raise TypeError(f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
                             "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore")  # fmt: skip
-        if getattr(getattr(item, "dtype", None), "kind", None) == "O" and hasattr(item, "tolist"):
-            self._kept.append(rows := item.tolist())
+        table = item.to_numpy() if type(item).__module__.startswith("pandas.") and hasattr(item, "to_numpy") else item
+        if getattr(getattr(table, "dtype", None), "kind", None) == "O" and hasattr(table, "tolist"):
+            self._kept.append(rows := table.tolist())
             return [(path, rows, strict)]
         if isinstance(item, MethodType):
             return [(path, item.__self__, strict)]
@@ -115,7 +120,7 @@ class Contents:
             ]
         if isinstance(item, _CLOSED) or type(item).__module__.partition(".")[0] in _FOREIGN:
             return [(path, item.__wrapped__, strict)] if hasattr(item, "__wrapped__") else []
-        return [(f"{path}.{name}", x, strict) for name, x in _attributes(item)]
+        return more
 
     def _any(self, items: Any) -> bool:
         """Whether there are parameters or modules among some things."""
