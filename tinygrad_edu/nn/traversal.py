@@ -106,7 +106,11 @@ class Contents:
         if isinstance(item, Iterator) and type(item).__module__ == "builtins":
             raise TypeError(f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
                             "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore")  # fmt: skip
-        table = item.to_numpy() if type(item).__module__.startswith("pandas.") and hasattr(item, "to_numpy") else item
+        table = (
+            item.to_numpy()
+            if type(item).__module__.partition(".")[0] == "pandas" and hasattr(item, "to_numpy")
+            else item
+        )
         if getattr(getattr(table, "dtype", None), "kind", None) == "O" and hasattr(table, "tolist"):
             self._kept.append(rows := table.tolist())
             return [(path, rows, strict)]
