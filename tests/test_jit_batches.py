@@ -5,6 +5,7 @@ import copy
 import math
 import pickle
 import random
+import sys
 import threading
 from importlib.util import find_spec
 
@@ -449,3 +450,43 @@ def test_two_threads_can_record_at_once():
     for t in threads:
         t.join()
     assert len(made) == 6 and all(a == b for a, b, _ in made)
+
+
+@pytest.mark.parametrize("wrong", [[1.0], [1.0, 2.0, 3.0], [1.0, "2"], [1.0, None], {1.0: 0, 2.0: 0}, {1.0, 2.0}, "12", b"12", [[1.0, 2.0]], 1.0,
+                                   np.ones((2, 1)), np.array([1j, 2]), np.array(["1", "2"]), iter([1.0, 2.0])], ids=str)  # fmt: skip
+def test_what_does_not_fit_is_not_unpacked_at_all(wrong):
+    ps = [Value(5.0), Value(6.0)]
+    with pytest.raises((TypeError, ValueError)):
+        unpack(wrong, ps)
+    assert [p.data for p in ps] == [5.0, 6.0]
+
+
+def test_interrupted_at_any_line_all_numbers_are_unpacked_or_none():
+    ps, done, moment = [Value(0.0) for _ in range(50)], False, 0
+    while not done:
+        moment, left = moment + 1, [moment + 1]
+
+        def at(frame, event, argument):
+            if frame.f_globals.get("__name__", "").startswith("tinygrad_edu") and event == "line":
+                left[0] -= 1
+                if not left[0]:
+                    raise KeyboardInterrupt
+            return at
+
+        sys.settrace(at)
+        try:
+            unpack([1.0] * 50, ps)
+            done = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        assert len({p.data for p in ps}) == 1
+    assert ps[0].data == 1.0 and moment > 10
+
+
+def test_nothing_is_unpacked_while_a_function_is_recorded():
+    w = Value(1.0)
+    theta = pack([w])
+    with pytest.raises(RecordingError, match="assigning .data"):
+        jit(lambda x: unpack(theta)[0] * x)(2.0)

@@ -17,13 +17,13 @@ import functools
 import importlib.util
 import operator
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from .. import modes
 from ..engine import Value
 from ..functional import mean
-from ..parameters import listed
+from ..parameters import listed, write
 from .recording import Recording
 from .structure import Batch
 
@@ -40,7 +40,8 @@ def pack(parameters: Iterable[Value]) -> Any:
 def unpack(theta: Any, parameters: Iterable[Value] | None = None) -> list[Value]:
     """Write an array's numbers into its parameters, or into others, and return those.
 
-    Raises TypeError for what is no flat array or list of numbers, ValueError if it does not fit; then nothing is written.
+    Raises TypeError for what is no flat array or list of numbers, ValueError if it does not fit; then nothing is written, nor is
+    anything half written when a Ctrl-C arrives.
     """
     count = length(theta)
     ps = getattr(theta, "parameters", None) if parameters is None else listed(parameters)
@@ -48,15 +49,19 @@ def unpack(theta: Any, parameters: Iterable[Value] | None = None) -> list[Value]
         raise ValueError("this array does not say whose numbers it holds: write unpack(theta, parameters)")
     if count != len(ps):
         raise ValueError(f"{count} numbers do not fit {len(ps)} parameters")
-    for p, x in zip(ps, array("d", theta)):
-        p.data = x
-    return list(ps)
+    ps = list(ps)
+    numbers = array("d", theta).tolist()
+    if modes.listened():  # the first of them says why not
+        ps[0].data = numbers[0]
+    write("data", ps, numbers)
+    return ps
 
 
 def length(theta: Any) -> int:
     """How many numbers a flat array holds.  Raises TypeError for anything else."""
     kind = getattr(getattr(theta, "dtype", None), "kind", "f")
-    if not hasattr(theta, "__len__") or getattr(theta, "ndim", 1) != 1 or kind not in "fiub":
+    in_order = hasattr(theta, "__len__") and not isinstance(theta, (str, bytes, bytearray, Set, Mapping))
+    if not in_order or getattr(theta, "ndim", 1) != 1 or kind not in "fiub":
         got = " ".join(repr(theta).split())
         raise TypeError(
             f"theta is one row of real numbers, such as pack(parameters) makes, got {type(theta).__name__} {got:.80}"
