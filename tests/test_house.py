@@ -26,7 +26,7 @@ FLOORS = [
     {"derivatives", "filling", "languages"},
     {"copying", "micrograd", "names", "opening", "parameters", "schedules"},
     {"functional"},
-    {"check", "figures", "strategies", "nn", "losses", "optim", "data", "plot"},
+    {"check", "figures", "strategies", "nn", "losses", "optim", "data", "images", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},
     {"replay"},
     {"train"},

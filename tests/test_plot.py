@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import data, plot, render
+from tinygrad_edu import data, nn, plot, render
 from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
 from tinygrad_edu.train import History
 
@@ -203,7 +203,7 @@ def test_classes_without_samples_and_long_names_are_drawn():
     assert "0 of 0 right" in words(confusion_matrix([[0]]))
 
 
-@pytest.mark.parametrize("matrix, labels", [([], None), ([[1, 2]], None), ([[1, 2], [3]], None), ([[1]], ["a", "b"])])
+@pytest.mark.parametrize("matrix, labels", [([[1, 2]], None), ([[1, 2], [3]], None), ([[1]], ["a", "b"])])
 def test_a_matrix_that_is_not_square_is_refused(matrix, labels):
     with pytest.raises(ValueError, match="as many columns as rows, and one label each"):
         confusion_matrix(matrix, labels)
@@ -288,3 +288,43 @@ def test_a_boundary_is_drawn_of_arrays_and_tables_and_by_models_that_take_all_po
     for samples, classes in (X, y), (np.array(X), np.array(y)), (frame, pd.Series(y, index=range(7, 27))):
         assert decision_boundary(mapped, samples, classes, grid=8)._repr_svg_() == plain
     assert calls == [9 * 9 + 20] * 3
+
+
+def test_classes_can_be_counted_from_targets_and_predictions_or_a_model():
+    true, guessed = [0, 0, 1, 2, 2], [0, 1, 1, 2, 0]
+    matrix = [[1, 1, 0], [0, 1, 0], [1, 0, 1]]
+    same = confusion_matrix(matrix).svg()
+    assert confusion_matrix(true, guessed).svg() == same
+    model = lambda x: [float(k == guessed[int(x[0])]) for k in range(3)]
+    assert confusion_matrix(model, [[i] for i in range(5)], true).svg() == same
+    names = confusion_matrix([f"c{t}" for t in true], [f"c{g}" for g in guessed])
+    assert names.svg() == confusion_matrix(matrix, ["c0", "c1", "c2"]).svg()
+    np = pytest.importorskip("numpy")
+    assert confusion_matrix(np.array(true), np.array(guessed)).svg() == same
+    assert confusion_matrix(np.array(matrix)).svg() == same
+    signs = confusion_matrix(lambda x: x[0], [[-2.0], [1.0], [3.0]], [-1, -1, 1])
+    assert "2 of 3 right, 66.67 %" in words(signs) and {"-1", "1"} <= set(words(signs))
+    for wrong in ((true, guessed[:3]), (true,), (model, [[1]]), ([], [])):
+        with pytest.raises(ValueError):
+            confusion_matrix(*wrong)
+
+
+@pytest.mark.parametrize("model, images, pixels", [
+    (nn.MLP(64, [5, 10], seed=0), 5, 64), (nn.MLP(3, [2], seed=0), 2, 3), (nn.Conv2d(2, 3, 4, seed=0), 6, 16),
+    (nn.Sequential(nn.Linear(9, 4, seed=1), nn.Linear(4, 2, seed=1)), 4, 9),
+])  # fmt: skip
+def test_weights_are_images_blue_below_zero_and_orange_above(model, images, pixels):
+    cells = [e for e in parsed(plot.weights(model)).iter(SVG + "rect") if len(e)]
+    assert len(cells) == images * pixels
+    for cell in cells:
+        w = float(cell[0].text.rpartition(": ")[2])
+        r, b = (int(cell.get("fill")[i : i + 2], 16) for i in (1, 5))
+        assert (r >= b) if w > 0 else (b >= r)
+
+
+def test_weights_say_which_layers_and_shapes_there_are():
+    model = nn.MLP(6, [4, 2], seed=0)
+    assert plot.weights(model, 1).title == "weights of mlp.layers.1" and plot.weights(model, shape=(2, 3)).width
+    for options, said in (({"layer": 2}, "from 0 to 1"), ({"shape": (2, 2)}, "has 6 weights")):
+        with pytest.raises(ValueError, match=said):
+            plot.weights(model, **options)

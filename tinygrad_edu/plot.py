@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import UserError
+from .images import weights as weights
 from .modes import no_grad
 from .picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from .positions import by_position
@@ -143,15 +144,20 @@ def _log_axis(lo: float, hi: float) -> tuple[float, float, list[float]]:
 # The confusion matrix
 
 
-def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] | None = None,
+def confusion_matrix(first: Any, second: Any = None, third: Any = None, *, labels: Sequence[object] | None = None,
                      path: str | os.PathLike[str] | None = None) -> Picture:  # fmt: skip
     """How often each class (a row) was taken for each class (a column); what is right on the diagonal, in blue.
 
-    Raises ValueError if the matrix is not square, or has not one label per row.
+    Takes (y_true, y_pred); (model, X, y); or a square matrix of counts, with the names of its classes.
+    Raises ValueError if the matrix is not square, if there is not one label per row, or one prediction per target.
 
     >>> confusion_matrix([[9, 1], [0, 10]], ["cat", "dog"])
     <Picture 'confusion matrix', 248 x 218: .save("confusion.svg") writes it, also .png, .pdf>
+    >>> confusion_matrix(["a", "b", "b"], ["a", "b", "a"])
+    <Picture 'confusion matrix', 248 x 218: .save("confusion.svg") writes it, also .png, .pdf>
     """
+    matrix, found = _counts(first, second, third)
+    labels = found if labels is None else labels
     n = len(matrix)
     names = [str(name) for name in (range(n) if labels is None else labels)]
     if not n or any(len(row) != n for row in matrix) or len(names) != n:
@@ -202,6 +208,45 @@ def confusion_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[object] |
                 tip=f"of {counts[i]} {names[i]}",
             )
     return _finish(picture, path)
+
+
+def _counts(first: Any, second: Any, third: Any) -> tuple[list[list[int]], Sequence[object] | None]:
+    """A matrix of counts and the names of its classes, from whatever they are to be counted."""
+    if callable(first):
+        if second is None or third is None:
+            raise UserError("a model is judged by samples: confusion_matrix(model, X, y)")
+        X, true = by_position(second, "samples"), list(by_position(third, "targets", targets=True))
+        with no_grad():
+            scores = [_scores(first([float(v) for v in x])) for x in X]
+        if scores and len(scores[0]) == 2 and set(true) <= {-1, 1} and -1 in true:
+            guessed: list[Any] = [1 if s[1] > s[0] else -1 for s in scores]
+        else:
+            guessed = [max(range(len(s)), key=s.__getitem__) for s in scores]
+    elif (
+        len(first)
+        and hasattr(first[0] if not hasattr(first, "iloc") else 0, "__len__")
+        and not isinstance(first[0], str)
+    ):
+        return [[int(n) for n in row] for row in first], second
+    else:
+        if second is None:
+            raise UserError("the classes that were predicted are missing: confusion_matrix(y_true, y_pred)")
+        true, guessed = (list(by_position(y, "targets", targets=True)) for y in (first, second))
+    if len(true) != len(guessed) or not true:
+        raise UserError(
+            f"one prediction belongs to each target, got {len(true)} targets and {len(guessed)} predictions"
+        )
+    classes = sorted({*true, *guessed}, key=lambda c: (isinstance(c, str), c))
+    if (
+        all(isinstance(c, int) or getattr(c, "dtype", None) is not None and c == int(c) for c in classes)
+        and min(classes) >= 0
+    ):
+        classes = list(range(int(max(classes)) + 1))  # classes that none of these samples has are there too
+    place = {c: i for i, c in enumerate(classes)}
+    matrix = [[0] * len(classes) for _ in classes]
+    for t, g in zip(true, guessed):
+        matrix[place[t]][place[g]] += 1
+    return matrix, classes
 
 
 def _mix(colour: str, strength: float) -> str:
