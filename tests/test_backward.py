@@ -1,5 +1,7 @@
 """What backward(), grad() and the modes around them promise, one line at a time."""
 
+import asyncio
+import functools
 import gc
 import math
 import subprocess
@@ -140,6 +142,118 @@ def test_no_grad_nests_and_ends_with_its_block_even_after_an_error():
         assert (x * x).parents == () and Value(1.0).op is ops.leaf
         raise ZeroDivisionError
     assert (x * x).parents == (x, x)
+
+
+def forgetful():
+    """A function of each kind in no_grad(), and what calls it with x."""
+    double = lambda x: x * 2.0
+
+    def steps(x):
+        got = yield x * 2.0
+        assert got == "sent"
+        try:
+            yield x * 2.0
+        except KeyError:
+            yield x * 2.0
+        return x * 2.0
+
+    def walked(generator):
+        x = generator.gi_frame and Value(1.0)
+        results = [next(generator), generator.send("sent")]
+        assert (x * x).parents == (x, x)  # while it waits, others remember
+        results.append(generator.throw(KeyError("thrown")))
+        with pytest.raises(StopIteration) as end:
+            next(generator)
+        return [*results, end.value.value]
+
+    async def waits(x):
+        await asyncio.sleep(0)
+        return x * 2.0
+
+    async def iterates(x):
+        for _ in range(2):
+            yield x * 2.0
+
+    async def together(f, x):
+        async def remembers():
+            await asyncio.sleep(0)
+            return x * 2.0
+
+        there, here, again = await asyncio.gather(f(x), remembers(), f(x))
+        assert here.parents
+        return [there, again]
+
+    async def collected(f, x):
+        results = []
+        async for y in f(x):
+            assert (x * x).parents == (x, x)
+            results.append(y)
+        return results
+
+    class Model:
+        def __call__(self, x):
+            return x * 2.0
+
+        method = no_grad(double)
+        static = no_grad()(staticmethod(double))
+        klass = no_grad()(classmethod(lambda cls, x: x * 2.0))
+
+    for decorate in (no_grad, no_grad()):
+        yield lambda x, f=decorate(double): [f(x), f(x)]
+        yield lambda x, f=decorate(steps): walked(f(x))
+        yield lambda x, f=decorate(lambda x: (x * k for k in (1.0, 2.0))): list(f(x))
+        yield lambda x, f=decorate(waits): asyncio.run(together(f, x))
+        yield lambda x, f=decorate(iterates): asyncio.run(collected(f, x))
+        yield lambda x, f=decorate(Model()): [f(x)]
+        yield lambda x, f=decorate(functools.partial(Value.__mul__, Value(3.0))): [f(x)]
+    yield lambda x: [Model.static(x), Model.klass(x), Model().static(x)]
+
+
+@pytest.mark.parametrize("call", list(forgetful()))
+def test_whatever_is_decorated_remembers_nothing_inside_and_everything_outside(call):
+    x = Value(3.0)
+    results = call(x)
+    assert results and all(y.parents == () and y.op is ops.detached for y in results)
+    assert (x * x).parents == (x, x)
+
+
+def test_one_block_may_be_entered_again_and_in_itself():
+    x = Value(2.0)
+    for block in (no_grad(), anomalies("ignore")):
+        for _ in range(2):
+            with block, block:
+                pass
+            with block:
+                with block:
+                    pass
+    block = no_grad()
+    with block:
+        with block:
+            assert (x * x).parents == ()
+        assert (x * x).parents == ()
+    assert (x * x).parents == (x, x)
+    f = block(lambda: block(lambda: x * x)())
+    assert f().parents == () and (x * x).parents == (x, x)
+
+
+@pytest.mark.parametrize("mode", [no_grad(), no_grad, anomalies("raise")])
+@pytest.mark.parametrize("thing", [type("Model", (), {}), 3.0, "raise", property(lambda self: 1)])
+def test_what_is_no_function_is_not_decorated(mode, thing):
+    with pytest.raises(TypeError, match="this decorates functions"):
+        mode(thing)
+
+
+def test_a_generator_in_strict_mode_is_strict_when_it_runs():
+    @anomalies("raise")
+    def steps():
+        yield Value(1.0) * 2
+        yield Value(0.0).log()
+
+    it = steps()
+    next(it)
+    assert Value(0.0).log().data == -math.inf
+    with pytest.raises(FloatingPointError):
+        next(it)
 
 
 def test_no_grad_and_strict_mode_belong_to_their_thread():

@@ -43,12 +43,7 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
     v.numbers = numbers
     v.label = ""
     if watching:
-        modes.hear(v)
-    if watching and parents:
-        if modes.strict():
-            modes.check_value(data, op, parents)
-        if not modes.recording():
-            v.parents, v.op, v.numbers = (), ops.detached, ()
+        modes.made(v)
     return v
 
 
@@ -207,11 +202,12 @@ class Value(FloatLike):
     __neg__, __abs__ = _unary(ops.neg), _unary(ops.abs)
 
     def __pow__(self, n: Any) -> Value:
-        if isinstance(n, Value):
-            return apply(ops.pow, (self, n))
-        if _lift(n) is NotImplemented:
-            return NotImplemented
-        return apply(ops.power(n if type(n) in (int, float) else number(n)), (self,))
+        if type(n) not in (int, float):
+            if isinstance(n, Value):
+                return apply(ops.pow, (self, n))
+            if _lift(n) is NotImplemented:
+                return NotImplemented
+        return apply(ops.power(n), (self,))
 
     def __pos__(self) -> Value:
         return self

@@ -7,12 +7,16 @@ list, and so almost free, as long as nobody anywhere is inside such a block.
 
 from __future__ import annotations
 
+import functools
 import gc
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import get_ident
 from typing import Any
 
+from . import ops
 from .ieee import inf, isfinite
 
 watching: list[object] = []  # one entry per open block, in any thread
@@ -34,8 +38,86 @@ def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
             watching.remove(entry)
 
 
-def no_grad() -> Any:
+class _Block:
+    """A mode for as long as a `with` block lasts, or, above a function, each of its calls; one may be used again, and in itself."""
+
+    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
+        self.mode = functools.partial(_block, variable, value)
+        self.entered: dict[int, list[Any]] = {}  # by thread
+
+    def __enter__(self) -> None:
+        block = self.mode()
+        self.entered.setdefault(get_ident(), []).append(block)
+        block.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.entered[get_ident()].pop().__exit__(*error)
+
+    def __call__(self, f: Any) -> Any:
+        """f in this mode: also the steps of a generator, and what is awaited.  Raises TypeError for what is no function."""
+        if isinstance(f, (staticmethod, classmethod)):
+            return type(f)(self(f.__func__))
+        if isinstance(f, type) or not callable(f):
+            what = f"the class {f.__name__}: write it above its methods" if isinstance(f, type) else f"{f!r:.80}"
+            raise TypeError(f"this decorates functions, not {what}")
+
+        @functools.wraps(f)
+        def called(*args: Any, **named: Any) -> Any:
+            with self.mode():
+                result = f(*args, **named)
+            return self._steps(result) if inspect.isgenerator(result) else result
+
+        @functools.wraps(f)
+        def generated(*args: Any, **named: Any) -> Any:
+            return (yield from self._steps(f(*args, **named)))
+
+        @functools.wraps(f)
+        async def awaited(*args: Any, **named: Any) -> Any:
+            with self.mode():
+                return await f(*args, **named)
+
+        @functools.wraps(f)
+        async def iterated(*args: Any, **named: Any) -> Any:
+            steps, sent = f(*args, **named), None
+            while True:
+                try:
+                    with self.mode():
+                        item = await steps.asend(sent)
+                except StopAsyncIteration:
+                    return
+                sent = yield item
+
+        kinds = {
+            inspect.isgeneratorfunction: generated,
+            inspect.iscoroutinefunction: awaited,
+            inspect.isasyncgenfunction: iterated,
+        }
+        return next((wrapper for is_one, wrapper in kinds.items() if is_one(f)), called)
+
+    def _steps(self, generator: Any) -> Any:
+        """The same generator, in this mode whenever it runs, and out of it while it waits."""
+        step, given = generator.send, None
+        while True:
+            try:
+                with self.mode():
+                    item = step(given)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, given = generator.send, (yield item)
+            except GeneratorExit:
+                with self.mode():
+                    generator.close()
+                raise
+            except BaseException as error:
+                step, given = generator.throw, error
+
+
+def no_grad(f: Any = None) -> Any:
     """Inside, results have no parents: numbers are computed and nothing is remembered.
+
+    A block, `with no_grad():`, or above a function, `@no_grad()` or `@no_grad`: then its calls, the steps of a generator and what a
+    coroutine awaits are inside.  Raises TypeError above a class.
 
     >>> from tinygrad_edu import Value
     >>> x = Value(3.0)
@@ -44,7 +126,8 @@ def no_grad() -> Any:
     >>> y, y.parents
     (Value(9.0), ())
     """
-    return _block(_recording, False)
+    block = _Block(_recording, False)
+    return block if f is None else block(f)
 
 
 def anomalies(what: str) -> Any:
@@ -60,8 +143,10 @@ def anomalies(what: str) -> Any:
     FloatingPointError: log(p) = nan: log is defined on (0, inf); its input is p = -2.0
     """
     if what not in ("raise", "ignore"):
-        raise ValueError(f"anomalies takes 'raise' or 'ignore', got {what!r}")
-    return _block(_strict, what == "raise")
+        raise ValueError(
+            f"anomalies takes 'raise' or 'ignore', got {what!r}: write anomalies(\"raise\"), also above a function"
+        )
+    return _Block(_strict, what == "raise")
 
 
 class RecordingError(TypeError):
@@ -93,6 +178,17 @@ def recorder() -> Any:
 def listened() -> bool:
     """Whether a function is being recorded here."""
     return recorder() is not None
+
+
+def made(v: Any) -> None:
+    """What the modes have to do with a Value that was just made."""
+    if recorders:
+        hear(v)
+    if v.parents:
+        if _strict.get():
+            check_value(v.data, v.op, v.parents)
+        if not _recording.get():
+            v.parents, v.op, v.numbers = (), ops.detached, ()
 
 
 def hear(v: Any) -> None:
