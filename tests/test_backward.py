@@ -198,14 +198,17 @@ def forgetful():
         static = no_grad()(staticmethod(double))
         klass = no_grad()(classmethod(lambda cls, x: x * 2.0))
 
+    ways = [
+        (double, lambda f, x: [f(x), f(x)]),
+        (steps, lambda f, x: walked(f(x))),
+        (lambda x: (x * k for k in (1.0, 2.0)), lambda f, x: list(f(x))),
+        (waits, lambda f, x: asyncio.run(together(f, x))),
+        (iterates, lambda f, x: asyncio.run(collected(f, x))),
+        (Model(), lambda f, x: [f(x)]),
+        (functools.partial(Value.__mul__, Value(3.0)), lambda f, x: [f(x)]),
+    ]
     for decorate in (no_grad, no_grad()):
-        yield lambda x, f=decorate(double): [f(x), f(x)]
-        yield lambda x, f=decorate(steps): walked(f(x))
-        yield lambda x, f=decorate(lambda x: (x * k for k in (1.0, 2.0))): list(f(x))
-        yield lambda x, f=decorate(waits): asyncio.run(together(f, x))
-        yield lambda x, f=decorate(iterates): asyncio.run(collected(f, x))
-        yield lambda x, f=decorate(Model()): [f(x)]
-        yield lambda x, f=decorate(functools.partial(Value.__mul__, Value(3.0))): [f(x)]
+        yield from [functools.partial(call, decorate(f)) for f, call in ways]
     yield lambda x: [Model.static(x), Model.klass(x), Model().static(x)]
 
 
