@@ -27,6 +27,7 @@ from .errors import UserError
 
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 FORMS = ("svg", "png", "pdf")
+LARGE = 4_000_000  # square units: a PNG of more takes seconds and megabytes, which no notebook should hold
 SCALE = 2.0  # pixels of a PNG for each of the picture's units: sharp on a good screen and on a slide
 PIECE = 8000  # Graphviz reads no longer string; it joins pieces
 
@@ -140,6 +141,8 @@ def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str,
         "text/html": f'{image}width="{picture.width}" style="max-width:100%;height:auto"/>',
         "image/svg+xml": svg,
     }
+    if picture.width * picture.height > LARGE:
+        return data, {}
     try:
         data["image/png"] = base64.b64encode(picture.png(1.5)).decode()
     except render.RenderError:
