@@ -239,3 +239,21 @@ def test_errors_say_what_to_do(f, inputs, error, says):
 
 def test_verdicts_go_from_bad_to_good():
     assert VERDICTS == ("wrong", "unresolved", "suspicious", "kink", "acceptable", "happy")
+
+
+STEEP = [
+    (lambda x: (1e4 * x).sigmoid(), 0.0),
+    (lambda x: (1e4 * x).tanh(), 0.0),
+    (lambda x: (1e6 * x).tanh(), 1e-7),
+    (lambda x: (3000 * x).sin(), 1.0),
+    (lambda x: (1e9 * x).sin(), 1.0),
+    (lambda x: (-((1e5 * (x - 1)) ** 2)).exp(), 1.000003),
+    (lambda x: sum([(x * k).tanh() for k in (-1000.0, 300.0, 2000.0)], Value(0.0)), 0.0),
+]
+
+
+@pytest.mark.parametrize("f, x", STEEP)
+def test_at_a_steep_place_a_right_rule_is_never_wrong_and_a_wrong_one_never_right(f, x):
+    assert gradcheck(f, x).rows[0].verdict not in ("wrong", "suspicious")
+    off = Op("off", lambda x: x, lambda y, x: (1.1,))
+    assert not gradcheck(lambda x: off(f(x)), x)

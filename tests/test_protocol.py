@@ -301,3 +301,42 @@ def test_micrograds_names_for_parents_and_operation():
     assert (a * b)._prev == {a, b} and (a + a)._prev == {a} and a._prev == set()
     assert [v._op for v in (a * b, a + b, a - b, a / b, a**2, a.tanh(), a.relu(), a.exp(), -a, a)] == [
         "*", "+", "-", "/", "**2", "tanh", "relu", "exp", "-", ""]  # fmt: skip
+
+
+def test_numpys_functions_of_a_value_are_rows():
+    np = pytest.importorskip("numpy")
+    v = Value(0.5)
+    for name, row in {
+        "tanh": "tanh",
+        "exp": "exp",
+        "log": "log",
+        "sqrt": "sqrt",
+        "arctan": "atan",
+        "arcsin": "asin",
+        "absolute": "abs",
+    }.items():
+        y = getattr(np, name)(v)
+        assert type(y) is Value and y.op is ops.TABLE[row] and y.parents == (v,)
+        assert [z.op for z in getattr(np, name)(np.array([v, v]))] == [ops.TABLE[row]] * 2
+    assert (
+        np.maximum(v, 0).op is ops.maximum and np.hypot(v, np.float64(1)).op is ops.hypot and np.square(v).data == 0.25
+    )
+    assert np.isfinite(v) is True and np.less(v, 1) is True and np.equal(v, v) is True
+    with pytest.raises(TypeError, match=r"np\.spacing of a Value: there is no row for it"):
+        np.spacing(v)
+    with pytest.raises(TypeError, match=r"one number, not an array of shape"):
+        np.multiply(np.ones(3), v)
+
+
+@pytest.mark.parametrize("name", ["std", "var", "mean", "sum", "prod", "max", "min", "linalg.norm"])
+def test_numpys_statistics_of_an_array_of_values_are_values(name):
+    np = pytest.importorskip("numpy")
+    f = np.linalg.norm if name == "linalg.norm" else getattr(np, name)
+    vs = [Value(3.0), Value(-4.0), Value(1.5)]
+    y = f(np.array(vs))
+    y.backward()
+    xs = np.array([v.data for v in vs])
+    assert y.data == pytest.approx(f(xs))
+    for i, v in enumerate(vs):
+        h = np.eye(3)[i] * 1e-6
+        assert v.grad == pytest.approx((f(xs + h) - f(xs - h)) / 2e-6, abs=1e-7)

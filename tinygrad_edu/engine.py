@@ -207,6 +207,7 @@ class Value(FloatLike):
                 return apply(ops.pow, (self, n))
             if _lift(n) is NotImplemented:
                 return NotImplemented
+            n = number(n)
         return apply(ops.power(n), (self,))
 
     def __pos__(self) -> Value:

@@ -181,7 +181,7 @@ where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, wher
 def power(n: float) -> Op:
     """x ** n for a plain number n: the exponent is part of the operation, not an input."""
     n = n if type(n) is int else number(n)
-    whole = float(n).is_integer()
+    whole = number(n).is_integer()
     exponent = int(n) if whole and abs(n) < 1e16 else float(n)
     return Op(f"power({exponent})", lambda x: ieee.power(x, n), lambda y, x: (n * power(n - 1)(x) if n else 0.0,),
               f"**{exponent}", (REAL if whole else POSITIVE,), kink=lambda x: x if n < 1 and n else 1.0,

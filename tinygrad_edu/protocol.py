@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from . import ops
 from .ieee import number
 
 
@@ -37,6 +38,15 @@ def assigned(v: Any, name: str, x: Any) -> float:
         ) from None
 
 
+NUMPY = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "power": "pow", "float_power": "pow",
+    "absolute": "abs", "fabs": "abs", "fmax": "maximum", "fmin": "minimum", "remainder": "mod", "rint": "round", "arcsin": "asin",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"}  # fmt: skip
+TESTS: dict[str, Any] = {"less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+                         "equal": operator.is_, "not_equal": operator.is_not}  # fmt: skip
+PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
+
+
 class FloatLike:
     """What a float does besides arithmetic.  `==` and `hash` stay identity: nodes live in sets and dicts.
 
@@ -47,7 +57,38 @@ class FloatLike:
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # np.float64(3) * v asks v what to do, instead of making an array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        """np.tanh(v) is v.tanh(), and np.float64(3) * v is a Value.  Raises TypeError for what has no row, and for arrays of numbers."""
+        name = ufunc.__name__
+        given = [x.item() if getattr(x, "ndim", None) == 0 and hasattr(x, "item") else x for x in inputs]
+        if method != "__call__" or named:
+            raise TypeError(f"np.{name} of a Value takes the Value alone, without {', '.join(named) or method}")
+        if any(getattr(x, "ndim", 0) and x.dtype == object for x in given):  # an array of Values: one by one
+            box = type(next(x for x in given if getattr(x, "ndim", 0)))
+            boxes = [x if getattr(x, "ndim", 0) else box((), object) for x in given]
+            for b, x in zip(boxes, given):
+                if b is not x:
+                    b[()] = x
+            return ufunc(*boxes)
+        if name in TESTS:
+            return TESTS[name](*given)
+        if name in PREDICATES:
+            return bool(ufunc(*map(float, given)))
+        row = ops.TABLE.get(NUMPY.get(name, name))
+        if name in ("conjugate", "positive"):
+            return given[0]
+        if name == "square":
+            return given[0] * given[0]
+        if row is None or ... in row.domain or len(row.domain) != len(given):
+            close = ", ".join(sorted(n for n in ops.TABLE if n.isidentifier())[:6])
+            raise TypeError(f"np.{name} of a Value: there is no row for it; the rows ({close}, ...) are listed by python -m tinygrad_edu.ops, "
+                            "and v.data is the number alone")  # fmt: skip
+        return row(*given)
+
+    def conjugate(self) -> Any:
+        """Itself: NumPy asks for it in np.var, np.std and np.linalg.norm."""
+        return self
 
     data: float
     grad: float
@@ -89,3 +130,12 @@ class FloatLike:
     def _op(self) -> str:
         """micrograd's name for the operation: '+', '*', '**2', 'tanh'; '' for a leaf."""
         return (self.op.symbol or self.op.name) if self.parents else ""
+
+
+def _by_numpys_name(row: str) -> Callable[..., Any]:
+    return lambda self, *others: ops.TABLE[row](self, *others)
+
+
+for _name, _row in NUMPY.items():
+    if _name.startswith("arc"):  # NumPy calls these methods of an array's elements
+        setattr(FloatLike, _name, _by_numpys_name(_row))
