@@ -156,7 +156,7 @@ def test_a_row_of_ones_own_is_shown_but_cannot_be_edited():
     odd = ops.Op("odd", lambda x: math.floor(x) + 0.5, lambda y, x: (math.floor(x) * 1.0,))
     d = data(page(odd(Value(2.5, label="x"))))
     assert d["live"] == "odd cannot be written in JavaScript" and d["nodes"][1]["formula"] == "odd(\ue0000\ue001)"
-    mish = ops.fused("mish", lambda x: x * ops.tanh(ops.softplus(x)), lambda y, x: (ops.tanh(ops.softplus(x)) + x,))
+    mish = ops.fused("mush", lambda x: x * ops.tanh(ops.softplus(x)), lambda y, x: (ops.tanh(ops.softplus(x)) + x,))
     assert data(page(mish(Value(2.5))))["live"] == ""
 
 

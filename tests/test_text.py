@@ -13,8 +13,7 @@ from tinygrad_edu.text import input_names, local_gradients, name, table, value, 
 
 ROOM = {
     **{n: op for n, op in ops.TABLE.items() if n.isidentifier()},
-    "clip": functional.clip,
-    "leaky_relu": functional.leaky_relu,
+    **{n: getattr(functional, n) for n in ops.FACTORIES},
 }
 INFIX = [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.greater]
 ONE = [ops.neg, ops.abs, ops.tanh, ops.relu, ops.sin, ops.power(2), ops.power(3), ops.power(-1), ops.power(0.5), ops.power(-1.5), ops.power(1),

@@ -198,6 +198,8 @@ class Value(FloatLike):
     __sub__, __rsub__ = _binary(ops.sub), _binary(ops.sub, swapped=True)
     __mul__, __rmul__ = _binary(ops.mul), _binary(ops.mul, swapped=True)
     __truediv__, __rtruediv__ = _binary(ops.div), _binary(ops.div, swapped=True)
+    __mod__, __rmod__ = _binary(ops.mod), _binary(ops.mod, swapped=True)
+    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide), _binary(ops.floor_divide, swapped=True)
     __rpow__ = _binary(ops.pow, swapped=True)
     __neg__, __abs__ = _unary(ops.neg), _unary(ops.abs)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import inspect
 import math
 import operator
 import re
@@ -35,6 +36,7 @@ ALIASES = {
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
+    ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv,
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Gt: ops.greater, ast.Lt: lambda a, b: ops.greater(b, a),
 }  # fmt: skip
 
@@ -117,12 +119,13 @@ class Program:
                 self._check_call(tree, name, args)
             case _:
                 raise self._error(
-                    tree, "use numbers, names, + - * / **, > <, parentheses and the functions that `ops` lists"
+                    tree, "use numbers, names, + - * / // % **, > <, parentheses and the functions that `ops` lists"
                 )
 
     def _check_call(self, tree: ast.expr, name: str, args: list[ast.expr]) -> None:
         if name in ops.FACTORIES:
-            wanted = {"leaky_relu": (1, 2), "power": (2, 2), "clip": (3, 3)}[name]
+            given = inspect.signature(ops.FACTORIES[name]).parameters.values()
+            wanted = (1 + len([p for p in given if p.default is p.empty]), 1 + len(given))
             if not wanted[0] <= len(args) <= wanted[1]:
                 raise self._error(
                     tree, f"{name} takes {' or '.join(map(str, dict.fromkeys(wanted)))} inputs, got {len(args)}"

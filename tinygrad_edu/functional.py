@@ -21,7 +21,19 @@ from . import ops
 from .engine import Value
 from .ieee import number
 
-__all__ = ["clip", "dot", "leaky_relu", "log_softmax", "logsumexp", "mean", "power", "sample", "softmax", "sum"]
+__all__ = [
+    "clip",
+    "dot",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "mean",
+    "polygamma",
+    "power",
+    "sample",
+    "softmax",
+    "sum",
+]
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
@@ -117,6 +129,15 @@ def power(x: Any, n: float) -> Any:
     Value(9.0)
     """
     return ops.power(n)(x)
+
+
+def polygamma(x: Any, n: int) -> Any:
+    """The n-th derivative of digamma at x: `x.polygamma(1)` is the slope of `x.digamma()`.  Raises ValueError unless n is 0, 1, 2, ...
+
+    >>> polygamma(1.0, 1)  # pi ** 2 / 6
+    1.6449340668482264
+    """
+    return ops.polygamma(n)(x)
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:

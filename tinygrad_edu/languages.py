@@ -28,11 +28,12 @@ import keyword
 import math
 import operator
 import re
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import ieee, ops
+from . import ieee, javascript, ops
 from .filling import definition, filled, ours
 from .filling import kind as kind
 from .ops import Op
@@ -77,7 +78,7 @@ class Language:
     words: dict[
         str, str
     ]  # row -> template of its call, `{0}` its first input, `{b0}` the same in parentheses if need be,
-    # `{n}` its exponent, `{all}` every input
+    # `{n}` its exponent or parameter, `{all}` every input
     number: Callable[[Any], str] = repr
     imports: tuple[str, ...] = ()
     math: frozenset[str] = frozenset()  # functions that come from Python's math module
@@ -86,6 +87,7 @@ class Language:
     cut: bool = False  # other definitions come from ieee.py
     scalar: str = ""  # a number for which 1 / 0 is inf, if the language's plain numbers raise
     symbols: dict[str, str] = field(default_factory=dict)  # for those that are written otherwise
+    lanes: bool = False  # or run one number after the other, over arrays
     called: dict[Op, str] = field(default_factory=dict)  # the rows in a text that are none of ours; see `fresh`
 
     def fresh(self) -> Language:
@@ -137,7 +139,12 @@ class Language:
             binding = BINDING["**"] if "**" in word else CALL
             inputs = [at(i, CALL) if binding != CALL else inner[i][0] for i in range(len(inner))]
             bases = {f"b{i}": at(i, CALL) for i in range(len(inner))}
-            return word.format(*inputs, n=e.op.symbol[2:], all=", ".join(inputs), **bases), binding
+            return word.format(
+                *inputs,
+                n=e.op.symbol[2:] or ", ".join(map(str, e.op.recipe[1] if e.op.recipe else ())),
+                all=", ".join(inputs),
+                **bases,
+            ), binding
         if e.op is ops.neg:
             return f"-{at(0, 2)}", 2
         if e.op.symbol:
@@ -172,6 +179,8 @@ class Language:
                     parts.extend(t for t in needed if t not in parts)
                 elif self.cut and called in _definitions():
                     parts.extend(p for p in _cut(called) if p not in parts)
+                elif self.lanes and not row.parts and called in _definitions():
+                    parts.extend(p for p in [_one_by_one(called)] if p not in parts)
                 elif called == kind(row) and row.parts and row not in (ops.sum, ops.dot):
                     body = row.parts(name("x"))
                     need(body)
@@ -239,6 +248,14 @@ def _cut(wanted: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for n, (text, _) in known.items() if n in needed))
 
 
+def _one_by_one(wanted: str) -> str:
+    """A function of ieee.py over an array, number by number."""
+    first = "n, " if wanted == "polygamma" else ""
+    inside = textwrap.indent("\n\n".join(_cut(wanted)), "    ")
+    over = f"np.array([{wanted}({first}v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))"
+    return f"def {wanted}_():\n{inside}\n\n    return lambda {first}x: {over}\n\n\n{wanted} = {wanted}_()"
+
+
 def _float(x: Any) -> str:
     """A number with all its digits, in Python."""
     return repr(x) if math.isfinite(x) else f'float("{x}")'
@@ -253,13 +270,17 @@ WORDS_OF_JAVASCRIPT = frozenset(
 RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *WORDS_OF_JAVASCRIPT,
                       *"np jnp math erf erfc leaves seed value value_and_grads batch".split()])  # fmt: skip
 
+_OTHERWISE = ("pow", "sum", "floor", "ceil", "trunc", "lgamma", "cbrt")  # math has another of this name
 _IN_MATH = frozenset(
-    n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in ("pow", "sum")
+    n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in _OTHERWISE
 )
 _OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
-PYTHON = Language("Python", {**_OWN_WORDS, "power": "{0} ** {n}"}, _float, math=_IN_MATH, cut=True)
+PYTHON = Language(
+    "Python", {**_OWN_WORDS, "power": "{0} ** {n}", "polygamma": "polygamma({n}, {0})"}, _float, math=_IN_MATH, cut=True
+)
 # The same, where the plain form would raise or turn complex: every function is ieee.py's own.
 CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})", "div": "divide({0}, {1})",
+                               "polygamma": "polygamma({n}, {0})",
                                "within": '({0} if {1} == {1} else float("nan"))'}, _float,
                    math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
 
@@ -267,13 +288,15 @@ CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "
 BOOKS = replace(PYTHON, words={**PYTHON.words, "greater": "(1.0 if {0} > {1} else 0.0)"})
 
 _SAME = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "hypot", "sinh", "cosh", "tanh", "abs")
-_NUMPY = {**{n: n for n in _SAME}, "maximum": "maximum", "minimum": "minimum", "where": "where", "asin": "arcsin", "acos": "arccos",
+_NUMPY = {**{n: n for n in (*_SAME, "exp2", "log2", "log10", "cbrt", "floor", "ceil", "trunc")},
+          "round": "rint", "mod": "mod", "floor_divide": "floor_divide", "maximum": "maximum", "minimum": "minimum",
+          "where": "where", "asin": "arcsin", "acos": "arccos",
           "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}  # fmt: skip
 NUMPY = Language(
     "NumPy",
     {**{row: f"np.{word}({{all}})" for row, word in _NUMPY.items()}, "power": "{0} ** {n}", "greater": "greater({0}, {1})",
      "within": "np.where({1} == {1}, {0}, np.nan)",
-     "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
+     "erf": "erf({0})", "erfc": "erfc({0})", "polygamma": "polygamma({n}, {0})", "logsumexp": "logsumexp({all})"},
     lambda x: repr(x) if math.isfinite(x) else f"np.float64({str(x)!r})",
     ("import numpy as np",),
     extra={
@@ -288,6 +311,7 @@ NUMPY = Language(
         **{f: f"def {f}(x):\n    return np.array([math.{f}(v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))" for f in ("erf", "erfc")},
     },
     scalar="np.float64({})",
+    lanes=True,
 )  # fmt: skip
 # The same, where signs of zeros, nan and the last bit matter: ieee.py's own choices, and no shortcut for x ** 0.5.
 LANES = replace(
@@ -323,7 +347,8 @@ JAX = replace(
     title="JAX",
     words={row: _jnp(word) for row, word in LANES.words.items()} | {"power": "jnp.power({0}, {n})", "pow": "jnp.power({0}, {1})"},
     number=lambda x: repr(x) if math.isfinite(x) else f"jnp.float64({str(x)!r})",
-    imports=("import jax.numpy as jnp", "from jax.scipy.special import erf, erfc"),
+    imports=("import jax.numpy as jnp", "from jax.scipy.special import digamma, erf, erfc, erfinv, gammaln as lgamma, polygamma"),
+    lanes=False,
     extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power")} | {
         "logsumexp": """def logsumexp(*xs):
     xs = jnp.stack(xs)
@@ -334,7 +359,25 @@ JAX = replace(
 )  # fmt: skip
 
 _JS = {
-    **{n: n for n in (*_SAME, "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")},
+    **{
+        n: n
+        for n in (
+            *_SAME,
+            "log2",
+            "log10",
+            "cbrt",
+            "floor",
+            "ceil",
+            "trunc",
+            "asin",
+            "acos",
+            "atan",
+            "atan2",
+            "asinh",
+            "acosh",
+            "atanh",
+        )
+    },
     "maximum": "max",
     "minimum": "min",
 }
@@ -342,55 +385,26 @@ JAVASCRIPT = Language(
     "JavaScript",
     {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})",
      "where": "({0} !== 0 ? {1} : {2})",
-     "greater": "greater({0}, {1})", "erf": "erf({0})", "erfc": "erfc({0})", "logsumexp": "logsumexp({all})"},
+     "polygamma": "polygamma({n}, {0})",
+     **{f: f + "({all})" for f in javascript.LACKING if f not in ("power", "polygamma")}},
     lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",
-    extra={
-        "power": "const power = (a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b);",
-        "greater": "const greater = (a, b) => a > b ? 1 : a <= b ? 0 : NaN;",
-        "logsumexp": """const logsumexp = (...xs) => {
-  const top = Math.max(...xs);
-  return isFinite(top) ? top + Math.log(xs.reduce((sum, x) => sum + Math.exp(x - top), 0)) : top;
-};""",
-        # Abramowitz and Stegun: 7.1.5, the Taylor series, below 2; 7.1.14, the continued fraction, above.
-        "erf": """const erf = (x) => {
-  if (Math.abs(x) > 2) return x > 0 ? 1 - erfc(x) : erfc(-x) - 1;
-  let term = x, sum = x;
-  for (let n = 1; n < 60; n++) { term *= -x * x / n; sum += term / (2 * n + 1); }
-  return 2 / Math.sqrt(Math.PI) * sum;
-};""",
-        "erfc": """function erfc(x) {
-  if (x < 0) return 2 - erfc(-x);
-  if (x < 2) return 1 - erf(x);
-  let f = 0;
-  for (let n = 150; n > 0; n--) f = n / 2 / (x + f);
-  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + f);
-}""",
-    },
+    extra=javascript.LACKING,
     define="const {row} = ({xs}) => {body};",
 )  # fmt: skip
 
-_UPRIGHT = (
-    "asinh",
-    "acosh",
-    "atanh",
-    "atan2",
-    "erf",
-    "erfc",
-    "sigmoid",
-    "softplus",
-    "relu",
-    "elu",
-    "silu",
-    "gelu",
-    "logsumexp",
-)
-_LATEX = {**{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}, **{n: f"\\operatorname{{{n}}}" for n in _UPRIGHT},
-          "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min"}  # fmt: skip
+_UPRIGHT = {kind(op): f"\\operatorname{{{kind(op)}}}".replace("_", "\\_") for op in ops.TABLE.values()
+            if not (op.symbol or op.recipe or op in (ops.sum, ops.dot))}  # fmt: skip
+_LATEX = {**_UPRIGHT, **{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
+          "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min", "log2": "\\log_2",
+          "digamma": "\\psi"}  # fmt: skip
 LATEX = Language(
     "LaTeX",
     {**{row: word.replace("{", "{{").replace("}", "}}") + "({all})" for row, word in _LATEX.items()}, "exp": "e^{{{0}}}", "sqrt": "\\sqrt{{{0}}}",
      "expm1": "(e^{{{0}}} - 1)", "log1p": "\\log(1 + {0})", "abs": "|{0}|", "power": "{{{b0}}}^{{{n}}}", "pow": "{{{b0}}}^{{{1}}}",
-     "div": "\\frac{{{0}}}{{{1}}}",
+     "div": "\\frac{{{0}}}{{{1}}}", "floor_divide": "\\left\\lfloor \\frac{{{0}}}{{{1}}} \\right\\rfloor", "mod": "({0} \\bmod {b1})",
+     "cbrt": "\\sqrt[3]{{{0}}}", "exp2": "2^{{{0}}}", "log10": "\\log_{{10}}({0})", "square": "{{{b0}}}^{{2}}", "floor": "\\lfloor {0} \\rfloor",
+     "ceil": "\\lceil {0} \\rceil", "lgamma": "\\log|\\Gamma({0})|", "polygamma": "\\psi^{{({n})}}({0})",
+     "reciprocal": "\\frac{{1}}{{{0}}}", "rsqrt": "\\frac{{1}}{{\\sqrt{{{0}}}}}",
      "greater": "[{0} > {1}]", "where": "({0} \\mathbin? {1} : {2})", "hypot": "\\sqrt{{{b0}^2 + {b1}^2}}"},
     lambda x: f"{x:.6g}",
     symbols={"*": "\\cdot"},

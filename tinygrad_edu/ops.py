@@ -195,10 +195,14 @@ pow = Op("pow", ieee.power, lambda y, a, b: (where(abs(a) + abs(b), b * pow(a, b
 
 # Exponentials and their inverses.
 exp = Op("exp", ieee.exp, lambda y, x: (y,))
+exp2 = Op("exp2", ieee.exp2, lambda y, x: (y * math.log(2),), parts=lambda x: pow(2.0, x))
 expm1 = Op("expm1", ieee.expm1, lambda y, x: (exp(x),))
 log = Op("log", ieee.log, lambda y, x: (1 / x,), domain=(POSITIVE,))
 log1p = Op("log1p", ieee.log1p, lambda y, x: (1 / (1 + x),), domain=((-1.0, inf),))
 sqrt = Op("sqrt", ieee.sqrt, lambda y, x: (0.5 / y,), domain=(POSITIVE,))
+cbrt = Op("cbrt", ieee.cbrt, lambda y, x: (1 / (3 * y * y),), kink=lambda x: x)
+log2 = Op("log2", ieee.log2, lambda y, x: (1 / math.log(2) / x,), domain=(POSITIVE,))
+log10 = Op("log10", ieee.log10, lambda y, x: (1 / math.log(10) / x,), domain=(POSITIVE,))
 
 # Circles.  (1-x)*(1+x) and not 1-x*x, which has no digits left near 1.
 sin = Op("sin", ieee.sin, lambda y, x: (cos(x),))
@@ -261,6 +265,88 @@ gelu = fused("gelu", lambda x: x * erfc(-x / math.sqrt(2)) / 2,  # erfc keeps di
              lambda y, x: (erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * math.pi),))  # fmt: skip
 elu = fused("elu", lambda x: maximum(x, 0.0) + expm1(minimum(x, 0.0)), lambda y, x: (exp(minimum(x, 0.0)),),
             kink=lambda x: x)  # fmt: skip
+square = fused("square", lambda x: x * x, lambda y, x: (2 * x,))
+reciprocal = fused("reciprocal", lambda x: div(1.0, x), lambda y, x: (-y / x,), kink=lambda x: x)
+rsqrt = fused("rsqrt", lambda x: div(1.0, sqrt(x)), lambda y, x: (-0.5 * y / x,), domain=(POSITIVE,))
+logsigmoid = fused("logsigmoid", lambda x: -softplus(-x), lambda y, x: (sigmoid(-x),))
+softsign = fused("softsign", lambda x: x / (1 + abs(x)), lambda y, x: (1 / (1 + abs(x)) / (1 + abs(x)),))
+selu = fused("selu", lambda x: 1.0507009873554805 * (maximum(x, 0.0) + 1.6732632423543772 * expm1(minimum(x, 0.0))),
+             lambda y, x: (1.0507009873554805 * (greater(x, 0.0) + (1 - greater(x, 0.0)) * (1.6732632423543772 * exp(minimum(x, 0.0)))),),
+             kink=lambda x: x)  # fmt: skip
+mish = fused("mish", lambda x: x * tanh(softplus(x)),
+             lambda y, x: (tanh(softplus(x)) + x * (4 * sigmoid(2 * softplus(x)) * sigmoid(-2 * softplus(x))) * sigmoid(x),),
+             textbook=lambda y, x: (tanh(softplus(x)) + x * (1 - square(tanh(softplus(x)))) * sigmoid(x),))  # fmt: skip
+hardtanh = fused("hardtanh", lambda x: minimum(maximum(x, -1.0), 1.0), lambda y, x: (greater(x, -1.0) * greater(1.0, x),),
+                 kink=lambda x: (x + 1) * (x - 1))  # fmt: skip
+relu6 = fused("relu6", lambda x: minimum(maximum(x, 0.0), 6.0), lambda y, x: (greater(x, 0.0) * greater(6.0, x),),
+              kink=lambda x: x * (x - 6))  # fmt: skip
+hardsigmoid = fused("hardsigmoid", lambda x: relu6(x + 3) / 6, lambda y, x: (greater(x, -3.0) * greater(3.0, x) / 6,),
+                    kink=lambda x: (x + 3) * (x - 3))  # fmt: skip
+hardswish = fused("hardswish", lambda x: x * hardsigmoid(x),
+                  lambda y, x: (hardsigmoid(x) + x * (greater(x, -3.0) * greater(3.0, x)) / 6,), kink=lambda x: (x + 3) * (x - 3))  # fmt: skip
+
+
+def _gelu_tanh_inner(x: Any) -> Any:
+    return math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x)
+
+
+# (1 + tanh(u)) / 2 is sigmoid(2 u), which keeps its digits on the left.  Beyond 100 its slope is 0, and 0 * x * x must not be nan.
+gelu_tanh = fused("gelu_tanh", lambda x: x * sigmoid(_gelu_tanh_inner(x)),
+                  lambda y, x: (sigmoid(_gelu_tanh_inner(x)) + x * (sigmoid(_gelu_tanh_inner(x)) * sigmoid(-_gelu_tanh_inner(x)))
+                                * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * square(minimum(maximum(x, -100.0), 100.0)))),),
+                  textbook=lambda y, x: (sigmoid(_gelu_tanh_inner(x))
+                                         + y * sigmoid(-_gelu_tanh_inner(x)) * math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x),))  # fmt: skip
+
+
+# Probabilities.  0 * log(0) is 0 where nothing is expected; the first form of logit has no digits left at 1/2, the second none at 0.
+xlogy = fused("xlogy", lambda a, b: where(abs(a) + abs(b), a * log(b), 0.0),
+              lambda y, a, b: (log(b), where(abs(a) + abs(b), a / b, 0.0)), domain=(REAL, POSITIVE),
+              textbook=lambda y, a, b: (log(b), a / b))  # fmt: skip
+logit = fused("logit", lambda x: where(greater(x, 0.25), log1p(div(2 * x - 1, 1 - x)), log(div(x, 1 - x))),
+              lambda y, x: (1 / (x * (1 - x)),), domain=((0.0, 1.0),))  # fmt: skip
+erfinv = Op("erfinv", ieee.erfinv, lambda y, x: (math.sqrt(math.pi) / 2 * exp(y * y),), domain=(UNIT,))
+lgamma = Op(
+    "lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x))
+)
+digamma = Op("digamma", ieee.digamma, lambda y, x: (polygamma(1)(x),), kink=lgamma.kink)
+
+
+@functools.lru_cache(maxsize=1024)
+def polygamma(n: int) -> Op:
+    """The n-th derivative of digamma, whose own derivative is the next one."""
+    if not (isinstance(n, int) and n >= 0):
+        raise ValueError(f"polygamma(n) is the n-th derivative of digamma, n = 0, 1, 2, ..., got {n!r}")
+    return Op(f"polygamma({n})", lambda x: ieee.polygamma(n, x), lambda y, x: (polygamma(n + 1)(x),),
+              kink=lgamma.kink, recipe=(polygamma, (n,)))  # fmt: skip
+
+
+def _sinc_slope(x: Any) -> Any:
+    """(cos(pi x) - sinc(x)) / x, which has no digits left near 0, where its Taylor series takes over."""
+    z2, series = square(math.pi * minimum(maximum(x, -0.5), 0.5)), 0.0
+    for k in range(10, 0, -1):
+        series = (-1) ** k * 2 * k / math.factorial(2 * k + 1) + z2 * series
+    near = math.pi * (math.pi * x) * series
+    far = where(x, x, 1.0)
+    return where(greater(abs(x), 0.5), (cos(math.pi * far) - sin(math.pi * far) / (math.pi * far)) / far, near)
+
+
+sinc = fused("sinc", lambda x: where(x, sin(math.pi * x) / (math.pi * where(x, x, 1.0)), 1.0), lambda y, x: (_sinc_slope(x),),
+             textbook=lambda y, x: ((cos(math.pi * x) - y) / x,))  # fmt: skip
+
+# Steps: flat, with a jump at each kink.
+floor = Op("floor", ieee.floor, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
+ceil = Op("ceil", ieee.ceil, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
+trunc = Op("trunc", ieee.trunc, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
+round = Op("round", ieee.round, lambda y, x: (0.0,), kink=lambda x: cos(math.pi * x))
+sign = fused("sign", lambda x: greater(x, 0.0) - greater(0.0, x), lambda y, x: (0.0,), kink=lambda x: x)
+floor_divide = Op("floor_divide", ieee.floor_divide, lambda y, a, b: (0.0, 0.0), domain=(REAL, REAL),
+                  kink=lambda a, b: b * sin(math.pi * div(a, b)))  # fmt: skip
+mod = Op("mod", ieee.mod, lambda y, a, b: (1.0, -floor_divide(a, b)), domain=(REAL, REAL), kink=floor_divide.kink)
+_at_ties: dict[str, Any] = {"domain": (REAL, REAL), "kink": lambda a, b: a - b}
+less = fused("less", lambda a, b: greater(b, a), lambda y, a, b: (0.0, 0.0), **_at_ties)
+less_equal = fused("less_equal", lambda a, b: 1 - greater(a, b), lambda y, a, b: (0.0, 0.0), **_at_ties)
+greater_equal = fused("greater_equal", lambda a, b: 1 - greater(b, a), lambda y, a, b: (0.0, 0.0), **_at_ties)
+equal = fused("equal", lambda a, b: (1 - greater(a, b)) * (1 - greater(b, a)), lambda y, a, b: (0.0, 0.0), **_at_ties)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -312,13 +398,20 @@ dot = fused("dot", _dot, _dot_partials,
 logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...), textbook=lambda y, *xs: tuple([exp(x - y) for x in xs]),
                parts=lambda *xs: log(sum(*[exp(x) for x in xs])))  # fmt: skip
 
-FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip}
+FACTORIES: dict[str, Callable[..., Op]] = {
+    "power": power,
+    "leaky_relu": leaky_relu,
+    "clip": clip,
+    "polygamma": polygamma,
+}
 edition = 0  # of the table: how many rows have been registered
 TABLE: dict[str, Op] = {op.name: op for op in [
-    add, sub, mul, div, neg, power(3), pow, exp, expm1, log, log1p, sqrt,
-    sin, cos, tan, asin, acos, atan, atan2, hypot, sinh, cosh, asinh, acosh, atanh,
-    tanh, sigmoid, softplus, relu, leaky_relu(0.01), elu, silu, gelu, erf, erfc,
-    abs, maximum, minimum, clip(-1.0, 1.0), where, greater, sum, dot, logsumexp]}  # fmt: skip
+    add, sub, mul, div, neg, power(3), pow, square, reciprocal, sqrt, cbrt, rsqrt, exp, exp2, expm1, log, log2, log10, log1p, xlogy,
+    sin, cos, tan, asin, acos, atan, atan2, hypot, sinc, sinh, cosh, asinh, acosh, atanh,
+    tanh, sigmoid, logsigmoid, logit, softplus, softsign, relu, relu6, leaky_relu(0.01), elu, selu, silu, mish, gelu, gelu_tanh,
+    hardtanh, hardsigmoid, hardswish, erf, erfc, erfinv, lgamma, digamma, polygamma(1),
+    abs, sign, floor, ceil, round, trunc, mod, floor_divide, maximum, minimum, clip(-1.0, 1.0),
+    where, greater, greater_equal, less, less_equal, equal, sum, dot, logsumexp]}  # fmt: skip
 
 if __name__ == "__main__":
     from tinygrad_edu.streams import safe

@@ -28,7 +28,7 @@ UNARY, BINARY = _plain(1), _plain(2)
 CODES = {
     name: i
     for i, name in enumerate(
-        [*[op.name for op in BINARY], "power", *[op.name for op in UNARY], *MANY, "linear", "dense"]
+        [*[op.name for op in BINARY], "power", "polygamma", *[op.name for op in UNARY], *MANY, "linear", "dense"]
     )
 }
 FIRST_UNARY, FIRST_MANY = CODES[UNARY[0].name], CODES["where"]
@@ -72,13 +72,15 @@ def module() -> str:
         lines, expressions = _branches(rows, names, slopes)
         used += expressions
         if title.startswith("binary("):
-            lines += ["    if op == POWER:  # b is a plain number, and gets no gradient", "        return power(a, b)"]
+            lines += ["    if op == POWER:  # b is a plain number, and gets no gradient", "        return power(a, b)",
+                      "    if op == POLYGAMMA:", "        return polygamma(b, a)"]  # fmt: skip
         if title.startswith("binary_slopes"):
             lines += ["    if op == POWER:", "        if b == 0.0:", "            return 0.0, 0.0",
-                      "        return b * (a if b == 2.0 else power(a, b - 1.0)), 0.0"]  # fmt: skip
+                      "        return b * (a if b == 2.0 else power(a, b - 1.0)), 0.0",
+                      "    if op == POLYGAMMA:", "        return polygamma(b + 1.0, a), 0.0"]  # fmt: skip
         lines.append("    return nan" + (", nan" if title.startswith("binary_slopes") else ""))
         functions.append(f'def {title}:\n    """{doc}"""\n' + "\n".join(lines))
-    words = {"nan", "power", "divide"}
+    words = {"nan", "power", "polygamma", "divide"}
     fused: dict[str, str] = {}
     for e in used:
         for op in rows_in(e):

@@ -10,81 +10,189 @@ This is plain Python, and runs as such; `native` has Numba compile it.
 # mypy: ignore-errors
 from math import asinh, atan, atan2, erf, erfc, hypot, tanh
 
-from ..ieee import acos, acosh, asin, atanh, cos, cosh, divide, exp, expm1, greater, log, log1p, maximum, minimum, nan, power, relu, sigmoid, sin, sinh, softplus, sqrt, tan
+from ..ieee import acos, acosh, asin, atanh, cbrt, ceil, cos, cosh, digamma, divide, erfinv, exp, exp2, expm1, floor, floor_divide, greater, lgamma, log, log10, log1p, log2, maximum, minimum, mod, nan, polygamma, power, relu, round, sigmoid, sin, sinh, softplus, sqrt, tan, trunc
 
 ADD = 0
 SUB = 1
 MUL = 2
 DIV = 3
 POW = 4
-ATAN2 = 5
-HYPOT = 6
-MAXIMUM = 7
-MINIMUM = 8
-GREATER = 9
-POWER = 10
-NEG = 11
-EXP = 12
-EXPM1 = 13
-LOG = 14
-LOG1P = 15
-SQRT = 16
-SIN = 17
-COS = 18
-TAN = 19
-ASIN = 20
-ACOS = 21
-ATAN = 22
-SINH = 23
-COSH = 24
-ASINH = 25
-ACOSH = 26
-ATANH = 27
-TANH = 28
-SIGMOID = 29
-SOFTPLUS = 30
-RELU = 31
-ELU = 32
-SILU = 33
-GELU = 34
-ERF = 35
-ERFC = 36
-ABS = 37
-WHERE = 38
-SUM = 39
-DOT = 40
-LOGSUMEXP = 41
-LINEAR = 42
-DENSE = 43
-FIRST_UNARY, FIRST_MANY = 11, 38
+XLOGY = 5
+ATAN2 = 6
+HYPOT = 7
+MOD = 8
+FLOOR_DIVIDE = 9
+MAXIMUM = 10
+MINIMUM = 11
+GREATER = 12
+GREATER_EQUAL = 13
+LESS = 14
+LESS_EQUAL = 15
+EQUAL = 16
+POWER = 17
+POLYGAMMA = 18
+NEG = 19
+SQUARE = 20
+RECIPROCAL = 21
+SQRT = 22
+CBRT = 23
+RSQRT = 24
+EXP = 25
+EXP2 = 26
+EXPM1 = 27
+LOG = 28
+LOG2 = 29
+LOG10 = 30
+LOG1P = 31
+SIN = 32
+COS = 33
+TAN = 34
+ASIN = 35
+ACOS = 36
+ATAN = 37
+SINC = 38
+SINH = 39
+COSH = 40
+ASINH = 41
+ACOSH = 42
+ATANH = 43
+TANH = 44
+SIGMOID = 45
+LOGSIGMOID = 46
+LOGIT = 47
+SOFTPLUS = 48
+SOFTSIGN = 49
+RELU = 50
+RELU6 = 51
+ELU = 52
+SELU = 53
+SILU = 54
+MISH = 55
+GELU = 56
+GELU_TANH = 57
+HARDTANH = 58
+HARDSIGMOID = 59
+HARDSWISH = 60
+ERF = 61
+ERFC = 62
+ERFINV = 63
+LGAMMA = 64
+DIGAMMA = 65
+ABS = 66
+SIGN = 67
+FLOOR = 68
+CEIL = 69
+ROUND = 70
+TRUNC = 71
+WHERE = 72
+SUM = 73
+DOT = 74
+LOGSUMEXP = 75
+LINEAR = 76
+DENSE = 77
+FIRST_UNARY, FIRST_MANY = 19, 72
+
+
+def square(x):
+    return x * x
+
+
+def reciprocal(x):
+    return divide(1.0, x)
+
+
+def rsqrt(x):
+    return divide(1.0, sqrt(x))
+
+
+def sinc(x):
+    return (divide(sin(3.141592653589793 * x), 3.141592653589793 * (x if x else 1.0)) if x else 1.0)
+
+
+def logsigmoid(x):
+    return -softplus(-x)
+
+
+def logit(x):
+    return (log1p(divide(2 * x - 1, 1 - x)) if greater(x, 0.25) else log(divide(x, 1 - x)))
+
+
+def softsign(x):
+    return divide(x, 1 + abs(x))
+
+
+def relu6(x):
+    return minimum(maximum(x, 0.0), 6.0)
 
 
 def elu(x):
     return maximum(x, 0.0) + expm1(minimum(x, 0.0))
 
 
+def selu(x):
+    return 1.0507009873554805 * (maximum(x, 0.0) + 1.6732632423543772 * expm1(minimum(x, 0.0)))
+
+
 def silu(x):
     return x * sigmoid(x)
+
+
+def mish(x):
+    return x * tanh(softplus(x))
 
 
 def gelu(x):
     return divide(x * erfc(divide(-x, 1.4142135623730951)), 2)
 
 
+def gelu_tanh(x):
+    return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x))
+
+
+def hardtanh(x):
+    return minimum(maximum(x, -1.0), 1.0)
+
+
+def hardsigmoid(x):
+    return divide(relu6(x + 3), 6)
+
+
+def hardswish(x):
+    return x * hardsigmoid(x)
+
+
+def sign(x):
+    return greater(x, 0.0) - greater(0.0, x)
+
+
 def unary(op, x):
     """The value of a row with one input."""
     if op == NEG:
         return -x
+    if op == SQUARE:
+        return square(x)
+    if op == RECIPROCAL:
+        return reciprocal(x)
+    if op == SQRT:
+        return sqrt(x)
+    if op == CBRT:
+        return cbrt(x)
+    if op == RSQRT:
+        return rsqrt(x)
     if op == EXP:
         return exp(x)
+    if op == EXP2:
+        return exp2(x)
     if op == EXPM1:
         return expm1(x)
     if op == LOG:
         return log(x)
+    if op == LOG2:
+        return log2(x)
+    if op == LOG10:
+        return log10(x)
     if op == LOG1P:
         return log1p(x)
-    if op == SQRT:
-        return sqrt(x)
     if op == SIN:
         return sin(x)
     if op == COS:
@@ -97,6 +205,8 @@ def unary(op, x):
         return acos(x)
     if op == ATAN:
         return atan(x)
+    if op == SINC:
+        return sinc(x)
     if op == SINH:
         return sinh(x)
     if op == COSH:
@@ -111,22 +221,58 @@ def unary(op, x):
         return tanh(x)
     if op == SIGMOID:
         return sigmoid(x)
+    if op == LOGSIGMOID:
+        return logsigmoid(x)
+    if op == LOGIT:
+        return logit(x)
     if op == SOFTPLUS:
         return softplus(x)
+    if op == SOFTSIGN:
+        return softsign(x)
     if op == RELU:
         return relu(x)
+    if op == RELU6:
+        return relu6(x)
     if op == ELU:
         return elu(x)
+    if op == SELU:
+        return selu(x)
     if op == SILU:
         return silu(x)
+    if op == MISH:
+        return mish(x)
     if op == GELU:
         return gelu(x)
+    if op == GELU_TANH:
+        return gelu_tanh(x)
+    if op == HARDTANH:
+        return hardtanh(x)
+    if op == HARDSIGMOID:
+        return hardsigmoid(x)
+    if op == HARDSWISH:
+        return hardswish(x)
     if op == ERF:
         return erf(x)
     if op == ERFC:
         return erfc(x)
+    if op == ERFINV:
+        return erfinv(x)
+    if op == LGAMMA:
+        return lgamma(x)
+    if op == DIGAMMA:
+        return digamma(x)
     if op == ABS:
         return abs(x)
+    if op == SIGN:
+        return sign(x)
+    if op == FLOOR:
+        return floor(x)
+    if op == CEIL:
+        return ceil(x)
+    if op == ROUND:
+        return round(x)
+    if op == TRUNC:
+        return trunc(x)
     return nan
 
 
@@ -134,22 +280,42 @@ def unary_slope(op, y, x):
     """Its local gradient."""
     if op == NEG:
         return -1.0
+    if op == SQUARE:
+        return 2 * x
+    if op == RECIPROCAL:
+        return divide(-y, x)
+    if op == SQRT:
+        if y != y and x == x:
+            return nan
+        return divide(0.5, y)
+    if op == CBRT:
+        return divide(1, 3 * y * y)
+    if op == RSQRT:
+        if y != y and x == x:
+            return nan
+        return divide(-0.5 * y, x)
     if op == EXP:
         return y
+    if op == EXP2:
+        return y * 0.6931471805599453
     if op == EXPM1:
         return exp(x)
     if op == LOG:
         if y != y and x == x:
             return nan
         return divide(1, x)
+    if op == LOG2:
+        if y != y and x == x:
+            return nan
+        return divide(1.4426950408889634, x)
+    if op == LOG10:
+        if y != y and x == x:
+            return nan
+        return divide(0.43429448190325176, x)
     if op == LOG1P:
         if y != y and x == x:
             return nan
         return divide(1, 1 + x)
-    if op == SQRT:
-        if y != y and x == x:
-            return nan
-        return divide(0.5, y)
     if op == SIN:
         return cos(x)
     if op == COS:
@@ -166,6 +332,8 @@ def unary_slope(op, y, x):
         return divide(-1, sqrt((1 - x) * (1 + x)))
     if op == ATAN:
         return divide(1, 1 + x * x)
+    if op == SINC:
+        return (divide(cos(3.141592653589793 * (x if x else 1.0)) - divide(sin(3.141592653589793 * (x if x else 1.0)), 3.141592653589793 * (x if x else 1.0)), (x if x else 1.0)) if greater(abs(x), 0.5) else 3.141592653589793 * (3.141592653589793 * x) * (-0.3333333333333333 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (0.03333333333333333 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (-0.0011904761904761906 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (2.2045855379188714e-05 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (-2.505210838544172e-07 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (1.9270852604185937e-09 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (-1.0706029224547743e-11 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (4.498331606952833e-14 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (-1.4797143443923793e-16 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * (3.9145882126782523e-19 + square(3.141592653589793 * minimum(maximum(x, -0.5), 0.5)) * 0.0)))))))))))
     if op == SINH:
         return cosh(x)
     if op == COSH:
@@ -184,22 +352,62 @@ def unary_slope(op, y, x):
         return 4.0 * sigmoid(2 * x) * sigmoid(-2 * x)
     if op == SIGMOID:
         return y * sigmoid(-x)
+    if op == LOGSIGMOID:
+        return sigmoid(-x)
+    if op == LOGIT:
+        if y != y and x == x:
+            return nan
+        return divide(1, x * (1 - x))
     if op == SOFTPLUS:
         return sigmoid(x)
+    if op == SOFTSIGN:
+        return divide(divide(1, 1 + abs(x)), 1 + abs(x))
     if op == RELU:
         return greater(x, 0.0)
+    if op == RELU6:
+        return greater(x, 0.0) * greater(6.0, x)
     if op == ELU:
         return exp(minimum(x, 0.0))
+    if op == SELU:
+        return 1.0507009873554805 * (greater(x, 0.0) + (1 - greater(x, 0.0)) * (1.6732632423543772 * exp(minimum(x, 0.0))))
     if op == SILU:
         return sigmoid(x) * (1 + x * sigmoid(-x))
+    if op == MISH:
+        return tanh(softplus(x)) + x * (4 * sigmoid(2 * softplus(x)) * sigmoid(-2 * softplus(x))) * sigmoid(x)
     if op == GELU:
         return divide(erfc(divide(-x, 1.4142135623730951)), 2) + divide(x * exp(divide(-x * x, 2)), 2.5066282746310002)
+    if op == GELU_TANH:
+        return sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)) + x * (sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)) * sigmoid(-1.5957691216057308 * (x + 0.044715 * x * x * x))) * (1.5957691216057308 * (1 + 0.134145 * square(minimum(maximum(x, -100.0), 100.0))))
+    if op == HARDTANH:
+        return greater(x, -1.0) * greater(1.0, x)
+    if op == HARDSIGMOID:
+        return divide(greater(x, -3.0) * greater(3.0, x), 6)
+    if op == HARDSWISH:
+        return hardsigmoid(x) + divide(x * (greater(x, -3.0) * greater(3.0, x)), 6)
     if op == ERF:
         return 1.1283791670955126 * exp(-x * x)
     if op == ERFC:
         return -1.1283791670955126 * exp(-x * x)
+    if op == ERFINV:
+        if y != y and x == x:
+            return nan
+        return 0.8862269254527579 * exp(y * y)
+    if op == LGAMMA:
+        return digamma(x)
+    if op == DIGAMMA:
+        return polygamma(1, x)
     if op == ABS:
         return greater(x, 0.0) - greater(0.0, x)
+    if op == SIGN:
+        return 0.0
+    if op == FLOOR:
+        return 0.0
+    if op == CEIL:
+        return 0.0
+    if op == ROUND:
+        return 0.0
+    if op == TRUNC:
+        return 0.0
     return nan
 
 
@@ -215,18 +423,34 @@ def binary(op, a, b):
         return divide(a, b)
     if op == POW:
         return power(a, b)
+    if op == XLOGY:
+        return (a * log(b) if abs(a) + abs(b) else 0.0)
     if op == ATAN2:
         return atan2(a, b)
     if op == HYPOT:
         return hypot(a, b)
+    if op == MOD:
+        return mod(a, b)
+    if op == FLOOR_DIVIDE:
+        return floor_divide(a, b)
     if op == MAXIMUM:
         return maximum(a, b)
     if op == MINIMUM:
         return minimum(a, b)
     if op == GREATER:
         return greater(a, b)
+    if op == GREATER_EQUAL:
+        return 1 - greater(b, a)
+    if op == LESS:
+        return greater(b, a)
+    if op == LESS_EQUAL:
+        return 1 - greater(a, b)
+    if op == EQUAL:
+        return (1 - greater(a, b)) * (1 - greater(b, a))
     if op == POWER:  # b is a plain number, and gets no gradient
         return power(a, b)
+    if op == POLYGAMMA:
+        return polygamma(b, a)
     return nan
 
 
@@ -244,18 +468,34 @@ def binary_slopes(op, y, a, b):
         if y != y and a == a and b == b:
             return nan, nan
         return (b * power(a, b - 1) if abs(a) + abs(b) else 0.0), (y * log(a) if abs(a) + greater(0.0, b) else 0.0)
+    if op == XLOGY:
+        return log(b), (divide(a, b) if abs(a) + abs(b) else 0.0)
     if op == ATAN2:
         return divide(divide(b, hypot(a, b)), hypot(a, b)), divide(divide(-a, hypot(a, b)), hypot(a, b))
     if op == HYPOT:
         return divide(a, y), divide(b, y)
+    if op == MOD:
+        return 1.0, -floor_divide(a, b)
+    if op == FLOOR_DIVIDE:
+        return 0.0, 0.0
     if op == MAXIMUM:
         return divide(1 + greater(a, b) - greater(b, a), 2), divide(1 + greater(b, a) - greater(a, b), 2)
     if op == MINIMUM:
         return divide(1 + greater(b, a) - greater(a, b), 2), divide(1 + greater(a, b) - greater(b, a), 2)
     if op == GREATER:
         return 0.0, 0.0
+    if op == GREATER_EQUAL:
+        return 0.0, 0.0
+    if op == LESS:
+        return 0.0, 0.0
+    if op == LESS_EQUAL:
+        return 0.0, 0.0
+    if op == EQUAL:
+        return 0.0, 0.0
     if op == POWER:
         if b == 0.0:
             return 0.0, 0.0
         return b * (a if b == 2.0 else power(a, b - 1.0)), 0.0
+    if op == POLYGAMMA:
+        return polygamma(b + 1.0, a), 0.0
     return nan, nan

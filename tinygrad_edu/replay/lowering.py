@@ -108,30 +108,20 @@ def teach() -> None:
     def multiply(a, b):
         return (lambda a, b: _multiply(a, b)) if a is strip and b is strip else None
 
-    for name in (
-        "exp",
-        "expm1",
-        "log",
-        "log1p",
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "sinh",
-        "cosh",
-        "acosh",
-        "atanh",
-    ):
-        _as_in_c(getattr(ieee, name), getattr(math, name))
+    rows = [
+        f for f in vars(kernel).values() if inspect.isfunction(f)
+    ]  # the kernel's own, and those of ieee that it uses
+    for f in rows:
+        if f.__closure__:  # one that catches what the C library does not raise
+            name = next(n for n in vars(ieee) if getattr(ieee, n) is f)
+            _as_in_c(f, getattr(math, name))
     overload(ieee.divide, jit_options=IEEE, strict=False)(lambda a, b: lambda a, b: a / b)
     overload(ieee.power, jit_options=IEEE, strict=False)(lambda a, b: lambda a, b: math.pow(a, b))
-    plain = (ieee.sigmoid, ieee.softplus, ieee.relu, ieee.maximum, ieee.minimum, ieee.greater)
-    rows = (kernel.elu, kernel.silu, kernel.gelu, kernel.unary, kernel.unary_slope, kernel.binary, kernel.binary_slopes)
+    plain = [f for f in rows if not f.__closure__ and f not in (ieee.divide, ieee.power)]
+    below = (ieee.zeta, ieee.digamma)  # what those use
     parts = (machine._logsumexp, machine.forward, machine.backward, blocks.block_forward, blocks.block_backward)
     whole = (machine.single, blocks.lanes)
-    for f in (*plain, *rows, *parts, blocks.dense_forward, blocks.dense_backward, *whole):
+    for f in (*plain, *below, *parts, blocks.dense_forward, blocks.dense_backward, *whole):
         register_jitable(**IEEE)(f)
 
 

@@ -28,6 +28,7 @@ from .record import Record
 ALL = frozenset(OPTIMISATIONS)
 MINUS_ZERO = -0.0
 # The codes that the kernel was compiled with, for the rows of `ops` alone: another row may have any name, "dense" too.
+_WITH_A_NUMBER = {ops.power: kernel.POWER, ops.polygamma: kernel.POLYGAMMA}  # which the tape keeps as a second input
 _KNOWN = {
     op: code
     for row, code in vars(kernel).items()
@@ -123,8 +124,10 @@ class Tape:
         """The node of a row, lowered if need be."""
         if op in _KNOWN:
             return self._add(Node(_KNOWN[op], parents, needed=needed))
-        if op.recipe and op.recipe[0] is ops.power:
-            return self._add(Node(kernel.POWER, [parents[0], self._constant(float(op.recipe[1][0]))], needed=needed))
+        if op.recipe and op.recipe[0] in _WITH_A_NUMBER:
+            return self._add(
+                Node(_WITH_A_NUMBER[op.recipe[0]], [parents[0], self._constant(float(op.recipe[1][0]))], needed=needed)
+            )
         names: dict[int, Node] = {}
         done: dict[int, Node] = {}
         keep: list[Any] = []
@@ -173,7 +176,7 @@ class Tape:
             self._to += [-1, *[goal(p) for p in n.flow]]
         elif code < kernel.FIRST_MANY:
             last = parents[-1]
-            tb = goal(last) if len(parents) > 1 and code != kernel.POWER else -1
+            tb = goal(last) if len(parents) > 1 and code not in _WITH_A_NUMBER.values() else -1
             self._code.append((code, place(n), place(parents[0]), place(last), goal(parents[0]), tb))
         else:
             self._code.append((code, place(n), len(self._lists), len(parents), 0, 0))
