@@ -192,7 +192,7 @@ def test_a_number_is_no_column():
 
 def test_messages_name_a_value_as_users_know_it():
     with pytest.raises(TypeError, match="'Value' and 'int'"):
-        jit(lambda x: x % 2)(1.0)
+        jit(lambda x: x @ 2)(1.0)
     with pytest.raises(TypeError, match=r"got Value\(\.\.\., label='a'\)"):
         jit(lambda x: F.mean(x))(Value(2.0, label="a"))
 

@@ -483,7 +483,7 @@ ERRORS = {
     "Layer expects 1 input, got 2": lambda: Layer(1, 2)([1.0, 2.0]),
     "Neuron expects 2 inputs, got 3": lambda: Neuron(2)([1.0, 2.0, 3.0]),
     "one sample at a time": lambda: MLP(2, [1])([[1.0, 2.0]] * 3),
-    "there is no activation 'rely': choose one of linear, neg, exp": lambda: MLP(2, [2, 1], activation="rely"),
+    "there is no activation 'rely': choose one of linear, neg, square": lambda: MLP(2, [2, 1], activation="rely"),
     "or pass a function; did you mean 'silu'?": lambda: MLP(2, [2, 1], output="swish"),
     "cannot be an activation: it has more than one input": lambda: Neuron(2, activation=ops.add),
     "there is no init 'glorot': choose one of uniform": lambda: Layer(2, 2, init="glorot"),

@@ -154,7 +154,7 @@ def test_programs_share_reuse_and_mix_in_constants():
     assert any(p.source.count("a,") + p.source.count("a)") > 3 for p in some)  # an input used again and again
     seen = {node.op.name.split("(")[0] for p in some for node in topological(built(p)[0])}
     missing = {op.name.split("(")[0] for op in ops.TABLE.values()} - seen
-    assert len(missing) <= 5, missing  # rows over a narrow domain come up less often
+    assert len(missing) < len(ops.TABLE) / 3, missing  # rows over a narrow domain come up less often
     assert all(len(p.inputs) in (1, 2, 3) for p in some) and {len(p.inputs) for p in some} == {1, 2, 3}
 
 

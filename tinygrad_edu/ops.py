@@ -325,8 +325,7 @@ def _sinc_slope(x: Any) -> Any:
     z2, series = square(math.pi * minimum(maximum(x, -0.5), 0.5)), 0.0
     for k in range(10, 0, -1):
         series = (-1) ** k * 2 * k / math.factorial(2 * k + 1) + z2 * series
-    near = math.pi * (math.pi * x) * series
-    far = where(x, x, 1.0)
+    near, far = math.pi * (math.pi * x) * series, where(x, x, 1.0)
     return where(greater(abs(x), 0.5), (cos(math.pi * far) - sin(math.pi * far) / (math.pi * far)) / far, near)
 
 
