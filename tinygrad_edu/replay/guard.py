@@ -307,16 +307,22 @@ def _users(frame: Any) -> Any:
 
 
 def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:
+    error = RecordingError(_told(kind, frame, asked, written))
+    if not modes.listened():  # another thread, which the function has handed something to
+        for r in recorders:
+            r.refusal = r.refusal or error
+    return error
+
+
+def _told(kind: str, frame: Any, asked: str, written: bool) -> str:
     if frame.f_globals.get("__name__") == "tinygrad_edu.protocol":
         asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "compare": "a comparison"}.get(
             frame.f_code.co_name, asked)  # fmt: skip
     where = f"{_place(frame)}: {'assigning ' * written}{asked} of a {kind}, while recording: "
     if written:
-        return RecordingError(
-            where + "no replay would do it again: assign outside of the recorded function, after calling it"
-        )
+        return where + "no replay would do it again: assign outside of the recorded function, after calling it"
     row = _row_for(_users(frame)) if asked == "float()" else ""
-    return RecordingError(
+    return (
         f"{where}this run's answer would be baked into every "
         f"replay. {row}Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the "
         "function; pass a row of a table, not its number; whatever else must be a plain number is computed before and passed as an argument"
@@ -332,8 +338,8 @@ def _row_for(frame: Any) -> str:
         row = {"fabs": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(called, called)
         if row in ops.TABLE and row not in ("sum",):
             return (
-                f"For a number write {called}, for a Value x.{row}(): "
+                f"For a number write {called}, for a Value x.{row}(). "
                 if row != "abs"
-                else "For a Value write abs(x): "
+                else "For a Value write abs(x). "
             )
     return ""
