@@ -142,6 +142,7 @@ def record(
             raise RecordingError(ELSE.format(f"called again, it raised {type(error).__name__}: {error}")) from error
         after = State(f)
         drew = streams.now() != chance and (streams.alone or after.draws)  # other threads may have drawn numbers
+        streams.alone |= drew  # they are the function's, to be given back
         return run, "random numbers were drawn" if drew else before.changed(after)
 
     with streams:
