@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import text
+from .. import files, text
 from ..check import gradcheck
 from ..engine import Value
 from ..explanation import explain
@@ -60,6 +60,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
     if arguments.source:
         print(source(root, arguments.source))
         return 0
+    word = files.check(arguments.svg) if arguments.svg else ""
     picture = draw(root).save(arguments.svg) if arguments.svg else None
     lines = [
         ("name", "value", "gradient"),
@@ -83,7 +84,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(f"\n{report}")
         status = 0 if report else 1
     if picture:
-        print(f"\nwrote {picture}")
+        print(f"\n{word} {picture}")
     return status
 
 
