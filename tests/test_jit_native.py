@@ -74,15 +74,6 @@ def points(op, n):
     return all_edges + [tuple(rng.gauss(0.3, 2) for _ in range(n)) for _ in range(100)]
 
 
-def test_the_kernel_is_what_the_rows_print():
-    text = subprocess.run(
-        [sys.executable, "-m", "tinygrad_edu.replay.generate"], capture_output=True, text=True, check=True
-    ).stdout
-    assert Path(kernel.__file__).read_text() == text, (
-        "run: python -m tinygrad_edu.replay.generate > tinygrad_edu/replay/kernel.py"
-    )
-
-
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 def test_every_row_is_the_engines_at_edges_and_elsewhere_in_one_lane_and_in_many(op):
     n = count(op)

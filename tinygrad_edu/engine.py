@@ -18,13 +18,14 @@ from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import modes, ops
 from .ieee import number
 from .modes import watching
 from .ops import Op
 from .protocol import FloatLike, assigned
+from .text import described
 
 _new = object.__new__
 
@@ -146,8 +147,10 @@ class Value(FloatLike):
     def _set_grad(self, x: Any) -> None:
         self._grad = x if type(x) is float else 0.0 if x is None else assigned(self, "grad", x)
 
-    data = property(attrgetter("_data"), _set_data, doc="The number: what is assigned becomes a float, or is refused.")
-    grad = property(attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first; None counts as 0.0.")
+    data: float = property(  # type: ignore[assignment]
+        attrgetter("_data"), _set_data, doc="The number: what is assigned becomes a float, or is refused."
+    )
+    grad: float = property(attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first; None counts as 0.0.")  # type: ignore[assignment]
 
     @property
     def local_grads(self) -> Callable[[], tuple[float, ...]]:
@@ -215,17 +218,6 @@ class Value(FloatLike):
     def __pos__(self) -> Value:
         return self
 
-    if TYPE_CHECKING:
-        draw: Callable[..., Any]  # these five are tied on at the roof
-        explain: Callable[..., Any]
-        order_lab: Callable[..., Any]
-        page: Callable[..., Any]
-        source: Callable[..., Any]
-
-        def __getattr__(
-            self, name: str
-        ) -> Callable[..., Value]: ...  # v.tanh(), v.clip(-1, 1): one method per row, bound below
-
 
 def topological(root: Value) -> list[Value]:
     """Every node that `root` was computed from, parents before children, each once.
@@ -280,11 +272,17 @@ _write_grad = Value.__dict__["_grad"].__set__
 def bind(op: Op) -> None:
     """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
     method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
-    method.__name__ = op.name
-    method.__doc__ = (
-        f"{op.name}, a row of the table: python -m tinygrad_edu.ops shows its value, local gradients and domain."
-    )
-    setattr(Value, op.name, method)
+    _tie(op.name, method, described(op))
+
+
+def _family(make: Callable[..., Op]) -> Callable[..., Value]:
+    """The method for rows with parameters: `x.clip(-1, 1)` makes the row and applies it."""
+    return lambda self, *parameters, **named: make(*parameters, **named)(self)
+
+
+def _tie(name: str, method: Callable[..., Value], doc: str | None) -> None:
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", doc
+    setattr(Value, name, method)
 
 
 def register(op: Op, replace: bool = False) -> Op:
@@ -321,4 +319,4 @@ for _op in ops.TABLE.values():
     if _op.name.isidentifier() and ... not in _op.domain:
         bind(_op)
 for _name, _make in ops.FACTORIES.items():
-    setattr(Value, _name, lambda self, *args, _make=_make, **named: _make(*args, **named)(self))
+    _tie(_name, _family(_make), _make.__doc__)

@@ -2,13 +2,14 @@
 
 A row says all there is to know about one operation: what it computes, its local gradients, where it is
 defined, where it bends, how it is written.  Nothing else in the package knows what a tanh is; the engine,
-the gradient check, the drawing, the text and the table in the README all read these rows.
+the gradient check, the drawing, the text and the table in docs/operations.md all read these rows.
 
 A rule is calculus and nothing else: it never mentions the gradient that comes from above.  It is made of
 other rows, so that it can be filled in with numbers (a gradient), with Values (a gradient that can be
 differentiated again) or with names (a formula).
 
-    python -m tinygrad_edu.ops      prints the table
+    python -m tinygrad_edu.ops              prints the table
+    python -m tinygrad_edu.ops --write      renews what is printed out of the rows: run it after changing one
 """
 
 from __future__ import annotations
@@ -413,8 +414,6 @@ TABLE: dict[str, Op] = {op.name: op for op in [
     where, greater, greater_equal, less, less_equal, equal, sum, dot, logsumexp]}  # fmt: skip
 
 if __name__ == "__main__":
-    from tinygrad_edu.streams import safe
-    from tinygrad_edu.text import table
+    from tinygrad_edu.printouts import main
 
-    with safe():
-        print(table())
+    main()

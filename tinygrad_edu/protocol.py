@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .ieee import number
+
+if TYPE_CHECKING:  # what editors see of the rows, which become methods at import
+    from .methods import Methods
+else:
+    Methods = object
 
 
 def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, object], bool]:
@@ -47,7 +52,7 @@ TESTS: dict[str, Any] = {"less": operator.lt, "less_equal": operator.le, "greate
 PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
 
 
-class FloatLike:
+class FloatLike(Methods):
     """What a float does besides arithmetic.  `==` and `hash` stay identity: nodes live in sets and dicts.
 
     >>> from tinygrad_edu import Value

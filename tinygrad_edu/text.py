@@ -1,6 +1,6 @@
 """A number that, instead of computing, writes itself down.
 
-Fill a row with names and out come formulas: this is how the table in the README, the explanations and the
+Fill a row with names and out come formulas: this is how the table in docs/operations.md, the explanations and the
 drawings get their words, without anybody writing "the derivative of sigmoid is ..." a second time.
 
     >>> from tinygrad_edu import ops
@@ -178,20 +178,55 @@ def local_gradients(op: Op, output: str, *inputs: str) -> tuple[Any, ...]:
         return tuple([name(f"d{output}/d{x}") for x in inputs])
 
 
+def described(op: Op) -> str:
+    """What `help(Value.sigmoid)` says: the row, written with names.
+
+    >>> print(described(ops.tanh))
+    One row of the table, x.tanh():
+    <BLANKLINE>
+        y = tanh(x)
+        dy/dx = 1 - y * y
+        computed as 4 * sigmoid(2 * x) * sigmoid(-2 * x)
+        domain: real
+    """
+    try:
+        output, inputs = input_names(op)
+        slopes = [write(d) for d in local_gradients(op, output, *inputs)]
+        lines = [f"{output} = {write(value(op, *inputs))}"]
+        lines += [f"d{output}/d{x} = {d}" for x, d in zip(inputs, slopes) if d != f"d{output}/d{x}"]
+        if op.textbook:
+            computed = ", ".join(write(d) for d in op.partials(name(output), *map(name, inputs)))
+            lines += [f"computed as {computed}"] if len(computed) < 90 else ["computed in a form that keeps its digits"]
+        lines += [f"domain: {_domain(op)}"] + ([f"kink: {kink}"] if (kink := _kink(op, inputs)) else [])
+    except Exception:  # a rule of one's own may do with names what it likes
+        return f"{op.name}, a row of the table."
+    first, *others = inputs
+    return f"One row of the table, {first}.{op.name}({', '.join(others)}):\n\n" + "\n".join(f"    {x}" for x in lines)
+
+
+def _domain(op: Op) -> str:
+    return ", ".join([interval(d) for d in op.domain if d not in (REAL, ...)]) or "real"
+
+
+def _kink(op: Op, inputs: list[str]) -> str:
+    """Where a row bends, `a = b`; blank if nowhere."""
+    kink = op.kink(*map(name, inputs))
+    bends = (kink.args if kink.op is ops.sub else (kink, 0.0)) if isinstance(kink, Expr) else ()
+    return " = ".join(map(write, bends))
+
+
 def table() -> str:
-    """Every row as a Markdown table: `python -m tinygrad_edu.ops` prints it, and the README shows it."""
+    """Every row as a Markdown table: `python -m tinygrad_edu.ops` prints it, and docs/operations.md shows it."""
     lines = [("name", "value *y*", "local gradients", "domain", "kink")]
     for op in ops.TABLE.values():
         output, inputs = input_names(op)
-        domains = [interval(d) for d in op.domain if d not in (REAL, ...)]
-        kink = op.kink(*map(name, inputs))
-        bends = (kink.args if kink.op is ops.sub else (kink, 0.0)) if isinstance(kink, Expr) else ()
+        kink = _kink(op, inputs)
         lines.append((
             op.name,
             f"`{write(value(op, *inputs))}`",
             ", ".join(f"`{write(d)}`" for d in local_gradients(op, output, *inputs)),
-            ", ".join(domains) or "real",
-            f"`{' = '.join(map(write, bends))}`" if bends else "",
+            _domain(op),
+            f"`{kink}`" if kink else "",
         ))  # fmt: skip
     lines.insert(1, tuple("-" * len(column) for column in lines[0]))  # type: ignore[arg-type]
     widths = [max(map(len, column)) for column in zip(*lines)]

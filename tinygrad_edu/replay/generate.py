@@ -1,4 +1,4 @@
-"""Prints `kernel.py` from the rows: `python -m tinygrad_edu.replay.generate > tinygrad_edu/replay/kernel.py`.
+"""Prints `kernel.py` from the rows: `python -m tinygrad_edu.ops --write` puts it into its file.
 
 The kernel runs with the numbers of any graph, so it is compiled once: every row becomes one branch of a switch.
 Nothing is simplified on the way, so that zeros, infinities and nan go through the same operations as in the engine.
@@ -35,7 +35,7 @@ FIRST_UNARY, FIRST_MANY = CODES[UNARY[0].name], CODES["where"]
 
 HEADER = '''"""The rows as branches of a switch, for `machine`.  Printed by `generate`: change `ops.py`, then run
 
-    python -m tinygrad_edu.replay.generate > tinygrad_edu/replay/kernel.py
+    python -m tinygrad_edu.ops --write
 
 This is plain Python, and runs as such; `native` has Numba compile it.
 """
@@ -106,7 +106,3 @@ def module() -> str:
         )
         + "\n"
     )
-
-
-if __name__ == "__main__":
-    print(module(), end="")

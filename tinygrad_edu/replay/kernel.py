@@ -1,6 +1,6 @@
 """The rows as branches of a switch, for `machine`.  Printed by `generate`: change `ops.py`, then run
 
-    python -m tinygrad_edu.replay.generate > tinygrad_edu/replay/kernel.py
+    python -m tinygrad_edu.ops --write
 
 This is plain Python, and runs as such; `native` has Numba compile it.
 """

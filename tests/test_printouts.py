@@ -1,0 +1,100 @@
+"""What is printed out of the rows is what the rows say now, in every place where it is kept; editors see what Python has."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu import Op, Value, ops, printouts, register, text
+from tinygrad_edu.protocol import FloatLike
+
+ROOT = Path(__file__).parent.parent
+PRINTED = [path.relative_to(ROOT) for path in printouts.printouts()]
+
+
+@pytest.mark.parametrize("path", PRINTED, ids=str)
+def test_what_is_printed_out_of_the_rows_is_what_they_say(path):
+    assert (ROOT / path).read_text("utf-8") == printouts.printouts()[ROOT / path], f"run: {printouts.COMMAND}"
+
+
+def run(folder, *arguments):
+    return subprocess.run([sys.executable, "-m", "tinygrad_edu.ops", *arguments], capture_output=True, text=True,
+                          cwd=folder, env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"})  # fmt: skip
+
+
+def test_one_command_renews_every_printed_file_in_a_checkout_and_nothing_elsewhere(tmp_path):
+    shutil.copytree(ROOT / "tinygrad_edu", tmp_path / "tinygrad_edu", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for path in PRINTED:  # one line of each says something else
+        with_another_line = (tmp_path / path).read_text("utf-8").replace("tanh", "than", 3)
+        (tmp_path / path).write_text(with_another_line, "utf-8")
+        assert with_another_line != (ROOT / path).read_text("utf-8")
+    first, second = run(tmp_path, "--write"), run(tmp_path, "--write")
+    assert (first.returncode, first.stdout.count("renewed"), second.stdout.count("renewed")) == (0, len(PRINTED), 0), (
+        first.stderr
+    )
+    assert all((tmp_path / path).read_text("utf-8") == (ROOT / path).read_text("utf-8") for path in PRINTED)
+    shutil.rmtree(tmp_path / "docs")
+    (tmp_path / "tinygrad_edu" / "methods.pyi").write_text("old")
+    installed = run(tmp_path, "--write")
+    assert installed.returncode == 1 and "checkout" in installed.stderr and "Traceback" not in installed.stderr
+    assert (tmp_path / "tinygrad_edu" / "methods.pyi").read_text() == "old"
+
+
+@pytest.mark.parametrize("arguments", [["--wirte"], ["--write", "now"], ["tanh"]])
+def test_another_argument_is_named(arguments):
+    with pytest.raises(SystemExit, match=arguments[-1]):
+        printouts.main(arguments)
+
+
+def names_in_stubs():
+    [methods] = [x for x in ast.parse(printouts.stubs()).body if isinstance(x, ast.ClassDef)]
+    named = {x.name for x in methods.body if isinstance(x, ast.FunctionDef)}
+    named |= {t.id for x in methods.body if isinstance(x, ast.Assign) for t in x.targets}
+    return named | {x.target.id for x in methods.body if isinstance(x, ast.AnnAssign)}
+
+
+def test_editors_see_every_method_and_only_those():
+    written = {name for kind in (Value, FloatLike) for name in vars(kind) if not name.startswith("__")}
+    written -= {name for kind in (Value, FloatLike) for name in _defined_in_the_text(kind)}
+    assert written == names_in_stubs()
+
+
+def _defined_in_the_text(kind):
+    """What the class statement itself says."""
+    module = ast.parse(Path(sys.modules[kind.__module__].__file__).read_text("utf-8"))
+    [body] = [x.body for x in module.body if isinstance(x, ast.ClassDef) and x.name == kind.__name__]
+    for x in body:
+        if isinstance(x, ast.FunctionDef):
+            yield x.name
+        elif isinstance(x, (ast.Assign, ast.AnnAssign)):
+            for target in ast.walk(x):
+                if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
+                    yield target.id
+
+
+METHODS = [op for op in ops.TABLE.values() if op.name.isidentifier() and ... not in op.domain]
+
+
+@pytest.mark.parametrize("op", METHODS, ids=lambda op: op.name)
+def test_help_on_a_method_says_its_row(op):
+    doc, (output, inputs) = getattr(Value, op.name).__doc__, text.input_names(op)
+    assert f"{output} = {text.write(text.value(op, *inputs))}\n" in doc
+    for x, slope in zip(inputs, text.local_gradients(op, output, *inputs)):
+        assert f"d{output}/d{x} = {text.write(slope)}\n" in doc
+    assert ("computed" in doc) == (op.textbook is not None) and "domain: " in doc
+    assert getattr(Value, op.name).__name__ == op.name and op.name in dir(Value)
+
+
+@pytest.mark.parametrize("rule", [lambda y, x: (2 * x,), lambda y, x: (2.0 if x > 0 else 1.0,), lambda y, x: (x.real,)])
+def test_a_row_of_ones_own_is_a_method_with_help_whatever_its_rule_does_with_names(rule):
+    register(Op("of_ones_own", lambda x: x * x, rule))
+    try:
+        assert "of_ones_own" in Value.of_ones_own.__doc__ and "of_ones_own" in dir(Value)
+        assert Value(3.0).of_ones_own().data == 9.0
+    finally:
+        del ops.TABLE["of_ones_own"], Value.of_ones_own
