@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {"ieee", "trees", "errors", "extras", "files", "positions", "streams", "placement"},
+    {"ieee", "trees", "errors", "extras", "files", "positions", "streams", "placement", "signposts"},
     {"ops", "render"},
     {"picture"},
     {"modes", "protocol"},

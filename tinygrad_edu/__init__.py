@@ -12,7 +12,7 @@ import warnings
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
 
-from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot
+from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
 from .check import gradcheck
 from .derivatives import grad, value_and_grad
 from .engine import Value, register, topological
@@ -36,4 +36,5 @@ __all__ = [
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}
 for _name, _reader in _READERS.items():
     setattr(Value, _name, _reader)  # L.draw() is draw(L): tied on here, so that the engine imports nothing upward
+signposts.put_up()
 __version__ = "0.1.0"

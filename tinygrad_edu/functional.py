@@ -40,9 +40,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
     """Every row of the table is a function here, also one that was registered a moment ago."""
     if name in ops.TABLE:
         return ops.TABLE[name]
-    raise AttributeError(
-        f"module 'tinygrad_edu.functional' has no function {name!r}; python -m tinygrad_edu.ops lists them"
-    )
+    raise AttributeError(name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""Coming from micrograd or microgpt: the names that code written for them uses.
+"""Coming from micrograd or microgpt: the names that code written for them uses (and PyTorch's `loss.item()`).
 
 micrograd makes a node by hand and then tells it its backward step; microgpt hands it its local gradients:
 
@@ -133,6 +133,7 @@ _NAMES: dict[str, Any] = {
     "_local_grads": property(
         lambda v: v.local_grads() if v.parents else (), doc="microgpt's: one number for each parent."
     ),
+    "item": lambda v: v.data,
     "topo": topological,
     "no_grad": staticmethod(modes.no_grad),
 }

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import UserError
-from .images import weights as weights
+from .images import weights
 from .modes import no_grad
 from .picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from .positions import by_position
+
+__all__ = ["confusion_matrix", "decision_boundary", "loss_curve", "weights"]
 
 BLUE, ORANGE, PURPLE = "#5292da", "#e38b4b", "#5f3793"
 CLASSES = [BLUE, ORANGE, PURPLE, "#3f9a6b", "#c94f7c", "#8a6d3b", "#3aa6b9", "#7d8895", "#a3b42c", "#1b2430"]

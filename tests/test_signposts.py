@@ -1,0 +1,56 @@
+"""Names that people remember from elsewhere: each room says what they are called here, however they are asked for."""
+
+import pickle
+
+import pytest
+
+import tinygrad_edu
+from tinygrad_edu import Value, data, functional, losses, nn, optim, plot, signposts, train
+
+ROOMS = {
+    "tinygrad_edu" + r: m
+    for r, m in zip(signposts.ROOMS, (tinygrad_edu, nn, losses, optim, functional, data, train, plot))
+}
+
+
+@pytest.mark.parametrize(("room", "asked", "named"), [
+    ("", "MLP", "tinygrad_edu.nn.MLP"), ("", "Tensor", "tinygrad_edu.Value"), ("", "adam", "tinygrad_edu.optim.Adam"),
+    ("", "draw_dot", "tinygrad_edu.draw"), ("", "relu", "tinygrad_edu.functional.relu"), (".nn", "ReLU", "tinygrad_edu.functional.relu"),
+    (".nn", "CrossEntropyLoss", "tinygrad_edu.losses.cross_entropy"), (".nn", "Conv2D", "tinygrad_edu.nn.Conv2d"),
+    (".nn", "Dense", "tinygrad_edu.nn.Linear"), (".optim", "RMSprop", "tinygrad_edu.optim.RMSProp"), (".losses", "bce", "tinygrad_edu.losses.binary_cross_entropy"),
+    (".data", "make_moons", "tinygrad_edu.data.moons"), (".data", "train_test_split", "tinygrad_edu.data.split"),
+    (".data", "load_csv", "tinygrad_edu.data.read_csv"), (".train", "accuracy_score", "tinygrad_edu.train.accuracy"),
+    (".functional", "arctan", "tinygrad_edu.functional.atan"), (".functional", "zzz", "tanh"), (".optim", "zzz", "SGD, Adagrad"),
+])  # fmt: skip
+def test_a_name_from_elsewhere_is_answered_with_the_name_here(room, asked, named):
+    room = "tinygrad_edu" + room
+    assert not hasattr(ROOMS[room], asked)
+    with pytest.raises(AttributeError) as got:
+        getattr(ROOMS[room], asked)
+    with pytest.raises(ImportError) as imported:
+        exec(f"from {room} import {asked}")
+    assert named in str(got.value) and str(got.value) == str(imported.value)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_public_name_is_found_under_spellings_of_it(room):
+    names = dir(functional) if room.endswith("functional") else ROOMS[room].__all__
+    for name in names:
+        getattr(ROOMS[room], name)
+        wrong = name.swapcase()
+        if not hasattr(ROOMS[room], wrong):
+            advised = signposts.advice(room, wrong).removeprefix(": write ")
+            assert advised.rpartition(".")[2].lower() == name.lower(), advised
+
+
+def test_what_is_there_is_found_as_ever():
+    from tinygrad_edu import cli, explanation  # modules that the face does not import
+
+    assert cli.main and explanation.explain
+    assert functional.tanh is tinygrad_edu.ops.tanh
+    assert not hasattr(nn, "__wrapped__") and not hasattr(tinygrad_edu, "_private")
+    assert pickle.loads(pickle.dumps(tinygrad_edu.fit)) is tinygrad_edu.fit
+
+
+def test_item_is_the_number():
+    assert (Value(2.0) * 3).item() == 6.0

@@ -1,0 +1,86 @@
+"""What a name is called here, for somebody who remembers it from another library or looks for it in the wrong room.
+
+>>> import tinygrad_edu
+>>> tinygrad_edu.MLP
+Traceback (most recent call last):
+AttributeError: module 'tinygrad_edu' has no 'MLP': write tinygrad_edu.nn.MLP
+>>> from tinygrad_edu.losses import MSELoss
+Traceback (most recent call last):
+ImportError: module 'tinygrad_edu.losses' has no 'MSELoss': write tinygrad_edu.losses.mse
+"""
+
+from __future__ import annotations
+
+import dis
+import re
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any
+
+PACKAGE = __name__.partition(".")[0]
+ROOMS = ("", ".nn", ".losses", ".optim", ".functional", ".data", ".train", ".plot")
+# What others call by a word that no rule leads from: PyTorch, scikit-learn, micrograd and its kin.
+ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy_with_logits", "l1": "mae", "smoothl1": "huber",
+             "kldiv": "kl_divergence", "tensor": "Value", "variable": "Value", "scalar": "Value", "dense": "Linear", "parameter": "Value",
+             "traintestsplit": "split", "standardscaler": "Standardizer", "backprop": "grad", "visualize": "draw"}  # fmt: skip
+IMPORT_FROM = dis.opmap["IMPORT_FROM"]
+
+
+def _bare(name: str) -> str:
+    """A name without capitals, underscores, and what other libraries put before and after it.
+
+    >>> [_bare(n) for n in ("CrossEntropyLoss", "make_moons", "RMSprop", "load_digits", "accuracy_score")]
+    ['crossentropy', 'moons', 'rmsprop', 'digits', 'accuracy']
+    """
+    bare = name.replace("_", "").lower()
+    return re.sub(r"^(make|load|fetch|read)(?=..)|(?<=..)(loss|score|layer)$", "", bare) if len(bare) > 4 else bare
+
+
+def _places() -> dict[str, list[str]]:
+    """Where each bare name is found: the whole names, those at the front door first."""
+    found: dict[str, list[str]] = {}
+    for room in ROOMS:
+        module = sys.modules[PACKAGE + room]
+        for name in dir(module) if room == ".functional" else module.__all__:
+            found.setdefault(_bare(name), []).append(f"{PACKAGE}{room}.{name}")
+    return found
+
+
+def advice(room: str, name: str) -> str:
+    """What to write in place of `room.name`, or what is there."""
+    places, bare = _places(), _bare(name)
+    meant = ELSEWHERE.get(bare, name)
+    if _bare(meant) in places:  # in this room before others, and small letters before capitals if they were meant
+        return (
+            f": write {min(places[_bare(meant)], key=lambda p: (not p.startswith(room + '.'), not p.endswith(meant)))}"
+        )
+    near = [places[n][0] for n in get_close_matches(bare, places, 2, 0.72)]
+    there = ", ".join(dir(sys.modules[room]) if room.endswith("functional") else sys.modules[room].__all__)
+    return f": did you mean {' or '.join(near)}?" if near else f"; there is {there}"
+
+
+def missing(room: str, otherwise: Callable[[str], Any] | None = None) -> Callable[[str], Any]:
+    """The `__getattr__` of a room: asked only for what is not there, and after the one that the room has itself."""
+
+    def __getattr__(name: str) -> Any:
+        try:
+            if otherwise:
+                return otherwise(name)
+        except AttributeError:
+            pass
+        text = f"module {room!r} has no {name!r}" + ("" if name.startswith("_") else advice(room, name))
+        # `from room import name` would swallow an AttributeError, with all that it says
+        asker = sys._getframe(1)
+        if asker.f_code.co_code[asker.f_lasti] == IMPORT_FROM:
+            raise ImportError(text, name=room)
+        raise AttributeError(text, name=name)
+
+    return __getattr__
+
+
+def put_up() -> None:
+    """Every room says where to look: called once, when all have been imported.  To mypy, what is not there stays an error."""
+    for room in (PACKAGE + r for r in ROOMS):
+        module = sys.modules[room]
+        vars(module)["__getattr__"] = missing(room, vars(module).get("__getattr__"))
