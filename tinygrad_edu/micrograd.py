@@ -15,6 +15,18 @@ micrograd makes a node by hand and then tells it its backward step; microgpt han
 
 Either way the node gets a row of its own, whose local gradients are those numbers: `backward()`, `draw` and `explain` go through
 it as through any other.  How it depends on its inputs otherwise nobody has said, so it has no second derivative and no replay.
+
+What does not work is `p.m = 0.0`: a node has no room for attributes of one's own, which would make all of them slower.  A class of
+one's own has:
+
+>>> class Parameter(Value):
+...     pass
+>>> p = Parameter(3.0)
+>>> p.m = 0.0
+>>> (p * p).backward()
+>>> p.m = 0.9 * p.m + 0.1 * p.grad
+>>> round(p.m, 6)
+0.6
 """
 
 from __future__ import annotations
