@@ -169,7 +169,7 @@ def remembering() -> Any:
 
 def recorder() -> Any:
     """Who records what this thread does, or None."""
-    for one in recorders:
+    for one in tuple(recorders):  # others come and go meanwhile, and a list that shrinks skips one
         if one.mine():
             return one
     return None
@@ -193,7 +193,7 @@ def made(v: Any) -> None:
 
 def hear(v: Any) -> None:
     """Tell whoever records here, or what it was computed from, that a Value was made."""
-    for one in recorders:
+    for one in tuple(recorders):
         if one.mine() or one.handed_out(v.parents):
             one.hear(v)
             return

@@ -63,7 +63,8 @@ class _Loop(Replay):
 
     def module(self) -> str:
         record, plan = self.record, self.plan
-        varies = set(record.inputs)  # from sample to sample
+        inputs = set(record.inputs)
+        varies = set(inputs)  # from sample to sample
         for n in record.order:
             if n.parents and any(p in varies for p in n.parents):
                 varies.add(n)
@@ -71,9 +72,7 @@ class _Loop(Replay):
         self.flows = Counter(p for n in record.order if n in plan.needed and n.parents for p in n.parents)
         self.nested: dict[Value, tuple[Expr, int]] = {}
         sums = [
-            n
-            for n in [*record.parameters, *record.order]
-            if n in plan.needed and n not in varies and n not in record.inputs
+            n for n in [*record.parameters, *record.order] if n in plan.needed and n not in varies and n not in inputs
         ]
         sums = list(dict.fromkeys(sums))
         self.begun = set(sums)
@@ -108,12 +107,10 @@ class _Loop(Replay):
         forward = self.lines
         outputs = "".join(f"{self.speech.write(self.term(n))}, " for n in record.outputs)
         dtheta = "".join(
-            f"d{self.names[n]} + 0.0, " if n in plan.needed else "0.0, " for n in self.wanted if n not in record.inputs
+            f"d{self.names[n]} + 0.0, " if n in plan.needed else "0.0, " for n in self.wanted if n not in inputs
         )
-        dinputs = "".join(
-            f"{self.gradient(n)}, " if n in self.begun else "0.0, " for n in self.wanted if n in record.inputs
-        )
-        none = "".join("0.0, " for n in self.wanted if n not in record.inputs)
+        dinputs = "".join(f"{self.gradient(n)}, " if n in self.begun else "0.0, " for n in self.wanted if n in inputs)
+        none = "".join("0.0, " for n in self.wanted if n not in inputs)
         unpack = [f"{''.join(f'{self.names[n]}, ' for n in record.parameters)}= theta_"] * bool(record.parameters)
         loop = [*[f"{''.join(f'{self.names[n]}, ' for n in record.inputs)}= sample_"] * bool(record.inputs), *forward, *inside,
                 f"outputs_.append(({outputs.strip()}))", f"dinputs_.append(({dinputs.strip()}))"]  # fmt: skip

@@ -152,7 +152,7 @@ def _put(which: int) -> None:
 
 def _asked(v: Value, allowed: set[str]) -> str | None:
     """What a Value is to those who record it, if that is none of the allowed."""
-    for r in recorders:
+    for r in tuple(recorders):
         if r.mine() or r.handed_out([v]):
             kind: str = r.kind(v)
             return None if kind in allowed else kind
@@ -309,7 +309,7 @@ def _users(frame: Any) -> Any:
 def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:
     error = RecordingError(_told(kind, frame, asked, written))
     if not modes.listened():  # another thread, which the function has handed something to
-        for r in recorders:
+        for r in tuple(recorders):
             r.refusal = r.refusal or error
     return error
 

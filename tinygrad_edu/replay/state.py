@@ -80,8 +80,10 @@ class State:
         self.draws = False
         self._seen: dict[int, Any] = {}
         self._todo: collections.deque[tuple[str, Any]] = collections.deque([("", f)])
-        while self._todo and len(self._seen) < MOST:
-            self._look(*self._todo.popleft())
+        with _looking, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            while self._todo and len(self._seen) < MOST:
+                self._look(*self._todo.popleft())
         self.draws |= bool(self._todo)
         self._seen.clear()
 
@@ -100,12 +102,10 @@ class State:
             self._note(path, repr(x))
         elif id(x) not in self._seen and not isinstance(x, (Value, types.ModuleType)):
             self._seen[id(x)] = x
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    self._inside(path, x)
-                except Exception:  # something that does not like to be looked at
-                    return
+            try:
+                self._inside(path, x)
+            except Exception:  # something that does not like to be looked at
+                return
 
     def _note(self, path: str, what: Any) -> None:
         while path in self.found:
@@ -245,3 +245,4 @@ class State:
 
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]
 _EMPTY = types.CellType()
+_looking = threading.RLock()  # warnings are silenced in all threads, and come back in the order in which they went
