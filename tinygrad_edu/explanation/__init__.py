@@ -34,7 +34,7 @@ This room reads graphs and changes nothing.  It fills `engine.chain_rule` in wit
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, overload
 
 from .. import ops
 from ..engine import Value
@@ -48,6 +48,12 @@ from .whole import Whole
 __all__ = ["Edge", "Explanation", "Path", "Shaped", "Single", "Whole", "explain"]
 
 
+@overload
+def explain(root: Value, *, of: None = None, max_nodes: int = 40, max_paths: int = 5) -> Whole: ...
+@overload
+def explain(root: Value, *, of: Value | str, max_nodes: int = 40, max_paths: int = 5) -> Single: ...
+@overload
+def explain(root: Value, *, of: list[Any] | tuple[Any, ...], max_nodes: int = 40, max_paths: int = 5) -> Shaped: ...
 def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
     """The backward pass from `root`, edge by edge, as text; with `of=x`, why dL/dx is what it is.
 

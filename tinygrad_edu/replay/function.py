@@ -20,7 +20,6 @@ import copy
 import functools
 import inspect
 import itertools
-import operator
 import sys
 import threading
 import types
@@ -28,7 +27,7 @@ import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .. import modes, ops
 from ..derivatives import grad
@@ -41,16 +40,18 @@ from ..ops import Op
 from ..parameters import listed
 from ..sourcecode import Source
 from .packing import _floats as _floats
-from .packing import flat_gradient, length, named_gradient
+from .packing import _sum, flat_gradient, length, named_gradient
 from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
 from .stats import Stats
 from .structure import Batch, _column, batch, filled, flat
 
+P = ParamSpec("P")
+R = TypeVar("R")
 LIMIT = 64  # recordings that one function keeps
 
 
-class Jit:
+class Jit(Generic[P, R]):
     """A function that replays what it recorded.  See `jit`.
 
     `recordings` is what it keeps, by the structure of the arguments, the latest last: `limit` of them at most.
@@ -59,7 +60,7 @@ class Jit:
     limit = LIMIT
 
     def __init__(
-        self, f: Callable[..., Any], backend: str, optimise: bool | Iterable[str], parameters: Iterable[Value] | None
+        self, f: Callable[P, R], backend: str, optimise: bool | Iterable[str], parameters: Iterable[Value] | None
     ) -> None:
         if not callable(f):
             raise TypeError(f"jit takes a function, not {type(f).__name__} {f!r}: write jit(f), or @jit above its def")
@@ -72,7 +73,8 @@ class Jit:
         self.optimise = frozenset(chosen if isinstance(chosen, Iterable) else [chosen])
         if not self.optimise <= {*OPTIMISATIONS}:
             raise ValueError(f"optimise is True, False, or some of {', '.join(OPTIMISATIONS)}, got {optimise!r}")
-        self.f, self.auto = f, backend == "auto"
+        self.f: Callable[..., Any] = f
+        self.auto = backend == "auto"
         self.backend = best() if self.auto else backend
         self.parameters = tuple(listed(parameters)) if parameters is not None else None
         self.name = getattr(f, "__name__", type(f).__name__)
@@ -83,26 +85,24 @@ class Jit:
         """Nothing is recorded."""
         self.recordings: OrderedDict[Any, Recording] = OrderedDict()
         self._made, self._lock, self._edition = itertools.count(1), threading.RLock(), ops.edition
-        self._instances: dict[int, tuple[weakref.ref[Any], Jit]] = {}  # of the class that this is a method of
+        self._instances: dict[int, tuple[weakref.ref[Any], Jit[..., Any]]] = {}  # of the class that this is a method of
 
-    def __call__(self, *args: Any, **named: Any) -> Any:
+    def __call__(self, *args: P.args, **named: P.kwargs) -> R:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
-        if named:
-            args = self._in_order(args, named)
-        shape, leaves = flat(args)
+        shape, leaves = flat(self._in_order(args, named) if named else args)
         if watching and (modes.listened() or modes.strict()):
-            return self._built(shape, leaves)
+            return self._built(shape, leaves)  # type: ignore[no-any-return]
         one = Batch(shape, 1, rows=[leaves])
         recording = self._recording(one)
         parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
         if not modes.recording() or not parents:
             values = [_node(float(row[0]), (), ops.detached, ()) for row in recording.run(recording.theta(), one)]
-            return filled(recording.record.shape, iter(values))
+            return filled(recording.record.shape, iter(values))  # type: ignore[no-any-return]
         self._one_output(recording)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
         slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
-        return self._node(float(values[0][0]), parents, theta, slopes, lambda given: recording.again(given, leaves))
+        return self._node(float(values[0][0]), parents, theta, slopes, lambda given: recording.again(given, leaves))  # type: ignore[return-value]
 
     def map(self, *columns: Iterable[Any]) -> list[Any]:
         """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
@@ -314,7 +314,7 @@ class Jit:
 
     # As a method, copied, pickled
 
-    def __get__(self, instance: Any, owner: Any = None) -> Jit:
+    def __get__(self, instance: Any, owner: Any = None) -> Jit[..., R]:
         """Above a method: a function for each instance, which keeps its recordings for as long as the instance lives."""
         if instance is None or not hasattr(self.f, "__get__"):
             return self
@@ -329,22 +329,22 @@ class Jit:
             known = self._instances[key] = alive, self._like(self.f)
         return known[1]._view(self.f.__get__(instance, owner))
 
-    def _view(self, f: Any) -> Jit:
+    def _view(self, f: Any) -> Jit[P, R]:
         """The same recordings and options for a function that is this one."""
-        view: Jit = object.__new__(type(self))
+        view: Jit[P, R] = object.__new__(type(self))
         view.__dict__.update(self.__dict__, f=f, __wrapped__=f)
         return view
 
-    def _like(self, f: Any) -> Jit:
+    def _like(self, f: Any) -> Jit[P, R]:
         """The same options, and nothing recorded."""
         fresh = self._view(f)
         fresh._forget()
         return fresh
 
-    def __copy__(self) -> Jit:
+    def __copy__(self) -> Jit[P, R]:
         return self._like(self.f)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Jit:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Jit[P, R]:
         """A function of its own; but Python does not copy functions: what `f` closes over, such as a model's parameters, stays the same."""
         twin = memo[id(self)] = self._like(self.f)
         twin.f = twin.__dict__["__wrapped__"] = copy.deepcopy(self.f, memo)
@@ -372,6 +372,12 @@ class Jit:
         return f"<jit {self.name}: {backend} backend{' (auto)' * self.auto}, {len(self.recordings)} recorded>"
 
 
+@overload
+def jit(f: Callable[P, R], backend: str = "auto", *, optimise: bool | Iterable[str] = True,
+        parameters: Iterable[Value] | None = None) -> Jit[P, R]: ...  # fmt: skip
+@overload
+def jit(f: None = None, backend: str = "auto", *, optimise: bool | Iterable[str] = True,
+        parameters: Iterable[Value] | None = None) -> Callable[[Callable[P, R]], Jit[P, R]]: ...  # fmt: skip
 def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise: bool | Iterable[str] = True,
         parameters: Iterable[Value] | None = None) -> Any:  # fmt: skip
     """Record the graph that `f` builds and replay it: `jit(f)`, `@jit` or `@jit(backend="python")`.
@@ -410,8 +416,3 @@ def _found(x: Any) -> Any:
     return functools.reduce(
         lambda at, name: getattr(at, name, None), path.split("."), sys.modules.get(getattr(x, "__module__", None) or "")
     )
-
-
-def _sum(numbers: Any) -> float:
-    """From left to right, as the engine adds."""
-    return functools.reduce(operator.add, _floats(numbers))

@@ -254,3 +254,8 @@ def _alike(theta: Any, grads: list[float]) -> Any:
 def _floats(numbers: Any) -> list[float]:
     """A row of numbers as floats."""
     return numbers.tolist() if hasattr(numbers, "tolist") else list(numbers)
+
+
+def _sum(numbers: Any) -> float:
+    """From left to right, as the engine adds."""
+    return functools.reduce(operator.add, _floats(numbers))
