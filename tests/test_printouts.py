@@ -98,3 +98,80 @@ def test_a_row_of_ones_own_is_a_method_with_help_whatever_its_rule_does_with_nam
         assert Value(3.0).of_ones_own().data == 9.0
     finally:
         del ops.TABLE["of_ones_own"], Value.of_ones_own
+
+
+TYPED = """
+from typing import assert_type
+
+from tinygrad_edu import Value, draw, explain, grad, jit, nn, page, source
+from tinygrad_edu.explanation import Shaped, Single, Whole
+from tinygrad_edu.figures import Drawing
+from tinygrad_edu.order import OrderLab
+from tinygrad_edu.sourcecode import Source
+from tinygrad_edu.webpage import Page
+
+a = Value(1.0)
+assert_type(a + 1, Value)
+assert_type(2 / a, Value)
+assert_type(-abs(a) ** 2, Value)
+assert_type(a.data, float)
+assert_type(a.grad, float)
+assert_type(a.parents, tuple[Value, ...])
+{methods}
+assert_type(a.draw(view="cards"), Drawing)
+assert_type(draw(a), Drawing)
+assert_type(a.page(), Page)
+assert_type(page(a), Page)
+assert_type(a.source("numpy"), Source)
+assert_type(source(a), Source)
+assert_type(a.order_lab(), OrderLab)
+assert_type(a.explain(), Whole)
+assert_type(a.explain(of=a), Single)
+assert_type(explain(a, of="w"), Single)
+assert_type(a.explain(of=[[a], [a]]), Shaped)
+assert_type(grad(a, a), list[Value])
+assert_type(nn.Neuron(2)([1, 2]), Value)
+assert_type(nn.Linear(2, 3)([1, 2]), list[Value])
+with Value.no_grad():
+    a._backward()
+
+a.tahn()  # type: ignore[attr-defined]
+a.labell  # type: ignore[attr-defined]
+a.tanh(1)  # type: ignore[call-arg]
+a.maximum()  # type: ignore[call-arg]
+a.maximum("x")  # type: ignore[arg-type]
+a.draw(veiw="cards")  # type: ignore[call-arg]
+a.draw().sav("x.svg")  # type: ignore[attr-defined]
+
+@jit
+def loss(x: float, y: float) -> Value:
+    return (a * x - y) ** 2
+
+@jit(backend="python")
+def both(x: float) -> tuple[Value, Value]:
+    return a * x, a
+
+class Model:
+    @jit
+    def loss(self, x: float) -> Value:
+        return a * x
+
+assert_type(loss(1.0, 2.0), Value)
+assert_type(loss.mean([1.0], [2.0]), Value)
+assert_type(both(1.0), tuple[Value, Value])
+assert_type(Model().loss(1.0), Value)
+assert_type(loss.source, Source)
+loss(1.0)  # type: ignore[call-arg]
+loss.maen([1.0], [2.0])  # type: ignore[attr-defined]
+"""
+
+
+def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_misspelt_one(tmp_path, monkeypatch):
+    """What must be an error carries a `type: ignore`, which --strict refuses where there is none."""
+    api = pytest.importorskip("mypy.api")
+    monkeypatch.chdir(ROOT)
+    calls = [f"a.{op.name}({', '.join('a2'[i % 2] for i in range(len(op.domain) - 1))})" for op in METHODS]
+    calls += ["a.power(2)", "a.leaky_relu()", "a.leaky_relu(0.1)", "a.clip(-1, None)", "a.polygamma(1)", "a.arctan2(2)"]
+    (tmp_path / "typed.py").write_text(TYPED.replace("{methods}", "\n".join(f"assert_type({c}, Value)" for c in calls)))
+    said, _, status = api.run(["--strict", "--config-file=", f"--cache-dir={tmp_path}", str(tmp_path / "typed.py")])
+    assert status == 0, said
