@@ -264,6 +264,9 @@ def test_batches_are_all_samples_once_in_an_order_of_their_seed():
     assert list(data.batches(20, 20, rng)) != list(data.batches(20, 20, rng))  # each epoch its own
     with pytest.raises(ValueError, match="at least one sample"):
         data.batches(3, 0)
+    for wrong in ([[1.0], [2.0]], [0, 1]), (3, 0.5), ("3", 1), (None, 1):
+        with pytest.raises(TypeError, match="two whole numbers"):
+            data.batches(*wrong)
 
 
 @settings(max_examples=60, deadline=None)

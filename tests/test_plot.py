@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import data, nn, plot, render
+from tinygrad_edu import Value, data, nn, plot, render
+from tinygrad_edu.errors import UserError
 from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
 from tinygrad_edu.train import History
 
@@ -328,3 +329,20 @@ def test_weights_say_which_layers_and_shapes_there_are():
     for options, said in (({"layer": 2}, "from 0 to 1"), ({"shape": (2, 2)}, "has 6 weights")):
         with pytest.raises(ValueError, match=said):
             plot.weights(model, **options)
+
+
+@pytest.mark.parametrize("kept", [[3.0, 2.0, 1.0], (3, 2, 1), [Value(3.0), 2, Value(1.0)], iter([3, 2, 1])])
+def test_losses_that_a_loop_has_kept_are_a_history(kept):
+    assert loss_curve(kept)._repr_svg_() == loss_curve({"losses": [3.0, 2.0, 1.0]})._repr_svg_()
+
+
+@pytest.mark.parametrize("wrong", [3.0, None, ["a"], [[1.0]], Value(1.0)])
+def test_what_is_no_history_is_refused_with_what_is(wrong):
+    with pytest.raises(UserError, match="list of losses"):
+        loss_curve(wrong)
+
+
+def test_targets_that_are_numbers_have_no_boundary():
+    with pytest.raises(UserError, match="a target that is a number has no boundary") as got:
+        decision_boundary(lambda x: x[0], [[0.0, i] for i in range(50)], [i / 7 for i in range(50)], grid=2)
+    assert len(str(got.value)) < 300

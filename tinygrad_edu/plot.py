@@ -59,10 +59,13 @@ def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
 def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
     """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange, validation in purple.
 
-    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on.
-    Losses that span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
+    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on,
+    or a list of losses that a loop of one's own has kept.  Losses
+    that span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
     """
-    columns = history if isinstance(history, Mapping) else vars(history)
+    columns = history if isinstance(history, Mapping) else getattr(history, "__dict__", None)
+    if columns is None:
+        columns = {"losses": _numbers(history)}
     if not columns.get("losses"):
         raise UserError("there is no loss to draw: the history has no finished epoch; train for at least one")
     panels = [("loss", "losses"), ("accuracy", "accuracies")]
@@ -73,6 +76,15 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
         lines = [(who, columns.get(begin + key) or [], colour) for who, begin, colour in kinds]
         _panel(picture, 70 + 430 * i, name, [line for line in lines if line[1]])
     return _finish(picture, path)
+
+
+def _numbers(losses: Any) -> list[float]:
+    """The losses of a list, which may be Values."""
+    try:
+        return [float(loss) for loss in losses]
+    except (TypeError, ValueError):
+        raise UserError("loss_curve draws what fit returns, or a dict with its \"losses\", or a list of losses, "
+                        f"not {type(losses).__name__} {losses!r:.60}") from None  # fmt: skip
 
 
 def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequence[float], str]]) -> None:
@@ -287,8 +299,9 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
     kinds = len(decided[0])
     place = {c: i for i, c in enumerate([-1, 1] if kinds == 2 and -1 in y else range(kinds))}
     if strange := sorted(map(str, set(y) - set(place))):
+        rest = f", ... ({len(strange)} others): a target that is a number has no boundary" if len(strange) > 8 else ""
         raise UserError(
-            f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange)}"
+            f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange[:8])}{rest}"
         )
     names = [str(name) for name in (place if labels is None else labels)]
     if len(names) != kinds:

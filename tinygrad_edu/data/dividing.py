@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,11 +110,16 @@ def batches(n: int, size: int, seed: int | random.Random | None = 0) -> Iterator
     """The numbers 0 to n - 1 in random order, `size` at a time; the last batch may be smaller.
 
     A seed gives the same order each time; a `random.Random` goes on drawing, so that each epoch has its own;
-    None keeps the order.  Raises ValueError unless size >= 1.
+    None keeps the order.  Raises ValueError unless size >= 1, TypeError for samples in place of their number.
 
     >>> list(batches(5, 2, seed=None))
     [[0, 1], [2, 3], [4]]
     """
+    try:
+        n, size = operator.index(n), operator.index(size)
+    except TypeError:
+        raise TypeError(f"batches takes two whole numbers, of samples and of those in a batch, got {n!r:.40} and {size!r:.40}: write "
+                        "for chosen in batches(len(X), 8): rows = [X[i] for i in chosen]") from None  # fmt: skip
     if size < 1:
         raise ValueError(f"a batch has at least one sample, got size={size}")
     order = list(range(n))
