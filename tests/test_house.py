@@ -26,7 +26,7 @@ FLOORS = [
     {"derivatives", "filling", "javascript", "languages"},
     {"copying", "micrograd", "names", "opening", "parameters", "schedules"},
     {"functional"},
-    {"check", "figures", "strategies", "nn", "losses", "optim", "data", "images", "plot"},
+    {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "images", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},
     {"replay"},
     {"train", "printouts"},
@@ -34,7 +34,7 @@ FLOORS = [
     {"cli", "__main__", "__init__"},
 ]
 WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay"}
-EAST = {"functional", "nn", "losses", "optim", "data"}
+EAST = {"functional", "nn", "targets", "losses", "optim", "data"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 
 

@@ -103,7 +103,7 @@ def test_a_row_of_ones_own_is_a_method_with_help_whatever_its_rule_does_with_nam
 TYPED = """
 from typing import assert_type
 
-from tinygrad_edu import Value, draw, explain, grad, jit, nn, page, source
+from tinygrad_edu import Value, draw, explain, grad, jit, losses, nn, page, source
 from tinygrad_edu.explanation import Shaped, Single, Whole
 from tinygrad_edu.figures import Drawing
 from tinygrad_edu.order import OrderLab
@@ -132,6 +132,10 @@ assert_type(a.explain(of=[[a], [a]]), Shaped)
 assert_type(grad(a, a), list[Value])
 assert_type(nn.Neuron(2)([1, 2]), Value)
 assert_type(nn.Linear(2, 3)([1, 2]), list[Value])
+assert_type(losses.mse([a], [1.0]), Value)
+assert_type(losses.cross_entropy([[a, a]], [1], reduction="sum"), Value)
+assert_type(losses.l2([a]), Value)
+each: list[Value] = losses.mse([a], [1.0], reduction="none")
 with Value.no_grad():
     a._backward()
 

@@ -15,36 +15,32 @@ function that is recorded (see `jit`): then nobody can check it, and a class tha
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
-from . import modes, ops
+from . import ops
 from .engine import Value
 from .functional import mean
 from .ieee import isfinite, number
+from .targets import (
+    check_probability,
+    class_of,
+    is_class,
+    is_recorded,
+    pairs,
+    plain,
+    samples,
+    score_of,
+    several,
+    shares_of,
+    with_shares,
+)
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "hinge", "huber",
            "kl_divergence", "l2", "mae", "mse", "multiclass_hinge", "nll"]  # fmt: skip
 
-
-def _several(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0
-
-
-def _pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
-    """Predictions with their targets, through nested lists; single numbers are one pair.  Raises ValueError if they do not match."""
-    if not _several(predictions) and not _several(targets):
-        return [(predictions, targets)]
-    if not _several(predictions) or not _several(targets) or len(predictions) != len(targets):
-        got = [f"{len(x)}" if _several(x) else f"a single number ({x!r})" for x in (predictions, targets)]
-        raise ValueError(
-            f"{who} needs one target per prediction, got {got[0]} for the predictions and {got[1]} for the targets"
-        )
-    if not len(predictions):
-        raise ValueError(f"{who} needs at least one prediction, got none")
-    return [pair for p, t in zip(predictions, targets) for pair in _pairs(p, t, who)]
+Reduced = Literal["mean", "sum"]  # then a loss is one Value to a type checker; "none" may give a list
 
 
 def _reduced(losses: list[Any], reduction: str, who: str, weights: list[Any] | None = None) -> Any:
@@ -58,51 +54,39 @@ def _reduced(losses: list[Any], reduction: str, who: str, weights: list[Any] | N
     return mean(losses) if weights is None else ops.sum(*losses) / ops.sum(*weights)
 
 
-def _is_recorded(target: Any) -> bool:
-    """Whether a target is an argument of a function that is being recorded: then it has no number to look at."""
-    return isinstance(target, Value) and modes.listened()
-
-
-def _plain(target: Any) -> float:
-    return target.data if isinstance(target, Value) else number(target)
-
-
-def _is(target: Any, k: int) -> Any:
-    """1 if a recorded target is class k, else 0."""
-    return ops.greater(1e-9, abs(target - float(k)))
-
-
-def _right(scores: list[Any], target: Any) -> Any:
-    """The score of the right class; nan for a recorded target that is none."""
-    if isinstance(target, int):
-        return scores[target]
-    score, exists = scores[0], _is(target, 0)
-    for k, s in enumerate(scores[1:], 1):
-        score, exists = ops.where(_is(target, k), s, score), exists + _is(target, k)
-    return ops.where(exists, score, math.nan)
-
-
+@overload
+def mse(predictions: Any, targets: Any, reduction: Reduced = "mean") -> Value: ...
+@overload
+def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any: ...
 def mse(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of (prediction - target)².  Raises ValueError if the lengths differ.
 
     >>> mse([Value(1.0), 2.0], [0.0, 4.0])
     Value(2.5)
     """
-    away = [p - t for p, t in _pairs(predictions, targets, "mse")]
+    away = [p - t for p, t in pairs(predictions, targets, "mse")]
     return (
         ops.dot(*away, *away) / len(away) if reduction == "mean" else _reduced([d * d for d in away], reduction, "mse")
     )
 
 
+@overload
+def mae(predictions: Any, targets: Any, reduction: Reduced = "mean") -> Value: ...
+@overload
+def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any: ...
 def mae(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of |prediction - target|.  Raises ValueError if the lengths differ.
 
     >>> mae([Value(1.0), 2.0], [0.0, 4.0])
     Value(1.5)
     """
-    return _reduced([ops.abs(p - t) for p, t in _pairs(predictions, targets, "mae")], reduction, "mae")
+    return _reduced([ops.abs(p - t) for p, t in pairs(predictions, targets, "mae")], reduction, "mae")
 
 
+@overload
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: Reduced = "mean") -> Value: ...
+@overload
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any: ...
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """The mean of d²/2 where |d| <= delta, and delta * (|d| - delta/2) beyond, d = prediction - target (Huber 1964).
 
@@ -118,31 +102,25 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
     delta = number(delta)
     if not delta > 0:
         raise ValueError(f"huber needs a delta above 0, where the parabola becomes a line, got {delta!r}")
-    away = [p - t for p, t in _pairs(predictions, targets, "huber")]
+    away = [p - t for p, t in pairs(predictions, targets, "huber")]
     losses = [ops.where(ops.greater(abs(d), delta), delta * (abs(d) - 0.5 * delta), 0.5 * (d * d)) for d in away]
     return _reduced(losses, reduction, "huber")
-
-
-def _shares(predictions: Any, targets: Any, who: str) -> Iterator[tuple[Any, Any, float]]:
-    """Predictions with targets from 0 to 1, and what can be known of these while nobody records: else 0.5."""
-    for i, (x, t) in enumerate(_pairs(predictions, targets, who)):
-        p = 0.5 if _is_recorded(t) else _plain(t)
-        if not 0 <= p <= 1:
-            hint = ": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""
-            raise ValueError(f"{who} needs targets from 0 to 1, got {p:g} at {i}{hint}")
-        yield x, t, p
 
 
 def _mixed(t: Any, p: float, first: Any, second: Any) -> Any:
     """t * first() + (1 - t) * second(), where what counts for nothing may be infinite."""
     if isinstance(t, Value) or 0 < p < 1:
         a, b = first(), second()
-        if p == 1 and not isfinite(_plain(b)) or p == 0 and not isfinite(_plain(a)):
+        if p == 1 and not isfinite(plain(b)) or p == 0 and not isfinite(plain(a)):
             return t * a if p == 1 else (1 - t) * b
         return t * a + (1 - t) * b
     return first() if p else second()
 
 
+@overload
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: Reduced = "mean") -> Value: ...
+@overload
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any: ...
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of -t*log(p) - (1-t)*log(1-p), p = sigmoid(logit), for targets t from 0 to 1; accurate in both tails.
 
@@ -154,11 +132,16 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, reduction: str =
     """
     who = "binary_cross_entropy_with_logits"
     losses = [
-        _mixed(t, p, partial(ops.softplus, -z), partial(ops.softplus, z)) for z, t, p in _shares(logits, targets, who)
+        _mixed(t, p, partial(ops.softplus, -z), partial(ops.softplus, z))
+        for z, t, p in with_shares(logits, targets, who)
     ]
     return _reduced(losses, reduction, who)
 
 
+@overload
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: Reduced = "mean") -> Value: ...
+@overload
+def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any: ...
 def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of -t*log(p) - (1-t)*log(1-p) for probabilities p and targets t from 0 to 1.
 
@@ -169,60 +152,10 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     Value(0.34657359027997264)
     """
     who, losses = "binary_cross_entropy", []
-    for q, t, p in _shares(probabilities, targets, who):
-        _check_probability(q, who)
+    for q, t, p in with_shares(probabilities, targets, who):
+        check_probability(q, who)
         losses.append(_mixed(t, p, lambda q=q: -ops.log(q), lambda q=q: -ops.log1p(-q)))
     return _reduced(losses, reduction, who)
-
-
-def _check_probability(p: Any, who: str) -> None:
-    if not _is_recorded(p) and not 0 <= _plain(p) <= 1 + 1e-9:
-        raise ValueError(f"{who} needs probabilities from 0 to 1, got {_plain(p):g}: logits have a loss of their own, "
-                         "cross_entropy or binary_cross_entropy_with_logits")  # fmt: skip
-
-
-def _samples(scores: Any, targets: Any, who: str) -> Iterator[tuple[list[Any], Any, str]]:
-    """The scores of each sample, its target, and how to call it.  Raises ValueError if they do not match."""
-    if not _several(scores) or not len(scores):
-        raise ValueError(f"{who} needs a list with one score per class, got {scores!r}")
-    batch = _several(scores[0])
-    if batch and not (_several(targets) and len(targets) == len(scores)):
-        got = f"{len(targets)} targets" if _several(targets) else f"the target {targets!r}"
-        raise ValueError(f"{who} needs one target class per sample, got {len(scores)} samples and {got}")
-    for i, (row, target) in enumerate(zip(scores, targets) if batch else [(scores, targets)]):
-        where = f" for sample {i}" if batch else ""
-        if not _several(row) or not len(row):
-            raise ValueError(f"{who} needs a list with one score per class, got {row!r}{where}")
-        yield list(row), target, where
-
-
-def _class(target: Any, n: int, who: str, where: str) -> Any:
-    """The number of the right class: a whole number of any kind, or a target that is recorded."""
-    if _is_recorded(target):
-        return target
-    k = target.data if isinstance(target, Value) else target
-    if not hasattr(k, "__float__") or not float(k).is_integer():
-        raise TypeError(
-            f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}: number the classes 0, 1, 2, ..."
-        )
-    if not 0 <= k < n:
-        raise ValueError(
-            f"{who} got the target class {int(k)}{where}, but there are {n} scores: classes are 0 to {n - 1}"
-        )
-    return int(k)
-
-
-def _parts(target: Any, n: int, who: str, where: str) -> list[Any]:
-    """A target that is a share for each class.  Raises ValueError unless there are n shares that make 1."""
-    shares = list(target)
-    if len(shares) != n:
-        raise ValueError(f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores: the target of a sample is the "
-                         "number of its class, or a share for each")  # fmt: skip
-    known = [0.0 if _is_recorded(t) else _plain(t) for t in shares]
-    if not any(map(_is_recorded, shares)) and not (min(known) >= 0 and abs(math.fsum(known) - 1) < 1e-6):
-        raise ValueError(f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are at least 0 and make 1, "
-                         "or the target is the number of the right class")  # fmt: skip
-    return shares
 
 
 def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], scores: Any, targets: Any, weight: Any, smoothing: float,
@@ -232,31 +165,39 @@ def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], sco
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {smoothing!r}")
     losses, heavy = [], []
-    for row, target, where in _samples(scores, targets, who):
+    for row, target, where in samples(scores, targets, who):
         n, of = len(row), loss(row)
-        if weight is not None and not (_several(weight) and len(weight) == n):
-            got = len(weight) if _several(weight) else repr(weight)
+        if weight is not None and not (several(weight) and len(weight) == n):
+            got = len(weight) if several(weight) else repr(weight)
             raise ValueError(f"{who}'s weight has one number per class, {n} here, got {got}")
         heavier = [1.0] * n if weight is None else list(weight)
 
         def weighed(k: Any, of: Any = of, heavier: list[Any] = heavier) -> Any:
-            return of(k) if weight is None else _right(heavier, k) * of(k)
+            return of(k) if weight is None else score_of(heavier, k) * of(k)
 
         def spread(shares: Iterable[Any], weighed: Any = weighed) -> Any:
             some = [(t, weighed(k)) for k, t in enumerate(shares) if isinstance(t, Value) or t != 0]
             return ops.dot(*[t for t, _ in some], *[x for _, x in some])
 
-        if _several(target):
-            shares = _parts(target, n, who, where)
+        if several(target):
+            shares = shares_of(target, n, who, where)
             losses.append(spread([(1 - smoothing) * t + smoothing / n for t in shares] if smoothing else shares))
             heavy.append(1.0)
         else:
-            k = _class(target, n, who, where)
+            k = class_of(target, n, who, where)
             losses.append((1 - smoothing) * weighed(k) + spread([smoothing / n] * n) if smoothing else weighed(k))
-            heavy.append(_right(heavier, k))
-    return _reduced(losses, reduction, who, None if weight is None else heavy) if _several(scores[0]) else losses[0]
+            heavy.append(score_of(heavier, k))
+    return _reduced(losses, reduction, who, None if weight is None else heavy) if several(scores[0]) else losses[0]
 
 
+@overload
+def cross_entropy(
+    logits: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: Reduced = "mean"
+) -> Value: ...
+@overload
+def cross_entropy(
+    logits: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any: ...
 def cross_entropy(
     logits: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -275,11 +216,15 @@ def cross_entropy(
 
     def loss(zs: list[Any]) -> Callable[[int], Any]:
         total = ops.logsumexp(*zs)
-        return lambda k: total - _right(zs, k)
+        return lambda k: total - score_of(zs, k)
 
     return _classified("cross_entropy", loss, logits, target, weight, label_smoothing, reduction)
 
 
+@overload
+def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: Reduced = "mean") -> Value: ...
+@overload
+def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any: ...
 def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
     """-log_probabilities[target], the negative log-likelihood: of `log_softmax(logits)` it is the cross-entropy.
 
@@ -288,9 +233,17 @@ def nll(log_probabilities: Any, target: Any, weight: Any = None, reduction: str 
     >>> nll([Value(-0.5), Value(-0.9)], 1)
     Value(0.9)
     """
-    return _classified("nll", lambda ls: lambda k: -_right(ls, k), log_probabilities, target, weight, 0.0, reduction)
+    return _classified("nll", lambda ls: lambda k: -score_of(ls, k), log_probabilities, target, weight, 0.0, reduction)
 
 
+@overload
+def categorical_cross_entropy(
+    probabilities: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: Reduced = "mean"
+) -> Value: ...
+@overload
+def categorical_cross_entropy(
+    probabilities: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
+) -> Any: ...
 def categorical_cross_entropy(
     probabilities: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -305,12 +258,16 @@ def categorical_cross_entropy(
 
     def loss(ps: list[Any]) -> Callable[[int], Any]:
         for p in ps:
-            _check_probability(p, "categorical_cross_entropy")
-        return lambda k: -ops.log(_right(ps, k))
+            check_probability(p, "categorical_cross_entropy")
+        return lambda k: -ops.log(score_of(ps, k))
 
     return _classified("categorical_cross_entropy", loss, probabilities, target, weight, label_smoothing, reduction)
 
 
+@overload
+def kl_divergence(p: Any, q: Any, reduction: Reduced = "mean") -> Value: ...
+@overload
+def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any: ...
 def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
     """The sum of p*log(p/q) over all classes: what it costs to take the distribution p for q (Kullback & Leibler 1951).
 
@@ -320,18 +277,18 @@ def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
     >>> kl_divergence([0.5, 0.5], [Value(0.25), Value(0.75)])
     Value(0.14384103622589045)
     """
-    if _several(p) and len(p) and _several(p[0]):
-        if not _several(q) or len(p) != len(q):
+    if several(p) and len(p) and several(p[0]):
+        if not several(q) or len(p) != len(q):
             raise ValueError(
-                f"kl_divergence needs as many distributions q as p, got {len(p)} and {len(q) if _several(q) else repr(q)}"
+                f"kl_divergence needs as many distributions q as p, got {len(p)} and {len(q) if several(q) else repr(q)}"
             )
         return _reduced([kl_divergence(a, b) for a, b in zip(p, q)], reduction, "kl_divergence")
-    if not _several(p) or not _several(q):
+    if not several(p) or not several(q):
         raise ValueError(f"kl_divergence needs two lists of probabilities, got {p!r} and {q!r}")
     terms = []
-    for a, b in _pairs(p, q, "kl_divergence"):
-        _check_probability(a, "kl_divergence")
-        _check_probability(b, "kl_divergence")
+    for a, b in pairs(p, q, "kl_divergence"):
+        check_probability(a, "kl_divergence")
+        check_probability(b, "kl_divergence")
         if isinstance(a, Value):
             terms.append(ops.where(a, a * (ops.log(a) - ops.log(b)), 0.0))
         elif a:
@@ -339,6 +296,10 @@ def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
     return ops.sum(*terms)
 
 
+@overload
+def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: Reduced = "mean") -> Value: ...
+@overload
+def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any: ...
 def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """The sum over the wrong classes j of max(0, s_j - s_right + margin), as in CS231n (Weston & Watkins 1999); the mean over a batch.
 
@@ -350,16 +311,20 @@ def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: s
     margin = number(margin)
 
     def loss(scores: list[Any], k: Any) -> Any:
-        right = _right(scores, k)
-        over = [ops.relu(s - right + margin) if isinstance(k, int) else ops.where(_is(k, j), 0.0, ops.relu(s - right + margin))
+        right = score_of(scores, k)
+        over = [ops.relu(s - right + margin) if isinstance(k, int) else ops.where(is_class(k, j), 0.0, ops.relu(s - right + margin))
                 for j, s in enumerate(scores) if not isinstance(k, int) or j != k]  # fmt: skip
         return ops.sum(*over) if over else 0.0 * right
 
     who = "multiclass_hinge"
-    losses = [loss(row, _class(k, len(row), who, where)) for row, k, where in _samples(scores, target, who)]
-    return _reduced(losses, reduction, who) if _several(scores[0]) else losses[0]
+    losses = [loss(row, class_of(k, len(row), who, where)) for row, k, where in samples(scores, target, who)]
+    return _reduced(losses, reduction, who) if several(scores[0]) else losses[0]
 
 
+@overload
+def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: Reduced = "mean") -> Value: ...
+@overload
+def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any: ...
 def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
     """The mean of max(0, margin - target * score) for targets -1 and 1: micrograd's "max-margin" loss.
 
@@ -369,20 +334,20 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
     Value(1.75)
     """
     margin, losses = number(margin), []
-    for i, (s, t) in enumerate(_pairs(scores, targets, "hinge")):
-        y = 1.0 if _is_recorded(t) else _plain(t)
+    for i, (s, t) in enumerate(pairs(scores, targets, "hinge")):
+        y = 1.0 if is_recorded(t) else plain(t)
         if y not in (-1.0, 1.0):
             raise ValueError(
                 f"hinge needs targets -1 or 1, got {y:g} at {i}"
                 + ("; 2*y - 1 turns 0 and 1 into -1 and 1" if y == 0 else "")
             )
-        losses.append(ops.relu(ops.dot(-t if _is_recorded(t) else -y, s, margin)))  # margin + -y * s as one node
+        losses.append(ops.relu(ops.dot(-t if is_recorded(t) else -y, s, margin)))  # margin + -y * s as one node
     if reduction == "mean":
         return ops.sum(*losses) * (1.0 / len(losses))  # in micrograd's order, to the bit
     return _reduced(losses, reduction, "hinge")
 
 
-def l2(parameters: Iterable[Any], alpha: float = 1e-4) -> Any:
+def l2(parameters: Iterable[Any], alpha: float = 1e-4) -> Value:
     """alpha * (p1² + ... + pn²) as one sum: add it to a loss to keep the parameters small.  Raises ValueError if there are none.
 
     >>> l2([Value(3.0), Value(4.0)], alpha=0.5)
@@ -393,4 +358,5 @@ def l2(parameters: Iterable[Any], alpha: float = 1e-4) -> Any:
     ps = tuple(parameters)
     if not ps:
         raise ValueError("l2 needs at least one parameter, got none")
-    return number(alpha) * ops.dot(*ps, *ps)
+    penalty: Value = number(alpha) * ops.dot(*ps, *ps)
+    return penalty
