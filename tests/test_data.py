@@ -462,8 +462,9 @@ WRONG = [  # file, what the error must say
     ("a,b,y\n1,2,u,9\n3,4,v\n", "line 2: there are 4 cells"),
     ('a,b,y\n1,2,"u\nu"\nx,4,v\n', "line 4: column 'a' is 'x'"),
     ("a,a,y\n1,2,u\n", "line 1: columns 1 and 2 are both named 'a'"),
-    (",a,y\n0,1,u\n", "line 1: column 1 has no name; pandas"),
-    ("a,,y\n0,1,u\n", "line 1: column 2 has no name$"),
+    (",a,y\n0,1,u\n", "line 1: column 1 has no name: .* ignore=.'column 1'.; pandas"),
+    (",a,y\n7,1,u\n3,2,v\n", "line 1: column 1 has no name: .*; pandas"),
+    ("a,,y\n0,1,u\n", "line 1: column 2 has no name: .* ignore=.'column 2'.$"),
     ("1,2,3\n4,5,6\n", "line 1: the first line should name the columns, and holds numbers"),
     ('a,y\n1,u\n2,"v\n', "line 3: this is no CSV from here on"),
     ("a,y\n1,u\n2,u\n", "'y' is 'u' on every line"),
@@ -589,3 +590,16 @@ def test_a_wrong_question_about_a_csv_file_is_refused(tmp_path):
             read_csv(path, **{"target": "y", **arguments})
     with pytest.raises(FileNotFoundError):
         read_csv(tmp_path / "nowhere.csv", "y")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_column_that_numbers_the_lines_without_a_name_is_left_out(tmp_path, first):
+    path = tmp_path / "t.csv"
+    path.write_text('"","a","y"\n' + "".join(f'"{i + first}",{i * i},{i * 0.5}\n' for i in range(20)))
+    table = data.read_csv(path, target="y")
+    assert table.X == [[float(i * i)] for i in range(20)]
+    path.write_text(",a,y\n" + "".join(f"{i * 7 % 20},{i * i},{i * 0.5}\n" for i in range(20)))
+    assert data.read_csv(path, target="y", ignore=["column 1"]).X == table.X
+    assert data.read_csv(path, target="y", features=["a"]).X == table.X
+    path.write_text("n,a,y\n" + "".join(f"{i},{i * i},{i * 0.5}\n" for i in range(20)))
+    assert len(data.read_csv(path, target="y").X[0]) == 2  # it has a name: whoever wrote it may mean it

@@ -60,8 +60,8 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
     """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange, validation in purple.
 
     `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on,
-    or a list of losses that a loop of one's own has kept.  Losses
-    that span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
+    or a list of losses that a loop of one's own has kept.  Losses that
+    span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
     """
     columns = history if isinstance(history, Mapping) else getattr(history, "__dict__", None)
     if columns is None:

@@ -25,7 +25,9 @@ class Table:
     def __init__(
         self, file: File, records: Records, decimal: str | None, missing: str | None, like: Preparation | None
     ) -> None:
-        self.file, self.names, self.notes, self.headed = file, records.names, records.notes, records.headed
+        self.file, self.notes, self.headed = file, records.notes, records.headed
+        self.nameless = {f"column {k + 1}" for k, name in enumerate(records.names) if not name} - {*records.names}
+        self.names = [name or f"column {k + 1}" for k, name in enumerate(records.names)]
         self.line, self.decimal, self.missing = records.line, decimal, missing
         if not records.rows:
             file.fail("there is a first line with the names of the columns, and no other line")
@@ -52,11 +54,10 @@ class Table:
         """Raise unless each of these names one column."""
         chosen, twice = {*names}, repeated(self.names)
         for i, name in enumerate(self.names):
-            if not name and name in chosen:
+            if name in self.nameless and name in chosen:
+                pandas = "; pandas writes such a column unless index=False" if i == 0 else ""
                 self.file.fail(
-                    f"column {i + 1} has no name"
-                    + ("; pandas writes such a column unless index=False" if i == 0 else ""),
-                    self.line,
+                    f"{name} has no name: give it one, or leave it out, with ignore=[{name!r}]{pandas}", self.line
                 )
             if name in twice and name in chosen:
                 places = [str(k + 1) for k, other in enumerate(self.names) if other == name]
