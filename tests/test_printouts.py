@@ -103,7 +103,7 @@ def test_a_row_of_ones_own_is_a_method_with_help_whatever_its_rule_does_with_nam
 TYPED = """
 from typing import assert_type
 
-from tinygrad_edu import Value, draw, explain, grad, jit, losses, nn, page, source
+from tinygrad_edu import Value, draw, explain, functional, grad, jit, losses, nn, page, source
 from tinygrad_edu.explanation import Shaped, Single, Whole
 from tinygrad_edu.figures import Drawing
 from tinygrad_edu.order import OrderLab
@@ -140,6 +140,7 @@ with Value.no_grad():
     a._backward()
 
 a.tahn()  # type: ignore[attr-defined]
+functional.tahn(a)  # type: ignore[attr-defined]
 a.labell  # type: ignore[attr-defined]
 a.tanh(1)  # type: ignore[call-arg]
 a.maximum()  # type: ignore[call-arg]
@@ -176,6 +177,13 @@ def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_missp
     monkeypatch.chdir(ROOT)
     calls = [f"a.{op.name}({', '.join('a2'[i % 2] for i in range(len(op.domain) - 1))})" for op in METHODS]
     calls += ["a.power(2)", "a.leaky_relu()", "a.leaky_relu(0.1)", "a.clip(-1, None)", "a.polygamma(1)", "a.arctan2(2)"]
-    (tmp_path / "typed.py").write_text(TYPED.replace("{methods}", "\n".join(f"assert_type({c}, Value)" for c in calls)))
+    for op in METHODS:
+        calls += [
+            f"functional.{op.name}({', '.join('2a'[i == k] for i in range(len(op.domain)))})"
+            for k in range(len(op.domain))
+        ]
+    methods = [f"assert_type({call}, Value)" for call in calls]
+    methods += [f"assert_type(functional.{op.name}({', '.join('2' for _ in op.domain)}), float)" for op in METHODS]
+    (tmp_path / "typed.py").write_text(TYPED.replace("{methods}", "\n".join(methods)))
     said, _, status = api.run(["--strict", "--config-file=", f"--cache-dir={tmp_path}", str(tmp_path / "typed.py")])
     assert status == 0, said

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import ops
 from .engine import Value
@@ -36,11 +36,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
-    """Every row of the table is a function here, also one that was registered a moment ago."""
-    if name in ops.TABLE:
-        return ops.TABLE[name]
-    raise AttributeError(name)
+if TYPE_CHECKING:  # one function per row, each with its name
+    from .methods import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Callable[..., Any]:
+        """Every row of the table is a function here, also one that was registered a moment ago."""
+        if name in ops.TABLE:
+            return ops.TABLE[name]
+        raise AttributeError(name)
 
 
 def __dir__() -> list[str]:
