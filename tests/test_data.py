@@ -598,6 +598,7 @@ def test_a_column_that_numbers_the_lines_without_a_name_is_left_out(tmp_path, fi
     path.write_text('"","a","y"\n' + "".join(f'"{i + first}",{i * i},{i * 0.5}\n' for i in range(20)))
     table = data.read_csv(path, target="y")
     assert table.X == [[float(i * i)] for i in range(20)]
+    assert data.read_csv(path, target="y", ignore=["column 1"]).X == table.X
     path.write_text(",a,y\n" + "".join(f"{i * 7 % 20},{i * i},{i * 0.5}\n" for i in range(20)))
     assert data.read_csv(path, target="y", ignore=["column 1"]).X == table.X
     assert data.read_csv(path, target="y", features=["a"]).X == table.X

@@ -71,9 +71,11 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
     table.find([*([] if target is None else [target]), *(features or ()), *ignore, *text, *keep])
     if like is not None:
         return table.repeated(like, keep)
-    names = (
-        [n for n in table.names if n != target and n not in {*ignore, *keep}] if features is None else list(features)
-    )
+    out = {target, *ignore, *keep}
+    if features is None and (numbering := table.numbering()) not in {"", *out}:
+        table.notes.append(f"{numbering} has no name and numbers the lines: it is left out")
+        out.add(numbering)
+    names = [n for n in table.names if n not in out] if features is None else list(features)
     if not names or target in names:
         file.fail(f"there must be at least one column to predict {target!r} from, and {target!r} itself is none")
     table.unique([*names, *([] if target is None else [target])])

@@ -36,6 +36,12 @@ class Table:
         self.rows = list(range(len(self.lines)))  # those that are used
         self.like = like
 
+    def numbering(self) -> str:
+        """The name of a first column that has none and numbers the lines from 0 or 1, as pandas and R write it; else ''."""
+        first, n = self.names[0], len(self.lines)
+        counts = ([str(i + k) for i in range(n)] for k in (0, 1))
+        return first if first in self.nameless and n > 1 and self.cells[first] in counts else ""
+
     def find(self, wanted: Sequence[str]) -> None:
         """Raise unless there are such columns."""
         for name in wanted:

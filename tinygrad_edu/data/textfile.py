@@ -138,9 +138,6 @@ class File:
             rows.append((at, cells))
         if comments:
             notes.append(f"comments are left out, the first on line {comments[0]}")
-        if len(names) > 1 and not names[0] and _counts([cells[0] for _, cells in rows]):
-            names, rows = names[1:], [(at, cells[1:]) for at, cells in rows]
-            notes.append("the first column has no name and numbers the lines, as pandas and R write it: it is left out")
         return Records(names, rows, line, notes, self.header is not False)
 
     def _quote(self, lines: list[str]) -> str:
@@ -251,11 +248,6 @@ def _filled(cells: list[str]) -> int:
     while n and not cells[n - 1]:
         n -= 1
     return n
-
-
-def _counts(cells: list[str]) -> bool:
-    """Whether these are 0, 1, 2, ... or 1, 2, 3, ..., and more than one."""
-    return len(cells) > 1 and cells in ([str(i + k) for i in range(len(cells))] for k in (0, 1))
 
 
 def _titles(records: list[tuple[int, list[str]]]) -> int:
