@@ -118,7 +118,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table; with --write renew every printed file, and say which have changed."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments not in ([], ["--write"]):
-        raise SystemExit(f"usage: python -m tinygrad_edu.ops [--write], got {' '.join(arguments)}")
+        usage = "python -m tinygrad_edu.ops prints the table of operations, with --write it renews what is printed out of the rows"
+        if {*arguments} <= {"-h", "--help"}:
+            return print(usage)
+        raise SystemExit(f"{usage}; got {' '.join(arguments)}")
     with safe():
         if not arguments:
             return print(table())
