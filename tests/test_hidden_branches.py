@@ -21,6 +21,7 @@ import itertools
 import json
 import logging
 import math
+import multiprocessing.pool
 import operator
 import pickle
 import queue
@@ -53,7 +54,8 @@ TOOLS |= {
 TOOLS |= {"F": F, "topological": topological, "jit": jit}
 IDLE = concurrent.futures.ThreadPoolExecutor(1)  # whose thread is there before
 IDLE.submit(int).result()
-TOOLS["idle"] = IDLE
+POOL = multiprocessing.pool.ThreadPool(1)
+TOOLS |= {"idle": IDLE, "pool": POOL}
 ASKED = queue.SimpleQueue(), queue.SimpleQueue()
 
 
@@ -107,6 +109,9 @@ ROWS = {
         "optim.SGD([s], 0.1).parameters[0] > 0", "Value(1.0) > s", "Value(1.0) < s * 2", "operator.itemgetter(0)([s]) > 0", "isinstance(s, Value) and s > 0")],
     "gradients": [(c, "", "s.grad += 1.0") for c in ("s.grad > 1", "s.grad == 0", "{0.0: 1}.get(s.grad)", "getattr(s, 'grad') > 0", "'grad' in repr(s)", "-s.grad < -1",
                                                      "holder.s.grad", "sum(p.grad for p in holder.parameters()) > 1")],
+    "pools of threads": [(c, "", "s.data -= 1.0") for c in (
+        "pool.apply(lambda: s.data > 0)", "pool.map(lambda v: v.data > 0, [s])[0]", "pool.apply_async(lambda: float(s) > 0).get()", "next(pool.imap(bool, [s]))",
+        "next(pool.imap_unordered(lambda v: float(v) > 0, [s]))", "pool.starmap(lambda v: v > 0, [(s,)])[0]", "idle.submit(lambda: s.data > 0).result()", "pool.apply(lambda: x > 0)")],
     "labels and parents": [("v.label == 'a'".replace("v", v), "", "s.label = 'a'") for v in ("s", "x")] + [
         "x.parents", "len(x._prev) > 0", "x.op.name == 'mul'", "x._op == '*'", "len(topological(x)) > 1", "x.label", "x._children", "len(list(x.parents)) > 1"],
     "writes": [(f"{c} or True", "sgd = optim.SGD([s], 0.5)") for c in (

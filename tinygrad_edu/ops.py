@@ -351,9 +351,9 @@ equal = fused("equal", lambda a, b: (1 - greater(a, b)) * (1 - greater(b, a)), l
 
 @functools.lru_cache(maxsize=1024)
 def leaky_relu(slope: float = 0.01) -> Op:
-    """x above zero, slope * x below."""
+    """x above zero, slope * x below; 0 * -inf would be nan."""
     slope = number(slope)
-    return fused(f"leaky_relu({slope:g})", lambda x: maximum(x, 0.0) + slope * minimum(x, 0.0),
+    return fused(f"leaky_relu({slope:g})", lambda x: maximum(x, 0.0) + (slope and slope * minimum(x, 0.0)),
                  lambda y, x: (greater(x, 0.0) + slope * (1 - greater(x, 0.0)),),
                  kink=lambda x: x, recipe=(leaky_relu, (slope,)))  # fmt: skip
 

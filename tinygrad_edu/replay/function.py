@@ -395,7 +395,9 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")` nothing is replayed: graphs are
     built node by node, so that the first anomaly is named.  Above a method, each instance has its own recordings.
     Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number; ImportError, with
-    what to install, if the backend's library is missing.
+    what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.  What cannot be
+    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, `is` between Values, what a thread of before was asked
+    through a queue, and the type of a number, which is a Value while `f` is recorded.
     """
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)

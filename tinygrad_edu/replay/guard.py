@@ -11,6 +11,7 @@ left standing by a Ctrl-C would refuse nothing.
 from __future__ import annotations
 
 import functools
+import itertools
 import linecache
 import re
 import sys
@@ -142,8 +143,8 @@ _changing = threading.RLock()
 
 def _put(which: int) -> None:
     """All guards, or what was there before them."""
-    executors = "concurrent.futures.thread" in sys.modules  # which takes long to load
-    for owner, name, *both in [*_GUARDS, *([_executors()] if executors else [])]:
+    others = [made() for room, made in _POOLS.items() if room in sys.modules]  # which take long to load
+    for owner, name, *both in itertools.chain(_GUARDS, *others):
         if both[which] is not None:
             setattr(owner, name, both[which])
         elif name in vars(owner):
@@ -258,19 +259,32 @@ def _start(self: threading.Thread) -> None:
     _plain_start(self)
 
 
+def _lending(method: Any) -> Any:
+    """Threads that were there before work for the function while they do what it gives them."""
+
+    @functools.wraps(method)
+    def give(self: Any, work: Any, /, *args: Any, **named: Any) -> Any:
+        who = modes.recorder()
+        in_threads = not hasattr(self, "_pool") or isinstance(self, sys.modules["multiprocessing.pool"].ThreadPool)
+        return method(self, who.lent(work) if who and in_threads else work, *args, **named)
+
+    return give
+
+
 @functools.cache
 def _executors() -> Any:
-    """Threads that were there before, and do what the function submits."""
     pool: Any = sys.modules["concurrent.futures.thread"].ThreadPoolExecutor
-    plain = pool.submit
-
-    def submit(self: Any, fn: Any, /, *args: Any, **named: Any) -> Any:
-        who = modes.recorder()
-        return plain(self, who.lent(fn) if who else fn, *args, **named)
-
-    return pool, "submit", plain, submit
+    return [(pool, "submit", pool.submit, _lending(pool.submit))]
 
 
+@functools.cache
+def _pools() -> Any:
+    pool: Any = sys.modules["multiprocessing.pool"].Pool
+    plain = [(name, vars(pool)[name]) for name in ("apply_async", "_map_async", "imap", "imap_unordered")]
+    return [(pool, name, method, _lending(method)) for name, method in plain]
+
+
+_POOLS = {"concurrent.futures.thread": _executors, "multiprocessing.pool": _pools}
 _plain_repr, _plain_local_grads = Value.__repr__, vars(Value)["local_grads"].fget
 _plain_start = threading.Thread.start
 _label_of, _parents_of = vars(Value)["label"].__get__, vars(Value)["parents"].__get__
