@@ -86,6 +86,30 @@ def test_page_and_order_answer(run, tmp_path):
     assert run("order")[0] == 0
 
 
+def test_the_grad_command_says_what_explain_says_of_a_nan(run):
+    status, out, _ = run("grad", "L = log(a)", "a=-1")
+    assert status == 0 and "L = log(a) = nan begins here, with a = -1: log is defined on (0, inf)." in out
+    assert "begins" not in run("grad", "L = log(a)", "a=1")[1]
+
+
+def test_a_check_is_of_the_point_and_of_the_name_that_were_given(run):
+    _, out, _ = run("grad", "e = a*b; L = (e + c) * f", "a=2", "b=-3", "c=10", "f=-2", "--check")
+    assert "L = -8: 4 happy" in out
+    _, out, _ = run("grad", "M = e * pi", "e=1", "--check")  # a constant that was given a number
+    assert "M = 3.141592654: 1 happy" in out
+
+
+@pytest.mark.parametrize("command", ["demo", "grad", "page", "order", "ops"])
+def test_the_help_of_a_command_says_what_it_is_for_with_an_example(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0 and f"  tinygrad-edu {command}" in out and max(map(len, out.splitlines())) <= 100
+
+
+def test_ops_prints_the_rows_that_are_asked_for(run):
+    _, out, _ = run("ops", "tanh", "*", "ln")
+    assert [line.split()[1] for line in out.splitlines()[2:]] == ["tanh", "mul", "log"]
+
+
 def test_ops_prints_the_table(run):
     status, out, _ = run("ops")
     assert status == 0 and "| tanh" in out and "`1 - y * y`" in out
@@ -106,6 +130,16 @@ def test_ops_prints_the_table(run):
         (["grad", "a", "a=1", "--svg", "graph.bmp"], r"\.svg"),
         (["grad"], "required: expression"),
         (["fly"], "invalid choice: 'fly'"),
+        (["gard", "a"], "invalid choice: 'gard', did you mean 'grad'"),
+        (["grad", "a*b", "a=1", "b=2", "--explian"], "no option '--explian', did you mean '--explain'"),
+        (["grad", "a*b", "a=1", "b=2", "--source", "pyton"], "did you mean 'python'"),
+        (
+            ["grad", "a*bb", "a=1", "bb=2", "--explain", "b"],
+            "nothing that L was computed from is called 'b'.*did you mean 'bb'",
+        ),
+        (["grad", "tahn(a)", "a=1"], "did you mean 'tanh'"),
+        (["grad", "a", "a=0,5"], "write for example a=0.5"),
+        (["ops", "tahn"], "there is no operation 'tahn', did you mean 'tanh'"),
         ([], "required: COMMAND"),
         (
             ["train", "mooons"],
@@ -442,9 +476,14 @@ def test_a_header_cannot_command_the_terminal(run, tmp_path):
 def test_demo_explains_draws_and_learns_to_read_digits(run, tmp_path):
     """The promise of the first screen, with its own defaults: at least 95 % on digits it has not seen."""
     status, out, err = run("demo")
-    assert status == 0 and "do/dn = 1 - o * o = 0.5" in out and "-1.5 into x1" in out
+    assert status == 0 and re.search(r"o → n +1 - o \* o +1 × +0.5 = 0.5", out) and "do/dx1 = -1.5" in out
     assert float(re.search(r"([\d.]+)% test", out)[1]) >= 95.0
-    assert all(is_svg(tmp_path / name) for name in ("neuron.svg", "loss.svg", "confusion.svg"))
+    assert all(is_svg(tmp_path / "demo" / name) for name in ("neuron.svg", "loss.svg", "confusion.svg"))
+    assert (
+        (tmp_path / "demo" / "neuron.html").exists()
+        and "Next" in out
+        and [p.name for p in tmp_path.iterdir()] == ["demo"]
+    )
     assert "epoch" in err and "steps/s" in err and "left" in err
 
 

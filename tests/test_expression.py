@@ -22,6 +22,11 @@ from tinygrad_edu.expression import ExpressionError, parse
         ("where(a < b, a, b)", {"a": 1, "b": 5}, 1.0),
         ("sum(a, b, 3) + dot(a, b, 2, 10) + logsumexp(0, 0)", {"a": 1, "b": 2}, 28 + math.log(2)),
         ("sin(pi / 2) + log(e)", {}, 2.0),
+        ("(a−b)² × √c₁ ÷ 2 − √(c₁)", {"a": 2, "b": 5, "c1": 4}, 7.0),
+        ("x² + x⁻¹·3", {"x": 3}, 10.0),
+        ("np.exp(a) * math.log(a) - torch.tanh(a)", {"a": 1}, -math.tanh(1)),
+        ("self*2 + lambda + print + in + class", {"self": 3, "lambda": 2, "print": 1, "in": 5, "class": 0}, 14.0),
+        ("  s = a*b\n  s + 1  ", {"a": 2, "b": 3}, 7.0),
         ("e = a*b; d = e + c; L = d * f", {"a": 2, "b": -3, "c": 10, "f": -2}, -8.0),
     ],
 )

@@ -273,8 +273,8 @@ def test_the_command_writes_the_page_of_a_formula(tmp_path, capsys):
     )
     assert arguments.run(arguments) == 0
     assert capsys.readouterr().out == f"wrote {out}: 9 nodes, 17 steps; open it in a browser\n"
-    graph = parse("(tanh(w*x) - 1)**2 + w**2")(w=-0.5, x=2)
-    assert out.read_text(encoding="utf-8") == page(graph[0], title="Mine").html
+    L, _ = parse("(tanh(w*x) - 1)**2 + w**2")(w=-0.5, x=2)
+    assert out.read_text(encoding="utf-8") == page(L, title="Mine").html
     arguments = commands.made.parse_args(["a*b", "a=1", "a=2"])
     with pytest.raises(ValueError, match="a name was given twice"):
         arguments.run(arguments)

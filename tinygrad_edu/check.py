@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from . import modes, ops, streams
 from .engine import Value, chain_rule, topological
 from .ieee import inf, isfinite, nan, number
+from .names import named
 from .ops import Op
 from .trees import leaves, mapped
 
@@ -60,6 +61,7 @@ class Report:
 
     value: float
     rows: tuple[Comparison, ...]  # in the order of the inputs
+    name: str = "f"  # the label of what was checked
 
     def __bool__(self) -> bool:
         return all(VERDICTS.index(r.verdict) > VERDICTS.index("suspicious") for r in self.rows)
@@ -88,7 +90,10 @@ class Report:
             table.append(f"... and {len(rows) - len(shown)} more, none of them worse")
         counts = Counter(r.verdict for r in rows)
         return "\n".join(
-            [*table, f"f = {self.value:.10g}: " + ", ".join([f"{counts[v]} {v}" for v in VERDICTS if v in counts])]
+            [
+                *table,
+                f"{self.name} = {self.value:.10g}: " + ", ".join([f"{counts[v]} {v}" for v in VERDICTS if v in counts]),
+            ]
         )
 
     __repr__ = __str__
@@ -156,7 +161,7 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
                         row = _compare(name, totals.get(leaf), size, closer, center)
                     break
         rows.append(row)
-    return Report(center.y, tuple(rows))
+    return Report(center.y, tuple(rows), named(center.root) or "f")
 
 
 class _Probe:

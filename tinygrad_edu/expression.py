@@ -12,17 +12,18 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import inspect
+import keyword
 import math
 import operator
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from . import ops
 from .engine import Value, constant
-from .errors import UserError
+from .errors import UserError, meant
 
 ALIASES = {
     "ln": "log",
@@ -33,12 +34,20 @@ ALIASES = {
     "arccos": "acos",
     "σ": "sigmoid",
 }
+WORDS = sorted(set(keyword.kwlist) - {"True", "False", "None"})
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
     ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv,
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Gt: ops.greater, ast.Lt: lambda a, b: ops.greater(b, a),
 }  # fmt: skip
+
+
+# What people paste from mathematics and from other programs, and what it is here.
+SIGNS = {**dict.fromkeys("×·⋅∙∗", "*"), **dict.fromkeys("−–—", "-"), "÷": "/", "∕": "/", "π": "pi",
+         **{c: str(i) for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")}}  # fmt: skip
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+SPARE = "ˑ"  # after a name that is a word of Python's, while ast reads it
 
 
 class ExpressionError(UserError):
@@ -49,15 +58,13 @@ class Program:
     """A formula that was read.  `names` are its free names in order; calling it with their numbers builds the graph."""
 
     def __init__(self, text: str) -> None:
-        self.text = text.strip()
+        self.text = plain(text)
         try:
-            body = ast.parse(self.text).body
+            body = self._read().body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             at = getattr(error, "offset", None)
             if re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", re.sub(r"\d[eE][+-]?\d", "0", self.text)):
                 raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
-            if "lambda" in self.text:
-                raise ExpressionError(f"cannot read {self.text!r}: lambda is a word of Python's; call it lam") from None
             raise ExpressionError(
                 f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}"
             ) from None
@@ -78,6 +85,22 @@ class Program:
         for _, tree in self.steps:
             self._check(tree)
 
+    def _read(self) -> ast.Module:
+        """The text as a tree.  Where Python cannot read it, names such as lambda and in may be why: they are only names here."""
+        try:
+            return ast.parse(self.text)
+        except SyntaxError:
+            try:
+                tree = ast.parse(re.sub(rf"\b({'|'.join(WORDS)})\b", rf"\1{SPARE}", self.text))
+            except SyntaxError:
+                tree = None
+            if tree is None:
+                raise
+            for n in ast.walk(tree):
+                if isinstance(n, ast.Name):
+                    n.id = n.id.removesuffix(SPARE)
+            return tree
+
     def _step(self, statement: ast.stmt) -> tuple[str, ast.expr]:
         """One `name = formula`, or a formula alone, whose name is blank."""
         if isinstance(statement, ast.Expr):
@@ -91,7 +114,7 @@ class Program:
         raise self._error(statement, "only formulas and `name = formula`, separated by `;`, are understood here")
 
     def _error(self, tree: ast.AST, what: str) -> ExpressionError:
-        part = ast.get_source_segment(self.text, tree)
+        part = ast.unparse(tree) if SPARE in self.text else ast.get_source_segment(self.text, tree)
         return ExpressionError(f"cannot read {part!r} at column {getattr(tree, 'col_offset', 0) + 1}: {what}")
 
     def _check(self, tree: ast.expr) -> None:
@@ -136,10 +159,10 @@ class Program:
                 except ValueError:
                     raise self._error(a, f"the parameters of {name} are plain numbers") from None
         elif name not in ops.TABLE:
-            near = (
-                [ALIASES[name]] if name in ALIASES else difflib.get_close_matches(name, [*ops.TABLE, *ops.FACTORIES], 1)
+            known = (
+                f", did you mean {ALIASES[name]!r}?" if name in ALIASES else meant(name, [*ops.TABLE, *ops.FACTORIES])
             )
-            guess = f", did you mean {near[0]!r}?" if near else "; `ops` lists them all"
+            guess = known or "; `ops` lists them all"
             raise self._error(tree, f"there is no function {name!r}{guess}")
         else:
             domain = ops.TABLE[name].domain
@@ -150,7 +173,7 @@ class Program:
                     tree, f"{name} takes {least}{more} input{'s' * (least > 1 or bool(more))}, got {len(args)}"
                 )
 
-    def __call__(self, **numbers: Any) -> tuple[Value, dict[str, Value]]:
+    def __call__(self, /, **numbers: Any) -> tuple[Value, dict[str, Value]]:
         """The root of the graph, and every named Value by its name, inputs first.
 
         Raises ExpressionError for a name without a number or a number without its name.
@@ -173,7 +196,7 @@ class Program:
         values = (
             values
             if {*self._constants} <= {*values}
-            else values | {n: Value(CONSTANTS[n], label=n) for n in self._constants}
+            else {n: Value(CONSTANTS[n], label=n) for n in self._constants} | values
         )
         root = Value(0.0)
         for name, tree in self.steps:
@@ -206,6 +229,22 @@ class Program:
             case ast.Call(func=ast.Name(id=name), args=args):
                 return ops.TABLE[name](*[self._build(a, values) for a in args])
         raise self._error(tree, "not understood")
+
+
+def plain(text: str) -> str:
+    """A formula in the signs of a program: as typed, but for what people paste.
+
+    >>> plain("(a−b)² · √x₁ ÷ np.exp(σ)"), plain("√(x² + y²)")
+    ('(a-b)**2 * sqrt(x1) / exp(σ)', 'sqrt(x**2 + y**2)')
+    """
+    text = re.sub(
+        f"(⁻?)([{RAISED}]+)", lambda m: f"**{'-' * bool(m[1])}{''.join(str(RAISED.index(c)) for c in m[2])}", text
+    )
+    text = unicodedata.normalize("NFKC", "".join(SIGNS.get(c, c) for c in text))
+    text = re.sub(r"√\s*\(", "sqrt(", text)
+    text = re.sub(r"√\s*([\w.]+)", r"sqrt(\1)", text)
+    text = re.sub(r"\b(np|numpy|math|torch|jnp|cmath)\.(?=[^\W\d])", "", text)
+    return "\n".join(line.strip() for line in text.strip().splitlines())
 
 
 def _names(tree: ast.expr) -> list[str]:

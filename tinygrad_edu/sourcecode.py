@@ -35,7 +35,6 @@ to the last bit.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import itertools
 import keyword
@@ -48,7 +47,7 @@ from typing import Any
 
 from . import ieee, ops
 from .engine import Value, topological
-from .errors import UserError
+from .errors import UserError, meant
 from .filling import filled, ours
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
 from .names import called, letters, one_line, variables
@@ -93,9 +92,7 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
     if not isinstance(root, Value):
         raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
     if language not in LISTED:
-        near = difflib.get_close_matches(str(language).lower(), LISTED, 1)
-        guess = f": did you mean {near[0]!r}?" if near else ""
-        raise UserError(f"source can write {', '.join(LISTED)}, not {language!r}{guess}")
+        raise UserError(f"source can write {', '.join(LISTED)}, not {language!r}{meant(str(language), LISTED)}")
     order = topological(opened(root))
     if len(order) > MOST:
         raise UserError(

@@ -13,6 +13,7 @@ drawings get their words, without anybody writing "the derivative of sigmoid is 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from . import ops
@@ -215,10 +216,10 @@ def _kink(op: Op, inputs: list[str]) -> str:
     return " = ".join(map(write, bends))
 
 
-def table() -> str:
-    """Every row as a Markdown table: `python -m tinygrad_edu.ops` prints it, and docs/operations.md shows it."""
+def table(rows: Iterable[Op] | None = None) -> str:
+    """Rows, or all of them, as a Markdown table: `python -m tinygrad_edu.ops` prints it, and docs/operations.md shows it."""
     lines = [("name", "value *y*", "local gradients", "domain", "kink")]
-    for op in ops.TABLE.values():
+    for op in ops.TABLE.values() if rows is None else rows:
         output, inputs = input_names(op)
         kink = _kink(op, inputs)
         lines.append((

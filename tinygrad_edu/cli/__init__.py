@@ -6,43 +6,37 @@
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
     tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
     tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
-    tinygrad-edu ops                                         the table of operations
+    tinygrad-edu ops [NAME ...]                              the table of operations, or some of its rows
 
 A mistake in what was typed is one line on stderr and exit status 2; a bug of ours shows its traceback.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
 
 from .. import __version__, streams
 from ..errors import UserError
+from .parsing import Parser
 
 OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse, with an error of one line."""
-
-    def error(self, message: str) -> NoReturn:
-        with suppress(OSError):
-            print(streams.visible(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
-        sys.exit(2)
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """All commands and their options."""
     from . import demo, gradient, orders, pages, prediction, training
 
-    top = _Parser(
-        prog="tinygrad-edu", description="Understand backpropagation: values, gradients, graphs and small models."
+    top = Parser(
+        prog="tinygrad-edu",
+        description="Understand backpropagation: values, gradients, graphs and small models.",
+        epilog="begin with:  tinygrad-edu demo\n"
+        'and then:    tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10 --explain a\n'
+        "`tinygrad-edu COMMAND --help` says what a command is for, with an example",
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for module in (demo, gradient, pages, orders, training, prediction):
         module.add_commands(commands)
     return top

@@ -1,4 +1,4 @@
-"""`demo`: the lecture's neuron, number by number and as a picture, then a network trained on real handwritten digits."""
+"""`demo`: the lecture's neuron, number by number, as a picture and as a page, then a network trained on real handwritten digits."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from typing import Any
 
 from .. import losses, nn, optim, plot, train
 from ..data import digits
-from ..engine import topological
+from ..explanation import explain
 from ..expression import parse
 from ..figures import draw
 from ..render import RenderError
-from ..text import Expr, local_gradients, write
+from ..webpage import page
 
+NEURON = "p1 = x1*w1; p2 = x2*w2; s = p1 + p2; n = s + b; o = tanh(n)"
+NEXT = """
+Next, a formula of your own, and a model of data of your own:
+  tinygrad-edu grad "L = (w*x + b - y)**2" w=2 x=3 b=1 y=5 --explain w
+  tinygrad-edu page "L = (w*x + b - y)**2" w=2 x=3 b=1 y=5 -o L.html
+  tinygrad-edu train moons --plot moons.svg"""
 HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02
 
 
 def add_commands(commands: Any) -> None:
     """Add `demo` to the command line."""
     cmd = commands.add_parser(
-        "demo", help="a neuron explained and drawn, and a network trained on real digits: under a minute"
+        "demo",
+        help="a neuron explained and drawn, and a network trained on real digits: under a minute",
+        description="A neuron explained, drawn and as a page to step through; then a network learns digits.",
+        epilog="examples:\n  tinygrad-edu demo\n  tinygrad-edu demo --epochs 3 --out pictures",
     )
     cmd.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)"
@@ -28,7 +37,7 @@ def add_commands(commands: Any) -> None:
     cmd.add_argument(
         "--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})"
     )
-    cmd.add_argument("--out", default=".", metavar="FOLDER", help="where the pictures go (default: here)")
+    cmd.add_argument("--out", default="demo", metavar="FOLDER", help="where the pictures go (default %(default)s/)")
     cmd.set_defaults(run=run_demo)
 
 
@@ -41,29 +50,16 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 
 def neuron(folder: Path) -> None:
-    """The neuron of the lecture "building micrograd": forward, then backward edge by edge."""
-    steps = "p1 = x1*w1; p2 = x2*w2; s = p1 + p2; n = s + b; o = tanh(n)"
-    o, _ = parse(steps)(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.8813735870195432)
+    """The neuron of the lecture "building micrograd": forward, then backward edge by edge, as text, picture and page."""
+    o, _ = parse(NEURON)(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.8813735870195432)
     o.backward()
-    print(f"A neuron, step by step: {steps}\n")
-    lines = [("node", "gradient", "*", "local gradient", "=", "flows into")]
-    for v in reversed(topological(o)):
-        formulas = local_gradients(v.op, v.label, *[p.label for p in v.parents]) if v.parents else ()
-        for p, d, formula in zip(v.parents, v.local_grads(), formulas):
-            flow = round(v.grad * d, 4) + 0.0
-            local = f"d{v.label}/d{p.label} = {write(formula)}" + (f" = {d:.4g}" if isinstance(formula, Expr) else "")
-            lines.append((v.label, f"{v.grad:.4g}", "*", local, "=", f"{flow:g} into {p.label}"))
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    for line in lines:
-        print("  " + "  ".join(map(str.ljust, line, widths)).rstrip())
-    print(
-        f"\n  forward: o = {o.data:.4f}; backward: "
-        + ", ".join(f"do/d{v.label} = {v.grad:.4g}" for v in topological(o) if not v.parents)
-    )
+    print(f"A neuron, step by step: {NEURON}\n\n{explain(o)}\n")
+    page(o, folder / "neuron.html")
+    print(f"  wrote {folder / 'neuron.html'}: open it in a browser, and step through both passes")
     try:
-        print(f"\n  wrote {draw(o).save(folder / 'neuron.svg')}")
+        print(f"  wrote {draw(o).save(folder / 'neuron.svg')}")
     except RenderError as error:
-        print(f"\n  no picture: {error}")
+        print(f"  no picture: {error}")
 
 
 def learn_digits(folder: Path, seed: int, epochs: int) -> int:
@@ -87,4 +83,5 @@ def learn_digits(folder: Path, seed: int, epochs: int) -> int:
     if history.losses:
         print(f"  wrote {plot.loss_curve(history).save(folder / 'loss.svg')}")
     print(f"  wrote {plot.confusion_matrix(matrix, list(range(10))).save(folder / 'confusion.svg')}")
+    print(NEXT)
     return 0

@@ -5,33 +5,63 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import files, text
+from .. import files, ops, text
 from ..check import gradcheck
 from ..engine import Value
-from ..explanation import explain
-from ..expression import ExpressionError, Program, parse
+from ..errors import UserError, meant
+from ..explanation import alarms, explain, words
+from ..expression import ALIASES, ExpressionError, Program, parse, plain
 from ..figures import draw
 from ..sourcecode import LISTED, source
 
 
 def add_commands(commands: Any) -> None:
     """Add `grad` and `ops` to the command line."""
-    grad = commands.add_parser("grad", help="the value of an expression and the gradient of every name in it")
-    add_formula(grad)
-    grad.add_argument(
-        "--explain",
-        nargs="?",
-        const="",
-        metavar="NAME",
-        help="the chain rule edge by edge, or why one gradient is what it is",
+    grad = commands.add_parser(
+        "grad",
+        help="the value of an expression and the gradient of every name in it",
+        description="The value of an expression, and how much it changes with every name in it.",
+        epilog="""examples:
+  tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10
+  tinygrad-edu grad "e = a*b; L = (e + c)**2" a=2 b=-3 c=10 --explain a
+  tinygrad-edu grad "tanh(w*x)" w=0.5 x=2 --source python""",
     )
+    add_formula(grad)
+    grad.add_argument("--explain", nargs="?", const="", metavar="NAME",
+                      help="the chain rule edge by edge, or why the gradient of one name is what it is")  # fmt: skip
     grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
+    grad.add_argument("--exact", action="store_true", help="with --source: gradients to the last bit, not as in books")
     grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
     grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences")
     grad.set_defaults(run=run_grad)
-    commands.add_parser("ops", help="the table of operations, with their local gradients").set_defaults(
-        run=lambda _: print(text.table())
+    table = commands.add_parser(
+        "ops",
+        help="the table of operations, with their local gradients",
+        description="What an expression may use: every operation with its local gradients, its domain and its kinks.",
+        epilog="examples:\n  tinygrad-edu ops\n  tinygrad-edu ops tanh relu",
     )
+    table.add_argument("names", nargs="*", metavar="NAME", help="only these operations")
+    table.set_defaults(run=run_ops)
+
+
+def run_ops(arguments: argparse.Namespace) -> int:
+    """Print the whole table, or the rows that are asked for."""
+    rows = [_row(name) for name in arguments.names]
+    print(text.table(rows or None))
+    return 0
+
+
+def _row(name: str) -> ops.Op:
+    """The row that a person means: `ln` is log, `*` is mul, `clip(0, 1)` stands beside clip(-1, 1)."""
+    wanted = ALIASES.get(name.lower(), name.lower())
+    by_word = {
+        word: op for op in reversed(ops.TABLE.values()) for word in (op.symbol, op.name.split("(")[0], op.name) if word
+    }
+    if wanted not in by_word:
+        raise UserError(
+            f"there is no operation {name!r}{meant(wanted, by_word) or ': `tinygrad-edu ops` lists them all'}"
+        )
+    return by_word[wanted]
 
 
 def add_formula(command: Any, optional: bool = False) -> None:
@@ -47,57 +77,66 @@ def add_formula(command: Any, optional: bool = False) -> None:
 def graph_of(arguments: argparse.Namespace) -> tuple[Program, Value, dict[str, Value]]:
     """The formula, its root, and every named Value.  Raises ExpressionError for what cannot be read."""
     program = parse(arguments.expression)
+    root, values = program(**_given(arguments))
+    if root.parents and not root.label:
+        root.label = next(n for n in ("L", "y", "out", "result_") if n not in values)
+    return program, root, values
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, float]:
+    """The names that were given a number."""
     numbers = dict(map(_assignment, arguments.numbers))
     if len(numbers) < len(arguments.numbers):
         raise ExpressionError("a name was given twice: " + " ".join(arguments.numbers))
-    return program, *program(**numbers)
+    return numbers
 
 
 def run_grad(arguments: argparse.Namespace) -> int:
-    """Print the value, every name's value and gradient; explain, write out, draw and check if asked."""
+    """Print the value, every name's value and gradient; explain, write out, draw and check if asked.
+
+    All that may be refused comes before the first line that is printed.
+    """
     program, root, values = graph_of(arguments)
     root.backward()
     if arguments.source:
-        print(source(root, arguments.source))
+        print(source(root, arguments.source, exact=arguments.exact))
         return 0
+    told = explain(root, of=arguments.explain or None) if arguments.explain is not None else None
+    report = None
+    names = [n for n, v in values.items() if not v.parents and (n in program.names or n in _given(arguments))]
+    if arguments.check and names:
+        report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
     word = files.check(arguments.svg) if arguments.svg else ""
     picture = draw(root).save(arguments.svg) if arguments.svg else None
-    lines = [
-        ("name", "value", "gradient"),
-        *((n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root),
-    ]
-    shown = root.label or program.text
-    print(f"{shown} = {root.data:.10g}")
-    if len(lines) > 1:
-        widths = [max(map(len, column)) for column in zip(*lines)]
+    rows = [(n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root]
+    print(f"{program.steps[-1][0] or program.text} = {root.data:.10g}")
+    if rows:
         print()
-        for name, value, gradient in lines:
-            print(f"  {name:<{widths[0]}}  {value:>{widths[1]}}  {gradient:>{widths[2]}}")
-    if arguments.explain is not None:
-        print(f"\n{explain(root, of=arguments.explain or None)}")
-    status = 0
-    if arguments.check and not program.names:
-        print("\nnothing to check: no name was given a number")
-    elif arguments.check:
-        names = program.names
-        report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
-        print(f"\n{report}")
-        status = 0 if report else 1
+        print(*words.columns([("name", "value", "gradient"), *rows], "lrr"), sep="\n")
+    for note in alarms(root) if rows and not told else []:
+        print()
+        print(*words.sentence(note), sep="\n")
+    if told:
+        print(f"\n{told}")
+    if arguments.check:
+        print(f"\n{'nothing to check: no name was given a number' if report is None else report}")
     if picture:
         print(f"\n{word} {picture}")
-    return status
+    return 1 if report is not None and not report else 0
 
 
-def _assignment(text: str) -> tuple[str, float]:
+def _assignment(given: str) -> tuple[str, float]:
     """`a=2` as a name and its number."""
-    name, equals, number = text.partition("=")
-    if not equals or not name.strip().isidentifier():
-        raise ExpressionError(f"{text!r} is not NAME=NUMBER: write for example a=2")
+    name, equals, number = given.partition("=")
+    name = plain(name)
+    if not equals or not name.isidentifier():
+        raise ExpressionError(f"{given!r} is not NAME=NUMBER: write for example a=2")
     try:
-        return name.strip(), float(number)
+        return name, float(number)
     except ValueError:
         pass
     try:
-        return name.strip(), parse(number)()[0].data  # 1/2, pi, sqrt(2)
+        return name, parse(number)()[0].data  # 1/2, pi, sqrt(2)
     except ExpressionError:
-        raise ExpressionError(f"{number!r} is not a number, in {text!r}: write for example {name.strip()}=2") from None
+        point = number.replace(",", ".") if number.count(",") == 1 else "2"
+        raise ExpressionError(f"{number!r} is not a number, in {given!r}: write for example {name}={point}") from None

@@ -14,6 +14,8 @@ def add_commands(commands: Any) -> None:
     cmd = commands.add_parser(
         "order",
         help="why topological order: what other orders of the backward pass get wrong; classic examples if alone",
+        description="Why the backward pass goes in topological order: what four other orders make of the same graph.",
+        epilog='examples:\n  tinygrad-edu order\n  tinygrad-edu order "h = x**2; L = h + h**2" x=3',
     )
     add_formula(cmd, optional=True)
     cmd.set_defaults(run=run_order)

@@ -38,14 +38,15 @@ from typing import Any, overload
 
 from .. import ops
 from ..engine import Value
-from ..errors import UserError
+from ..errors import UserError, meant
+from . import words
 from .paths import Path
 from .shaped import Shaped, flat
 from .single import Single
 from .walk import Edge, Explanation, Walk
 from .whole import Whole
 
-__all__ = ["Edge", "Explanation", "Path", "Shaped", "Single", "Whole", "explain"]
+__all__ = ["Edge", "Explanation", "Path", "Shaped", "Single", "Whole", "alarms", "explain", "words"]
 
 
 @overload
@@ -119,6 +120,16 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
     return Shaped(walk, shaped)
 
 
+def alarms(root: Value) -> list[str]:
+    """Sentences on where inf and nan begin in the graph of `root`; none if all is finite.
+
+    >>> alarms(Value(-1.0, label="a").log())[0]
+    'v1 = log(a) = nan begins here, with a = -1: log is defined on (0, inf).'
+    """
+    walk = Walk(root)
+    return walk.beginnings(walk.edges, walk.order)
+
+
 def _filled(tree: Any, found: Any) -> Any:
     """Nested lists with what was found in place of their leaves."""
     return [_filled(part, found) for part in tree] if isinstance(tree, (list, tuple)) else next(found)
@@ -133,8 +144,9 @@ def _resolved(walk: Walk, of: Any) -> Value:
                         "give explain the Value that went into the computation, not its number")  # fmt: skip
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
-        near = difflib.get_close_matches(of, walk.names.all(), 3) or walk.names.all()[:8]
-        raise UserError(f"nothing that {root} was computed from is called {of!r}: there is {', '.join(near)}")
+        known = walk.names.all()
+        there = f"{', '.join(known[:8])}{', …' * (len(known) > 8)}{meant(of, known).replace(',', ';', 1)}"
+        raise UserError(f"nothing that {root} was computed from is called {of!r:.80}: there is {there}")
     if len(nodes) > 1:
         raise UserError(f"{len(nodes)} nodes are labelled {of!r}; here they are called {', '.join(walk.names[n] for n in nodes[:8])}: "
                          "give explain the Value itself, or make the labels differ")  # fmt: skip
