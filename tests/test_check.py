@@ -241,6 +241,15 @@ def test_verdicts_go_from_bad_to_good():
     assert VERDICTS == ("wrong", "unresolved", "suspicious", "kink", "acceptable", "happy")
 
 
+def test_the_report_says_the_name_of_what_was_checked():
+    def f(x):
+        y = x * x
+        y.label = "L"
+        return y
+
+    assert "\nL = 4: 1 happy" in str(gradcheck(f, 2.0)) and "\nf = 4: 1 happy" in str(gradcheck(lambda x: x * x, 2.0))
+
+
 STEEP = [
     (lambda x: (1e4 * x).sigmoid(), 0.0),
     (lambda x: (1e4 * x).tanh(), 0.0),
