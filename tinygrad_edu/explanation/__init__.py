@@ -33,7 +33,6 @@ This room reads graphs and changes nothing.  It fills `engine.chain_rule` in wit
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, overload
 
 from .. import ops
