@@ -3,6 +3,7 @@
 import copy
 import gc
 import random
+import sys
 import threading
 from collections import namedtuple
 
@@ -276,3 +277,27 @@ def test_anomalies_and_classes_that_are_arguments_go_together():
         theta = pack(z)
         assert f(1).data == f.mean([1, 1]).data == f.value_and_grad(theta, [1, 1])[0]
     assert [x != x for x in f.map([0, 0.7, 1])] == [False, True, False]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
+    p, moment, stopped = Value(2.0), 0, True
+    while stopped:
+        moment += 1 if moment < 300 else 23
+        left, f, stopped = [moment], jit(lambda x: p * x + 1.0, "python"), False
+
+        def at(*_):
+            left[0] -= 1
+            if left[0] == 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        try:
+            sys.setprofile(at)
+            f(1.0)
+        except KeyboardInterrupt:
+            stopped = True
+        finally:
+            sys.setprofile(None)
+        assert p.data == 2.0 and str(p) == "Value(2.0)" and jit(lambda x: p * x, "python")(3.0).data == 6.0, moment
+    assert moment > 300

@@ -124,12 +124,13 @@ def guarded(recorder: Recorder) -> Iterator[None]:
             with modes.remembering():
                 yield
         finally:
-            _released(recorder)
+            released(recorder)
     finally:
-        _released(recorder)  # a Ctrl-C may have landed in the line before
+        released(recorder)  # a Ctrl-C may have landed in the line before
 
 
-def _released(recorder: Recorder) -> None:
+def released(recorder: Recorder) -> None:
+    """The function is recorded, or will not be; said twice is no error."""
     with _changing:
         for kept in recorders, modes.watching:
             if recorder in kept:

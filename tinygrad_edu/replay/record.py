@@ -17,7 +17,7 @@ from typing import Any
 from ..engine import Value
 from ..ieee import number
 from ..modes import RecordingError
-from .guard import NUMBER, PASSED, Recorder, guarded
+from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import State
 from .structure import flat
 
@@ -167,20 +167,25 @@ def record(
         streams.alone |= drew  # they are the function's, to be given back
         return run, "random numbers were drawn" if drew else before.changed(after)
 
-    with streams:
-        with guarded(recorder):
-            first = _Run(recorder, f, leaves, rebuild, True)
-            streams.elsewhere()
-            kept, changed = once_more(False)
-        if changed or not first.plainly(kept) and first.graph() != kept.graph():
-            with guarded(recorder):  # a parameter may have been made at the first
-                last, changed = once_more(True)
-            if changed:
-                raise RecordingError(ELSE.format(changed if " " in changed else f"it changes {changed}"))
-            if kept.graph() != last.graph():
-                raise RecordingError(
-                    ELSE.format("what it computes depends on chance, or on which Value it is given (`is`, id, hash)")
-                )
+    try:
+        with streams:
+            with guarded(recorder):
+                first = _Run(recorder, f, leaves, rebuild, True)
+                streams.elsewhere()
+                kept, changed = once_more(False)
+            if changed or not first.plainly(kept) and first.graph() != kept.graph():
+                with guarded(recorder):  # a parameter may have been made at the first
+                    last, changed = once_more(True)
+                if changed:
+                    raise RecordingError(ELSE.format(changed if " " in changed else f"it changes {changed}"))
+                if kept.graph() != last.graph():
+                    raise RecordingError(
+                        ELSE.format(
+                            "what it computes depends on chance, or on which Value it is given (`is`, id, hash)"
+                        )
+                    )
+    finally:
+        released(recorder)  # a Ctrl-C may have landed on the way into a block, or out of it
     return _copied(kept, dead)
 
 
