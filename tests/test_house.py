@@ -143,5 +143,10 @@ def test_no_room_is_hidden_by_a_function_of_its_name():
     """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
     for found in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
         if not found.name.endswith("__main__"):
-            module, (parent, _, leaf) = importlib.import_module(found.name), found.name.rpartition(".")
+            parent, _, leaf = found.name.rpartition(".")
+            try:
+                module = importlib.import_module(found.name)
+            except ModuleNotFoundError as e:  # it needs an extra
+                assert e.name in ("numba", "numpy", "jax", "hypothesis")
+                continue
             assert getattr(sys.modules[parent], leaf) is module, f"{found.name} is hidden"
