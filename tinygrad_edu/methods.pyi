@@ -607,7 +607,7 @@ class Methods:
     def power(self, n: float) -> Value:
         """x ** n for a plain number n: the exponent is part of the operation, not an input."""
     def leaky_relu(self, slope: float = 0.01) -> Value:
-        """x above zero, slope * x below."""
+        """x above zero, slope * x below; 0 * -inf would be nan."""
     def clip(self, lo: float | None, hi: float | None) -> Value:
         """x kept between lo and hi, or on one side of the one that is not None; on the edges the gradient still passes."""
     def polygamma(self, n: int) -> Value:
