@@ -162,6 +162,16 @@ def test_a_fused_dot_has_an_edge_from_every_input_with_the_other_factor_on_it():
     } | {"d(dot) / d(b)": "×1"}
 
 
+def test_a_node_without_a_label_is_called_as_the_variable_that_holds_it():
+    a, b = Value(2.0), Value(-3.0, label="beta")
+    c = a * b + 10
+    nodes = list(statements(c.draw())[0].values())
+    assert [(attribute(n, "tooltip").split("\n")[0], role(n)) for n in nodes] == [
+        ("a", "input"), ("beta", "input"), ("×", "inner"), ("constant", "const"), ("c = +", "out"),
+    ]  # fmt: skip
+    assert (a.label, c.label) == ("", "")
+
+
 @pytest.mark.parametrize(
     "labels, expected",
     [
@@ -170,7 +180,7 @@ def test_a_fused_dot_has_an_edge_from_every_input_with_the_other_factor_on_it():
         (["mlp.layers.0.neurons.3.w[1]", "mlp.layers.0.neurons.3.b", "b2"], ["param", "param", "param"]),
         (["W[0]", "weight_3", "bias"], ["param", "param", "param"]),
         (["width", "bob", "target"], ["input", "input", "input"]),
-        (["conv.w[11][0][4]", "b[2]", ""], ["param", "param", "const"]),
+        (["conv.w[11][0][4]", "b[2]", ""], ["param", "param", "input"]),  # somebody made it: no number in a formula
         (["3.5", "x.", "λ"], ["input", "input", "input"]),
     ],
 )
@@ -227,8 +237,8 @@ def test_what_is_not_finite_is_readable_and_red():
     y = x.log()
     y.backward()
     d = draw(y)
-    assert texts(card_of(d, "log"))[1:] == ["value", "nan", "grad", "1"]
-    assert papers(card_of(d, "log"))[1] == papers(card_of(d, "x"))[2] == cards.ALARM
+    assert texts(card_of(d, "y = log"))[-4:] == ["value", "nan", "grad", "1"]
+    assert papers(card_of(d, "y = log"))[1] == papers(card_of(d, "x"))[2] == cards.ALARM
     [(_, _, e)] = statements(d)[1]
     assert attribute(e, "color") == cards.ALARM_INK
     assert attribute(e, "label").strip() == "×nan"

@@ -63,6 +63,11 @@ class Program:
             body = self._read().body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             at = getattr(error, "offset", None)
+            if bare := re.search(r"\b([^\W\d]\w*)\s+([\w.]+)", self.text):
+                if bare[1] in ops.TABLE:
+                    raise ExpressionError(f"cannot read {self.text!r}: write {bare[1]}({bare[2]})") from None
+            if bars := re.search(r"\|([^|]+)\|", self.text):
+                raise ExpressionError(f"cannot read {self.text!r}: write abs({bars[1]}) for {bars[0]}") from None
             if re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", re.sub(r"\d[eE][+-]?\d", "0", self.text)):
                 raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
             raise ExpressionError(

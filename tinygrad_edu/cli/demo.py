@@ -13,6 +13,7 @@ from ..expression import parse
 from ..figures import draw
 from ..render import RenderError
 from ..webpage import page
+from .parsing import whole
 
 NEURON = "p1 = x1*w1; p2 = x2*w2; s = p1 + p2; n = s + b; o = tanh(n)"
 NEXT = """
@@ -35,7 +36,7 @@ def add_commands(commands: Any) -> None:
         "--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)"
     )
     cmd.add_argument(
-        "--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})"
+        "--epochs", type=whole, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})"
     )
     cmd.add_argument("--out", default="demo", metavar="FOLDER", help="where the pictures go (default %(default)s/)")
     cmd.set_defaults(run=run_demo)

@@ -13,6 +13,13 @@ from .. import streams
 from ..errors import meant
 
 
+def whole(text: str) -> int:
+    """An option that counts: a whole number from 1 up."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, with an error of one line and help whose lines stay as they are written."""
 

@@ -19,6 +19,7 @@ from ..streams import short
 from ..train.around import uninterrupted
 from . import tables
 from .notes import Notes, load
+from .parsing import whole
 
 SHAPES: dict[str, Callable[..., Split]] = {
     "moons": data.moons,
@@ -85,8 +86,8 @@ def add_commands(commands: Any) -> None:
     add("--activation", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)")
     group = cmd.add_argument_group("how it learns")
     add = group.add_argument
-    add("--epochs", type=_count, default=60, metavar="N", help="passes over the data (default 60)")
-    add("--batch", type=_count, default=16, metavar="N", help="samples per step (default 16)")
+    add("--epochs", type=whole, default=60, metavar="N", help="passes over the data (default 60)")
+    add("--batch", type=whole, default=16, metavar="N", help="samples per step (default 16)")
     add("--loss", choices=[name for kind in LOSSES.values() for name in kind], help="default cross_entropy, or mse")
     add("--class-weights", metavar="WEIGHTS", help='"balanced", or a number for each class: rose=2,iris=1')
     add(
@@ -103,7 +104,7 @@ def add_commands(commands: Any) -> None:
     add("--weight-decay", type=_positive, default=0.0, metavar="RATE", help="pull of the weights to 0")
     add("--test", type=_share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
     add("--validation", type=_share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
-    add("--patience", type=_count, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
+    add("--patience", type=whole, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
         "weights (validation default 0.1)")  # fmt: skip
     add(
         "--backend",
@@ -124,12 +125,6 @@ def _sizes(text: str) -> list[int]:
     if min(sizes) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: every layer needs at least one neuron")
     return sizes
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
-    return int(text)
 
 
 def _positive(text: str) -> float:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .. import ops
 from ..engine import Value
+from ..names import is_constant
 from ..names import named as named
 from ..names import one_line as one_line
 
@@ -54,7 +55,7 @@ def is_weight(label: str) -> bool:
 
 
 def roles(root: Value, nodes: Iterable[Value]) -> dict[Value, str]:
-    """What each node is: out, inner, const (a leaf without a label), param or input.
+    """What each node is: out, inner, const (a number in a formula), param or input.
 
     A leaf is a parameter if `is_weight` says so.  `b`, `b1`, ... is a bias only beside such a weight: alone it
     is more often the second of `a` and `b`.
@@ -67,7 +68,7 @@ def roles(root: Value, nodes: Iterable[Value]) -> dict[Value, str]:
             return "out"
         if n.parents:
             return "inner"
-        if not named(n):
+        if not named(n) and is_constant(n):
             return "const"
         return "param" if is_weight(named(n)) or (weights and BIAS.fullmatch(named(n))) else "input"
 
@@ -169,13 +170,12 @@ def size(x: float, largest: float) -> float:
     return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
 
 
-def card(n: Value, role: str, largest: float, look: str = "", inside: str = "") -> str:
+def card(n: Value, role: str, largest: float, look: str = "", name: str = "") -> str:
     """The HTML-like label of a node: header, value, gradient.
 
-    `look` is one of FRAMES; `inside` is a module, whose name the label then need not repeat.
+    `look` is one of FRAMES; `name` is what the node is called.
     """
     paper, ink = ROLES[role]
-    name = named(n).removeprefix(inside + ".") if inside else named(n)
     value, grad = ("#ffffff" if math.isfinite(n.data) else ALARM), tint(n.grad, largest)
     inks = PALE_INK, INK if n.grad else PALE_INK, INK
     if look == "faded":
@@ -205,14 +205,15 @@ def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
     )
 
 
-def tooltip(n: Value) -> str:
+def tooltip(n: Value, names: Mapping[Value, str] = {}) -> str:
     """A node with all its digits, for the mouse that rests on its card."""
-    return lines(*told(n))
+    return lines(*told(n, names))
 
 
-def told(n: Value) -> tuple[str, str, str]:
+def told(n: Value, names: Mapping[Value, str] = {}) -> tuple[str, str, str]:
     """The same as three lines."""
-    name = " = ".join(filter(None, (cut(named(n), TIP), operation(n)))) or "constant"
+    unnamed = "constant" if is_constant(n) else "a leaf without a label"
+    name = " = ".join(filter(None, (cut(named(n) or names.get(n, ""), TIP), operation(n)))) or unnamed
     return (name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
 
 
@@ -221,15 +222,15 @@ def lines(*texts: str) -> str:
     return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
 
 
-def slope(parent: Value, n: Value, d: float) -> str:
+def slope(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
     """One local gradient with all its digits."""
-    name, of = (cut(named(v), TIP) or operation(v) or short(v.data) for v in (n, parent))
+    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or short(v.data) for v in (n, parent))
     return f"d({name}) / d({of}) = {float(d)!r}"
 
 
-def edge(parent: Value, n: Value, d: float, flow: float, largest: float, look: str = "") -> dict[str, str]:
+def edge(d: float, flow: float, largest: float, look: str, tip: str) -> dict[str, str]:
     """The attributes of one edge: the local gradient `d` written on it, its width by what flows through it."""
-    tip = lines(slope(parent, n, d))
+    tip = lines(tip)
     if look == "faded":
         return {"color": FADED_EDGE, "tooltip": tip}
     attributes = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ..engine import Value
+from ..names import variables
 from . import cards, choose
 from .canvas import Face, Line, Sheet
 from .paths import Path
@@ -50,21 +51,23 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
     number = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
+    held = variables(ids)
     for n, name in ids.items():
         look = ("path" if path else "centre") if n in bold else "faded" if path else ""
         inside = (
             next((title for _, title in frames[n][::-1] if n.label.startswith(title + ".")), "") if n in frames else ""
         )
+        called = cards.named(n) or held.get(n, "")
+        short = called.removeprefix(inside + ".") if inside else called
         dot.node(
             name,
-            cards.card(n, role[n], largest, look, inside),
+            cards.card(n, role[n], largest, look, short),
             id=name,
-            tooltip=cards.tooltip(n),
+            tooltip=cards.tooltip(n, held),
             **{"class": f"value {role[n]}"},
         )
-        short = cards.named(n).removeprefix(inside + ".") if inside else cards.named(n) or inputs.get(n, "")
-        sheet.faces[name] = Face(short, cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
-                                 "\n".join(cards.told(n)), tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
+        sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
+                                 "\n".join(cards.told(n, held)), tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
     _draw_frames(dot, frames, ids)
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
@@ -87,8 +90,9 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
     for k, (p, n, d, flow, look) in enumerate(edges):
         if p in ids:
-            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(p, n, d, flow, widest, look))
-            sheet.lines.append(_line(ids[p], ids[n], f"e{k}", d, flow, widest, look, cards.slope(p, n, d)))
+            tip = cards.slope(p, n, d, held)
+            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(d, flow, widest, look, tip))
+            sheet.lines.append(_line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))
         elif look == "path":
             dotted("gap", ids[n], cards.PATH)
         elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
