@@ -591,7 +591,9 @@ def test_the_theme_follows_the_system_and_then_the_toggle(tab):
 def test_reduced_motion_moves_nothing_and_paper_has_no_buttons(tab):
     browser = tab(page(neuron()))
     moving = "getComputedStyle(document.querySelector('.edge')).transitionDuration"
-    assert browser.js(moving) != "0s"
+    ready = "document.body.classList.contains('ready')"
+    frame = "await new Promise((done) => requestAnimationFrame(done))"
+    assert browser.js(f"(async () => {{ while (!{ready}) {frame}; return {moving} }})()") != "0s"
     browser.media(prefers_reduced_motion="reduce")
     assert browser.js(moving) == "0s"
     browser.media(media="print")

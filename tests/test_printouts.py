@@ -171,10 +171,9 @@ loss.maen([1.0], [2.0])  # type: ignore[attr-defined]
 """
 
 
-def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_misspelt_one(tmp_path, monkeypatch):
+def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_misspelt_one(tmp_path):
     """What must be an error carries a `type: ignore`, which --strict refuses where there is none."""
-    api = pytest.importorskip("mypy.api")
-    monkeypatch.chdir(ROOT)
+    pytest.importorskip("mypy.api")
     calls = [f"a.{op.name}({', '.join('a2'[i % 2] for i in range(len(op.domain) - 1))})" for op in METHODS]
     calls += ["a.power(2)", "a.leaky_relu()", "a.leaky_relu(0.1)", "a.clip(-1, None)", "a.polygamma(1)", "a.arctan2(2)"]
     for op in METHODS:
@@ -185,5 +184,9 @@ def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_missp
     methods = [f"assert_type({call}, Value)" for call in calls]
     methods += [f"assert_type(functional.{op.name}({', '.join('2' for _ in op.domain)}), float)" for op in METHODS]
     (tmp_path / "typed.py").write_text(TYPED.replace("{methods}", "\n".join(methods)))
-    said, _, status = api.run(["--strict", "--config-file=", f"--cache-dir={tmp_path}", str(tmp_path / "typed.py")])
-    assert status == 0, said
+    # a process of its own: mypy changes the collector and the recursion limit of whoever calls it
+    options = ["--strict", "--config-file=", f"--cache-dir={tmp_path}", str(tmp_path / "typed.py")]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout
