@@ -13,6 +13,8 @@ from tinygrad_edu import Value, ops
 from tinygrad_edu.functional import logsumexp, softmax
 from tinygrad_edu.ops import clip, leaky_relu, power
 
+M = 1.7976931348623157e308  # the largest float
+
 ROWS = [*ops.TABLE.values(), power(-1), power(0.5), power(2.5), power(0), leaky_relu(0.2), clip(0.0, 2.0)]
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 
@@ -372,6 +374,21 @@ SPOTS = [
     (ops.hypot, (h, 0.0), h, [1, 0]),
     (ops.hypot, (3 * t, 4 * t), 5 * t, [0.6, 0.8]),
     (ops.hypot, (0.0, 0.0), 0, [nan, nan]),
+    (ops.hypot, (M, M), inf, [0.5**0.5, 0.5**0.5]),
+    (ops.hypot, (M, -M), inf, [0.5**0.5, -(0.5**0.5)]),
+    (ops.hypot, (5e-324, -5e-324), 5e-324, [0.5**0.5, -(0.5**0.5)]),
+    (ops.pow, (5e-324, 0.0), 1, [0, math.log(5e-324)]),
+    (ops.pow, (5e-324, -0.0), 1, [0, math.log(5e-324)]),
+    (ops.pow, (-5e-324, 0.0), 1, [0, nan]),
+    (ops.pow, (-3.0, 0.0), 1, [0, nan]),
+    (ops.pow, (inf, 0.0), 1, [0, inf]),
+    (ops.xlogy, (0.0, inf), 0, [inf, 0]),
+    (ops.xlogy, (-0.0, 0.0), 0, [-inf, 0]),
+    (ops.xlogy, (0.0, nan), nan, [nan, nan]),
+    (ops.gelu, (M,), M, [1]),
+    (ops.gelu, (2.0**1023,), 2.0**1023, [1]),
+    (ops.gelu, (-M,), -0.0, [0]),
+    (ops.gelu_tanh, (M,), M, [1]),
     # Any number of inputs.
     (ops.sum, (inf, -inf), nan, [1, 1]),
     (ops.sum, (-0.0, -0.0), -0.0, [1, 1]),

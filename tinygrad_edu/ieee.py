@@ -111,6 +111,12 @@ def sigmoid(x: float) -> float:
     return (1.0 if x >= 0 else e) / (1.0 + e)
 
 
+def bell(x: float) -> float:
+    """sigmoid(x) * sigmoid(-x), the slope of the sigmoid, with true tails."""
+    e = math.exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
+
+
 def softplus(x: float) -> float:
     """log(1 + exp(x)), without overflow above and without losing digits below."""
     return maximum(x, 0.0) + math.log1p(math.exp(-abs(x)))

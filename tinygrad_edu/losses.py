@@ -22,7 +22,7 @@ from typing import Any, Literal, overload
 from . import ops
 from .engine import Value
 from .functional import mean
-from .ieee import isfinite, number
+from .ieee import inf, isfinite, number
 from .targets import (
     check_probability,
     class_of,
@@ -111,10 +111,17 @@ def _mixed(t: Any, p: float, first: Any, second: Any) -> Any:
     """t * first() + (1 - t) * second(), where what counts for nothing may be infinite."""
     if isinstance(t, Value) or 0 < p < 1:
         a, b = first(), second()
+        if is_recorded(t):  # which side will count for nothing is not known yet
+            return _counted(t, a) + _counted(1 - t, b)
         if p == 1 and not isfinite(plain(b)) or p == 0 and not isfinite(plain(a)):
             return t * a if p == 1 else (1 - t) * b
         return t * a + (1 - t) * b
     return first() if p else second()
+
+
+def _counted(share: Any, loss: Any) -> Any:
+    """share * loss, and 0 for no share of an infinite loss; a nan stays one."""
+    return ops.where(share + ops.greater(inf, loss), share * loss, 0.0)
 
 
 @overload

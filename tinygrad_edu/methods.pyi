@@ -88,7 +88,7 @@ class Methods:
             y = a ** b
             dy/da = b * a ** (b - 1)
             dy/db = y * log(a)
-            computed as where(abs(a) + abs(b), b * a ** (b - 1), 0), where(abs(a) + (0 > b), y * log(a), 0)
+            computed in a form that keeps its digits
             domain: (0, inf)
         """
     def square(self) -> Value:
@@ -118,6 +118,7 @@ class Methods:
 
             y = cbrt(x)
             dy/dx = 1 / (3 * y * y)
+            computed as 0.333333 / y / y
             domain: real
             kink: x = 0
         """
@@ -180,7 +181,7 @@ class Methods:
     def xlogy(self, b: SupportsFloat) -> Value:
         """One row of the table, a.xlogy(b):
 
-            y = where(abs(a) + abs(b), a * log(b), 0)
+            y = where(abs(a) + where(b, inf > b, 0), a * log(b), 0)
             dy/da = log(b)
             dy/db = a / b
             computed as log(b), where(abs(a) + abs(b), a / b, 0)
@@ -213,7 +214,7 @@ class Methods:
 
             y = asin(x)
             dy/dx = 1 / sqrt(1 - x * x)
-            computed as 1 / sqrt((1 - x) * (1 + x))
+            computed as 1 / sqrt(gap(x))
             domain: (-1, 1)
         """
     def acos(self) -> Value:
@@ -221,7 +222,7 @@ class Methods:
 
             y = acos(x)
             dy/dx = -1 / sqrt(1 - x * x)
-            computed as -1 / sqrt((1 - x) * (1 + x))
+            computed as -1 / sqrt(gap(x))
             domain: (-1, 1)
         """
     def atan(self) -> Value:
@@ -247,6 +248,7 @@ class Methods:
             y = hypot(a, b)
             dy/da = a / y
             dy/db = b / y
+            computed in a form that keeps its digits
             domain: real
             kink: hypot(a, b) = 0
         """
@@ -285,7 +287,7 @@ class Methods:
 
             y = acosh(x)
             dy/dx = 1 / sqrt(x * x - 1)
-            computed as 1 / (sqrt(x - 1) * sqrt(x + 1))
+            computed as 1 / sqrt(x - 1) / sqrt(x + 1)
             domain: (1, inf)
         """
     def atanh(self) -> Value:
@@ -293,7 +295,7 @@ class Methods:
 
             y = atanh(x)
             dy/dx = 1 / (1 - x * x)
-            computed as 1 / ((1 - x) * (1 + x))
+            computed as 1 / gap(x)
             domain: (-1, 1)
         """
     def tanh(self) -> Value:
@@ -301,7 +303,7 @@ class Methods:
 
             y = tanh(x)
             dy/dx = 1 - y * y
-            computed as 4 * sigmoid(2 * x) * sigmoid(-2 * x)
+            computed as 4 * bell(2 * x)
             domain: real
         """
     def sigmoid(self) -> Value:
@@ -309,7 +311,7 @@ class Methods:
 
             y = exp(minimum(x, 0)) / (1 + exp(-abs(x)))
             dy/dx = y * (1 - y)
-            computed as y * sigmoid(-x)
+            computed as bell(x)
             domain: real
         """
     def logsigmoid(self) -> Value:
@@ -324,6 +326,7 @@ class Methods:
 
             y = where(x > 0.25, log1p((2 * x - 1) / (1 - x)), log(x / (1 - x)))
             dy/dx = 1 / (x * (1 - x))
+            computed as 1 / x + 1 / (1 - x)
             domain: (0, 1)
         """
     def softplus(self) -> Value:
@@ -384,13 +387,13 @@ class Methods:
 
             y = x * tanh(softplus(x))
             dy/dx = tanh(softplus(x)) + x * (1 - square(tanh(softplus(x)))) * sigmoid(x)
-            computed in a form that keeps its digits
+            computed as tanh(softplus(x)) + x * (4 * bell(2 * softplus(x))) * sigmoid(x)
             domain: real
         """
     def gelu(self) -> Value:
         """One row of the table, x.gelu():
 
-            y = x * erfc(-x / 1.41421) / 2
+            y = x / 2 * erfc(-x / 1.41421)
             dy/dx = erfc(-x / 1.41421) / 2 + x * exp(-x * x / 2) / 2.50663
             domain: real
         """

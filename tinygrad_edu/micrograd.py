@@ -90,8 +90,10 @@ def by_hand(text: str, local_grads: Sequence[float] | None, n: int, step: Callab
 
     power = n == 1 and text.startswith("**")
     called = f"power({text[2:]})" if power else SYMBOLS.get(text, text) if n == 2 else text or "by hand"
-    return Op(called or "by hand", forward, partials, text if power or (n == 2 and text in SYMBOLS) else "", (REAL,) * n,
-              recipe=(by_hand, (text, local_grads, n)))  # fmt: skip
+    op = Op(called or "by hand", forward, partials, text if power or (n == 2 and text in SYMBOLS) else "", (REAL,) * n,
+            recipe=(by_hand, (text, local_grads, n)))  # fmt: skip
+    object.__setattr__(op, "own", True)  # the rule is somebody's: first derivatives are its numbers
+    return op
 
 
 def _step(v: Value) -> Callable[[], None]:

@@ -44,9 +44,7 @@ class Op:
     domain: tuple[Any, ...] = (REAL,)  # one interval per input; a last `...` means as many as it is given
     kink: Callable[..., Any] = lambda *xs: 1.0  # zero where the local gradient jumps or blows up
     parts: Callable[..., Any] | None = None  # the same out of smaller rows, if it is several fused into one
-    textbook: Callable[..., tuple[Any, ...]] | None = (
-        None  # the partials as books write them, if digits ask for another form
-    )
+    textbook: Callable[..., tuple[Any, ...]] | None = None  # the partials as books write them, if digits ask for others
     recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
     local: Callable[..., tuple[Any, ...]] = field(init=False)  # what backward calls
     own: bool = field(init=False)  # whether its rule was written elsewhere: those in here are known to be right
@@ -87,12 +85,7 @@ class Op:
     def check_inputs(self) -> None:
         """Raise TypeError if a rule does not take as many inputs as the domain has."""
         n, more = len([d for d in self.domain if d is not ...]), ... in self.domain
-        rules = {
-            "forward rule": self.forward,
-            "partials": self.partials,
-            "kink": self.kink,
-            "parts": self.parts or self.forward,
-        }
+        rules = {"forward rule": self.forward, "partials": self.partials, "kink": self.kink, "parts": self.parts or self.forward}  # fmt: skip
         for what, rule in rules.items():
             for count in (n, n + 3) if more else (n,):
                 if not _takes(rule, count + (what == "partials")):
@@ -127,9 +120,7 @@ def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ..
         except TypeError as e:
             if "positional argument" not in str(e):
                 raise
-            raise TypeError(
-                f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}"
-            ) from e
+            raise TypeError(f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}") from e  # fmt: skip
         if not isinstance(ds, (tuple, list)) or len(ds) != len(xs):
             got = f"{len(ds)}" if isinstance(ds, (tuple, list)) else f"{type(ds).__name__} {ds!r:.80}"
             raise TypeError(f"the partials of the row {name!r} must return a tuple with one local gradient for each of its {len(xs)} "
@@ -152,9 +143,7 @@ def row(name: str) -> Op:
     """
     found = TABLE.get(name, globals().get(name))
     if not isinstance(found, Op):
-        raise KeyError(
-            f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it"
-        )
+        raise KeyError(f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it")  # fmt: skip
     return found
 
 
@@ -163,9 +152,7 @@ leaf = Op("leaf", float, lambda y: (), domain=())
 detached = Op("detached", float, lambda y: (), domain=())
 
 # Nor is this row of the table: a slope, or nan where the row that it belongs to is nan because it was outside of its domain.
-within = Op(
-    "within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (within(1.0, y), 0.0), domain=(REAL, REAL)
-)
+within = Op("within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (within(1.0, y), 0.0), domain=(REAL, REAL))  # fmt: skip
 
 # Arithmetic.
 add = Op("add", operator.add, lambda y, a, b: (1.0, 1.0), "+", (REAL, REAL))
@@ -189,8 +176,8 @@ def power(n: float) -> Op:
               recipe=(power, (n,)))  # fmt: skip
 
 
-# 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf; and x ** 0 is flat at 0 too.
-pow = Op("pow", ieee.power, lambda y, a, b: (where(abs(a) + abs(b), b * pow(a, b - 1), 0.0),
+# 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf; and x ** 0 at every x: 1/x for the smallest is inf, 0/x is 0.
+pow = Op("pow", ieee.power, lambda y, a, b: (where(abs(a) + abs(b), where(b, b * pow(a, b - 1), b * y / a), 0.0),
                                              where(abs(a) + greater(0.0, b), y * log(a), 0.0)),
          "**", (POSITIVE, REAL), textbook=lambda y, a, b: (b * pow(a, b - 1), y * log(a)))  # fmt: skip
 
@@ -201,17 +188,22 @@ expm1 = Op("expm1", ieee.expm1, lambda y, x: (exp(x),))
 log = Op("log", ieee.log, lambda y, x: (1 / x,), domain=(POSITIVE,))
 log1p = Op("log1p", ieee.log1p, lambda y, x: (1 / (1 + x),), domain=((-1.0, inf),))
 sqrt = Op("sqrt", ieee.sqrt, lambda y, x: (0.5 / y,), domain=(POSITIVE,))
-cbrt = Op("cbrt", ieee.cbrt, lambda y, x: (1 / (3 * y * y),), kink=lambda x: x)
+cbrt = Op("cbrt", ieee.cbrt, lambda y, x: (1 / 3 / y / y,), kink=lambda x: x, textbook=lambda y, x: (1 / (3 * y * y),))
 log2 = Op("log2", ieee.log2, lambda y, x: (1 / math.log(2) / x,), domain=(POSITIVE,))
 log10 = Op("log10", ieee.log10, lambda y, x: (1 / math.log(10) / x,), domain=(POSITIVE,))
 
-# Circles.  (1-x)*(1+x) and not 1-x*x, which has no digits left near 1.
+# Not in the table, but in slopes: what keeps its digits near 1, unlike 1-x*x, and what has its own in both tails.  Their slopes are written
+# out, because those of their parts are differences that have no digits left near 0.
+gap = Op("gap", lambda x: (1 - x) * (1 + x), lambda y, x: (-2 * x,), parts=lambda x: (1 - x) * (1 + x))
+bell = Op("bell", ieee.bell, lambda y, x: (-y * tanh(x / 2),), parts=lambda x: exp(-abs(x)) / square(1 + exp(-abs(x))))
+
+# Circles.
 sin = Op("sin", ieee.sin, lambda y, x: (cos(x),))
 cos = Op("cos", ieee.cos, lambda y, x: (-sin(x),))
 tan = Op("tan", ieee.tan, lambda y, x: (1 + y * y,), kink=lambda x: cos(x), parts=lambda x: sin(x) / cos(x))
-asin = Op("asin", ieee.asin, lambda y, x: (1 / sqrt((1 - x) * (1 + x)),), domain=(UNIT,),
+asin = Op("asin", ieee.asin, lambda y, x: (1 / sqrt(gap(x)),), domain=(UNIT,),
           textbook=lambda y, x: (1 / sqrt(1 - x * x),))  # fmt: skip
-acos = Op("acos", ieee.acos, lambda y, x: (-1 / sqrt((1 - x) * (1 + x)),), domain=(UNIT,),
+acos = Op("acos", ieee.acos, lambda y, x: (-1 / sqrt(gap(x)),), domain=(UNIT,),
           textbook=lambda y, x: (-1 / sqrt(1 - x * x),))  # fmt: skip
 atan = Op("atan", math.atan, lambda y, x: (1 / (1 + x * x),))
 
@@ -224,21 +216,29 @@ def _atan2_partials(t: Any, y: Any, x: Any) -> tuple[Any, ...]:
 atan2 = Op("atan2", math.atan2, _atan2_partials,
            domain=(REAL, REAL), kink=lambda y, x: maximum(abs(y), x),  # the angle jumps from pi to -pi behind the origin
            textbook=lambda t, y, x: (x / (x * x + y * y), -y / (x * x + y * y)))  # fmt: skip
-hypot = Op("hypot", math.hypot, lambda y, a, b: (a / y, b / y), domain=(REAL, REAL), kink=lambda a, b: hypot(a, b))
+
+
+def _hypot_partials(y: Any, a: Any, b: Any) -> tuple[Any, ...]:
+    k = where(greater(y, 1e308), 0.25, where(greater(1e-300, y), 2.0**500, 1.0))  # y may be too large or too small
+    return a * k / hypot(a * k, b * k), b * k / hypot(a * k, b * k)
+
+
+hypot = Op("hypot", math.hypot, _hypot_partials, domain=(REAL, REAL), kink=lambda a, b: hypot(a, b),
+           textbook=lambda y, a, b: (a / y, b / y))  # fmt: skip
 
 # Hyperbolas.
 sinh = Op("sinh", ieee.sinh, lambda y, x: (cosh(x),))
 cosh = Op("cosh", ieee.cosh, lambda y, x: (sinh(x),))
 asinh = Op("asinh", math.asinh, lambda y, x: (1 / hypot(1.0, x),), textbook=lambda y, x: (1 / sqrt(1 + x * x),))
-acosh = Op("acosh", ieee.acosh, lambda y, x: (1 / (sqrt(x - 1) * sqrt(x + 1)),), domain=((1.0, inf),),
+acosh = Op("acosh", ieee.acosh, lambda y, x: (1 / sqrt(x - 1) / sqrt(x + 1),), domain=((1.0, inf),),
            textbook=lambda y, x: (1 / sqrt(x * x - 1),))  # fmt: skip
-atanh = Op("atanh", ieee.atanh, lambda y, x: (1 / ((1 - x) * (1 + x)),), domain=(UNIT,),
+atanh = Op("atanh", ieee.atanh, lambda y, x: (1 / gap(x),), domain=(UNIT,),
            textbook=lambda y, x: (1 / (1 - x * x),))  # fmt: skip
 
 
 # Squashing functions.  The textbook's 1 - y * y has no digits left in the tails, where y rounds to 1.
-tanh = Op("tanh", math.tanh, lambda y, x: (4.0 * sigmoid(2 * x) * sigmoid(-2 * x),), textbook=lambda y, x: (1 - y * y,))
-sigmoid = Op("sigmoid", ieee.sigmoid, lambda y, x: (y * sigmoid(-x),), textbook=lambda y, x: (y * (1 - y),),
+tanh = Op("tanh", math.tanh, lambda y, x: (4.0 * bell(2 * x),), textbook=lambda y, x: (1 - y * y,))
+sigmoid = Op("sigmoid", ieee.sigmoid, lambda y, x: (bell(x),), textbook=lambda y, x: (y * (1 - y),),
              parts=lambda x: exp(minimum(x, 0.0)) / (1 + exp(-abs(x))))  # fmt: skip
 softplus = Op("softplus", ieee.softplus, lambda y, x: (sigmoid(x),),
               parts=lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))))  # fmt: skip
@@ -262,7 +262,7 @@ def fused(name: str, parts: Callable[..., Any], partials: Callable[..., tuple[An
 
 
 silu = fused("silu", lambda x: x * sigmoid(x), lambda y, x: (sigmoid(x) * (1 + x * sigmoid(-x)),))
-gelu = fused("gelu", lambda x: x * erfc(-x / math.sqrt(2)) / 2,  # erfc keeps digits at -10, where 1 + erf is 0
+gelu = fused("gelu", lambda x: x / 2 * erfc(-x / math.sqrt(2)),  # erfc keeps digits at -10, where 1 + erf is 0
              lambda y, x: (erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * math.pi),))  # fmt: skip
 elu = fused("elu", lambda x: maximum(x, 0.0) + expm1(minimum(x, 0.0)), lambda y, x: (exp(minimum(x, 0.0)),),
             kink=lambda x: x)  # fmt: skip
@@ -275,7 +275,7 @@ selu = fused("selu", lambda x: 1.0507009873554805 * (maximum(x, 0.0) + 1.6732632
              lambda y, x: (1.0507009873554805 * (greater(x, 0.0) + (1 - greater(x, 0.0)) * (1.6732632423543772 * exp(minimum(x, 0.0)))),),
              kink=lambda x: x)  # fmt: skip
 mish = fused("mish", lambda x: x * tanh(softplus(x)),
-             lambda y, x: (tanh(softplus(x)) + x * (4 * sigmoid(2 * softplus(x)) * sigmoid(-2 * softplus(x))) * sigmoid(x),),
+             lambda y, x: (tanh(softplus(x)) + x * (4 * bell(2 * softplus(x))) * sigmoid(x),),
              textbook=lambda y, x: (tanh(softplus(x)) + x * (1 - square(tanh(softplus(x)))) * sigmoid(x),))  # fmt: skip
 hardtanh = fused("hardtanh", lambda x: minimum(maximum(x, -1.0), 1.0), lambda y, x: (greater(x, -1.0) * greater(1.0, x),),
                  kink=lambda x: (x + 1) * (x - 1))  # fmt: skip
@@ -291,24 +291,27 @@ def _gelu_tanh_inner(x: Any) -> Any:
     return math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x)
 
 
-# (1 + tanh(u)) / 2 is sigmoid(2 u), which keeps its digits on the left.  Beyond 100 its slope is 0, and 0 * x * x must not be nan.
-gelu_tanh = fused("gelu_tanh", lambda x: x * sigmoid(_gelu_tanh_inner(x)),
-                  lambda y, x: (sigmoid(_gelu_tanh_inner(x)) + x * (sigmoid(_gelu_tanh_inner(x)) * sigmoid(-_gelu_tanh_inner(x)))
-                                * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * square(minimum(maximum(x, -100.0), 100.0)))),),
+def _gelu_tanh_partials(y: Any, x: Any) -> tuple[Any, ...]:
+    x = minimum(maximum(x, -100.0), 100.0)  # beyond, the bell is 0, and 0 * x * x must not be nan
+    u = _gelu_tanh_inner(x)
+    return (sigmoid(u) + x * bell(u) * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)),)
+
+
+# (1 + tanh(u)) / 2 is sigmoid(2 u), which keeps its digits on the left.
+gelu_tanh = fused("gelu_tanh", lambda x: x * sigmoid(_gelu_tanh_inner(x)), _gelu_tanh_partials,
                   textbook=lambda y, x: (sigmoid(_gelu_tanh_inner(x))
                                          + y * sigmoid(-_gelu_tanh_inner(x)) * math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x),))  # fmt: skip
 
 
 # Probabilities.  0 * log(0) is 0 where nothing is expected; the first form of logit has no digits left at 1/2, the second none at 0.
-xlogy = fused("xlogy", lambda a, b: where(abs(a) + abs(b), a * log(b), 0.0),
+xlogy = fused("xlogy", lambda a, b: where(abs(a) + where(b, greater(inf, b), 0.0), a * log(b), 0.0),
               lambda y, a, b: (log(b), where(abs(a) + abs(b), a / b, 0.0)), domain=(REAL, POSITIVE),
               textbook=lambda y, a, b: (log(b), a / b))  # fmt: skip
 logit = fused("logit", lambda x: where(greater(x, 0.25), log1p(div(2 * x - 1, 1 - x)), log(div(x, 1 - x))),
-              lambda y, x: (1 / (x * (1 - x)),), domain=((0.0, 1.0),))  # fmt: skip
+              lambda y, x: (1 / x + 1 / (1 - x),), domain=((0.0, 1.0),),
+              textbook=lambda y, x: (1 / (x * (1 - x)),))  # fmt: skip
 erfinv = Op("erfinv", ieee.erfinv, lambda y, x: (math.sqrt(math.pi) / 2 * exp(y * y),), domain=(UNIT,))
-lgamma = Op(
-    "lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x))
-)
+lgamma = Op("lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x)))  # fmt: skip
 digamma = Op("digamma", ieee.digamma, lambda y, x: (polygamma(1)(x),), kink=lgamma.kink)
 
 
@@ -393,17 +396,11 @@ def _softmax(y: Any, *xs: Any) -> tuple[Any, ...]:
 
 
 sum = fused("sum", lambda *xs: functools.reduce(operator.add, xs), lambda y, *xs: (1.0,) * len(xs), domain=(REAL, ...))
-dot = fused("dot", _dot, _dot_partials,
-            domain=(REAL, REAL, ...))  # fmt: skip
+dot = fused("dot", _dot, _dot_partials, domain=(REAL, REAL, ...))
 logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...), textbook=lambda y, *xs: tuple([exp(x - y) for x in xs]),
                parts=lambda *xs: log(sum(*[exp(x) for x in xs])))  # fmt: skip
 
-FACTORIES: dict[str, Callable[..., Op]] = {
-    "power": power,
-    "leaky_relu": leaky_relu,
-    "clip": clip,
-    "polygamma": polygamma,
-}
+FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip, "polygamma": polygamma}  # fmt: skip
 edition = 0  # of the table: how many rows have been registered
 TABLE: dict[str, Op] = {op.name: op for op in [
     add, sub, mul, div, neg, power(3), pow, square, reciprocal, sqrt, cbrt, rsqrt, exp, exp2, expm1, log, log2, log10, log1p, xlogy,

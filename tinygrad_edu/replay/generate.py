@@ -20,7 +20,7 @@ MANY = ("where", "sum", "dot", "logsumexp")  # rows that `machine` spells out; `
 
 def _plain(inputs: int) -> list[Op]:
     """The rows of `ops` without parameters that have so many inputs; a row that was registered is none of the kernel's."""
-    rows = [op for op in ops.TABLE.values() if ours(op) and not op.recipe and op.name not in MANY]
+    rows = [op for op in (*ops.TABLE.values(), ops.gap, ops.bell) if ours(op) and not op.recipe and op.name not in MANY]
     return [op for op in rows if len(op.domain) == inputs and ... not in op.domain]
 
 

@@ -10,7 +10,7 @@ This is plain Python, and runs as such; `native` has Numba compile it.
 # mypy: ignore-errors
 from math import asinh, atan, atan2, erf, erfc, hypot, tanh
 
-from ..ieee import acos, acosh, asin, atanh, cbrt, ceil, cos, cosh, digamma, divide, erfinv, exp, exp2, expm1, floor, floor_divide, greater, lgamma, log, log10, log1p, log2, maximum, minimum, mod, nan, polygamma, power, relu, round, sigmoid, sin, sinh, softplus, sqrt, tan, trunc
+from ..ieee import acos, acosh, asin, atanh, bell, cbrt, ceil, cos, cosh, digamma, divide, erfinv, exp, exp2, expm1, floor, floor_divide, greater, lgamma, log, log10, log1p, log2, maximum, minimum, mod, nan, polygamma, power, relu, round, sigmoid, sin, sinh, softplus, sqrt, tan, trunc
 
 ADD = 0
 SUB = 1
@@ -84,13 +84,15 @@ FLOOR = 68
 CEIL = 69
 ROUND = 70
 TRUNC = 71
-WHERE = 72
-SUM = 73
-DOT = 74
-LOGSUMEXP = 75
-LINEAR = 76
-DENSE = 77
-FIRST_UNARY, FIRST_MANY = 19, 72
+GAP = 72
+BELL = 73
+WHERE = 74
+SUM = 75
+DOT = 76
+LOGSUMEXP = 77
+LINEAR = 78
+DENSE = 79
+FIRST_UNARY, FIRST_MANY = 19, 74
 
 
 def square(x):
@@ -142,7 +144,7 @@ def mish(x):
 
 
 def gelu(x):
-    return divide(x * erfc(divide(-x, 1.4142135623730951)), 2)
+    return divide(x, 2) * erfc(divide(-x, 1.4142135623730951))
 
 
 def gelu_tanh(x):
@@ -163,6 +165,10 @@ def hardswish(x):
 
 def sign(x):
     return greater(x, 0.0) - greater(0.0, x)
+
+
+def gap(x):
+    return (1 - x) * (1 + x)
 
 
 def unary(op, x):
@@ -273,6 +279,10 @@ def unary(op, x):
         return round(x)
     if op == TRUNC:
         return trunc(x)
+    if op == GAP:
+        return gap(x)
+    if op == BELL:
+        return bell(x)
     return nan
 
 
@@ -289,7 +299,7 @@ def unary_slope(op, y, x):
             return nan
         return divide(0.5, y)
     if op == CBRT:
-        return divide(1, 3 * y * y)
+        return divide(divide(0.3333333333333333, y), y)
     if op == RSQRT:
         if y != y and x == x:
             return nan
@@ -325,11 +335,11 @@ def unary_slope(op, y, x):
     if op == ASIN:
         if y != y and x == x:
             return nan
-        return divide(1, sqrt((1 - x) * (1 + x)))
+        return divide(1, sqrt(gap(x)))
     if op == ACOS:
         if y != y and x == x:
             return nan
-        return divide(-1, sqrt((1 - x) * (1 + x)))
+        return divide(-1, sqrt(gap(x)))
     if op == ATAN:
         return divide(1, 1 + x * x)
     if op == SINC:
@@ -343,21 +353,21 @@ def unary_slope(op, y, x):
     if op == ACOSH:
         if y != y and x == x:
             return nan
-        return divide(1, sqrt(x - 1) * sqrt(x + 1))
+        return divide(divide(1, sqrt(x - 1)), sqrt(x + 1))
     if op == ATANH:
         if y != y and x == x:
             return nan
-        return divide(1, (1 - x) * (1 + x))
+        return divide(1, gap(x))
     if op == TANH:
-        return 4.0 * sigmoid(2 * x) * sigmoid(-2 * x)
+        return 4.0 * bell(2 * x)
     if op == SIGMOID:
-        return y * sigmoid(-x)
+        return bell(x)
     if op == LOGSIGMOID:
         return sigmoid(-x)
     if op == LOGIT:
         if y != y and x == x:
             return nan
-        return divide(1, x * (1 - x))
+        return divide(1, x) + divide(1, 1 - x)
     if op == SOFTPLUS:
         return sigmoid(x)
     if op == SOFTSIGN:
@@ -373,11 +383,11 @@ def unary_slope(op, y, x):
     if op == SILU:
         return sigmoid(x) * (1 + x * sigmoid(-x))
     if op == MISH:
-        return tanh(softplus(x)) + x * (4 * sigmoid(2 * softplus(x)) * sigmoid(-2 * softplus(x))) * sigmoid(x)
+        return tanh(softplus(x)) + x * (4 * bell(2 * softplus(x))) * sigmoid(x)
     if op == GELU:
         return divide(erfc(divide(-x, 1.4142135623730951)), 2) + divide(x * exp(divide(-x * x, 2)), 2.5066282746310002)
     if op == GELU_TANH:
-        return sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)) + x * (sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)) * sigmoid(-1.5957691216057308 * (x + 0.044715 * x * x * x))) * (1.5957691216057308 * (1 + 0.134145 * square(minimum(maximum(x, -100.0), 100.0))))
+        return sigmoid(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) + minimum(maximum(x, -100.0), 100.0) * bell(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) * (1.5957691216057308 * (1 + 0.134145 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0)))
     if op == HARDTANH:
         return greater(x, -1.0) * greater(1.0, x)
     if op == HARDSIGMOID:
@@ -408,6 +418,10 @@ def unary_slope(op, y, x):
         return 0.0
     if op == TRUNC:
         return 0.0
+    if op == GAP:
+        return -2 * x
+    if op == BELL:
+        return -y * tanh(divide(x, 2))
     return nan
 
 
@@ -424,7 +438,7 @@ def binary(op, a, b):
     if op == POW:
         return power(a, b)
     if op == XLOGY:
-        return (a * log(b) if abs(a) + abs(b) else 0.0)
+        return (a * log(b) if abs(a) + (greater(float("inf"), b) if b else 0.0) else 0.0)
     if op == ATAN2:
         return atan2(a, b)
     if op == HYPOT:
@@ -467,13 +481,13 @@ def binary_slopes(op, y, a, b):
     if op == POW:
         if y != y and a == a and b == b:
             return nan, nan
-        return (b * power(a, b - 1) if abs(a) + abs(b) else 0.0), (y * log(a) if abs(a) + greater(0.0, b) else 0.0)
+        return ((b * power(a, b - 1) if b else divide(b * y, a)) if abs(a) + abs(b) else 0.0), (y * log(a) if abs(a) + greater(0.0, b) else 0.0)
     if op == XLOGY:
         return log(b), (divide(a, b) if abs(a) + abs(b) else 0.0)
     if op == ATAN2:
         return divide(divide(b, hypot(a, b)), hypot(a, b)), divide(divide(-a, hypot(a, b)), hypot(a, b))
     if op == HYPOT:
-        return divide(a, y), divide(b, y)
+        return divide(a * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0)), hypot(a * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0)), b * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0)))), divide(b * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0)), hypot(a * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0)), b * (0.25 if greater(y, 1e+308) else (3.273390607896142e+150 if greater(1e-300, y) else 1.0))))
     if op == MOD:
         return 1.0, -floor_divide(a, b)
     if op == FLOOR_DIVIDE:
