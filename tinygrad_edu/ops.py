@@ -292,9 +292,9 @@ def _gelu_tanh_inner(x: Any) -> Any:
 
 
 def _gelu_tanh_partials(y: Any, x: Any) -> tuple[Any, ...]:
-    x = minimum(maximum(x, -100.0), 100.0)  # beyond, the bell is 0, and 0 * x * x must not be nan
-    u = _gelu_tanh_inner(x)
-    return (sigmoid(u) + x * bell(u) * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)),)
+    near = minimum(maximum(x, -100.0), 100.0)  # beyond, the bell is 0, and 0 * x * x must not be nan
+    u = _gelu_tanh_inner(near)
+    return (sigmoid(u) + x * bell(u) * (math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * near * near)),)
 
 
 # (1 + tanh(u)) / 2 is sigmoid(2 u), which keeps its digits on the left.
