@@ -387,7 +387,7 @@ def unary_slope(op, y, x):
     if op == GELU:
         return divide(erfc(divide(-x, 1.4142135623730951)), 2) + divide(x * exp(divide(-x * x, 2)), 2.5066282746310002)
     if op == GELU_TANH:
-        return sigmoid(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) + minimum(maximum(x, -100.0), 100.0) * bell(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) * (1.5957691216057308 * (1 + 0.134145 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0)))
+        return sigmoid(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) + x * bell(1.5957691216057308 * (minimum(maximum(x, -100.0), 100.0) + 0.044715 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0))) * (1.5957691216057308 * (1 + 0.134145 * minimum(maximum(x, -100.0), 100.0) * minimum(maximum(x, -100.0), 100.0)))
     if op == HARDTANH:
         return greater(x, -1.0) * greater(1.0, x)
     if op == HARDSIGMOID:
