@@ -87,7 +87,7 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
 
     >>> x = Value(0.5, label="x")
     >>> source(x.tanh()).splitlines()[-1], source(x.tanh(), exact=True).splitlines()[-1]
-    ('dx = (1 - v1 * v1) * dv1  # tanh', 'dx = 4.0 * sigmoid(2 * x) * sigmoid(-2 * x) * dv1  # tanh, in books 1 - v1 * v1')
+    ('dx = (1 - v1 * v1) * dv1  # tanh', 'dx = 4.0 * bell(2 * x) * dv1  # tanh, in books 1 - v1 * v1')
     """
     if not isinstance(root, Value):
         raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")

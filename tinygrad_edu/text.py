@@ -187,7 +187,7 @@ def described(op: Op) -> str:
     <BLANKLINE>
         y = tanh(x)
         dy/dx = 1 - y * y
-        computed as 4 * sigmoid(2 * x) * sigmoid(-2 * x)
+        computed as 4 * bell(2 * x)
         domain: real
     """
     try:
