@@ -5,7 +5,7 @@
 >>> for order in range(3):
 ...     [y] = grad(y, x)
 >>> y.data  # tanh''' = -2 (1 - t*t) (1 - 3 t*t)
--0.5652092882597701
+-0.5652092882597707
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ class Methods:
     def xlogy(self, b: SupportsFloat) -> Value:
         """One row of the table, a.xlogy(b):
 
-            y = where(abs(a) + where(b, inf > b, 0), a * log(b), 0)
+            y = where(abs(a) + where(b, abs(1 / b), 0), a * log(b), 0)
             dy/da = log(b)
             dy/db = a / b
             computed as log(b), where(abs(a) + abs(b), a / b, 0)

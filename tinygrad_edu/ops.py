@@ -304,7 +304,7 @@ gelu_tanh = fused("gelu_tanh", lambda x: x * sigmoid(_gelu_tanh_inner(x)), _gelu
 
 
 # Probabilities.  0 * log(0) is 0 where nothing is expected; the first form of logit has no digits left at 1/2, the second none at 0.
-xlogy = fused("xlogy", lambda a, b: where(abs(a) + where(b, greater(inf, b), 0.0), a * log(b), 0.0),
+xlogy = fused("xlogy", lambda a, b: where(abs(a) + where(b, abs(div(1.0, b)), 0.0), a * log(b), 0.0),
               lambda y, a, b: (log(b), where(abs(a) + abs(b), a / b, 0.0)), domain=(REAL, POSITIVE),
               textbook=lambda y, a, b: (log(b), a / b))  # fmt: skip
 logit = fused("logit", lambda x: where(greater(x, 0.25), log1p(div(2 * x - 1, 1 - x)), log(div(x, 1 - x))),

@@ -438,7 +438,7 @@ def binary(op, a, b):
     if op == POW:
         return power(a, b)
     if op == XLOGY:
-        return (a * log(b) if abs(a) + (greater(float("inf"), b) if b else 0.0) else 0.0)
+        return (a * log(b) if abs(a) + (abs(divide(1.0, b)) if b else 0.0) else 0.0)
     if op == ATAN2:
         return atan2(a, b)
     if op == HYPOT:
