@@ -604,3 +604,14 @@ def test_a_path_that_is_none_says_where_it_breaks():
                         ([A, L.parents[0], B, L], r"path\[1\] = '×' is not an input of path\[2\] = 'b'")):  # fmt: skip
         with pytest.raises(ValueError, match=said):
             draw(L, path=nodes)
+
+
+@pytest.mark.parametrize("label", [3, None, 2.5, ("a", 1)], ids=repr)
+def test_a_label_that_is_no_text_is_read_as_text_by_every_view(label):
+    a = Value(1.0, label="a")
+    a.label = label
+    L = a * 2.0 + a
+    L.backward()
+    for view in (L.draw().svg(), L.explain(), L.source(), L.source("latex"), L.page().html, L.order_lab()):
+        assert str(view)
+    assert not label or str(label)[-1] in L.draw().svg()

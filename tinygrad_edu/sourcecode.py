@@ -50,7 +50,7 @@ from .engine import Value, topological
 from .errors import UserError, meant
 from .filling import filled, ours
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
-from .names import called, letters, one_line, variables
+from .names import called, letters, named, variables
 from .opening import opened
 from .ops import Op
 from .text import Expr, name, write
@@ -175,7 +175,7 @@ class _Writer:
                 self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
             elif n in self.names:
                 number = self.speech.number(n.data)
-                said = f"  {self.remark} {one_line(n.label)}" if n.label and self.names[n].startswith("node") else ""
+                said = f"  {self.remark} {named(n)}" if n.label and self.names[n].startswith("node") else ""
                 number = f"np.asarray({number})" if self.numpy else number
                 self.lines.append(f"{self.let}{self.names[n]} = {number}{self.end}{said}")
         self.lines += ["", f"{self.remark} backward pass: each line is local times upstream"]

@@ -55,7 +55,9 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     for n, name in ids.items():
         look = ("path" if path else "centre") if n in bold else "faded" if path else ""
         inside = (
-            next((title for _, title in frames[n][::-1] if n.label.startswith(title + ".")), "") if n in frames else ""
+            next((title for _, title in frames[n][::-1] if cards.named(n).startswith(title + ".")), "")
+            if n in frames
+            else ""
         )
         called = cards.named(n) or held.get(n, "")
         short = called.removeprefix(inside + ".") if inside else called

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from .. import ops
 from ..engine import Value, topological
+from ..names import named
 
 PATH = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\.[^\W\d]\w*(?:\[[^\[\]]*\])*")
 
@@ -66,7 +67,7 @@ def module_of(n: Value) -> str:
     >>> [module_of(Value(0.0, label=name)) for name in ("mlp.layers.0.neurons.3.w[1]", "line.b", "conv.w[0][1]", "w1", "3.5")]
     ['mlp.layers.0.neurons.3', 'line', 'conv', '', '']
     """
-    found = PATH.fullmatch(n.label) if not n.parents and "." in n.label else None
+    found = PATH.fullmatch(named(n)) if not n.parents and n.label else None
     return found[1] if found else ""
 
 
