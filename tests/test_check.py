@@ -2,6 +2,7 @@
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 
@@ -152,6 +153,12 @@ def test_inputs_may_be_numbers_values_and_nested_lists_and_keep_their_names():
     report = gradcheck(lambda w, b: (w[0][0] * w[0][1] + w[1][0] * w[1][1] * b["x"]).tanh(), w, {"x": 0.01})
     assert report and [row.name for row in report.rows] == ["w00", "w[0][1]", "w[1][0]", "w[1][1]", "b['x']"]
     assert [row.name for row in gradcheck(lambda *xs: xs[0] * xs[1], 1, 2).rows] == ["xs[0]", "xs[1]"]
+
+
+def test_an_input_is_a_number_of_any_kind():
+    np = pytest.importorskip("numpy")
+    for two in (Fraction(2), np.float32(2), np.array(2), np.array(2.0)):
+        assert gradcheck(lambda a, b: a * b.tanh(), two, two).rows == gradcheck(lambda a, b: a * b.tanh(), 2, 2).rows
 
 
 def test_the_callers_values_are_never_touched():

@@ -253,6 +253,16 @@ def test_tables_are_taken_by_position():
                                   (pd.DataFrame({"d": pd.to_datetime(["2024-01-01"] * 2)}), TypeError, "'d' holds Timestamp")]:  # fmt: skip
         with pytest.raises(error, match=message):
             split(wrong, [0.5, 1.5])
+    for empty in (
+        pd.array([1.5, None], "Float64"),
+        pd.array([1, None], "Int64"),
+        pd.array(["u", None], "string"),
+        pd.to_datetime(["2024-01-01", None]),
+    ):
+        for targets in (pd.Series(empty), pd.DataFrame({"y": empty})):
+            with pytest.raises(ValueError, match="row 1, no number and no class: .*dropna"):
+                data.by_position(targets, "y", targets=True)
+    assert data.by_position(pd.Series(["None", "<NA>"], dtype=object), "y", targets=True) == ["None", "<NA>"]
 
 
 def test_batches_are_all_samples_once_in_an_order_of_their_seed():

@@ -2,6 +2,7 @@
 
 import math
 import random
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -231,6 +232,18 @@ def test_a_class_is_a_whole_number_of_any_kind():
         for loss in (cross_entropy, multiclass_hinge, losses.nll):
             assert loss(z, k) == loss(z, 1)
     assert cross_entropy([z, z], np.array([1.0, 2.0])) == cross_entropy([z, z], [1, 2])
+    for k in (
+        np.complex64(1),
+        Decimal("sNaN"),
+        Decimal("1.5"),
+        b"1",
+        [[1]],
+    ):  # equal to 1, or with the look of a number
+        for loss in (cross_entropy, multiclass_hinge, losses.nll):
+            with pytest.raises((TypeError, ValueError), match="class"):
+                loss(z, k)
+    with pytest.raises(ValueError, match="target class 1000.*classes are 0 to 2"):
+        cross_entropy(z, 10**400)
 
 
 def test_the_gradient_of_cross_entropy_is_p_minus_y():

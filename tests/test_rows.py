@@ -2,6 +2,8 @@
 
 import math
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -184,6 +186,27 @@ def test_a_row_added_at_run_time_gets_all_of_this(op):
         delattr(Value, op.name)
     assert text.table() == before
     assert not hasattr(functional, op.name)
+
+
+@pytest.mark.parametrize(
+    "family, n", [(clip, (-1, 2)), (leaky_relu, (2,)), (ops.polygamma, (2,))], ids=lambda x: getattr(x, "__name__", "")
+)
+def test_a_parameter_is_a_number_of_any_kind_and_its_row_is_made_once(family, n):
+    np = pytest.importorskip("numpy")
+    for kind in (int, float, Fraction, Decimal, np.float32, np.int8, np.array):
+        assert family(*map(kind, n)) is family(*n)
+    assert family(*n[:-1], True) is family(*n[:-1], 1)
+    for wrong in (
+        np.complex64(2),
+        2j,
+        Decimal("sNaN"),
+        "2",
+        [2],
+        np.array([2]),
+        Value(2.0),
+    ):  # np.complex64(2) == 2, of equal hash
+        with pytest.raises(TypeError, match="number"):
+            family(*n[:-1], wrong)
 
 
 def test_the_theorems_see_a_wrong_partial():

@@ -139,7 +139,7 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
         return _Probe(f(*[mapped(lambda _: next(fresh), a) for a in inputs]), pushed)
 
     center, again = probe(point), probe(point)
-    center.check([v for _, v in given])
+    center.check([v if isinstance(v, Value) else None for _, v in given])
     if again.y != center.y or again.ops != center.ops:
         raise ValueError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
                          "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import repeat
 from operator import attrgetter
 from threading import Lock
 from typing import Any
@@ -182,7 +183,9 @@ class Value(FloatLike):
                 modes.check_gradient(node, totals[node], self)
         with _adding:
             grads = [node._grad + g for node, g in totals.items()]
-            deque(map(_write_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+            deque(
+                map(setattr, totals, repeat("_grad"), grads), maxlen=0
+            )  # one call into C: no Ctrl-C can land half-way
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
@@ -266,7 +269,6 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any]) -> dict[Va
 
 _adding = Lock()
 _registered: set[str] = set()
-_write_grad = Value.__dict__["_grad"].__set__
 
 
 def bind(op: Op) -> None:

@@ -7,6 +7,7 @@ It knows nothing of gradients: the rows in `ops` say what a tanh *is*, this says
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,25 @@ def number(x: Any) -> float:
         "complex": ": tinygrad_edu differentiates real numbers",
     }.get("complex" if dtype == "c" else kind, ": pass an int, a float or a NumPy scalar")
     raise TypeError(f"a number is needed here, not {kind} {x!r:.200}{hint}")
+
+
+def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
+    """What is made of numbers, or None, once: 1, True and Fraction(1) are one number.  What is none is refused before it is looked up.
+
+    >>> row = remembered(lambda x: [x])
+    >>> row(True), row(1) is row(True)
+    ([1.0], True)
+    """
+    kept = functools.lru_cache(maxsize=1024)(make)
+
+    def plain(x: Any) -> Any:
+        return x if type(x) is float or x is None else number(x)
+
+    @functools.wraps(make)
+    def made(*xs: Any, **named: Any) -> Any:
+        return kept(*map(plain, xs), **{name: plain(x) for name, x in named.items()})
+
+    return made
 
 
 def divide(a: float, b: float) -> float:

@@ -174,6 +174,9 @@ def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], sco
     losses, heavy = [], []
     for row, target, where in samples(scores, targets, who):
         n, of = len(row), loss(row)
+        if weight is None and not smoothing and not several(target):  # the case that must be fast
+            losses.append(of(class_of(target, n, who, where)))
+            continue
         if weight is not None and not (several(weight) and len(weight) == n):
             got = len(weight) if several(weight) else repr(weight)
             raise ValueError(f"{who}'s weight has one number per class, {n} here, got {got}")

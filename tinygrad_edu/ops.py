@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import ieee
-from .ieee import inf, nothing, number
+from .ieee import inf, nothing, number, remembered
 
 PLAIN = (float, ieee.Float, ieee.Nothing)
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
@@ -315,11 +315,12 @@ lgamma = Op("lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: wh
 digamma = Op("digamma", ieee.digamma, lambda y, x: (polygamma(1)(x),), kink=lgamma.kink)
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered
 def polygamma(n: int) -> Op:
     """The n-th derivative of digamma, whose own derivative is the next one."""
-    if not (isinstance(n, int) and n >= 0):
+    if not (n is not None and n >= 0 and n % 1 == 0):
         raise ValueError(f"polygamma(n) is the n-th derivative of digamma, n = 0, 1, 2, ..., got {n!r}")
+    n = int(n)
     return Op(f"polygamma({n})", lambda x: ieee.polygamma(n, x), lambda y, x: (polygamma(n + 1)(x),),
               kink=lgamma.kink, recipe=(polygamma, (n,)))  # fmt: skip
 
@@ -352,7 +353,7 @@ greater_equal = fused("greater_equal", lambda a, b: 1 - greater(b, a), lambda y,
 equal = fused("equal", lambda a, b: (1 - greater(a, b)) * (1 - greater(b, a)), lambda y, a, b: (0.0, 0.0), **_at_ties)
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered
 def leaky_relu(slope: float = 0.01) -> Op:
     """x above zero, slope * x below; 0 * -inf would be nan."""
     slope = number(slope)
@@ -361,7 +362,7 @@ def leaky_relu(slope: float = 0.01) -> Op:
                  kink=lambda x: x, recipe=(leaky_relu, (slope,)))  # fmt: skip
 
 
-@functools.lru_cache(maxsize=1024)
+@remembered
 def clip(lo: float | None, hi: float | None) -> Op:
     """x kept between lo and hi, or on one side of the one that is not None; on the edges the gradient still passes."""
     if lo is hi is None:

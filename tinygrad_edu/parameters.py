@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 from .engine import Value
 
-_SETTERS: dict[str, Any] = {"data": Value.__dict__["_data"].__set__, "grad": Value.__dict__["_grad"].__set__}
+_SLOTS = {"data": "_data", "grad": "_grad"}  # past the checks of what is assigned
 
 
 def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attributes: Any) -> None:
@@ -19,7 +19,7 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
     """
     into = (
-        map(_SETTERS[what], ps, floats)
+        map(setattr, ps, repeat(_SLOTS[what]), floats)
         if isinstance(ps, list)
         else map(operator.setitem, [ps], [slice(None)], [floats])
     )

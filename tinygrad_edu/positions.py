@@ -6,6 +6,8 @@ from typing import Any
 
 from .streams import short
 
+_MISSING = ("NoneType", "NAType", "NaTType")  # what pandas has in a cell that is empty
+
 
 def by_position(data: Any, what: str, targets: bool = False) -> Any:
     """Samples or targets that can be looked up by position: a table of pandas or Polars as rows of numbers, all else as it is.
@@ -33,10 +35,12 @@ def by_position(data: Any, what: str, targets: bool = False) -> Any:
             f"{what} are lists or arrays, one entry per sample, got a single {type(data).__name__} {data!r:.60}"
         )
     if hasattr(data, "iloc"):
-        if data.ndim == 1:
-            return data.tolist()
-        if targets and data.shape[1] == 1:
-            return data.iloc[:, 0].tolist()
+        if data.ndim == 1 or targets and data.shape[1] == 1:
+            column = data.tolist() if data.ndim == 1 else data.iloc[:, 0].tolist()
+            if (i := next((i for i, v in enumerate(column) if type(v).__name__ in _MISSING), None)) is not None:
+                raise ValueError(f"{what}: there is {column[i]!r} in row {i}, no number and no class: fill it in, or leave the row out, as "
+                                 "table.dropna() does")  # fmt: skip
+            return column
         columns = [_numbers(data.iloc[:, j].tolist(), name, what) for j, name in enumerate(data.columns)]
         return [list(row) for row in zip(*columns)] if columns else [[] for _ in range(len(data))]
     return data.to_numpy() if hasattr(data, "to_numpy") else data
@@ -50,7 +54,7 @@ def _numbers(column: list[Any], name: object, what: str) -> list[float]:
             numbers.append(None if isinstance(v, str) else float(v))
         except (TypeError, ValueError):
             numbers.append(None)
-        if numbers[-1] is None and (isinstance(v, str) or str(v) not in ("None", "<NA>", "NaT")):
+        if numbers[-1] is None and (isinstance(v, str) or type(v).__name__ not in _MISSING):
             raise TypeError(f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: leave it out, or "
                             "make it numbers first, as pandas.get_dummies(table) does")  # fmt: skip
         if numbers[-1] is None or numbers[-1] != numbers[-1]:

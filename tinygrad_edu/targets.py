@@ -88,14 +88,17 @@ def class_of(target: Any, n: int, who: str, where: str) -> Any:
     """The number of the right class: a whole number of any kind, or a target that is recorded."""
     if is_recorded(target):
         return target
-    k = target.data if isinstance(target, Value) else target
-    if not hasattr(k, "__float__") or not float(k).is_integer():
+    try:
+        k = target if type(target) is int else plain(target)
+    except (TypeError, OverflowError):
+        k = math.nan
+    if k != k or k % 1:
         raise TypeError(
-            f"{who} needs the number of the right class, got {type(target).__name__} {target!r}{where}: number the classes 0, 1, 2, ..."
+            f"{who} needs the number of the right class, got {type(target).__name__} {target!r:.80}{where}: number the classes 0, 1, 2, ..."
         )
     if not 0 <= k < n:
         raise ValueError(
-            f"{who} got the target class {int(k)}{where}, but there are {n} scores: classes are 0 to {n - 1}"
+            f"{who} got the target class {str(int(k)):.80}{where}, but there are {n} scores: classes are 0 to {n - 1}"
         )
     return int(k)
 

@@ -21,7 +21,7 @@ class _Named(type):
     def __call__(cls, *args: Any, **named: Any) -> Any:
         module = super().__call__(*args, **named)
         places = Contents(module, Module, new=True).parameters
-        module.__dict__["_held"] = tuple({path.partition(".")[0].partition("[")[0] for path, _ in places})
+        module.__dict__["_held"] = tuple({path.replace("[", ".").partition(".")[0] for path, _ in places})
         module._rename(cls.__name__.lower() if module.name == "" else module.name, places)
         return module
 

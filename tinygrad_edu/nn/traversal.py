@@ -46,6 +46,7 @@ class Contents:
         if new:
             self._check_class(root)
         seen: set[int] = set()
+        found = self.parameters.append
         stack: list[Place] = [("", root, new)]
         while stack:
             path, item, strict = stack.pop()
@@ -56,7 +57,10 @@ class Contents:
                 for i, v in enumerate(item):
                     if id(v) not in seen:
                         seen.add(id(v))
-                        self._value(f"{path}[{i}]", v, strict)
+                        if v.parents:
+                            self._value(f"{path}[{i}]", v, strict)
+                        else:
+                            found((f"{path}[{i}]", v))
                 continue
             if isinstance(item, Value):
                 self._value(path, item, strict)
