@@ -183,9 +183,8 @@ class Value(FloatLike):
                 modes.check_gradient(node, totals[node], self)
         with _adding:
             grads = [node._grad + g for node, g in totals.items()]
-            deque(
-                map(setattr, totals, repeat("_grad"), grads), maxlen=0
-            )  # one call into C: no Ctrl-C can land half-way
+            # One call into C: no Ctrl-C can land half-way.
+            deque(map(setattr, totals, repeat("_grad"), grads), maxlen=0)
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""

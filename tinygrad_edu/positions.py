@@ -54,7 +54,7 @@ def _numbers(column: list[Any], name: object, what: str) -> list[float]:
             numbers.append(None if isinstance(v, str) else float(v))
         except (TypeError, ValueError):
             numbers.append(None)
-        if numbers[-1] is None and (isinstance(v, str) or type(v).__name__ not in _MISSING):
+        if numbers[-1] is None and type(v).__name__ not in _MISSING:
             raise TypeError(f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: leave it out, or "
                             "make it numbers first, as pandas.get_dummies(table) does")  # fmt: skip
         if numbers[-1] is None or numbers[-1] != numbers[-1]:
