@@ -390,3 +390,30 @@ def test_higher_derivatives_stay_small(name, f, at, order, most):
     for _ in range(order):
         [y] = grad(y, x)
     assert len(topological(y)) <= most, len(topological(y))
+
+
+def test_a_rule_that_reads_what_its_forward_stored_is_differentiated_once():
+    stored = []
+    row = Op("stored", lambda x: stored.append(x) or math.sin(x), lambda y, x: (math.cos(stored[-1]),))
+    x = Value(0.5)
+    [d] = grad(row(x) * x, x)
+    assert d.data == math.cos(0.5) * 0.5 + math.sin(0.5)
+    with pytest.raises(TypeError, match="the row 'stored' cannot be differentiated twice"):
+        grad(d, x)
+
+
+@pytest.mark.parametrize("x", [2.0, 0.0, -2.0])
+def test_slopes_that_are_numbers_may_jump_but_not_bend(x):
+    row = Op("ramp", lambda x: max(3 * x, 0.0), lambda y, x: (3.0 if x > 0 else 0.0,))
+    v = Value(x)
+    [d] = grad(row(v) * v, v)
+    [second] = grad(d, v)
+    assert (d.data, second.data) == ((6 * x, 6.0) if x > 0 else (0.0, 0.0))
+
+
+def test_a_function_that_passes_over_its_arguments_for_the_values_themselves_is_told_so():
+    w, b = Value(2.0, "w"), Value(1.0)
+    with pytest.raises(ValueError, match="computes with w itself, and not with its argument"):
+        value_and_grad(lambda ps: w * 3.0 + b)([w, b])
+    assert [g.data for g in value_and_grad(lambda x, y: y * (x - w))(w, w)[1]] == [2.0, 0.0]
+    assert value_and_grad(lambda x: b * 5.0)(w)[1].data == 0.0  # it depends on another, and on x not at all

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 np = pytest.importorskip("numpy")
 
-from tinygrad_edu import Value, ieee, nn, ops  # noqa: E402
+from tinygrad_edu import Value, ieee, jit, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
 from tinygrad_edu.replay import arrays  # noqa: E402
@@ -227,3 +227,10 @@ def test_wrong_shapes_are_named(theta, X):
     r = recorded(lambda x: x * 2, [1.0])
     with pytest.raises(ValueError, match=r"theta of shape \(0,\) and X of shape \(1, lanes\), got"):
         NumPy(r, r.inputs).run(theta, X)
+
+
+def test_numbers_longer_than_floats_are_arguments_as_floats():
+    f = jit(lambda a, b: a * b[0] + b[1], "python")
+    third = np.longdouble(1) / 3
+    for _ in range(2):
+        assert f(third, np.array([third, 2], np.longdouble)).data == (1 / 3) * (1 / 3) + 2.0

@@ -514,3 +514,14 @@ def test_what_a_loss_looks_up_about_a_class_is_found():
 
     y = {"y": lambda X, c: [0] * 34 + [1] * 6}
     assert train("auto", loss=weighted, **y)[0].losses == pytest.approx(train("eager", loss=weighted, **y)[0].losses)
+
+
+def test_targets_that_no_replay_can_stand_for_are_named_and_left_to_eager():
+    X, y = [[1.0, 2.0]] * 4, [[0.0]] * 4
+    train = lambda backend: fit(
+        nn.MLP(2, [1], seed=0), X, y, loss="mse", optimizer="sgd", lr=0.1, epochs=1, backend=backend
+    )
+    with pytest.raises(ValueError, match="mse needs one target per prediction"):
+        train("auto")
+    with pytest.raises(RecordingError, match="list .0.0. is no number or class"):
+        train("python")

@@ -83,7 +83,15 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
         if not isinstance(y, Value):
             raise TypeError(f"value_and_grad needs a function that returns a Value, got {type(y).__name__} {y!r}: "
                             "compute it from the arguments, without float() or .data")  # fmt: skip
-        found = iter(grad(y, *mine))
+        slopes = grad(y, *mine)
+        if all(g.op is ops.leaf and not g._data for g in slopes):  # no argument reaches y: were they passed over?
+            passed = {x for a in args for _, x in leaves("", a) if isinstance(x, Value)}
+            if used := next((v for v in topological(y) if v in passed), None):
+                raise ValueError(
+                    f"the function computes with {used.label or 'a Value'} itself, and not with its argument, which is a node of "
+                    "its own: use what f is given, or ask grad(y, *xs) for the gradient by Values that y was computed from"
+                )
+        found = iter(slopes)
         grads = tuple([mapped(lambda _: next(found), a) for a in inputs])
         return y, grads[0] if len(grads) == 1 else grads
 
@@ -253,7 +261,30 @@ def _can_be_differentiated(node: Value) -> bool:
         return False
     if any(isinstance(d, Value) and d.op is ops.detached for d in ds):
         return False
+    if any(not isinstance(d, Value) for d in ds) and not _constant_nearby(node, ds):
+        return False
     return all(a == b or a != a or math.isclose(a, b, rel_tol=1e-6) for a, b in zip(slopes, found))
+
+
+def _constant_nearby(node: Value, ds: Sequence[Any]) -> bool:
+    """Whether the local gradients that are plain numbers stay what they are to the left or to the right, as those of relu do.
+
+    A rule may have got them from what its forward stored: then they change with the inputs, and it does not say how.
+    """
+    op, (_, *xs) = node.op, node.numbers
+    plain = [i for i, d in enumerate(ds) if not isinstance(d, Value)]
+
+    def same(step: float) -> bool:
+        near = [x + step * max(abs(x), 1e-2) for x in xs]
+        slopes = op.slopes(op.forward(*near), *near)
+        return all(math.isclose(slopes[i], ds[i], rel_tol=1e-9) or ds[i] != ds[i] for i in plain)
+
+    try:
+        return same(1e-3) or same(-1e-3)
+    except Exception:  # its formula may end here
+        return True
+    finally:
+        op.forward(*xs)  # what it stores is what it stored
 
 
 def _slope_row(op: Op, i: int) -> Op:

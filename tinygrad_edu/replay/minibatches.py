@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..engine import Value
@@ -33,6 +33,9 @@ class Samples:
         self.recordings: dict[Any, Recording] = {}
         for i, (x, t) in enumerate(zip(X, y)):
             of_x, leaves = flat(x)
+            if fixed and not isinstance(t, Hashable):
+                raise RecordingError(f"a loss that looks at its target is replayed target by target, but {type(t).__name__} {t!r:.60} "
+                                     "is no number or class: pass one of them for each sample")  # fmt: skip
             of_t, more = (("is", t), []) if fixed else flat(t)
             shape = ("tuple", of_x, of_t, ("is", use))
             self.first.setdefault(shape, i)

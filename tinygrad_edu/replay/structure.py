@@ -48,7 +48,10 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
         return ("array", x.shape, *[_walk(v, leaves) for v in entries.tolist()])
     if hasattr(x, "tolist"):
         plain = x.tolist()
-        return ("is", x, type(x)) if type(plain) is bool else _walk(plain, leaves)
+        if type(plain) is bool:
+            return ("is", x, type(x))
+        if type(plain) is not type(x):  # a longdouble gives itself
+            return _walk(plain, leaves)
     if type(x) is int and not -_EXACT <= x <= _EXACT and x != int(number(x)):
         raise OverflowError(
             f"{x} is no float, as recordings have them: beyond 2**53 only some whole numbers are; pass float({x})"
