@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections import deque
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from itertools import chain, repeat
@@ -18,11 +19,12 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
 
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
     """
-    into = (
-        map(setattr, ps, repeat(_SLOTS[what]), floats)
-        if isinstance(ps, list)
-        else map(operator.setitem, [ps], [slice(None)], [floats])
-    )
+    if isinstance(ps, list):
+        into: Any = map(setattr, ps, repeat(_SLOTS[what]), floats)
+    elif hasattr(ps, "dtype"):
+        into = map(sys.modules["numpy"].copyto, [ps], [floats])
+    else:
+        into = map(operator.setitem, [ps], [slice(None)], [floats])
     deque(into if owner is None else chain(into, map(vars(owner).update, [attributes])), maxlen=0)
 
 
