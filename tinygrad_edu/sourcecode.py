@@ -127,8 +127,9 @@ def names_of(order: list[Value], prefix: str = "d", held: Mapping[Value, str] | 
     seen: Counter[str] = Counter()
     shown = called(order, held=held)
     found = dict.fromkeys(shown, "")
-    for n in sorted(shown, key=lambda n: shown[n] != _stem(shown[n])):  # those that are fit already keep their names
-        choice = stem = _stem(shown[n]) if any(map(str.isalpha, shown[n])) else "node"
+    stems = {n: _stem(name) for n, name in shown.items()}
+    for n in sorted(shown, key=lambda n: shown[n] != stems[n]):  # those that are fit already keep their names
+        choice = stem = stems[n] if any(map(str.isalpha, shown[n])) else "node"
         while choice in taken or prefix + choice in taken:
             seen[stem] += 1
             choice = f"{stem}_{seen[stem] + 1}"
@@ -141,6 +142,8 @@ def _stem(label: str) -> str:
     """A label as a name, in the one of its forms that Python sees: "\ufb01" is "fi" to it."""
     plain = re.sub(r"[\s*+]|\]$", "", unicodedata.normalize("NFKC", label))
     stem = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", plain)).strip("_")
+    if not stem or stem.isidentifier():
+        return stem
     stem = "".join(c if f"v{c}".isidentifier() else "_" for c in stem).strip(
         "_"
     )  # a circled digit is no letter, but \w

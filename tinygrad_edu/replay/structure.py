@@ -201,6 +201,9 @@ def batch(columns: Sequence[Any]) -> Batch:
 
 def _column(c: Any) -> Any:
     """One entry per sample."""
+    np = sys.modules.get("numpy")
+    if type(c) is list or (np and type(c) is np.ndarray and c.ndim):  # the common cases, first
+        return c
     if hasattr(c, "iloc"):  # of pandas: by position, not by label
         return by_position(c, "the samples of a batch")
     if isinstance(c, (Value, str, dict, set, frozenset)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
