@@ -26,7 +26,7 @@ FLOORS = [
     {"derivatives", "filling", "javascript", "languages"},
     {"copying", "micrograd", "names", "opening", "parameters", "schedules"},
     {"functional"},
-    {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "images", "plot"},
+    {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},
     {"replay"},
     {"train", "printouts"},

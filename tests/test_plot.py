@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, data, nn, plot, render
 from tinygrad_edu.errors import UserError
-from tinygrad_edu.plot import confusion_matrix, decision_boundary, loss_curve
+from tinygrad_edu.plot import axes, confusion_matrix, curves, decision_boundary, images, loss_curve
 from tinygrad_edu.train import History
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -169,7 +169,7 @@ def test_an_axis_has_a_few_round_ticks_that_enclose_the_numbers(a, b):
     lo, hi = min(a, b), max(a, b)
     if 0 < hi - lo < 1e-6 * max(abs(a), abs(b)):
         return  # ticks could not be told apart
-    start, stop, ticks = plot._axis(lo, hi)
+    start, stop, ticks = axes.axis(lo, hi)
     step = ticks[1] - ticks[0]
     assert start <= lo + 1e-6 * step and stop >= hi - 1e-6 * step and 2 <= len(ticks) <= 8
     assert f"{step:.0e}"[0] in "125"
@@ -179,7 +179,7 @@ def test_an_axis_has_a_few_round_ticks_that_enclose_the_numbers(a, b):
 @given(st.floats(1e-300, 1e300), st.floats(31, 1e8))
 def test_a_logarithmic_axis_encloses_the_numbers(lo, ratio):
     hi = min(lo * ratio, 1e301)
-    start, stop, ticks = plot._log_axis(lo, hi)
+    start, stop, ticks = axes.log_axis(lo, hi)
     assert start <= lo * (1 + 1e-8) and stop >= hi * (1 - 1e-8) and 2 <= len(ticks) <= 12
 
 
@@ -310,13 +310,13 @@ def test_classes_can_be_counted_from_targets_and_predictions_or_a_model():
             confusion_matrix(*wrong)
 
 
-@pytest.mark.parametrize("model, images, pixels", [
+@pytest.mark.parametrize("model, count, pixels", [
     (nn.MLP(64, [5, 10], seed=0), 5, 64), (nn.MLP(3, [2], seed=0), 2, 3), (nn.Conv2d(2, 3, 4, seed=0), 6, 16),
     (nn.Sequential(nn.Linear(9, 4, seed=1), nn.Linear(4, 2, seed=1)), 4, 9),
 ])  # fmt: skip
-def test_weights_are_images_blue_below_zero_and_orange_above(model, images, pixels):
+def test_weights_are_images_blue_below_zero_and_orange_above(model, count, pixels):
     cells = [e for e in parsed(plot.weights(model)).iter(SVG + "rect") if len(e)]
-    assert len(cells) == images * pixels
+    assert len(cells) == count * pixels
     for cell in cells:
         w = float(cell[0].text.rpartition(": ")[2])
         r, b = (int(cell.get("fill")[i : i + 2], 16) for i in (1, 5))
@@ -326,7 +326,7 @@ def test_weights_are_images_blue_below_zero_and_orange_above(model, images, pixe
 def test_weights_say_which_layers_and_shapes_there_are():
     model = nn.MLP(6, [4, 2], seed=0)
     assert plot.weights(model, 1).title == "weights of mlp.layers.1" and plot.weights(model, shape=(2, 3)).width
-    for options, said in (({"layer": 2}, "from 0 to 1"), ({"shape": (2, 2)}, "has 6 weights")):
+    for options, said in (({"layer": 2}, "from 0 to 1"), ({"shape": (2, 2)}, "has 6 numbers")):
         with pytest.raises(ValueError, match=said):
             plot.weights(model, **options)
 
@@ -346,3 +346,42 @@ def test_targets_that_are_numbers_have_no_boundary():
     with pytest.raises(UserError, match="a target that is a number has no boundary") as got:
         decision_boundary(lambda x: x[0], [[0.0, i] for i in range(50)], [i / 7 for i in range(50)], grid=2)
     assert len(str(got.value)) < 300
+
+
+def test_a_curve_has_a_gap_where_a_number_is_missing_and_a_dot_where_it_stands_alone():
+    svg = curves({"a": [1.0, 2.0, None, 4.0, float("nan"), 6.0, 7.0]}).svg()
+    lines = [
+        line for line in re.findall(r"<polyline[^>]*>", svg) if axes.CLASSES[0] in line and 'stroke-width="2"' in line
+    ]
+    assert len(lines) == 2 and svg.count("<circle") == 1
+
+
+@pytest.mark.parametrize("lines, options, said", [
+    ({}, {}, "nothing to draw"),
+    ({"a": [None, float("inf")]}, {}, "no line has a finite number"),
+    ({"a": [0.0, -1.0]}, {"log": True}, "above zero"),
+    ({"a": [1.0, 2.0]}, {"x": [1.0]}, "2 numbers, and x has 1"),
+])  # fmt: skip
+def test_curves_that_cannot_be_drawn_say_why(lines, options, said):
+    with pytest.raises(ValueError, match=said):
+        curves(lines, **options)
+
+
+def test_curves_are_on_a_logarithmic_scale_where_numbers_span_much():
+    assert "log scale" in curves({"a": [1.0, 100.0]}).svg() and "log scale" not in curves({"a": [0.0, 100.0]}).svg()
+    assert "log scale" not in curves({"a": [1.0, 100.0]}, log=False).svg()
+
+
+@pytest.mark.parametrize("given, shape, said", [
+    ([], None, "at least one"),
+    ([[1, 2], [1]], None, "all of one size"),
+    ([[1, 2, 3]], (2, 2), "2 x 2 has 4 places"),
+])  # fmt: skip
+def test_images_that_cannot_be_drawn_say_why(given, shape, said):
+    with pytest.raises(ValueError, match=said):
+        images(given, shape=shape)
+
+
+def test_images_may_be_rows_flat_or_values_and_give_the_same_picture():
+    rows, flat = [[[1, -1], [0, 2]]], [[1, -1, 0, 2]]
+    assert images(rows).svg() == images(flat).svg() == images([[Value(v) for v in flat[0]]], shape=(2, 2)).svg()

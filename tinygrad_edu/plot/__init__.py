@@ -1,4 +1,4 @@
-"""Three pictures of training, as SVG: the loss curve, the confusion matrix, the decision boundary.
+"""Pictures of training, as SVG: the loss curve and other curves, the confusion matrix, the decision boundary, images, weights.
 
     >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
     >>> picture
@@ -13,38 +13,17 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError
-from .images import weights
-from .modes import no_grad
-from .picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
-from .positions import by_position
+from ..errors import UserError
+from ..modes import no_grad
+from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
+from ..positions import by_position
+from .axes import BLUE, CLASSES, ORANGE, PURPLE, Frame, axis, log_axis
+from .lines import curves
+from .pixels import images, weights
 
-__all__ = ["confusion_matrix", "decision_boundary", "loss_curve", "weights"]
-
-BLUE, ORANGE, PURPLE = "#5292da", "#e38b4b", "#5f3793"
-CLASSES = [BLUE, ORANGE, PURPLE, "#3f9a6b", "#c94f7c", "#8a6d3b", "#3aa6b9", "#7d8895", "#a3b42c", "#1b2430"]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where the numbers from x[0] to x[1] and from y[0] to y[1] are drawn."""
-
-    corner: tuple[float, float]  # upper left
-    size: tuple[float, float]
-    x: tuple[float, float]
-    y: tuple[float, float]
-    log: bool = False  # whether y is on a logarithmic scale
-
-    def at(self, x: float, y: float) -> tuple[float, float]:
-        """The place of a point."""
-        low, high = self.y
-        if self.log:
-            low, high, y = math.log(low), math.log(high), math.log(y)
-        right, up = (x - self.x[0]) / (self.x[1] - self.x[0]), (y - low) / (high - low)
-        return self.corner[0] + self.size[0] * right, self.corner[1] + self.size[1] * (1 - up)
+__all__ = ["confusion_matrix", "curves", "decision_boundary", "images", "loss_curve", "weights"]
 
 
 def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
@@ -93,7 +72,7 @@ def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequ
     low, high, share = min(seen), max(seen), name == "accuracy"
     log = not share and low > 0 and high > 30 * low
     bottom, top, ticks = (
-        _log_axis(low, high) if log else _axis(low, high, most=1.0) if share else _axis(min(0.0, low), high)
+        log_axis(low, high) if log else axis(low, high, most=1.0) if share else axis(min(0.0, low), high)
     )
     epochs = max(len(ys) for _, ys, _ in lines)
     frame = Frame((left, 64), (350, 222), (1.0 if epochs > 1 else 0.5, max(epochs, 1.5)), (bottom, top), log)
@@ -104,7 +83,7 @@ def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequ
             left - 9, frame.at(1, y)[1] + 4, f"{100 * y:.4g} %" if share else f"{y:.6g}", fill=QUIET, anchor="end"
         )
     for epoch in sorted(
-        {max(1, round(x)) for x in _axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}
+        {max(1, round(x)) for x in axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}
     ):
         x, y = frame.at(epoch, bottom)
         picture.line([(x, y), (x, y + 5)], FAINT)
@@ -121,38 +100,6 @@ def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequ
         picture.text(
             left + 350, 30 + 16 * row, f"{100 * ys[-1]:.2f} %" if share else f"{ys[-1]:.4g}", anchor="end", bold=True
         )
-
-
-def _axis(lo: float, hi: float, most: float | None = None) -> tuple[float, float, list[float]]:
-    """Where an axis begins and ends, and its round ticks, 1, 2 or 5 times a power of ten apart.
-
-    >>> _axis(0.0, 0.87)
-    (0.0, 1.0, [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0])
-    """
-    if not lo < hi:
-        lo, hi = (lo, hi + 1.0) if most is None or hi + 1.0 <= most else (hi - 1.0, hi)
-    rough = (hi - lo) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999999)
-    first, last = math.floor(lo / step + 1e-9), math.ceil(hi / step - 1e-9)
-    ticks = [i * step for i in range(first, last + 1)]
-    return ticks[0], ticks[-1], ticks
-
-
-def _log_axis(lo: float, hi: float) -> tuple[float, float, list[float]]:
-    """The same for a logarithmic scale: 1, 2, 5, 10, 20, ... or, over many powers of ten, fewer of them.
-
-    >>> _log_axis(0.013, 2.1)
-    (0.01, 5.0, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0])
-    """
-    first, last = math.floor(math.log10(lo)), math.ceil(math.log10(hi))
-    every = max(1, math.ceil((last - first) / 7))
-    ticks = [
-        float(f"{m}e{p}") for p in range(first, last + 1, every) for m in ((1, 2, 5) if last - first <= 3 else (1,))
-    ]
-    start = max(t for t in ticks if t <= lo * (1 + 1e-9))
-    stop = min((t for t in ticks if t >= hi * (1 - 1e-9)), default=10.0**last * 10 ** (every - 1))
-    return start, stop, [t for t in ticks if start <= t <= stop]
 
 
 # The confusion matrix
@@ -318,9 +265,9 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
         for level in (0.0, 0.5, 2.0):
             if shape := "".join(_outline(cells.at(*corner) for corner in polygon) for polygon in _above(ahead, level)):
                 picture.add("path", d=shape, fill=_class_colour(k), fill_opacity="0.16")
-    for v in _axis(x0, x1)[2][1:-1]:
+    for v in axis(x0, x1)[2][1:-1]:
         picture.text(frame.at(v, y0)[0], bottom + 18, f"{v:.6g}", fill=QUIET, anchor="middle")
-    for v in _axis(y0, y1)[2][1:-1]:
+    for v in axis(y0, y1)[2][1:-1]:
         picture.text(frame.corner[0] - 8, frame.at(x0, v)[1] + 4, f"{v:.6g}", fill=QUIET, anchor="end")
     wrong = 0
     for (a, b), target, s in zip(points, y, decided):

@@ -1,0 +1,138 @@
+"""Numbers as images: samples, feature maps, and the weights of a layer, one for each neuron or filter: what it looks for.
+
+>>> from tinygrad_edu import nn
+>>> weights(nn.MLP(64, [6, 10], seed=0))
+<Picture 'weights of mlp.layers.0', 408 x 286: .save("weights.svg") writes it, also .png, .pdf>
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import UserError
+from ..picture import QUIET, Picture
+from ..positions import by_position
+
+BLUE, ORANGE, WHITE = (0x3A, 0x78, 0xBE), (0xD9, 0x6A, 0x1E), (0xFF, 0xFF, 0xFF)
+SIDE, ROW, MOST = 84.0, 12, 100  # of an image; images in a row; images at all
+
+
+def images(
+    pictures: Sequence[Any],
+    *,
+    shape: tuple[int, int] | None = None,
+    labels: Sequence[object] | None = None,
+    title: str = "images",
+    across: int | None = None,
+    note: str = "",
+    path: str | os.PathLike[str] | None = None,
+) -> Picture:
+    """Images beside each other: below zero blue, above orange, white at zero, all on one scale.
+
+    An image is a list of rows, or a flat list of numbers or Values with its `shape` (rows, columns): square if none is
+    given and it can be, else one row.  `labels` has words for each, `across` says how many stand in a row, `note` is a second
+    line under the title.  At most 100 are drawn.  Raises ValueError if there is none, or if they are not all of that shape.
+
+    >>> images([[0, 1, 1, 0], [[-1, 0], [0, -1]]], title="two patterns")
+    <Picture 'two patterns', 216 x 176: .save("two.svg") writes it, also .png, .pdf>
+    """
+    flat, sizes = [], set()
+    for picture in pictures:
+        rows = by_position(picture, "an image")
+        nested = len(rows) and hasattr(rows[0], "__len__")
+        flat.append([float(v) for row in rows for v in row] if nested else [float(v) for v in rows])
+        sizes.add((len(rows), len(rows[0])) if nested else (1, len(rows)) if not nested and shape is None else shape)
+    lengths = sorted({len(pixels) for pixels in flat})
+    if len(lengths) != 1 or not lengths[0]:
+        raise UserError(f"images are at least one, and all of one size, got {len(flat)} of {lengths} numbers")
+    found = next((s for s in sizes if s and s[0] > 1), None)
+    if labels is not None and len(labels) < min(len(flat), MOST):
+        raise UserError(f"each of {len(flat)} images has its label, got {len(labels)} labels")
+    drawn = _sheet([("" if labels is None else str(labels[i]), f"image {i}", pixels) for i, pixels in enumerate(flat[:MOST])],
+                   _shape(shape or found, lengths[0], "an image"), title, note, len(flat), across)  # fmt: skip
+    if path is not None:
+        drawn.save(path)
+    return drawn
+
+
+def weights(
+    model: Any, layer: int = 0, *, shape: tuple[int, int] | None = None, path: str | os.PathLike[str] | None = None
+) -> Picture:
+    """The weights of one layer of a model: below zero blue, above orange, white at zero, all on one scale.
+
+    Each neuron is an image of `shape` (rows, columns): square if the number of its inputs is a square, else one row.
+    Each channel of a convolution's filter is an image.  Raises ValueError if there is no such layer, or the shape does not fit.
+    """
+    layers: dict[str, dict[str, list[float]]] = {}
+    widths: dict[str, int] = {}
+    for p in model.parameters():
+        if found := re.fullmatch(r"(.*?)\.?w((?:\[\d+\])+)", p.label):
+            indices = found[2][1:-1].split("][")
+            name = found[1] if len(indices) == 1 else ".".join([found[1], *indices[:-2]])
+            owner = re.sub(r"(\.neurons)?\.\d+$", "", found[1]) if len(indices) == 1 else found[1]
+            layers.setdefault(owner, {}).setdefault(name, []).append(p.data)
+            if len(indices) > 1:
+                widths[owner] = int(indices[-1]) + 1
+    if not 0 <= layer < len(layers):
+        raise UserError(f"layer is a number from 0 to {len(layers) - 1}, got {layer!r}" if layers
+                        else "there are no weights to draw: no parameter has a label such as 'mlp.layers.0.neurons.3.w[1]'")  # fmt: skip
+    owner, units = list(layers.items())[layer]
+    n = len(next(iter(units.values())))
+    box = _shape(shape or ((n // widths[owner], widths[owner]) if owner in widths else None), n, f"a unit of {owner}")
+    shown = [
+        (name.removeprefix(owner).strip(".").replace("neurons.", "") or "0", f"{name}.w", ws)
+        for name, ws in list(units.items())[:MOST]
+    ]
+    picture = _sheet(shown, box, f"weights of {owner}", "", len(units), None)
+    if path is not None:
+        picture.save(path)
+    return picture
+
+
+def _shape(shape: tuple[int, int] | None, n: int, what: str) -> tuple[int, int]:
+    """Rows and columns of n numbers."""
+    side = math.isqrt(n)
+    rows, columns = shape or ((side, side) if side * side == n else (1, n))
+    if rows * columns != n:
+        raise UserError(f"shape {rows} x {columns} has {rows * columns} places, and {what} has {n} numbers")
+    return rows, columns
+
+
+def _sheet(
+    shown: list[tuple[str, str, list[float]]],
+    shape: tuple[int, int],
+    title: str,
+    note: str,
+    total: int,
+    across: int | None,
+) -> Picture:
+    """(label, name, numbers) of each image, drawn in rows."""
+    rows, columns = shape
+    cell = min(SIDE / columns, SIDE / rows)
+    wide, high = max(cell * columns, 44.0), cell * rows
+    across = across or min(ROW, max(math.ceil(math.sqrt(1.8 * len(shown))), 3), max(len(shown), 2))
+    picture = Picture(24 + across * (wide + 12), 66 + math.ceil(len(shown) / across) * (high + 26), title)
+    largest = max((abs(v) for _, _, pixels in shown for v in pixels if math.isfinite(v)), default=0.0) or 1.0
+    picture.text(18, 28, title, 15, bold=True)
+    left_out = f"; {len(shown)} of {total}" if len(shown) < total else ""
+    picture.text(18, 46, note or f"blue −{largest:.3g} to orange {largest:.3g}{left_out}", fill=QUIET)
+    for k, (label, name, pixels) in enumerate(shown):
+        x, y = 18 + k % across * (wide + 12), 76 + k // across * (high + 26)
+        picture.text(x, y - 4, label, 10, QUIET, tip=name)
+        for i, v in enumerate(pixels):
+            picture.add("rect", tip=f"{name}: {v!r}", x=x + i % columns * cell, y=y + i // columns * cell, width=cell, height=cell,
+                        fill=_colour(v / largest))  # fmt: skip
+        picture.add("rect", x=x, y=y, width=cell * columns, height=high, fill="none", stroke="#b9c1ca")
+    return picture
+
+
+def _colour(share: float) -> str:
+    """White at 0, full at -1 and 1; black for what is not finite."""
+    if not math.isfinite(share):
+        return "#1b2430"
+    full = BLUE if share < 0 else ORANGE
+    return "#" + "".join(f"{round(a + (b - a) * min(abs(share), 1.0)):02x}" for a, b in zip(WHITE, full))
