@@ -146,15 +146,25 @@ def test_a_loss_curve_shows_last_values_names_and_scale():
 def test_points_lie_where_their_numbers_say():
     [points] = lines(loss_curve({"losses": [1.0, 0.5, 0.0, 0.25]}), plot.BLUE)
     xs, ys = zip(*points)
-    assert [round(b - a, 1) for a, b in zip(xs, xs[1:])] == pytest.approx([350 / 3] * 3, abs=0.11)
-    assert (ys[2] - ys[1], ys[1] - ys[0]) == pytest.approx((111, 111)) and ys[3] == pytest.approx((ys[1] + ys[2]) / 2)
+    assert [round(b - a, 1) for a, b in zip(xs, xs[1:])] == pytest.approx([(xs[3] - xs[0]) / 3] * 3, abs=0.11)
+    assert (
+        ys[2] - ys[1] == pytest.approx(ys[1] - ys[0]) and ys[1] > ys[0] and ys[3] == pytest.approx((ys[1] + ys[2]) / 2)
+    )
     [points] = lines(loss_curve({"losses": [100.0, 10.0, 1.0]}), plot.BLUE)
     assert points[1][1] - points[0][1] == pytest.approx(points[2][1] - points[1][1])
+
+
+def test_a_loss_curve_can_be_read_on_a_phone():
+    kinds = ("", "validation_", "test_")
+    picture = loss_curve({f"{kind}{key}": [0.5, 1.0] for kind in kinds for key in ("losses", "accuracies")})
+    sizes = [float(t.get("font-size")) for t in parsed(picture).iter(SVG + "text")]
+    assert min(sizes) * min(390 / picture.width, 1.0) >= 10
 
 
 def test_what_is_not_finite_is_left_out():
     [points] = lines(loss_curve({"losses": [1.0, math.inf, math.nan, None, 2.0]}), plot.BLUE)
     assert len(points) == 2
+    assert "1" in words(loss_curve({"losses": [1.0, None]}))
 
 
 @pytest.mark.parametrize("history", [{}, {"losses": []}, History(interrupted=True)])

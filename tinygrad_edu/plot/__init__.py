@@ -2,7 +2,7 @@
 
     >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
     >>> picture
-    <Picture 'loss and accuracy', 880 x 340: .save("loss.svg") writes it, also .png, .pdf>
+    <Picture 'loss and accuracy', 440 x 520: .save("loss.svg") writes it, also .png, .pdf>
 
 A picture shows itself in a notebook and is written with `.save("name.svg")`, .png or .pdf; what it is drawn with is
 in `picture`.
@@ -24,6 +24,7 @@ from .lines import curves
 from .pixels import images, weights
 
 __all__ = ["confusion_matrix", "curves", "decision_boundary", "images", "loss_curve", "weights"]
+WIDE, PANEL = 440, 250  # of the loss curve, and the height of each of its panels
 
 
 def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
@@ -36,7 +37,7 @@ def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
 
 
 def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
-    """Loss, and accuracy if there is one, over the epochs; what was trained on in blue, what was tested on in orange, validation in purple.
+    """Loss, and below it accuracy if there is one, over the epochs; training in blue, validation in purple, test in orange.
 
     `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on,
     or a list of losses that a loop of one's own has kept.  Losses that
@@ -49,11 +50,12 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
         raise UserError("there is no loss to draw: the history has no finished epoch; train for at least one")
     panels = [("loss", "losses"), ("accuracy", "accuracies")]
     panels = [(name, key) for name, key in panels if columns.get(key) or columns.get(f"test_{key}")]
-    picture = Picture(20 + 430 * len(panels), 340, " and ".join(name for name, _ in panels))
+    # One below the other, over the same epochs: side by side they are too small to read on a phone.
+    picture = Picture(WIDE, 20 + PANEL * len(panels), " and ".join(name for name, _ in panels))
     for i, (name, key) in enumerate(panels):
         kinds = ("training", "", BLUE), ("validation", "validation_", PURPLE), ("test", "test_", ORANGE)
         lines = [(who, columns.get(begin + key) or [], colour) for who, begin, colour in kinds]
-        _panel(picture, 70 + 430 * i, name, [line for line in lines if line[1]])
+        _panel(picture, PANEL * i, name, [line for line in lines if line[1]])
     return _finish(picture, path)
 
 
@@ -66,40 +68,46 @@ def _numbers(losses: Any) -> list[float]:
                         f"not {type(losses).__name__} {losses!r:.60}") from None  # fmt: skip
 
 
-def _panel(picture: Picture, left: float, name: str, lines: list[tuple[str, Sequence[float], str]]) -> None:
-    """One pair of axes, 350 wide, with its lines and their legend."""
+def _panel(picture: Picture, top: float, name: str, lines: list[tuple[str, Sequence[float], str]]) -> None:
+    """One pair of axes with its lines, and their last values, which are their legend too."""
     seen = [y for _, ys, _ in lines for y in ys if y is not None and math.isfinite(y)] or [0.0]
     low, high, share = min(seen), max(seen), name == "accuracy"
     log = not share and low > 0 and high > 30 * low
-    bottom, top, ticks = (
+    bottom, highest, ticks = (
         log_axis(low, high) if log else axis(low, high, most=1.0) if share else axis(min(0.0, low), high)
     )
     epochs = max(len(ys) for _, ys, _ in lines)
-    frame = Frame((left, 64), (350, 222), (1.0 if epochs > 1 else 0.5, max(epochs, 1.5)), (bottom, top), log)
-    picture.text(left, 34, name + (" (log scale)" if log else ""), 15, bold=True)
+    left, right = 62, WIDE - 20
+    frame = Frame(
+        (left, top + 76), (right - left, 140), (1.0 if epochs > 1 else 0.5, max(epochs, 1.5)), (bottom, highest), log
+    )
+    picture.text(18, top + 32, name + (" (log scale)" if log else ""), 15, bold=True)
     for y in ticks:
         picture.line([frame.at(frame.x[0], y), frame.at(frame.x[1], y)], GRID)
-        picture.text(
-            left - 9, frame.at(1, y)[1] + 4, f"{100 * y:.4g} %" if share else f"{y:.6g}", fill=QUIET, anchor="end"
-        )
+        said = f"{100 * y:.4g} %" if share else f"{y:.6g}"
+        picture.text(left - 9, frame.at(1, y)[1] + 4, said, 12, QUIET, "end")
     for epoch in sorted(
         {max(1, round(x)) for x in axis(0.0 if epochs > 5 else 1.0, epochs, most=epochs)[2] if x <= epochs}
     ):
         x, y = frame.at(epoch, bottom)
         picture.line([(x, y), (x, y + 5)], FAINT)
-        picture.text(x, y + 19, epoch, fill=QUIET, anchor="middle")
-    picture.line([(left, 286), (left + 350, 286)], FAINT)
-    picture.text(left + 175, 324, "epoch", fill=QUIET, anchor="middle")
-    for row, (who, ys, colour) in enumerate(lines):
+        picture.text(x, y + 19, epoch, 12, QUIET, "middle")
+    picture.line([(left, top + 216), (right, top + 216)], FAINT)
+    picture.text((left + right) / 2, top + 250, "epoch", 12, QUIET, "middle")
+    end = float(right)
+    for who, ys, colour in reversed(lines):
         points = [frame.at(i + 1, y) for i, y in enumerate(ys) if y is not None and math.isfinite(y)]
         picture.line(points, colour, 2.2)
         for x, y in points[-1:]:
             picture.add("circle", cx=x, cy=y, r=3.6, fill=colour, stroke=CARD, stroke_width=1.2)
-        picture.line([(left + 210, 26 + 16 * row), (left + 232, 26 + 16 * row)], colour, 3)
-        picture.text(left + 240, 30 + 16 * row, who, fill=QUIET)
-        picture.text(
-            left + 350, 30 + 16 * row, f"{100 * ys[-1]:.2f} %" if share else f"{ys[-1]:.4g}", anchor="end", bold=True
-        )
+        y = next((y for y in reversed(ys) if y is not None), math.nan)
+        last = f"{100 * y:.2f} %" if share else f"{y:.4g}"
+        picture.text(end, top + 56, last, 12, anchor="end", bold=True)
+        end -= width_of(last, 12) * 1.08 + 7
+        picture.text(end, top + 56, who, 12, QUIET, "end")
+        end -= width_of(who, 12) + 6
+        picture.line([(end - 14, top + 52), (end, top + 52)], colour, 3)
+        end -= 14 + 18
 
 
 # The confusion matrix
