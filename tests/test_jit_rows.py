@@ -119,6 +119,25 @@ def test_a_registered_row_is_replayed_to_the_engines_bits(op):
             d = grad(f(x), x)[0]
 
 
+@pytest.mark.parametrize("backend", EXACT)
+def test_where_a_row_is_not_defined_a_replay_has_no_slope_either(backend):
+    bounded = [op for op in (*ops.TABLE.values(), ops.power(0.5)) if op.domain[0] != ops.REAL and op not in NUMBERS]
+    bits = lambda xs: [repr(x.grad) for x in xs]  # noqa: E731
+    for op in bounded:
+        f, slopes = jit(op, backend), jit(lambda x, *rest, op=op: functional.sum(grad(op(x, *rest), x, *rest)), backend)
+        for a in (-2.0, -1e-300, 3.0, math.inf, math.nan):
+            for b in (1e-20, -1e-20, 0.5, 1.0, 1e300)[: 5 if len(op.domain) > 1 else 1]:
+                by_hand, replayed = ([Value(a), *[Value(b) for _ in op.domain[1:]]] for _ in range(2))
+                op(*by_hand).backward()
+                f(*replayed).backward()
+                assert bits(by_hand) == bits(replayed), (op, a, b)
+                assert repr(slopes(*replayed).data) == repr(functional.sum(grad(op(*by_hand), *by_hand)).data), (
+                    op,
+                    a,
+                    b,
+                )
+
+
 @pytest.mark.skipif(not find_spec("jax"), reason="the jax backend needs JAX")
 def test_jax_runs_what_can_be_written_and_names_what_cannot():
     w, x = Value(0.7, "w"), Value(0.6, "x")

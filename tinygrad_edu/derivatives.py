@@ -196,13 +196,14 @@ def _formulas(node: Value) -> Sequence[Any]:
         if op is ops.where:
             c = inputs[0]
             return 0.0, _Chosen(ops.where(c, 1.0, 0.0)), _Chosen(ops.where(c, 0.0, 1.0))
-        return op.partials(node, *inputs)
+        ds = op.partials(node, *inputs)
+        return ds if op.domain[0] == ops.REAL else [ops.within(d, node) for d in ds]
     if op is ops.where:  # here and now one branch was taken
         return op.partials(*node.numbers)
     if op.own and not _can_be_differentiated(node):
         return [apply(_slope_row(op, i), (node, *inputs)) for i in range(len(inputs))]
     ds = op.partials(node, *inputs)
-    return [ops.within(d, node) for d in ds] if op.outside(*node.numbers) else ds
+    return [ops.within(d, node) for d in ds] if op.outside(node._data) else ds
 
 
 class _Trial(Value):

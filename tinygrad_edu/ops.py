@@ -76,11 +76,11 @@ class Op:
             ds = self.partials(y, *xs)
         except ArithmeticError:
             ds = tuple(map(float, self.partials(ieee.Float(y), *map(ieee.Float, xs))))
-        return (ieee.nan,) * len(ds) if y != y and self.outside(y, *xs) else ds
+        return (ieee.nan,) * len(ds) if self.outside(y) else ds
 
-    def outside(self, y: float, *xs: float) -> bool:
-        """Whether y is nan because xs lie outside the domain: log(-1) is nan, and its slope is not -1."""
-        return y != y and self.domain[0] != REAL and not any(x != x for x in xs)
+    def outside(self, y: float) -> bool:
+        """Whether y is nan and the row is not defined everywhere: log(-1) is nan, and its slope is not -1."""
+        return y != y and self.domain[0] != REAL
 
     def check_inputs(self) -> None:
         """Raise TypeError if a rule does not take as many inputs as the domain has."""

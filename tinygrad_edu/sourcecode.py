@@ -286,15 +286,18 @@ def _agree(n: Value) -> bool:
 def goes_on(op: Op) -> bool:
     """Whether a rule goes on where its row is not defined, as log's 1 / x does: the engine has no slope there.
 
-    >>> goes_on(ops.log), goes_on(ops.sqrt), goes_on(ops.tanh)
-    (True, False, False)
+    >>> goes_on(ops.log), goes_on(ops.pow), goes_on(ops.sqrt), goes_on(ops.tanh)
+    (True, True, False, False)
     """
     if op.domain[0] == ops.REAL or ... in op.domain:
         return False
     if not ours(op):  # nobody knows what its rule would raise there
         return True
     lo, hi = op.domain[0]
-    outside = [lo - 1 if math.isfinite(lo) else hi + 1, *[0.5] * (len(op.domain) - 1)]
+    outside = [
+        lo - 1 if math.isfinite(lo) else hi + 1,
+        *[1e-20] * (len(op.domain) - 1),
+    ]  # b of a ** b, where b - 1 is -1
     return any(d == d for d in op.partials(ieee.Float(math.nan), *map(ieee.Float, outside)))
 
 

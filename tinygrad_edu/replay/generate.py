@@ -7,6 +7,7 @@ Nothing is simplified on the way, so that zeros, infinities and nan go through t
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from .. import ieee, ops
@@ -15,12 +16,19 @@ from ..languages import CAREFUL, rows_in
 from ..ops import REAL, Op
 from ..text import Expr
 
+SPEECH = replace(
+    CAREFUL, words={**CAREFUL.words, "within": "({0} if {1} == {1} else nan)"}
+)  # Numba reads no float("nan")
 MANY = ("where", "sum", "dot", "logsumexp")  # rows that `machine` spells out; `linear` and `dense` are its own
 
 
 def _plain(inputs: int) -> list[Op]:
     """The rows of `ops` without parameters that have so many inputs; a row that was registered is none of the kernel's."""
-    rows = [op for op in (*ops.TABLE.values(), ops.gap, ops.bell) if ours(op) and not op.recipe and op.name not in MANY]
+    rows = [
+        op
+        for op in (*ops.TABLE.values(), ops.gap, ops.bell, ops.within)
+        if ours(op) and not op.recipe and op.name not in MANY
+    ]
     return [op for op in rows if len(op.domain) == inputs and ... not in op.domain]
 
 
@@ -52,9 +60,8 @@ def _branches(rows: list[Op], names: list[str], slopes: bool) -> tuple[list[str]
         used += results
         lines.append(f"    if op == {op.name.upper()}:")
         if slopes and op.domain[0] != REAL:  # outside its domain a row has no slope
-            inside = " and ".join(f"{n} == {n}" for n in names)
-            lines += [f"        if y != y and {inside}:", f"            return {', '.join(['nan'] * len(names))}"]
-        texts = [CAREFUL.write(float(r) if not isinstance(r, Expr) else r) for r in results]
+            lines += ["        if y != y:", f"            return {', '.join(['nan'] * len(names))}"]
+        texts = [SPEECH.write(float(r) if not isinstance(r, Expr) else r) for r in results]
         lines.append(f"        return {', '.join(texts)}")
     return lines, used
 
@@ -90,7 +97,7 @@ def module() -> str:
             elif op.parts and called not in ("dot", "sum"):
                 body = op.parts(exact("x"))
                 used += [body]
-                fused[called] = f"def {called}(x):\n    return {CAREFUL.write(body)}"
+                fused[called] = f"def {called}(x):\n    return {SPEECH.write(body)}"
     ours = sorted((w for w in words if hasattr(ieee, w)), key=lambda w: (w.lower(), w))
     theirs = sorted(w for w in words if not hasattr(ieee, w) and w not in ("pow",))
     codes = "\n".join(f"{name.upper()} = {code}" for name, code in CODES.items())

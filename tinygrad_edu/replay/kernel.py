@@ -29,70 +29,71 @@ GREATER_EQUAL = 13
 LESS = 14
 LESS_EQUAL = 15
 EQUAL = 16
-POWER = 17
-POLYGAMMA = 18
-NEG = 19
-SQUARE = 20
-RECIPROCAL = 21
-SQRT = 22
-CBRT = 23
-RSQRT = 24
-EXP = 25
-EXP2 = 26
-EXPM1 = 27
-LOG = 28
-LOG2 = 29
-LOG10 = 30
-LOG1P = 31
-SIN = 32
-COS = 33
-TAN = 34
-ASIN = 35
-ACOS = 36
-ATAN = 37
-SINC = 38
-SINH = 39
-COSH = 40
-ASINH = 41
-ACOSH = 42
-ATANH = 43
-TANH = 44
-SIGMOID = 45
-LOGSIGMOID = 46
-LOGIT = 47
-SOFTPLUS = 48
-SOFTSIGN = 49
-RELU = 50
-RELU6 = 51
-ELU = 52
-SELU = 53
-SILU = 54
-MISH = 55
-GELU = 56
-GELU_TANH = 57
-HARDTANH = 58
-HARDSIGMOID = 59
-HARDSWISH = 60
-ERF = 61
-ERFC = 62
-ERFINV = 63
-LGAMMA = 64
-DIGAMMA = 65
-ABS = 66
-SIGN = 67
-FLOOR = 68
-CEIL = 69
-ROUND = 70
-TRUNC = 71
-GAP = 72
-BELL = 73
-WHERE = 74
-SUM = 75
-DOT = 76
-LOGSUMEXP = 77
-LINEAR = 78
-DENSE = 79
-FIRST_UNARY, FIRST_MANY = 19, 74
+WITHIN = 17
+POWER = 18
+POLYGAMMA = 19
+NEG = 20
+SQUARE = 21
+RECIPROCAL = 22
+SQRT = 23
+CBRT = 24
+RSQRT = 25
+EXP = 26
+EXP2 = 27
+EXPM1 = 28
+LOG = 29
+LOG2 = 30
+LOG10 = 31
+LOG1P = 32
+SIN = 33
+COS = 34
+TAN = 35
+ASIN = 36
+ACOS = 37
+ATAN = 38
+SINC = 39
+SINH = 40
+COSH = 41
+ASINH = 42
+ACOSH = 43
+ATANH = 44
+TANH = 45
+SIGMOID = 46
+LOGSIGMOID = 47
+LOGIT = 48
+SOFTPLUS = 49
+SOFTSIGN = 50
+RELU = 51
+RELU6 = 52
+ELU = 53
+SELU = 54
+SILU = 55
+MISH = 56
+GELU = 57
+GELU_TANH = 58
+HARDTANH = 59
+HARDSIGMOID = 60
+HARDSWISH = 61
+ERF = 62
+ERFC = 63
+ERFINV = 64
+LGAMMA = 65
+DIGAMMA = 66
+ABS = 67
+SIGN = 68
+FLOOR = 69
+CEIL = 70
+ROUND = 71
+TRUNC = 72
+GAP = 73
+BELL = 74
+WHERE = 75
+SUM = 76
+DOT = 77
+LOGSUMEXP = 78
+LINEAR = 79
+DENSE = 80
+FIRST_UNARY, FIRST_MANY = 20, 75
 
 
 def square(x):
@@ -295,13 +296,13 @@ def unary_slope(op, y, x):
     if op == RECIPROCAL:
         return divide(-y, x)
     if op == SQRT:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(0.5, y)
     if op == CBRT:
         return divide(divide(0.3333333333333333, y), y)
     if op == RSQRT:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(-0.5 * y, x)
     if op == EXP:
@@ -311,19 +312,19 @@ def unary_slope(op, y, x):
     if op == EXPM1:
         return exp(x)
     if op == LOG:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1, x)
     if op == LOG2:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1.4426950408889634, x)
     if op == LOG10:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(0.43429448190325176, x)
     if op == LOG1P:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1, 1 + x)
     if op == SIN:
@@ -333,11 +334,11 @@ def unary_slope(op, y, x):
     if op == TAN:
         return 1 + y * y
     if op == ASIN:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1, sqrt(gap(x)))
     if op == ACOS:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(-1, sqrt(gap(x)))
     if op == ATAN:
@@ -351,11 +352,11 @@ def unary_slope(op, y, x):
     if op == ASINH:
         return divide(1, hypot(1.0, x))
     if op == ACOSH:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(divide(1, sqrt(x - 1)), sqrt(x + 1))
     if op == ATANH:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1, gap(x))
     if op == TANH:
@@ -365,7 +366,7 @@ def unary_slope(op, y, x):
     if op == LOGSIGMOID:
         return sigmoid(-x)
     if op == LOGIT:
-        if y != y and x == x:
+        if y != y:
             return nan
         return divide(1, x) + divide(1, 1 - x)
     if op == SOFTPLUS:
@@ -399,7 +400,7 @@ def unary_slope(op, y, x):
     if op == ERFC:
         return -1.1283791670955126 * exp(-x * x)
     if op == ERFINV:
-        if y != y and x == x:
+        if y != y:
             return nan
         return 0.8862269254527579 * exp(y * y)
     if op == LGAMMA:
@@ -461,6 +462,8 @@ def binary(op, a, b):
         return 1 - greater(a, b)
     if op == EQUAL:
         return (1 - greater(a, b)) * (1 - greater(b, a))
+    if op == WITHIN:
+        return (a if b == b else nan)
     if op == POWER:  # b is a plain number, and gets no gradient
         return power(a, b)
     if op == POLYGAMMA:
@@ -479,7 +482,7 @@ def binary_slopes(op, y, a, b):
     if op == DIV:
         return divide(1, b), divide(-y, b)
     if op == POW:
-        if y != y and a == a and b == b:
+        if y != y:
             return nan, nan
         return ((b * power(a, b - 1) if b else divide(b * y, a)) if abs(a) + abs(b) else 0.0), (y * log(a) if abs(a) + greater(0.0, b) else 0.0)
     if op == XLOGY:
@@ -506,6 +509,8 @@ def binary_slopes(op, y, a, b):
         return 0.0, 0.0
     if op == EQUAL:
         return 0.0, 0.0
+    if op == WITHIN:
+        return (1.0 if b == b else nan), 0.0
     if op == POWER:
         if b == 0.0:
             return 0.0, 0.0

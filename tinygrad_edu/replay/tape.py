@@ -150,7 +150,11 @@ class Tape:
         try:
             xs = [named(p) for p in parents]
             y = lower(filled(op, op.parts or op.forward, xs))
-            ds = [lower(d) for d in filled(op, op.partials, [named(y), *xs])] if needed else []
+            out = named(y)
+            ds = filled(op, op.partials, [out, *xs]) if needed else ()
+            if op.domain[0] != ops.REAL:  # outside of which there is no slope
+                ds = [Exact(ops.within, (d, out)) for d in ds]
+            ds = [lower(d) for d in ds]
         except RecursionError as e:
             raise TypeError(f"the row {op.name!r} is made of too many others for the native backend") from e
         return self._add(Node(kernel.LINEAR, [y, *ds], needed=True, flow=parents)) if needed else y
