@@ -31,6 +31,7 @@ FLOORS = [
     {"replay"},
     {"train", "printouts"},
     {"expression"},
+    {"zoo"},
     {"cli", "__main__", "__init__"},
 ]
 WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay"}

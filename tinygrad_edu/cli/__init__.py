@@ -6,6 +6,7 @@
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
     tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
     tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
+    tinygrad-edu zoo [NAME]                                  the systems that backpropagation is taught with
     tinygrad-edu ops [NAME ...]                              the table of operations, or some of its rows
 
 A mistake in what was typed is one line on stderr and exit status 2; a bug of ours shows its traceback.
@@ -26,7 +27,7 @@ OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "tit
 
 def parser() -> Parser:
     """All commands and their options."""
-    from . import demo, gradient, orders, pages, prediction, training
+    from . import demo, gradient, orders, pages, prediction, systems, training
 
     top = Parser(
         prog="tinygrad-edu",
@@ -37,7 +38,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for module in (demo, gradient, pages, orders, training, prediction):
+    for module in (demo, gradient, pages, orders, training, prediction, systems):
         module.add_commands(commands)
     return top
 

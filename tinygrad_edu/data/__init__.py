@@ -19,8 +19,9 @@ from .handwriting import digits
 from .preparation import Preparation
 from .samples import Split
 from .shapes import blobs, circles, moons, spirals, xor
+from .wordlist import names
 
 __all__ = [
-    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "moons", "read_csv",
+    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "moons", "names", "read_csv",
     "spirals", "split", "xor",
 ]  # fmt: skip

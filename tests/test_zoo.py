@@ -1,0 +1,150 @@
+"""The zoo: each system runs, meets its published numbers and has its page; what is asked of it wrongly is one line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu import cli, zoo
+from tinygrad_edu.zoo.running import Run
+
+ROOT = Path(__file__).parent.parent
+NAMES = [one.name for one in zoo.SYSTEMS]
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Each system's small run, made once."""
+    runs = {}
+
+    def run(name):
+        if name not in runs:
+            runs[name] = zoo.run(name, small=True, show=None)
+        return runs[name]
+
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_small_run_meets_every_number_that_it_can_meet(name, small):
+    this = small(name)
+    assert not [(row.what, row.ours, row.published) for row in this.missed]
+    assert sum(row.verdict == "met" for row in this.rows) >= 5 and this.pictures and not this.interrupted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_system_has_a_page_of_its_whole_run(name, small):
+    """To renew it: `tinygrad-edu zoo NAME --out docs/zoo`."""
+    page = (ROOT / "docs" / "zoo" / f"{name}.md").read_text("utf-8")
+    again = f"tinygrad-edu zoo {name} --out docs/zoo"
+    assert zoo.system(name).words in page and "not the whole run" not in page, again
+    assert not [row.what for row in small(name).rows if f"| {row.what.replace('|', chr(92) + '|')} |" not in page], (
+        again
+    )
+    for kind in small(name).pictures:
+        assert f"{name}-{kind}.svg" in page and (ROOT / "docs" / "zoo" / f"{name}-{kind}.svg").is_file(), again
+
+
+def test_the_list_is_in_the_order_of_history_and_names_every_essay(capsys):
+    years = [one.year for one in zoo.SYSTEMS]
+    rooms = {path.stem if path.is_file() else path.name for path in (ROOT / "tinygrad_edu" / "zoo").iterdir()}
+    assert years == sorted(years) and set(NAMES) == rooms - {"__init__", "__pycache__", "running"}
+    assert cli.main(["zoo"]) == 0
+    told = capsys.readouterr().out
+    assert all(f"{one.year}  {one.name}" in told and one.line in told for one in zoo.SYSTEMS)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert not [name for name in NAMES if f"docs/zoo/{name}.md" not in readme]
+
+
+WRONG = [
+    (["zoo", "micrograt"], "did you mean 'micrograd'?"),
+    (["zoo", "micrograd", "--epochs", "0"], "'0' is not a whole number"),
+    (["zoo", "micrograd", "--data", "x.csv"], "brings its own data"),
+    (["zoo", "micrograd", "--backend", "juggling"], "invalid choice: 'juggling'"),
+    (["zoo", "micrograd", "--out", "file/zoo"], "file"),
+    (["zoo", "micrograd", "--report", "zoo.md"], "--all"),
+    (["zoo", "micrograd", "--all"], "leave NAME"),
+    (["zoo", "--small"], "--small goes with the name of a system"),
+    (["zoo", "--all", "--report", "notes.md"], "tinygrad_edu did not write it"),
+]
+
+
+@pytest.mark.parametrize("given, said", WRONG, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+def test_a_wrong_command_is_one_line_and_status_2(given, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("a file")
+    Path("notes.md").write_text("my own notes")
+    before = sorted(os.listdir())
+    try:
+        status = cli.main(given)
+    except SystemExit as stopped:
+        status = stopped.code
+    told = capsys.readouterr().err
+    assert status == 2 and said in told and told.count("\n") == 1 and sorted(os.listdir()) == before
+
+
+@pytest.mark.skipif(os.name == "nt" or not os.getuid(), reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    assert cli.main(["zoo", "micrograd", "--small", "--out", str(tmp_path / "zoo")]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_all_writes_one_page_with_every_picture(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(zoo, "SYSTEMS", tuple(one for one in zoo.SYSTEMS if one.name == "micrograd"))
+    assert cli.main(["zoo", "--all", "--small", "--report", str(tmp_path / "zoo.md")]) == 0
+    page = (tmp_path / "zoo.md").read_text("utf-8")
+    assert "zoo/micrograd-moons.svg" in page and (tmp_path / "zoo" / "micrograd-moons.svg").is_file()
+    assert "| 2020 | [micrograd]" in page and "wrote" in capsys.readouterr().out
+    assert cli.main(["zoo", "--all", "--small", "--report", str(tmp_path / "zoo.md")]) == 0  # ours may be replaced
+
+
+def test_a_number_that_is_not_met_is_said_and_makes_the_status_1(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: lambda run: run.compare("two", 3.0, 2.0, within=0.5)))
+    assert cli.main(["zoo", "micrograd", "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "NOT MET, within 0.5" in told and "0 of 1 published numbers met; NOT MET: two" in told
+
+
+def test_what_a_system_needs_and_is_missing_is_said_and_the_others_run(monkeypatch, capsys, tmp_path):
+    def main(run):
+        raise ImportError("this needs numpy: pip install numpy")
+
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: main if one == zoo.SYSTEMS[0] else lambda run: None))
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["zoo", "--all", "--report", "zoo.md"]) == 0
+    assert f"{NAMES[0]} was not run: this needs numpy" in capsys.readouterr().out
+
+
+def test_an_interrupt_ends_every_training_and_keeps_what_was_done():
+    run, seen = Run("test", show=None), []
+
+    def step(k):
+        if k == 3:
+            raise KeyboardInterrupt
+        seen.append(k)
+
+    assert run.repeat(10, step) == 3 and seen == [0, 1, 2] and run.interrupted and run.reduced
+    assert run.repeat(10, step) == 0 and seen == [0, 1, 2]
+    run.compare("accuracy", 0.5, 0.9, whole=True)
+    assert run.rows[-1].verdict == "" and run.rows[-1].why == "interrupted"
+
+
+@pytest.mark.parametrize(
+    "ours, published, options, verdict",
+    [
+        (1.0, 1.0, {}, "met"),
+        (1.0, 1.0 + 1e-9, {}, "not met"),
+        (1.0, 1.1, {"within": 0.1001}, "met"),
+        (0.49, 0.5, {"within": (0.45, 0.55)}, "met"),
+        (0.44, 0.5, {"within": (0.45, 0.55)}, "not met"),
+        (float("nan"), 1.0, {"within": 1.0}, "not met"),
+        ("abc", "abc", {}, "met"),
+        (1.0, 2.0, {"unlike": "other data"}, ""),
+        (1.0, 2.0, {"whole": True}, "not met"),
+    ],
+)
+def test_a_number_is_met_exactly_or_within_its_spread(ours, published, options, verdict):
+    run = Run("test", show=None)
+    run.compare("x", ours, published, **options)
+    assert run.rows[0].verdict == verdict

@@ -1,0 +1,113 @@
+"""`zoo`: the systems that backpropagation is taught with, one or all of them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from .. import files, zoo
+from ..errors import UserError
+from ..replay import BACKENDS
+from .parsing import whole
+
+
+def add_commands(commands: Any) -> None:
+    """Add `zoo` to the command line."""
+    cmd = commands.add_parser(
+        "zoo",
+        help="the classic systems, each run beside its published numbers; a list of them if alone",
+        description="Without a name: the list. With one: that system runs, its numbers beside the published ones, its pictures saved. "
+        "Ctrl-C ends a training and keeps what was learned. The status is 1 if a published number was not met.",
+        epilog="examples:\n  tinygrad-edu zoo\n  tinygrad-edu zoo micrograd\n  tinygrad-edu zoo --all --report zoo.md",
+    )
+    add = cmd.add_argument
+    add("name", nargs="?", metavar="NAME", help="which system; they are listed by `tinygrad-edu zoo`")
+    add("--all", action="store_true", help="run all of them, in the order of history")
+    add("--report", metavar="FILE.md", help="with --all: one page with all tables and pictures")
+    add("--seed", type=int, metavar="N", help="of everything random (default: the one of the published numbers)")
+    add("--epochs", type=whole, metavar="N", help="how often to go over the data (default: as published)")
+    add(
+        "--backend",
+        choices=("auto", "eager", *BACKENDS),
+        default="auto",
+        help="what runs the steps (default: the fastest)",
+    )
+    add("--out", metavar="FOLDER", help="where pictures and pages go (default zoo/)")
+    add("--data", metavar="FILE", help="a file of your own in place of the system's data, where it takes one")
+    add("--small", action="store_true", help="on few samples and for few steps, to see it work")
+    cmd.set_defaults(run=run_zoo)
+
+
+def run_zoo(arguments: argparse.Namespace) -> int:
+    """The list, one system, or all of them."""
+    if arguments.report and not arguments.all:
+        raise UserError("--report gathers all systems: say --all with it")
+    if arguments.all:
+        if arguments.name or arguments.data or arguments.epochs:
+            raise UserError("--all runs every system as it is: leave NAME, --data and --epochs out")
+        return run_all(arguments)
+    if arguments.name is None:
+        if given := [f"--{k}" for k in ("seed", "epochs", "out", "data", "small") if getattr(arguments, k)]:
+            raise UserError(f"{given[0]} goes with the name of a system, or with --all")
+        return show_list()
+    zoo.system(arguments.name)
+    this = zoo.run(
+        arguments.name, data=arguments.data, epochs=arguments.epochs, **_how(arguments, arguments.out or "zoo")
+    )
+    return int(bool(this.missed))
+
+
+def show_list() -> int:
+    """One line for each system."""
+    wide = max(len(one.name) for one in zoo.SYSTEMS)
+    for one in zoo.SYSTEMS:
+        print(f"{one.year}  {one.name.ljust(wide)}  {one.line}")
+    print(f"\nrun one:  tinygrad-edu zoo {zoo.SYSTEMS[0].name}        all:  tinygrad-edu zoo --all --report zoo.md")
+    return 0
+
+
+def run_all(arguments: argparse.Namespace) -> int:
+    """Every system; what is missing on this machine is said, and left out.  The report is written after each of them."""
+    report = Path(arguments.report) if arguments.report else None
+    if report is not None:
+        files.check(report)
+    folder = Path(arguments.out or (report.parent / "zoo" if report else "zoo"))
+    lines, pages, missed = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"], [], []
+    for one in zoo.SYSTEMS:
+        print(f"\n{'=' * 100}")
+        try:
+            this = zoo.run(one.name, **_how(arguments, folder))
+        except ImportError as absent:
+            print(f"{one.name} was not run: {absent}")
+            lines.append(f"| {one.year} | {one.name} | not run: {absent} | |")
+            continue
+        judged = [row for row in this.rows if row.verdict]
+        told = f"{len(judged) - len(this.missed)} of {len(judged)}" + "; NOT MET: " * bool(this.missed)
+        told += ", ".join(row.what for row in this.missed) + ", interrupted" * this.interrupted
+        lines.append(f"| {one.year} | [{one.name}](#{_anchor(one)}) | {told} | {this.seconds:.1f} |")
+        missed += this.missed
+        here = folder.resolve()
+        near = (
+            here.relative_to(report.resolve().parent)
+            if report and here.is_relative_to(report.resolve().parent)
+            else here
+        )
+        pages.append(re.sub(r"\]\((?=[\w-]+\.svg\))", f"]({near.as_posix()}/", this.markdown()))
+        if report is not None:
+            files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
+        if this.interrupted:
+            print(f"interrupted: {one.name} was the last of the zoo that ran")
+            break
+    print("\n" + "\n".join(lines) + (f"\nwrote {report}" if report and pages else ""))
+    return int(bool(missed))
+
+
+def _how(arguments: argparse.Namespace, folder: Any) -> dict[str, Any]:
+    return {"seed": arguments.seed, "backend": arguments.backend, "small": arguments.small, "out": folder}
+
+
+def _anchor(one: zoo.System) -> str:
+    """Where GitHub puts the heading of a system's page."""
+    return re.sub(r"[^\w\- ]", "", f"{one.name} ({one.year}): {one.line}").lower().replace(" ", "-")

@@ -1,0 +1,87 @@
+"""The zoo: the systems that backpropagation is taught with, each a short essay in code that runs.
+
+    >>> from tinygrad_edu import zoo
+    >>> zoo.system("micrograd").year
+    2020
+
+`tinygrad-edu zoo NAME` runs one.  An essay is a module of this folder, to be read from top to bottom: its first words say what it
+shows, its `main(run)` computes it, and tells the run (see `running`) each number beside the published one, and each picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import UserError, meant
+from .running import Run
+
+__all__ = ["SYSTEMS", "Run", "System", "run", "system"]
+
+
+class System(NamedTuple):
+    """What the list says of an essay.  `epochs` is how often it goes over its data, or None where `--epochs` has no meaning."""
+
+    name: str
+    year: int
+    line: str
+    epochs: int | None = None
+    unit: str = "passes"
+    seed: int = 0
+    data: str = ""  # what file it takes in place of its own data
+
+    @property
+    def main(self) -> Callable[[Run], None]:
+        """The essay itself."""
+        return import_module(f"{__name__}.{self.name}").main  # type: ignore[no-any-return]
+
+    @property
+    def words(self) -> str:
+        """The essay's first words, what it shows."""
+        return (import_module(f"{__name__}.{self.name}").__doc__ or "").strip()
+
+
+SYSTEMS = (  # in the order of history
+    System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
+           epochs=100, unit="steps", seed=1337),
+)  # fmt: skip
+
+
+def system(name: str) -> System:
+    """The system of that name.  Raises UserError, with the nearest name, if there is none."""
+    for one in SYSTEMS:
+        if one.name == name:
+            return one
+    names = [one.name for one in SYSTEMS]
+    raise UserError(f"the zoo has no {name!r}{meant(name, names)} (there are {', '.join(names)})")
+
+
+def run(name: str, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
+        data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
+    """Run one system and return what came out: `rows`, `pictures`, and all of it as `markdown()`.
+
+    `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples, to see
+    it work.  `show` is told every line; with None it is quiet.  Raises UserError for a name, a file or a number of epochs that does
+    not fit; ImportError, with what to install, if it needs what is missing.
+
+    >>> lecture = run("micrograd", small=True, show=None)
+    >>> lecture
+    <Run of micrograd: 42 numbers, 41 met, 3 pictures>
+    """
+    one = system(name)
+    if epochs is not None and one.epochs is None:
+        raise UserError(f"{name} does not go over data in epochs: leave --epochs out")
+    if epochs is not None and epochs < 1:
+        raise UserError(f"epochs is a whole number from 1 up, got {epochs!r}")
+    if data is not None and not one.data:
+        raise UserError(f"{name} brings its own data: leave --data out")
+    folder = None if out is None else Path(out)
+    this = Run(name, seed=one.seed if seed is None else seed, epochs=epochs or one.epochs or 0, backend=backend, out=folder,
+               data=None if data is None else Path(data), small=small, show=show,
+               reduced=small or data is not None or (seed or one.seed) != one.seed or (epochs or one.epochs) != one.epochs)  # fmt: skip
+    this.begin(f"{name} ({one.year}): {one.line}", one.words)
+    one.main(this)
+    this.end()
+    return this

@@ -1,0 +1,236 @@
+"""One run of an essay: what it says, its numbers beside the published ones, its pictures; on the screen, and as a page.
+
+>>> run = Run("example", show=print)
+>>> run.compare("slope of x² at 3", 6.0, 6.0)
+>>> run.compare("error on the test set", 0.0306, 0.05, within=0.01, form=".2%")
+>>> run.compare("the same, on other data", 0.0306, 0.05, form=".2%", unlike="7,291 digits there, 1,437 here")
+>>> run.end()
+number                    ours  published  difference  verdict
+slope of x² at 3             6          6           0  met
+error on the test set    3.06%      5.00%      -1.94%  NOT MET, within 1.00%
+the same, on other data  3.06%      5.00%      -1.94%  unlike: 7,291 digits there, 1,437 here
+1 of 2 published numbers met; NOT MET: error on the test set
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import files, train
+from ..train.around import Line, screen
+
+Spread = float | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number beside the published one.  `verdict` is "met", "not met", or "" where there is nothing to judge, and `why` says why."""
+
+    what: str
+    ours: Any
+    published: Any
+    form: str
+    verdict: str
+    why: str
+
+    def cells(self) -> list[str]:
+        """What a table shows of it."""
+        numbers = [_number(x, self.form) for x in (self.ours, self.published)]
+        both = isinstance(self.ours, (int, float)) and isinstance(self.published, (int, float))
+        difference = _apart(self.ours - self.published, self.form) if both else ""
+        verdict = "NOT MET" if self.verdict == "not met" else self.verdict
+        return [self.what, *numbers, difference, ", ".join(filter(None, [verdict, self.why]))]
+
+
+class Run:
+    """What an essay writes on.  `epochs`, `seed`, `backend`, `data` and `small` are what was asked for.
+
+    `reduced` says that this is not the whole run of the system: fewer samples or steps, other data, another seed, or a Ctrl-C.
+    """
+
+    def __init__(self, name: str, *, seed: int = 0, epochs: int = 0, backend: str = "auto", out: Path | None = None,
+                 data: Path | None = None, small: bool = False, reduced: bool = False,
+                 show: Callable[[str], object] | None = print) -> None:  # fmt: skip
+        self.name, self.seed, self.epochs, self.backend = name, seed, epochs, backend
+        self.out, self.data, self.small, self.reduced = out, data, small, reduced
+        self.rows: list[Row] = []
+        self.pictures: dict[str, Any] = {}
+        self.interrupted, self.seconds = False, 0.0
+        self._show: Callable[[str], object] = show or (lambda line: None)
+        self._screen = screen() if show else None
+        self._page: list[str] = []
+        self._waiting: list[Row] = []
+        self._start = time.perf_counter()
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+            files.check(out / f"{name}.md")
+
+    # What an essay says
+
+    def say(self, words: str = "") -> None:
+        """A paragraph."""
+        self._settle()
+        self._show(words)
+        self._page += [words, ""]
+
+    def section(self, title: str) -> None:
+        """A heading."""
+        self._settle()
+        self._show(f"\n{title}\n{'-' * len(title)}")
+        self._page += [f"## {title}", ""]
+
+    def code(self, text: str, language: str = "text") -> None:
+        """Lines that stay as they are."""
+        self._settle()
+        self._show(text)
+        self._page += [f"```{language}", text.rstrip("\n"), "```", ""]
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Numbers that nobody has published, or that belong together: as many cells in each row as in the header."""
+        self._settle()
+        self._lay([str(h) for h in header], [[_number(cell, "") for cell in row] for row in rows])
+
+    def compare(self, what: str, ours: Any, published: Any, *, within: Spread = 0.0, form: str = "", whole: bool = False,
+                unlike: str = "") -> None:  # fmt: skip
+        """A number beside the published one.
+
+        It is met if it differs by `within` at most, or lies from within[0] to within[1].  `unlike` says why it must differ; then it
+        is shown and not judged.  `whole` marks numbers of a whole run: one that is reduced need not meet them.  `form` is how it
+        is written, as in format().
+        """
+        low, high = within if isinstance(within, tuple) else (-within, within)
+        exact = isinstance(ours, (int, float)) and isinstance(published, (int, float))
+        met = low <= (ours if isinstance(within, tuple) else ours - published) <= high if exact else ours == published
+        between = f"{_number(low, form)} to {_number(high, form)}"
+        why = "" if not within else between if isinstance(within, tuple) else f"within {_apart(high, form)}"
+        verdict = "met" if met else "not met"
+        if unlike:
+            verdict, why = "", f"unlike: {unlike}"
+        elif whole and self.reduced and not met:
+            verdict, why = "", "interrupted" if self.interrupted else "not the whole run"
+        row = Row(what, ours, published, form, verdict, why)
+        self.rows.append(row)
+        self._waiting.append(row)
+
+    def picture(self, kind: str, picture: Any, caption: str) -> None:
+        """A picture, of `plot` or `draw`, saved as NAME-kind.svg."""
+        self._settle()
+        self.pictures[kind] = picture
+        file = f"{self.name}-{kind}.svg"
+        if self.out is not None:
+            picture.save(self.out / file)
+            self._show(f"  wrote {self.out / file}: {caption}")
+        self._page += [f"![{caption}]({file})", "", f"*{caption}*", ""]
+
+    # What takes time
+
+    def repeat(self, count: int, step: Callable[[int], object], unit: str = "step") -> int:
+        """Call step(0), step(1), ... with a progress line that shows what each returns; how many were done.
+
+        Ctrl-C ends this and all that would be repeated after it; what was learned stays.
+        """
+        done, line, begin = 0, Line(self._screen), time.perf_counter()
+        try:
+            while done < count and not self.interrupted:
+                words = step(done)
+                done += 1
+                rate = done / (time.perf_counter() - begin)
+                told = "" if words is None else f"  {_number(words, '')}"
+                line(f"{unit} {done}/{count}{told}  {rate:.3g} {unit}s/s")  # type: ignore[arg-type]
+        except KeyboardInterrupt:
+            self._interrupt()
+        finally:
+            line.close()
+        return done
+
+    def fit(self, model: Any, X: Any, y: Any, **options: Any) -> train.History:
+        """`train.fit` with this run's seed and backend; after a Ctrl-C it trains no more."""
+        options = {"seed": self.seed, "backend": self.backend, "progress": self._screen is not None, **options}
+        history = train.fit(model, X, y, **{**options, **({"epochs": 0} if self.interrupted else {})})
+        if history.interrupted:
+            self._interrupt()
+        return history
+
+    def _interrupt(self) -> None:
+        self.interrupted = self.reduced = True
+        self.say("interrupted: this is what it has learned so far")
+
+    # The page
+
+    def begin(self, title: str, words: str) -> None:
+        """The first lines: what this is, and what the essay shows."""
+        self._show(title)
+        self._page += [f"# {title}", "", *words.splitlines(), ""]
+
+    def end(self) -> None:
+        """The last lines: what was met; then the page is written."""
+        self._settle()
+        self.seconds = time.perf_counter() - self._start
+        judged = [row for row in self.rows if row.verdict]
+        missed = [row.what for row in judged if row.verdict == "not met"]
+        if judged:
+            self.say(f"{len(judged) - len(missed)} of {len(judged)} published numbers met"
+                     + (f"; NOT MET: {', '.join(missed)}" if missed else ""))  # fmt: skip
+        if self.out is not None:
+            self._show(f"  wrote {files.write(self.out / f'{self.name}.md', self.markdown())}")
+
+    @property
+    def missed(self) -> list[Row]:
+        """Published numbers that were not met."""
+        return [row for row in self.rows if row.verdict == "not met"]
+
+    def markdown(self) -> str:
+        """All of it as one page; pictures are named as `picture` saves them."""
+        again = f"`tinygrad-edu zoo {self.name} --out docs/zoo` makes this page again."
+        return "\n".join([*self._page, again, "", "<!-- written by tinygrad_edu -->", ""])
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def __repr__(self) -> str:
+        met = sum(row.verdict == "met" for row in self.rows)
+        pictures = f"{len(self.pictures)} picture" + "s" * (len(self.pictures) != 1)
+        return (
+            f"<Run of {self.name}: {len(self.rows)} numbers, {met} met, {pictures}{', interrupted' * self.interrupted}>"
+        )
+
+    def _settle(self) -> None:
+        """Show the rows that have come together."""
+        rows, self._waiting = self._waiting, []
+        if rows:
+            self._lay(["number", "ours", "published", "difference", "verdict"], [row.cells() for row in rows])
+
+    def _lay(self, header: list[str], cells: list[list[str]]) -> None:
+        """A table: aligned on the screen, with bars on the page; numbers to the right."""
+        table, left = [header, *cells], [0] + [k for k in range(1, len(header)) if not _numeric(cells, k)]
+        widths = [max(len(row[k]) for row in table) for k in range(len(header))]
+        for row in table:
+            told = [cell.ljust(w) if k in left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths))]
+            self._show("  ".join(told).rstrip())
+        rule = ["---" if k in left else "---:" for k in range(len(header))]
+        lines = [header, rule, *([cell.replace("|", "\\|") for cell in row] for row in cells)]
+        self._page += [*("| " + " | ".join(line) + " |" for line in lines), ""]
+
+
+def _numeric(cells: list[list[str]], column: int) -> bool:
+    """Whether a column has numbers alone."""
+    with suppress(ValueError):
+        return all(float(row[column].rstrip("%").replace(",", "") or 0) is not None for row in cells)
+    return False
+
+
+def _number(x: Any, form: str) -> str:
+    """A number as the table shows it; words as they are."""
+    if isinstance(x, bool) or not isinstance(x, (int, float)):
+        return str(x)
+    return format(x, form or ("," if isinstance(x, int) else ".7g"))
+
+
+def _apart(difference: float, form: str) -> str:
+    """A distance between two numbers."""
+    return format(difference, form if form.endswith("%") else ".2g")
