@@ -18,6 +18,7 @@ from graphviz import Digraph
 from tinygrad_edu import Value, functional, no_grad, render
 from tinygrad_edu.figures import Drawing, RenderError, cards, draw
 from tinygrad_edu.figures.__main__ import neuron
+from tinygrad_edu.picture import width_of
 
 PYTHON = sys.executable
 SVG = "{http://www.w3.org/2000/svg}"
@@ -374,6 +375,31 @@ def test_the_direction_is_an_option(rankdir):
     assert f"rankdir={rankdir}" in draw(neuron(), rankdir=rankdir).source
 
 
+def test_a_long_graph_is_as_wide_as_may_be_read_and_goes_on_below():
+    x = w = Value(0.5, label="w")
+    for _ in range(12):
+        x = (x * w).tanh()
+    [one, rows, narrow] = [draw(x, width=width).picture for width in (None, 840, 400)]
+    assert narrow.width <= 400 and rows.width <= 840 < one.width and one.height < rows.height < narrow.height
+    assert draw(x).svg() == rows.svg() and draw(x, rankdir="TB", width=10).svg() == draw(x, rankdir="TB").svg()
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', rows.svg())]
+    assert min(sizes) >= 10  # pixels, in a notebook's cell
+
+
+def test_a_number_on_an_edge_stands_between_the_cards():
+    x = Value(-0.5, label="x")
+    for y in (1.0, 0.75, 0.1):
+        x = (x - Value(y)) ** 2 * Value(-1.23456)
+    drawn = draw(x, width=None).svg()
+    numbers = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" font-size="11"[^>]*>(×[^<]*)<', drawn)
+    corners = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="6', drawn)
+    assert len(numbers) == 15 and len(corners) >= 16
+    for x, y, said in numbers:
+        for left, top, wide in corners:
+            beside = float(x) + width_of(said, 11) - 2 < float(left) or float(left) + float(wide) < float(x) + 2
+            assert beside or not 0 < float(y) - float(top) < 65, said
+
+
 @pytest.mark.parametrize(
     "root, options, error, said",
     [
@@ -383,6 +409,8 @@ def test_the_direction_is_an_option(rankdir):
         (Value(1.0), {"max_nodes": 2.5}, ValueError, "2.5"),
         (Value(1.0), {"depth": -1}, ValueError, "depth"),
         (Value(1.0), {"rankdir": "up"}, ValueError, "LR, TB, RL, BT"),
+        (Value(1.0), {"width": 0}, ValueError, "width is in pixels, more than 0, or None for no limit, got 0"),
+        (Value(1.0), {"width": "wide"}, ValueError, "got 'wide'"),
     ],
 )
 def test_errors_say_what_is_allowed(root, options, error, said):

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
     {"ieee", "trees", "errors", "extras", "files", "positions", "streams", "placement", "signposts"},
-    {"ops", "render"},
+    {"ops", "render", "folding"},
     {"picture"},
     {"modes", "protocol"},
     {"text", "engine"},

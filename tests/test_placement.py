@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, ops, topological
+from tinygrad_edu.folding import folded
 from tinygrad_edu.placement import layout, path
 
 
@@ -93,3 +94,50 @@ def test_a_chain_of_thousands_is_laid_out():
     n = 2000
     plan = layout([(), *[(i,) for i in range(n)]], [(100, 64)] * (n + 1))
     assert len({y for _, y in plan.spots}) == 1
+
+
+@settings(max_examples=80, deadline=None)
+@given(graphs(), st.sampled_from([250, 500, 900]), st.sampled_from(["LR", "RL"]))
+def test_what_is_folded_reads_like_text(graph, most, direction):
+    """Rows one below the other, in each of them inputs before what reads them; frames around what is theirs, edges at their cards."""
+    parents, sizes, frames = graph
+    whole = layout(parents, sizes, frames, direction)
+    plan = folded(whole, parents, sizes, most, direction)
+    boxes, sign = [box(s, z) for s, z in zip(plan.spots, sizes)], -1 if direction == "RL" else 1
+    assert not any(overlap(a, b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert all(inside(b, (0, 0, *plan.size)) for b in [*boxes, *plan.boxes.values()])
+    assert all(inside((*q, 0, 0), (0, 0, *plan.size)) for ways in plan.routes for way in ways for q in way)
+    for frame, around in plan.boxes.items():
+        for n, b in enumerate(boxes):
+            assert inside(b, around) if frames[n][: len(frame)] == frame else not overlap(b, around)
+    for n, ps in enumerate(parents):
+        for p, route in zip(ps, plan.routes[n], strict=True):
+            before = sign * (plan.spots[n][0] - plan.spots[p][0]) >= (sizes[n][0] + sizes[p][0]) / 2
+            assert before or plan.spots[n][1] > plan.spots[p][1]
+            assert len(route) % 3 == 1
+            assert route[0] == pytest.approx((plan.spots[p][0] + sign * sizes[p][0] / 2, plan.spots[p][1]), abs=0.3)
+            assert route[-1][0] == pytest.approx(plan.spots[n][0] - sign * sizes[n][0] / 2, abs=0.3)
+            assert abs(route[-1][1] - plan.spots[n][1]) <= sizes[n][1] / 2
+
+
+@pytest.mark.parametrize("n, most", [(7, 400), (13, 840), (40, 840), (400, 500)])
+def test_a_long_chain_has_as_few_rows_as_are_narrow_enough_all_about_as_long(n, most):
+    parents, sizes = [(), *[(i,) for i in range(n - 1)]], [(100, 64)] * n
+    plan = folded(layout(parents, sizes), parents, sizes, most)
+    lengths = [sum(y == row for _, y in plan.spots) for row in dict.fromkeys(y for _, y in plan.spots)]
+    most_cards = max(lengths)
+    assert plan.size[0] <= most and max(lengths) - min(lengths) <= 1
+    assert len(lengths) == -(-n // most_cards) and (most_cards + 1) * 164 + 71 > most
+
+
+def test_a_card_that_is_wider_than_a_row_may_be_stands_alone_in_its_own():
+    parents, sizes = [(), (0,), (1,)], [(100, 64), (900, 64), (100, 64)]
+    plan = folded(layout(parents, sizes), parents, sizes, 300)
+    assert len({y for _, y in plan.spots}) == 3
+
+
+def test_a_drawing_that_flows_down_is_not_folded():
+    parents, sizes = [(), *[(i,) for i in range(9)]], [(100, 64)] * 10
+    for direction in ("TB", "BT"):
+        plan = layout(parents, sizes, direction=direction)
+        assert folded(plan, parents, sizes, 50, direction) is plan

@@ -117,7 +117,7 @@ def test_any_words_can_be_written(words):
 def test_a_notebook_gets_html_svg_and_png_no_wider_than_its_cell():
     picture = loss_curve(HISTORY)
     data, about = picture._repr_mimebundle_()
-    assert "max-width:100%" in data["text/html"] and data["image/svg+xml"] == picture.svg()
+    assert "max-width:100%;min-width:396px" in data["text/html"] and data["image/svg+xml"] == picture.svg()
     if render.renderer():
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
         assert about["image/png"] == {"width": picture.width, "height": picture.height}

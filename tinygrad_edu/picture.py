@@ -28,6 +28,7 @@ from .errors import UserError
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 FORMS = ("svg", "png", "pdf")
 LARGE = 4_000_000  # square units: a PNG of more takes seconds and megabytes, which no notebook should hold
+READABLE = 840  # units: a wider picture is made to be seen as a whole, not to be read
 SCALE = 2.0  # pixels of a PNG for each of the picture's units: sharp on a good screen and on a slide
 PIECE = 8000  # Graphviz reads no longer string; it joins pieces
 
@@ -128,7 +129,8 @@ class Picture:
 
 
 def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str, Any]]:
-    """What a notebook shows: HTML no wider than the cell, the SVG, and a PNG for notebooks that are not trusted yet.
+    """What a notebook shows: HTML no wider than the cell, unless its words were too small then, the SVG, and a PNG for notebooks
+    that are not trusted yet.
 
     JupyterLab shows no HTML and no SVG of a notebook that somebody else has run; it does show a PNG.
     """
@@ -138,7 +140,8 @@ def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str,
     )
     data = {
         "text/plain": words or repr(picture),
-        "text/html": f'{image}width="{picture.width}" style="max-width:100%;height:auto"/>',
+        "text/html": f'<div style="overflow-x:auto">{image}width="{picture.width}" '
+        f'style="max-width:100%;min-width:{round(0.9 * min(picture.width, READABLE))}px;height:auto"/></div>',
         "image/svg+xml": svg,
     }
     if picture.width * picture.height > LARGE:

@@ -296,7 +296,7 @@ class _Layers:
             x += w + gap + min(0.12 * max(steep[k] - 2 * BESIDE, 0.0), STEEP)
         ends = [a + w for a, w in zip(starts, wide)]
         spots = {k: (starts[at] + wide[at] / 2, y[k, at]) for k, at in self.layer.items()}
-        bottom = max((y[k, at] + self.sizes[k][1] / 2 for k, at in self.layer.items()), default=0.0)
+        bottom = max((v + self.high(s) / 2 for s, v in y.items()), default=0.0)
         return spots, [self._way(w, y, starts, ends, spots) for w in self.wires], (ends[-1] if ends else 0.0, bottom)
 
     def _way(

@@ -17,6 +17,7 @@ drawing has its text in DOT, for Graphviz.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -40,6 +41,7 @@ __all__ = ["Drawing", "RenderError", "draw"]
 VIEWS = ("auto", "cards", "modules")
 MOST = 40  # cards that a reader can take in; of a network with more, the neurons are drawn
 SLOW = 1500  # cards whose layout takes more than a few seconds
+WIDE = 840  # pixels: as much as a notebook, or a page on GitHub, shows without making it smaller
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
 GRAPH = {"bgcolor": "transparent", "pad": "0.2", "nodesep": "0.24", "ranksep": "0.62", "fontsize": "12", **FONT,
@@ -49,7 +51,8 @@ EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
 def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
-         max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR", opened: bool = False) -> Drawing:  # fmt: skip
+         max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR", width: float | None = WIDE,
+         opened: bool = False) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
@@ -66,7 +69,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     `view="auto"`: the modules of a graph with more than 40 nodes, if its labels name some and no other option speaks of
     cards, else the cards.  `opened=True` shows the nodes that a replayed one (see `jit`) stands for, as the modules do.
 
-    `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.
+    `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.  A drawing of cards that would be more than `width`
+    pixels wide (840, a notebook's cell; None: no limit) goes on below, in rows, where the graph lets it.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
     name no modules.
     """
@@ -81,6 +85,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
         whole = isinstance(option, int) and not isinstance(option, bool) and option >= least
         if not (whole or option is None or (option == "auto" and name == "max_nodes")):
             raise UserError(f"{name} must be a whole number from {least} upwards, or None for no limit, got {option!r}")
+    if width is not None and not (isinstance(width, (int, float)) and width > 0):
+        raise UserError(f"width is in pixels, more than 0, or None for no limit, got {width!r}")
     for name, word, allowed in (("rankdir", rankdir, DIRECTIONS), ("view", view, VIEWS)):
         if word not in allowed:
             raise UserError(f"{name} must be one of {', '.join(allowed)}, got {word!r}")
@@ -129,7 +135,9 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     elif note:
         dot.attr(label="\\n" + note.replace("; ", "\\n"), labelloc="b")
     laid = Sheet(
-        rankdir, caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]]
+        rankdir,
+        math.inf if width is None else width,
+        caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]],
     )
     nodes, edges = sheet.fill(laid, root, order, shown, dot, note, way, around, clusters)
     return Drawing(dot, laid, nodes, edges, "; ".join([*caption, *([note] if note else [])]))

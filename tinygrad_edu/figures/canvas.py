@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..folding import folded
 from ..picture import Picture, width_of
 from ..placement import Point, layout, path
 from . import cards
@@ -51,9 +52,10 @@ class Line:
 
 @dataclass
 class Sheet:
-    """All that a drawing of cards shows; `boxes` say how many more there are, and in which colour."""
+    """All that a drawing of cards shows, in rows at most `wide`; `boxes` say how many more there are, and in which colour."""
 
     direction: str
+    wide: float
     faces: dict[str, Face] = field(default_factory=dict)
     boxes: dict[str, tuple[str, str]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -66,10 +68,11 @@ class Sheet:
         into: dict[str, list[Line]] = defaultdict(list)
         for line in self.lines:
             into[line.head].append(line)
-        wide = min(max([96.0, *(width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values())]), 230.0)
+        wide = min(max([104.0, *(width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values())]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
-        plan = layout([[place[line.tail] for line in into[k]] for k in keys], sizes, frames, self.direction)
+        parents = [[place[line.tail] for line in into[k]] for k in keys]
+        plan = folded(layout(parents, sizes, frames, self.direction), parents, sizes, self.wide, self.direction)
         words = max((width_of(text, 15 if main else 12) for text, main in self.caption), default=0.0)
         width = max(plan.size[0], words) + 2 * MARGIN
         left = (width - plan.size[0]) / 2
@@ -166,7 +169,16 @@ class Sheet:
             slant = (d[1] - a[1]) / max(abs(d[0] - a[0]), 1.0)  # beside a curve that falls or rises, above a level one
             dx, anchor = (5, "start") if slant > 0.25 else (-4, "end") if slant < -0.25 else (0, "middle")
             bold = line.colour == cards.PATH
-            picture.text(at[0] + dx, at[1] - (2 if dx else 5), line.said, 12 if bold else 10.5, line.ink, anchor, bold)
+            size = 12.5 if bold else 11.0
+            wide = width_of(line.said, size) * (1.08 if bold else 1.0)
+            x, y = at[0] + dx - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor], at[1] - (2 if dx else 5)
+            if self.direction in ("LR", "RL"):  # between the cards
+                low, high = min(a[0], d[0]) + 2, max(a[0], d[0]) - 8 - wide
+                moved = max(min(x, high), low)
+                if dx:  # and, where it is moved onto the curve, above it
+                    y = max(y - 1.5 * abs(slant * (moved - x)), min(y, a[1] - 5, d[1] - 5))
+                x = moved
+            picture.text(x, y, line.said, size, line.ink, bold=bold)
         picture.end()
 
 
@@ -190,7 +202,7 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="none", stroke=border, stroke_width=width)
     for word, number, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
         finite = number == number and abs(number) != float("inf")
-        picture.text(x + 8, base, word, 9.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
+        picture.text(x + 8, base, word, 10.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
         picture.text(x + w - 8, base, cards.short(number), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
     picture.end()
 
