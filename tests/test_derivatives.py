@@ -1,5 +1,6 @@
 """Gradients as graphs: every argument is a node of its own, every structure keeps its shape, every rule is right or says that it is not."""
 
+import array
 import collections
 import dataclasses
 import math
@@ -8,7 +9,7 @@ from math import inf, isnan, nan
 
 import pytest
 
-from tinygrad_edu import Op, Value, functional, grad, gradcheck, jit, ops, register, topological, value_and_grad
+from tinygrad_edu import Op, Value, functional, grad, gradcheck, jit, ops, pack, register, topological, value_and_grad
 from tinygrad_edu.trees import leaves, mapped
 
 # An argument is a node of its own.
@@ -116,6 +117,47 @@ def test_arrays_are_arguments_too():
         and [v.data for v in gx] == [4.0, 6.0]
     )
     assert gradcheck(lambda W: (W @ x).sum().tanh(), W / 100) and W.dtype == float
+
+
+@pytest.mark.parametrize("tree", [t for t in trees() if t != []], ids=repr)
+def test_a_recorded_function_takes_what_value_and_grad_takes(tree):
+    def f(t, x):
+        assert type(t) is (Value if isinstance(tree, float) else type(tree))
+        return functional.sum([k * leaf * x for k, (_, leaf) in enumerate(leaves("t", t), 1)] + [x])
+
+    by_hand, x = value_and_grad(f)(tree, 2.0)[0], Value(2.0)
+    y = jit(f, "python")(tree, x)
+    assert y.data == by_hand.data and y.parents == (*[v for _, v in leaves("t", tree) if isinstance(v, Value)], x)
+
+
+def arrays():
+    yield array.array("d", [1.0, 2.0])
+    yield memoryview(array.array("d", [1.0, 2.0]))
+    try:
+        import numpy as np
+    except ImportError:
+        return
+    yield from [memoryview(np.array([[1.0, 2.0]])), np.array([1, 2]), np.array([[1.0], [2.0]])]
+    yield from [np.array([Value(1.0), 2.0], object), pack([Value(1.0), Value(2.0)])]
+
+
+@pytest.mark.parametrize("kind", list(arrays()), ids=lambda a: type(a).__name__)
+def test_both_take_every_kind_of_array(kind):
+    def f(t):
+        parts = [v for _, v in leaves("t", t)]
+        assert all(type(v) is Value for v in parts)
+        return parts[0] * 3.0 + parts[1] * parts[1]
+
+    y, g = value_and_grad(f)(kind)
+    assert y.data == jit(f, "python")(kind).data == 7.0 and [d.data for _, d in leaves("g", g)] == [3.0, 4.0]
+    assert getattr(g, "shape", None) == (kind.shape if hasattr(kind, "dtype") else None)
+
+
+def test_a_dataclass_that_holds_more_than_its_fields_is_no_argument_of_a_recording():
+    layer = Layer(1.0, 2.0)
+    layer.cached = 3.0
+    with pytest.raises(TypeError, match=r"a Layer, which holds more than the fields of its dataclass \(cached\)"):
+        jit(lambda t: t.w * t.cached, "python")(layer)
 
 
 @pytest.mark.parametrize(

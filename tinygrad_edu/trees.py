@@ -9,13 +9,14 @@
 
 from __future__ import annotations
 
+import array
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
 
-def _fields(tree: Any) -> list[str] | None:
+def fields(tree: Any) -> list[str] | None:
     """The names of what a named tuple or a dataclass holds; None for anything else."""
     if isinstance(tree, tuple):
         return list(tree._fields) if hasattr(tree, "_fields") else None
@@ -24,46 +25,61 @@ def _fields(tree: Any) -> list[str] | None:
     return None
 
 
-def _is_array(tree: Any) -> bool:
-    return bool(getattr(tree, "ndim", 0)) and hasattr(tree, "flat")
+def with_fields(twin: Any, parts: dict[str, Any]) -> Any:
+    """A dataclass with these in its fields; past its __setattr__, for that of a frozen one refuses."""
+    for name, part in parts.items():
+        object.__setattr__(twin, name, part)
+    return twin
+
+
+def entries(tree: Any) -> Any:
+    """An array of any kind as one of NumPy, or, an `array.array` and a memoryview, which have no dtype, as lists; None for anything else."""
+    if getattr(tree, "ndim", 0) and hasattr(tree, "dtype"):
+        import numpy as np
+
+        return np.asarray(tree)
+    rows = isinstance(tree, array.array) or isinstance(tree, memoryview) and tree.ndim
+    return tree.tolist() if rows else None
 
 
 def leaves(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
     """Everything in a tree that is no container, with the name a person would give it: w, w[0][1], w['b'], p.w."""
-    fields = _fields(tree)
-    if fields is not None:
-        for field in fields:
+    names = fields(tree)
+    if names is not None:
+        for field in names:
             yield from leaves(f"{name}.{field}", getattr(tree, field))
     elif isinstance(tree, dict):
         for key, part in tree.items():
             yield from leaves(f"{name}[{key!r}]", part)
-    elif isinstance(tree, (list, tuple)) or _is_array(tree):
-        for i, part in enumerate(tree):
-            yield from leaves(f"{name}[{i}]", part)
     else:
-        yield name, tree
+        inner = tree if isinstance(tree, (list, tuple)) else entries(tree)
+        if inner is None:
+            yield name, tree
+        else:
+            for i, part in enumerate(inner):
+                yield from leaves(f"{name}[{i}]", part)
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The same tree with f(leaf) in the place of each leaf; an array becomes an array of objects.  `tree` stays as it is."""
-    fields = _fields(tree)
+    """The same tree with f(leaf) in the place of each leaf; an array becomes one of objects, or a list (see `entries`).  `tree` stays as it is."""
+    names = fields(tree)
+    twin: Any
     if isinstance(tree, tuple):
         parts = [mapped(f, part) for part in tree]
-        return type(tree)._make(parts) if fields is not None else type(tree)(parts)  # type: ignore[attr-defined]
-    if fields is not None:
-        twin = copy.copy(tree)
-        for field in fields:  # past __setattr__, which a frozen dataclass refuses
-            object.__setattr__(twin, field, mapped(f, getattr(tree, field)))
-    elif isinstance(tree, dict):
+        return type(tree)._make(parts) if names is not None else type(tree)(parts)  # type: ignore[attr-defined]
+    if names is not None:
+        return with_fields(copy.copy(tree), {name: mapped(f, getattr(tree, name)) for name in names})
+    if isinstance(tree, dict):
         twin = copy.copy(tree)
         for key, part in tree.items():
             twin[key] = mapped(f, part)
     elif isinstance(tree, list):
         twin = copy.copy(tree)
         twin[:] = [mapped(f, part) for part in tree]
-    elif _is_array(tree):
-        twin = tree.astype(object)
-        twin.flat[:] = [mapped(f, part) for part in tree.flat]
     else:
-        return f(tree)
+        inner = entries(tree)
+        if inner is None or isinstance(inner, list):
+            return f(tree) if inner is None else mapped(f, inner)
+        twin = inner.astype(object)
+        twin.flat[:] = [mapped(f, part) for part in inner.flat]
     return twin

@@ -382,8 +382,8 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
         parameters: Iterable[Value] | None = None) -> Any:  # fmt: skip
     """Record the graph that `f` builds and replay it: `jit(f)`, `@jit` or `@jit(backend="python")`.
 
-    Arguments are numbers and Values in lists, tuples and dicts; text, bools and None belong to the structure, and each structure is
-    recorded once.  `backend` is
+    Arguments are numbers and Values in lists, tuples, dicts, dataclasses and arrays (as `value_and_grad` takes them); text, bools and None
+    belong to the structure, and each structure is recorded once.  `backend` is
 
     - "python": straight-line source, one sample after the other, on the standard library alone;
     - "numpy": the same source over arrays (extra [numpy]);

@@ -1,4 +1,4 @@
-"""How numbers and Values lie in lists, tuples and dicts: what decides which recording serves a call, and how a batch is laid out.
+"""How numbers and Values lie in the containers that `trees` knows: what decides which recording serves a call, and how a batch is laid out.
 
 >>> flat(([1.0, 2.0], "sum"))
 (('tuple', ('list', 'number', 'number'), ('is', 'sum')), [1.0, 2.0])
@@ -19,6 +19,7 @@ from typing import Any
 from ..engine import Value
 from ..ieee import number
 from ..positions import by_position
+from ..trees import entries, fields, with_fields
 
 
 def flat(tree: Any) -> tuple[Any, list[Any]]:
@@ -43,9 +44,15 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
         return ("is", x)
     if isinstance(x, (str, enum.Enum)):  # equal to others, and yet not the same
         return ("is", x, _bare(x))
-    if getattr(x, "ndim", 0) and hasattr(x, "dtype"):
-        entries = x.ravel().astype(float) if x.dtype == bool else x.ravel()
-        return ("array", x.shape, *[_walk(v, leaves) for v in entries.tolist()])
+    if type(x) not in (int, float) and not isinstance(x, Value):
+        names, inner = fields(x), entries(x)
+        if names is not None:
+            return (_bare(x), *[(name, _walk(getattr(x, name), leaves)) for name in names])
+        if isinstance(inner, list):
+            return _walk(inner, leaves)
+        if inner is not None:
+            flattened = inner.ravel().astype(float) if inner.dtype == bool else inner.ravel()
+            return ("array", inner.shape, *[_walk(v, leaves) for v in flattened.tolist()])
     if hasattr(x, "tolist"):
         plain = x.tolist()
         if type(plain) is bool:
@@ -99,7 +106,12 @@ def _kind(x: Any) -> Any:
 
 def _bare(x: Any) -> type:
     """The class of something that is made again from its contents alone.  Raises TypeError if it may hold more."""
-    kind = type(x)
+    kind, names = type(x), fields(x)
+    if names is not None and not isinstance(x, tuple):
+        if more := [name for name in getattr(x, "__dict__", ()) if name not in names]:
+            raise TypeError(f"an argument is a {kind.__name__}, which holds more than the fields of its dataclass ({', '.join(more)}): "
+                            "a recording cannot make another; make it a field, or pass what it is computed from")  # fmt: skip
+        return kind
     base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter, enum.Enum))
     made = kind.__new__ is base.__new__ and kind.__init__ is base.__init__
     if (
@@ -132,14 +144,16 @@ def filled(shape: Any, leaves: Iterator[Any]) -> Any:
     if kind == "list" or kind == "tuple":
         made = [filled(s, leaves) for s in inner]
         return made if kind == "list" else tuple(made)
-    if kind == "dict" or isinstance(kind, tuple) or issubclass(kind, dict):
-        entries = {k.key if type(k) is _Key else k: filled(v, leaves) for k, v in inner}
+    if kind == "dict" or isinstance(kind, tuple) or not issubclass(kind, (list, tuple)):
+        parts = {k.key if type(k) is _Key else k: filled(v, leaves) for k, v in inner}
         if isinstance(kind, tuple):
-            return kind[0](kind[1], entries)
+            return kind[0](kind[1], parts)
         if kind == "dict":
-            return entries
+            return parts
+        if not issubclass(kind, dict):
+            return with_fields(object.__new__(kind), parts)
         own = kind()
-        dict.update(own, entries) if not issubclass(kind, OrderedDict) else own.update(entries)
+        dict.update(own, parts) if not issubclass(kind, OrderedDict) else own.update(parts)
         return own
     made = [filled(s, leaves) for s in inner]
     return kind(*made) if hasattr(kind, "_fields") else kind(made)
