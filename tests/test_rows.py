@@ -110,6 +110,35 @@ def test_a_rule_gives_one_partial_per_input(op):
         assert len(op.partials(op(*xs), *xs)) == n + extra
 
 
+ANYWHERE = st.floats() | st.sampled_from([0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, 5e-324, -1e308])
+
+
+def outcome(rule, *xs):
+    """Numbers to the last bit and the sign of zero, or the kind of the error."""
+    try:
+        return repr(rule(*xs))
+    except ArithmeticError as e:
+        return type(e)
+
+
+@every_row
+def test_a_rule_among_bare_functions_computes_what_it_computes_among_rows(op):
+    """Anywhere, also outside of the domain: the same bits, or the same error."""
+    n = len([d for d in op.domain if d is not ...]) + 2 * (... in op.domain)
+
+    @quickly
+    @given(st.lists(ANYWHERE, min_size=n, max_size=n))
+    def same(xs):
+        y = op(*xs)
+        assert outcome(op.bare, y, *xs) == outcome(op.partials, y, *xs)
+        if getattr(op.forward, "__code__", None) is getattr(
+            op.parts, "__code__", ""
+        ):  # a fused row, which is its parts
+            assert outcome(op.forward, *xs) == outcome(op.parts, *xs)
+
+    same()
+
+
 def holds(theorem, op):
     """Try a theorem at points all over a row's domain."""
     quickly(given(inputs(op, most=4))(lambda xs: theorem(op, xs)))()

@@ -217,7 +217,7 @@ def bends(op: Op, *xs: float) -> list[float]:
     ([-0.5], [1.75, 0.25], [])
     """
     found = [] if op.kink is Op.kink else [float(op.kink(*xs))]
-    if op.local != op.partials:  # some input has a domain with ends
+    if op.local == op.slopes:  # some input has a domain with ends
         found += [d for x, (lo, hi) in zip(xs, intervals(op, len(xs))) for d in (x - lo, hi - x) if isfinite(d)]
     return found
 

@@ -15,7 +15,6 @@ differentiated again) or with names (a formula).
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -24,8 +23,11 @@ from typing import Any
 
 from . import ieee
 from .ieee import inf, nothing, number, remembered
+from .rules import among, checked, takes
 
-PLAIN = (float, ieee.Float, ieee.Nothing)
+BARE: dict[
+    str, Any
+] = {}  # the names of this file as its rules find them when they are filled with floats: a row is its forward function
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
 
 
@@ -46,7 +48,8 @@ class Op:
     parts: Callable[..., Any] | None = None  # the same out of smaller rows, if it is several fused into one
     textbook: Callable[..., tuple[Any, ...]] | None = None  # the partials as books write them, if digits ask for others
     recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
-    local: Callable[..., tuple[Any, ...]] = field(init=False)  # what backward calls
+    bare: Callable[..., tuple[Any, ...]] = field(init=False)  # the partials for floats alone, in half the time
+    local: Callable[..., tuple[Any, ...]] = field(init=False)  # what backward calls: these, or `slopes`
     own: bool = field(init=False)  # whether its rule was written elsewhere: those in here are known to be right
 
     def __call__(self, *args: Any) -> Any:
@@ -65,15 +68,17 @@ class Op:
         """`local`: rows that are defined everywhere need no care about their domain.  `own`: rules of one's own are checked at each use."""
         own = getattr(self.partials, "__module__", "").split(".")[0] != __package__
         if own:
-            object.__setattr__(self, "partials", _checked(self.name, self.partials))
+            object.__setattr__(self, "partials", checked(self.name, self.partials))
+        object.__setattr__(self, "forward", among(BARE, self.forward))
+        object.__setattr__(self, "bare", among(BARE, self.partials))
         careful = any(d not in (REAL, ...) for d in self.domain)
-        object.__setattr__(self, "local", self.slopes if careful else self.partials)
+        object.__setattr__(self, "local", self.slopes if careful else self.bare)
         object.__setattr__(self, "own", own)
 
     def slopes(self, y: float, *xs: float) -> tuple[float, ...]:
         """The local gradients as numbers: IEEE where Python would raise, nan outside the domain."""
         try:
-            ds = self.partials(y, *xs)
+            ds = self.bare(y, *xs)
         except ArithmeticError:
             ds = tuple(map(float, self.partials(ieee.Float(y), *map(ieee.Float, xs))))
         return (ieee.nan,) * len(ds) if self.outside(y) else ds
@@ -88,7 +93,7 @@ class Op:
         rules = {"forward rule": self.forward, "partials": self.partials, "kink": self.kink, "parts": self.parts or self.forward}  # fmt: skip
         for what, rule in rules.items():
             for count in (n, n + 3) if more else (n,):
-                if not _takes(rule, count + (what == "partials")):
+                if not takes(rule, count + (what == "partials")):
                     raise TypeError(f"the domain of the row {self.name!r} says {n} input{'s' * (n != 1)}{' or more' * more}, but its {what} cannot "
                                     f"be called with {'its output and ' * (what == 'partials')}{count}: write domain=(REAL, REAL) for two inputs, "
                                     "(REAL, ...) for as many as there are")  # fmt: skip
@@ -98,41 +103,6 @@ class Op:
 
     def __reduce__(self) -> Any:
         return self.recipe or (row, (self.name,))  # rows pickle by name
-
-
-def _takes(rule: Callable[..., Any], n: int) -> bool:
-    try:
-        inspect.signature(rule).bind(*range(n))
-    except ValueError:  # some built-in functions do not tell
-        return True
-    except TypeError:
-        return False
-    return True
-
-
-def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
-    """A rule of one's own, held to what a rule must give."""
-
-    @functools.wraps(rule)
-    def partials(y: Any, *xs: Any) -> tuple[Any, ...]:
-        try:
-            ds = rule(y, *xs)
-        except TypeError as e:
-            if "positional argument" not in str(e):
-                raise
-            raise TypeError(f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}") from e  # fmt: skip
-        if not isinstance(ds, (tuple, list)) or len(ds) != len(xs):
-            got = f"{len(ds)}" if isinstance(ds, (tuple, list)) else f"{type(ds).__name__} {ds!r:.80}"
-            raise TypeError(f"the partials of the row {name!r} must return a tuple with one local gradient for each of its {len(xs)} "
-                            f"inputs, as in lambda y, x: (2 * x,), got {got}")  # fmt: skip
-        if not isinstance(y, float):
-            return tuple(ds)
-        try:
-            return tuple([d if type(d) in PLAIN else number(d) for d in ds])
-        except TypeError as e:
-            raise TypeError(f"the partials of the row {name!r} must be numbers where its inputs are: {e}") from None
-
-    return partials
 
 
 def row(name: str) -> Op:
@@ -410,6 +380,8 @@ TABLE: dict[str, Op] = {op.name: op for op in [
     hardtanh, hardsigmoid, hardswish, erf, erfc, erfinv, lgamma, digamma, polygamma(1),
     abs, sign, floor, ceil, round, trunc, mod, floor_divide, maximum, minimum, clip(-1.0, 1.0),
     where, greater, greater_equal, less, less_equal, equal, sum, dot, logsumexp]}  # fmt: skip
+
+BARE.update({name: x.forward if isinstance(x, Op) else among(BARE, x) for name, x in globals().items()})
 
 if __name__ == "__main__":
     from tinygrad_edu.printouts import main
