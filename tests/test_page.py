@@ -224,13 +224,24 @@ def test_a_network_is_framed_by_its_modules_and_its_names_are_short():
     model = nn.MLP(2, [2, 1], activation="tanh", seed=1)
     text = page((model([1.0, -2.0]) - 1) ** 2).html
     drawn = json.loads(re.search(r"const DATA = (.*);", text)[1])
-    assert {frame[4] for frame in drawn["around"]} == {"mlp · layer 0", "mlp · layer 1", "neuron 0", "neuron 1"}
+    assert set(drawn["around"]) == {"mlp · layer 0", "mlp · layer 1", "neuron 0", "neuron 1"}
     cards = {n["name"]: n["title"] for n in drawn["nodes"]}
     assert cards["l0.n1.w[1]"] == "w[1]" and cards["x0"] == "x0" and cards["x1"] == "x1"
     both = page((model([1.0, -2.0]) - 1) ** 2 + (model([3.0, 4.0]) - 1) ** 2).html
     assert {"x0", "x0⁽²⁾", "x1", "x1⁽²⁾"} <= {
         n["name"] for n in json.loads(re.search(r"const DATA = (.*);", both)[1])["nodes"]
     }
+
+
+@pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
+def test_every_plan_of_a_page_places_every_node_edge_and_frame_once(make):
+    d = data(page(make()))
+    assert len(d["plans"]) > 2
+    for plan in d["plans"]:
+        assert [len(plan[k]) for k in ("spots", "ways", "frames")] == [len(d[k]) for k in ("nodes", "edges", "around")]
+        assert len({tuple(spot) for spot in plan["spots"]}) == len(d["nodes"])
+    sizes = [plan["size"] for plan in d["plans"]]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1][0] < sizes[0][0] / 2
 
 
 def test_labels_that_would_be_alike_when_short_stay_long():

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from tinygrad_edu import Value, ops
+from tinygrad_edu import Value, nn, ops
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
 from tinygrad_edu.figures.cards import short
@@ -556,6 +556,46 @@ def test_the_step_stays_in_sight_in_a_graph_too_large_to_see(tab):
         browser.js(f"show({step})")
         assert browser.js("(() => { const b = document.querySelector('.node.now').getBoundingClientRect(), g = svg.getBoundingClientRect(); "
                           "return b.left >= g.left && b.right <= g.right && b.top >= g.top && b.bottom <= g.bottom && b.width > 60 })()")  # fmt: skip
+
+
+SMALLEST = """Math.min(...[...document.querySelectorAll(".node text")].filter((t) => t.textContent)
+  .map((t) => parseFloat(getComputedStyle(t).fontSize) * view.scale))"""
+IN_SIGHT = """nodes.map((n, i) => cards[i].getBoundingClientRect()).map((b) => { const g = svg.getBoundingClientRect();
+  return b.left >= g.left && b.right <= g.right && b.top >= g.top && b.bottom <= g.bottom })"""
+
+
+@pytest.mark.parametrize("make", [neuron, decayed])
+def test_a_small_graph_is_seen_whole_and_can_be_read(tab, make):
+    browser = tab(page(make()))
+    assert all(browser.js(IN_SIGHT)) and browser.js(SMALLEST) >= 10
+    assert browser.js("map.checkVisibility()") is False
+    for width, height in ((500, 720), (390, 844)):
+        browser.size(width, height)
+        browser.js("new Promise((done) => setTimeout(done, 50))")
+        assert browser.js(SMALLEST) >= 10
+
+
+def test_a_large_graph_begins_at_its_leaves_and_has_a_map(tab):
+    model = nn.MLP(4, [16, 8, 1], activation="tanh", seed=0)
+    browser = tab(page(ops.sum(*[(model([k, 0.5, -1.0, 2.0]) - 1) ** 2 for k in (0.0, 1.0)])))
+    assert browser.js("map.checkVisibility()") and browser.js(SMALLEST) >= 10
+    leaves = browser.js("nodes.map((n) => !n.parents.length)")
+    assert sum(seen and leaf for seen, leaf in zip(browser.js(IN_SIGHT), leaves)) >= 4
+    x, y, width, height = browser.js("{const b = map.getBoundingClientRect(); [b.x, b.y, b.width, b.height]}")
+    share = "[(view.x + svg.clientWidth / view.scale / 2) / plan.size[0], (view.y + svg.clientHeight / view.scale / 2) / plan.size[1]]"
+    browser.mouse("mousePressed", x + 4 + 0.5 * (width - 8), y + 4 + 0.25 * (height - 8))
+    assert browser.js(share) == pytest.approx([0.5, 0.25], abs=0.06)
+    browser.mouse("mouseMoved", x + 4 + 0.5 * (width - 8), y + 4 + 0.75 * (height - 8), buttons=1)
+    browser.mouse("mouseReleased", x + 4 + 0.5 * (width - 8), y + 4 + 0.75 * (height - 8))
+    assert browser.js(share) == pytest.approx([0.5, 0.75], abs=0.06)
+    before = browser.js("[at, view.x, view.y]")
+    browser.js("map.focus()")
+    browser.key("ArrowUp")
+    browser.key("ArrowRight")
+    after = browser.js("[at, view.x, view.y]")
+    assert after[0] == before[0] and after[1] > before[1] and after[2] < before[2], "its arrows take no step"
+    browser.js("show(900)")
+    assert browser.js("map.querySelector('.here').getAttribute('d')").count("M") == 2
 
 
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)

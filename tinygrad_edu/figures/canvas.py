@@ -68,7 +68,9 @@ class Sheet:
         into: dict[str, list[Line]] = defaultdict(list)
         for line in self.lines:
             into[line.head].append(line)
-        wide = min(max([104.0, *(width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values())]), 230.0)
+        names = [width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values()]
+        numbers = [width_of(cards.short(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
+        wide = min(max([104.0, *names, *numbers]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
         parents = [[place[line.tail] for line in into[k]] for k in keys]

@@ -29,14 +29,24 @@ from ..errors import UserError
 from ..figures import cards
 from ..figures.sheet import frames_around
 from ..figures.units import group, input_names, module_of
+from ..folding import folded
 from ..languages import JAVASCRIPT
 from ..names import labels, variables
 from ..ops import Op
-from ..placement import layout
+from ..placement import Plan, layout
 from ..placement import path as svg_path
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
 HEIGHT, BESIDE = 70, 48  # of a card, and the room between layers
+WIDTHS = (
+    1500,
+    1150,
+    900,
+    700,
+    540,
+    400,
+)  # of the rows that a graph is folded into; a window takes what is largest in it
+FOLDED = 100  # nodes: more of them are never seen as a whole
 MOST = 400  # nodes: more of them nobody steps through
 LONG = 20  # letters: a longer name stands in its card in smaller letters
 TITLE = "Backward, one step at a time"
@@ -202,18 +212,33 @@ def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     names, shape = _names(nodes), [n.parents for n in nodes]
     titles = [_title(n, name) for n, name in zip(nodes, names)]
     longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, titles))
-    width = round(min(max(118, 20 + (9 if longest < LONG else 7) * longest), 210))
-    plan = layout(shape, [(width, HEIGHT)] * len(nodes), [n.frames for n in nodes], beside=BESIDE)
+    width = round(min(max(136, 20 + (9 if longest < LONG else 7) * longest), 210))
+    sizes = [(float(width), float(HEIGHT))] * len(nodes)
+    plan = layout(shape, sizes, [n.frames for n in nodes], beside=BESIDE)
+    widths = WIDTHS if len(nodes) <= FOLDED else ()
+    plans = [plan, *[folded(plan, shape, sizes, wide) for wide in widths]]
+    plans = [p for i, p in enumerate(plans) if all(p.size != other.size for other in plans[:i])]
     drawn, edges = [], []
-    for i, (n, name, row, (x, y)) in enumerate(zip(nodes, names, which, plan.spots)):
+    for i, (n, name, row) in enumerate(zip(nodes, names, which)):
         formula, slopes = _formulas(n, i)
-        edges.append([[p, i, d, svg_path(route)] for p, d, route in zip(n.parents, slopes, plan.routes[i])])
+        edges.append([[p, i, d] for p, d in zip(n.parents, slopes)])
         drawn.append({"name": name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG, "op": _operation(n),
-                      "role": n.role, "row": row, "x": x, "y": y, "parents": n.parents, "formula": formula})  # fmt: skip
+                      "role": n.role, "row": row, "parents": n.parents, "formula": formula})  # fmt: skip
     boxes: dict[Any, Any] = plan.boxes
-    around = [[*box, cards.heading(*[title for _, title in frame[:-3:-1]])] for frame, box in boxes.items()]
-    return {"width": width, "height": HEIGHT, "size": plan.size, "nodes": drawn, "edges": [e for es in reversed(edges) for e in es],
-            "around": around, "whole": _whole(nodes, names)}  # fmt: skip
+    around = [cards.heading(*[title for _, title in frame[:-3:-1]]) for frame in boxes]
+    return {"width": width, "height": HEIGHT, "plans": [_placed(p) for p in plans], "nodes": drawn,
+            "edges": [e for es in reversed(edges) for e in es], "around": around, "whole": _whole(nodes, names)}  # fmt: skip
+
+
+def _placed(plan: Plan) -> dict[str, Any]:
+    """One way to lay the graph out: the middle of each node, the way of each edge, the frames."""
+    ways = [[svg_path(route) for route in routes] for routes in plan.routes]
+    return {
+        "size": plan.size,
+        "spots": plan.spots,
+        "ways": [d for ds in reversed(ways) for d in ds],
+        "frames": [*plan.boxes.values()],
+    }
 
 
 def _title(n: Node, name: str) -> str:

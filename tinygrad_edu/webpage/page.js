@@ -89,20 +89,19 @@ const L = nodes[root].name;
 
 const cards = [], wires = [];
 const local = el("text", {id: "local", "aria-hidden": "true"});
-const world = el("g", {}, local);
+const world = el("g");
 const svg = el("svg", {role: "group", "aria-label": `Computation graph with ${nodes.length} nodes`}, el("defs", {},
   ...[["tip", "--edge", 8], ["tip-forward", "--fwd", 11], ["tip-backward", "--bwd", 11]].map(([id, ink, size]) =>
     el("marker", {id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: size, markerHeight: size, orient: "auto-start-reverse",
       markerUnits: "userSpaceOnUse"}, el("path", {d: "M0,0L10,5L0,10z", fill: `var(${ink})`})))), world);
 $("graph").append(svg);
-for (const [x, y, width, height, title] of DATA.around) {
-  world.insertBefore(el("rect.frame", {x, y, width, height, rx: 9}), local);
-  world.insertBefore(el("text.module", {x: x + 10, y: y + 18}, title), local);
-}
-for (const [, , , d] of edges) wires.push(local.parentNode.insertBefore(el("path.edge", {d}), local));
+const modules = DATA.around.map((title) => [el("rect.frame", {rx: 9}), el("text.module", {}, title)]);
+world.append(...modules.flat());
+edges.forEach(() => wires.push(el("path.edge")));
+world.append(...wires);
 nodes.forEach((n, i) => {
   const {width: w, height: h} = DATA, r = 7;
-  const g = el("g", {tabindex: 0, role: "button", transform: `translate(${n.x - w / 2},${n.y - h / 2})`, onclick: () => moved || select(i)},
+  const g = el("g", {tabindex: 0, role: "button", onclick: () => moved || select(i)},
     el("rect.body", {width: w, height: h, rx: r}),
     el("path.head", {d: `M1,24v-${23 - r}a${r},${r} 0 0 1 ${r},-${r}h${w - 2 - 2 * r}a${r},${r} 0 0 1 ${r},${r}v${23 - r}z`}),
     el("rect.tint", {x: 1, y: 47, width: w - 2, height: h - 48, rx: 5}),
@@ -111,12 +110,34 @@ nodes.forEach((n, i) => {
     el("text.word", {x: 8, y: 40}, "value"), el("text.number.value", {x: w - 8, y: 41}),
     el("text.word", {x: 8, y: 63}, "grad"), el("text.number.grad", {x: w - 8, y: 64}));
   g.addEventListener("keydown", (e) => { if (e.key === "Enter") select(i); });
-  cards.push(world.insertBefore(g, local));
+  cards.push(g);
 });
+world.append(...cards, local);
 
 // A long label keeps its two ends, where what tells it from others stands.
 function fitted(name, most) {
   return name.length <= most ? name : `${name.slice(0, most / 2 - 1)}…${name.slice(-most / 2)}`;
+}
+
+// Where all of it stands: in one long row, or folded into several; the window takes the plan that is largest in it
+
+const READABLE = 0.84; // pixels for each unit: smaller, its words are no longer read
+let plan;
+function lay(other) {
+  if (plan === other) return;
+  plan = other;
+  plan.spots.forEach(([x, y], i) => {
+    cards[i].setAttribute("transform", `translate(${x - DATA.width / 2},${y - DATA.height / 2})`);
+    Object.assign(nodes[i], {x, y});
+  });
+  plan.ways.forEach((d, k) => wires[k].setAttribute("d", d));
+  plan.frames.forEach(([x, y, width, height], i) => {
+    const [frame, title] = modules[i];
+    for (const [k, v] of Object.entries({x, y, width, height})) frame.setAttribute(k, v);
+    title.setAttribute("x", x + 10);
+    title.setAttribute("y", y + 18);
+  });
+  draft();
 }
 
 // Zoom and pan: what part of the graph the picture shows
@@ -125,15 +146,62 @@ const view = {x: 0, y: 0, scale: 1}; // the graph's point in the upper left corn
 let moved = false; // whether the pointer dragged: then it did not click
 function place() {
   world.setAttribute("transform", `scale(${view.scale}) translate(${-view.x},${-view.y})`);
+  mapped();
+}
+const inside = () => {
+  const {clientWidth: w, clientHeight: h} = svg, pad = Math.min(20, w / 30);
+  return [w - 2 * pad, h - 2 * pad - 32, w, h, pad];
+};
+const whole = ({size: [gw, gh]}) => Math.min(inside()[0] / gw, inside()[1] / gh, 1.5);
+// Whole, if it can be read so; else as wide as the window, to be read downwards; else as narrow as may be.
+function choose() {
+  const [w] = inside(), plans = DATA.plans, best = plans.reduce((a, b) => (whole(b) > whole(a) ? b : a));
+  const fits = plans.filter(({size}) => size[0] * READABLE <= w).sort((a, b) => a.size[1] - b.size[1]);
+  lay(whole(best) >= READABLE ? best : fits[0] ?? plans.at(-1));
 }
 function fit(least = 0) {
-  const {clientWidth: w, clientHeight: h} = svg, pad = 20, [gw, gh] = DATA.size;
-  view.scale = Math.max(Math.min((w - 2 * pad) / gw, (h - 2 * pad - 32) / gh, 1.5), least);
+  const [, , w, h, pad] = inside(), [gw, gh] = plan.size;
+  view.scale = Math.max(whole(plan), least);
   const lead = (room, size) => (size * view.scale < room ? (size - room / view.scale) / 2 : -pad / view.scale);
   view.x = lead(w, gw);
   view.y = lead(h, gh);
   place();
 }
+
+// The map: the whole graph, what of it is in sight, and what the step is about.  It is there when something is out of sight.
+const map = $("map"), [paper, spot, frameOf] = ["cards", "here", "sight"].map((kind) => el(`path.${kind}`));
+map.append(paper, spot, frameOf);
+const boxed = (x, y, w, h) => `M${x},${y}h${w}v${h}h${-w}z`;
+const cardAt = (i) => boxed(nodes[i].x - DATA.width / 2, nodes[i].y - DATA.height / 2, DATA.width, DATA.height);
+function draft() {
+  paper.setAttribute("d", nodes.map((_, i) => cardAt(i)).join(""));
+}
+function mapped() {
+  const [gw, gh] = plan.size, [, , w, h] = inside(), scale = Math.min(0.8 * w / gw, 0.8 * h / gh, Math.sqrt(Math.min(16000, 0.06 * w * h) / (gw * gh)));
+  const left = Math.max(view.x, 0), top = Math.max(view.y, 0);
+  const right = Math.min(view.x + w / view.scale, gw), bottom = Math.min(view.y + h / view.scale, gh);
+  map.toggleAttribute("hidden", left < 1 && top < 1 && right > gw - 1 && bottom > gh - 1);
+  map.setAttribute("viewBox", `${-4 / scale} ${-4 / scale} ${gw + 8 / scale} ${gh + 8 / scale}`);
+  map.style.width = `${gw * scale + 8}px`;
+  map.style.height = `${gh * scale + 8}px`;
+  frameOf.setAttribute("d", right > left && bottom > top ? boxed(left, top, right - left, bottom - top) : "");
+  spot.setAttribute("d", steps[at].kind === "start" ? "" : shown().map(cardAt).join(""));
+}
+function jump(e) { // the middle of the window goes to where the map is pressed
+  const p = new DOMPoint(e.clientX, e.clientY).matrixTransform(map.getScreenCTM().inverse());
+  view.x = p.x - svg.clientWidth / view.scale / 2;
+  view.y = p.y - svg.clientHeight / view.scale / 2;
+  place();
+}
+map.addEventListener("pointerdown", (e) => { map.setPointerCapture(e.pointerId); jump(e); });
+map.addEventListener("pointermove", (e) => { if (map.hasPointerCapture(e.pointerId)) jump(e); });
+map.addEventListener("keydown", (e) => {
+  const far = {ArrowRight: [-1, 0], ArrowLeft: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[e.key];
+  if (!far || e.ctrlKey || e.metaKey || e.altKey) return;
+  e.preventDefault();
+  e.stopPropagation();
+  pan(far[0] * svg.clientWidth / 4, far[1] * svg.clientHeight / 4);
+});
 function zoom(by, x = svg.clientWidth / 2, y = svg.clientHeight / 2) {
   const scale = Math.min(Math.max(view.scale * by, 0.03), 4), before = view.scale;
   view.x += x / before - x / scale;
@@ -149,7 +217,7 @@ function pan(dx, dy) {
 // Keep these nodes in sight, the first of them if they do not all fit: where one is out of it, they go to the middle.
 function follow(wanted, always = false) {
   const pad = 14 / view.scale;
-  const axes = [["x", svg.clientWidth, DATA.width / 2, DATA.size[0]], ["y", svg.clientHeight, DATA.height / 2, DATA.size[1]]]
+  const axes = [["x", svg.clientWidth, DATA.width / 2, plan.size[0]], ["y", svg.clientHeight, DATA.height / 2, plan.size[1]]]
     .map(([axis, pixels, half, all]) => ({axis, room: pixels / view.scale, half: half + pad, all: all + 2 * pad}));
   while (wanted.length > 1 && axes.some(({axis, room, half}) => span(wanted, axis) + 2 * half > room)) wanted.pop();
   for (const {axis, room, half, all} of axes) {
@@ -189,23 +257,23 @@ $("in").onclick = () => zoom(1.25);
 $("out").onclick = () => zoom(0.8);
 $("fit").onclick = () => fit();
 // The size of a graph too large to read whole: large enough to read; then the steps are followed.
-const refit = () => { fit(0.66); follow(shown(), true); };
+const refit = () => { choose(); label(); fit(READABLE); follow(shown(), true); };
 new ResizeObserver(refit).observe($("graph"));
 // On paper: the whole graph, whatever part of it is on screen.
 addEventListener("beforeprint", () => {
-  svg.setAttribute("viewBox", `-10 -10 ${DATA.size[0] + 20} ${DATA.size[1] + 20}`);
+  svg.setAttribute("viewBox", `-10 -10 ${plan.size[0] + 20} ${plan.size[1] + 20}`);
   world.removeAttribute("transform");
 });
 addEventListener("afterprint", () => { svg.removeAttribute("viewBox"); place(); });
 
 // One step
 
-// At the start the leaves, as many as fit, from the left.
-const leftmost = nodes.map((n, i) => i).filter((i) => !nodes[i].parents.length).sort((a, b) => nodes[a].x - nodes[b].x || nodes[a].y - nodes[b].y);
+// At the start the leaves, as many as fit, from the first.
+const leftmost = () => nodes.map((n, i) => i).filter((i) => !nodes[i].parents.length).sort((a, b) => nodes[a].x - nodes[b].x || nodes[a].y - nodes[b].y);
 const shown = () => { // the nodes that a step is about
   const {kind, node, parent} = steps[at];
   if (kind === "forward") return [node, ...nodes[node].parents];
-  return kind === "edge" ? [node, parent] : kind === "start" ? leftmost.slice() : [root];
+  return kind === "edge" ? [node, parent] : kind === "start" ? leftmost() : [root];
 };
 
 function show(i) {
@@ -233,12 +301,7 @@ function show(i) {
     const lit = kind === "edge" ? k === step.edge : kind === "forward" && n === node;
     put(wires[k], "class", `edge${k < passed && !lit ? " done" : ""}${lit ? ` now${forward}` : ""}`);
   });
-  local.textContent = kind === "edge" ? `× ${short(now.flows[step.edge].local)}` : "";
-  if (kind === "edge") {
-    const wire = wires[step.edge], middle = wire.getPointAtLength(wire.getTotalLength() / 2);
-    local.setAttribute("x", middle.x);
-    local.setAttribute("y", middle.y - 9);
-  }
+  label();
   follow(shown());
   $("step").replaceChildren(...explained(step));
   $("say").textContent = `Step ${at} of ${steps.length - 1}. ${$("step").innerText.replace(/\s+/g, " ")}`;
@@ -252,9 +315,19 @@ function show(i) {
   if (at === steps.length - 1) pause();
   address();
 }
+// The local gradient, at the middle of the edge that is walked.
+function label() {
+  const {kind, edge} = steps[at];
+  local.textContent = kind === "edge" ? `× ${short(now.flows[edge].local)}` : "";
+  if (kind !== "edge") return;
+  const wire = wires[edge], middle = wire.getPointAtLength(wire.getTotalLength() / 2);
+  local.setAttribute("x", middle.x);
+  local.setAttribute("y", middle.y - 9);
+}
 function write(e, x) {
   if (e.shown === String(x)) return;
   e.shown = String(x);
+  e.classList.toggle("long", x !== undefined && short(x).length > 9);
   e.classList.toggle("wrong", x !== undefined && !Number.isFinite(x));
   e.replaceChildren(x === undefined ? "" : short(x), ...(x === undefined ? [] : [el("title", {}, x)]));
 }
@@ -476,6 +549,7 @@ theme();
 frame = Math.min(asked("training"), frames.length - 1);
 at = asked("step");
 $("values").open = leaves.length <= 12 && innerWidth > 900;
+choose();
 renew();
 refit();
 requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("ready"))); // what moves before is no change
