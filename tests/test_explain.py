@@ -17,7 +17,7 @@ The lecture's neuron, and one of its gradients, word for word:
       n              = (x1*w1 + x2*w2) + b  = 0.8814
       o              = tanh(n)              = 0.7071
     <BLANKLINE>
-    Backward: from o to the leaves. o.grad starts at 1, and each edge hands on upstream × local:
+    Backward: o.grad starts at 1, and each edge hands on upstream × local:
       edge                   local gradient  upstream × local = contribution
       o → n                  1 - o * o              1 ×   0.5 = 0.5
       n → x1*w1 + x2*w2      1                    0.5 ×     1 = 0.5
@@ -34,12 +34,12 @@ The lecture's neuron, and one of its gradients, word for word:
     >>> explain(o, of="w1")
     Why is do/dw1 = 1?
     <BLANKLINE>
-    w1 = -3 is used once. The node that uses it hands it upstream × local, where upstream is do/d(that
-    node):
+    w1 = -3 is used once. The node that uses it hands it upstream × local, where
+    upstream is do/d(that node):
       used in          local gradient  upstream × local = contribution
       x1*w1 = x1 * w1  x1                   0.5 ×     2 = 1
     <BLANKLINE>
-    1 path leads from w1 to o; the product of the local gradients along it is the gradient:
+    1 path leads from w1 to o; the product of its local gradients is the gradient:
       w1 → x1*w1 → x1*w1 + x2*w2 → n → o
         x1 · 1 · 1 · (1 - o * o)
         = 2 · 1 · 1 · 0.5 = 1
@@ -331,18 +331,20 @@ def test_of_a_long_graph_the_nodes_nearest_to_the_root_are_shown():
         v = (v * 1.001).tanh() + x * 1e-6
     whole = explain(v, max_nodes=10)
     text = str(whole)
-    assert len(whole.shown) == 10 and f"… {whole.hidden:,} more; explain(" in text and len(text.splitlines()) < 50
+    assert (
+        len(whole.shown) == 10 and f"… {whole.hidden:,} more; v.explain(of=x)" in text and len(text.splitlines()) < 50
+    )
     assert len(whole.totals) == 10 + whole.hidden == len(topological(v))
     assert "x is used 5,001 times" in text
     why = explain(v, of=x)
     assert why.count == 5_001 and len(str(why).splitlines()) < 60 and why.total == whole.totals[x]
-    assert max(map(len, str(why).splitlines())) <= 100
+    assert max(map(len, str(why).splitlines())) <= 80
 
 
 def test_a_neuron_with_many_inputs_stays_on_its_line():
     model = nn.MLP(40, [1], seed=0)
     L = model([0.1] * 40)
-    assert "= dot(mlp.layers.0.neurons.0.w[0], … 80 more)" in str(explain(L, max_nodes=500))
+    assert "= dot(l0.n0.w[0], … 80 more)" in str(explain(L, max_nodes=500))
 
 
 def test_ten_thousand_inputs_are_no_problem():
@@ -448,7 +450,11 @@ MISTAKES = [
     (lambda: explain(3.0), TypeError, "explain takes one Value, not float 3.0"),
     (lambda: explain([L]), TypeError, "one of them, or their sum"),
     (lambda: explain(L.detach()), RuntimeError, "detach"),
-    (lambda: explain(L, of=3), TypeError, "of must be a Value, the label of one, or lists of these, not int 3"),
+    (
+        lambda: explain(L, of=3),
+        TypeError,
+        "of must be a Value, the label of one, a module, or lists of Values, not int 3",
+    ),
     (lambda: explain(L, of=unused), ValueError, "L was not computed from u, so its gradient is 0 .* it depends on x"),
     (lambda: explain(L, of=Value(2.0, label="x")), ValueError, "another Value that is labelled 'x' was"),
     (lambda: explain(L, of="X"), ValueError, "nothing that L was computed from is called 'X': there is x"),
@@ -495,7 +501,7 @@ def test_formulas_in_a_notebook_are_latex():
 def test_a_name_that_is_part_of_a_word_is_no_trouble():
     a = Value(2.0, label="a")
     assert (
-        "2 paths lead from $a$ to $v_{1}$; each is a product of local gradients, and they"
+        "2 paths lead from $a$ to $v_{1}$; the products along them add up to the gradient"
         in explain(a * a, of=a)._repr_markdown_()
     )
     v = a
@@ -518,3 +524,117 @@ def test_python_m_explain_explains_the_neuron():
         [sys.executable, "-m", "tinygrad_edu.explanation"], capture_output=True, text=True, check=True, encoding="utf-8"
     )
     assert run.stdout == f"{explain(neuron())}\n\n{explain(neuron(), of='w1')}\n" and run.stderr == ""
+
+
+# Networks
+
+
+def hinge(model, samples, targets):
+    L = sum((1 - t * model(x)).relu() for x, t in zip(samples, targets)) / len(samples)
+    L.label = "loss"
+    return L
+
+
+SAMPLES, TARGETS = [[0.5, -1.0], [2.0, 0.25], [-1.0, 0.0], [0.3, 0.9]], [1, -1, 1, -1]
+
+
+@pytest.mark.parametrize("expand", [False, True])
+def test_a_network_is_told_by_layers_samples_and_neurons_and_their_numbers_are_the_gradients(expand):
+    model = nn.MLP(2, [8, 8, 1], seed=0, expand=expand)
+    L = hinge(model, SAMPLES, TARGETS)
+    L.backward()
+    network = explain(L).network
+    assert [layer.name for layer in network.layers] == [f"mlp.layers.{i}" for i in (2, 1, 0)]
+    assert network.samples == 4 and [len(layer.neurons) for layer in network.layers] == [1, 8, 8]
+    for layer, module in zip(network.layers, reversed(model.layers)):
+        assert set(layer.parameters) == set(module.parameters())
+        for shown, n in zip(layer.neurons, module.neurons):
+            assert shown.parameters == [*n.w, n.b] and len(shown.uses) == 4
+            closed = sum(not n(list(x)).data for x in sees(model, module))
+            assert shown.closed == (closed if module is not model.layers[-1] else 0)
+    [last] = network.layers[0].neurons
+    assert [u.out.data for u in last.uses] == [model(x).data for x in SAMPLES]  # numbered as they were given
+    text = str(explain(L))
+    assert len(text.splitlines()) < 45 and max(map(len, text.splitlines())) <= 80
+    biases = [n.b for layer in model.layers for n in layer.neurons]
+    top = max([p for p in model.parameters() if p not in biases], key=lambda p: abs(p.grad))
+    assert re.search(rf"{re.escape(top.label)} +\S+ +{top.grad:.4g}\b", text)
+    for n in (n for module in model.layers for n in module.neurons):
+        shown = " ".join(str(explain(L, of=n)).split())
+        assert all(f"{explain(L, of=p).total:.4g} " in shown for p in n.parameters())
+
+
+def sees(model, module):
+    """What a layer of a model reads, sample by sample."""
+    for x in SAMPLES:
+        for layer in model.layers:
+            if layer is module:
+                yield [float(v) for v in x]
+                break
+            x = layer(x) if isinstance(layer(x), list) else [layer(x)]
+
+
+def test_a_module_can_be_asked_for_by_itself_or_by_its_name():
+    model = nn.MLP(2, [8, 8, 1], seed=0)
+    L = hinge(model, SAMPLES, TARGETS)
+    for part, name, said in [(model, "mlp", "3 layers, 17 neurons"), (model.layers[1], "mlp.layers.1", "8 neurons, 72 parameters"),
+                             (model.layers[1].neurons[3], "mlp.layers.1.neurons.3", "9 parameters")]:  # fmt: skip
+        told = explain(L, of=part)
+        assert str(told) == str(explain(L, of=name)) and said in str(told)
+        assert max(map(len, str(told).splitlines())) <= 80
+        tables = [line.count("|") for line in told._repr_markdown_().splitlines() if line.startswith("|")]
+        assert tables and min(tables) >= 3
+
+
+def test_what_the_explanation_says_to_write_can_be_written():
+    loss = hinge(nn.MLP(2, [8, 8, 1], seed=0), SAMPLES, TARGETS)
+    calls = re.findall(r"^  (loss\.explain\(.*\))  ", str(loss.explain()), re.M)
+    assert len(calls) == 4
+    for call in calls:
+        assert len(str(eval(call, {"loss": loss})).splitlines()) > 10
+
+
+def test_dead_neurons_a_dead_layer_and_a_gradient_that_vanishes_are_told():
+    dead = nn.MLP(2, [4, 4, 1], seed=0)
+    for n in dead.layers[1].neurons[:3]:
+        n.b.data = -100.0
+    told = " ".join(str(explain(hinge(dead, SAMPLES, TARGETS))).split())
+    assert "are closed on every sample: no gradient for the weights of" in told and "mlp.layers.1.neurons.2" in told
+    assert "All of" not in told
+    dead.layers[1].neurons[3].b.data = -100.0
+    assert "All of mlp.layers.1 is closed" in " ".join(str(explain(hinge(dead, SAMPLES, TARGETS))).split())
+    deep = nn.MLP(2, [8] * 9 + [1], activation="sigmoid", seed=0)
+    assert re.search(r"What reaches mlp.layers.0 is [\d,]+ times smaller .* the gradient vanishes",
+                     " ".join(str(explain(hinge(deep, SAMPLES, TARGETS))).split()))  # fmt: skip
+
+
+def test_a_module_without_neurons_has_its_gradients_in_a_list_and_a_module_that_was_not_used_is_refused():
+    model = nn.Sequential(nn.Linear(3, 6, seed=0), nn.Embedding(4, 3, seed=1), name="net")
+    table = model.steps[1]
+    L = sum(v * v for v in model.steps[0](table(2)))
+    assert explain(L, of=table).of == [p for p in table.parameters() if p in explain(L).totals]
+    with pytest.raises(ValueError, match="none of the 24 parameters of .* made anew"):
+        explain(L, of=nn.Linear(3, 6, seed=0))
+    with pytest.raises(ValueError, match="is called 'net.steps.7'"):
+        explain(L, of="net.steps.7")
+
+
+def test_names_of_modules_are_short_and_both_names_can_be_asked_for():
+    model = nn.MLP(2, [2, 1], seed=1)
+    L = sum(n([1.0, 2.0]) for n in model.layers[0].neurons) ** 2
+    assert explain(L).network is None
+    assert "l0.n1.w[0]" in str(explain(L)) and "is short for mlp.layers.0.neurons" in str(explain(L))
+    assert (
+        explain(L, of="l0.n1.w[0]").x
+        is explain(L, of="mlp.layers.0.neurons.1.w[0]").x
+        is model.layers[0].neurons[1].w[0]
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(programs())
+def test_no_line_is_longer_than_a_terminal(p):
+    xs = [Value(x, label=f"x{i}") for i, x in enumerate(p.inputs)]
+    L = p(*xs)
+    for one in (explain(L), *[explain(L, of=x) for x in xs if x in topological(L)], L.order_lab()):
+        assert max(map(len, str(one).splitlines())) <= 80

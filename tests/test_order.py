@@ -171,7 +171,13 @@ def test_inf_and_nan_are_walked_too():
 
 
 def test_where_every_order_is_right_it_says_so():
-    assert "every order is right" in " ".join(str(order_lab(Value(2.0) * Value(3.0))).split())
+    lab = order_lab(Value(2.0) * Value(3.0))
+    assert "every order is right" in " ".join(str(lab).split())
+    *_, imported, call = str(lab).splitlines()  # what it says to paste runs as it is, and shows an order that is wrong
+    scope = {}
+    exec(imported, scope)
+    assert eval(call, scope).runs["depth first"].result == "wrong"
+    assert f"```python\n{imported}\n{call}\n```" in lab._repr_markdown_()
 
 
 def test_many_leaves_are_not_all_listed():

@@ -18,7 +18,7 @@ import keyword
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import ops
@@ -30,6 +30,7 @@ JOINERS = "\u200c\u200d"  # letters and emoji are joined with these: invisible, 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
 )
+NUMBERED = re.compile(r"(?<![^.])([^\W\d_])\w*\.(\d+)\.")  # a step in the path of a module: layers.0.
 LETTER = re.compile(r"([^\W\d_]+)_?(\d*)")
 # What means something in LaTeX, Markdown or HTML, inside \mathrm{}.  A dollar would end the formula, and a backtick begin code.
 SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}", " ": "\\ ",
@@ -133,6 +134,21 @@ def _free(first: str, stem: str, seen: Counter[str], taken: set[str]) -> str:
         if (first and seen[stem] == 1) or name not in taken:
             taken.add(name)
             return name
+
+
+def brief(labels: Sequence[str]) -> list[str]:
+    """Labels that name modules, the numbered steps to them shortened; any other, and one that would then be another's, as it is.
+
+    >>> brief(["mlp.layers.0.neurons.3.w[1]", "gpt.blocks.2.attention.query.w[0][1]", "net.gain", "w1"])
+    ['l0.n3.w[1]', 'b2.attention.query.w[0][1]', 'net.gain', 'w1']
+    """
+    short = []
+    for label in labels:
+        numbered = list(NUMBERED.finditer(label))
+        steps = "".join(f"{step[1]}{step[2]}." for step in numbered)
+        short.append(steps + label[numbered[-1].end() :] if numbered else label)
+    uses = Counter([*labels, *short])
+    return [a if uses[a] == 1 else b for a, b in zip(short, labels)]
 
 
 def called(order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, str] | None = None) -> dict[Value, str]:

@@ -1,22 +1,26 @@
 """Why topological order?  Other ways to walk back through a graph, beside the right one, with what each gets.
 
     >>> print(order_lab(smallest("depth first")))
-    Why topological order? L = h + g = 20: 4 nodes, 4 edges, and 2 paths from L to the leaves.
-    <BLANKLINE>
-      order          a node passes on                            visits  result
-      topological    once, when all of its gradient has arrived       4  right
-      every path     at once, each part that arrives                  6  right
-      recursive      at once, all it holds, at every arrival          6  wrong
-      depth first    once, as soon as it is reached                   4  wrong
-      breadth first  once, level by level, from the root              4  wrong
+    Why topological order? L = h + g = 20: 4 nodes, 4 edges, and 2 paths from L to
+    the leaves.
+      order          a node passes on                         visits  result
+      topological    once, when all its gradient is there          4  right
+      every path     at once, each part that arrives               6  right
+      recursive      at once, all it holds, at every arrival       6  wrong
+      depth first    once, as soon as it is reached                4  wrong
+      breadth first  once, level by level, from the root           4  wrong
     <BLANKLINE>
       dL/d...  topological  every path  recursive  depth first  breadth first
       x                 36          36       40 ✗          4 ✗            4 ✗
     <BLANKLINE>
-    recursive goes wrong at h: it passes on all of 9 after it has already passed on 1, which is
-    counted twice.
-    depth first goes wrong at h: it passes on 1, but its gradient is 9: g has not yet sent its 8.
-    breadth first goes wrong at h: it passes on 1, but its gradient is 9: g has not yet sent its 8.
+    recursive goes wrong at h: it passes on all of 9 after it has already passed on
+    1, which is counted twice.
+    <BLANKLINE>
+    depth first goes wrong at h: it passes on 1, but its gradient is 9: g has not
+    yet sent its 8.
+    <BLANKLINE>
+    breadth first goes wrong at h: it passes on 1, but its gradient is 9: g has not
+    yet sent its 8.
 
 The right order waits: a node passes its gradient on when everything that uses it has passed on its own.  That is
 `reversed(topological(root))`, and every node is visited once.
@@ -39,8 +43,9 @@ from .explanation.walk import Names, same
 
 MOST_VISITS = 100_000  # a naive pass is stopped after as many
 MOST_LEAVES = 12  # in the table
+EXAMPLE = 'from tinygrad_edu.order import smallest\nsmallest("depth first").order_lab()'
 STRATEGIES = {
-    "topological": "once, when all of its gradient has arrived",
+    "topological": "once, when all its gradient is there",
     "every path": "at once, each part that arrives",
     "recursive": "at once, all it holds, at every arrival",
     "depth first": "once, as soon as it is reached",
@@ -159,25 +164,17 @@ class OrderLab:
         return run
 
     def __str__(self) -> str:
-        lines = [
-            *words.sentence(self._title()),
-            "",
-            *words.columns(self._summary(), "llr"),
-            "",
-            *words.columns(self._gradients(), "lrrrrr"),
-        ]
-        return "\n".join(
-            [*lines, *self._omitted(), "", *(line for note in self._notes() for line in words.sentence(note))]
-        )
+        return "\n".join(words.written(self._blocks()))
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        lines = [f"**{words.plain_markdown(self._title())}**"]
-        for rows in (self._summary(), self._gradients()):
-            heading, *body = [[words.plain_markdown(cell) for cell in row] for row in rows]
-            lines += ["", *words.markdown_table(heading, body)]
-        return "\n".join([*lines, *(line for note in self._notes() for line in ("", words.plain_markdown(note)))])
+        title, *others = words.marked(self._blocks())
+        return "\n".join([f"**{title}**", *others])
+
+    def _blocks(self) -> list[words.Block]:
+        tables = [words.Table(self._summary(), "llrl"), words.Table(self._gradients(), "lrrrrr", (0,))]
+        return [self._title(), *tables, *self._omitted(), *self._notes()]
 
     def _title(self) -> str:
         formula = f" = {self.names.short(self.root, 40)}" if self.root.parents else ""
@@ -204,9 +201,10 @@ class OrderLab:
 
     def _omitted(self) -> list[str]:
         more = sum(n in self.names for n in self.leaves) - MOST_LEAVES
-        return [f"  … {words.plural(more, 'more leaf').replace('leafs', 'leaves')}"] if more > 0 else []
+        return [f"… {words.plural(more, 'more leaf').replace('leafs', 'leaves')}."] if more > 0 else []
 
-    def _notes(self) -> list[str]:
+    def _notes(self) -> list[words.Block]:
+        notes: list[words.Block]
         notes = [f"{run.name} goes wrong at {self.names[run.wrong]}: {run.why}." if run.result == "wrong" else
                  f"{run.name} is lucky: at {self.names[run.wrong]} {run.why}, and that changed no leaf."
                  for run in self.runs.values() if run.wrong is not None]  # fmt: skip
@@ -215,7 +213,7 @@ class OrderLab:
             notes.append(f"{' and '.join(stopped)} {'was' if len(stopped) == 1 else 'were'} stopped after {MOST_VISITS:,} visits; "
                          "the visits are counted exactly, without making them.")  # fmt: skip
         return notes or ["On this graph every order is right: no node that passes a gradient on is used twice in a way that matters. "
-                         'See smallest("depth first") for one where it does.']  # fmt: skip
+                         "For the smallest graph where it does matter, paste", words.Code(EXAMPLE)]  # fmt: skip
 
 
 def order_lab(root: Value) -> OrderLab:

@@ -14,7 +14,7 @@
       v1  = x + y   = 3
       f   = v1 * z  = -12
     <BLANKLINE>
-    Backward: from f to the leaves. f.grad starts at 1, and each edge hands on upstream × local:
+    Backward: f.grad starts at 1, and each edge hands on upstream × local:
       edge    local gradient  upstream × local = contribution
       f → v1  z                      1 ×    -4 = -4
       f → z   v1                     1 ×     3 = 3
@@ -26,41 +26,54 @@
 
 This room reads graphs and changes nothing.  It fills `engine.chain_rule` in with edges that listen (`walk`), and
 `text` and `languages` with the names of the nodes; what is said of a whole graph is in `whole`, of one gradient in
-`single` (its paths in `paths`), of a matrix in `shaped`.
+`single` (its paths in `paths`), of a matrix in `shaped`, of a network and its parts in `network`.
 
     python -m tinygrad_edu.explanation     explains the lecture's neuron, and then one of its gradients
 """
 
 from __future__ import annotations
 
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from .. import ops
 from ..engine import Value
 from ..errors import UserError, meant
+from ..figures.units import group
 from . import words
+from .network import Network
 from .paths import Path
 from .shaped import Shaped, flat
 from .single import Single
 from .walk import Edge, Explanation, Walk
 from .whole import Whole
 
-__all__ = ["Edge", "Explanation", "Path", "Shaped", "Single", "Whole", "alarms", "explain", "words"]
+__all__ = ["Edge", "Explanation", "Network", "Path", "Shaped", "Single", "Whole", "alarms", "explain", "words"]
+
+
+class Module(Protocol):
+    """What has parameters, such as a layer."""
+
+    def parameters(self) -> list[Value]: ...
 
 
 @overload
 def explain(root: Value, *, of: None = None, max_nodes: int = 40, max_paths: int = 5) -> Whole: ...
 @overload
-def explain(root: Value, *, of: Value | str, max_nodes: int = 40, max_paths: int = 5) -> Single: ...
+def explain(root: Value, *, of: Value, max_nodes: int = 40, max_paths: int = 5) -> Single: ...
+@overload
+def explain(root: Value, *, of: str, max_nodes: int = 40, max_paths: int = 5) -> Single | Network | Shaped: ...
+@overload
+def explain(root: Value, *, of: Module, max_nodes: int = 40, max_paths: int = 5) -> Network | Shaped: ...
 @overload
 def explain(root: Value, *, of: list[Any] | tuple[Any, ...], max_nodes: int = 40, max_paths: int = 5) -> Shaped: ...
 def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
     """The backward pass from `root`, edge by edge, as text; with `of=x`, why dL/dx is what it is.
 
-    `of` is a Value, the label of one, or nested lists of these, for a gradient in the shape of a parameter.  Of a graph
-    with more than `max_nodes` nodes those nearest to the root are shown, and of the paths from `of` to the root the
-    `max_paths` with the largest product; totals and counts are of all.  The result prints itself, shows itself in a
-    notebook, and has its numbers as attributes: see `Whole`, `Single` and `Shaped`.
+    `of` is a Value, the label of one, or nested lists of these, for a gradient in the shape of a parameter; or a module, or the
+    name of one, as "mlp.layers.0": then its layers, its neurons, or all about one neuron.  A network of more than `max_nodes` nodes
+    is told layer by layer; of another graph as large, the nodes nearest to the root are shown.  Of the paths from `of` to the root,
+    the `max_paths` with the largest product are shown.  Totals and counts are of all.  The result prints itself, shows itself in a
+    notebook, and has its numbers as attributes: see `Whole`, `Single`, `Shaped` and `Network`.
     No `.grad` changes.  Raises TypeError for what is no Value; ValueError for a Value that `root` was not computed from,
     a label that none or several have, or an option without meaning; RuntimeError if `root` has forgotten its parents.
 
@@ -72,15 +85,15 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
     >>> why
     Why is dL/dx = 7?
     <BLANKLINE>
-    x = 3 is used 3 times. Each node that uses it hands it upstream × local, where upstream is
-    dL/d(that node):
+    x = 3 is used 3 times. Each node that uses it hands it upstream × local, where
+    upstream is dL/d(that node):
       used in     local gradient  upstream × local = contribution
       L = v1 + x  1                      1 ×     1 = 1
       v1 = x * x  x                      1 ×     3 = 3
       v1 = x * x  x                      1 ×     3 = 3
       Gradients add where paths meet: 1 + 3 + 3 = 7
     <BLANKLINE>
-    3 paths lead from x to L; each is a product of local gradients, and they add up to the gradient.
+    3 paths lead from x to L; the products along them add up to the gradient.
       x → v1 → L
         x · 1
         = 3 · 1 = 3, along each of 2 such paths
@@ -107,6 +120,11 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
         return Whole(root, max_nodes)
     if not isinstance(of, (list, tuple)):
         walk = Walk(root, also=[of] if isinstance(of, Value) else [])
+        if part := _part(walk, of):
+            groups = group(root, walk.order)
+            if {w for u in groups.units for w, _ in u.inputs}.isdisjoint(part):
+                return Shaped(walk, part)
+            return Network(walk, groups, part)
         return Single(walk, _used(walk, _resolved(walk, of)), max_paths)
     leaves = list(flat(of))
     if not leaves:
@@ -129,6 +147,20 @@ def alarms(root: Value) -> list[str]:
     return walk.beginnings(walk.edges, walk.order)
 
 
+def _part(walk: Walk, of: Any) -> list[Value]:
+    """The parameters of a module, or of the module of that name, that the root was computed from; none if `of` is no module."""
+    if isinstance(of, str):
+        inside = () if walk.names.find(of) else (f"{of}.", f"{of}[")
+        return [n for n in walk.order if not n.parents and inside and n.label.startswith(inside)]
+    if isinstance(of, Value) or not hasattr(of, "parameters"):
+        return []
+    parameters = list(of.parameters())
+    if used := [p for p in parameters if p in walk.totals]:
+        return used
+    raise UserError(f"{walk.names[walk.root]} was computed from none of the {words.plural(len(parameters), 'parameter')} of {of!r:.80}: "
+                    "has the model been made anew since then?")  # fmt: skip
+
+
 def _filled(tree: Any, found: Any) -> Any:
     """Nested lists with what was found in place of their leaves."""
     return [_filled(part, found) for part in tree] if isinstance(tree, (list, tuple)) else next(found)
@@ -139,7 +171,7 @@ def _resolved(walk: Walk, of: Any) -> Value:
     if isinstance(of, Value):
         return of
     if not isinstance(of, str):
-        raise TypeError(f"of must be a Value, the label of one, or lists of these, not {type(of).__name__} {of!r}: "
+        raise TypeError(f"of must be a Value, the label of one, a module, or lists of Values, not {type(of).__name__} {of!r}: "
                         "give explain the Value that went into the computation, not its number")  # fmt: skip
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:

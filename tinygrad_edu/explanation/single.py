@@ -41,11 +41,13 @@ class Single(Explanation):
     def lines(self) -> list[str]:
         """The explanation, line by line."""
         x, root, walk = self.names[self.x], self.names[self.root], self.walk
-        lines = [f"Why is {self.names.ratio(self.root, self.x)} = {words.number(self.total)}?", ""]
+        lines = [*words.sentence(f"Why is {self.names.ratio(self.root, self.x)} = {words.number(self.total)}?"), ""]
         if self.x is self.root:
             return [
                 *lines,
-                f"{root} is where the backward pass starts: when {root} grows by a little, {root} grows by as much.",
+                *words.sentence(
+                    f"{root} is where the backward pass starts: when {root} grows by a little, {root} grows by as much."
+                ),
             ]
         lines += words.sentence(f"{x} = {words.number(walk.value(self.x))} is used {words.times(len(self.uses))}. "
                                 f"{'Each' if len(self.uses) > 1 else 'The'} node that uses it hands it upstream × local, "
@@ -56,7 +58,7 @@ class Single(Explanation):
         for e, product in zip(shown, products[1:]):
             formula = f"{self.names[e.node]} = {self.names.short(e.node, LONGEST)}"
             rows.append((formula, words.clipped(walk.local(e), LONGEST - 10), product))
-        lines += words.columns(rows)
+        lines += words.columns(rows, gives=(0, 1))
         if len(self.uses) > len(shown):
             lines.append(
                 f"  … and {words.plural(len(self.uses) - len(shown), 'use')} that contribute{'s' * (len(self.uses) - len(shown) == 1)} less"
@@ -73,8 +75,8 @@ class Single(Explanation):
     def _counted(self, x: str, root: str) -> str:
         between = f"from {x} to {root}"
         if self.count == 1:
-            return f"1 path leads {between}; the product of the local gradients along it is the gradient:"
-        told = f"{words.plural(self.count, 'path')} lead {between}; each is a product of local gradients, and they add up to the gradient."
+            return f"1 path leads {between}; the product of its local gradients is the gradient:"
+        told = f"{words.plural(self.count, 'path')} lead {between}; the products along them add up to the gradient."
         if self.count > sum(path.ways for path in self.paths):
             told += f" The {len(self.paths)} largest:" if len(self.paths) > 1 else " The largest:"
         return told
@@ -110,7 +112,8 @@ class Single(Explanation):
     def _notes(self) -> list[str]:
         above = self._above()
         begun = self.walk.beginnings([e for e in self.walk.edges if e.parent in above], above)
-        return [*begun, *self.walk.changed([self.x]), *filter(None, [self.walk.stored(self.x)])]
+        short = self.names.shortened([self.x, *[e.node for e in self._shown()]])
+        return [*begun, *self.walk.changed([self.x]), *filter(None, [self.walk.stored(self.x), short])]
 
     def _above(self) -> dict[Value, None]:
         """The node and everything that was computed from it, in order."""

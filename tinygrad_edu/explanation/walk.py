@@ -42,7 +42,8 @@ class Names:
     """What each node is called, in plain text and in LaTeX; a number in a formula is called by its number."""
 
     def __init__(self, order: list[Value], also: Iterable[Value] = ()) -> None:
-        self._names = names.called(order, also, names.variables(order))
+        self._full = names.called(order, also, names.variables(order))
+        self._names = dict(zip(self._full, names.brief(list(self._full.values()))))
         self._letters: dict[Value, str] = {}
 
     def __contains__(self, n: Value) -> bool:
@@ -54,12 +55,19 @@ class Names:
     def find(self, name: str) -> list[Value]:
         """Every node with this label; if there is none, the one that is called so here."""
         return [n for n in self._names if n.label and named(n) == names.one_line(name)] or [
-            n for n, shown in self._names.items() if shown == name
+            n for n in self._names if name in (self._names[n], self._full[n])
         ]
 
     def all(self) -> list[str]:
-        """The names of all nodes that have one."""
-        return list(self._names.values())
+        """The names of all nodes that have one, none of them shortened."""
+        return list(self._full.values())
+
+    def shortened(self, among: Iterable[Value]) -> str:
+        """A sentence on the first name that is shorter here than the label; '' if none is."""
+        for n in among:
+            if n in self._names and self._names[n] != self._full[n]:
+                return f"{self._names[n]} is short for {self._full[n]}."
+        return ""
 
     def term(self, n: Value) -> str:
         """A node inside a formula: in parentheses if it is not a plain name or a number from 0 upwards."""

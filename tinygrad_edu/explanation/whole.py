@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from .. import ops
 from ..engine import Value
 from ..figures.choose import before
+from ..figures.units import group
 from . import words
+from .network import Network
 from .walk import Edge, Explanation, Walk
 
 LONGEST = 44  # letters of a formula in a column
@@ -19,7 +21,8 @@ class Whole(Explanation):
 
     `root`; `edges`, in the order of the backward pass, each with `node`, `parent`, `upstream`, `local` and
     `contribution`; `totals`, the gradient of every node of the graph; `shown`, the nodes in the text, nearest to the root;
-    `hidden`, how many are not in it; `names`, what a node is called.
+    `hidden`, how many are not in it; `names`, what a node is called; `network`, what is said in their place if some are hidden and
+    the labels name neurons, else None.
     """
 
     def __init__(self, root: Value, max_nodes: int) -> None:
@@ -30,21 +33,25 @@ class Whole(Explanation):
         self.hidden = len(walk.order) - len(self.shown)
         self._leaves = [n for n in self.shown if not n.parents and n in self.names]
         self._inner = [n for n in self.shown if n.parents]
+        groups = group(root, walk.order) if self.hidden else None
+        self.network = Network(walk, groups) if groups and groups.units else None
         edges = [e for e in walk.edges if e.parent in near and e.node in near]
         self._edges = [e for e in edges if e.parent in self.names][: 5 * max_nodes]
         self._constants = sum(e.parent not in self.names for e in edges)
 
     def lines(self) -> list[str]:
         """The explanation, line by line."""
-        names, lines = self.names, [self._title()]
+        names, lines = self.names, words.sentence(self._title())
+        if self.network:
+            return [*lines, "", *words.written(self.network.blocks())]
         if self._inner:
             lines += ["", "Forward: every node from its inputs."]
             lines += [*words.flowed([self._leaf(n) for n in self._leaves], ", "), ""] if self._leaves else []
             rows = [
                 (names[n], f"= {names.short(n, LONGEST)}", f"= {words.number(self.walk.value(n))}") for n in self._inner
             ]
-            lines += words.columns(rows)
-            lines += ["", f"Backward: from {names[self.root]} to the leaves. {self._start()}", *self._backward()]
+            lines += words.columns(rows, gives=(1,))
+            lines += ["", *words.sentence(f"Backward: {self._start()}"), *self._backward()]
             lines += (
                 ["", "The gradients:", *words.flowed([self._gradient(n) for n in self._leaves], ", ")]
                 if self._leaves
@@ -81,7 +88,7 @@ class Whole(Explanation):
                     product,
                 )
             )
-        heading, *lines = words.columns(rows)
+        heading, *lines = words.columns(rows, gives=(1,))
         out = [heading]
         for (_, total), line in zip(self._sums(), lines):
             out += [line, *(words.flowed(total.split(" "), " ", "      ", "    ") if total else [])]
@@ -111,13 +118,17 @@ class Whole(Explanation):
                 f"{words.plural(self._constants, 'edge')} to constants without a label {'is' if self._constants == 1 else 'are'} not shown."
             )
         notes += self.walk.all_stored([n for n in self.shown if n in self.names])
+        notes += filter(None, [self.names.shortened(self.shown)])
         if self.hidden:
-            notes.append(f"… {self.hidden:,} more; explain({self.names[self.root]}, of=x) explains one gradient, "
-                         f"max_nodes={len(self.walk.order)} shows every node.")  # fmt: skip
+            root = self.names.term(self.root)
+            notes.append(f"… {self.hidden:,} more; {root}.explain(of=x) explains one gradient, "
+                         f"{root}.explain(max_nodes={len(self.walk.order)}) shows every node.")  # fmt: skip
         return notes
 
     def markdown(self) -> list[str]:
         """The explanation in Markdown, with LaTeX between dollars."""
+        if self.network:
+            return [f"**{words.plain_markdown(self._title())}**", "", *words.marked(self.network.blocks())]
         names, root = self.names, self.root
         formulas = [
             f"${names.formula(n, latex=True)}$" if len(n.parents) < 12 else f"`{n.op.name}` of {len(n.parents)} inputs"

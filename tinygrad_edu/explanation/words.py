@@ -5,12 +5,12 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from ..figures.cards import short
 
-WIDTH = 98  # columns of text, whatever is in them
+WIDTH, LEAST = 80, 14  # columns of text; those of a cell that gives way to the others
 
 
 def number(x: float) -> str:
@@ -70,26 +70,36 @@ def clipped(text: str, most: int) -> str:
     """A long text without its middle, cut between words where there are some.
 
     >>> clipped("w1 * x1 + w2 * x2 + w3 * x3 + b", 20)
-    'w1 * x1 + … * x3 + b'
+    'w1 * x1 … x3 + b'
     """
     if len(text) <= most:
         return text
-    head, tail = text[: most // 2], text[-(most // 2) :]
+    half = (most - 3) // 2
+    head, tail = text[:half], text[-half:]
     cut, begin = head.rfind(" "), tail.find(" ")
     head = head[:cut] if cut > most // 4 else head
-    return f"{head} … {tail[begin + 1 :] if 0 <= begin < most // 4 else tail}"
+    tail = tail[begin + 1 :] if 0 <= begin < most // 4 else tail
+    return f"{head} {'… ' * (not tail.startswith('…'))}{tail}"
 
 
-def columns(rows: Sequence[Sequence[str]], right: str = "") -> list[str]:
+def columns(rows: Sequence[Sequence[str]], right: str = "", gives: Sequence[int] = ()) -> list[str]:
     """Rows as aligned lines; `right` has an r for each column whose texts end below each other.
+
+    Where a line would be too long, the columns in `gives` become narrower, the widest first, and their texts lose their middle.
 
     >>> columns([("a", "1"), ("bb", "10")], "lr")
     ['  a    1', '  bb  10']
     """
     widths = [max(map(len, column)) for column in zip(*rows)]
+    while gives and sum(widths) + 2 * len(widths) > WIDTH:
+        widest = max(gives, key=widths.__getitem__)
+        if widths[widest] <= LEAST:
+            break
+        widths[widest] -= 1
     sides = [str.rjust if side == "r" else str.ljust for side in right.ljust(len(widths))]
     return [
-        "  " + "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths)).rstrip() for row in rows
+        "  " + "  ".join(side(clipped(cell, width), width) for side, cell, width in zip(sides, row, widths)).rstrip()
+        for row in rows
     ]
 
 
@@ -122,6 +132,48 @@ def flowed(parts: Sequence[str], between: str, indent: str = "  ", first: str = 
 def sentence(text: str) -> list[str]:
     """A sentence, in lines that are not too long."""
     return flowed(text.split(" "), " ", indent="")
+
+
+class Table(NamedTuple):
+    """Rows of plain text, the heading first, and how `columns` sets them."""
+
+    rows: Sequence[Sequence[str]]
+    right: str = ""
+    gives: Sequence[int] = ()
+
+
+class Code(str):
+    """Lines of Python to paste, as they are."""
+
+
+Block = str | Table  # a str is a sentence, unless it is Code
+
+
+def written(blocks: Iterable[Block]) -> list[str]:
+    """Blocks as lines of text: an empty line before each, but none between a sentence and its table."""
+    lines: list[str] = []
+    last: Block | None = None
+    for block in blocks:
+        lines += [""] * (not isinstance(block, Table) or isinstance(last, Table))
+        lines += (
+            columns(*block) if isinstance(block, Table) else [block] if isinstance(block, Code) else sentence(block)
+        )
+        last = block
+    return lines[1:]
+
+
+def marked(blocks: Iterable[Block]) -> list[str]:
+    """The same in Markdown."""
+    lines: list[str] = []
+    for block in blocks:
+        if isinstance(block, Table):
+            heading, *rows = [[plain_markdown(cell) for cell in row] for row in block.rows]
+            lines += ["", *markdown_table(heading, rows)]
+        elif isinstance(block, Code):
+            lines += ["", "```python", block, "```"]
+        else:
+            lines += ["", plain_markdown(block)]
+    return lines[1:]
 
 
 def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -20,7 +20,7 @@ from ..errors import UserError
 from . import cards
 from .columns import Chart
 from .sheet import largest_of
-from .units import Box, Groups, Unit, group, input_names, module_of
+from .units import Box, Groups, Unit, group, input_names, module_of, neuron_of, samples_of, slope_of
 
 GRAPH = {"splines": "line", "outputorder": "edgesfirst", "nodesep": "0.1", "ranksep": "1.5", "ordering": "out"}
 CIRCLE = {"shape": "circle", "fixedsize": "true", "width": "0.5", "style": "filled", "penwidth": "1", "fontsize": "10"}
@@ -82,7 +82,7 @@ def fill(
     groups = group(root, order)
     if not groups.units:
         raise UserError(_no_modules(order))
-    samples = _samples(groups)
+    samples = samples_of(groups)
     spots, lines = _spots(groups, samples > 1)
     shown = _shown(spots, lines, len(spots) if most is None else most, column)
     names = input_names(groups)
@@ -146,36 +146,6 @@ def _no_modules(order: Sequence[Value]) -> str:
 # From units to spots.
 
 
-def _samples(groups: Groups) -> int:
-    """How many samples one circle can stand for: more than 1 if the graph is the same network side by side.
-
-    Then every unit is at work equally often, never on its own output, and always reads the same units and the same
-    inputs, of which each sample has its own.  A convolution or a recurrent network does not pass: it is drawn use by use.
-    """
-    same: dict[tuple[Value, ...], list[Unit]] = defaultdict(list)
-    for u in groups.units:
-        same[_key(u)].append(u)
-    sizes = {len(us) for us in same.values()}
-    n = sizes.pop()
-    if sizes or n == 1 or groups.boxes or any(len({u.level for u in us}) > 1 for us in same.values()):
-        return 1
-    uses: dict[Value, list[Value]] = defaultdict(list)
-    for us in same.values():
-        for pairs in zip(*[u.inputs for u in us]):
-            sources = [groups.owner.get(x) for _, x in pairs]
-            if len({_key(s) if isinstance(s, Unit) else None for s in sources}) > 1:
-                return 1
-            for w, x in pairs:
-                uses[x].append(w)
-    leaves = Counter(tuple(ws) for x, ws in uses.items() if x not in groups.owner)
-    return n if all(c in (1, n) for c in leaves.values()) else 1
-
-
-def _key(u: Unit) -> tuple[Value, ...]:
-    """What makes two units the same neuron: the same weights."""
-    return tuple([w for w, _ in u.inputs])
-
-
 def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
     """Everything that is drawn as a circle or a box, but the loss, and the lines between."""
     spots: dict[Any, Spot] = {}
@@ -189,7 +159,9 @@ def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
         """The spot that a number comes from."""
         owner = groups.owner.get(x)
         key: Any = (
-            (_key(owner) if fold else owner) if isinstance(owner, Unit) else owner or (tuple(uses[x]) if fold else x)
+            (neuron_of(owner) if fold else owner)
+            if isinstance(owner, Unit)
+            else owner or (tuple(uses[x]) if fold else x)
         )
         if key not in spots:
             spots[key] = Spot(owner.level if owner else level, box=owner if isinstance(owner, Box) else None)
@@ -251,7 +223,7 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
         u = s.units[0]
         bends = " · ".join([cards.operation(n) for n in u.nodes[u.nodes.index(u.z) + 1 :]]) or "linear"
         bias = [f"bias {u.bias.data!r}, grad {u.bias.grad!r}"] if u.bias is not None else []
-        dead = all(u.out is not u.z and _slope(u) == 0 for u in s.units)
+        dead = all(u.out is not u.z and slope_of(u) == 0 for u in s.units)
         look = {**CIRCLE, "color": RIM, "fillcolor": cards.tint(g, largest), "class": "unit dead" if dead else "unit"}
         if dead:
             numbers.append("closed: no gradient passes" + (" for any sample" if each else ""))
@@ -376,14 +348,6 @@ def formula(root: Value, groups: Groups, samples: int = 1) -> str:
         if len(text.write(known[n])) > LONGEST:
             return words
     return text.write(known[root])
-
-
-def _slope(u: Unit) -> float:
-    """d(out) / d(z) of a unit: 0 behind a closed relu."""
-    slopes = {u.z: 1.0}
-    for n in u.nodes[u.nodes.index(u.z) + 1 :]:
-        slopes[n] = _sum(d * slopes[p] for p, d in zip(n.parents, n.local_grads()) if p in slopes)
-    return slopes[u.out]
 
 
 def brief(x: float) -> str:

@@ -15,7 +15,7 @@ by others, is a box; what no unit reads is the loss.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -117,6 +117,44 @@ def input_names(groups: Groups) -> dict[Value, str]:
             if not x.parents and not x.label and x not in names:
                 names[x] = f"x{i}"
     return names
+
+
+def neuron_of(u: Unit) -> tuple[Value, ...]:
+    """What makes two units the same neuron: the same weights."""
+    return tuple([w for w, _ in u.inputs])
+
+
+def slope_of(u: Unit) -> float:
+    """d(out) / d(z) of a unit: 0 behind a closed relu."""
+    slopes = {u.z: 1.0}
+    for n in u.nodes[u.nodes.index(u.z) + 1 :]:
+        slopes[n] = sum(d * slopes[p] for p, d in zip(n.parents, n.local_grads()) if p in slopes)
+    return slopes[u.out]
+
+
+def samples_of(groups: Groups) -> int:
+    """How many samples a network is at work on: more than 1 if the graph is the same network side by side.
+
+    Then every unit is at work equally often, never on its own output, and always reads the same units and the same
+    inputs, of which each sample has its own.  A convolution or a recurrent network does not pass: it is told use by use.
+    """
+    same: dict[tuple[Value, ...], list[Unit]] = defaultdict(list)
+    for u in groups.units:
+        same[neuron_of(u)].append(u)
+    sizes = {len(us) for us in same.values()}
+    n = sizes.pop()
+    if sizes or n == 1 or groups.boxes or any(len({u.level for u in us}) > 1 for us in same.values()):
+        return 1
+    uses: dict[Value, list[Value]] = defaultdict(list)
+    for us in same.values():
+        for pairs in zip(*[u.inputs for u in us]):
+            sources = [groups.owner.get(x) for _, x in pairs]
+            if len({neuron_of(s) if isinstance(s, Unit) else None for s in sources}) > 1:
+                return 1
+            for w, x in pairs:
+                uses[x].append(w)
+    leaves = Counter(tuple(ws) for x, ws in uses.items() if x not in groups.owner)
+    return n if all(c in (1, n) for c in leaves.values()) else 1
 
 
 def _sums(order: Sequence[Value], read: Counter[Value]) -> tuple[dict[Value, Unit], dict[Value, int]]:

@@ -31,7 +31,7 @@ from ..figures.sheet import frames_around
 from ..figures.units import group, input_names, module_of
 from ..folding import folded
 from ..languages import JAVASCRIPT
-from ..names import labels, variables
+from ..names import brief, labels, variables
 from ..ops import Op
 from ..placement import Plan, layout
 from ..placement import path as svg_path
@@ -247,20 +247,9 @@ def _title(n: Node, name: str) -> str:
     return ".".join(name.split(".")[inside:]) if inside and name != n.label else name
 
 
-def _brief(labels: list[str]) -> list[str]:
-    """Labels that name modules, the steps to them shortened: mlp.layers.0.neurons.3.w[1] is l0.n3.w[1]."""
-    short = []
-    for label in labels:
-        *steps, last = label.split(".")
-        numbered = re.findall(r"([^\W\d_])\w*\.(\d+)", ".".join(steps))
-        short.append(".".join([*(f"{letter}{number}" for letter, number in numbered), last]) if numbered else label)
-    uses = Counter(short)
-    return [a if uses[a] == 1 else b for a, b in zip(short, labels)]
-
-
 def _names(nodes: tuple[Node, ...]) -> list[str]:
     """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number; L for the root."""
-    briefly = dict(zip(labelled := [n.label for n in nodes if n.label], _brief(labelled)))
+    briefly = dict(zip(labelled := [n.label for n in nodes if n.label], brief(labelled)))
     taken, names, count = set(briefly.values()), [], 0
     for n in nodes:
         name = briefly.get(n.label, "")

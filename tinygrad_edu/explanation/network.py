@@ -1,0 +1,345 @@
+"""A network explained: which layers, samples and neurons its gradient comes through, before any single number.
+
+    >>> from tinygrad_edu.nn import MLP
+    >>> model = MLP(1, [2, 1], seed=2)
+    >>> loss = sum((model([x]) - y) ** 2 for x, y in [(1.0, 1.0), (-1.0, 2.0)])
+    >>> loss.label = "loss"
+    >>> loss.backward()
+    >>> loss.explain(of=model.layers[0].neurons[0])
+    mlp.layers.0.neurons.0, 2 parameters, at work on 2 samples: its gradient from
+    loss = 10.52.
+    <BLANKLINE>
+    What comes back to its output is upstream, dloss/d(output); times the slope of
+    relu, it is passed on to its weighted sum.
+      sample  weighted sum  output  upstream  slope  passed on
+           0        0.9121  0.9121     4.528      1      4.528
+           1       -0.9121       0     3.548      0          0
+    <BLANKLINE>
+    A weight's gradient adds up what is passed on × its input over the samples; the
+    bias has input 1.
+      parameter   value  gradient  from each sample
+      w[0]       0.9121     4.528  4.528 + 0
+      b               0     4.528  4.528 + 0
+
+What belongs to a neuron is read from the labels of its weights, as for a picture (`figures.units`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..engine import Value
+from ..figures.units import Groups, Unit, module_of, neuron_of, samples_of, slope_of
+from . import words
+from .walk import Explanation, Walk
+
+IN_A_LIST = re.compile(r"(.+)\.[^\W\d]\w*\.\d+")  # mlp.layers.0.neurons.3 is one of mlp.layers.0
+MOST_LAYERS, MOST_NEURONS, MOST_SAMPLES, MOST_NAMES = 24, 16, 6, 5
+FAR = 100.0  # times smaller or larger: a gradient that vanishes or explodes between two layers
+
+
+@dataclass(eq=False)
+class Neuron:
+    """The same weights, at work once for each sample: `uses`, in the order of the samples."""
+
+    name: str
+    layer: str
+    weights: tuple[Value, ...]
+    uses: list[Unit]
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The weights, and the bias if there is one."""
+        bias = self.uses[0].bias
+        return [*self.weights, *([] if bias is None else [bias])]
+
+    @property
+    def closed(self) -> int:
+        """On how many of its uses its activation passes no gradient on."""
+        return sum(u.out is not u.z and slope_of(u) == 0 for u in self.uses)
+
+
+@dataclass(eq=False)
+class Layer:
+    """The neurons of one module; none if its parameters do something else, as those of a norm do."""
+
+    name: str
+    neurons: list[Neuron] = field(default_factory=list)
+    parameters: list[Value] = field(default_factory=list)
+
+
+class Network(Explanation):
+    """What `explain(L)` says of a network that is too large to be shown node by node, and `explain(L, of=module)` of a part of one.
+
+    `layers`, from the root back to the inputs, each with its `neurons` and `parameters`; `samples`, how many the network is at work
+    on; `totals`, the gradient of every node of the graph.
+    """
+
+    def __init__(self, walk: Walk, groups: Groups, part: Iterable[Value] | None = None) -> None:
+        self.walk, self.root, self.totals, self.names = walk, walk.root, walk.totals, walk.names
+        self.samples = samples_of(groups)
+        self.word = "sample" if self.samples > 1 else "use"
+        sample = _numbered(groups)
+        within = None if part is None else set(part)
+        rows = Counter(units[0].name for units in _by_neuron(groups.units))
+        neurons: dict[tuple[Value, ...], Neuron] = {}
+        for u in groups.units:
+            weights = neuron_of(u)
+            if within is None or weights[0] in within:
+                neurons.setdefault(weights, Neuron(*_called(u, rows[u.name] > 1), weights, [])).uses.append(u)
+        self.neurons = sorted(neurons.values(), key=lambda n: [int(i) for i in re.findall(r"\d+", n.name)])
+        for neuron in self.neurons:
+            neuron.uses.sort(key=sample.__getitem__)
+        self.layers = self._found(within)
+        self._last = [u for u in groups.units if u in _last(groups)]
+
+    def _found(self, within: set[Value] | None) -> list[Layer]:
+        """Every module with parameters, in the order in which the gradient reaches them."""
+        layer_of = {p: n.layer for n in self.neurons for p in n.parameters}
+        layers: dict[str, Layer] = {}
+        for e in self.walk.edges:
+            p = e.parent
+            if p not in layer_of and (within is None or p in within) and (module := module_of(p)):
+                layer_of[p] = module
+            if p in layer_of:
+                layer = layers.setdefault(layer_of[p], Layer(layer_of[p]))
+                layer.parameters.append(p)
+        for layer in layers.values():
+            layer.parameters = list(dict.fromkeys(layer.parameters))
+            layer.neurons = [n for n in self.neurons if n.layer == layer.name]
+        return list(layers.values())
+
+    def blocks(self) -> list[words.Block]:
+        """What is said, as sentences and tables."""
+        if len(self.neurons) == 1:
+            told = self._neuron(self.neurons[0])
+        elif len(self.layers) == 1:
+            told = self._layer(self.layers[0])
+        else:
+            told = self._network()
+        return [f"{self._what()}.", *told, *self._notes()]
+
+    def lines(self) -> list[str]:
+        """The explanation, line by line."""
+        return words.written(self.blocks())
+
+    def markdown(self) -> list[str]:
+        """The explanation in Markdown."""
+        return words.marked(self.blocks())
+
+    # Sizes
+
+    def _outputs(self, neurons: Iterable[Neuron]) -> list[str]:
+        """The sizes of what some neurons give, and of the gradients that come back to that."""
+        outs = [u.out for n in neurons for u in n.uses]
+        return [_size(map(self.walk.value, outs)), _size(self.totals[v] for v in outs)]
+
+    def _weights(self, parameters: Iterable[Value]) -> list[str]:
+        parameters = list(parameters)
+        return [_size(map(self.walk.value, parameters)), _size(self.totals[p] for p in parameters)]
+
+    def _reaching(self, layer: Layer) -> float:
+        """The size of the gradient that comes back to what a layer gives."""
+        return rms([self.totals[u.out] for n in layer.neurons for u in n.uses])
+
+    # A network
+
+    def _what(self) -> str:
+        root = f"{self.names[self.root]} = {words.number(self.walk.value(self.root))}"
+        parameters = words.plural(sum(len(layer.parameters) for layer in self.layers), "parameter")
+        at_work = f", at work on {words.plural(self.samples, 'sample')}" if self.samples > 1 else ""
+        if len(self.neurons) == 1:
+            return f"{self.neurons[0].name}, {parameters}{at_work}: its gradient from {root}"
+        inside = f"{words.plural(len(self.neurons), 'neuron')}, {parameters}{at_work}"
+        if len(self.layers) == 1:
+            return f"{self.layers[0].name}, {inside}: its gradient from {root}"
+        return f"{words.plural(len(self.layers), 'layer')}, {inside}: their gradients from {root}"
+
+    def _network(self) -> list[words.Block]:
+        root = self.names[self.root]
+        rows: list[tuple[str, ...]] = [("layer", "neurons", "closed", "output", "gradient", "weight", "gradient")]
+        for layer in self.layers[:MOST_LAYERS]:
+            shut = sum(n.closed == len(n.uses) for n in layer.neurons)
+            count = [f"{len(layer.neurons):,}", f"{shut:,}" if shut else ""] if layer.neurons else ["", ""]
+            outputs = self._outputs(layer.neurons) if layer.neurons else ["", ""]
+            rows.append((layer.name, *count, *outputs, *self._weights(layer.parameters)))
+        told: list[words.Block] = [
+            f"Layer by layer, from {root} back to the inputs. The size of outputs and of weights, beside each that of its gradient: "
+            "root mean squares.", words.Table(rows, "lrrrrrr", (0,))]  # fmt: skip
+        if more := len(self.layers) - MOST_LAYERS:
+            told += [f"… {words.plural(more, 'more layer')}."] * (more > 0)
+        return [*told, *self._on_the_way(), *self._by_sample(), *self._largest()]
+
+    def _on_the_way(self) -> list[str]:
+        """What happens to a gradient on its way: closed neurons, closed layers, and sizes that shrink or grow."""
+        told, shut = [], [n for n in self.neurons if n.closed == len(n.uses)]
+        if shut:
+            every = f"on every {self.word}" if self.samples > 1 else "here"
+            told.append(f"{len(shut):,} of {words.plural(len(self.neurons), 'neuron')} {'is' if len(shut) == 1 else 'are'} closed {every}: "
+                        f"no gradient for the weights of {_few([n.name for n in shut])}.")  # fmt: skip
+        for layer in self.layers:
+            if len(layer.neurons) > 1 and all(n in shut for n in layer.neurons):
+                told.append(f"All of {layer.name} is closed: nothing flows back through it to what comes before.")
+        sizes = [(self._reaching(layer), layer.name) for layer in self.layers if layer.neurons]
+        (first, above), (last, below) = sizes[0], sizes[-1]
+        if 0 < first < math.inf and 0 < last < math.inf and not 1 / FAR < last / first < FAR:
+            times, word, verb = (
+                (first / last, "smaller", "vanishes") if last < first else (last / first, "larger", "explodes")
+            )
+            told.append(
+                f"What reaches {below} is {times:,.0f} times {word} than what reaches {above}: the gradient {verb} on the way."
+            )
+        return told
+
+    def _by_sample(self) -> list[words.Block]:
+        """What each sample gets, those with the largest gradients first."""
+        if self.samples == 1:
+            return []
+        n = len(self._last) // self.samples
+        given = [[neuron[s] for neuron in _by_neuron(self._last)] for s in range(self.samples)]
+        sizes = [rms([self.totals[u.out] for u in units]) for units in given]
+        order = sorted(range(self.samples), key=lambda s: -sizes[s] if sizes[s] == sizes[s] else -math.inf)
+        idle = [s for s in order if sizes[s] == 0]
+
+        def cell(xs: list[float]) -> str:
+            return ", ".join(map(words.number, xs)) if n <= 3 else _size(xs)
+
+        rows = [(f"{s}", cell([self.walk.value(u.out) for u in given[s]]), cell([self.totals[u.out] for u in given[s]]))
+                for s in order[:MOST_SAMPLES] if sizes[s] != 0]  # fmt: skip
+        what = "output" if n == 1 else f"{n} outputs" if n <= 3 else f"size of its {n} outputs"
+        head = f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: the output and its gradient, the largest first."
+        told: list[words.Block] = [head, words.Table([("sample", what, "gradient"), *rows], "rrr")] if rows else []
+        if idle:
+            told.append(f"Sample {idle[0]} of {self.samples:,} gets no gradient." if len(idle) == 1 else
+                        f"Samples {_few([str(s) for s in sorted(idle)])}, {len(idle):,} of {self.samples:,}, get no gradient.")  # fmt: skip
+        return told
+
+    def _largest(self) -> list[words.Block]:
+        """The parameters with the largest gradients, and how to ask for more."""
+        parameters = [p for layer in self.layers for p in layer.parameters]
+        top = sorted(parameters, key=lambda p: -abs(self.totals[p]))[:MOST_NAMES]
+        rows = [(p.label, words.number(self.walk.value(p)), words.number(self.totals[p])) for p in top]
+        wide, root = max(self.layers, key=lambda layer: len(layer.neurons)), self.names.term(self.root)
+        asked = [(f'{root}.explain(of="{name}")', what) for name, what in
+                 ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"), (top[0].label, "one gradient"))]  # fmt: skip
+        return ["The largest gradients:", words.Table([("parameter", "value", "gradient"), *rows], "lrr"), "Ask for more:",
+                words.Table([("write", "to explain"), *asked, (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
+
+    # A layer
+
+    def _layer(self, layer: Layer) -> list[words.Block]:
+        root, before = self.names.term(self.root), f"{layer.name}."
+        shown = layer.neurons
+        if len(shown) > MOST_NEURONS:
+            ranked = sorted(shown, key=lambda n: -rms([self.totals[p] for p in n.parameters]))[:MOST_NEURONS]
+            shown = [n for n in shown if n in ranked]
+        rows: list[tuple[str, ...]] = [("neuron", "closed on", "output", "gradient", "bias", f"largest d{root}/dw")]
+        for n in shown:
+            top = max(n.weights, key=lambda w: abs(self.totals[w]))
+            bias = n.uses[0].bias
+            rows.append((n.name.removeprefix(before), f"{n.closed} of {len(n.uses)}" if n.closed else "",
+                         *self._outputs([n]), "" if bias is None else words.number(self.totals[bias]),
+                         f"{_attribute(top)}: {words.number(self.totals[top])}"))  # fmt: skip
+        told: list[words.Block] = [
+            f"Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean squares over the {self.word}s), "
+            f"then the gradients d{root}/d(bias) and, of its weights, the largest.", words.Table(rows, "lrrrrl", (0,))]  # fmt: skip
+        more = len(layer.neurons) - len(shown)
+        told += [f"… {words.plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
+        return [*told, f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.']
+
+    # A neuron
+
+    def _neuron(self, neuron: Neuron) -> list[words.Block]:
+        root, totals, value = self.names.term(self.root), self.totals, self.walk.value
+        uses = list(enumerate(neuron.uses))
+        place = {n: s for s, u in uses for n in u.nodes}
+        if len(uses) > MOST_SAMPLES:
+            ranked = sorted(uses, key=lambda use: -abs(totals[use[1].z]))[:MOST_SAMPLES]
+            uses = [use for use in uses if use in ranked]
+        rows: list[tuple[str, ...]] = [(self.word, "weighted sum", "output", "upstream", "slope", "passed on")]
+        for s, u in uses:
+            numbers = (value(u.z), value(u.out), totals[u.out], slope_of(u), totals[u.z])
+            rows.append((f"{s}", *map(words.number, numbers)))
+        bent = " then ".join(n.op.name for u in neuron.uses[:1] for n in u.nodes[u.nodes.index(u.z) + 1 :])
+        told: list[words.Block] = [
+            f"What comes back to its output is upstream, d{root}/d(output); "
+            + (f"times the slope of {bent}, it is passed on to its weighted sum." if bent else
+               "it is passed on to its weighted sum as it is, for there is no activation."), words.Table(rows, "rrrrrr")]  # fmt: skip
+        more = len(neuron.uses) - len(uses)
+        told += [f"… {words.plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
+        shown = sorted(neuron.parameters, key=lambda p: -abs(totals[p]))[:MOST_NEURONS]
+        rows = [("parameter", "value", "gradient", f"from each {self.word}")]
+        for p in [p for p in neuron.parameters if p in shown]:
+            parts = words.joined(
+                [e.contribution for e in sorted(self.walk.into[p], key=lambda e: place.get(e.node, 0))], "+", 4
+            )
+            rows.append((_attribute(p), words.number(value(p)), words.number(totals[p]), parts))
+        told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; the bias has input 1.",
+                 words.Table(rows, "lrrl", (3,))]  # fmt: skip
+        more = len(neuron.parameters) - len(shown)
+        return [*told, *[f"… {words.plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
+
+    def _notes(self) -> list[str]:
+        parameters = [p for layer in self.layers for p in layer.parameters]
+        begun = self.walk.beginnings(self.walk.edges, self.walk.order)
+        return [*begun, *self.walk.changed(parameters)[:3], *self.walk.all_stored(parameters)]
+
+
+def rms(xs: list[float]) -> float:
+    """The root mean square of numbers of any size.
+
+    >>> rms([3.0, -4.0, 0.0, 0.0]), rms([1e300, 1e300]) < 1.1e300
+    (2.5, True)
+    """
+    return math.hypot(*xs) / math.sqrt(len(xs))
+
+
+def _size(xs: Iterable[float]) -> str:
+    return words.number(rms(list(xs)))
+
+
+def _attribute(p: Value) -> str:
+    """A parameter inside its module: w[3]."""
+    return p.label.removeprefix(module_of(p) + ".")
+
+
+def _few(names: list[str], most: int = MOST_NAMES) -> str:
+    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
+
+
+def _called(u: Unit, one_of_many: bool) -> tuple[str, str]:
+    """What a neuron is called, and its layer: one of a list of neurons, or one of the rows of a matrix."""
+    first = u.inputs[0][0].label
+    if not one_of_many and first.count("[") < 2:
+        found = IN_A_LIST.fullmatch(u.name)
+        return u.name, found[1] if found else u.name
+    return first[: first.index("]") + 1], u.name
+
+
+def _by_neuron(units: Iterable[Unit]) -> list[list[Unit]]:
+    found: dict[tuple[Value, ...], list[Unit]] = {}
+    for u in units:
+        found.setdefault(neuron_of(u), []).append(u)
+    return list(found.values())
+
+
+def _last(groups: Groups) -> set[Unit]:
+    """The units that no other reads."""
+    read = {groups.owner.get(x) for u in groups.units for _, x in u.inputs}
+    read |= {groups.owner.get(p) for box in groups.boxes for n in box.nodes for p in n.parents}
+    return {u for u in groups.units if u not in read}
+
+
+def _numbered(groups: Groups) -> dict[Unit, int]:
+    """Which sample, or which use, each unit is at work on: counted in the last units, and the same for all that they read."""
+    number = {u: i for units in _by_neuron(groups.units) for i, u in enumerate(units)}
+    if samples_of(groups) > 1:
+        for u in sorted(groups.units, key=lambda u: -u.level):
+            for _, x in u.inputs:
+                if isinstance(reads := groups.owner.get(x), Unit):
+                    number[reads] = number[u]
+    return number
