@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from demos import microgpt as demo
 from tinygrad_edu import Value, functional, jit, losses, optim, pack
 from tinygrad_edu.data import digits
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.replay import native
 from tinygrad_edu.replay.record import record
 from tinygrad_edu.replay.tape import Tape
+from tinygrad_edu.zoo import microgpt as essay
 
 from .peers.w1 import repeated
 from .workloads import moons
@@ -156,7 +156,7 @@ def w4_problem() -> dict[str, Any]:
 
 
 def gpt() -> Any:
-    return demo.GPT("abcdefghijklmnopqrstuvwxyz", random.Random(42))
+    return essay.GPT("abcdefghijklmnopqrstuvwxyz").initialised(random.Random(42))
 
 
 def w4_eager(problem: dict[str, Any]) -> Any:
@@ -167,7 +167,7 @@ def w4_eager(problem: dict[str, Any]) -> Any:
 
 
 def w4_replayed(problem: dict[str, Any]) -> Any:
-    """As `demos/microgpt.py` trains."""
+    """As `zoo/microgpt.py` trains."""
     model = gpt()
     theta = pack(given(model, problem["theta"]))
     f, adam = jit(model.loss, "native"), optim.Adam(theta, problem["rate"], betas=(0.85, 0.99))

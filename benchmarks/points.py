@@ -134,16 +134,16 @@ def start(backend: str) -> dict[str, Any]:
 
 
 def training(_: str = "") -> dict[str, Any]:
-    """The 1,000 steps of demos/microgpt.py, recordings included."""
-    from demos import microgpt as demo
+    """The 1,000 steps of zoo/microgpt.py, recordings included."""
     from tinygrad_edu import jit
+    from tinygrad_edu.zoo import microgpt as essay
 
-    texts = demo.texts_of(Path(demo.__file__).with_name("names.txt"))
+    texts = essay.texts_of(None)
     rng = random.Random(42)
     rng.shuffle(texts)
-    model = demo.GPT("".join(sorted(set("".join(texts)))), rng)
+    model = essay.GPT("".join(sorted(set("".join(texts))))).initialised(rng)
     begin = time.perf_counter()
-    losses = list(demo.train(jit(model.loss, "native"), model, texts, 1000))
+    losses = list(essay.train(jit(model.loss, "native"), model, texts, 1000))
     return {
         "seconds": time.perf_counter() - begin,
         "last": sum(losses[-100:]) / 100,

@@ -117,8 +117,8 @@ def w4_peers() -> list[Peer]:
     return [
         Peer("microgpt's engine", "w4:microgpt_engine", note="our writing of its design; collector at its defaults"),
         Peer("micrograd", "w4:micrograd", "micrograd", note="with exp and log added"),
-        Peer("ours, eager", ours.w4_eager, note="demos/microgpt.py"),
-        Peer("ours, replayed", ours.w4_replayed, note="demos/microgpt.py"),
+        Peer("ours, eager", ours.w4_eager, note="zoo/microgpt.py"),
+        Peer("ours, replayed", ours.w4_replayed, note="zoo/microgpt.py"),
     ]
 
 
@@ -302,12 +302,12 @@ def start(quick: bool, say: Any) -> tuple[str, list[dict[str, Any]]]:
 
 
 def training(quick: bool, say: Any) -> tuple[str, list[dict[str, Any]]]:
-    """The whole of demos/microgpt.py's training."""
+    """The whole of zoo/microgpt.py's training."""
     say("W4: 1,000 steps")
     r = point("training")
     if "failed" in r:
         return "    1,000 steps: " + r["failed"], [r]
-    return (f"    {r['seconds']:.2f} s for 1,000 steps of demos/microgpt.py, all recordings included; "
+    return (f"    {r['seconds']:.2f} s for 1,000 steps of zoo/microgpt.py, all recordings included; "
             f"mean of the last 100 losses {r['last']:.4f}"), [r]  # fmt: skip
 
 

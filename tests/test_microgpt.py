@@ -2,17 +2,14 @@
 
 import itertools
 import random
-import re
-import runpy
 import string
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.microgpt import MicroGPT, multiply_and_add, train
-from tinygrad_edu import Value, jit, no_grad, topological
+from tinygrad_edu import Value, cli, jit, no_grad, topological, zoo
 from tinygrad_edu import functional as F
+from tinygrad_edu.zoo import microgpt as essay
 
 # The losses of the first 13 steps that microgpt prints, and the names that it takes them on: the first 13 of makemore's
 # 32,033 after random.seed(42) and random.shuffle.  Shuffling draws the same numbers whatever is shuffled, so that the
@@ -88,20 +85,16 @@ def test_its_gradients_are_the_slopes_of_the_loss():
         assert (losses[0] - losses[1]) / (2 * h) == pytest.approx(p.grad, rel=1e-5)
 
 
-# The demo, which records
-
-
-DEMOS = Path(__file__).parent.parent / "demos"
-demo = SimpleNamespace(**runpy.run_path(str(DEMOS / "microgpt.py")))
+# The essay of the zoo, which records
 
 
 def fresh():
-    return demo.GPT(string.ascii_lowercase, after_the_shuffle())
+    return essay.GPT(string.ascii_lowercase).initialised(after_the_shuffle())
 
 
 def steps(model, texts, backend, total=1000):
-    """The demo's training, in one of the two ways."""
-    return demo.train(demo.recorded(model.loss, backend), model, texts, total)
+    """The essay's training, in one of the two ways."""
+    return essay.train(essay.recorded(model.loss, backend), model, texts, total)
 
 
 def first_losses(backend, texts):
@@ -109,7 +102,7 @@ def first_losses(backend, texts):
 
 
 @pytest.mark.parametrize("backend", ["eager", "native"])
-def test_the_demo_shows_the_published_losses(backend):
+def test_the_essay_shows_the_published_losses(backend):
     assert [f"{loss:.4f}" for loss in first_losses(backend, list(LOSSES))] == list(LOSSES.values())
 
 
@@ -138,24 +131,18 @@ def test_gradients_flow_to_the_rows_of_the_letters_that_were_read():
 
 
 def test_a_text_is_read_from_edge_to_edge_and_cut_at_a_block():
-    model = demo.GPT("ab", random.Random(0))
+    model = essay.GPT("ab").initialised(random.Random(0))
     rows, targets = model.arguments("ba")
     assert rows == [model.token[2], model.token[1], model.token[0]] and targets == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
     assert [len(model.arguments("a" * n)[0]) for n in (15, 16, 99)] == [16, 16, 16]
 
 
 @pytest.mark.parametrize("backend", ["eager", "native"])
-def test_a_training_that_is_stopped_keeps_what_was_learned(backend, capsys):
-    def interrupted(losses):
-        try:
-            yield from itertools.islice(losses, 2)
-            raise KeyboardInterrupt
-        finally:
-            losses.close()
-
+def test_a_training_that_is_stopped_keeps_what_was_learned(backend):
     stopped, other = fresh(), fresh()
-    demo.show(interrupted(steps(stopped, ["al"], backend)), 1000)
-    assert "interrupted: this is what it has learned" in capsys.readouterr().out
+    losses = steps(stopped, ["al"], backend)
+    next(losses), next(losses)
+    losses.close()
     for _ in itertools.islice(steps(other, ["al"], "eager"), 2):
         pass
     assert [p.data for p in stopped.parameters()] == pytest.approx(
@@ -170,7 +157,7 @@ def test_near_temperature_0_it_always_says_what_is_likeliest():
 
 
 def test_it_learns_a_text_by_heart():
-    model = demo.GPT("aehnt", random.Random(1))
+    model = essay.GPT("aehnt").initialised(random.Random(1))
     losses = list(steps(model, ["hannah"], "auto", 60))
     assert (
         losses[0] == pytest.approx(1.8, abs=0.2)
@@ -179,19 +166,17 @@ def test_it_learns_a_text_by_heart():
     )
 
 
-def test_the_demo_runs_as_the_command_line_says(capsys, tmp_path):
+def test_texts_of_ones_own_are_learned_and_made_up(tmp_path):
     path = tmp_path / "towns.txt"
     path.write_text("\ufeffös\n\n ål \n", encoding="utf-8")
-    assert demo.main(["--names", str(path), "--steps", "4", "--samples", "3", "--seed", "1", "--temperature", "2"]) == 0
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("2 texts, 4 letters, ") and out[1].startswith("step 1/4  loss 1.")
-    assert out[-1].endswith(" of 3 are not in the list")
-    assert all(set(text) <= set("ösål") for text in out[-4:-1])
+    run = zoo.run("microgpt", data=path, epochs=4, show=None)
+    assert not run.missed and "2 texts of 4 letters" in run.markdown()
 
 
-def test_the_names_that_come_with_the_demo_are_names():
-    names = (DEMOS / "names.txt").read_text().splitlines()
-    assert (
-        len(names) > 1500 and names == sorted(set(names)) and all(re.fullmatch("[a-z]{2,15}", name) for name in names)
-    )
-    assert set("".join(names)) == set(string.ascii_lowercase)
+@pytest.mark.parametrize("content, said", [(b"\n  \n", "there is no text in it"), (b"\x89PNG\r\n", "no text in UTF-8")])
+def test_a_file_without_texts_is_one_line(content, said, tmp_path, capsys):
+    path = tmp_path / "names.txt"
+    path.write_bytes(content)
+    assert cli.main(["zoo", "microgpt", "--data", str(path), "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert said in told and "names.txt" in told and told.count("\n") == 1

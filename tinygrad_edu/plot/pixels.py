@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import UserError
-from ..picture import QUIET, Picture
+from ..picture import QUIET, Picture, width_of
 from ..positions import by_position
 
 BLUE, ORANGE, WHITE = (0x3A, 0x78, 0xBE), (0xD9, 0x6A, 0x1E), (0xFF, 0xFF, 0xFF)
@@ -115,7 +115,8 @@ def _sheet(
     cell = min(SIDE / columns, SIDE / rows)
     wide, high = max(cell * columns, 44.0), cell * rows
     across = across or min(ROW, max(math.ceil(math.sqrt(1.8 * len(shown))), 3), max(len(shown), 2))
-    picture = Picture(24 + across * (wide + 12), 66 + math.ceil(len(shown) / across) * (high + 26), title)
+    words = max(width_of(title) * 1.4, width_of(note)) + 36
+    picture = Picture(max(24 + across * (wide + 12), words), 66 + math.ceil(len(shown) / across) * (high + 26), title)
     largest = max((abs(v) for _, _, pixels in shown for v in pixels if math.isfinite(v)), default=0.0) or 1.0
     picture.text(18, 28, title, 15, bold=True)
     left_out = f"; {len(shown)} of {total}" if len(shown) < total else ""

@@ -46,6 +46,8 @@ class System(NamedTuple):
 SYSTEMS = (  # in the order of history
     System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
            epochs=100, unit="steps", seed=1337),
+    System("microgpt", 2026, "a whole GPT of 4,192 scalars that learns to spell names and makes up its own", epochs=1000, unit="steps",
+           seed=42, data="a list of texts, one per line"),
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ the same, on other data  3.06%      5.00%      -1.94%  unlike: 7,291 digits ther
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from typing import Any
 from .. import files, train
 from ..train.around import Line, screen
 
+WIDE = 100  # letters on the screen
 Spread = float | tuple[float, float]
 
 
@@ -75,7 +77,7 @@ class Run:
     def say(self, words: str = "") -> None:
         """A paragraph."""
         self._settle()
-        self._show(words)
+        self._show(textwrap.fill(words, WIDE))
         self._page += [words, ""]
 
     def section(self, title: str) -> None:
