@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, data, nn, plot, render
 from tinygrad_edu.errors import UserError
-from tinygrad_edu.plot import axes, confusion_matrix, curves, decision_boundary, images, loss_curve
+from tinygrad_edu.plot import axes, confusion_matrix, curves, decision_boundary, heatmap, images, loss_curve
 from tinygrad_edu.train import History
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,6 +47,7 @@ PICTURES = {
     "loss": lambda: loss_curve(HISTORY),
     "loss alone": lambda: loss_curve({"losses": [1.0]}),
     "confusion": lambda: confusion_matrix([[9, 1], [0, 10]], ["a cat & <dog>", "b"]),
+    "heatmap": lambda: heatmap([[3, -1, 0], [1, 2, 0.5]], rows=["<a>", "b"], columns="xyz", numbers=True),
     "boundary": lambda: decision_boundary(lambda x: x[0] - x[1], *data.moons(20), grid=8),
 }
 
@@ -395,3 +396,39 @@ def test_images_that_cannot_be_drawn_say_why(given, shape, said):
 def test_images_may_be_rows_flat_or_values_and_give_the_same_picture():
     rows, flat = [[[1, -1], [0, 2]]], [[1, -1, 0, 2]]
     assert images(rows).svg() == images(flat).svg() == images([[Value(v) for v in flat[0]]], shape=(2, 2)).svg()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(-9, 9), min_size=4, max_size=4), min_size=1, max_size=6))
+def test_a_heatmap_has_a_cell_for_each_number_in_its_row_and_column_as_strong_as_the_number(matrix):
+    picture = heatmap(matrix, rows=range(len(matrix)), columns="abcd")
+    cells = [e for e in parsed(picture).iter(SVG + "rect") if e.get("stroke") is None]
+    marked = [(i, j, v) for i, row in enumerate(matrix) for j, v in enumerate(row) if v]
+    assert len(cells) == len(marked)
+    assert [w for w in words(picture)[2:] if w not in "abcd"] == [
+        str(w) for i, row in enumerate(matrix) for w in (i, *row)
+    ]
+    corner = [(round(float(e.get("x")) - 40 * j, 3), float(e.get("y")) - 40 * i) for e, (i, j, _) in zip(cells, marked)]
+    assert len(set(corner)) <= 1
+    for e, (_, _, v) in zip(cells, marked):
+        for f, (_, _, w) in zip(cells, marked):
+            pale, strong = (int(x.get("fill")[3:5], 16) for x in (e, f))
+            assert not (v * w > 0 and abs(v) < abs(w) and pale <= strong)
+
+
+def test_a_heatmap_takes_values_and_shows_what_is_not_finite_in_black():
+    plain = heatmap([[1.5, -2.0]]).svg()
+    assert heatmap([[Value(1.5), Value(-2.0)]]).svg() == plain and "1.5" not in plain
+    assert "#1b2430" in re.findall(r'fill="(#\w+)"/>', heatmap([[math.nan, 1.0]]).svg())
+
+
+@pytest.mark.parametrize("matrix, options, said", [
+    ([], {}, "rows of one length"),
+    ([[]], {}, "rows of one length"),
+    ([[1, 2], [3]], {}, r"rows of \[1, 2\] numbers"),
+    ([[1, 2]], {"rows": "ab"}, "1 rows, got 2 words"),
+    ([[1, 2]], {"columns": "abc"}, "2 columns, got 3 words"),
+])  # fmt: skip
+def test_a_heatmap_that_cannot_be_drawn_says_why(matrix, options, said):
+    with pytest.raises(UserError, match=said):
+        heatmap(matrix, **options)

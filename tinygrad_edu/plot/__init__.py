@@ -1,4 +1,5 @@
-"""Pictures of training, as SVG: the loss curve and other curves, the confusion matrix, the decision boundary, images, weights.
+"""Pictures of training, as SVG: the loss curve and other curves, the confusion matrix, the decision boundary, heatmaps,
+images, weights.
 
     >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
     >>> picture
@@ -20,10 +21,11 @@ from ..modes import no_grad
 from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from ..positions import by_position
 from .axes import BLUE, CLASSES, ORANGE, PURPLE, Frame, axis, log_axis
+from .grids import heatmap
 from .lines import curves
 from .pixels import images, weights
 
-__all__ = ["confusion_matrix", "curves", "decision_boundary", "images", "loss_curve", "weights"]
+__all__ = ["confusion_matrix", "curves", "decision_boundary", "heatmap", "images", "loss_curve", "weights"]
 WIDE, PANEL = 440, 250  # of the loss curve, and the height of each of its panels
 
 

@@ -126,12 +126,12 @@ def _sheet(
         picture.text(x, y - 4, label, 10, QUIET, tip=name)
         for i, v in enumerate(pixels):
             picture.add("rect", tip=f"{name}: {v!r}", x=x + i % columns * cell, y=y + i // columns * cell, width=cell, height=cell,
-                        fill=_colour(v / largest))  # fmt: skip
+                        fill=colour(v / largest))  # fmt: skip
         picture.add("rect", x=x, y=y, width=cell * columns, height=high, fill="none", stroke="#b9c1ca")
     return picture
 
 
-def _colour(share: float) -> str:
+def colour(share: float) -> str:
     """White at 0, full at -1 and 1; black for what is not finite."""
     if not math.isfinite(share):
         return "#1b2430"
