@@ -11,7 +11,7 @@ import pytest
 
 from tinygrad_edu import Value, optim
 from tinygrad_edu.losses import mse
-from tinygrad_edu.nn import MLP
+from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.optim import SGD, Adam, AdamW, clip_by_norm, clip_by_value
 
 GRADS = [[0.5, -2.0], [0.25, 3.0], [-1.5, 0.0], [1e-3, -1e3], [0.0, 0.0]]
@@ -229,6 +229,32 @@ def test_a_parameter_given_twice_moves_once():
     assert p.data == 0.5
 
 
+def interrupted_at(k, act):
+    """Whether what is done is cut off at the k-th instruction of Python's."""
+    left = k
+
+    def tracer(frame, event, arg):
+        nonlocal left
+        if frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                left -= 1
+                if left < 0:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
 @pytest.mark.parametrize("n", [2, 80])  # lists; NumPy's columns
 @pytest.mark.parametrize("make", [RULES[name][0] for name in ("nesterov", "adam", "rmsprop, all")])
 def test_a_step_that_is_interrupted_anywhere_is_taken_wholly_or_not_at_all(make, n):
@@ -240,39 +266,30 @@ def test_a_step_that_is_interrupted_anywhere_is_taken_wholly_or_not_at_all(make,
     def state(optimizer):
         return [p.data for p in optimizer.parameters], optimizer.state_dict()
 
-    def interrupted_at(k, optimizer):
-        """Whether a step is cut off at the k-th instruction of Python's."""
-        left = k
-
-        def tracer(frame, event, arg):
-            nonlocal left
-            if frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
-                frame.f_trace_opcodes = True
-                if event == "opcode":
-                    left -= 1
-                    if left < 0:
-                        sys.settrace(None)
-                        raise KeyboardInterrupt
-            return tracer
-
-        before = sys.gettrace()
-        sys.settrace(tracer)
-        try:
-            optimizer.step()
-        except KeyboardInterrupt:
-            return True
-        finally:
-            sys.settrace(before)
-        return False
-
     whole = copy.deepcopy(start)
     whole.step()
     k, taken = 0, 0
-    while interrupted_at(k, twin := copy.deepcopy(start)):
+    while interrupted_at(k, (twin := copy.deepcopy(start)).step):
         assert state(twin) in (state(start), state(whole))
         taken += state(twin) == state(whole)
         k += 1 if n < 10 else 13
     assert k > 50 and taken < k and state(twin) == state(whole)
+
+
+@pytest.mark.parametrize("door", [lambda model: SGD(model.parameters(), 0.1), lambda model: model])
+def test_interrupted_anywhere_zero_grad_leaves_all_gradients_or_none(door):
+    model, k, outcomes = Neuron(3, seed=0), 0, set()
+    for p in model.parameters():
+        p.grad = 0.25
+    owner = door(model)
+    while interrupted_at(k, owner.zero_grad):
+        left = {p.grad for p in model.parameters()}
+        assert len(left) == 1
+        outcomes |= left
+        for p in model.parameters():
+            p.grad = 0.25
+        k += 1
+    assert outcomes == {0.0, 0.25} and k > 10 and {p.grad for p in model.parameters()} == {0.0}
 
 
 def test_threads_that_step_take_turns():

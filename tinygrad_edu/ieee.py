@@ -24,6 +24,8 @@ def number(x: Any) -> float:
     >>> number(True), number(Fraction(1, 4))
     (1.0, 0.25)
     """
+    if type(x) is float:  # the case that must be fast
+        return x
     kind, dtype = type(x).__name__, getattr(getattr(x, "dtype", None), "kind", "f")
     if getattr(x, "ndim", 0):
         raise TypeError(
@@ -317,16 +319,14 @@ def logsumexp(*xs: float) -> float:
     >>> logsumexp(0.0, -40.0), logsumexp(-inf, -inf), logsumexp(inf, 0.0)
     (4.248354255291589e-18, -inf, inf)
     """
-    i = max(range(len(xs)), key=xs.__getitem__)
-    top = xs[i]
-    if any(x != x for x in xs):
+    if any(map(math.isnan, xs)):
         return nan
+    top = max(xs)
     if math.isinf(top):
         return top
-    rest = 0.0
-    for j, x in enumerate(xs):
-        if j != i:
-            rest += math.exp(x - top)
+    i, rest = xs.index(top), 0.0
+    for x in xs[:i] + xs[i + 1 :]:
+        rest += math.exp(x - top)
     return top + math.log1p(rest)
 
 

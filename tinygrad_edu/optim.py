@@ -34,7 +34,7 @@ from typing import Any
 
 from .engine import Value
 from .ieee import number
-from .parameters import listed, write
+from .parameters import listed, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
@@ -152,7 +152,7 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Set every parameter's gradient to 0."""
         if not self.flat:
-            write("grad", self.parameters, [0.0] * len(self.parameters))
+            zeroed(self.parameters)
 
     def state_dict(self) -> dict[str, Any]:
         """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""

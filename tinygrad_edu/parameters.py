@@ -28,6 +28,17 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
     deque(into if owner is None else chain(into, map(vars(owner).update, [attributes])), maxlen=0)
 
 
+def zeroed(ps: Iterable[Value]) -> None:
+    """Set the gradient of each Value to 0: of all of them, also if Ctrl-C comes half-way."""
+    ps = list(ps)
+    try:
+        for p in ps:
+            p._grad = 0.0
+    except BaseException:
+        write("grad", ps, [0.0] * len(ps))
+        raise
+
+
 def listed(parameters: Iterable[Value]) -> list[Value]:
     """Parameters as a list, each once.  Raises TypeError or ValueError, with what to pass instead, if they are none."""
     if hasattr(parameters, "parameters"):

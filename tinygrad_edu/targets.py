@@ -12,7 +12,7 @@ from .ieee import number
 
 
 def several(x: Any) -> bool:
-    return hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0
+    return type(x) is list or (hasattr(x, "__len__") and not isinstance(x, str) and getattr(x, "ndim", 1) != 0)
 
 
 def pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from ..engine import Value
 from ..ieee import number
-from ..parameters import write
+from ..parameters import write, zeroed
 from . import files
 from .traversal import Contents
 
@@ -21,7 +21,13 @@ class _Named(type):
     def __call__(cls, *args: Any, **named: Any) -> Any:
         module = super().__call__(*args, **named)
         places = Contents(module, Module, new=True).parameters
-        module.__dict__["_held"] = tuple({path.replace("[", ".").partition(".")[0] for path, _ in places})
+        held, last = [], ""
+        for path, _ in places:  # the entries of one attribute are neighbours
+            if not last or not path.startswith(last):
+                name = path.replace("[", ".").partition(".")[0]
+                held.append(name)
+                last = path[: len(name) + 1] if len(name) < len(path) else ""
+        module.__dict__["_held"] = tuple(held)
         module._rename(cls.__name__.lower() if module.name == "" else module.name, places)
         return module
 
@@ -82,8 +88,7 @@ class Module(metaclass=_Named):
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
-        ps = list(self.parameters())  # of whatever a subclass gives
-        write("grad", ps, [0.0] * len(ps))
+        zeroed(self.parameters())
 
     def rename(self, name: str) -> None:
         """Write `name.path` into the label of every parameter, as in `mlp.layers.0.neurons.3.w[1]`."""

@@ -46,22 +46,18 @@ class Contents:
         if new:
             self._check_class(root)
         seen: set[int] = set()
-        found = self.parameters.append
         stack: list[Place] = [("", root, new)]
         while stack:
             path, item, strict = stack.pop()
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            if type(item) is list and set(map(type, item)) == _VALUES:  # a neuron's weights: the case that must be fast
-                for i, v in enumerate(item):
-                    if id(v) not in seen:
-                        seen.add(id(v))
-                        if v.parents:
-                            self._value(f"{path}[{i}]", v, strict)
-                        else:
-                            found((f"{path}[{i}]", v))
-                continue
+            if type(item) is list and set(map(type, item)) == _VALUES:
+                ids = set(map(id, item))
+                if len(ids) == len(item) and ids.isdisjoint(seen) and not [1 for v in item if v.parents]:
+                    seen |= ids  # a neuron's weights: the case that must be fast
+                    self.parameters += zip([path + place for place in _brackets(len(item))], item)
+                    continue
             if isinstance(item, Value):
                 self._value(path, item, strict)
                 continue
@@ -149,19 +145,26 @@ class Contents:
                 )
 
 
+@functools.lru_cache(maxsize=16)
+def _brackets(n: int) -> list[str]:
+    """[0], [1], ...: how the n entries of a list are called."""
+    return [f"[{i}]" for i in range(n)]
+
+
 def _attributes(item: Any) -> list[tuple[str, Any]]:
     """What may hold parameters among the attributes of an object, in the order in which they were set; then in slots."""
     cls = type(item)
-    if cls not in _slots:
+    slots = _slots.get(cls)
+    if slots is None:
         every = [c.__dict__.get("__slots__", ()) for c in cls.__mro__]
-        _slots[cls] = [
+        slots = _slots[cls] = [
             name for names in every for name in ((names,) if isinstance(names, str) else names) if name[0] != "_"
         ]
     named = [
         (name, x) for name, x in getattr(item, "__dict__", _NONE).items() if type(x) not in _PLAIN and name[0] != "_"
     ]
-    if _slots[cls]:
-        named += [(name, getattr(item, name)) for name in _slots[cls] if hasattr(item, name)]
+    if slots:
+        named += [(name, getattr(item, name)) for name in slots if hasattr(item, name)]
     return named
 
 
