@@ -148,7 +148,7 @@ def test_ops_prints_the_table(run):
             ["train", "mooons"],
             "there is no data called 'mooons': use moons, circles, spirals, digits, or a CSV file; blobs and xor",
         ),
-        (["train", "no.csv", "--target", "y"], "no.csv: No such file"),
+        (["train", "no.csv", "--target", "y"], "no.csv: there is no such file in /"),
         (["train", "moons", "--target", "y"], "moons needs none"),
         (["train", "moons", "--hidden", "a,b"], "not a list of sizes"),
         (["train", "moons", "--epochs", "0"], "whole number from 1 up"),
@@ -156,7 +156,7 @@ def test_ops_prints_the_table(run):
         (["train", "moons", "--activation", "tanhh"], "tanh"),
         (["train", "moons", "--plot", "a.png"], r"must end in \.svg"),
         (["train", "moons", "--save", "nowhere/model.json"], "there is no folder"),
-        (["predict", "no.json", "no.csv"], "no.json: No such file"),
+        (["predict", "no.json", "no.csv"], "no.json: there is no such file in /"),
     ],
     ids=lambda x: " ".join(x)[:40] if isinstance(x, list) else "",
 )

@@ -12,6 +12,10 @@ import warnings
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
 
+from . import interruption
+
+interruption.begin()
+
 from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
 from .check import gradcheck
 from .derivatives import grad, value_and_grad

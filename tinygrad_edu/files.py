@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and never over what is somebody else's.  Every file of this package is written here.
+"""Files are written whole or not at all, and never over what is somebody else's.  Every file that a person names is read and written here.
 
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -28,20 +28,61 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from .errors import meant
+
 try:
     import fcntl
 except ImportError:  # Windows: nobody can remove a file there that is open, so no lock is needed
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["check", "write"]
+__all__ = ["check", "folder", "read", "write"]
 MARK = b"written by tinygrad_edu"
 _MARKS = (
     MARK,
     b'"format": "tinygrad_edu"',
     b'digraph "computation graph"',
 )  # the others in models and DOT texts as they are
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk, or whatever is behind a stream, takes no more
 _NEAR = 512  # bytes from either end: a mark further inside is a mention
 _NAME = ".tinygrad_edu-{}.tmp"
+
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """What is in a file.  Raises OSError of the usual types, which says what to look at."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) from None
+
+
+def folder(path: str | os.PathLike[str]) -> Path:
+    """A folder to write in, made if it is not there.  Raises OSError, which says what to do."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) from None
+    return Path(path)
+
+
+def _advice(error: OSError, path: Path) -> str:
+    """What an error of the operating system means to the person who named the file."""
+    where = next((p for p in path.absolute().parents if p.exists()), Path())
+    if not where.is_dir() or isinstance(error, FileExistsError):
+        return f"{where if not where.is_dir() else 'this'} is a file, and no folder: choose another name"
+    if isinstance(error, FileNotFoundError):
+        if not path.parent.is_dir():
+            return f"there is no such file, and no folder {str(path.parent)!r}: its name begins in {Path.cwd()}"
+        with suppress(OSError):
+            if near := meant(path.name, os.listdir(path.parent)):
+                return f"there is no such file{near}"
+        return f"there is no such file in {path.absolute().parent}"
+    if isinstance(error, IsADirectoryError):
+        return "this is a folder: add the name of a file in it"
+    if isinstance(error, PermissionError):
+        return "this may not be read or changed by you: change its permissions, or take another"
+    if error.errno in FULL:
+        return f"{error.strerror}: make room, or choose another place; what was there before is as it was"
+    return error.strerror or str(error)
 
 
 def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = False, mode: int | None = None) -> Path:
@@ -62,7 +103,7 @@ def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = Fa
             with stream:
                 stream.write(raw)
     except OSError as error:  # tells of the file that was asked for, not of the one that stands in for it
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) if error.errno else error from None
+        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) if error.errno else error from None
     return Path(path)
 
 
@@ -70,6 +111,10 @@ def check(path: str | os.PathLike[str], *, over: bool = False) -> str:
     """Raise the error that `write` would, before there is anything to write; else the word for it: "wrote" or "replaced"."""
     target = _target(path)
     if not target.parent.is_dir():
+        if target.parent.exists():
+            raise NotADirectoryError(
+                errno.ENOTDIR, "this is a file, and no folder: choose another name", str(Path(path).parent)
+            )
         raise FileNotFoundError(errno.ENOENT, "there is no such folder: make it first", str(Path(path).parent))
     try:
         old = target.stat()

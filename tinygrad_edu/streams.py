@@ -48,13 +48,17 @@ def plain(letter: str) -> str:
     return power + "".join(map(plain, parts))
 
 
+# Control characters, half letters, and what turns the direction of writing; not what joins the parts of an emoji.
+_STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def visible(text: str) -> str:
     r"""A text whose control characters are written out, so that it cannot steer a terminal; lines stay lines.
 
     >>> visible("red: \x1b[31m")
     'red: \\x1b[31m'
     """
-    return "".join([c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text])
+    return _STEERING.sub(lambda c: repr(c[0])[1:-1], text)
 
 
 def short(text: object, most: int = 40) -> str:
@@ -68,6 +72,21 @@ def short(text: object, most: int = 40) -> str:
     return text if text.isprintable() else repr(text)
 
 
+class _Visible:
+    """A stream on which nothing that is printed steers a terminal, wherever it comes from; a progress line may go back to its beginning."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        back = "\r" if text.startswith("\r") else ""
+        self._stream.write(back + visible(text.removeprefix("\r")))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def _written(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -79,7 +98,8 @@ codecs.register_error("tinygrad_edu", _written)
 
 @contextmanager
 def safe() -> Iterator[None]:
-    """In here any text can be printed, also where there is no stream at all; a reader who leaves early ends it without an error."""
+    """In here any text can be printed, and none steers a terminal, also where there is no stream at all; a reader who leaves early ends
+    it without an error."""
     before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
     errors = {name: getattr(stream, "errors", None) for name, stream in before.items()}
     for name, stream in before.items():
@@ -87,6 +107,7 @@ def safe() -> Iterator[None]:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
         else:
             _set(stream, "tinygrad_edu")
+            setattr(sys, name, _Visible(stream))
     try:
         yield
         sys.stdout.flush()

@@ -14,15 +14,18 @@ A mistake in what was typed is one line on stderr and exit status 2; a bug of ou
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
-from .. import __version__, streams
+from .. import __version__, files, interruption, streams
 from ..errors import UserError
 from .parsing import Parser
 
-OPTIONS = ("h", "help", "svg", "check", "explain", "source", "o", "output", "title")
+HOUSE = Path(__file__).resolve().parent.parent  # what cannot be read in here is our own
 
 
 def parser() -> Parser:
@@ -55,29 +58,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if (
-        len(given) > 1
-        and given[0] in ("grad", "page", "order")
-        and given[1].startswith("-")
-        and given[1].rstrip("=").lstrip("-") not in OPTIONS
-    ):
+    if len(given) > 1 and given[0] in ("grad", "page", "order") and not re.fullmatch("--[a-z-]+(=.*)?|-[ho]", given[1]):
         given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
     with streams.safe():
         try:
+            interruption.end()
             arguments = parser().parse_args(given)
             status = arguments.run(arguments)
             sys.stdout.flush()
             return int(status or 0)
-        except (UserError, OSError, ImportError) as error:  # anything else is a bug of ours, and shows where it is
-            if isinstance(error, BrokenPipeError) and not error.filename:  # `tinygrad-edu ops | head` is no mistake
+        except UserError as error:  # anything else is a bug of ours, and shows where it is
+            _say(str(error))
+            return 2
+        except OSError as error:
+            if not _is_theirs(error):
                 raise
-            why = isinstance(error, OSError) and error.strerror
-            _say(f"{error.filename}: {why}" if why and error.filename else str(why or error))  # type: ignore[union-attr]
+            _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
             return 2
         except KeyboardInterrupt:
             _say("interrupted")
             return 130
     return 0
+
+
+def _is_theirs(error: OSError) -> bool:
+    """Whether an error is about a file that somebody named, or about a stream of theirs that is full; else it is a bug of ours."""
+    if error.filename is None:
+        return error.errno in files.FULL
+    return HOUSE not in Path(os.fsdecode(error.filename)).resolve().parents
 
 
 def _say(words: str) -> None:

@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .. import losses, nn, optim, plot, train
+from .. import files, losses, nn, optim, plot, train
 from ..data import digits
 from ..explanation import explain
 from ..expression import parse
 from ..figures import draw
 from ..render import RenderError
 from ..webpage import page
-from .parsing import whole
+from .parsing import seed, whole
 
 NEURON = "p1 = x1*w1; p2 = x2*w2; s = p1 + p2; n = s + b; o = tanh(n)"
 NEXT = """
@@ -21,6 +21,7 @@ Next, a formula of your own, and a model of data of your own:
   tinygrad-edu grad "L = (w*x + b - y)**2" w=2 x=3 b=1 y=5 --explain w
   tinygrad-edu page "L = (w*x + b - y)**2" w=2 x=3 b=1 y=5 -o L.html
   tinygrad-edu train moons --plot moons.svg"""
+PICTURES = ("neuron.html", "neuron.svg", "loss.svg", "confusion.svg")
 HIDDEN, EPOCHS, BATCH, RATE = 40, 10, 16, 0.02
 
 
@@ -33,7 +34,7 @@ def add_commands(commands: Any) -> None:
         epilog="examples:\n  tinygrad-edu demo\n  tinygrad-edu demo --epochs 3 --out pictures",
     )
     cmd.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the weights and of the order of samples (default 0)"
+        "--seed", type=seed, default=0, metavar="N", help="of the weights and of the order of samples (default 0)"
     )
     cmd.add_argument(
         "--epochs", type=whole, default=EPOCHS, metavar="N", help=f"passes over the digits (default {EPOCHS})"
@@ -45,8 +46,9 @@ def add_commands(commands: Any) -> None:
 def run_demo(arguments: argparse.Namespace) -> int:
     """Both halves; every picture that is written is named."""
     folder = Path(arguments.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    neuron(folder)
+    for name in PICTURES if folder.is_dir() else ():
+        files.check(folder / name)
+    neuron(files.folder(folder))
     return learn_digits(folder, arguments.seed, arguments.epochs)
 
 

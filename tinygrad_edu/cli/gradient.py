@@ -27,7 +27,7 @@ def add_commands(commands: Any) -> None:
   tinygrad-edu grad "tanh(w*x)" w=0.5 x=2 --source python""",
     )
     add_formula(grad)
-    grad.add_argument("--explain", nargs="?", const="", metavar="NAME",
+    grad.add_argument("--explain", nargs="?", const=True, metavar="NAME",
                       help="the chain rule edge by edge, or why the gradient of one name is what it is")  # fmt: skip
     grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
     grad.add_argument("--exact", action="store_true", help="with --source: gradients to the last bit, not as in books")
@@ -101,7 +101,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
     if arguments.source:
         print(source(root, arguments.source, exact=arguments.exact))
         return 0
-    told = explain(root, of=arguments.explain or None) if arguments.explain is not None else None
+    told = explain(root, of=None if arguments.explain is True else arguments.explain) if arguments.explain else None
     report = None
     names = [n for n, v in values.items() if not v.parents and (n in program.names or n in _given(arguments))]
     if arguments.check and names:

@@ -12,11 +12,21 @@ from typing import Any, NoReturn
 from .. import streams
 from ..errors import meant
 
+OPTION = re.compile("--?[A-Za-z]")
+LARGEST = 2**32 - 1  # seed, of the generator that draws the points
+
 
 def whole(text: str) -> int:
     """An option that counts: a whole number from 1 up."""
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isdecimal() and len(text) < 19 and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def seed(text: str) -> int:
+    """An option that begins random numbers."""
+    if not (text.isdecimal() and len(text) < 19 and int(text) <= LARGEST):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST}")
     return int(text)
 
 
@@ -25,29 +35,55 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
+        self.words: list[str] = []  # that are being read
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """As argparse does; what is left over is compared with the options that there are."""
         arguments, extra = self.parse_known_args(args, namespace)
         if extra:
-            word = next((e for e in extra if e.startswith("-")), extra[0])
             command = self._command(getattr(arguments, "command", ""))
-            options = [option for action in command._actions for option in action.option_strings]
-            near = meant(word.partition("=")[0], options) if word.startswith("-") else ""
-            command.error(f"there is no {'option' if word.startswith('-') else 'place for'} {word!r}{near}")
+            command.error(command.unknown(next((e for e in extra if e.startswith("-")), extra[0])))
         return arguments
 
-    def _command(self, name: str) -> argparse.ArgumentParser:
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """As argparse does, which begins here for a command too."""
+        self.words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(self.words, namespace)
+
+    def unknown(self, word: str) -> str:
+        """What is wrong with an option that there is not, or with one word too many."""
+        options = {o.lstrip("-"): o for action in self._actions for o in action.option_strings}
+        near = meant(word.partition("=")[0].lstrip("-"), options) if word.startswith("-") else ""
+        for name, option in options.items():
+            near = near.replace(f"'{name}'", f"'{option}'")
+        return f"there is no {'option' if word.startswith('-') else 'place for'} {word!r}{near}"
+
+    def _command(self, name: str) -> Parser:
         """The parser of a command; itself, if there is none of that name."""
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction) and name in action.choices:
                 return action.choices[name]  # type: ignore[no-any-return]
         return self
 
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        if not text.strip() and action.metavar and action.nargs != argparse.PARSER:
+            raise argparse.ArgumentError(action, "it is empty: write what it stands for, or leave it out")
+        return super()._get_value(action, text)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [*map(str, action.choices)]
+            there = ", ".join(map(repr, known) if "," in known else known)
+            near = meant(str(value), known)
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{near} (choose from {there})")
+
     def error(self, message: str) -> NoReturn:
-        if match := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message):
-            choices = re.findall(r"[^\s,']+", match[2])
-            message = f"invalid choice: {match[1]!r}{meant(match[1], choices)} (choose from {', '.join(choices)})"
+        if message.startswith("the following arguments are required"):  # a slip in an option may be why
+            options = {o for action in self._actions for o in action.option_strings}
+            for word in self.words:
+                if OPTION.match(word) and not any(o.startswith(word.partition("=")[0]) for o in options):
+                    message = self.unknown(word)
+                    break
         message = message.replace(", NAME=NUMBER", "")  # an expression may have no names
         with suppress(OSError):
             print(streams.visible(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)

@@ -19,7 +19,7 @@ from ..streams import short
 from ..train.around import uninterrupted
 from . import tables
 from .notes import Notes, load
-from .parsing import whole
+from .parsing import seed, whole
 
 SHAPES: dict[str, Callable[..., Split]] = {
     "moons": data.moons,
@@ -64,7 +64,7 @@ def add_commands(commands: Any) -> None:
     add("--resume", metavar="MODEL.json", help="go on with the weights of a saved model (the optimizer begins anew)")
     add("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
     add("--history", metavar="FILE", help="write losses and accuracies of each epoch, as .csv or .json")
-    add("--seed", type=int, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     add("--quiet", action="store_true", help="no progress line")
     group = cmd.add_argument_group("what of a file is used")
     add = group.add_argument

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from .. import files
 from ..errors import UserError
 from ..streams import short
 from .numerals import is_number
@@ -57,7 +58,7 @@ class File:
 
     def text(self) -> str:
         """The file's text, in whatever its first bytes or the reader say it is written; its lines end in \\n."""
-        data = self.path.read_bytes()
+        data = files.read(self.path)
         if data.startswith(b"\x1f\x8b"):
             try:
                 data = gzip.decompress(data)

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Callable
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from .. import files, ops
@@ -20,6 +19,7 @@ from ..errors import UserError
 from ..ops import Op
 
 FORMAT, VERSION = "tinygrad_edu", 1
+WRITTEN = "a model is written by model.save(path), or by `tinygrad-edu train ... --save`"
 _WORDS = ("nan", "inf", "-inf")
 
 
@@ -87,11 +87,11 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     where = os.fspath(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(files.read(path).decode())
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is not a model saved by tinygrad_edu: it is not JSON ({error})") from None
+        raise UserError(f"{where} is not a model saved by tinygrad_edu: it is not JSON ({error}); {WRITTEN}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"')
+        raise UserError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"; {WRITTEN}')
     if content.get("version") != VERSION:
         raise UserError(f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
                          "use the tinygrad_edu that wrote it, or a newer one")  # fmt: skip

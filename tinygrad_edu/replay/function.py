@@ -32,7 +32,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from .. import modes, ops
 from ..derivatives import grad
 from ..engine import Value, _node
-from ..extras import install
+from ..extras import MissingPackage, install
 from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
@@ -68,7 +68,7 @@ class Jit(Generic[P, R]):
             raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
         if not installed(backend):
             name, extra = EXTRA[backend]
-            raise ImportError(f'the {backend} backend needs {name}: {install(extra)}, or use backend="auto"')
+            raise MissingPackage(f'the {backend} backend needs {name}: {install(extra)}, or use backend="auto"')
         chosen: Any = OPTIMISATIONS if optimise is True else optimise or ()
         self.optimise = frozenset(chosen if isinstance(chosen, Iterable) else [chosen])
         if not self.optimise <= {*OPTIMISATIONS}:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..extras import install
+from ..extras import MissingPackage, install
 from . import binary, blocks, kernel
 from .tape import Tape
 
@@ -31,7 +31,7 @@ Bind = Callable[
 def machine_code() -> Bind:
     """The compiled machine.  Raises ImportError without Numba."""
     if importlib.util.find_spec("numba") is None:
-        raise ImportError(f'the native backend needs Numba: {install("jit")}, or use backend="python"')
+        raise MissingPackage(f'the native backend needs Numba: {install("jit")}, or use backend="python"')
     return _Call
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import ops
 from ..engine import Value
-from ..extras import install
+from ..extras import MissingPackage, install
 from ..languages import JAX
 from ..text import Expr, name
 from .arrays import shaped
@@ -34,7 +34,7 @@ def _jax() -> Any:
         import jax  # type: ignore[import-not-found,unused-ignore]
         import jax.experimental  # type: ignore[import-not-found,unused-ignore]
     except ImportError as e:
-        raise ImportError(f'the jax backend needs JAX: {install("jax")}, or use backend="numpy"') from e
+        raise MissingPackage(f'the jax backend needs JAX: {install("jax")}, or use backend="numpy"') from e
     return jax
 
 
