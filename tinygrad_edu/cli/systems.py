@@ -10,7 +10,7 @@ from typing import Any
 from .. import files, zoo
 from ..errors import UserError
 from ..replay import BACKENDS
-from .parsing import whole
+from .parsing import seed, whole
 
 
 def add_commands(commands: Any) -> None:
@@ -26,7 +26,7 @@ def add_commands(commands: Any) -> None:
     add("name", nargs="?", metavar="NAME", help="which system; they are listed by `tinygrad-edu zoo`")
     add("--all", action="store_true", help="run all of them, in the order of history")
     add("--report", metavar="FILE.md", help="with --all: one page with all tables and pictures")
-    add("--seed", type=int, metavar="N", help="of everything random (default: the one of the published numbers)")
+    add("--seed", type=seed, metavar="N", help="of everything random (default: the one of the published numbers)")
     add("--epochs", type=whole, metavar="N", help="how often to go over the data (default: as published)")
     add(
         "--backend",
