@@ -1,5 +1,6 @@
 """The page without a browser: what stands in the file, what is refused, where the cards stand."""
 
+import base64
 import html.parser
 import json
 import math
@@ -10,7 +11,7 @@ import sys
 
 import pytest
 
-from tinygrad_edu import Value, nn, ops
+from tinygrad_edu import Value, nn, ops, render
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
 from tinygrad_edu.webpage import Page, Snapshot, page, snapshot
@@ -260,6 +261,23 @@ def test_a_page_saves_itself_and_shows_itself_in_a_notebook(tmp_path):
     [srcdoc] = re.findall(r'srcdoc="([^"]*)"', frame)
     assert html.unescape(srcdoc) == p.html
     assert repr(p) == '<Page: 10 nodes, 16 steps; .save("backward.html") writes it>'
+
+
+def test_a_notebook_that_is_not_trusted_has_the_graph_as_a_picture():
+    root = decayed()
+    data, about = page(root)._repr_mimebundle_()
+    [inside] = re.findall(r"<iframe[^>]*>(.*)</iframe>", data["text/html"])
+    [svg] = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]*)"', inside)
+    drawn = base64.b64decode(svg).decode()
+    assert [drawn.count(f">{word}</text>") for word in ("value", "grad")] == [13, 13]
+    for n in ("-4.703", "-2.395", "1.459"):
+        assert f">{n}</text>" in drawn
+    for n in topological(root):
+        assert n.grad == 0.0
+    if render.renderer():
+        assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and about["image/png"]["width"] <= 840
+    large, _ = page(ops.sum(*[Value(float(i)) for i in range(399)]))._repr_mimebundle_()
+    assert "<iframe" in large["text/html"] and "<img" not in large["text/html"]
 
 
 def test_the_same_graph_makes_the_same_page():

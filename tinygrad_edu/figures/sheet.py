@@ -94,7 +94,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
         if p in ids:
             tip = cards.slope(p, n, d, held)
             dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(d, flow, widest, look, tip))
-            sheet.lines.append(_line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))
+            sheet.lines.append(line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))
         elif look == "path":
             dotted("gap", ids[n], cards.PATH)
         elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
@@ -108,7 +108,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     return len(ids), sum(edge[0] in ids for edge in edges)
 
 
-def _line(tail: str, head: str, name: str, d: float, flow: float, widest: float, look: str, tip: str) -> Line:
+def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, look: str, tip: str) -> Line:
     """One edge: the local gradient `d` written on it, its width by what flows through it, dashed where nothing does."""
     if look == "faded":
         return Line(tail, head, colour=cards.FADED_EDGE, tip=tip, id=name)

@@ -19,6 +19,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,13 +27,15 @@ from typing import Any, NamedTuple
 from .. import files, languages, ops, text
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
-from ..figures import cards
-from ..figures.sheet import frames_around
+from ..figures import WIDE, cards
+from ..figures.canvas import Face, Sheet
+from ..figures.sheet import frames_around, largest_of, line
 from ..figures.units import group, input_names, module_of
 from ..folding import folded
 from ..languages import JAVASCRIPT
 from ..names import brief, labels, variables
 from ..ops import Op
+from ..picture import Picture, bundle
 from ..placement import Plan, layout
 from ..placement import path as svg_path
 
@@ -171,6 +174,7 @@ class Page:
         # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
         parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
                  "rows": rows, "css": _file("page.css"), "js": _file("page.js")}  # fmt: skip
+        self._first = frames[0]
         self.html = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _file("page.html"))
 
     def save(self, path: str | Path) -> Path:
@@ -182,12 +186,40 @@ class Page:
             )
         return files.write(path, self.html)
 
+    @cached_property
+    def picture(self) -> Picture:
+        """The graph at its end as a drawing, for where no page can be."""
+        return _still(self._first).picture()
+
     def _repr_html_(self) -> str:
-        return (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '
-                f'style="width:100%;height:720px;border:0">{UNTRUSTED}</iframe>')  # fmt: skip
+        return self._repr_mimebundle_()[0]["text/html"]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+        """The page in a frame, and in that its picture: of a notebook that is not trusted yet, JupyterLab shows what frames hold."""
+        data, about = bundle(self.picture, repr(self)) if self.nodes <= FOLDED else ({"text/plain": repr(self)}, {})
+        data.pop("image/svg+xml", None)
+        still = UNTRUSTED + data.get("text/html", "")
+        data["text/html"] = (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '
+                             f'style="width:100%;height:720px;border:0">{still}</iframe>')  # fmt: skip
+        return data, about
 
     def __repr__(self) -> str:
         return f'<Page: {self.nodes} nodes, {self.steps} steps; .save("backward.html") writes it>'
+
+
+def _still(frame: Snapshot) -> Sheet:
+    """One moment as a drawing of cards."""
+    nodes, sheet = frame.nodes, Sheet("LR", WIDE)
+    names, largest = _names(nodes), largest_of(frame.grads)
+    flows = [[d * g for d in slopes] for slopes, g in zip(frame.slopes, frame.grads)]
+    widest = largest_of(flow for several in flows for flow in several)
+    for i, (n, name, value, grad) in enumerate(zip(nodes, names, frame.values, frame.grads)):
+        sheet.faces[f"n{i}"] = Face(
+            _title(n, name), _operation(n), value, grad, n.role, cards.tint(grad, largest), "", name, n.frames
+        )
+        for k, (p, d, flow) in enumerate(zip(n.parents, frame.slopes[i], flows[i])):
+            sheet.lines.append(line(f"n{p}", f"n{i}", f"e{i}-{k}", d, flow, widest, "", ""))
+    return sheet
 
 
 def _different(first: Snapshot, other: Snapshot) -> str:
