@@ -614,3 +614,19 @@ def test_a_column_that_numbers_the_lines_without_a_name_is_left_out(tmp_path, fi
     assert data.read_csv(path, target="y", features=["a"]).X == table.X
     path.write_text("n,a,y\n" + "".join(f"{i},{i * i},{i * 0.5}\n" for i in range(20)))
     assert len(data.read_csv(path, target="y").X[0]) == 2  # it has a name: whoever wrote it may mean it
+
+
+@pytest.mark.parametrize("name", ["simple", "diag", "split", "xor", "circle", "spiral"])
+def test_minitorchs_sets_lie_in_the_unit_square_have_two_classes_and_follow_their_seed(name):
+    X, y = data.minitorch(name, 300, seed=3)
+    assert len(X) == len(y) == 300 and set(y) == {0, 1} and all(0 <= v <= 1 for x in X for v in x)
+    assert data.minitorch(name, 300, seed=3) == data.minitorch(name, 300, seed=3)
+    assert name == "spiral" or data.minitorch(name, 300, seed=4) != data.minitorch(name, 300, seed=3)
+
+
+@pytest.mark.parametrize(
+    "given, said", [(("spirals",), "did you mean 'spiral'"), (("xor", 0), "at least 1"), (("spiral", 1), "2 points")]
+)
+def test_minitorchs_sets_say_which_there_are_and_how_many_points(given, said):
+    with pytest.raises(ValueError, match=said):
+        data.minitorch(*given)

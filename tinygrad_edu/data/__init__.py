@@ -19,9 +19,10 @@ from .handwriting import digits
 from .preparation import Preparation
 from .samples import Split
 from .shapes import blobs, circles, moons, spirals, xor
+from .squares import minitorch
 from .wordlist import names
 
 __all__ = [
-    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "moons", "names", "read_csv",
-    "spirals", "split", "xor",
+    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "minitorch", "moons",
+    "names", "read_csv", "spirals", "split", "xor",
 ]  # fmt: skip

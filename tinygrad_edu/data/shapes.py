@@ -44,7 +44,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 1337) -> Split:
     >>> [([round(v, 3) for v in x], c) for x, c in zip(X, y)]
     [([0.0, 0.5], 1), ([1.0, 0.0], 0), ([-1.0, 0.0], 0), ([2.0, 0.5], 1)]
     """
-    _check(n, noise)
+    check_points(n, noise)
     upper = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, math.pi, n // 2)]
     lower = [(1 - math.cos(t), 1 - math.sin(t) - 0.5) for t in _spaced(0.0, math.pi, n - n // 2)]
     return _two_curves("moons", upper, lower, noise, seed)
@@ -60,7 +60,7 @@ def circles(n: int = 100, noise: float = 0.1, factor: float = 0.5, seed: int = 0
     >>> sorted((c, round(math.hypot(*x), 6)) for x, c in zip(X, y))
     [(0, 1.0), (0, 1.0), (1, 0.5), (1, 0.5), (1, 0.5)]
     """
-    _check(n, noise)
+    check_points(n, noise)
     if not 0 <= factor < 1:
         raise ValueError(f"circles needs 0 <= factor < 1, the radius of the inner circle, got {factor}")
     outer = [(math.cos(t), math.sin(t)) for t in _spaced(0.0, 2 * math.pi, n // 2, closed=False)]
@@ -79,8 +79,8 @@ def spirals(n_per_class: int = 100, classes: int = 3, noise: float = 0.2, seed: 
     >>> X[0], [round(v, 3) for v in X[1]], y
     ([0.0, 0.0], [-0.757, -0.654], [0, 0, 1, 1])
     """
-    _check(n_per_class, noise)
-    _check(classes, noise)
+    check_points(n_per_class, noise)
+    check_points(classes, noise)
     draw, X, y = RandomState(seed), [], []
     for c in range(classes):
         for r, t in zip(_spaced(0.0, 1.0, n_per_class), _spaced(4.0 * c, 4.0 * (c + 1), n_per_class)):
@@ -100,7 +100,7 @@ def xor(n: int = 100, noise: float = 0.1, seed: int = 0) -> Split:
     >>> X, y
     ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0])
     """
-    _check(n, noise)
+    check_points(n, noise)
     draw = RandomState(seed)
     corners = [(i // 2 % 2, i % 2) for i in range(n)]
     X = [[draw.normal(a, noise), draw.normal(b, noise)] for a, b in corners]
@@ -118,7 +118,7 @@ def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: flo
     >>> X, y
     ([[0.0, 0.0], [5.0, 5.0], [5.0, 5.0], [0.0, 0.0]], [0, 1, 1, 0])
     """
-    _check(n, noise)
+    check_points(n, noise)
     draw = RandomState(seed)
     if isinstance(centers, int):
         centers = [[draw.uniform(-10.0, 10.0), draw.uniform(-10.0, 10.0)] for _ in range(centers)]
@@ -154,7 +154,7 @@ def _spaced(start: float, stop: float, n: int, closed: bool = True) -> list[floa
     return [*numbers[:-1], stop] if closed and n > 1 else numbers
 
 
-def _check(n: int, noise: float) -> None:
+def check_points(n: int, noise: float = 0.0) -> None:
     """Raise unless these are a count and a standard deviation."""
     if not isinstance(n, Integral) or isinstance(n, bool):
         raise TypeError(f"a number of points is a whole number, got {type(n).__name__} {n!r}")
