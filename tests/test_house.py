@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {*"ieee rules trees errors extras files interruption positions streams placement signposts".split()},
+    {*"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split()},
     {"ops", "render", "folding"},
     {"picture"},
     {"modes", "protocol"},

@@ -45,7 +45,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import ieee, ops
+from . import ieee, notebook, ops
 from .engine import Value, topological
 from .errors import UserError, meant
 from .filling import filled, ours
@@ -69,6 +69,16 @@ class Source(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        remark = "//" if self.language == "javascript" else "#"
+        form = (
+            notebook.switched(self._repr_markdown_(), self) if self.language == "latex" else notebook.code(self, remark)
+        )
+        return {"text/plain": str(self), "text/markdown": self._repr_markdown_(), "text/html": form}
+
+    def _display_(self) -> Any:
+        return notebook.Marked(self._repr_markdown_())
 
     def _repr_markdown_(self) -> str:
         return f"$$\n{self}\n$$" if self.language == "latex" else f"```{self.language}\n{self}\n```"

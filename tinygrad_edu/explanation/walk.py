@@ -16,6 +16,7 @@ from ..engine import Value, chain_rule, topological
 from ..languages import LATEX
 from ..modes import interval
 from ..names import named
+from ..notebook import Shown
 from ..text import Expr
 from . import words
 
@@ -248,7 +249,7 @@ def same(a: float, b: float) -> bool:
     return a == b or (a != a and b != b)
 
 
-class Explanation:
+class Explanation(Shown):
     """Text that shows itself: as it is in a terminal, as Markdown with formulas in a notebook."""
 
     def __str__(self) -> str:
