@@ -115,68 +115,6 @@ def test_ops_prints_the_table(run):
     assert status == 0 and "| tanh" in out and "`1 - y * y`" in out
 
 
-@pytest.mark.parametrize(
-    ("argv", "says"),
-    [
-        (["grad", "a^2", "a=1"], r"a power is written a \*\* b"),
-        (["grad", "2a", "a=1"], r"between two factors write \*"),
-        (["grad", "ln(a)", "a=1"], "did you mean 'log'"),
-        (["grad", "tanh a", "a=1"], r"write tanh\(a\)"),
-        (["grad", "b + |a*2|", "a=1", "b=1"], r"write abs\(a\*2\)"),
-        (["demo", "--epochs", "-1"], "'-1' is not a whole number from 1 up"),
-        (["grad", "a = a*2", "a=1"], "call the step something else"),
-        (["grad", "a*b", "a=1"], "b has no value: add b=NUMBER"),
-        (["grad", "a", "a=1", "c=2"], "c is not in 'a'"),
-        (["grad", "a", "a=x"], "'x' is not a number, in 'a=x'"),
-        (["grad", "a", "a"], "'a' is not NAME=NUMBER"),
-        (["grad", "a", "a=1", "a=2"], "a name was given twice"),
-        (["grad", "a", "a=1", "--svg", "graph.bmp"], r"\.svg"),
-        (["grad"], "required: expression"),
-        (["fly"], "invalid choice: 'fly'"),
-        (["gard", "a"], "invalid choice: 'gard', did you mean 'grad'"),
-        (["grad", "a*b", "a=1", "b=2", "--explian"], "no option '--explian', did you mean '--explain'"),
-        (["grad", "a*b", "a=1", "b=2", "--source", "pyton"], "did you mean 'python'"),
-        (
-            ["grad", "a*bb", "a=1", "bb=2", "--explain", "b"],
-            "nothing that L was computed from is called 'b'.*did you mean 'bb'",
-        ),
-        (["grad", "tahn(a)", "a=1"], "did you mean 'tanh'"),
-        (["grad", "a", "a=0,5"], "write for example a=0.5"),
-        (["ops", "tahn"], "there is no operation 'tahn', did you mean 'tanh'"),
-        ([], "required: COMMAND"),
-        (
-            ["train", "mooons"],
-            "there is no data called 'mooons': use moons, circles, spirals, digits, or a CSV file; blobs and xor",
-        ),
-        (["train", "no.csv", "--target", "y"], "no.csv: there is no such file in /"),
-        (["train", "moons", "--target", "y"], "moons needs none"),
-        (["train", "moons", "--hidden", "a,b"], "not a list of sizes"),
-        (["train", "moons", "--epochs", "0"], "whole number from 1 up"),
-        (["train", "moons", "--lr", "-1"], "not a positive number"),
-        (["train", "moons", "--activation", "tanhh"], "tanh"),
-        (["train", "moons", "--plot", "a.png"], r"must end in \.svg"),
-        (["train", "moons", "--save", "nowhere/model.json"], "there is no folder"),
-        (["predict", "no.json", "no.csv"], "no.json: there is no such file in /"),
-    ],
-    ids=lambda x: " ".join(x)[:40] if isinstance(x, list) else "",
-)
-def test_a_mistake_is_one_line_on_stderr_and_status_2(run, argv, says):
-    status, out, err = run(*argv)
-    assert status == 2 and out == "" and err.count("\n") == 1 and "Traceback" not in err and re.search(says, err), err
-
-
-@pytest.mark.parametrize("error", [TypeError, ValueError, AttributeError, KeyError, ZeroDivisionError, RuntimeError])
-def test_a_bug_of_ours_shows_its_traceback(run, monkeypatch, error):
-    """Only what says that it is a user's mistake is told in one line."""
-
-    def broken(*args, **options):
-        raise error("of ours")
-
-    monkeypatch.setattr("tinygrad_edu.cli.gradient.explain", broken)
-    with pytest.raises(error, match="of ours"):
-        run("grad", "a*b", "a=2", "b=3", "--explain")
-
-
 def write_csv(path, rows):
     with open(path, "w", newline="") as file:
         csv.writer(file).writerows(rows)
@@ -389,22 +327,6 @@ def test_class_weights_and_smoothed_labels_change_what_is_learned(run, tmp_path)
         states.append(str(nn.load("m.json").state_dict()))
         assert status == 0 and err == "" and ("eager backend" not in out)
     assert len({*states}) == 5
-
-
-@pytest.mark.parametrize(("options", "says"), [
-    (["--kind", "number"], "no finite number"), (["--features", "width,wide"], "no column is named 'wide'.*did you mean 'width'"),
-    (["--ignore", "width,height"], "at least one column"), (["--loss", "mse"], "--loss mse is not for classes: cross_entropy or hinge"),
-    (["--class-weights", "tulip=1"], "no class is called 'tulip'"), (["--class-weights", "iris"], "write balanced, or iris=2"),
-    (["--loss", "hinge", "--class-weights", "balanced"], "are options of cross_entropy"), (["--kind", "number"], "no finite number"),
-    (["--weight-decay", "-1"], "not a positive number"), (["--test", "1"], "not a share between 0 and 1"),
-    (["--delimiter", "ab"], "not one sign"), (["--encoding", "klingon"], "no encoding is called"),
-    (["--history", "h.txt"], "must end in .csv or .json"),
-    (["--header", "no"], "no column is named 'kind'"), (["--test", "0.97"], "too few to test on 97%.*iris is on"),
-])  # fmt: skip
-def test_a_wrong_option_of_train_is_told_before_it_begins(run, options, says):
-    write_csv("f.csv", [["width", "height", "kind"], *flowers(10)])
-    status, out, err = run("train", "f.csv", "--target", "kind", "--quiet", *options)
-    assert status == 2 and out == "" and err.count("\n") == 1 and re.search(says, err), err
 
 
 def test_advice_about_a_file_names_options_that_there_are(run, tmp_path):

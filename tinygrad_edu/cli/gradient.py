@@ -96,6 +96,10 @@ def run_grad(arguments: argparse.Namespace) -> int:
 
     All that may be refused comes before the first line that is printed.
     """
+    if arguments.exact and arguments.source in (None, "latex"):
+        raise UserError("--exact is about a program: say --source python, numpy or javascript with it, or leave it out")
+    if arguments.source and (also := [f"--{name}" for name in ("explain", "svg", "check") if getattr(arguments, name)]):
+        raise UserError(f"--source prints a program and nothing else: leave it out, or {' and '.join(also)}")
     program, root, values = graph_of(arguments)
     root.backward()
     if arguments.source:
@@ -130,7 +134,7 @@ def _assignment(given: str) -> tuple[str, float]:
     name, equals, number = given.partition("=")
     name = plain(name)
     if not equals or not name.isidentifier():
-        raise ExpressionError(f"{given!r} is not NAME=NUMBER: write for example a=2")
+        raise ExpressionError(f"{given!r} is not NAME=NUMBER: write for example a=2, after the expression")
     try:
         return name, float(number)
     except ValueError:

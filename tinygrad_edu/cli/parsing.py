@@ -30,6 +30,41 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def sizes(text: str) -> list[int]:
+    """An option that names hidden layers: 16,16, or 0 for none."""
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes such as 16,16") from None
+    if found == [0]:
+        return []
+    if min(found) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: every layer needs at least one neuron")
+    return found
+
+
+def positive(text: str, zero: bool = False) -> float:
+    """An option that is a rate or a weight."""
+    try:
+        x = float(text)
+    except ValueError:
+        x = -1.0
+    if not 0 < x < float("inf") and not (zero and x == 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number{', nor 0' * zero}")
+    return x
+
+
+def share(text: str, zero: bool = False) -> float:
+    """An option that is a part of a whole: 0.2 or 20%."""
+    try:
+        x = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        x = -1.0
+    if not 0 < x < 1 and not (zero and x == 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2")
+    return x
+
+
 class Parser(argparse.ArgumentParser):
     """argparse, with an error of one line and help whose lines stay as they are written."""
 

@@ -8,11 +8,11 @@ import io
 import sys
 from typing import Any
 
-from .. import files, functional, train
+from .. import functional, train
 from ..data import Split
 from ..errors import UserError
 from ..streams import short
-from ..train.history import write_table
+from ..train.history import check_table, write_table
 from ..train.metrics import alone
 from . import tables
 from .notes import Notes, load
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     text = _table(notes, rows, arguments.keep, predictions)
     words = sys.stderr
     if arguments.output:
-        words, old = sys.stdout, _exists(arguments.output)
+        words, done = sys.stdout, check_table(arguments.output, text[: text.find("\n") + 1])
         write_table(arguments.output, text)
-        print(f"{'replaced' if old else 'wrote'} {arguments.output}: {len(predictions):,} predictions")
+        print(f"{done} {arguments.output}: {len(predictions):,} predictions")
     else:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -66,13 +66,6 @@ def run(arguments: argparse.Namespace) -> int:
     if judged := _judged(notes, rows, predictions):
         print(judged, file=words)
     return 0
-
-
-def _exists(path: str) -> bool:
-    try:
-        return files.check(path, over=True) == "replaced"
-    except OSError:
-        return False
 
 
 def _predicted(notes: Notes, output: Any) -> tuple[Any, ...]:

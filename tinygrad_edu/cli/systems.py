@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import files, zoo
 from ..errors import UserError
+from ..extras import MissingPackage
 from ..replay import BACKENDS
 from .parsing import seed, whole
 
@@ -79,7 +80,7 @@ def run_all(arguments: argparse.Namespace) -> int:
         print(f"\n{'=' * 100}")
         try:
             this = zoo.run(one.name, **_how(arguments, folder))
-        except ImportError as absent:
+        except MissingPackage as absent:
             print(f"{one.name} was not run: {absent}")
             lines.append(f"| {one.year} | {one.name} | not run: {absent} | |")
             continue

@@ -17,6 +17,20 @@ _SAID = re.compile(
 )
 
 
+OPTIONS = (
+    "target",
+    "features",
+    "ignore",
+    "text",
+    "kind",
+    "missing",
+    "delimiter",
+    "decimal",
+    "encoding",
+    "header",
+)  # about a file
+
+
 def add_options(cmd: Any) -> Any:
     """The options of a command that reads a file; the group that they are in, for more."""
     group = cmd.add_argument_group("how the file is to be read, where that is not plain")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 from .. import data, files, losses, nn, optim, plot, train
 from ..data import Split, Standardizer
 from ..data.textfile import some
-from ..errors import UserError
+from ..errors import UserError, meant
 from ..picture import Picture
 from ..replay import BACKENDS
 from ..streams import short
 from ..train.around import uninterrupted
+from ..train.history import check_table
 from . import tables
 from .notes import Notes, load
-from .parsing import seed, whole
+from .parsing import positive, seed, share, sizes, whole
 
 SHAPES: dict[str, Callable[..., Split]] = {
     "moons": data.moons,
@@ -46,6 +47,9 @@ SCHEDULES: dict[str, Callable[[float, int], Any]] = {  # from the learning rate 
     "step": lambda lr, steps: optim.step_decay(lr, every=max(1, steps // 3)),
     "exponential": lambda lr, steps: optim.exponential(lr, factor=0.01 ** (1 / steps)),
 }
+
+
+MOST = 5_000_000  # parameters: a gigabyte
 
 
 def add_commands(commands: Any) -> None:
@@ -82,7 +86,7 @@ def add_commands(commands: Any) -> None:
     tables.add_options(cmd)
     group = cmd.add_argument_group("the network")
     add = group.add_argument
-    add("--hidden", type=_sizes, metavar="16,16", help="sizes of the hidden layers; 0 for none (default 16,16)")
+    add("--hidden", type=sizes, metavar="16,16", help="sizes of the hidden layers; 0 for none (default 16,16)")
     add("--activation", metavar="NAME", help="relu, tanh, sigmoid, gelu, ... (default relu)")
     group = cmd.add_argument_group("how it learns")
     add = group.add_argument
@@ -91,19 +95,29 @@ def add_commands(commands: Any) -> None:
     add("--loss", choices=[name for kind in LOSSES.values() for name in kind], help="default cross_entropy, or mse")
     add("--class-weights", metavar="WEIGHTS", help='"balanced", or a number for each class: rose=2,iris=1')
     add(
-        "--label-smoothing", type=_share, default=0.0, metavar="SHARE", help="of probability given to all classes alike"
+        "--label-smoothing",
+        type=partial(share, zero=True),
+        default=0.0,
+        metavar="SHARE",
+        help="of probability given to all classes alike",
     )
     add("--optimizer", choices=OPTIMIZERS, help="default adam; adamw if there is weight decay")
     add(
         "--lr",
-        type=_positive,
+        type=positive,
         metavar="RATE",
         help="learning rate at the start (default 0.03; sgd, adagrad: 0.1; rmsprop: 0.01)",
     )
     add("--schedule", choices=SCHEDULES, default="linear", help="how the rate falls (default linear, to 0)")
-    add("--weight-decay", type=_positive, default=0.0, metavar="RATE", help="pull of the weights to 0")
-    add("--test", type=_share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
-    add("--validation", type=_share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
+    add(
+        "--weight-decay",
+        type=partial(positive, zero=True),
+        default=0.0,
+        metavar="RATE",
+        help="pull of the weights to 0",
+    )
+    add("--test", type=share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
+    add("--validation", type=share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
     add("--patience", type=whole, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
         "weights (validation default 0.1)")  # fmt: skip
     add(
@@ -115,55 +129,36 @@ def add_commands(commands: Any) -> None:
     cmd.set_defaults(run=run)
 
 
-def _sizes(text: str) -> list[int]:
-    try:
-        sizes = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of sizes such as 16,16") from None
-    if sizes == [0]:
-        return []
-    if min(sizes) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: every layer needs at least one neuron")
-    return sizes
-
-
-def _positive(text: str) -> float:
-    try:
-        x = float(text)
-    except ValueError:
-        x = -1.0
-    if not 0 < x < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
-    return x
-
-
-def _share(text: str) -> float:
-    try:
-        x = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        x = -1.0
-    if not 0 < x < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2")
-    return x
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Train, save, report and plot."""
+    written = [Path(path).resolve() for path in (arguments.save, arguments.plot, arguments.history) if path]
+    if twice := next((path for i, path in enumerate(written) if path in written[:i]), None):
+        raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
     for path, *endings in ((arguments.save, ".json"), (arguments.plot, ".svg"), (arguments.history, ".csv", ".json")):
         _check_writable(path, endings)
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = _samples(arguments, notes)
     parts = _divided(samples, notes)
     if model is None:
-        model = nn.MLP(len(notes.features), [*([16, 16] if arguments.hidden is None else arguments.hidden), len(notes.classes) or 1],
+        hidden = [16, 16] if arguments.hidden is None else arguments.hidden
+        widths = [len(notes.features), *hidden, len(notes.classes) or 1]
+        if (count := sum((m + 1) * n for m, n in zip(widths, widths[1:]))) > MOST:
+            raise UserError(
+                f"--hidden {','.join(map(str, hidden))} makes {count:,} parameters, and there is room for {MOST:,}: each is a Value"
+            )
+        model = nn.MLP(widths[0], widths[1:],
                        activation=arguments.activation or "relu", init="xavier", seed=arguments.seed)  # fmt: skip
     elif arguments.hidden is not None or arguments.activation:
-        raise UserError("--hidden and --activation belong to a new model: the one that is resumed has its own")
+        raise UserError(
+            "--hidden and --activation belong to a new model: the one that is resumed has its own; leave them out"
+        )
     X, y, X_test, y_test = (_on_scale(notes, part, k % 2) for k, part in enumerate(parts))
     validation = arguments.validation or (0.1 if arguments.patience else None)
     learned = len(X) - (math.ceil(validation * len(X) - 1e-9) if validation else 0)
     if learned < 1:
-        raise UserError(f"{len(X)} samples are too few to set {validation:.0%} of them apart for validation")
+        raise UserError(
+            f"{len(X)} samples are too few to set {100 * (validation or 0):.6g}% of them apart for validation"
+        )
     loss, optimizer = _loss(arguments, notes, y), _optimizer(arguments, model, learned)
     _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
     try:
@@ -211,7 +206,9 @@ def _check_writable(path: str | None, endings: list[str]) -> None:
         raise UserError(f"{path}: the name of this file must end in {' or '.join(endings)}")
     if not Path(path).resolve().parent.is_dir():
         raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
-    if ".csv" not in endings:  # a table can carry no mark by which it is known
+    if Path(path).suffix == ".csv":
+        check_table(path, "epoch,")
+    else:
         files.check(path)
 
 
@@ -219,8 +216,7 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
     """What a name on the command line stands for; of a resumed model, prepared as it was then."""
     name, target = arguments.data, arguments.target
     if name == "digits" or name in SHAPES:
-        if target is not None:
-            raise UserError(f"--target names a column of a CSV file; {name} needs none")
+        _refuse(arguments, tables.OPTIONS, f"is about a CSV file, and {name} is none")
         samples = (
             data.digits() if name == "digits" else SHAPES[name](seed=arguments.seed if known is None else known.seed)
         )
@@ -228,10 +224,14 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
             raise UserError(f"{arguments.resume} has learned {known.task}, which is not {name}")
         made = Notes(name, samples.features, "class" if name in SHAPES else "digit", samples.classes)
     elif not Path(name).suffix and not Path(name).exists():
+        near = meant(name, [*SHAPES, "digits"])
         raise UserError(
-            f"there is no data called {name!r}: use moons, circles, spirals, digits, or a CSV file; blobs and xor are known too"
+            f"there is no data called {name!r}{near}: use moons, circles, spirals, digits, or a CSV file; blobs and xor are known too"
         )
     elif known is not None:
+        _refuse(
+            arguments, ("features", "ignore", "text", "kind"), f"belongs to a new model: {arguments.resume} has its own"
+        )
         samples = tables.read(name, arguments, like=known.preparation, missing=arguments.missing)
         if target not in (None, known.target):
             raise UserError(f"{arguments.resume} predicts {short(known.target)!r}, not {short(target)!r}")
@@ -252,9 +252,16 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
         made.seed, made.test = arguments.seed, arguments.test or 0.2
     elif arguments.test not in (None, known.test):
         raise UserError(
-            f"{arguments.resume} was tested on {known.test:.0%} of the rows: with another part it would be tested on what it has learned"
+            f"{arguments.resume} was tested on {100 * known.test:.6g}% of the rows: with another part it would be tested on what it has learned"
         )
     return samples, made
+
+
+def _refuse(arguments: argparse.Namespace, options: Iterable[str], why: str) -> None:
+    """Raise for the first of these options that is given: what has no effect is not passed over in silence."""
+    for name in options:
+        if getattr(arguments, name):
+            raise UserError(f"--{name.replace('_', '-')} {why}: leave it out")
 
 
 def _divided(samples: Split, notes: Notes) -> Split:
@@ -273,7 +280,7 @@ def _divided(samples: Split, notes: Notes) -> Split:
                 ],
                 3,
             )
-            raise UserError(f"{len(samples.y)} samples are too few to test on {notes.test:.0%} of them and learn from the others"
+            raise UserError(f"{len(samples.y)} samples are too few to test on {100 * notes.test:.6g}% of them and learn from the others"
                             + (f", which takes each of {len(counts)} classes on two lines or more: {rare}" if counts else "")) from None  # fmt: skip
     if notes.task != "digits" and notes.task not in SHAPES and notes.scale is None:
         notes.scale = Standardizer.of(parts.X_train)
@@ -313,8 +320,10 @@ def _weights(text: str, classes: list[str], y: list[Any]) -> list[float]:
     said = {}
     for part in tables.names(text):
         name, _, weight = part.rpartition("=")
+        if name in said:
+            raise UserError(f"--class-weights {text}: {short(name)} has two weights: give it one")
         try:
-            said[name] = _positive(weight)
+            said[name] = positive(weight)
         except argparse.ArgumentTypeError as error:
             raise UserError(f"--class-weights {text}: {error}; write balanced, or {classes[0]}=2,...") from None
     if strange := [name for name in said if name not in classes]:

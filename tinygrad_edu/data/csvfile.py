@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import UserError
+from ..streams import short
 from .preparation import Preparation
 from .samples import Split
 from .table import Table
-from .textfile import File
+from .textfile import File, repeated
 
 
 def read_csv(path: str | os.PathLike[str], target: str | None = None, *, features: Sequence[str] | None = None,
@@ -55,7 +56,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
         raise TypeError(f"read_csv reads a file and needs its path, got {type(path).__name__}: a table that is read already goes into split, "
                         "fit and Standardizer as it is")  # fmt: skip
     if str(path).startswith(("http:", "https:")):
-        raise UserError(f"{path}: read_csv reads files of this machine; download it first")
+        raise UserError(f"{path}: only files of this machine are read: download it first")
     if target is not None and not isinstance(target, str):
         raise TypeError(f"target is the name of a column, got {type(target).__name__} {target!r}; the first line names them, "
                         'and without names (header=False) they are "column 1", "column 2", ...')  # fmt: skip
@@ -64,6 +65,24 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
             raise TypeError(
                 f"{what} is a list of names of columns, such as [{str(names) if isinstance(names, str) else 'a'!r}], got {names!r:.80}"
             )
+    for what, named, other, excluded in (
+        ("features", features, "ignore", ignore),
+        ("ignore", ignore, "target", () if target is None else (target,)),
+        ("text", text, "ignore", ignore),
+        ("text", text, "target", () if target is None else (target,)),
+    ):
+        if both := next((name for name in named or () if name in excluded), None):
+            hint = ", or say kind='class'" if (what, other) == ("text", "target") else ""
+            raise UserError(
+                f"{path}: column {short(both)!r} is in {what} and in {other}: leave it out of one of them{hint}"
+            )
+    for what, named in (("features", features), ("keep", keep)):
+        if again := repeated(list(named or ())):
+            raise UserError(f"{path}: column {short(next(iter(again)))!r} is in {what} twice: name it once")
+    if features is not None and (idle := [name for name in text if name not in features]):
+        raise UserError(
+            f"{path}: column {short(idle[0])!r} is in text, but not in features: add it there, or leave it out"
+        )
     if like is not None:
         header = like.header if header is None else header
     file = File(path, delimiter, encoding, header)

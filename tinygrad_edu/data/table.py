@@ -30,7 +30,9 @@ class Table:
         self.names = [name or f"column {k + 1}" for k, name in enumerate(records.names)]
         self.line, self.decimal, self.missing = records.line, decimal, missing
         if not records.rows:
-            file.fail("there is a first line with the names of the columns, and no other line")
+            file.fail(
+                f"the first line names the columns, and no other line follows: {some(self.names, 6)}; add a line for each sample"
+            )
         self.lines = [line for line, _ in records.rows]
         self.cells = dict(zip(self.names, map(list, zip(*[cells for _, cells in records.rows]))))
         self.rows = list(range(len(self.lines)))  # those that are used

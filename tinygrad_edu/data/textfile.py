@@ -75,7 +75,7 @@ class File:
             self.fail(
                 f"this is no {'UTF-8' if encoding == 'utf-8' else encoding} text (byte {e.start}: {e.reason}); {hint}"
             )
-        except LookupError:
+        except (LookupError, ValueError):
             raise UserError(
                 f"no encoding is called {encoding!r}: 'utf-8', 'cp1252', 'latin-1' and 'utf-16' are some"
             ) from None

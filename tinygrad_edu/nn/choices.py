@@ -75,7 +75,9 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
             raise UnknownActivation(choice)
         choice = ops.TABLE[choice] if choice in ops.TABLE else ops.FACTORIES[choice]()
     if isinstance(choice, Op) and (len(choice.domain) != 1 or ... in choice.domain):
-        raise ValueError(f"{choice!r} cannot be an activation: it has more than one input")
+        raise UserError(
+            f"{choice!r} cannot be an activation: it has more than one input; {', '.join(activations())} have one"
+        )
     if not callable(choice) or isinstance(choice, type):
         raise TypeError(
             f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}{_advice(choice)}"

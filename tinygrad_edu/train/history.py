@@ -128,9 +128,17 @@ def _finite(x: Any) -> Any:
 
 def write_table(path: str | os.PathLike[str], text: str) -> Path:
     """Write a CSV file, whole or not at all, also over one that begins with the same names of columns: a table can carry no mark."""
-    path, names = Path(path), text.partition("\n")[0]
-    ours = False
+    return files.write(path, text, over=_begins(Path(path), text[: text.find("\n") + 1]))
+
+
+def check_table(path: str | os.PathLike[str], start: str) -> str:
+    """Raise what `write_table` would for a table that begins so, before there is one; else its word: "wrote" or "replaced"."""
+    return files.check(path, over=_begins(Path(path), start))
+
+
+def _begins(path: Path, start: str) -> bool:
+    """Whether there is a file that begins so."""
     if path.is_file():  # a pipe or a terminal is not read
         with suppress(OSError, ValueError), open(path, encoding="utf-8") as old:
-            ours = old.readline().rstrip("\n") == names
-    return files.write(path, text, over=ours)
+            return old.readline().startswith(start)
+    return False

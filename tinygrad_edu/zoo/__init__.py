@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import files
 from ..errors import UserError, meant
 from .running import Run
 
@@ -80,6 +81,8 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
         raise UserError(f"epochs is a whole number from 1 up, got {epochs!r}")
     if data is not None and not one.data:
         raise UserError(f"{name} brings its own data: leave --data out")
+    if data is not None:
+        files.read(data)  # before anything is said
     folder = None if out is None else Path(out)
     this = Run(name, seed=one.seed if seed is None else seed, epochs=epochs or one.epochs or 0, backend=backend, out=folder,
                data=None if data is None else Path(data), small=small, show=show,

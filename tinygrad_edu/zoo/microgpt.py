@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .. import data, nn, optim, plot
+from .. import data, files, nn, optim, plot
 from .. import functional as F
 from ..engine import Value, topological
 from ..errors import UserError
@@ -197,7 +197,7 @@ def texts_of(path: Path | None) -> list[str]:
     if path is None:
         return data.names()
     try:
-        texts = [line.strip() for line in path.read_text("utf-8-sig").splitlines()]
+        texts = [line.strip() for line in files.read(path).decode("utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: this is no text in UTF-8 ({error.reason} at byte {error.start})") from None
     if not any(texts):

@@ -69,8 +69,7 @@ class Run:
         self._waiting: list[Row] = []
         self._start = time.perf_counter()
         if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-            files.check(out / f"{name}.md")
+            files.check(files.folder(out) / f"{name}.md")
 
     # What an essay says
 
