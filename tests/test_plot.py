@@ -115,6 +115,50 @@ def test_any_words_can_be_written(words):
         assert picture.png(1.0).startswith(b"\x89PNG")
 
 
+@pytest.mark.skipif(render.renderer() is None, reason="no program that draws is installed here")
+def test_words_that_are_empty_take_nothing_else_away():
+    pictures = [plot.Picture(100, 40, "p") for _ in range(2)]
+    for picture, words in zip(pictures, (["some", "more"], ["some", "", "more"])):
+        for said in words:
+            picture.text(20 + 10 * len(said), 20, said)
+    assert pictures[0].png() == pictures[1].png() != plot.Picture(100, 40, "p").png()
+
+
+@pytest.mark.skipif(render.renderer() is None, reason="no program that draws is installed here")
+def test_a_png_shows_the_styles_of_its_words():
+    seen = set()
+    for style in ("", "italic", "bold", "lowered"):
+        picture = plot.Picture(100, 40, "p")
+        picture.runs(50, 20, [("words", style), (" =", "")], 13, "#000000", "middle")
+        seen.add(picture.png())
+    assert len(seen) == 4
+
+
+def test_a_pdf_without_graphviz_holds_no_words_for_a_mouse(monkeypatch):
+    given = []
+    monkeypatch.setattr(render, "is_pure", lambda: True)
+    monkeypatch.setattr(render, "svg_to_pdf", lambda svg: given.append(svg.decode()) or b"%PDF")
+    picture = PICTURES["confusion"]()
+    assert picture.pdf() == b"%PDF" and "<title>" in picture.svg() and "<title>" not in given[0]
+    assert f'width="{picture.width}pt"' in given[0]
+
+
+@pytest.mark.parametrize("card", [True, False])
+def test_a_background_lies_behind_everything(card):
+    picture = plot.Picture(100, 40, "p", card=card)
+    picture.add("rect", x=60, y=10, width=20, height=20, fill="#ff0000")
+    for colour in ("white", "black", "#12ab34"):
+        first = next(ET.fromstring(picture.svg(colour)).iter(SVG + "rect"))
+        assert (first.get("fill"), first.get("width"), first.get("height")) == (colour, "100", "40")
+    assert picture.svg("transparent") == picture.svg()
+    for wrong in ("", "#12", "reddish", 3):
+        with pytest.raises(ValueError, match="background is"):
+            picture.svg(wrong)
+    if render.renderer():
+        shown = {background: picture.png(1.0, background) for background in (None, "white", "transparent", "#12ab34")}
+        assert len(set(shown.values())) == 3 and shown[None] == shown["transparent" if card else "white"]
+
+
 def test_a_notebook_gets_html_svg_and_png_no_wider_than_its_cell():
     picture = loss_curve(HISTORY)
     data, about = picture._repr_mimebundle_()

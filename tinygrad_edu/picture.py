@@ -70,26 +70,35 @@ class Picture:
     def end(self) -> None:
         self.parts.append(("/g", {}, "", ""))
 
-    def svg(self) -> str:
-        """The picture as an `<svg>` element."""
+    def svg(self, background: str | None = None) -> str:
+        """The picture as an `<svg>` element, on a `background` if there is one."""
+        colour = _paper(background)
+        paper = (
+            "" if colour == "transparent" else f'<rect width="{self.width}" height="{self.height}" fill="{colour}"/>\n'
+        )
         return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
                 f'viewBox="0 0 {self.width} {self.height}" role="img" font-family="Helvetica, Arial, sans-serif">\n'
-                f"<title>{_said(self.title)}</title>\n" + "\n".join(map(_element, self.parts)) + "\n</svg>\n")  # fmt: skip
+                f"<title>{_said(self.title)}</title>\n{paper}" + "\n".join(map(_element, self.parts)) + "\n</svg>\n")  # fmt: skip
 
-    def png(self, scale: float = SCALE) -> bytes:
-        """The picture in pixels, `scale` of them for each of its units.  Raises RenderError if no program here can do it."""
+    def png(self, scale: float = SCALE, background: str | None = None) -> bytes:
+        """The picture in pixels, `scale` of them for each of its units, on white if it has no card and no other `background`.
+
+        Raises RenderError if no program here can do it.
+        """
         if not 0 < scale <= 20:
             raise UserError(
                 f"scale is the number of pixels for each unit of the picture, more than 0 and at most 20, got {scale!r}"
             )
-        background = "transparent" if self.card else "white"  # seen in viewers of any colour
-        return render.convert(self._xdot(background), "png", "-Kneato", "-n2", f"-Gdpi={72 * scale:g}")
+        if background is None and not self.card:
+            background = "white"  # seen in viewers of any colour
+        return render.convert(self._xdot(_paper(background)), "png", "-Kneato", "-n2", f"-Gdpi={72 * scale:g}")
 
-    def pdf(self) -> bytes:
-        """The picture as a PDF.  Raises RenderError if no program here can do it."""
-        if render.is_pure():
-            return render.svg_to_pdf(self.svg().encode())
-        return render.convert(self._xdot("transparent"), "pdf", "-Kneato", "-n2")
+    def pdf(self, background: str | None = None) -> bytes:
+        """The picture as a PDF, on a `background` if there is one.  Raises RenderError if no program here can do it."""
+        if not render.is_pure():
+            return render.convert(self._xdot(_paper(background)), "pdf", "-Kneato", "-n2")
+        svg = re.sub("<title>.*?</title>", "", self.svg(background), flags=re.DOTALL)  # which svglib would print
+        return render.svg_to_pdf(re.sub(r' (width|height)="(\d+)"', r' \1="\2pt"', svg, count=2).encode())
 
     def _xdot(self, background: str) -> str:
         """The same shapes as the background of an empty graph of this size."""
@@ -98,18 +107,21 @@ class Picture:
         corners = " ".join(
             f'c{i} [pos="{spot}", style=invis, shape=point, width=0.001, height=0.001];' for i, spot in enumerate(spots)
         )
-        return f"digraph g {{ graph [bgcolor={background}, pad=0, margin=0, _background={drawn}]; {corners} }}"
+        return f'digraph g {{ graph [bgcolor="{background}", pad=0, margin=0, _background={drawn}]; {corners} }}'
 
-    def save(self, path: str | os.PathLike[str], scale: float = SCALE) -> Path:
+    def save(self, path: str | os.PathLike[str], scale: float = SCALE, background: str | None = None) -> Path:
         """Write the picture, in the form that the name ends in: .svg, .png or .pdf.  `scale` is that of a PNG.
 
+        `background` is "white", "transparent" or a colour such as "#1b2430"; without it an SVG and a PDF are transparent, a PNG white.
         Raises ValueError for another ending, RenderError if no program here can make that form.
         """
         path = Path(path)
         form = path.suffix.lower().removeprefix(".")
         if form not in FORMS:
             raise UserError(f"cannot save a picture as {path.name!r}: its name must end in .svg, .png or .pdf")
-        return files.write(path, self.svg() if form == "svg" else self.png(scale) if form == "png" else self.pdf())
+        if form == "svg":
+            return files.write(path, self.svg(background))
+        return files.write(path, self.png(scale, background) if form == "png" else self.pdf(background))
 
     def show(self) -> Path:
         """Open the picture in a browser; returns the file that it is in."""
@@ -126,6 +138,15 @@ class Picture:
 
     def __repr__(self) -> str:
         return f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") writes it, also .png, .pdf>'
+
+
+def _paper(background: str | None) -> str:
+    """The colour behind a picture.  Raises ValueError for what is none."""
+    if background is None or background in ("transparent", "white", "black"):
+        return background or "transparent"
+    if isinstance(background, str) and re.fullmatch("#[0-9a-fA-F]{6}", background):
+        return background
+    raise UserError(f'background is "white", "black", "transparent" or a colour such as "#1b2430", got {background!r}')
 
 
 def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str, Any]]:
@@ -236,18 +257,29 @@ def _operations(tag: str, a: dict[str, Any], words: str, height: int, fading: fl
         return f"{round(x, 2):g} {round(height - y, 2):g} "
 
     if tag == "text":
-        flags = (a.get("font-weight") == "bold") + 2 * (a.get("font-style") == "italic")
-        side = {"middle": 0, "end": 1}.get(a.get("text-anchor", ""), -1)
-        if "runs" in a:
-            words = "".join(line.partition("\t")[2] for line in words.split("\n"))
-        words = "".join(c if c.isprintable() else " " for c in words[: PIECE // 16])
-        x, y = a["x"], a["y"]
+        plain = (a.get("font-weight") == "bold") + 2 * (a.get("font-style") == "italic")
+        side = {"middle": 0.5, "end": 1.0}.get(a.get("text-anchor", ""), 0.0)
+        size, x, y = a["font-size"], a["x"], a["y"]
+        runs = (
+            [(style, run) for style, _, run in (line.partition("\t") for line in words.split("\n"))]
+            if "runs" in a
+            else [("", words)]
+        )
+        runs = [(style, "".join(c if c.isprintable() else " " for c in run[: PIECE // 16])) for style, run in runs]
         if turned := re.match(
             r"rotate\((\S+)", a.get("transform", "")
         ):  # xdot turns no words: they are laid level, in place
-            y, side = (y + 4, 0) if float(turned[1]) == -90 else (y, side)
-        y += 0.15 * a["font-size"]  # Graphviz raises words, by 0.1 or, before its version 3, 0.2 of their size
-        yield f"{_string('c', fill)}F {a['font-size']:g} {_counted('Arial')}t {flags} T {at(x, y)}{side} 10 {_counted(words)}"
+            y, side = (y + 4, 0.5) if float(turned[1]) == -90 else (y, side)
+        y += 0.15 * size  # Graphviz raises words, by 0.1 or, before its version 3, 0.2 of their size
+        shapes = {"": (plain, 1.0, 0.0), "bold": (1, 1.0, 0.0), "italic": (2, 1.0, 0.0), "lowered": (2, 0.72, 0.2)}
+        wide = [width_of(run, shapes[style][1] * size) * (1.06 if shapes[style][0] & 1 else 1.0) for style, run in runs]
+        x -= side * sum(wide) if len(runs) > 1 else 0.0  # a single run is measured by who paints it
+        for (style, run), w in zip(runs, wide):
+            flags, share, lower = shapes[style]
+            where = f"{at(x, y + lower * size)}{-1 if len(runs) > 1 else round(2 * side) - 1}"
+            if run:  # Graphviz paints nothing at all of a picture in which a text is empty
+                yield f"{_string('c', fill)}F {share * size:g} {_counted('Arial')}t {flags} T {where} 10 {_counted(run)}"
+            x += w
         return
     dash = {"": "solid", "none": "solid"}.get(a.get("stroke-dasharray", ""), "dashed")
     width = _string("S", f"setlinewidth({a.get('stroke-width', 1):g})")

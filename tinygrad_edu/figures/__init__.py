@@ -218,9 +218,10 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
         return bundle(self.picture, repr(self))
 
-    def save(self, path: str | Path, scale: float = SCALE) -> Path:
+    def save(self, path: str | Path, scale: float = SCALE, background: str | None = None) -> Path:
         """Write the picture, in the form that the name ends in, and return its path; a PNG has `scale` pixels per unit.
 
+        `background` is "white", "transparent" or a colour such as "#1b2430"; without it an SVG and a PDF are transparent, a PNG white.
         Raises ValueError for an ending other than .svg, .png, .pdf and .dot, and RenderError if no program here can
         make a PNG or PDF.
         """
@@ -230,7 +231,7 @@ class Drawing:
             return files.write(path, self.source)
         if form not in FORMS:
             raise UserError(f"cannot save a drawing as {path.name!r}: its name must end in .svg, .png, .pdf or .dot")
-        return self.picture.save(path, scale)
+        return self.picture.save(path, scale, background)
 
     def show(self) -> Path:
         """Open the picture in a browser; returns the file that it is in."""
