@@ -22,6 +22,7 @@ import json
 import logging
 import math
 import multiprocessing.pool
+import numbers
 import operator
 import pickle
 import queue
@@ -40,7 +41,7 @@ from tinygrad_edu import functional as F
 
 TOOLS = {m.__name__.partition(".")[0]: m for m in (
     asyncio, collections, contextlib, contextvars, copy, dataclasses, decimal, enum, fractions, functools, io, itertools, json, logging,
-    math, operator, pickle, queue, random, re, string, statistics, threading, types, weakref)}  # fmt: skip
+    math, numbers, operator, pickle, queue, random, re, string, statistics, threading, types, weakref)}  # fmt: skip
 TOOLS |= {
     "concurrent": concurrent,
     "Value": Value,
@@ -120,6 +121,11 @@ ROWS = {
         "nn.Module.load_state_dict(holder, {'s': 3.0})", "setattr(w, 'data', max(w.data, 1.0))", "optim.clip_by_norm([s], 1.0)")],
     "identity": ["x is a", "x in {a}", "x in [a]", "table.get(x)", "id(x) == id(a)", "x in {a: 1}", "x == a", "x != b", "([a, b].index(x) if x in (a, b) else 1)", "operator.is_(x, a)",
                  "names.get(id(x)) == 'a'", "any(x is v for v in (a,))", "hash(x) == hash(a)", "weakref.WeakSet([a]).__contains__(x)", "{a} & {x}", "x not in (b,)"],
+    "types": ["isinstance(x, float)", "isinstance(x, (int, float))", "isinstance(x, Value)", "type(x) is float", "type(x) == float", "type(x).__name__ == 'float'", "x.__class__ is float",
+              "issubclass(type(x), float)", "isinstance(x, numbers.Number)", "float in type(x).__mro__", "{float: 1}.get(type(x))", "hasattr(x, 'is_integer')", "hasattr(x, 'label')", "'hex' in dir(x)",
+              "callable(getattr(x, 'tanh', None))", "operator.is_(type(x), float)", "any(isinstance(v, float) for v in [x])", "not isinstance(x, Value) and x > 0", "getattr(x, 'real', None) is not None",
+              ("of(x)", "@functools.singledispatch\ndef of(v): return False\n@of.register\ndef _(v: float): return True"), ("case(x)", "def case(v):\n    match v:\n        case float(): return True\n    return False"),
+              ("asked(x)", "def asked(v):\n    try: return v.is_integer() or True\n    except AttributeError: return False"), ("C.of(x)", "class C:\n    kinds = {float: True}\n    @classmethod\n    def of(cls, v): return cls.kinds.get(type(v), False)")],
     "exceptions": [f"tried(lambda: {c}, {e})" for c in ("x > 0", "float(x) > 0", "s.data > 0 and x > 0", "'-' in str(x)", "x in {1.0}", "setattr(s, 'data', 1.0)", "range(x)", "x.detach() > 0")
                    for e in ("TypeError", "Exception", "BaseException")] + [
         "suppressed(lambda: x > 0)", "lastly(lambda: x > 0)", "hasattr(x, 'data') and x.data > 0", "getattr(x, 'data', 1.0) > 0", "tried(lambda: 1 / float(x) > 0, ZeroDivisionError)", "asserted(x)",

@@ -206,7 +206,7 @@ def test_arguments_without_a_label_are_x1_x2_in_the_source():
 
 
 def test_only_the_gradients_that_are_asked_for_are_computed():
-    f = jit(lambda a, b: a * b.exp() if isinstance(b, Value) else a * b)
+    f = jit(lambda a, b: a * (b * b))
     f(Value(1.0), 2.0)
     backward = f.source.partition("def value_and_grads")[2]
     assert backward.count("\n    d") == 2  # the root's, and a's

@@ -98,7 +98,7 @@ def together(seed):
 def test_ten_thousand_random_programs_are_replayed_bit_for_bit(backend, lanes):
     for seed in range(TIMES):
         f, shape, leaves = together(seed)
-        recording = Recording(f, shape, leaves, backend, frozenset(OPTIMISATIONS), False)
+        recording = Recording(f, Batch(shape, 1, rows=[leaves]), backend, frozenset(OPTIMISATIONS), False)
         if backend == "numpy":
             exact(recording.engine)
         values, _, dX = recording.value_and_grads(recording.theta(), Batch(shape, lanes, rows=[leaves] * lanes), 1.0)

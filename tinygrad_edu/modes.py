@@ -22,6 +22,7 @@ from .ieee import inf, isfinite
 watching: list[object] = []  # one entry per open block, in any thread
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
+_anew: ContextVar[bool] = ContextVar("anew", default=False)
 recorders: list[Any] = []  # one per function that is being recorded, in any thread: see `replay.guard`
 
 
@@ -167,6 +168,13 @@ def remembering() -> Any:
     return _block(_recording, True)
 
 
+@contextmanager
+def by_hand() -> Iterator[None]:
+    """Inside, results have parents, and a recorded function is built anew, node by node, as if it were not recorded."""
+    with _block(_recording, True), _block(_anew, True):
+        yield
+
+
 def recorder() -> Any:
     """Who records what this thread does, or None."""
     for one in tuple(recorders):  # others come and go meanwhile, and a list that shrinks skips one
@@ -219,6 +227,11 @@ def recording() -> bool:
 def strict() -> bool:
     """Whether a value or gradient that is not finite is an error here."""
     return _strict.get()
+
+
+def replaying() -> bool:
+    """Whether recorded functions may be replayed here: an anomaly is found node by node."""
+    return not (_strict.get() or _anew.get())
 
 
 def interval(bounds: Any) -> str:

@@ -89,10 +89,11 @@ class Jit(Generic[P, R]):
 
     def __call__(self, *args: P.args, **named: P.kwargs) -> R:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
-        shape, leaves = flat(self._in_order(args, named) if named else args)
-        if watching and (modes.listened() or modes.strict()):
+        given = self._in_order(args, named) if named else args
+        shape, leaves = flat(given)
+        if watching and (modes.listened() or not modes.replaying()):
             return self._built(shape, leaves)  # type: ignore[no-any-return]
-        one = Batch(shape, 1, rows=[leaves])
+        one = Batch(shape, 1, rows=[leaves], given=(given,))
         recording = self._recording(one)
         parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
         if not modes.recording() or not parents:
@@ -115,7 +116,7 @@ class Jit(Generic[P, R]):
         if given and not any(map(len, given)):
             return []
         samples = self._samples(given)
-        if watching and modes.strict():
+        if watching and not modes.replaying():
             shapes = [flat(self._built(samples.shape, row)) for row in samples.rows]
             return [filled(shape, map(float, outputs)) for shape, outputs in shapes]
         recording = self._recording(samples)
@@ -158,7 +159,7 @@ class Jit(Generic[P, R]):
             if not any(row[i] in index for i in recording.asked for row in samples.rows):
                 raise ValueError(f"{self.name} depends on none of the parameters in theta, so its gradient would be 0 for all of them: "
                                  f"pack those that {self.name} uses (a copied model has others)")  # fmt: skip
-        if watching and modes.strict():
+        if watching and not modes.replaying():
             return named_gradient(recording, theta, samples, order)
         return flat_gradient(recording, theta, samples, index, at)
 
@@ -216,7 +217,7 @@ class Jit(Generic[P, R]):
             built = reduce([self._built(*flat(sample)) for sample in (zip(*given) if given else [()])])
             return built
         samples = self._samples(columns)
-        if watching and modes.strict():
+        if watching and not modes.replaying():
             built = reduce([self._built(samples.shape, row) for row in samples.rows])
             return built
         recording = self._recording(samples)
@@ -278,13 +279,7 @@ class Jit(Generic[P, R]):
                     modes.anomalies("ignore"),
                 ):  # the present numbers may not be those that count
                     found = Recording(
-                        self.f,
-                        samples.shape,
-                        samples.rows[0],
-                        self.backend,
-                        self.optimise,
-                        self.auto,
-                        [*order, *(self.parameters or ())],
+                        self.f, samples, self.backend, self.optimise, self.auto, [*order, *(self.parameters or ())]
                     )
                 self.recordings[samples.shape] = found
                 made = next(self._made)
@@ -394,10 +389,11 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     `optimise` names the optimisations to make, of "dead", "fold", "share" and "wanted" (see `passes`).  `parameters` says in which
     order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")` nothing is replayed: graphs are
     built node by node, so that the first anomaly is named.  Above a method, each instance has its own recordings.
-    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number; ImportError, with
+    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number, or gives another
+    result by hand, because it asks for the type of an argument; ImportError, with
     what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.  What cannot be
-    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, `is` between Values, what a thread of before was asked
-    through a queue, and the type of a number, which is a Value while `f` is recorded.
+    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, `is` between Values, and what a thread of before was asked
+    through a queue.
     """
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)

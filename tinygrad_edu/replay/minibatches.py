@@ -6,7 +6,6 @@ say), targets are `fixed`: each has a recording of its own, and a batch is repla
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ..engine import Value
 from ..modes import RecordingError
 from .function import LIMIT, Jit, _floats
+from .record import alike
 from .recording import Recording
 from .structure import Batch, filled, flat
 
@@ -140,7 +140,7 @@ class Replays:
         i %= len(samples.X)
         mean, outputs, _ = self.mean_loss(samples, [i], gradients=False)
         now = flat(self.jit.f(samples.X[i], samples.y[i]))[1]
-        return _alike([v.data if isinstance(v, Value) else v for v in now], flat([mean, outputs])[1])
+        return alike([v.data if isinstance(v, Value) else v for v in now], flat([mean, outputs])[1])
 
     def mean_loss(
         self, samples: Samples, chosen: Sequence[int], gradients: bool = True
@@ -175,12 +175,6 @@ class Replays:
             for position, *numbers in zip(positions, *columns[1:]):
                 outputs[position] = filled(shape, iter(numbers))
         return total / len(chosen), outputs, _floats(grads)
-
-
-def _alike(some: Sequence[float], others: Sequence[float]) -> bool:
-    """Whether numbers agree up to rounding; nan agrees with nan."""
-    return len(some) == len(others) and all(
-        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others))  # fmt: skip
 
 
 _data = operator.attrgetter("_data")

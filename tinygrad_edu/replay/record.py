@@ -2,11 +2,13 @@
 
 The function runs eagerly, on ordinary numbers, while no number that may change can be looked at (see `guard`).  Then it runs once more,
 on other Values in place of those that were passed, and after the random numbers have moved on; what differs between the two runs, and
-what it keeps from one to the next (see `state`), is an error too.
+what it keeps from one to the next (see `state`), is an error too.  In between it runs as if it were called by hand: if a number that is
+no Value leads it elsewhere, it asks for types.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 import random
 import sys
@@ -14,6 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import modes
 from ..engine import Value
 from ..ieee import number
 from ..modes import RecordingError
@@ -68,7 +71,7 @@ class _Run:
             raise
         if recorder.refusal:
             raise recorder.refusal
-        self.made = recorder.made
+        self.made = [*recorder.made]  # which goes on growing
         if not self.outputs or not all(isinstance(y, Value) for y in self.outputs):
             got = next(
                 (f"{type(y).__name__} {y!r}" for y in self.outputs if not isinstance(y, Value)),
@@ -139,16 +142,43 @@ class _Run:
         return [self.shape, *[place[y] for y in self.outputs], *told]
 
 
+def alike(some: Sequence[float], others: Sequence[float]) -> bool:
+    """Whether numbers agree up to rounding; nan agrees with nan."""
+    return len(some) == len(others) and all(
+        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others))  # fmt: skip
+
+
+def _by_hand(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, list[float]] | None:
+    """The structure and the numbers of what f makes of the arguments themselves; None where it takes Values alone, as `x.tanh()` does."""
+    try:
+        with modes.by_hand():
+            shape, leaves = flat(f(*arguments))
+    except Exception:
+        return None
+    return _of_values(shape), [_data_of(x) if isinstance(x, Value) else x for x in leaves]
+
+
+def _of_values(shape: Any) -> Any:
+    """The same structure of Values, where there may be numbers."""
+    if isinstance(shape, tuple):
+        return shape if shape[0] == "is" else tuple(map(_of_values, shape))
+    return "Value" if shape == "number" else shape
+
+
 def _same(some: Sequence[Value], others: Sequence[Value]) -> bool:
     return len(some) == len(others) and all(map(operator.is_, some, others))
 
 
 def record(
-    f: Callable[..., Any], leaves: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], dead: bool = True
+    f: Callable[..., Any],
+    leaves: Sequence[Any],
+    rebuild: Callable[[Sequence[Any]], Any],
+    dead: bool = True,
+    arguments: Sequence[Any] | None = None,
 ) -> Record:
     """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the nodes that nothing depends on.
 
-    A parameter is whatever Value `f` uses that it neither was given nor made.
+    A parameter is whatever Value `f` uses that it neither was given nor made.  `arguments` are what f would be called with by hand.
     Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
     """
     recorder, streams = Recorder(), Streams()
@@ -171,6 +201,8 @@ def record(
         with streams:
             with guarded(recorder):
                 first = _Run(recorder, f, leaves, rebuild, True)
+            by_hand = None if all(isinstance(x, Value) for x in leaves) else _by_hand(f, arguments or rebuild(leaves))
+            with guarded(recorder):
                 streams.elsewhere()
                 kept, changed = once_more(False)
             if changed or not first.plainly(kept) and first.graph() != kept.graph():
@@ -186,11 +218,21 @@ def record(
                     )
     finally:
         released(recorder)  # a Ctrl-C may have landed on the way into a block, or out of it
+    recorded = list(map(_data_of, kept.outputs))
+    if by_hand and not (by_hand[0] == kept.shape and alike(by_hand[1], recorded)):
+        raise RecordingError(TYPED.format(_shown(by_hand[1]), _shown(recorded)))
     return _copied(kept, dead)
+
+
+def _shown(numbers: Sequence[float]) -> str:
+    return f"{', '.join(f'{x!r}' for x in numbers[:3])}{', ...' * (len(numbers) > 3)}" or "no number"
 
 
 ELSE = ("the function does something else at every call: {}. Random numbers, counters and whatever else changes are passed as arguments, "
         "because every replay would use those of the recording")  # fmt: skip
+TYPED = ("recorded, the function gives another result: {} when it is called by hand, {} with Values in the place of these numbers. It asks for "
+         "the type of an argument (isinstance, type, a function for each type), or its first call is not like the others. Let numbers and "
+         "Values go the same way, as in Value(x) * w; what chooses a way is passed as text or a bool")  # fmt: skip
 
 
 class Streams:

@@ -36,9 +36,12 @@ def best() -> str:
 class Recording:
     """The graph of one structure of arguments, and the backend that replays it."""
 
-    def __init__(self, f: Callable[..., Any], shape: Any, leaves: Sequence[Any], backend: str, optimise: frozenset[str], auto: bool,
+    def __init__(self, f: Callable[..., Any], samples: Batch, backend: str, optimise: frozenset[str], auto: bool,
                  order: Sequence[Value] = ()) -> None:  # fmt: skip
-        self.record: Record = record(f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise)
+        shape, leaves = samples.shape, samples.rows[0]
+        self.record: Record = record(
+            f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise, samples.sample()
+        )
         self.record.sort(order)
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]

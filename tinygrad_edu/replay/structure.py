@@ -12,7 +12,7 @@ import math
 import operator
 import sys
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -31,15 +31,15 @@ def flat(tree: Any) -> tuple[Any, list[Any]]:
     return _walk(tree, leaves), leaves
 
 
-def _walk(x: Any, leaves: list[Any]) -> Any:
+def _walk(x: Any, leaves: list[Any], of: Any = number) -> Any:
     if isinstance(x, (list, tuple)):
         kinds = {*map(type, x)}
         if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
             leaves.extend(x)
             return _row(_kind(x), "number" if kinds == _FLOATS else "Value", len(x))
-        return (_kind(x), *[_walk(v, leaves) for v in x])
+        return (_kind(x), *[_walk(v, leaves, of) for v in x])
     if isinstance(x, dict):
-        return (_kind(x), *[(k if type(k) is str else _Key(k), _walk(v, leaves)) for k, v in x.items()])
+        return (_kind(x), *[(k if type(k) is str else _Key(k), _walk(v, leaves, of)) for k, v in x.items()])
     if x is None or type(x) is str or type(x) is bool:
         return ("is", x)
     if isinstance(x, (str, enum.Enum)):  # equal to others, and yet not the same
@@ -47,9 +47,9 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
     if type(x) not in (int, float) and not isinstance(x, Value):
         names, inner = fields(x), entries(x)
         if names is not None:
-            return (_bare(x), *[(name, _walk(getattr(x, name), leaves)) for name in names])
+            return (_bare(x), *[(name, _walk(getattr(x, name), leaves, of)) for name in names])
         if isinstance(inner, list):
-            return _walk(inner, leaves)
+            return _walk(inner, leaves, of)
         if inner is not None:
             flattened = inner.ravel().astype(float) if inner.dtype == bool else inner.ravel()
             return ("array", inner.shape, *[_walk(v, leaves) for v in flattened.tolist()])
@@ -58,12 +58,12 @@ def _walk(x: Any, leaves: list[Any]) -> Any:
         if type(plain) is bool:
             return ("is", x, type(x))
         if type(plain) is not type(x):  # a longdouble gives itself
-            return _walk(plain, leaves)
+            return _walk(plain, leaves, of)
     if type(x) is int and not -_EXACT <= x <= _EXACT and x != int(number(x)):
         raise OverflowError(
             f"{x} is no float, as recordings have them: beyond 2**53 only some whole numbers are; pass float({x})"
         )
-    leaves.append(x if isinstance(x, Value) else number(x))
+    leaves.append(x if isinstance(x, Value) else of(x))
     return "Value" if isinstance(x, Value) else "number"
 
 
@@ -173,8 +173,17 @@ def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
 class Batch:
     """Samples of one structure.  `rows`: the numbers and Values of each; or, for arrays and plain lists, `columns`: float64[inputs, lanes]."""
 
-    def __init__(self, shape: Any, lanes: int, rows: list[list[Any]] | None = None, columns: Any = None) -> None:
-        self.shape, self.lanes, self._rows, self._columns = shape, lanes, rows, columns
+    def __init__(self, shape: Any, lanes: int, rows: list[list[Any]] | None = None, columns: Any = None,
+                 given: Iterable[Any] | None = None) -> None:  # fmt: skip
+        self.shape, self.lanes, self._rows, self._columns, self._given = shape, lanes, rows, columns, given
+
+    def sample(self) -> Any:
+        """The first, as it was given: an int is an int; but in containers of its own, which may be changed.  To be asked for once."""
+        if self._given is None:
+            return filled(self.shape, iter(self.rows[0]))
+        leaves: list[Any] = []
+        shape = _walk(next(iter(self._given)), leaves, lambda x: x)
+        return filled(shape, iter(leaves))
 
     @property
     def rows(self) -> list[list[Any]]:
@@ -236,16 +245,17 @@ def _one_by_one(columns: list[Any], lanes: int) -> Batch:
             )
         shape = here
         rows.append(leaves)
-    return Batch(shape, lanes, rows=rows)
+    return Batch(shape, lanes, rows=rows, given=zip(*columns))
 
 
-def _together(columns: list[Any], lanes: int) -> Batch | None:
+def _together(given: list[Any], lanes: int) -> Batch | None:
     """The same without looking at one sample after the other, for arrays and lists of plain numbers; None for anything else."""
     np = sys.modules.get("numpy")  # whoever runs a backend on arrays has loaded it
     if np is None:
         return None
-    shapes, arrays = [], []
-    for c in columns:
+    shapes, arrays, samples = [], [], []
+    for c in given:
+        as_given = c
         if type(c) is not np.ndarray:
             found = _plain(c, np) if isinstance(c, (list, tuple)) else _array(c, np)
             if found is None:
@@ -256,6 +266,7 @@ def _together(columns: list[Any], lanes: int) -> Batch | None:
         else:
             shape = _numbers(c.shape[1:])
         shapes.append(shape)
+        samples.append(as_given if isinstance(as_given, (list, tuple)) else c)
         arrays.append(c if c.ndim < 3 else c.reshape(lanes, math.prod(c.shape[1:])))
     X = np.empty((sum([c.shape[1] if c.ndim == 2 else 1 for c in arrays]), lanes))
     at = 0
@@ -267,7 +278,7 @@ def _together(columns: list[Any], lanes: int) -> Batch | None:
         else:
             X[at] = c
             at += 1
-    return Batch(("tuple", *shapes), lanes, None, X)
+    return Batch(("tuple", *shapes), lanes, None, X, zip(*samples))
 
 
 def _array(c: Any, np: Any) -> tuple[Any, Any] | None:

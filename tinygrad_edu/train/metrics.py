@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..modes import no_grad
 from ..positions import by_position
 from ..replay import jit
-from ..replay.minibatches import _alike
+from ..replay.record import alike
 from ..replay.recording import installed
 from .steps import chance_kept
 from .using import Model, check_data, mode
@@ -51,7 +51,7 @@ def _replayed(model: Model, X: Any, many: int) -> list[Any] | None:
             now, then = _eager(model, [X[i] for i in some]), [found[i] for i in some]
             found = [list(out) if isinstance(out, tuple) else out for out in found]
             same = [
-                _alike(*[out if isinstance(out, (list, tuple)) else [out] for out in pair]) for pair in zip(now, then)
+                alike(*[out if isinstance(out, (list, tuple)) else [out] for out in pair]) for pair in zip(now, then)
             ]
             return found if all(same) else None
     except Exception:  # whatever it is, the model itself says it better
