@@ -352,6 +352,22 @@ def test_the_hessian_of_a_small_function():
     assert hessian[0] == pytest.approx([2 * b + b * b * e, mixed]) and hessian[1] == pytest.approx([mixed, a * a * e])
 
 
+def test_several_roots_with_seeds_of_their_own_go_in_one_pass():
+    """What one backward() after the other adds, all or nothing; the roots and what they share get theirs too."""
+    outcomes = []
+    for one_pass in (True, False):
+        x, w = Value(0.5), Value(3.0)
+        shared = x * w
+        roots, seeds = [shared.exp(), shared * shared, w, x.log()], [1.0, -2.5, 4.0, 0.25]
+        if one_pass:
+            F.dot(roots, seeds).backward()
+        else:
+            for root, seed in zip(roots, seeds):
+                root.backward(seed)
+        outcomes.append([v.grad for v in (x, w, shared, *roots)])
+    assert outcomes[0] == pytest.approx(outcomes[1], rel=1e-14) and outcomes[0][3] == 1.0
+
+
 def test_grad_changes_no_grad_and_gives_zero_for_what_is_not_used():
     x, y = Value(2.0), Value(5.0)
     dx, dy = grad(x**3, x, y)

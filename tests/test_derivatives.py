@@ -9,7 +9,21 @@ from math import inf, isnan, nan
 
 import pytest
 
-from tinygrad_edu import Op, Value, functional, grad, gradcheck, jit, ops, pack, register, topological, value_and_grad
+from tinygrad_edu import (
+    Op,
+    Value,
+    functional,
+    grad,
+    gradcheck,
+    hessian,
+    jacobian,
+    jit,
+    ops,
+    pack,
+    register,
+    topological,
+    value_and_grad,
+)
 from tinygrad_edu.trees import leaves, mapped
 
 # An argument is a node of its own.
@@ -459,3 +473,79 @@ def test_a_function_that_passes_over_its_arguments_for_the_values_themselves_is_
         value_and_grad(lambda ps: w * 3.0 + b)([w, b])
     assert [g.data for g in value_and_grad(lambda x, y: y * (x - w))(w, w)[1]] == [2.0, 0.0]
     assert value_and_grad(lambda x: b * 5.0)(w)[1].data == 0.0  # it depends on another, and on x not at all
+
+
+# Many derivatives at once.
+
+SEVERAL = lambda a, b: {"sum": a[0] + b, "rest": [(a[1] * b).sin(), a[0] ** 3 * a[1], b * 0.0 + 2]}
+
+
+def numbers(tree):
+    return [x.data for _, x in leaves("", tree)]
+
+
+def test_a_jacobian_has_the_shape_of_the_result_and_in_each_place_that_of_the_arguments():
+    found = jacobian(SEVERAL)([2.0, 3.0], 5.0)
+    assert [name for name, _ in leaves("J", found)][:4] == [
+        "J['sum'][0][0]",
+        "J['sum'][0][1]",
+        "J['sum'][1]",
+        "J['rest'][0][0][0]",
+    ]
+    for name in range(4):
+        one = value_and_grad(lambda a, b, name=name: [y for _, y in leaves("", SEVERAL(a, b))][name])([2.0, 3.0], 5.0)[
+            1
+        ]
+        assert numbers(one) == numbers([found["sum"], *found["rest"]][name])
+    assert jacobian(lambda x: x**3)(2.0).data == 12.0 and jacobian(lambda x, k: [k * x])(2.0, k=5)[0].data == 5.0
+
+
+def test_a_jacobian_of_arrays_is_made_of_arrays():
+    np = pytest.importorskip("numpy")
+    matrix = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    found = jacobian(lambda x: matrix @ x)(np.array([1.0, -1.0]))
+    assert found.shape == (3,) and [numbers(row) for row in found] == matrix.tolist()
+    assert found[0].shape == (2,)
+    twice = hessian(lambda x: x @ matrix[:2] @ x)(np.array([1.0, -1.0]))
+    assert [numbers(row) for row in twice] == (matrix[:2] + matrix[:2].T).tolist()
+
+
+def test_a_hessian_is_the_jacobian_of_the_gradient():
+    f = lambda a, b: (a[0] * a[1]).exp() * b + a[0] * b**3
+    found = hessian(f)([0.5, -1.0], 2.0)
+    assert numbers(found) == numbers(jacobian(lambda a, b: value_and_grad(f)(a, b)[1])([0.5, -1.0], 2.0))
+    [by_a0, by_a1], by_b = found
+    assert numbers(by_b[0]) == pytest.approx([by_a0[1].data, by_a1[1].data]) and by_b[1].data == 6 * 0.5 * 2.0
+    assert by_a0[0][1].data == pytest.approx(by_a1[0][0].data)
+    assert numbers(hessian(lambda x: 3 * x)(2.0)) == [0.0]
+
+
+def test_jacobians_and_hessians_are_graphs_too():
+    x = Value(2.0)
+    hessian(lambda v: v**4)(x).backward()
+    assert x.grad == 24 * 2.0
+    assert jit(lambda v: hessian(lambda u: u**4)(v), "python")(3.0).data == 12 * 9.0
+
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: jacobian(Value(2.0)), "jacobian takes a function.*grad"),
+        (lambda: hessian(3), "hessian takes a function"),
+        (lambda: jacobian(lambda x: [x, x.data])(2.0), "jacobian needs a function that returns Values, got float 2.0"),
+        (lambda: hessian(lambda x: [x])(2.0), "hessian needs a function that returns a Value, got list"),
+        (lambda: hessian(lambda: Value(1.0))(), "hessian differentiates by the arguments, and there are none"),
+        (lambda: grad([Value(1.0)], Value(1.0)), r"jacobian\(f\), or weighed, functional.dot\(ys, seeds\)"),
+    ],
+)
+def test_what_has_no_jacobian_or_hessian_is_told_so(call, says):
+    with pytest.raises(TypeError, match=says):
+        call()
+
+
+def test_arguments_are_passed_over_only_if_nothing_comes_of_any_of_them():
+    p = Value(2.0)
+    for passed_over in (lambda: jacobian(lambda x: [p * p, p])(p), lambda: hessian(lambda x: p * p)(p)):
+        with pytest.raises(ValueError, match="not with its argument"):
+            passed_over()
+    assert numbers(jacobian(lambda x: [p * p, x])(p)) == [0.0, 1.0] and hessian(lambda x: p * p * x)(p).data == 0.0

@@ -340,3 +340,11 @@ def test_numpys_statistics_of_an_array_of_values_are_values(name):
     for i, v in enumerate(vs):
         h = np.eye(3)[i] * 1e-6
         assert v.grad == pytest.approx((f(xs + h) - f(xs - h)) / 2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("a, b", [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (1.0, 0.1)])
+def test_divmod_is_floor_division_and_remainder(a, b):
+    for q, r in (divmod(Value(a), b), divmod(a, Value(b)), divmod(Value(a), Value(b))):
+        assert (q.data, r.data) == divmod(a, b) and r.op is ops.mod
+    with pytest.raises(TypeError, match="'Value' and 'str'"):
+        divmod(Value(a), "x")

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import modes, ops
@@ -32,7 +32,8 @@ def grad(y: Value, *xs: Value) -> list[Value]:
     [Value(12.0), Value(4.0)]
     """
     if isinstance(y, (list, tuple)) or not isinstance(y, Value):
-        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x)" if isinstance(y, (list, tuple))
+        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x); several at once are jacobian(f), or weighed, "
+                "functional.dot(ys, seeds)" if isinstance(y, (list, tuple))
                 else "of a function, ask value_and_grad(f)(x)" if callable(y) else "it must be computed from Values")  # fmt: skip
         raise TypeError(f"grad differentiates one Value, not {type(y).__name__} {y!r}: {hint}")
     if not xs or not all(isinstance(x, Value) for x in xs):
@@ -68,34 +69,94 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     >>> value_and_grad(lambda a, b: a * a * b)(x, x)
     (Value(27.0), (Value(18.0), Value(9.0)))
     """
-    if not callable(f):
-        raise TypeError(
-            f"value_and_grad takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)"
-        )
+    _check_function(f, "value_and_grad")
 
     def evaluate(*args: Any, **named: Any) -> tuple[Value, Any]:
-        inputs = [mapped(own, a) for a in args]
-        mine = [leaf for a in inputs for _, leaf in leaves("", a)]
-        if not mine:
-            raise TypeError("value_and_grad differentiates by the arguments, and there are none: give numbers or Values, "
-                            "or ask grad(y, *xs) for the gradient of a Value")  # fmt: skip
+        inputs, mine = _inputs(args, "value_and_grad")
         y = f(*inputs, **named)
-        if not isinstance(y, Value):
-            raise TypeError(f"value_and_grad needs a function that returns a Value, got {type(y).__name__} {y!r}: "
-                            "compute it from the arguments, without float() or .data")  # fmt: skip
-        slopes = grad(y, *mine)
-        if all(g.op is ops.leaf and not g._data for g in slopes):  # no argument reaches y: were they passed over?
-            passed = {x for a in args for _, x in leaves("", a) if isinstance(x, Value)}
-            if used := next((v for v in topological(y) if v in passed), None):
-                raise ValueError(
-                    f"the function computes with {used.label or 'a Value'} itself, and not with its argument, which is a node of "
-                    "its own: use what f is given, or ask grad(y, *xs) for the gradient by Values that y was computed from"
-                )
-        found = iter(slopes)
-        grads = tuple([mapped(lambda _: next(found), a) for a in inputs])
-        return y, grads[0] if len(grads) == 1 else grads
+        return y, _shaped(_slopes([y], mine, args, "value_and_grad")[0], inputs)
 
     return evaluate
+
+
+def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that returns, for each Value that f(*args) returns, its gradient: `jacobian(f)(x)[i][j]` is dy_i / dx_j, as a Value.
+
+    What `f` returns may be a Value, or lists, tuples, dicts and arrays of them: the result has its shape, with a gradient in the place of
+    each, which is shaped as that of `value_and_grad` and takes the same arguments.  Raises TypeError where `f` returns what is no Value.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2, 5])
+    [[Value(5.0), Value(2.0)], [Value(1.0), Value(3.0)]]
+    """
+    _check_function(f, "jacobian")
+
+    def evaluate(*args: Any, **named: Any) -> Any:
+        inputs, mine = _inputs(args, "jacobian")
+        ys = f(*inputs, **named)
+        rows = iter(_slopes([y for _, y in leaves("", ys)], mine, args, "jacobian"))
+        return mapped(lambda _: _shaped(next(rows), inputs), ys)
+
+    return evaluate
+
+
+def hessian(f: Callable[..., Value]) -> Callable[..., Any]:
+    """A function that returns the second derivatives of f(*args): `hessian(f)(x)[i][j]` is d²f / dx_i dx_j, as a Value.
+
+    It is the Jacobian of the gradient, and shaped so: for two numbers, `hessian(f)(x, y)[0][1]` is the one by x and then by y.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3, 5])
+    [[Value(10.0), Value(6.0)], [Value(6.0), Value(0.0)]]
+    """
+    _check_function(f, "hessian")
+
+    def evaluate(*args: Any, **named: Any) -> Any:
+        inputs, mine = _inputs(args, "hessian")
+        [slopes] = _slopes([f(*inputs, **named)], mine, args, "hessian")
+        return _shaped([_shaped(grad(slope, *mine), inputs) for slope in slopes], inputs)
+
+    return evaluate
+
+
+def _check_function(f: Any, who: str) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"{who} takes a function of numbers, not {type(f).__name__} {f!r}: for a Value there is grad(y, *xs)"
+        )
+
+
+def _inputs(args: Any, who: str) -> tuple[list[Any], list[Value]]:
+    """The arguments with nodes of their own, and these nodes."""
+    inputs = [mapped(own, a) for a in args]
+    mine = [leaf for a in inputs for _, leaf in leaves("", a)]
+    if not mine:
+        raise TypeError(f"{who} differentiates by the arguments, and there are none: give numbers or Values, "
+                        "or ask grad(y, *xs) for the gradient of a Value")  # fmt: skip
+    return inputs, mine
+
+
+def _slopes(ys: list[Any], mine: list[Value], args: Any, who: str) -> list[list[Value]]:
+    """The gradient of each y by `mine`; an error if the function looked at none of them, but at what was passed."""
+    for y in ys:
+        if not isinstance(y, Value):
+            what = "Values" if who == "jacobian" else "a Value"
+            raise TypeError(f"{who} needs a function that returns {what}, got {type(y).__name__} {y!r}: "
+                            "compute it from the arguments, without float() or .data")  # fmt: skip
+    rows = [grad(y, *mine) for y in ys]
+    if all(g.op is ops.leaf and not g._data for slopes in rows for g in slopes):  # were the arguments passed over?
+        passed = {x for a in args for _, x in leaves("", a) if isinstance(x, Value)}
+        if used := next((v for y in ys for v in topological(y) if v in passed), None):
+            raise ValueError(
+                f"the function computes with {used.label or 'a Value'} itself, and not with its argument, which is a node of "
+                "its own: use what f is given, or ask grad(y, *xs) for the gradient by Values that y was computed from"
+            )
+    return rows
+
+
+def _shaped(found: Iterable[Any], inputs: list[Any]) -> Any:
+    """One thing for each input, in the shape of the inputs; of a single input's if there is one."""
+    each = iter(found)
+    shaped = tuple([mapped(lambda _: next(each), a) for a in inputs])
+    return shaped[0] if len(shaped) == 1 else shaped
 
 
 def own(x: Any) -> Value:

@@ -168,6 +168,7 @@ class Value(FloatLike):
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
 
         All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.
+        Several roots, each with a seed of its own, go in one pass from their weighted sum: `functional.dot(roots, seeds).backward()`.
         Threads that share leaves may all call it: nothing is lost, but the order of their additions is not promised.
         Raises RuntimeError on a Value that has forgotten its parents (`detach()`, `no_grad()`).
         """

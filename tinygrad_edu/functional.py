@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import ops
 from .engine import Value
@@ -24,6 +24,7 @@ from .ieee import number
 __all__ = [
     "clip",
     "dot",
+    "gelu",
     "leaky_relu",
     "log_softmax",
     "logsumexp",
@@ -158,6 +159,23 @@ def clip(x: Any, lo: float | None = None, hi: float | None = None) -> Any:
     (1.0, 0.0)
     """
     return ops.clip(lo, hi)(x)
+
+
+@overload
+def gelu(x: float, approximate: str = "none") -> float: ...
+@overload
+def gelu(x: Value, approximate: str = "none") -> Value: ...
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x times the share of a normal distribution below x (Hendrycks & Gimpel 2016); approximate="tanh" is the row `gelu_tanh`, as in GPT-2.
+
+    The names are PyTorch's.  Raises ValueError for another.
+
+    >>> gelu(1.0), gelu(1.0, approximate="tanh")
+    (0.8413447460685429, 0.8411919906082768)
+    """
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu's approximate is 'none' or 'tanh', got {approximate!r}")
+    return (ops.gelu if approximate == "none" else ops.gelu_tanh)(x)
 
 
 def sample(

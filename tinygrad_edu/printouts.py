@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from textwrap import indent
 
-from . import files, ops
+from . import files, functional, ops
 from .protocol import NUMPY
 from .replay import generate
 from .streams import safe
@@ -78,7 +78,8 @@ def stubs() -> str:
         if name.isidentifier() and ... not in op.domain:
             others = "".join(f", {x}: SupportsFloat" for x in input_names(op)[1][1:])
             methods.append(_method(name, others, described(op)))
-            functions.append(_function(name, input_names(op)[1]))
+            if name not in functional.__all__:  # what has its own there takes more
+                functions.append(_function(name, input_names(op)[1]))
     for name, make in ops.FACTORIES.items():
         parameters = [str(p).replace("'", "") for p in inspect.signature(make).parameters.values()]
         methods.append(_method(name, "".join(f", {p}" for p in parameters), inspect.getdoc(make) or ""))

@@ -118,6 +118,12 @@ class FloatLike(Methods):
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.data, digits)
 
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
 

@@ -13,6 +13,7 @@ import array
 import copy
 import dataclasses
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 
@@ -81,5 +82,6 @@ def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
         if inner is None or isinstance(inner, list):
             return f(tree) if inner is None else mapped(f, inner)
         twin = inner.astype(object)
-        twin.flat[:] = [mapped(f, part) for part in inner.flat]
+        for place in product(*map(range, inner.shape)):  # one by one: f may give lists, which are entries too
+            twin[place] = mapped(f, inner[place])
     return twin
