@@ -1,0 +1,192 @@
+"""What the notes ask before any training, and their spiral: a line against one hidden layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ... import data, losses, optim, plot
+from ...data.legacy import RandomState
+from ...engine import Value
+from ...modes import no_grad
+from ...nn import MLP, Linear
+from ...replay import jit
+from ..running import Run
+
+TINY = 1e-12
+REG = 1e-3  # of the spiral
+
+
+def before_training(run: Run) -> None:
+    """Chance, regularisation, and twenty samples that any net must be able to learn by heart."""
+    run.section("Before any training")
+    digits = data.digits()
+    X, y = digits.X_train[:100], digits.y_train[:100]
+    nothing = [Value(0.0) for _ in range(10)]
+    softmax, svm = losses.cross_entropy(nothing, 3), losses.multiclass_hinge(nothing, 3)
+    run.compare(
+        "softmax loss where all 10 scores are equal: -ln(1/10)",
+        softmax.data,
+        -math.log(1 / 10),
+        within=TINY,
+        form=".6f",
+    )
+    run.compare("SVM loss where all 10 scores are equal: 10 - 1", svm.data, 9.0, within=TINY)
+    softmax.backward()
+    off = max(abs(v.grad - (0.1 - (k == 3))) for k, v in enumerate(nothing))
+    run.compare("softmax: gradient by the scores, away from p - y", off, 0.0, within=TINY, form=".2g")
+
+    model = Linear(64, 10, init=lambda rng, fan_in, fan_out: rng.gauss(0.0, 1e-3), seed=run.seed)
+    scores = [model(x) for x in X]
+    start = losses.cross_entropy(scores, y)
+    run.compare("softmax loss of 100 digits, weights 0.001·N(0, 1)", start.data, math.log(10), within=0.01, form=".4f")
+    run.compare("SVM loss of the same", losses.multiclass_hinge(scores, y).data, 9.0, within=0.1, form=".4f")
+    more = start + losses.l2(_weights(model), 100.0)
+    run.compare("regularisation raises the loss", more.data > start.data, True)
+    run.say(
+        "Why 2.3?  It is what it costs to know nothing of 10 classes.  With regularisation it must be more, "
+        f"{more.data:.3f} here.  If it is much more without any, the weights are too large at the start: the net is "
+        "confident, and wrong."
+    )
+
+    few = MLP(64, [32, 10], init="he", seed=run.seed)
+    run.fit(few, X[:20], y[:20], loss="cross_entropy", optimizer="adam", lr=0.02, epochs=40, batch_size=20)
+    with no_grad():
+        outs = [few(x) for x in X[:20]]
+    run.compare(
+        "20 digits by heart: their loss",
+        losses.cross_entropy(outs, y[:20]).data,
+        0.0,
+        within=0.01,
+        form=".4f",
+        whole=run.interrupted,
+    )
+    run.compare(
+        "20 digits by heart: how many are right",
+        sum(_best(out) == k for out, k in zip(outs, y)),
+        20,
+        whole=run.interrupted,
+    )
+    run.say("A net that cannot learn twenty samples has a mistake in it, and no larger set will cure that.")
+
+
+def spiral(run: Run) -> None:
+    """300 points on three arms: the softmax classifier of the notes, then the same with 100 hidden units."""
+    run.section("The spiral")
+    points = data.spirals(100, classes=3, noise=0.2, seed=run.seed)
+    draw = RandomState(run.seed)
+    for _ in range(300):  # the notes go on with the random numbers that made the points
+        draw.normal()
+    line = _started(MLP(2, [3], init="zeros"), draw)
+    seen = descend(run, line, points, 200, "linear")
+    without = "the notes drew their weights without a seed"
+    for step, published in ((0, 1.096956), (10, 0.917265)):
+        run.compare(f"linear: loss before step {step}", seen[step], published, form=".6f", unlike=without)
+    for step, published in ((100, 0.787938), (190, 0.786302)):
+        run.compare(f"linear: loss before step {step}", seen[step], published, within=1.5e-6, form=".6f", whole=True)
+    run.compare("linear: accuracy", _accuracy(line, points), 0.49, within=0.005, form=".2%", whole=True)
+    run.picture("line", plot.decision_boundary(line, *points), "what three lines can do about three arms")
+
+    net = _started(MLP(2, [100, 3], init="zeros"), draw)
+    start = [p.data for p in net.parameters()]
+    steps = min(100, run.epochs) if run.small else run.epochs
+    seen = descend(run, net, points, steps, "two layers")
+    for step, published in ((0, 1.098744), (1000, 0.294946), (9000, 0.245292)):
+        if step < len(seen):
+            run.compare(f"two layers: loss before step {step:,}", seen[step], published, form=".6f", unlike=without)
+    run.compare("two layers: accuracy", _accuracy(net, points), 0.98, within=0.01, form=".2%", whole=True)
+    by_hand(run, net, start, points, seen)
+    shown = range(0, len(seen), max(1, len(seen) // 200))
+    marks = {"chance, ln 3": math.log(3), "no hidden units": 0.7863}
+    lines = {"100 hidden units": [seen[k] for k in shown]}
+    curve = plot.curves(lines, x=list(shown), title="loss on the spiral", log=False, marks=marks)
+    run.picture("loss", curve, "the loss, step by step")
+    grid = 24 if run.small else 64
+    run.picture(
+        "net", plot.decision_boundary(net, *points, grid=grid), "the same points, and one hidden layer of 100 units"
+    )
+
+
+def descend(run: Run, model: Any, points: Any, steps: int, name: str) -> list[float]:
+    """Plain gradient descent on all points at once, steps of 1, reg/2 · Σw² on the weights; the losses before each
+    step.
+    """
+    X, y = points
+    if run.backend == "eager":
+
+        def error() -> Value:
+            return losses.cross_entropy([model(x) for x in X], y)
+    else:
+        one = jit(lambda x, k: losses.cross_entropy(model(x), k), backend=run.backend)
+
+        def error() -> Value:
+            return one.mean(X, y)
+
+    sgd, weights, seen = optim.SGD(model.parameters(), lr=1.0), _weights(model), []
+
+    def step(_: int) -> str:
+        loss = error() + losses.l2(weights, REG / 2)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+        seen.append(loss.data)
+        return f"{name}, loss {loss.data:.4f}"
+
+    run.repeat(steps, step)
+    return seen
+
+
+def by_hand(run: Run, net: Any, start: list[float], points: Any, seen: list[float]) -> None:
+    """The same steps with the gradients of `assignments.fully_connected`: is it the same walk?"""
+    try:
+        from .arrays import np
+        from .assignments import fully_connected
+    except ModuleNotFoundError as absent:
+        if absent.name != "numpy":
+            raise
+        return
+    X, y = np.array(points.X), np.array(points.y)
+    flat = np.array(start)
+    first, second = flat[:300].reshape(100, 3), flat[300:].reshape(3, 101)  # a neuron's weights, then its bias
+    parameters: Any = [first[:, :2].T.copy(), first[:, 2].copy(), second[:, :100].T.copy(), second[:, 100].copy()]
+    apart = []
+    for loss in seen:
+        value, gradients = fully_connected(*parameters, X, y, REG)
+        apart.append(abs(value - loss))
+        for p, d in zip(parameters, gradients):
+            p -= d
+    run.compare(
+        "the same 100 steps by hand in NumPy: losses apart, at most",
+        max(apart[:100], default=0.0),
+        0.0,
+        within=1e-9,
+        form=".2g",
+    )
+    if len(apart) > 100:
+        run.say(
+            f"After all {len(apart):,} steps they have been {max(apart):.1e} apart at most: rounding of the last "
+            "digit, which grows where a unit is just above 0 in one walk and just below in the other."
+        )
+
+
+def _started(model: Any, draw: RandomState) -> Any:
+    """Weights 0.01·N(0, 1), in the order of the notes: W[input][unit], layer by layer."""
+    for layer in model.layers:
+        for k in range(layer.nin):
+            for neuron in layer.neurons:
+                neuron.w[k].data = 0.01 * draw.normal()
+    return model
+
+
+def _weights(model: Any) -> list[Value]:
+    """All parameters but the biases, which the notes do not regularise."""
+    return [p for p in model.parameters() if not p.label.endswith(".b")]
+
+
+def _accuracy(model: Any, points: Any) -> float:
+    with no_grad():
+        return float(sum(_best(model(x)) == k for x, k in zip(*points)) / len(points.y))
+
+
+def _best(scores: Any) -> int:
+    return max(range(len(scores)), key=lambda k: float(scores[k]))
