@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tinygrad_edu import nn
+from tinygrad_edu import nn, render
 from tinygrad_edu.cli import main, training
 
 
@@ -254,6 +254,19 @@ def test_a_file_as_people_have_it_is_learned_and_predicted(run, tmp_path):
         run("predict", "m.json", "new.csv", "-o", "mine.csv")[0] == 2
         and (tmp_path / "mine.csv").read_text() == "my own\n"
     )
+
+
+@pytest.mark.parametrize("name, start", [("b.png", b"\x89PNG"), ("b.pdf", b"%PDF")])
+def test_a_plot_is_refused_before_training_or_drawn_after_it(run, tmp_path, monkeypatch, name, start):
+    command = ["train", "moons", "--quiet", "--epochs", "1", "--plot", name]
+    if render.renderer():
+        assert run(*command)[0] == 0 and (tmp_path / name).read_bytes().startswith(start)
+        (tmp_path / name).unlink()
+    monkeypatch.setattr(render, "renderer", lambda: None)
+    monkeypatch.setitem(sys.modules, "svglib.svglib", None)
+    status, out, err = run(*command)
+    assert status == 2 and out == "" and "an .svg" in err and "pip install" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_readme_trains_and_predicts(run, tmp_path):

@@ -158,7 +158,7 @@ train moons --decimal ,                             | --decimal is about a CSV f
 train moons --save x.txt                            | x.txt: the name of this file must end in .json
 train moons --save nowhere/m.json                   | nowhere/m.json: there is no folder
 train moons --save mine.json                        | mine.json: .*did not write it
-train moons --plot x.png                            | x.png: .*must end in .svg
+train moons --plot x.jpg                            | x.jpg: .*must end in .svg or .png or .pdf
 train moons --plot folder.svg                       | folder.svg: this is a folder
 train moons --history x.txt                         | x.txt: .*must end in .csv or .json
 train moons --history mine.csv                      | mine.csv: .*did not write it

@@ -16,6 +16,7 @@ import sysconfig
 import warnings
 from collections.abc import Iterable
 from importlib import import_module
+from typing import Any
 
 from .errors import UserError
 from .extras import install
@@ -48,16 +49,27 @@ def found(program: str, folders: Iterable[str]) -> str | None:
     return None
 
 
+def _program(form: str) -> str:
+    """The program that draws.  Raises RenderError if there is none."""
+    if program := renderer():
+        return program
+    raise RenderError(f"a .{form} needs a program that draws, and there is none here: {BOTH_WAYS}; an .svg needs none")
+
+
+def check(form: str) -> None:
+    """Raise the RenderError that a picture in this form would meet, before there is one; an svg meets none."""
+    if form == "png":
+        _program(form)
+    elif form == "pdf" and is_pure():
+        _svglib()
+
+
 def convert(source: str, form: str, *options: str) -> bytes:
     """The picture of a DOT text, as the bytes of an svg, png or pdf; `options` go to the program.
 
     Raises RenderError if there is no program to do it, if it fails, or takes more than a minute.
     """
-    program = renderer()
-    if program is None:
-        raise RenderError(
-            f"a .{form} needs a program that draws, and there is none here: {BOTH_WAYS}; an .svg needs none"
-        )
+    program = _program(form)
     try:
         done = subprocess.run(
             [program, f"-T{form}", *options],
@@ -85,13 +97,20 @@ def is_pure() -> bool:
 
 
 def svg_to_pdf(svg: bytes) -> bytes:
-    """An SVG as a PDF of the same size, by svglib and reportlab."""
+    """An SVG as a PDF of the same size, by svglib and reportlab.  Raises RenderError if they are not installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about fonts and tags that a picture can do without
+        svglib, pdf = _svglib()
+        page: bytes = pdf.drawToString(svglib.svg2rlg(io.BytesIO(svg)))
+    return page
+
+
+def _svglib() -> tuple[Any, Any]:
+    """svglib and what writes its pictures."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
-            svglib, pdf = import_module("svglib.svglib"), import_module("reportlab.graphics.renderPDF")
+            return import_module("svglib.svglib"), import_module("reportlab.graphics.renderPDF")
         except ImportError:
             raise RenderError(f"a .pdf needs Graphviz, or svglib: {install('dot')}, "
                               "or save an .svg and print that from a browser") from None  # fmt: skip
-        page: bytes = pdf.drawToString(svglib.svg2rlg(io.BytesIO(svg)))
-    return page

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import data, files, losses, nn, optim, plot, train
+from .. import data, files, losses, nn, optim, plot, render, train
 from ..data import Split, Standardizer
 from ..data.textfile import some
 from ..errors import UserError, meant
-from ..picture import Picture
+from ..picture import FORMS, Picture
 from ..replay import BACKENDS
 from ..streams import short
 from ..train.around import uninterrupted
@@ -66,7 +66,11 @@ def add_commands(commands: Any) -> None:
     add("--target", metavar="COLUMN", help="the column of the CSV file to predict")
     add("--save", metavar="MODEL.json", help="write the trained model, for `predict`")
     add("--resume", metavar="MODEL.json", help="go on with the weights of a saved model (the optimizer begins anew)")
-    add("--plot", metavar="FILE.svg", help="draw the decision boundary (two features) or the loss curve")
+    add(
+        "--plot",
+        metavar="FILE.svg",
+        help="draw the decision boundary (two features) or the loss curve; also .png, .pdf",
+    )
     add("--history", metavar="FILE", help="write losses and accuracies of each epoch, as .csv or .json")
     add("--seed", type=seed, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     add("--quiet", action="store_true", help="no progress line")
@@ -134,7 +138,8 @@ def run(arguments: argparse.Namespace) -> int:
     written = [Path(path).resolve() for path in (arguments.save, arguments.plot, arguments.history) if path]
     if twice := next((path for i, path in enumerate(written) if path in written[:i]), None):
         raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
-    for path, *endings in ((arguments.save, ".json"), (arguments.plot, ".svg"), (arguments.history, ".csv", ".json")):
+    for path, *endings in ((arguments.save, ".json"), (arguments.plot, *(f".{form}" for form in FORMS)),
+                          (arguments.history, ".csv", ".json")):  # fmt: skip
         _check_writable(path, endings)
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = _samples(arguments, notes)
@@ -206,6 +211,7 @@ def _check_writable(path: str | None, endings: list[str]) -> None:
         raise UserError(f"{path}: the name of this file must end in {' or '.join(endings)}")
     if not Path(path).resolve().parent.is_dir():
         raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
+    render.check(Path(path).suffix.removeprefix("."))
     if Path(path).suffix == ".csv":
         check_table(path, "epoch,")
     else:
