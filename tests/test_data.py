@@ -169,6 +169,25 @@ def test_every_source_of_data_answers_the_same_questions_in_a_line(make):
     assert split(X, y) == (d if make is data.digits else split(d)) or len(d) == 4
 
 
+@pytest.mark.parametrize(("make", "names", "advice"), [
+    (data.moons, "a, b, c, d", r"moons.*unpacks into X, y, and not into 4: .*X_train, y_train, X_test, y_test = tinygrad_edu.data.split"),
+    (data.xor, "a, b, c", "unpacks into X, y, and not into 3"), (data.digits, "[a, b]", "into 2: all samples are its .X, and all targets its .y"),
+    (lambda: data.split(data.moons()), "a, b, c, d, e", "X_train, y_train, X_test, y_test, and not into 5"),
+])  # fmt: skip
+def test_names_that_do_not_fit_a_split_are_told_what_would(make, names, advice):
+    with pytest.raises(ValueError, match=advice):
+        exec(f"{names} = given", {"given": make()})
+
+
+def test_a_split_is_a_tuple_wherever_it_is_not_unpacked_wrongly():
+    two, four = data.moons(), data.split(data.moons())
+    (X, y), (a, b, c, d), (first, *rest) = two, four, four
+    assert (
+        [X, y] == [*two] and [a, b, c, d] == list(four) == [first, *rest] and pickle.loads(pickle.dumps(four)) == four
+    )
+    assert [len(part) for part in four] == [80, 80, 20, 20] == list(map(len, four))
+
+
 def test_digits_show_themselves_in_a_notebook_and_points_do_not():
     html = data.digits()._repr_html_()
     assert html.count("<text") == 8 and "<svg" in html and data.moons()._repr_html_() is None
@@ -586,6 +605,41 @@ def test_a_preparation_is_repeated_on_other_files(tmp_path):
                   {**right, "missing": "x"}, {**right, "columns": [{**right["columns"][0], "means": []}]}, {**right, "more": 1}]:  # fmt: skip
         with pytest.raises(ValueError, match="damaged"):
             Preparation.from_dict(wrong)
+
+
+SAID = [  # what is said of the first file, the first file, one like it of which nothing is said, and its samples
+    ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode("cp1252"), [[3.5]]),
+    ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode(), [[3.5]]),  # evidently UTF-8
+    ({"encoding": "utf-16-le"}, "a,y\n1.5,a\n2,b\n".encode("utf-16-le"), "a\n3.5\n".encode("utf-16-le"), [[3.5]]),
+    ({"encoding": "utf-16-le"}, "a,y\n1.5,a\n2,b\n".encode("utf-16-le"), "a\n3.5\n".encode("utf-16"), [[3.5]]),  # it has a mark
+    ({"delimiter": ":"}, b"a:b:y\n1:2:u\n3:4:v\n", b"a:b\n5:6\n", [[5.0, 6.0]]),
+    ({"decimal": ","}, b"a;y\n1.234;u\n2.345;v\n", b"a;b\n3.456;1\n", [[3456.0]]),
+    ({"decimal": "."}, b"a;y\n1,234;u\n2,345;v\n", b"a;b\n3,456;1\n", [[3456.0]]),
+    ({"header": False}, b"1,u\n3,v\n", b"5,u\n", [[5.0]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "first", "second", "X"), SAID)
+def test_what_was_said_of_a_file_is_true_of_the_next_one(tmp_path, said, first, second, X):
+    (tmp_path / "first.csv").write_bytes(first)
+    (tmp_path / "second.csv").write_bytes(second)
+    made = read_csv(tmp_path / "first.csv", "column 2" if "header" in said else "y", **said).preparation
+    kept = Preparation.from_dict(json.loads(json.dumps(made.to_dict())))
+    assert kept == made and read_csv(tmp_path / "second.csv", like=kept).X == X
+
+
+def test_what_was_said_of_a_file_can_be_unsaid(tmp_path):
+    (tmp_path / "first.csv").write_text("a;y\n1.234;u\n2.345;v\n")
+    (tmp_path / "second.csv").write_text("a\n0.5\n")
+    made = read_csv(tmp_path / "first.csv", "y", decimal=",").preparation
+    with pytest.raises(ValueError, match=r"line 2: column 'a' is '0.5', .*say decimal='.'"):
+        read_csv(tmp_path / "second.csv", like=made)
+    assert read_csv(tmp_path / "second.csv", like=made, decimal=".").X == [[0.5]]
+    for damaged in {"decimal": "x"}, {"delimiter": 1}, {"colour": "red"}, {"encoding": ""}, ["decimal"]:
+        with pytest.raises(ValueError, match="damaged"):
+            Preparation.from_dict({**made.to_dict(), "said": damaged})
+    old = {name: part for name, part in made.to_dict().items() if name != "said"}  # written before it was kept
+    assert Preparation.from_dict(old).said == {}
 
 
 def test_a_wrong_question_about_a_csv_file_is_refused(tmp_path):

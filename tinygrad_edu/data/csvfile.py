@@ -29,7 +29,8 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
 
     What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %), comments, a title, Excel's `sep=` line
     and a compressed file are recognized; `delimiter`, `decimal` ("." or ","), `encoding` and `header` (False: there are no names, and columns
-    are "column 1", "column 2", ...) say so where it cannot be known.  `like` is the `preparation` of an earlier Split, to be repeated.
+    are "column 1", "column 2", ...) say so where it cannot be known.  `like` is the `preparation` of an earlier Split, to be repeated: what was
+    said then of how the file is written is true of this one too, unless something else is said.
 
     Raises UserError, a ValueError, with file, line and column for whatever could be read in two ways or in none;
     OSError if the file cannot be opened.
@@ -83,10 +84,16 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
         raise UserError(
             f"{path}: column {short(idle[0])!r} is in text, but not in features: add it there, or leave it out"
         )
+    said = {
+        what: word
+        for what, word in (("delimiter", delimiter), ("decimal", decimal), ("encoding", encoding))
+        if word is not None
+    }
     if like is not None:
         header = like.header if header is None else header
-    file = File(path, delimiter, encoding, header)
-    table = Table(file, file.read(), decimal, missing, like)
+        said = {**like.said, **said}
+    file = File(path, said.get("delimiter"), encoding, header, said.get("encoding"))
+    table = Table(file, file.read(), said, missing, like)
     table.find([*([] if target is None else [target]), *(features or ()), *ignore, *text, *keep])
     if like is not None:
         return table.repeated(like, keep)

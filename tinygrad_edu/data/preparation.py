@@ -9,6 +9,8 @@ from typing import Any
 
 from .numerals import UNITS, Numeral
 
+SAID = ("delimiter", "decimal", "encoding")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -51,6 +53,9 @@ class Preparation:
     numeral: Numeral = Numeral()  # of a target that is a number
     missing: str | None = None
     header: bool = field(default=True)
+    said: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of the file, because it is not plain: delimiter, decimal, encoding
 
     @property
     def features(self) -> list[str]:
@@ -72,6 +77,7 @@ class Preparation:
             names = [c.name for c in made.columns]
             right = (names and len({*names}) == len(names) and isinstance(made.target, (str, type(None)))
                      and made.missing in (None, "drop", "mean") and isinstance(made.header, bool)
+                     and {*made.said} <= {*SAID} and made.said.get("decimal") in (None, ".", ",") and all(isinstance(word, str) and word for word in made.said.values())
                      and len({*made.classes}) == len(made.classes))  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"what was made of the columns is damaged: {type(error).__name__}: {error}") from None

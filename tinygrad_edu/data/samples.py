@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dis
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from numbers import Integral
 from typing import Any
 
 from ..streams import short
 
+UNPACK = dis.opmap["UNPACK_SEQUENCE"]
+_NAMES = {2: "X, y", 4: "X_train, y_train, X_test, y_test"}
 MANY = 20  # a column of whole numbers with more different ones than this is a quantity, not a class
 
 
@@ -19,7 +23,8 @@ class Split(tuple[Any, ...]):
     makes them where nobody has divided yet.  `features` names the numbers of a row, `target` what is predicted; a class in `y` is
     the position of its name in `classes`, which is empty if targets are numbers.  `notes` say in words how a file was understood.
 
-    It unpacks into what it was made of: `X, y = moons()`, and `X_train, y_train, X_test, y_test = digits()`.
+    It unpacks into what it was made of: `X, y = moons()`, and `X_train, y_train, X_test, y_test = digits()`; `split(moons())` is
+    divided, too.  Raises ValueError, which says so, for names that are fewer or more.
 
     >>> Split([[0.0, 1.0], [2.0, 3.0]], ["yes", "no"], name="weather", target="rain")
     <weather: 2 samples of 2 numbers, rain: 2 classes, no, yes>
@@ -50,6 +55,16 @@ class Split(tuple[Any, ...]):
         self.classes = classes_of(self.y) if classes is None else [str(c) for c in classes]
         vars(self).update(more)
         return self
+
+    def __iter__(self) -> Iterator[Any]:
+        asker = sys._getframe(1)
+        code, at = asker.f_code.co_code, asker.f_lasti
+        if code[at] == UNPACK and code[at + 1] != len(self):
+            raise ValueError(
+                f"{self!r} unpacks into {_NAMES[len(self)]}, and not into {code[at + 1]}: "
+                + ("to learn and to test, divide it: X_train, y_train, X_test, y_test = tinygrad_edu.data.split(...)"
+                   if len(self) == 2 else "all samples are its .X, and all targets its .y"))  # fmt: skip
+        return super().__iter__()
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return tuple(self)  # what copy and pickle call the class with; the rest is in the __dict__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -23,12 +23,13 @@ class Table:
     """A file's cells, by column."""
 
     def __init__(
-        self, file: File, records: Records, decimal: str | None, missing: str | None, like: Preparation | None
+        self, file: File, records: Records, said: Mapping[str, str], missing: str | None, like: Preparation | None
     ) -> None:
         self.file, self.notes, self.headed = file, records.notes, records.headed
         self.nameless = {f"column {k + 1}" for k, name in enumerate(records.names) if not name} - {*records.names}
         self.names = [name or f"column {k + 1}" for k, name in enumerate(records.names)]
-        self.line, self.decimal, self.missing = records.line, decimal, missing
+        self.line, self.said, self.missing = records.line, said, missing
+        self.decimal = said.get("decimal")
         if not records.rows:
             file.fail(
                 f"the first line names the columns, and no other line follows: {some(self.names, 6)}; add a line for each sample"
@@ -130,7 +131,7 @@ class Table:
         if filled := [short(name) for name in names if self.missing == "mean" and without.get(name)]:
             self.notes.append(f"missing cells of {some(filled)} hold the mean of the column")
         prepared = Preparation(
-            tuple(column for column, _ in made), target, tuple(classes), written, self.missing, self.headed
+            tuple(column for column, _ in made), target, tuple(classes), written, self.missing, self.headed, self.said
         )
         return self._split([values for _, values in made], y, prepared, keep)
 
@@ -158,7 +159,12 @@ class Table:
             if point and self.decimal:
                 wrong = next((c for c in self.present(name) if Numeral(self.decimal, unit).number(c) is None), None)
                 if wrong is not None:
-                    self.wrong(name, wrong, f"no number with decimal={self.decimal!r}", "leave that out, or the column")
+                    self.wrong(
+                        name,
+                        wrong,
+                        f"no number with decimal={self.decimal!r}",
+                        f"say decimal={'.,'[self.decimal == '.']!r}, or leave that out, or the column",
+                    )
                 point = self.decimal
             elif point == "?":
                 cell = next(c for c in self.present(name) if re.search("[.,]", c))

@@ -19,7 +19,7 @@ from typing import NamedTuple, NoReturn
 
 from .. import files
 from ..errors import UserError
-from ..streams import short
+from ..streams import short, visible
 from .numerals import is_number
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -46,15 +46,16 @@ class File:
     """A CSV file being read, which can say where it is wrong."""
 
     def __init__(self, path: str | os.PathLike[str], delimiter: str | None = None, encoding: str | None = None,
-                 header: bool | None = None) -> None:  # fmt: skip
+                 header: bool | None = None, before: str | None = None) -> None:  # fmt: skip
         self.path, self.delimiter, self.encoding, self.header = Path(path), delimiter, encoding, header
+        self.before = before  # the encoding of an earlier file of this kind
         if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in "\"'\n\r"):
             raise UserError(
                 f"delimiter is the one character between two cells, such as ',' or '\\t', got {delimiter!r}"
             )
 
     def fail(self, what: str, line: int | None = None) -> NoReturn:
-        raise UserError(f"{self.path}{f', line {line}' if line else ''}: {what}")
+        raise UserError(f"{visible(str(self.path))}{f', line {line}' if line else ''}: {what}")
 
     def text(self) -> str:
         """The file's text, in whatever its first bytes or the reader say it is written; its lines end in \\n."""
@@ -67,7 +68,8 @@ class File:
         for begin, what in STRANGERS:
             if data.lstrip()[: len(begin)] == begin:
                 self.fail(f"this is no CSV file but {what}: save it as CSV UTF-8")
-        encoding = self.encoding or next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+        marked = next((name for mark, name in MARKS if data.startswith(mark)), None)
+        encoding = marked or self.encoding or (self.before if self.before and not _is_utf8(data) else "utf-8")
         try:
             text = data.decode("utf-8-sig" if encoding.lower() in ("utf8", "utf-8") else encoding)
         except UnicodeDecodeError as e:
@@ -241,6 +243,14 @@ class File:
                 f"the first line should name the columns, and {some(found, 3)} also stand below, as samples: {choose}",
                 line,
             )
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 and nothing else: letters beyond ASCII fit by no accident."""
+    try:
+        return not data.isascii() and "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _filled(cells: list[str]) -> int:
