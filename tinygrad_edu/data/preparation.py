@@ -77,7 +77,8 @@ class Preparation:
             names = [c.name for c in made.columns]
             right = (names and len({*names}) == len(names) and isinstance(made.target, (str, type(None)))
                      and made.missing in (None, "drop", "mean") and isinstance(made.header, bool)
-                     and {*made.said} <= {*SAID} and made.said.get("decimal") in (None, ".", ",") and all(isinstance(word, str) and word for word in made.said.values())
+                     and {*made.said} <= {*SAID} and made.said.get("decimal") in (None, ".", ",")
+                     and all(isinstance(word, str) and word for word in made.said.values())
                      and len({*made.classes}) == len(made.classes))  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"what was made of the columns is damaged: {type(error).__name__}: {error}") from None
