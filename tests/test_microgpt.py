@@ -3,6 +3,7 @@
 import itertools
 import random
 import string
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,6 +11,10 @@ from benchmarks.microgpt import MicroGPT, multiply_and_add, train
 from tinygrad_edu import Value, cli, jit, no_grad, topological, zoo
 from tinygrad_edu import functional as F
 from tinygrad_edu.zoo import microgpt as essay
+
+NATIVE = pytest.param(
+    "native", marks=pytest.mark.skipif(not find_spec("numba"), reason="the native backend needs Numba")
+)
 
 # The losses of the first 13 steps that microgpt prints, and the names that it takes them on: the first 13 of makemore's
 # 32,033 after random.seed(42) and random.shuffle.  Shuffling draws the same numbers whatever is shuffled, so that the
@@ -101,12 +106,12 @@ def first_losses(backend, texts):
     return list(itertools.islice(steps(fresh(), texts, backend), len(texts)))
 
 
-@pytest.mark.parametrize("backend", ["eager", "native"])
+@pytest.mark.parametrize("backend", ["eager", NATIVE])
 def test_the_essay_shows_the_published_losses(backend):
     assert [f"{loss:.4f}" for loss in first_losses(backend, list(LOSSES))] == list(LOSSES.values())
 
 
-@pytest.mark.parametrize("backend", ["python", "native"])
+@pytest.mark.parametrize("backend", ["python", NATIVE])
 def test_replaying_a_name_gives_the_losses_of_building_its_graph(backend):
     texts = ["bo", "al", "bo", "cy"]  # one recording, and each loss depends on all gradients before it
     assert first_losses(backend, texts) == pytest.approx(first_losses("eager", texts), rel=1e-12)
@@ -137,7 +142,7 @@ def test_a_text_is_read_from_edge_to_edge_and_cut_at_a_block():
     assert [len(model.arguments("a" * n)[0]) for n in (15, 16, 99)] == [16, 16, 16]
 
 
-@pytest.mark.parametrize("backend", ["eager", "native"])
+@pytest.mark.parametrize("backend", ["eager", NATIVE])
 def test_a_training_that_is_stopped_keeps_what_was_learned(backend):
     stopped, other = fresh(), fresh()
     losses = steps(stopped, ["al"], backend)
