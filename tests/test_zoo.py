@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tinygrad_edu import cli, zoo
+from tinygrad_edu.extras import MissingPackage
 from tinygrad_edu.zoo.running import Run
 
 ROOT = Path(__file__).parent.parent
@@ -108,7 +109,7 @@ def test_a_number_that_is_not_met_is_said_and_makes_the_status_1(monkeypatch, ca
 
 def test_what_a_system_needs_and_is_missing_is_said_and_the_others_run(monkeypatch, capsys, tmp_path):
     def main(run):
-        raise ImportError("this needs numpy: pip install numpy")
+        raise MissingPackage("this needs numpy: pip install numpy")
 
     monkeypatch.setattr(zoo.System, "main", property(lambda one: main if one == zoo.SYSTEMS[0] else lambda run: None))
     monkeypatch.chdir(tmp_path)

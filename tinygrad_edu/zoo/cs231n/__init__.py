@@ -25,6 +25,7 @@ from typing import Any
 from ... import losses, ops
 from ...check import HAPPY, SUSPICIOUS, WRONG, gradcheck
 from ...engine import Value
+from ...extras import MissingPackage
 from ...figures import draw
 from ..running import Run
 from .relative import of_assignments, of_notes
@@ -40,9 +41,7 @@ def main(run: Run) -> None:
     kinks(run)
     try:
         from . import assignments
-    except ModuleNotFoundError as absent:
-        if absent.name != "numpy":
-            raise
+    except MissingPackage as absent:
         run.section("The layers of the assignments")
         run.say(f"Left out: {absent}.")
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ... import extras
+from ...extras import MissingPackage, install
 
 try:
     import numpy as np
     from numpy.typing import NDArray
 except ModuleNotFoundError as absent:
-    raise ModuleNotFoundError(f"these layers are NumPy by hand: {extras.install('numpy')}", name="numpy") from absent
+    raise MissingPackage(f"these layers are NumPy by hand: {install('numpy')}") from absent
 
 __all__ = ["Array", "Whole", "np"]
 Array = NDArray[np.float64]
