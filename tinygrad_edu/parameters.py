@@ -30,7 +30,7 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
 
 def zeroed(ps: Iterable[Value]) -> None:
     """Set the gradient of each Value to 0: of all of them, also if Ctrl-C comes half-way."""
-    ps = list(ps)
+    ps = ps if isinstance(ps, list) else list(ps)
     try:
         for p in ps:
             p._grad = 0.0

@@ -9,6 +9,7 @@ parameter), and does not look at attributes that begin with an underscore.
 from __future__ import annotations
 
 import functools
+import random
 import sys
 from collections import UserList, deque
 from collections.abc import Iterator, Mapping, MappingView, Set
@@ -18,7 +19,7 @@ from weakref import WeakKeyDictionary
 
 from ..engine import Value
 
-_PLAIN = frozenset({int, str, float, bool, type(None), bytes, complex})
+_PLAIN = frozenset({int, str, float, bool, type(None), bytes, complex, random.Random})
 _VALUES = {Value}
 _ROWS = (list, tuple, deque, UserList)
 _CLOSED = (type, FunctionType, BuiltinFunctionType, ModuleType)  # no instances that hold anything of their own
