@@ -277,7 +277,7 @@ def scope_of(before):
     return scope
 
 
-def outcomes(condition, before, between, values, recorded):
+def outcomes(condition, before, between, values, recorded, order="aba"):
     """What each call gave, or RecordingError, or the error of an eager call."""
     random.seed(1)
     scope = scope_of(before)
@@ -286,7 +286,7 @@ def outcomes(condition, before, between, values, recorded):
         f = jit(f, "python")
     given = [Value(v) for v in NUMBERS] if values else NUMBERS
     if values and ("a" in re.findall(r"\b[ab]\b", condition) or "table" in condition):
-        given = [scope["a"], scope["b"], scope["a"], *given[:2]]  # `x is a` shows when it is a that comes first
+        given = [*[scope[name] for name in order], *given[:2]]
     got = []
     for x in given:
         try:
@@ -304,6 +304,30 @@ CASES = [(kind, *(row if isinstance(row, tuple) else (row,))) for kind, rows in 
 CASES = [(*case, *[""] * (4 - len(case))) for case in CASES]
 
 
+PAIRS = ["x is y", "x is not y", "id(x) == id(y)", "operator.is_(x, y)", "any(v is x for v in (y,))", "len({id(x), id(y)}) < 2",
+         "is_one(x, y)", "a is x and b is y", "[v for v in (a, b) if v is y]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", PAIRS)
+@pytest.mark.parametrize("how", ["one by one", "a batch"])
+def test_a_function_that_knows_which_values_are_one_is_refused_when_it_matters(condition, how):
+    scope = scope_of("def is_one(u, v): return u is v")
+    f = eval(f"lambda x, y: w * x * y if {condition} else w * x * y * 10.0", scope)
+    a, b, c = scope["a"], scope["b"], Value(1.0)
+    pairs = [(c, a), (a, c), (c, c), (a, b), (b, b), (c, b)]
+    eager, g = [f(x, y).data for x, y in pairs], jit(f, "python")
+    with pytest.raises(RecordingError, match="which Value it is given"):
+        assert eager == ([g(x, y).data for x, y in pairs] if how == "one by one" else g.map(*zip(*pairs)))
+
+
+def test_a_function_that_asks_which_value_it_is_in_vain_is_recorded_once():
+    scope = scope_of("")
+    g = jit(eval("lambda x, y: (w * x if x is not s and x is not None else x * w) * y", scope), "python")
+    for x, y in [(scope["a"], 2.0), (scope["b"], 1.0), (Value(5.0), 3.0), (scope["w"], 1.0)]:
+        assert g(x, y).data == 2.0 * x.data * y
+    assert len(g.recordings) == 1
+
+
 def test_there_are_enough_of_them():
     assert len({case[1:] for case in CASES}) > 250 and len(ROWS) > 15
 
@@ -313,11 +337,11 @@ def test_a_recorded_function_is_the_eager_one_at_every_call_or_refused(kind):
     silent, failed = [], []
     for _, condition, before, between in [case for case in CASES if case[0] == kind]:
         told = []
-        for values in False, True:
+        for values, order in (False, ""), (True, "aba"), (True, "bab"):  # what is a may be recorded with another
             if "numpy" in before:
                 pytest.importorskip("numpy")
-            eager = outcomes(condition, before, between, values, False)
-            got = outcomes(condition, before, between, values, True)
+            eager = outcomes(condition, before, between, values, False, order)
+            got = outcomes(condition, before, between, values, True, order)
             told.append(got is RecordingError or any(isinstance(g, type) for g in got))
             if got is not RecordingError and any(
                 e != g for e, g in zip(eager, got) if not isinstance(e, type) and not isinstance(g, type)

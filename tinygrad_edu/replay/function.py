@@ -289,7 +289,8 @@ class Jit(Generic[P, R]):
                     warnings.warn(f"{self!r} has recorded {made} structures of arguments: it records at almost every call. "
                                   "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=4)  # fmt: skip
             self.recordings.move_to_end(samples.shape)
-            return found
+        found.vouch(self.f, samples)
+        return found
 
     def _latest(self) -> Recording:
         with self._lock:
@@ -390,9 +391,9 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")` nothing is replayed: graphs are
     built node by node, so that the first anomaly is named.  Above a method, each instance has its own recordings.
     Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number, or gives another
-    result by hand, because it asks for the type of an argument; ImportError, with
+    result by hand, because it asks for the type or the identity of an argument; ImportError, with
     what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.  What cannot be
-    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, `is` between Values, and what a thread of before was asked
+    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, and what a thread of before was asked
     through a queue.
     """
     if f is None:

@@ -21,7 +21,7 @@ from ..engine import Value
 from ..ieee import number
 from ..modes import RecordingError
 from .guard import NUMBER, PASSED, Recorder, guarded, released
-from .state import State
+from .state import Identity, State
 from .structure import flat
 
 _data_of, _label_of = (vars(Value)[name].__get__ for name in ("_data", "label"))
@@ -32,8 +32,11 @@ class Record:
 
     `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own parameters,
     in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of backward passes;
-    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was recorded.
+    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was recorded; `identity`: what else
+    the function may ask about the Values that it is given, if it asks.
     """
+
+    identity: Identity | None = None
 
     def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value],
                  outputs: list[Value], shape: Any, made: int) -> None:  # fmt: skip
@@ -49,6 +52,8 @@ class Record:
 
 class _Run:
     """One run of a function: what it was given, what it made, what it returned."""
+
+    identity: Identity | None = None
 
     def __init__(self, recorder: Recorder, f: Callable[..., Any], leaves: Sequence[Any],
                  rebuild: Callable[[Sequence[Any]], Any], themselves: bool) -> None:  # fmt: skip
@@ -193,6 +198,7 @@ def record(
         except Exception as error:
             raise RecordingError(ELSE.format(f"called again, it raised {type(error).__name__}: {error}")) from error
         after = State(f)
+        run.identity = after.identity
         drew = streams.now() != chance and (streams.alone or after.draws)  # other threads may have drawn numbers
         streams.alone |= drew  # they are the function's, to be given back
         return run, "random numbers were drawn" if drew else before.changed(after)
@@ -285,7 +291,7 @@ def _copied(run: _Run, dead: bool) -> Record:
                 v.op, v.numbers = n.op, n.numbers
                 v.parents = tuple([twin[p] for p in n.parents])
     made = len(run.made) + len(run.traced) + len(parameters)
-    return Record(
+    found = Record(
         [twin[n] for n in order],
         [twin[t] for t in run.traced],
         parameters,
@@ -294,3 +300,5 @@ def _copied(run: _Run, dead: bool) -> Record:
         run.shape,
         made,
     )
+    found.identity = run.identity
+    return found

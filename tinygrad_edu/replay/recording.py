@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import ops
+from .. import modes, ops
 from ..engine import Value, chain_rule, constant
 from .batching import Batch as Together
 from .passes import Plan
@@ -18,6 +18,7 @@ from .printing import Printed
 from .record import Record, record
 from .structure import Batch, filled
 
+MOST = 1000  # ways to tell Values apart that are remembered as harmless
 BACKENDS = ("python", "numpy", "native", "jax")
 NEEDS = {"numpy": ("numpy",), "native": ("numba", "numpy"), "jax": ("jax",)}
 EXTRA = {"numpy": ("NumPy", "numpy"), "native": ("Numba", "jit"), "jax": ("JAX", "jax")}
@@ -54,6 +55,27 @@ class Recording:
                 raise
             self.backend, self.engine = "python", self._engine("python")
         self._places: tuple[Any, Any, Any] = (None, None, None)
+        self._vouched: dict[Any, Any] = {}
+
+    @staticmethod
+    def _rebuild(samples: Batch) -> Callable[[Sequence[Any]], Any]:
+        return lambda leaves: filled(samples.shape, iter(leaves))
+
+    def vouch(self, f: Callable[..., Any], samples: Batch) -> None:
+        """Raise RecordingError if f computes something else with one of these samples, because it knows the Values in it by `is` or `id`."""
+        identity = self.record.identity
+        if identity is None or not self.asked:
+            return
+        for row in samples.rows:
+            values = [row[i] for i in self.asked]
+            who = identity.of(values)
+            if who not in self._vouched:
+                if self._vouched:  # the first is the one that was recorded
+                    with modes.anomalies("ignore"):
+                        record(f, row, self._rebuild(samples))
+                self._vouched[who] = values if identity.all else None  # whose ids nobody else gets now
+                if len(self._vouched) > MOST:
+                    del self._vouched[next(iter(self._vouched))]
 
     def __repr__(self) -> str:
         r = self.record

@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import collections
 import contextvars
+import dis
 import enum
 import functools
 import gc
@@ -21,7 +22,7 @@ import sys
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..engine import Value
@@ -60,8 +61,56 @@ def _names(code: types.CodeType) -> Iterator[str]:
             yield from _names(inner)
 
 
+Path = tuple[Any, str] | None  # where something is found: the path of what holds it, and the rest
+
+
+def _told(path: Path) -> str:
+    pieces: list[str] = []
+    while path is not None:
+        path, piece = path
+        pieces.append(piece)
+    return "".join(reversed(pieces))
+
+
+def _asked(code: types.CodeType) -> set[str]:
+    """How a function, or one inside it, may ask which object something is: by `is`, but for `is None`, by what does the same, or by `id`."""
+    asked = {"is_", "is_not"} & {*code.co_names}
+    if _IS in code.co_code[::2] or "id" in code.co_names:
+        with_a_constant = False
+        for step in dis.get_instructions(code):
+            if step.opcode == _IS and not with_a_constant:
+                asked.add("is")
+            elif step.argval == "id" and step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                asked.add("id")
+            with_a_constant = step.opname == "LOAD_CONST"
+    return asked.union(*[_asked(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)])
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    """The attributes that a class keeps outside of __dict__."""
+    found = [getattr(base, "__slots__", ()) for base in kind.__mro__]
+    return tuple([name for names in found if isinstance(names, (list, tuple)) for name in names])
+
+
+class Identity:
+    """What `is` and `id` can tell a function about the Values that it is given: which of those that it reaches they are, and which are one."""
+
+    def __init__(self, asked: set[str], held: Iterable[Value]) -> None:
+        self.all = "id" in asked
+        self.held = {id(v): v for v in held}
+
+    def of(self, values: Sequence[Value]) -> tuple[int, ...]:
+        """The same for two rows of Values if the function cannot tell them apart."""
+        if self.all:
+            return tuple(map(id, values))
+        seen: dict[int, int] = {}
+        return tuple([key if key in self.held else seen.setdefault(key, -i) for i, key in enumerate(map(id, values))])
+
+
 class State:
-    """Everything that a function reaches and may change, by where it is found; and whether it may draw from the global streams.
+    """Everything that a function reaches and may change, and where it is found; and whether it may draw from the global streams.
+
+    `identity` is None if the function never asks which Value it is given.
 
     >>> def counter(n=0):
     ...     def f(x):
@@ -76,62 +125,76 @@ class State:
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
-        self.found: dict[str, Any] = {}
+        self.found: list[Any] = []
+        self.paths: list[Path] = []
         self.draws = False
+        self._asked: set[str] = set()
+        self._values: list[Iterable[Value]] = []
         self._seen: dict[int, Any] = {}
-        self._todo: collections.deque[tuple[str, Any]] = collections.deque([("", f)])
+        self._known: dict[type, tuple[str, ...]] = {}  # slots of objects that are nothing but their attributes
+        self._todo: collections.deque[tuple[Path, Any]] = collections.deque([(None, f)])
         with _looking, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             while self._todo and len(self._seen) < MOST:
                 self._look(*self._todo.popleft())
         self.draws |= bool(self._todo)
-        self._seen.clear()
+        self.identity = Identity(self._asked, itertools.chain.from_iterable(self._values)) if self._asked else None
+        del self._seen, self._values, self._known, self._todo
 
     def changed(self, later: State) -> str | None:
         """Where something is different later."""
         if self.found == later.found:
             return None
-        paths = [*self.found, *later.found]
-        return next((p for p in paths if self.found.get(p, self) != later.found.get(p, self)), None)
+        fewer, more = sorted((self, later), key=lambda state: len(state.found))
+        pairs = zip(fewer.found, more.found)
+        return _told(more.paths[next((i for i, (a, b) in enumerate(pairs) if a != b), len(fewer.found))])
 
-    def _look(self, path: str, x: Any) -> None:
+    def _look(self, path: Path, x: Any) -> None:
         kind = type(x)
         if kind in _PLAIN:
             self._note(path, x)
         elif kind in _NUMBERS:
             self._note(path, repr(x))
-        elif id(x) not in self._seen and not isinstance(x, (Value, types.ModuleType)):
+        elif isinstance(x, Value):
+            self._values.append((x,))
+        elif id(x) not in self._seen and kind is not types.ModuleType:
             self._seen[id(x)] = x
             try:
-                self._inside(path, x)
+                if kind in self._known and "__wrapped__" not in getattr(x, "__dict__", ()):
+                    self._attributes(path, x)
+                else:
+                    self._inside(path, x)
             except Exception:  # something that does not like to be looked at
                 return
 
-    def _note(self, path: str, what: Any) -> None:
-        while path in self.found:
-            path += "'"
-        self.found[path] = what
+    def _note(self, path: Path, what: Any) -> None:
+        self.found.append(what)
+        self.paths.append(path)
 
-    def _more(self, path: str, x: Any) -> None:
+    def _more(self, path: Path, x: Any) -> None:
         self._todo.append((path, x))
 
-    def _inside(self, path: str, x: Any) -> None:
+    def _inside(self, path: Path, x: Any) -> None:
         if isinstance(x, dict):
             self._rows(path, x)
             self._note(path, (len(x), *[k for k in x if type(k) in _PLAIN]))
+            self._values.append([k for k in x if isinstance(k, Value)])
             for k, v in x.items():
-                self._more(f"{path}[{k!r}]" if type(k) in _PLAIN else f"{path}[{type(k).__name__}]", v)
+                self._more((path, f"[{k!r}]" if type(k) in _PLAIN else f"[{type(k).__name__}]"), v)
         elif isinstance(x, (list, tuple, collections.deque)):
             kinds = {*map(type, x)}
             if kinds <= _PLAIN | _NUMBERS and len(x) > 16:
                 self._note(path, (len(x), hash(repr(x))))
             else:
                 self._note(path, len(x))
-                for i, v in enumerate(x if kinds - {Value} else ()):
-                    self._more(f"{path}[{i}]", v)
+                if kinds == {Value}:
+                    self._values.append(x)
+                else:
+                    self._todo.extend([((path, f"[{i}]"), v) for i, v in enumerate(x)])
             self._rows(path, x)
         elif isinstance(x, (set, frozenset)):
             self._note(path, (len(x), {k for k in x if type(k) in _PLAIN}))
+            self._values.append([k for k in x if isinstance(k, Value)])
         elif isinstance(x, (bytearray, array.array, memoryview)) or hasattr(x, "dtype"):
             self._numbers(path, x)
         elif isinstance(x, _CODE) or hasattr(x, "__wrapped__"):
@@ -150,7 +213,7 @@ class State:
             if not _library(_root(x)):
                 for name, v in vars(x).items():
                     if not name.startswith("__") or name == "__call__":
-                        self._more(f"{x.__name__}.{name}", getattr(v, "__func__", v))
+                        self._more((None, f"{x.__name__}.{name}"), getattr(v, "__func__", v))
         elif isinstance(x, contextvars.ContextVar):
             self._more(path, x.get(None))
         elif isinstance(x, (queue.Queue, queue.SimpleQueue)):
@@ -164,30 +227,31 @@ class State:
         elif not isinstance(x, enum.Enum) and (
             _root(type(x)) in _KEEPERS or not _library(_root(type(x))) or isinstance(x, threading.local)
         ):
-            self._rows(path, x)
-            if type(x).__module__.startswith("tinygrad_edu.replay"):
-                return
-            for base in type(x).__mro__:
-                for name in (
-                    getattr(base, "__slots__", ()) if isinstance(getattr(base, "__slots__", ()), (list, tuple)) else ()
-                ):
-                    if hasattr(x, name):
-                        self._more(f"{path}.{name}", getattr(x, name))
-                self._more(base.__name__, base)
+            self._known[type(x)] = _slots(type(x))
+            if not type(x).__module__.startswith("tinygrad_edu.replay"):
+                for base in type(x).__mro__:
+                    self._more((None, base.__name__), base)
+            self._attributes(path, x)
 
-    def _rows(self, path: str, x: Any) -> None:
-        """Attributes."""
-        for name, v in [*getattr(x, "__dict__", {}).items()] if not isinstance(x, type) else ():
-            if name != "__wrapped__":
-                self._more(f"{path}.{name}", v)
+    def _attributes(self, path: Path, x: Any) -> None:
+        """Of something that is nothing but its attributes."""
+        self._rows(path, x)
+        for name in self._known[type(x)]:
+            if hasattr(x, name):
+                self._more((path, f".{name}"), getattr(x, name))
 
-    def _numbers(self, path: str, x: Any) -> None:
+    def _rows(self, path: Path, x: Any) -> None:
+        found = getattr(x, "__dict__", None)
+        if found and not isinstance(x, type):
+            self._todo.extend([((path, f".{name}"), v) for name, v in found.items() if name != "__wrapped__"])
+
+    def _numbers(self, path: Path, x: Any) -> None:
         if str(getattr(x, "dtype", "")) == "object":
             self._more(path, x.tolist())
         elif memoryview(x).nbytes < 1 << 22:
             self._note(path, hash(bytes(x) if isinstance(x, bytearray) else x.tobytes()))
 
-    def _function(self, path: str, x: Any) -> None:
+    def _function(self, path: Path, x: Any) -> None:
         """What a function sees: what it closes over, its defaults and attributes, the globals that it names."""
         if isinstance(x, functools.partial):
             self._more(path, [x.func, x.args, x.keywords])
@@ -195,7 +259,7 @@ class State:
         if hasattr(x, "__wrapped__"):
             self._more(path, x.__wrapped__)
         if isinstance(x, (types.MethodType, types.BuiltinMethodType)):
-            self._more(path or "self", x.__self__)
+            self._more(path or (None, "self"), x.__self__)
             self._more(path, getattr(x, "__func__", None))
             return
         if not isinstance(x, types.FunctionType):
@@ -206,23 +270,24 @@ class State:
                 return
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
             if cell != _EMPTY:
-                self._more(name, cell.cell_contents)
-        self._more(f"defaults of {x.__name__}", [x.__defaults__, x.__kwdefaults__])
-        self._rows(x.__name__, x)
+                self._more((None, name), cell.cell_contents)
+        self._more((None, f"defaults of {x.__name__}"), [x.__defaults__, x.__kwdefaults__])
+        self._rows((None, x.__name__), x)
         if _library(_root(x)):
             return
         names = {*_names(x.__code__)}
         self.draws |= "random" in names
+        self._asked |= _asked(x.__code__)
         for name in sorted(names & {*x.__globals__}):
             found = x.__globals__[name]
             if isinstance(found, types.ModuleType):
                 if not _library(found.__name__.partition(".")[0]):
                     for inner in sorted(names & {*vars(found)}):
-                        self._more(f"{name}.{inner}", vars(found)[inner])
+                        self._more((None, f"{name}.{inner}"), vars(found)[inner])
             else:
-                self._more(name, found)
+                self._more((None, name), found)
 
-    def _iterator(self, path: str, x: Any) -> None:
+    def _iterator(self, path: Path, x: Any) -> None:
         """How far it has come."""
         if isinstance(x, types.GeneratorType):
             self._note(path, x.gi_frame and x.gi_frame.f_lasti)
@@ -231,7 +296,7 @@ class State:
         else:
             self._note(path, operator.length_hint(x, -1))
             try:
-                self._more(path + ".", x.__reduce__()[1:])
+                self._more((path, "."), x.__reduce__()[1:])
             except TypeError:
                 pass
         for i, inner in enumerate(gc.get_referents(x)):
@@ -240,9 +305,10 @@ class State:
                 or hasattr(type(inner), "__next__")
                 or isinstance(inner, (list, dict, set, tuple))
             ):
-                self._more(f"{path}({i})", inner)
+                self._more((path, f"({i})"), inner)
 
 
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]
 _EMPTY = types.CellType()
+_IS = dis.opmap["IS_OP"]
 _looking = threading.RLock()  # warnings are silenced in all threads, and come back in the order in which they went
