@@ -20,7 +20,7 @@ def graphs(draw):
         pool.append(ops.sum(*[rng.choice(pool[-8:]) for _ in range(rng.randint(1, 3))]))
     order = topological(pool[-1])
     place = {n: i for i, n in enumerate(order)}
-    sizes = [(rng.choice([80.0, 120.0]), rng.choice([36.0, 64.0])) for _ in order]
+    sizes = [(rng.choice([80.0, 104.76, 120.0]), rng.choice([36.0, 64.0])) for _ in order]
     frames = [()] * len(order)
     start, framed = 0, draw(st.booleans())
     while framed and start < len(order):  # neighbours in the topological order stand in no circle
@@ -141,3 +141,17 @@ def test_a_drawing_that_flows_down_is_not_folded():
     for direction in ("TB", "BT"):
         plan = layout(parents, sizes, direction=direction)
         assert folded(plan, parents, sizes, 50, direction) is plan
+
+
+@pytest.mark.parametrize("wide", [100.0, 104.75, 97.77, 83.33])
+@pytest.mark.parametrize("direction", ["LR", "RL"])
+def test_an_edge_of_a_folded_chain_ends_at_its_card_whatever_the_widths(wide, direction):
+    sizes = [(wide, 65.0), (90.0, 36.0), *[(wide, 65.0)] * 39]
+    parents = [(), (), *[(i + 1, 0) if i % 2 else (i + 1,) for i in range(39)]]
+    plan = folded(layout(parents, sizes, direction=direction), parents, sizes, 840, direction)
+    sign = -1 if direction == "RL" else 1
+    for n, ps in enumerate(parents):
+        for p, route in zip(ps, plan.routes[n]):
+            assert sign * (route[0][0] - plan.spots[p][0]) == pytest.approx(sizes[p][0] / 2, abs=0.3)
+            assert sign * (plan.spots[n][0] - route[-1][0]) == pytest.approx(sizes[n][0] / 2, abs=0.3)
+            assert abs(route[-1][1] - plan.spots[n][1]) < 32.5 and abs(route[0][1] - plan.spots[p][1]) < 1

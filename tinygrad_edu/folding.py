@@ -18,6 +18,7 @@ AFTER, BEFORE, BETWEEN = (
     46.0,
     18.0,
 )  # room for a line to turn: at the end of a row, at its start, above it and below
+NEAR = 1.0  # of what stands at the same place; places are rounded, and layers are further apart
 
 
 class _Row(NamedTuple):
@@ -55,7 +56,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
     sources = [set[int]() for _ in layers]  # the nodes whose edges run past the end of each layer
     for n, ps in enumerate(parents):
         for p, route in zip(ps, plan.routes[n]):
-            for k in range(bisect_left(ends, route[0][0] - 0.1), bisect_left(ends, route[-1][0] - 0.1)):
+            for k in range(bisect_left(ends, route[0][0] - NEAR), bisect_left(ends, route[-1][0] - NEAR)):
                 sources[k].add(p)
     cuts = _cuts(layers, [len(s) for s in sources], most)
     if not cuts:
@@ -66,14 +67,14 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
              *[(x, y, y + h) for x, y, _, h in plan.boxes.values()],
              *[(x, y, y) for ways in plan.routes for way in ways for x, y in way]]  # fmt: skip
     for start, end in zip(lows, [*[ends[k] for k in cuts], ends[-1]]):
-        inside = [(top, bottom) for x, top, bottom in marks if start - 0.1 <= x <= end + 0.1]
+        inside = [(top, bottom) for x, top, bottom in marks if start - NEAR <= x <= end + NEAR]
         rows.append(_Row(start, end, min(t for t, _ in inside), max(b for _, b in inside)))
 
     # The highest line at the end of a row is the outermost there, the lowest below it, and the innermost at the next start.
     lanes: list[dict[int, int]] = []
     for k, row in zip(cuts, rows):
         heights = {p: _at(route, row.end) for n, ps in enumerate(parents) for p, route in zip(ps, plan.routes[n]) if p in sources[k]
-                   and route[0][0] <= row.end + 0.1 and route[-1][0] > row.end + 0.1}  # fmt: skip
+                   and route[0][0] <= row.end + NEAR and route[-1][0] > row.end + NEAR}  # fmt: skip
         lanes.append({p: i for i, p in enumerate(sorted(heights, key=lambda p: (heights[p], p)))})
     left = BEFORE + LANE * max(len(by) for by in lanes)
     shifts, below = [], 0.0
@@ -85,7 +86,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
         return round(p[0] + shifts[r][0], 1), round(p[1] + shifts[r][1], 1)
 
     def row_of(x: float) -> int:
-        return bisect_right(lows, x + 0.1) - 1
+        return bisect_right(lows, x + NEAR) - 1
 
     def run(p: int, route: list[Point]) -> list[Point]:
         first, last = row_of(route[0][0]), row_of(route[-1][0])
@@ -94,7 +95,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
             piece = [
                 moved(q, r)
                 for q in route
-                if (r == first or q[0] >= rows[r].start - 0.1) and (r == last or q[0] <= rows[r].end + 0.1)
+                if (r == first or q[0] >= rows[r].start - NEAR) and (r == last or q[0] <= rows[r].end + NEAR)
             ]
             if way:
                 i, n, end = lanes[r - 1][p], len(lanes[r - 1]), left + rows[r - 1].end - rows[r - 1].start
@@ -119,7 +120,7 @@ def _layers(plan: Plan, sizes: Sequence[Point]) -> list[tuple[float, float]]:
     taken = [(x - w / 2, x + w / 2) for (x, _), (w, _) in zip(plan.spots, sizes)]
     layers: list[tuple[float, float]] = []
     for start, end in sorted([*taken, *[(x, x + w) for x, _, w, _ in plan.boxes.values()]]):
-        if layers and start < layers[-1][1] + 0.1:
+        if layers and start < layers[-1][1] + NEAR:
             layers[-1] = layers[-1][0], max(end, layers[-1][1])
         else:
             layers.append((start, end))
@@ -151,7 +152,7 @@ def _cuts(layers: Sequence[tuple[float, float]], crossing: Sequence[int], most: 
 
 def _at(route: Sequence[Point], x: float) -> float:
     """How far down a route is where a layer ends: it has a point there."""
-    return next(q[1] for q in reversed(route) if q[0] <= x + 0.1)
+    return next(q[1] for q in reversed(route) if q[0] <= x + NEAR)
 
 
 def _back(a: Point, b: Point, right: float, foot: float, left: float) -> list[Point]:

@@ -17,6 +17,7 @@ from . import cards
 
 HEIGHT, HEAD, ROW = 65, 24, 20
 MARGIN, LINE = 10, 17
+STRAIGHT = 30.0  # units: room for the number of an edge
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,8 @@ class Sheet:
             ]
             picture.add("path", d="M" + "L".join(f"{u:.1f},{v:.1f}" for u, v in tip) + "z", fill=line.colour)
         if line.said:
-            a, b, c, d = route[-4:] if len(set(route[-4:])) > 2 or len(route) < 7 else route[-7:-3]
+            straight = len(set(route[-4:])) < 3 and len(route) > 6 and abs(x - bx) + abs(y - by) < STRAIGHT
+            a, b, c, d = route[-7:-3] if straight else route[-4:]  # its last curve, or a long straight end
             u, s = 1 - share, share
             at = [u**3 * a[i] + 3 * u * u * s * b[i] + 3 * u * s * s * c[i] + s**3 * d[i] for i in (0, 1)]
             slant = (d[1] - a[1]) / max(abs(d[0] - a[0]), 1.0)  # beside a curve that falls or rises, above a level one
