@@ -119,7 +119,8 @@ class Language:
     def _write(self, e: Any) -> tuple[str, int]:
         e = inline(e)
         if not isinstance(e, Expr):
-            return self.number(e if type(e) in (int, float) else float(e)), NEGATION if e < 0 else CALL
+            number = self.number(e if type(e) in (int, float) else float(e))
+            return number, BINDING["*"] if "\\cdot" in number else NEGATION if e < 0 else CALL
         if e.op is ops.leaf:
             return str(e.args[0]), CALL
         flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
@@ -392,6 +393,19 @@ JAVASCRIPT = Language(
     define="const {row} = ({xs}) => {body};",
 )  # fmt: skip
 
+
+def _power_of_ten(number: str) -> str:
+    """A number in LaTeX.
+
+    >>> [_power_of_ten(repr(x)) for x in (0.5, 1e-07, -1.5e+20, math.inf)]
+    ['0.5', '10^{-7}', '-1.5 \\\\cdot 10^{20}', '\\\\infty']
+    """
+    digits, e, power = number.partition("e")
+    if not e:
+        return {"inf": "\\infty", "-inf": "-\\infty", "nan": "\\mathrm{nan}"}.get(number, number)
+    return ("-" * digits.startswith("-") if digits in ("1", "-1") else f"{digits} \\cdot ") + f"10^{{{int(power)}}}"
+
+
 _UPRIGHT = {kind(op): f"\\operatorname{{{kind(op)}}}".replace("_", "\\_") for op in ops.TABLE.values()
             if not (op.symbol or op.recipe or op in (ops.sum, ops.dot))}  # fmt: skip
 _LATEX = {**_UPRIGHT, **{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -405,9 +419,11 @@ LATEX = Language(
      "cbrt": "\\sqrt[3]{{{0}}}", "exp2": "2^{{{0}}}", "log10": "\\log_{{10}}({0})", "square": "{{{b0}}}^{{2}}", "floor": "\\lfloor {0} \\rfloor",
      "ceil": "\\lceil {0} \\rceil", "lgamma": "\\log|\\Gamma({0})|", "polygamma": "\\psi^{{({n})}}({0})",
      "reciprocal": "\\frac{{1}}{{{0}}}", "rsqrt": "\\frac{{1}}{{\\sqrt{{{0}}}}}",
+     "gap": "((1 - {b0}) \\cdot (1 + {0}))", "bell": "\\frac{{e^{{-|{0}|}}}}{{{{(1 + e^{{-|{0}|}})}}^{{2}}}}",
      "greater": "[{0} > {1}]", "where": "({0} \\mathbin? {1} : {2})", "hypot": "\\sqrt{{{b0}^2 + {b1}^2}}"},
-    lambda x: f"{x:.6g}",
+    lambda x: _power_of_ten(f"{x:.6g}"),
     symbols={"*": "\\cdot"},
 )  # fmt: skip
+LATEX_IN_FULL = replace(LATEX, number=lambda x: _power_of_ten(repr(x).removesuffix(".0")))
 
 LANGUAGES = {"python": PYTHON, "numpy": NUMPY, "javascript": JAVASCRIPT, "latex": LATEX}

@@ -49,7 +49,7 @@ from . import ieee, notebook, ops
 from .engine import Value, topological
 from .errors import UserError, meant
 from .filling import filled, ours
-from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, PYTHON, WORDS_OF_JAVASCRIPT, Language
+from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, WORDS_OF_JAVASCRIPT, Language
 from .names import called, letters, named, variables
 from .opening import opened
 from .ops import Op
@@ -89,9 +89,10 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
 
     Names come from labels, or else from the variables of the caller; what has neither is v1, v2, ...  Local gradients are those
     of textbooks, `1 - h * h` for tanh, wherever these give ten digits at the numbers of this graph; elsewhere, and with
-    `exact=True` everywhere, they are those of the rows, which lose no digits.  The Python text needs nothing but the standard library,
-    and with `exact=True` gives `root` and every gradient bit for bit; so it does where something is inf or nan.  The NumPy text takes
-    arrays in place of its numbers, and works element by element: give it the exact form if they go far from these.
+    `exact=True` everywhere, they are those of the rows, which lose no digits; LaTeX then has every number in full.
+    The Python text needs nothing but the standard library, and with `exact=True` gives `root` and every gradient bit for bit; so it
+    does where something is inf or nan.  The NumPy text takes arrays in place of its numbers, and works element by element: give it
+    the exact form if they go far from these.
     Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for another language,
     and for more than 20,000 nodes.
 
@@ -110,7 +111,7 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
         )
     held = variables(order)
     if language == "latex":
-        text = _equations(order, held)
+        text = _equations(order, held, exact)
     else:
         plain = _is_plain(order)
         if language == "python":
@@ -335,38 +336,38 @@ def _times(d: Any, upstream: str) -> Any:
 # LaTeX
 
 
-def _equations(order: list[Value], held: Mapping[Value, str]) -> str:
-    """Both passes as aligned equations; gradients in their textbook form."""
-    names = letters(called(order, held=held))
+def _equations(order: list[Value], held: Mapping[Value, str], exact: bool) -> str:
+    """Both passes as aligned equations; with `exact` every number in full, and every gradient as its row has it."""
+    names, speech = letters(called(order, held=held)), LATEX_IN_FULL if exact else LATEX
+    books = not exact and _is_plain(order)
 
     def term(n: Value) -> Expr:
-        return name(names[n]) if n in names else name(f"{n.data:.6g}" if n.data >= 0 else f"({n.data:.6g})")
+        number = speech.number(n.data)
+        return name(names.get(n) or (f"({number})" if number.startswith("-") or "\\cdot" in number else number))
 
     lines = []
     for n in order:
         if n.parents:
-            lines.append(f"{names[n]} &= {LATEX.write(Expr(n.op, tuple(map(term, n.parents))))} = {n.data:.6g}")
+            lines.append(
+                f"{names[n]} &= {speech.write(Expr(n.op, tuple(map(term, n.parents))))} = {speech.number(n.data)}"
+            )
     root = names[order[-1]]
     paths: dict[Value, list[str]] = {}
     for n in reversed(order):
         if n.parents:
-            rule = n.op.textbook or n.op.partials
-            if not ours(n.op):
-                filled(n.op, rule, [name(names[n]), *map(term, n.parents)])
+            terms = [name(names[n]), *map(term, n.parents)]
+            rule = n.op.textbook if n.op.textbook and books and _agree(n) else n.op.partials
+            ds = rule(*terms) if ours(n.op) else filled(n.op, rule, terms)
             upstream = "" if n is order[-1] else f"\\frac{{\\partial {root}}}{{\\partial {names[n]}}}"
-            for p, d in zip(n.parents, rule(name(names[n]), *map(term, n.parents))):
+            for p, d in zip(n.parents, ds):
                 if p in names:
-                    local = LATEX.write(d)
-                    factor = (
-                        local
-                        if not upstream
-                        else upstream
-                        if local == "1"
-                        else f"{upstream} \\cdot {local if _is_tight(d) else f'({local})'}"
-                    )
-                    paths.setdefault(p, []).append(factor)
-    for p, terms in paths.items():
-        lines.append(f"\\frac{{\\partial {root}}}{{\\partial {names[p]}}} &= {' + '.join(terms)}")
+                    local = speech.write(d)
+                    factor = local if _is_tight(d) else f"({local})"
+                    product = upstream if local == "1" else f"{upstream} \\cdot {factor}"
+                    paths.setdefault(p, []).append(product if upstream else local)
+    for p, products in paths.items():
+        added = [f"({x})" if i and x.startswith("-") else x for i, x in enumerate(products)]
+        lines.append(f"\\frac{{\\partial {root}}}{{\\partial {names[p]}}} &= {' + '.join(added)}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
