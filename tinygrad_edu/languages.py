@@ -37,7 +37,7 @@ from . import ieee, javascript, ops
 from .filling import definition, filled, ours
 from .filling import kind as kind
 from .ops import Op
-from .text import BINDING, CALL, NEGATION, Expr, name
+from .text import BINDING, CALL, NEGATION, Expr, name, power_of_ten
 
 
 def inline(e: Any) -> Any:
@@ -393,19 +393,6 @@ JAVASCRIPT = Language(
     define="const {row} = ({xs}) => {body};",
 )  # fmt: skip
 
-
-def _power_of_ten(number: str) -> str:
-    """A number in LaTeX.
-
-    >>> [_power_of_ten(repr(x)) for x in (0.5, 1e-07, -1.5e+20, math.inf)]
-    ['0.5', '10^{-7}', '-1.5 \\\\cdot 10^{20}', '\\\\infty']
-    """
-    digits, e, power = number.partition("e")
-    if not e:
-        return {"inf": "\\infty", "-inf": "-\\infty", "nan": "\\mathrm{nan}"}.get(number, number)
-    return ("-" * digits.startswith("-") if digits in ("1", "-1") else f"{digits} \\cdot ") + f"10^{{{int(power)}}}"
-
-
 _UPRIGHT = {kind(op): f"\\operatorname{{{kind(op)}}}".replace("_", "\\_") for op in ops.TABLE.values()
             if not (op.symbol or op.recipe or op in (ops.sum, ops.dot))}  # fmt: skip
 _LATEX = {**_UPRIGHT, **{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -421,9 +408,9 @@ LATEX = Language(
      "reciprocal": "\\frac{{1}}{{{0}}}", "rsqrt": "\\frac{{1}}{{\\sqrt{{{0}}}}}",
      "gap": "((1 - {b0}) \\cdot (1 + {0}))", "bell": "\\frac{{e^{{-|{0}|}}}}{{{{(1 + e^{{-|{0}|}})}}^{{2}}}}",
      "greater": "[{0} > {1}]", "where": "({0} \\mathbin? {1} : {2})", "hypot": "\\sqrt{{{b0}^2 + {b1}^2}}"},
-    lambda x: _power_of_ten(f"{x:.6g}"),
+    lambda x: power_of_ten(f"{x:.6g}"),
     symbols={"*": "\\cdot"},
 )  # fmt: skip
-LATEX_IN_FULL = replace(LATEX, number=lambda x: _power_of_ten(repr(x).removesuffix(".0")))
+LATEX_IN_FULL = replace(LATEX, number=lambda x: power_of_ten(repr(x).removesuffix(".0")))
 
 LANGUAGES = {"python": PYTHON, "numpy": NUMPY, "javascript": JAVASCRIPT, "latex": LATEX}

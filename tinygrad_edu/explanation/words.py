@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..figures.cards import short
+from ..text import power_of_ten
 
 WIDTH, LEAST = 80, 14  # columns of text; those of a cell that gives way to the others
 
@@ -188,10 +189,7 @@ def math_number(x: float) -> str:
     >>> math_number(1.5e-7), math_number(-math.inf)
     ('1.5 \\\\cdot 10^{-7}', '-\\\\infty')
     """
-    text = number(x)
-    if not math.isfinite(x):
-        return {"inf": "\\infty", "-inf": "-\\infty"}.get(text, "\\mathrm{nan}")
-    return re.sub(r"e(-?\d+)", r" \\cdot 10^{\1}", text)
+    return power_of_ten(number(x))
 
 
 def math_joined(xs: Sequence[float], symbol: str, most: int = 7) -> str:
