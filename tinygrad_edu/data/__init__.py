@@ -13,6 +13,7 @@ with one class or number per sample, whole and in two parts.  What is in here kn
 """
 
 from ..positions import by_position
+from .clusters import classification
 from .csvfile import columns, read_csv
 from .dividing import Standardizer, batches, split
 from .handwriting import digits
@@ -23,6 +24,6 @@ from .squares import minitorch
 from .wordlist import names
 
 __all__ = [
-    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "columns", "digits", "minitorch", "moons",
+    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns", "digits", "minitorch", "moons",
     "names", "read_csv", "spirals", "split", "xor",
 ]  # fmt: skip

@@ -19,16 +19,19 @@ from __future__ import annotations
 from .history import History, Progress
 from .loop import Optimizer, fit
 from .metrics import accuracy, confusion, outputs, predict, r_squared, right
+from .ranking import auc, roc
 
 __all__ = [
     "History",
     "Optimizer",
     "Progress",
     "accuracy",
+    "auc",
     "confusion",
     "fit",
     "outputs",
     "predict",
     "r_squared",
     "right",
+    "roc",
 ]

@@ -47,6 +47,8 @@ class System(NamedTuple):
 SYSTEMS = (  # in the order of history
     System("perceptron", 1957, "a line learned from mistakes, what no line can do, and the hidden layer that can", epochs=200),
     System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral", epochs=10_000, unit="steps"),
+    System("scratch", 2019, "a network from scratch: deltas by hand beside the engine's gradients, a misprint caught", epochs=2000,
+           unit="steps", seed=42),
     System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
            epochs=100, unit="steps", seed=1337),
     System("microgpt", 2026, "a whole GPT of 4,192 scalars that learns to spell names and makes up its own", epochs=1000, unit="steps",

@@ -1,0 +1,213 @@
+"""A network from scratch: the deltas by hand, next to the engine's gradients.
+
+A feed-forward network with sigmoid units and binary cross-entropy, trained on all samples at once. Its backward pass fits in two
+lines, which courses call the delta rule; delta is the gradient of the loss by what goes into a unit, before the sigmoid:
+
+    delta of the output   (p - y) / N                       p the output, y the target, N the number of samples
+    delta of a layer      (W' delta of the next) * a(1-a)   a the layer's outputs, W the weights out of it
+
+The first is so short because the slope of the logarithm, 1/p, and that of the sigmoid, p(1-p), cancel. Here both lines are
+written in NumPy and compared with the engine, at every unit; the wrong first line that circulates is caught by a gradient check; a data set is
+made to the source's recipe, and learned; and a network whose units all begin alike shows why weights are drawn at random.
+
+Source: "ML from Scratch, part 3: backpropagation" (2019).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import data, extras, losses, nn, ops, optim, plot, train
+from .. import functional as F
+from ..check import gradcheck
+from ..engine import Value, topological
+from ..ops import Op
+from ..replay import jit, pack, unpack
+from . import Run
+
+
+def main(run: Run) -> None:
+    """The deltas, the misprint, the data set, and units that are alike."""
+    deltas(run)
+    misprint(run)
+    learning(run)
+    alike(run)
+
+
+def network(hidden: list[int], seed: int, features: int = 20) -> nn.MLP:
+    """Sigmoid units with weights from a narrow normal distribution; the last layer gives the logit, whose sigmoid is the output."""
+    return nn.MLP(features, [*hidden, 1], activation="sigmoid", init=lambda rng, *_: rng.gauss(0.0, 0.1), seed=seed)
+
+
+# The deltas
+
+
+def by_hand(layers: list[Any], X: Any, y: Any) -> list[Any]:
+    """The deltas of every layer, last one first, out of weight matrices and biases: NumPy, a row for each sample."""
+    import numpy as np
+
+    outputs = [X]
+    for W, b in layers:
+        outputs.append(1 / (1 + np.exp(-(outputs[-1] @ W.T + b))))
+    found = [(outputs[-1] - y[:, None]) / len(y)]
+    for (W, _), a in zip(layers[:0:-1], outputs[-2:0:-1]):
+        found.append((found[-1] @ W) * a * (1 - a))
+    return found
+
+
+def by_engine(model: nn.MLP, X: Any, y: Any) -> list[list[list[float]]]:
+    """The same: the gradient that `backward()` leaves at every pre-activation."""
+    layers: list[list[list[Value]]] = [[] for _ in model.layers]
+    outputs = []
+    for x in X:
+        a = [Value(v) for v in x]
+        for layer, seen in zip(model.layers, layers):
+            z = [F.dot(neuron.w, a) + neuron.b for neuron in layer.neurons]
+            seen.append(z)
+            a = [ops.sigmoid(v) for v in z]
+        outputs += a
+    losses.binary_cross_entropy(outputs, [float(t) for t in y]).backward()
+    return [[[z.grad for z in sample] for sample in seen] for seen in reversed(layers)]
+
+
+def deltas(run: Run) -> None:
+    """Both, compared at every unit of every layer."""
+    run.section("The delta rule is the chain rule")
+    try:
+        import numpy as np
+    except ImportError:
+        raise ImportError(f"the deltas by hand are written in NumPy: {extras.install('numpy')}") from None
+    model, rng = network([8, 3], run.seed), np.random.default_rng(run.seed)
+    for p in model.parameters():
+        p.data *= 10  # so that deltas are not all alike
+    X, y = rng.normal(size=(6, 20)), np.array([0, 1, 1, 0, 1, 0])
+    layers = [(np.array([[w.data for w in n.w] for n in layer.neurons]), np.array([n.b for n in layer.neurons], float))
+              for layer in model.layers]  # fmt: skip
+    rows = []
+    for name, hand, engine in zip(
+        ("output", "second hidden", "first hidden"), by_hand(layers, X, y), by_engine(model, X, y)
+    ):
+        apart = float(np.abs(hand - np.array(engine)).max())
+        rows.append([name, f"{hand.shape[0]} x {hand.shape[1]}", f"{np.abs(hand).max():.3g}", f"{apart:.2g}"])
+        run.compare(f"{name}: delta by hand minus gradient, largest", apart, 0.0, within=1e-15)
+    run.table(["layer", "samples x units", "largest delta", "largest difference"], rows)
+    run.compare("parameters of 20-8-3-1", len(model.parameters()), 199)
+
+
+# The misprint
+
+
+def misprint(run: Run) -> None:
+    """A wrong slope that still points downhill often enough to train, and is found at once by finite differences."""
+    run.section("The misprint")
+    run.say("Printed versions of the first line lose a sign, or keep the factor p(1-p) that has cancelled. As rows of the engine, for a target "
+            "of 1, the loss of a logit z is -log sigmoid(z), and its slope sigmoid(z) - 1.")  # fmt: skip
+
+    def loss(z: Any) -> Any:
+        return -ops.log(ops.sigmoid(z))
+
+    slopes = {
+        "p - y": lambda y, z: (ops.sigmoid(z) - 1,),
+        "(p - y) p(1-p)": lambda y, z: ((ops.sigmoid(z) - 1) * ops.sigmoid(z) * (1 - ops.sigmoid(z)),),
+        "y - p": lambda y, z: (1 - ops.sigmoid(z),),
+    }
+    rows, verdicts = [], []
+    for name, partials in slopes.items():
+        [found] = gradcheck(Op("loss", loss, partials), 0.7).rows
+        rows.append([name, found.analytic, found.numeric, found.verdict])
+        verdicts.append(str(found.verdict))
+    run.table(["slope", "chain rule", "finite differences", "verdict"], rows)
+    run.compare("verdicts", " ".join(verdicts), "happy wrong wrong")
+
+
+# The data set
+
+
+def learning(run: Run) -> None:
+    """All samples at once, a learning rate of 1, with and without hidden layers."""
+    run.section("Learning")
+    X, y = data.classification(5000, informative=15, redundant=3, flip=0.05, seed=42)
+    cut = 4000
+    parts = (X[:cut], y[:cut]), (X[cut:], y[cut:])
+    run.say(f"{len(X):,} samples of {len(X[0])} numbers, 15 of which say something; {cut:,} to learn from.")
+    published = {"none": (0.719, 0.717, 0.787), "8, 3": (0.95, 0.91, 0.96)}
+    curves, ranks = {}, {}
+    for name, hidden in (("none", []), ("8, 3", [8, 3])):
+        model = network(list(hidden), run.seed)
+        curves[f"hidden: {name}"] = descend(run, model, *parts[0], lr=1.0)
+        shares = [train.accuracy(model, *part) for part in parts]
+        for what, ours, theirs, spread in zip(("train", "test", "AUC"), (*shares, train.auc(model, *parts[1])), published[name],
+                                              (0.02, 0.02, 0.03)):  # fmt: skip
+            run.compare(f"hidden units {name}: {what}", ours, theirs, within=spread, form=".3f", whole=True)
+        ranks[f"hidden: {name}"] = train.roc(model, *parts[1])
+    line = network([], run.seed)
+    descend(run, line, *parts[0], lr=0.02)
+    run.say("A line could do better than it does here: with a learning rate of 0.02 instead of 1 the network without hidden units gets "
+            f"{train.accuracy(line, *parts[0]):.3f} and {train.accuracy(line, *parts[1]):.3f}. Its inputs are large, up to "
+            f"{max(abs(v) for x in X for v in x):.0f}, and at rate 1 each step leaps over the bottom and back, which the curve below shows; "
+            "where it stands after 2,000 of them depends on where it began, so the last digit is nobody's.")  # fmt: skip
+    if curves["hidden: none"]:
+        run.picture("loss", plot.curves(curves, title="learning, all samples at once", ylabel="binary cross-entropy"),
+                    "the loss of both networks, step by step")  # fmt: skip
+    places = [k / 100 for k in range(101)]
+    heights = {name: [max(u for a, u in zip(*rank) if a <= p) for p in places] for name, rank in ranks.items()}
+    run.picture("roc", plot.curves(heights, places, title="ROC curves", xlabel="share of class 0 taken for class 1",
+                ylabel="share of class 1 found"), "how well both networks rank samples they have not learned from")  # fmt: skip
+
+
+def descend(run: Run, model: nn.MLP, X: Any, y: Any, lr: float) -> list[float]:
+    """Gradient descent on all samples at once: one sample recorded, all replayed at every step."""
+    targets = [float(t) for t in y]
+    steps, seen = 10 if run.small else run.epochs, []
+    if run.backend == "eager":
+        sgd = optim.SGD(model.parameters(), lr=lr)
+
+        def step(_: int) -> Any:
+            loss = losses.binary_cross_entropy_with_logits([model(x) for x in X], targets)
+            sgd.zero_grad()
+            loss.backward()
+            sgd.step()
+            seen.append(loss.data)
+            return f"loss {loss.data:.4f}"
+
+        run.repeat(steps, step)
+        return seen
+    import numpy as np
+
+    one = jit(lambda x, t: losses.binary_cross_entropy_with_logits([model(x)], [t]), backend=run.backend)
+    theta = pack(model.parameters())
+    samples, wanted = np.array(X), np.array(targets)  # lists would be read anew at every step
+    descent = optim.SGD(theta, lr=lr)
+
+    def replayed(_: int) -> Any:
+        loss, gradient = one.value_and_grad(theta, samples, wanted)
+        descent.step(gradient)
+        seen.append(float(loss))
+        return f"loss {loss:.4f}"
+
+    run.repeat(steps, replayed)
+    unpack(theta)
+    return seen
+
+
+# Units that are alike
+
+
+def alike(run: Run) -> None:
+    """Units that begin with the same weights get the same gradients, and stay alike for ever."""
+    run.section("Why weights are drawn at random")
+    X, y = data.moons(60, seed=run.seed)
+    rows = []
+    for name, init in (("all 0.5", lambda rng, *_: 0.5), ("drawn", lambda rng, *_: rng.gauss(0.0, 0.5))):
+        model = nn.MLP(2, [4, 1], activation="tanh", init=init, seed=run.seed)
+        run.fit(model, X, y, loss=losses.binary_cross_entropy_with_logits, epochs=5 if run.small else 60, batch_size=60,
+                optimizer=optim.Adam(model.parameters(), lr=0.1), progress=False)  # fmt: skip
+        units = [[p.data for p in neuron.parameters()] for neuron in model.layers[0].neurons]
+        apart = max(abs(a - b) for column in zip(*units) for a in column for b in column)
+        rows.append([name, f"{apart:.3g}", f"{train.accuracy(model, X, y):.0%}"])
+        if name == "all 0.5":
+            run.compare("units that began alike: how far apart their weights are", apart, 0.0)
+            nodes = len(topological(model(X[0])))
+    run.table(["first weights", "largest difference between units", "on their side"], rows)
+    run.say(f"Every unit computes the same, receives the same share of the blame, and moves the same way: a graph of {nodes} nodes with "
+            "the strength of one hidden unit.")  # fmt: skip
