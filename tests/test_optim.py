@@ -276,7 +276,9 @@ def test_a_step_that_is_interrupted_anywhere_is_taken_wholly_or_not_at_all(make,
     assert k > 50 and taken < k and state(twin) == state(whole)
 
 
-@pytest.mark.parametrize("door", [lambda model: SGD(model.parameters(), 0.1), lambda model: model])
+@pytest.mark.parametrize(
+    "door", [lambda model: SGD(model.parameters(), 0.1), lambda model: model, lambda model: model([1.0, 2.0, 3.0])]
+)
 def test_interrupted_anywhere_zero_grad_leaves_all_gradients_or_none(door):
     model, k, outcomes = Neuron(3, seed=0), 0, set()
     for p in model.parameters():

@@ -189,8 +189,7 @@ class Value(FloatLike):
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
-        for node in topological(self):
-            node._grad = 0.0
+        deque(map(setattr, topological(self), repeat("_grad"), repeat(0.0)), maxlen=0)  # all of them, or none
 
     def detach(self) -> Value:
         """The same number without a past: nothing flows back through it."""

@@ -24,8 +24,8 @@ def number(x: Any) -> float:
     >>> number(True), number(Fraction(1, 4))
     (1.0, 0.25)
     """
-    if type(x) is float:  # the case that must be fast
-        return x
+    if type(x) is float or (type(x) is int and -1e308 < x < 1e308):  # the cases that must be fast
+        return float(x)
     kind, dtype = type(x).__name__, getattr(getattr(x, "dtype", None), "kind", "f")
     if getattr(x, "ndim", 0):
         raise TypeError(
