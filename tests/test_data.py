@@ -607,6 +607,70 @@ def test_a_preparation_is_repeated_on_other_files(tmp_path):
             Preparation.from_dict(wrong)
 
 
+QUANTITIES = [
+    (["0cm", "1 cm", "2cm"], [0, 1, 2]), (["3.5 kg", "3.5 kg", "4 kg"], [3.5, 3.5, 4]), (["20°C", "-5°C", "\u22123 °C"], [20, -5, -3]),
+    (["50 m²", "60 m²", "70 m²"], [50, 60, 70]), (["5 km/h", "7 km/h", "1,000 km/h"], [5, 7, 1000]), (["1e3 m", "2e3 m", "5 m"], [1000, 2000, 5]),
+    (["-$5", "$7.50", "$-3"], [-5, 7.5, -3]), (["5 €", "7,50 €", "3 €"], [5, 7.5, 3]), (["USD 5", "USD 7", "USD 7"], [5, 7, 7]),
+    (["10%", "10 %", "20%"], [10, 10, 20]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "numbers"), QUANTITIES)
+def test_a_number_with_a_unit_is_that_number_as_a_feature_and_as_a_target(tmp_path, cells, numbers):
+    lines = [f"{cell};{i % 2}.5" for i, cell in enumerate(cells)]
+    path = csv_file(tmp_path, "\n".join(["v;w", *lines]).encode())
+    feature, target = read_csv(path, "w", delimiter=";"), read_csv(path, "v", delimiter=";")
+    assert [x for [x] in feature.X] == numbers == target.y and "as a class with kind='class'" in " ".join(target.notes)
+    assert feature.preparation == Preparation.from_dict(json.loads(json.dumps(feature.preparation.to_dict())))
+    assert read_csv(path, like=feature.preparation).X == feature.X
+    as_words = read_csv(path, "w", delimiter=";", text=["v"])
+    assert {*as_words.features} == {f"v={cell}" for cell in cells}
+    assert {*read_csv(path, "v", delimiter=";", kind="class").classes} == {*cells}
+
+
+@pytest.mark.parametrize("cells", [
+    ["5 kg", "500 g", "2 kg"], ["1.5M", "300k", "2M"], ["5 kg", "7", "8"], ["1.5 kg", "1,5 kg", "2 kg"], ["2024-01-05", "2024-02-05", "2024-02-05"],
+    ["5/1/2024", "6/1/2024", "7/1/2024"], ["5 Jan 2024", "6 Feb 2024", "7 May 2024"], ["Jan-24", "Feb-24", "Jan-24"], ["10:30", "11:45", "1:15 pm"],
+    ["Jan 5, 2024", "March 6, 2024", "May 7, 2024"], ["2024-01", "2024-02", "2024-01"], ["2024-01-05T10:00Z", "2024-01-05T11:00Z", "2024-01-06"],
+    ["(5.00)", "7.00", "(1.00)"], ["10-20", "20-30", "10-20"],
+])  # fmt: skip
+def test_what_may_be_a_number_or_not_is_one_error_with_both_ways_on(tmp_path, cells):
+    path = csv_file(tmp_path, "\n".join(["v;w", *[f"{cell};{i % 2}.5" for i, cell in enumerate(cells)]]).encode())
+    with pytest.raises(ValueError, match=r"line \d: column 'v' is .*(write it|correct it|write all).*text=\['v'\]"):
+        read_csv(path, "w", delimiter=";")
+    with pytest.raises(ValueError, match=r"line \d: column 'v' is .*, or take it as a class, with kind='class'"):
+        read_csv(path, "v", delimiter=";")
+    assert {*read_csv(path, "v", delimiter=";", kind="class").classes} == {*cells}
+    assert len(read_csv(path, "w", delimiter=";", text=["v"]).X) == 3
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1st", "2nd", "3rd"],
+        ["5a", "5b", "6a"],
+        ["A1", "B2", "A1"],
+        ["Monday", "Sunday", "Monday"],
+        ["007x", "008x", "007x"],
+    ],
+)
+def test_words_that_hold_digits_are_words(tmp_path, cells):
+    path = csv_file(tmp_path, "\n".join(["v;w", *[f"{cell};{i % 2}.5" for i, cell in enumerate(cells)]]).encode())
+    assert {*read_csv(path, "w", delimiter=";").features} == {f"v={cell}" for cell in cells}
+    assert read_csv(path, "v", delimiter=";").classes == sorted({*cells})
+
+
+def test_a_model_of_kilograms_is_told_when_it_gets_grams(tmp_path):
+    made = read_csv(csv_file(tmp_path, b"v;w\n1 kg;0.5\n2 kg;1.5\n"), "w").preparation
+    for cell, says in (
+        ("500 g", "not in the unit that the model knows, 'kg'"),
+        ("5", "not in the unit"),
+        ("x", "no finite number in kg"),
+    ):
+        with pytest.raises(ValueError, match=f"line 2: column 'v' is '{cell}', which is {says}"):
+            read_csv(csv_file(tmp_path, f"v;w\n{cell};1\n".encode()), like=made)
+
+
 SAID = [  # what is said of the first file, the first file, one like it of which nothing is said, and its samples
     ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode("cp1252"), [[3.5]]),
     ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode(), [[3.5]]),  # evidently UTF-8

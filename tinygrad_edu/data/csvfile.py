@@ -27,7 +27,8 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
     on average; other numbers are numbers.  `missing` cells (empty, NA, ?, null) are an error, or "drop" leaves their lines out, or "mean"
     puts the mean of the column there; lines without a target are left out then.  `keep` are columns whose text is in `kept`, by name.
 
-    What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %), comments, a title, Excel's `sep=` line
+    What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %, -$5, 3.5 kg: one unit, and the same on each
+    line), comments, a title, Excel's `sep=` line
     and a compressed file are recognized; `delimiter`, `decimal` ("." or ","), `encoding` and `header` (False: there are no names, and columns
     are "column 1", "column 2", ...) say so where it cannot be known.  `like` is the `preparation` of an earlier Split, to be repeated: what was
     said then of how the file is written is true of this one too, unless something else is said.

@@ -1,4 +1,4 @@
-"""How a column writes its numbers: 1234.5, 1,234.5, 1.234,5, 1 234,5, 1'234.5, 12 %, $5; and where that cannot be known.
+"""How a column writes its numbers: 1234.5, 1,234.5, 1.234,5, 1 234,5, 1'234.5, 12 %, -$5, 3.5 kg; and where that cannot be known.
 
 A cell is read in every way it can be read; a column, in the one way that all its cells allow.  Where that leaves two numbers
 (is 1,234 a thousand or a little more than one?), other columns of the file decide, or nobody, and the reader is asked.
@@ -11,13 +11,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-UNITS = "%$€£¥"
+SIGNS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "JPY", "CHF", "INR")  # before a number or behind it
+MINUS = "-+\u2212"
+UNIT = re.compile(r"[^\W\d_]{1,12}[²³23]?(?:/[^\W\d_]{1,12}[²³23]?)?|°[CFK]?|‰")  # behind it: kg, m², km/h, °C
 _GROUPS = r"[1-9]\d{0,2}([%s'’ \u00a0\u202f])\d{3}(?:\1\d{3})*"
 _NUMBER = r"[+-]?(?:(?:%s|\d+)(?:%s\d*)?|%s\d+)(?:[eE][+-]?\d+)?"
 READINGS = {
     point: re.compile(_NUMBER % (_GROUPS % other, re.escape(point), re.escape(point)), re.ASCII)
     for point, other in ((".", ","), (",", "."))
 }
+_QUANTITY = re.compile(r"[+\-\u2212]?(?!0\d)[\d.,'’ \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s*(%s)" % UNIT.pattern)
 _IDLE = {point: re.compile("[^-+0-9eE%s]" % re.escape(point)) for point in READINGS}  # what only groups digits
 
 
@@ -43,20 +46,38 @@ class Numeral(NamedTuple):
 def bare(text: str, unit: str) -> str:
     """A cell without its unit, and with the minus that Python knows."""
     if unit:
-        text = text.removeprefix(unit) if text.startswith(unit) else text.removesuffix(unit)
+        sign = text[:1] if text[:1] in MINUS else ""
+        text = text[len(sign) :].strip()
+        text = sign + (text.removeprefix(unit) if text.startswith(unit) else text.removesuffix(unit)).strip()
     return text.strip().replace("\u2212", "-")
 
 
 def unit_of(cells: Sequence[str]) -> str:
-    """The sign that every cell has before or behind its number, or nothing.
+    """The sign that every cell has before or behind its number, or the unit that every cell has behind it, or nothing.
 
-    >>> unit_of(["12%", "7 %"]), unit_of(["$1", "2"])
-    ('%', '')
+    >>> unit_of(["12%", "7 %"]), unit_of(["-$1", "2 $"]), unit_of(["3.5 kg", "12kg"]), unit_of(["$1", "2"]), unit_of(["1 kg", "1 g"])
+    ('%', '$', 'kg', '', '')
     """
-    for sign in UNITS:
-        if sign in (cells[0][:1], cells[0][-1:]) and all(c.startswith(sign) or c.endswith(sign) for c in cells):
-            return sign
-    return ""
+    unit = sign_of(cells[0]) or quantity(cells[0])
+    return unit if unit and all(c.endswith(unit) or c.lstrip(MINUS).lstrip().startswith(unit) for c in cells) else ""
+
+
+def sign_of(cell: str) -> str:
+    """The sign before a number or behind it, or nothing."""
+    begin = cell.lstrip(MINUS).lstrip()
+    if not begin.startswith(SIGNS) and not cell.endswith(SIGNS):
+        return ""
+    return next((sign for sign in SIGNS if begin.startswith(sign) or cell.endswith(sign)), "")
+
+
+def quantity(cell: str) -> str:
+    """The unit behind a number, or nothing; none behind 007, which is a code, and none in 1e3, which is a number.
+
+    >>> quantity("3.5 kg"), quantity("-20°C"), quantity("5 m²"), quantity("007x"), quantity("1e3"), quantity("kg")
+    ('kg', '°C', 'm²', '', '', '')
+    """
+    found = None if cell[-1:].isdigit() and is_number(cell) else _QUANTITY.fullmatch(cell)
+    return found[1] if found else ""
 
 
 def point_of(cells: Sequence[str], unit: str = "") -> str:
@@ -81,6 +102,6 @@ def point_of(cells: Sequence[str], unit: str = "") -> str:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell is a number in any of these ways."""
-    text = bare(text, unit_of([text]) if text else "")
+    """Whether a cell is a number in any of these ways, without a unit behind it: a column may be called 24h."""
+    text = bare(text, sign_of(text))
     return any(reading.fullmatch(text) for reading in READINGS.values())

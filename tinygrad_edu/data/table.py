@@ -9,14 +9,17 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ..streams import short
-from .numerals import Numeral, is_number, point_of, unit_of
+from .numerals import SIGNS, Numeral, is_number, point_of, quantity, unit_of
 from .preparation import Column, Preparation
 from .samples import MANY, Split
 from .textfile import File, Records, repeated, some
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "<na>", "#n/a"}
-_DIGITS = re.compile(r"[-+0-9.,'_ ]*[0-9][-+0-9.,'_ ]*|0x[0-9a-fA-F]+")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}[:.]\d{2}[:.]\d{2}|\d{1,2}:\d{2}")
+_DIGITS = re.compile(r"[-+0-9.,'\"_ /()]*[0-9][-+0-9.,'\"_ /()]*|0x[0-9a-fA-F]+")
+_DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{4}[-/]\d{1,2}"
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_NAMED = rf"\d{{1,2}}[-. ]*{_MONTH}[-,. ]*\d{{2,4}}|{_MONTH}[-. ]+(?:\d{{1,2}}(?:st|nd|rd|th)?,? +)?\d{{2,4}}"
+_DATE = re.compile(rf"(?:{_DAY}|{_NAMED})(?:[ T].*)?|\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 
 
 class Table:
@@ -190,24 +193,29 @@ class Table:
         line = self.line_of(self.column(name).index(cell))
         self.file.fail(f"column {short(name)!r} is {cell[:40]!r}, which is {what}: {hint}", line)
 
-    def text(self, name: str, said: bool) -> None:
-        """Raise unless a column that is no column of numbers can be taken as words."""
+    def text(self, name: str, said: bool, out: str = "") -> None:
+        """Raise unless a column that is no column of numbers can be taken as words; `out` says how to do that."""
         cells = self.present(name)
         if said:
             return
+        target, out = (
+            bool(out),
+            out or f"leave the column out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]",
+        )
         numbers = [
             c
             for c in cells
             if is_number(c) and Numeral().number(c) is not None or re.search("[.,]", c) and is_number(c)
         ]
-        out = f"leave the column out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]"
         if numbers and len(numbers) < len(cells) or any(c.lower().lstrip("+-") in ("inf", "infinity") for c in cells):
             other = next(c for c in cells if c not in {*numbers})
             self.wrong(
                 name,
                 other,
                 "no finite number",
-                f"others of the column are, such as {numbers[0]!r}: correct it, {out}" if numbers else out,
+                f"others of the column are, such as {numbers[0]!r}: correct it, {out}"
+                if numbers
+                else out.removeprefix("or "),
             )
         if numbers:  # each of them, but not all in one way
             a, b = (
@@ -226,6 +234,18 @@ class Table:
             self.wrong(
                 name, cells[0], "no number as far as this reader knows", f"write it as digits and a point, {out}"
             )
+        if all(map(quantity, cells)) and any(
+            re.search(r"\d\s|\d[.,]\d", c) for c in cells
+        ):  # but 1st, 2nd, 3rd are words
+            other = next((c for c in cells if quantity(c) != quantity(cells[0])), cells[-1])
+            self.wrong(
+                name,
+                other,
+                f"not written as {cells[0]!r} is",
+                f"write all in one unit and with one sign for decimals, {out}",
+            )
+        if target:
+            return
         kinds = len({*cells})
         if kinds == len(cells) >= 5 or kinds > min(1000, max(MANY, len(cells) / 2)):
             self.wrong(
@@ -261,6 +281,8 @@ class Table:
                 "no finite number",
                 "write it as one",
             )
+        if numeral.unit not in ("", *SIGNS):
+            self.notes.append(f"{short(name)} is a number, in {short(numeral.unit)}; as words with text=[{name!r}]")
         column = Column(name, (math.fsum(v / len(numbers) for v in numbers),), None, numeral)
         if len(numbers) == len(self.rows):
             return column, [[v] for v in numbers]
@@ -283,13 +305,18 @@ class Table:
         if kind == "number" and numeral is None:
             wrong = next((c for c in cells if not is_number(c)), cells[0])
             self.wrong(target, wrong, "no finite number", "correct it, or say kind='class'")
-        if kind is None and numeral is None and any(map(is_number, cells)):
-            self.text(target, said=False)
-        codes = _codes(values) if kind is None else None
+        if kind is None and numeral is None:
+            self.text(target, said=False, out="or take it as a class, with kind='class'")
+        unit = numeral.unit if numeral else ""
+        codes = _codes(values) if kind is None and not unit else None
         if len({*(values or cells)}) == 1:
             self.file.fail(f"the target {short(target)!r} is {cells[0]!r} on every line: there is nothing to learn")
         if numeral and (kind == "number" or kind is None and not codes):
+            if kind is None and unit and len({*values}) <= MANY:
+                self.notes.append(f"{short(target)} is a number, in {short(unit)}; as a class with kind='class'")
             return values, [], numeral
+        if unit:
+            values = []  # its classes keep their unit
         whole = bool(values) and all(v.is_integer() for v in values)
         texts = [str(int(v)) for v in values] if whole else cells  # 1, 01 and 1.0 are one class
         classes = sorted({*texts}, key=dict(zip(texts, values)).__getitem__ if values else None)
@@ -328,12 +355,13 @@ class Table:
         cells, seen = self.column(column.name), {}
         if column.words is None and self.present(column.name):
             if numeral is None:
-                self.wrong(column.name, next((c for c in self.present(column.name) if not is_number(c)), cells[0]), "no finite number",
+                cell = next((c for c in self.present(column.name) if column.numeral.number(c) is None), cells[0])
+                self.wrong(column.name, cell, "no finite number" + f" in {column.numeral.unit}" * bool(column.numeral.unit),
                            "the model has learned from numbers here")  # fmt: skip
             if numeral.unit != column.numeral.unit:
                 self.wrong(
                     column.name,
-                    cells[0],
+                    self.present(column.name)[0],
                     f"not in the unit that the model knows, {column.numeral.unit or 'none'!r}",
                     "write it as it was then",
                 )
