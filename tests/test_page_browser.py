@@ -554,6 +554,9 @@ def test_the_step_stays_in_sight_in_a_graph_too_large_to_see(tab):
     browser = tab(page(x))
     for step in (1, 100, 250, 400):
         browser.js(f"show({step})")
+        number = browser.js("steps[at].kind !== 'edge' || (() => { const b = local.getBoundingClientRect(), g = svg.getBoundingClientRect(); "
+                            "return b.left > g.left && b.right < g.right && b.top > g.top && b.bottom < g.bottom })()")  # fmt: skip
+        assert number, "the local gradient too"
         assert browser.js("(() => { const b = document.querySelector('.node.now').getBoundingClientRect(), g = svg.getBoundingClientRect(); "
                           "return b.left >= g.left && b.right <= g.right && b.top >= g.top && b.bottom <= g.bottom && b.width > 60 })()")  # fmt: skip
 

@@ -257,7 +257,7 @@ $("in").onclick = () => zoom(1.25);
 $("out").onclick = () => zoom(0.8);
 $("fit").onclick = () => fit();
 // The size of a graph too large to read whole: large enough to read; then the steps are followed.
-const refit = () => { choose(); label(); fit(READABLE); follow(shown(), true); };
+const refit = () => { choose(); fit(READABLE); follow(shown(), true); label(); };
 new ResizeObserver(refit).observe($("graph"));
 // On paper: the whole graph, whatever part of it is on screen.
 addEventListener("beforeprint", () => {
@@ -301,8 +301,8 @@ function show(i) {
     const lit = kind === "edge" ? k === step.edge : kind === "forward" && n === node;
     put(wires[k], "class", `edge${k < passed && !lit ? " done" : ""}${lit ? ` now${forward}` : ""}`);
   });
-  label();
   follow(shown());
+  label();
   $("step").replaceChildren(...explained(step));
   $("say").textContent = `Step ${at} of ${steps.length - 1}. ${$("step").innerText.replace(/\s+/g, " ")}`;
   code(step);
@@ -315,14 +315,18 @@ function show(i) {
   if (at === steps.length - 1) pause();
   address();
 }
-// The local gradient, at the middle of the edge that is walked.
+// The local gradient, at the middle of the edge that is walked, or as near to it as the edge is in sight.
 function label() {
   const {kind, edge} = steps[at];
   local.textContent = kind === "edge" ? `× ${short(now.flows[edge].local)}` : "";
   if (kind !== "edge") return;
-  const wire = wires[edge], middle = wire.getPointAtLength(wire.getTotalLength() / 2);
-  local.setAttribute("x", middle.x);
-  local.setAttribute("y", middle.y - 9);
+  const wire = wires[edge], long = wire.getTotalLength(), [, , w, h] = inside(), edgeOf = 30 / view.scale;
+  const points = [...Array(19)].map((_, k) => wire.getPointAtLength(long * (0.5 + (k % 2 ? -1 : 1) * Math.ceil(k / 2) / 20)));
+  const seen = ({x, y}) => Math.abs(x - view.x - w / view.scale / 2) < w / view.scale / 2 - edgeOf
+    && Math.abs(y - view.y - h / view.scale / 2) < h / view.scale / 2 - edgeOf;
+  const point = points.find(seen) ?? points[0];
+  local.setAttribute("x", point.x);
+  local.setAttribute("y", point.y - 9);
 }
 function write(e, x) {
   if (e.shown === String(x)) return;
