@@ -6,13 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from tinygrad_edu import ops
+from tinygrad_edu import ops, zoo
 from tinygrad_edu.check import bends
 from tinygrad_edu.engine import topological
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.zoo.cs231n import assignments, check, layers
 from tinygrad_edu.zoo.cs231n.examples import EXAMPLES
 from tinygrad_edu.zoo.cs231n.relative import of_assignments, of_notes
+from tinygrad_edu.zoo.running import Run
 
 BACKWARD = [name for name, example in EXAMPLES.items() if example.dout is not None]
 
@@ -84,6 +85,16 @@ MISTAKES = [
 def test_a_mistake_is_said_in_words(spoil, said):
     report = check.layer(layers.affine_forward, lambda dout, cache: spoil(*layers.affine_backward(dout, cache)))
     assert not report and said in str(report)
+
+
+def test_the_digits_that_differ_are_shown_and_the_kind_of_numbers_if_it_is_to_blame():
+    def narrow_backward(dout, cache):
+        return layers.affine_backward(dout.astype("float32"), [a.astype("float32") for a in cache])
+
+    report = check.layer(layers.affine_forward, narrow_backward)
+    words = next(g.wrong for g in report.gradients if g.wrong)
+    told, right = words.split(" is ")[1].split(" (")[0].split(" and should be ")
+    assert told != right and "(yours are float32: compute in float64)" in words and "times" not in words
 
 
 def test_a_wrong_output_is_said_before_any_gradient():
@@ -177,6 +188,16 @@ def test_the_assignments_error_is_at_most_one_and_the_notes_at_most_two():
     assert of_notes(0.0, 0.0) == of_assignments(0.0, 0.0) == 0.0
 
 
+def test_a_ctrl_c_before_the_first_step_leaves_a_page(monkeypatch):
+    def repeat(self, count, step, unit="step"):
+        self._interrupt()
+        return 0
+
+    monkeypatch.setattr(Run, "repeat", repeat)
+    this = zoo.run("cs231n", small=True, show=None, epochs=1, backend="python")
+    assert this.interrupted and not this.missed and "line" in this.pictures and "loss" not in this.pictures
+
+
 def test_without_numpy_the_layers_say_what_to_install_and_the_rest_runs():
     code = """
 import sys
@@ -192,5 +213,5 @@ print(len(this.missed), "Left out" in this.markdown(), sorted(this.pictures))
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == [
         "these layers are NumPy by hand: pip install numpy",
-        "0 True ['circuit', 'line', 'loss', 'net']",
+        "0 True ['circuit', 'line', 'loss', 'net', 'steps']",
     ]

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import losses, ops
+from ... import losses, ops, plot
 from ...check import HAPPY, SUSPICIOUS, WRONG, gradcheck
 from ...engine import Value
 from ...extras import MissingPackage
@@ -38,6 +38,7 @@ def main(run: Run) -> None:
     """All of it.  What is NumPy by hand is left out where there is no NumPy."""
     circuits(run)
     relative_errors(run)
+    steps(run)
     kinks(run)
     try:
         from . import assignments
@@ -126,14 +127,56 @@ def relative_errors(run: Run) -> None:
     rows = [[*(f"{x:.10g}" for x in (a, n)), *(f"{e(a, n):.2g}" for e in (of_notes, of_assignments))] for a, n in pairs]
     run.table(["a", "n", "notes", "assignments"], rows)
     run.say(
-        "The second is about half of the first, and at most 1.  Where a gradient is exactly 0, what rounding leaves of n, "
-        "1e-12, is all wrong to the first and harmless to the second.  Below, errors are those of the assignments, and the "
-        "notes' stand beside them; tinygrad_edu's own gradcheck takes the notes', with a denominator that is never so small "
-        "that rounding could fill it."
+        "The second is about half of the first, and at most 1.  Where a gradient is exactly 0, what rounding leaves "
+        "of n, 1e-12, is all wrong to the first and harmless to the second.  Below, errors are those of the "
+        "assignments, and the notes' stand beside them; tinygrad_edu's own gradcheck takes the notes', with a "
+        "denominator that is never so small that rounding could fill it."
     )
     run.compare("gradcheck: a relative error above this is wrong", WRONG, 1e-2, form="g")
     run.compare("gradcheck: above this only kinks excuse it", SUSPICIOUS, 1e-4, form="g")
     run.compare("gradcheck: up to this one may be happy", HAPPY, 1e-7, form="g")
+
+
+def steps(run: Run) -> None:
+    """How large a step should be: the function must not bend under it, nor rounding be all that is left."""
+    run.section("Which step?")
+    f, at = ops.sigmoid, 0.5
+    x = Value(at)
+    f(x).backward()
+
+    def one_sided(h: float) -> float:
+        return float(abs((f(at + h) - f(at)) / h - x.grad))
+
+    def central(h: float) -> float:
+        return float(abs((f(at + h) - f(at - h)) / (2 * h) - x.grad))
+
+    halved = one_sided(1e-2) / one_sided(5e-3), central(1e-2) / central(5e-3)
+    run.compare("half the step divides the error of (f(x + h) - f(x)) / h by", halved[0], 2.0, within=0.01, form=".4f")
+    run.compare("and of (f(x + h) - f(x - h)) / 2h by", halved[1], 4.0, within=0.01, form=".4f")
+    run.compare("error of σ's slope at 0.5, the second with h = 1e-5", central(1e-5), 0.0, within=1e-10, form=".2g")
+    powers = [k / 4 for k in range(-60, -3)]
+    lines = {
+        "central": [central(10**p) or None for p in powers],
+        "one-sided": [one_sided(10**p) or None for p in powers],
+    }
+    curve = plot.curves(
+        lines,
+        powers,
+        title="error of a numerical slope",
+        xlabel="step, as a power of 10",
+        ylabel="error for σ at 0.5",
+        log=True,
+    )
+    run.picture(
+        "steps",
+        curve,
+        "from the right: the formula's own error, which falls with the step; to the left: rounding, which rises",
+    )
+    run.say(
+        "The notes ask for the central formula, whose error falls with the square of the step, and for a step that is "
+        "not too small: below, two nearly equal numbers are subtracted, and what is left of their sixteen digits is "
+        "divided by less and less."
+    )
 
 
 def kinks(run: Run) -> None:

@@ -5,15 +5,13 @@ and finite differences.
 >>> def affine_backward(dout, cache):
 ...     x, w = cache
 ...     return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.mean(axis=0)  # the mean is a mistake
->>> print(check.layer(layers.affine_forward, affine_backward))
+>>> print(check.layer(layers.affine_forward, affine_backward))    # doctest: +ELLIPSIS
 affine: its output is the engine's.
   gradient  shape       from the engine  from differences  course expects
-  dx        (10, 2, 3)          2.7e-16           5.4e-11           1e-10  right
-  dw        (6, 5)              1.9e-15           9.9e-11           1e-10  right
+  dx        (10, 2, 3)          ...e-16           ...e-11           1e-10  right
+  dw        (6, 5)              ...e-1...         ...e-1...         1e-10  right
   db        (5,)                   0.82              0.82           1e-10  WRONG
 db[0] is -0.5786 and should be -5.786; all 5 are 0.1 times what they should be.
-
-
 """
 
 from __future__ import annotations
@@ -44,9 +42,7 @@ def worst(of: Callable[[float, float], float], a: Any, n: Any) -> float:
 
 @dataclass(frozen=True)
 class Gradient:
-    """What was found about one gradient: errors as the assignments define them, and `wrong`, in words, if it is not
-    the engine's.
-    """
+    """What was found about one gradient; `wrong` says in words how it differs from the engine's, or is empty."""
 
     name: str
     ours: Array
@@ -99,8 +95,8 @@ def layer(forward: Callable[..., Any], backward: Callable[..., Any] | None = Non
     """Compare a layer of yours, or a loss, with the engine, on the inputs of the course's own checks.
 
     `forward` and `backward` take and return what the course says (see `layers`); a loss gives itself and its gradient
-    at once, and has no backward.  Which layer it is says the name of `forward`, such as `affine_forward` or `svm_loss`,
-    or the argument `name`.  Your cache is your own affair.  Raises UserError for a layer that is not known, and for
+    at once, and has no backward.  The name of `forward`, such as `affine_forward` or `svm_loss`, says which layer it
+    is, or else `name` does.  Your cache is your own affair.  Raises UserError for a layer that is not known, and for
     what is not returned as the course says.
     """
     return compare(_example(forward, name), forward, backward)
@@ -149,9 +145,7 @@ def compare(example: Example, forward: Callable[..., Any], backward: Callable[..
 
 
 def by_the_engine(example: Example) -> tuple[Array, dict[str, Array]]:
-    """The output of a layer made of Values, and the gradient by each of its inputs: sum(out · dout).backward(),
-    nothing else.
-    """
+    """The output of a layer made of Values, and the gradient by each input: sum(out · dout).backward(), no more."""
     values = {k: as_values(a) for k, a in example.inputs.items()}
     out = [v for _, v in leaves("out", example.values(*values.values(), *example.more))]
     total = out[0] if example.dout is None else ops.dot(*out, *example.dout.ravel().tolist())
@@ -167,8 +161,7 @@ def as_values(a: Array) -> Any:
 
 
 def differences(f: Callable[[Array], Any], x: Array, dout: Array | None = None, h: float = 1e-5) -> Array:
-    """The gradient of sum(f(x) · dout) by central differences, (f(x + h) - f(x - h)) / 2h, for one number after the
-    other.
+    """The gradient of sum(f(x) · dout) by central differences, for one number of x after the other.
 
     >>> differences(lambda x: x**2, np.array([1.0, -3.0]), np.array([1.0, 10.0])).round(6)
     array([  2., -60.])
@@ -197,9 +190,7 @@ def _example(forward: Callable[..., Any], name: str) -> Example:
 
 
 def _difference(name: str, ours: Array, right: Array) -> str:
-    """In words, what is wrong with an array, or nothing: its shape, or its first wrong number, and whether all are
-    off by one factor.
-    """
+    """In words: a wrong shape, or the first wrong number, and whether all are off by one factor; else nothing."""
     if ours.dtype == object or not np.issubdtype(ours.dtype, np.number):
         return f"{name} is no array of numbers"
     if ours.shape != right.shape:
@@ -210,11 +201,14 @@ def _difference(name: str, ours: Array, right: Array) -> str:
         return ""
     place = tuple(map(int, np.argwhere(~near)[0])) if right.ndim else ()
     at = f"{name}[{', '.join(map(str, place))}]" if place else name
-    words = f"{at} is {ours[place]:.4g} and should be {right[place]:.4g}"
+    digits = next(n for n in (4, 7, 17) if f"{ours[place]:.{n}g}" != f"{right[place]:.{n}g}")
+    words = f"{at} is {ours[place]:.{digits}g} and should be {right[place]:.{digits}g}"
+    if ours.dtype != right.dtype:
+        words += f" (yours are {ours.dtype}: compute in {right.dtype})"
     if right.size == 1:
         return words
     factor = float(np.vdot(ours, right) / np.vdot(right, right))
-    if np.isfinite(factor) and np.allclose(ours, factor * right, rtol=1e-6):
+    if abs(factor - 1) > 1e-6 and np.allclose(ours, factor * right, rtol=1e-8):
         return f"{words}; all {right.size:,} are {factor:.4g} times what they should be"
     return f"{words}, the first of {(~near).sum():,} that are wrong of {right.size:,}"
 

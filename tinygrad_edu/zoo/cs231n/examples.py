@@ -19,10 +19,9 @@ from .arrays import Array, np
 
 
 class Example(NamedTuple):
-    """One layer: `values` is called with arrays of Values by the names of `inputs`, then `more`, and returns Values
-    in the shape of its output.
+    """One layer: `values` is called with arrays of Values in the place of `inputs`, and `more`; it returns its output.
 
-    `expected` is the largest error that the course expects; it says "around 1e-10" of some, which is `around`.
+    `expected` is the error from differences that the course expects, at most, or, if it says so, `around` it.
     """
 
     name: str
@@ -36,7 +35,7 @@ class Example(NamedTuple):
 
     @property
     def limit(self) -> float:
-        """The error that is still met: what is around 1e-10 is written as so many times 1e-10."""
+        """The error that still meets it: what is around 1e-10 is written as so many times 1e-10."""
         return 10 * self.expected if self.around else self.expected
 
 
