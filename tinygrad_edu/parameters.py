@@ -6,7 +6,8 @@ import operator
 import sys
 from collections import deque
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
-from itertools import chain, repeat
+from functools import partial
+from itertools import repeat
 from typing import Any
 
 from .engine import Value
@@ -20,12 +21,15 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
     """
     if isinstance(ps, list):
-        into: Any = map(setattr, ps, repeat(_SLOTS[what]), floats)
+        put: Any = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), floats), 0)
     elif hasattr(ps, "dtype"):
-        into = map(sys.modules["numpy"].copyto, [ps], [floats])
+        put = partial(sys.modules["numpy"].copyto, ps, floats)
     else:
-        into = map(operator.setitem, [ps], [slice(None)], [floats])
-    deque(into if owner is None else chain(into, map(vars(owner).update, [attributes])), maxlen=0)
+        put = partial(operator.setitem, ps, slice(None), floats)
+    if owner is None:
+        put()
+    else:
+        deque(map(operator.call, (put, partial(vars(owner).update, attributes))), 0)
 
 
 def zeroed(ps: Iterable[Value]) -> None:
