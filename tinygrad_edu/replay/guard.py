@@ -26,6 +26,7 @@ from ..engine import Value, topological
 from ..modes import RecordingError, recorders
 from .structure import array_of
 
+_ENGINE = vars(sys.modules[Value.__module__])
 TRUSTED = {f"tinygrad_edu.{room}" for room in ("derivatives", "engine", "modes", "ops", "replay.guard")}
 DOORS = ("tinygrad_edu.protocol", "tinygrad_edu.micrograd")  # what stands there was asked for by others
 CONSTANT, NUMBER, NODE, PASSED, PRESENT = (
@@ -174,10 +175,12 @@ def _attribute(name: str) -> property:
     plain, asked = vars(Value)[name], name.lstrip("_")
     get, put = plain.__get__, plain.__set__
     may_read, may_write = READ.get(asked, KEPT), WRITTEN.get(asked, set())
-    numbers = asked in NUMBERS
+    numbers, getframe = asked in NUMBERS, sys._getframe
 
     def read(self: Value) -> Any:
-        frame = sys._getframe(1)
+        frame = getframe(1)
+        if numbers and frame.f_globals is _ENGINE:  # nearly always
+            return get(self)
         if frame.f_globals.get("__name__") not in TRUSTED or not numbers and frame.f_code is topological.__code__:
             kind = _asked(self, may_read)
             if kind and (numbers or not _ours(frame)):
@@ -185,7 +188,10 @@ def _attribute(name: str) -> property:
         return get(self)
 
     def write(self: Value, x: Any) -> None:
-        frame = sys._getframe(1)
+        frame = getframe(1)
+        if frame.f_globals is _ENGINE:
+            put(self, x)
+            return
         module = frame.f_globals.get("__name__")
         if module not in TRUSTED and not (
             name == "label" and module == "tinygrad_edu.micrograd"

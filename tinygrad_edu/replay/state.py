@@ -146,8 +146,13 @@ class State:
         if self.found == later.found:
             return None
         fewer, more = sorted((self, later), key=lambda state: len(state.found))
-        pairs = zip(fewer.found, more.found)
-        return _told(more.paths[next((i for i, (a, b) in enumerate(pairs) if a != b), len(fewer.found))])
+        at = next((i for i, (a, b) in enumerate(zip(fewer.found, more.found)) if a != b), len(fewer.found))
+        notes = [state.found[at] for state in (fewer, more) if at < len(state.found)]
+        path = more.paths[at]
+        if len(notes) == 2 and all(isinstance(note, dict) for note in notes):
+            one, other = notes
+            path = path, f".{next(name for name in [*one, *other] if one.get(name, self) != other.get(name, self))}"
+        return _told(path)
 
     def _look(self, path: Path, x: Any) -> None:
         kind = type(x)
@@ -242,8 +247,15 @@ class State:
 
     def _rows(self, path: Path, x: Any) -> None:
         found = getattr(x, "__dict__", None)
-        if found and not isinstance(x, type):
-            self._todo.extend([((path, f".{name}"), v) for name, v in found.items() if name != "__wrapped__"])
+        if not found or isinstance(x, type):
+            return
+        plain = {}  # one note for all of them
+        for name, v in [*found.items()]:
+            if type(v) in _PLAIN:
+                plain[name] = v
+            elif name != "__wrapped__":
+                self._todo.append(((path, f".{name}"), v))
+        self._note(path, plain)
 
     def _numbers(self, path: Path, x: Any) -> None:
         if str(getattr(x, "dtype", "")) == "object":
