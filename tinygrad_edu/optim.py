@@ -114,7 +114,10 @@ class Optimizer:
 
     def rate(self) -> float:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""
-        return between(self.lr(self.steps) if callable(self.lr) else self.lr, f"the learning rate of step {self.steps}")
+        lr = self.lr
+        if type(lr) is float and 0.0 <= lr < math.inf:
+            return lr
+        return between(lr(self.steps) if callable(lr) else lr, f"the learning rate of step {self.steps}")
 
     def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The new data and the new memory, of columns that `_each` goes along; changes nothing."""
@@ -136,7 +139,8 @@ class Optimizer:
             np: Any = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
             if np:  # whole columns at once: the same bits
                 data, grads = np.array(data, float), np.asarray(grads, float)
-                self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
+                if self.memory:
+                    self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
             with np.errstate(all="ignore") if np else nullcontext():
                 data, memory = self.update(rate, data, grads)
             if len(data) != len(ps):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 from collections import deque
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from functools import partial
@@ -22,14 +21,9 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
     """
     if isinstance(ps, list):
         put: Any = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), floats), 0)
-    elif hasattr(ps, "dtype"):
-        put = partial(sys.modules["numpy"].copyto, ps, floats)
     else:
-        put = partial(operator.setitem, ps, slice(None), floats)
-    if owner is None:
-        put()
-    else:
-        deque(map(operator.call, (put, partial(vars(owner).update, attributes))), 0)
+        put = partial(operator.setitem, ps, ... if hasattr(ps, "dtype") else slice(None), floats)
+    deque(map(operator.call, (put,) if owner is None else (put, partial(vars(owner).update, attributes))), 0)
 
 
 def zeroed(ps: Iterable[Value]) -> None:
