@@ -27,15 +27,14 @@ Settings = dict[str, Any]
 
 
 def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
-    """x·w + b for a batch: x (N, d1, ..., dk), flattened to D = d1·...·dk numbers each; w (D, M), b (M,); out (N,
-    M).
-    """
+    """x·w + b: x (N, d1, ..., dk), each sample flattened to D numbers; w (D, M), b (M,); out (N, M)."""
     return x.reshape(len(x), -1) @ w + b, (x, w)
 
 
 def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """dx (N, d1, ..., dk), dw (D, M), db (M,).  The shapes leave one way to multiply; b served all N samples, so db
-    is a sum over them.
+    """dx (N, d1, ..., dk), dw (D, M), db (M,).
+
+    The shapes leave but one way to multiply; and b served all N samples, so db is a sum over them.
     """
     x, w = cache
     return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)
@@ -130,9 +129,7 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 
 def batchnorm_backward_alt(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """The same on paper, in one line: what is left of dx_hat without its mean and without its part along x_hat,
-    divided by std.
-    """
+    """The same on paper, in one line: dx_hat without its mean and without its part along x_hat, divided by std."""
     x_hat, _, std, gamma = cache
     return _standard_backward(dout * gamma, x_hat, std, 0), (dout * x_hat).sum(axis=0), dout.sum(axis=0)
 
