@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -103,6 +104,17 @@ def test_a_check_is_of_the_point_and_of_the_name_that_were_given(run):
 def test_the_help_of_a_command_says_what_it_is_for_with_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0 and f"  tinygrad-edu {command}" in out and max(map(len, out.splitlines())) <= 100
+
+
+def test_help_is_a_word_too(run):
+    assert run("help") == run("--help") and run("help", "grad") == run("grad", "--help") and run("help")[0] == 0
+
+
+def test_a_warning_is_a_line_without_a_place_in_our_source(run):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        status, _, err = run("train", "moons", "--lr", "1e300", "--epochs", "3", "--quiet")
+    assert status == 0 and err.startswith("tinygrad-edu: training stopped at epoch") and err.count("\n") == 1
 
 
 def test_ops_prints_the_rows_that_are_asked_for(run):

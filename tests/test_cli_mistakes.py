@@ -22,6 +22,9 @@ grad ''                                             | expression is empty: write
 grad 'a +' a=1                                      | cannot read 'a \+' at column
 grad a^2 a=1                                        | a power is written a \*\* b
 grad 2a a=1                                         | between two factors write \*
+grad 'f(x) = x**2' x=1                              | a step is written `name = formula`
+grad tanh x=1                                       | tanh is a function: write tanh\(x\)
+grad x*y x=1,y=2                                    | '1,y=2' is not a number, .*write for example x=2
 grad 'ln(a)' a=1                                    | did you mean 'log'
 grad 'tahn(a)' a=1                                  | did you mean 'tanh'
 grad 'tanh a' a=1                                   | write tanh\(a\)

@@ -155,6 +155,28 @@ def test_nothing_that_was_typed_steers_a_terminal(given, tmp_path, capsys):
         assert said.strip() and all(c.isprintable() or c == "\n" for c in out + said), command
 
 
+def test_nothing_that_a_file_holds_steers_a_terminal(tmp_path, monkeypatch, capsys):
+    """Names of columns, of classes and of files, in whatever is printed of them, and in pictures; what is written stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    red, data = "\x1b[31m", "x\x1b[31m.csv"
+    lines = [
+        f"{a}.5;{b}.5;{kind}" for kind, a, b in ((red, 1, 2), ("b\x07ell", 5, 6), ("c\x9bsi", 9, 1)) for _ in range(8)
+    ]
+    (tmp_path / data).write_text("\n".join([f"a{red};b\x08;c\x1b", *lines]), encoding="utf-8")
+    train = ["train", data, "--target", "c\x1b"]
+    for command, status in (
+        (["train", data], 2), ([*train, "--features", "zz"], 2), ([*train, "--class-weights", "zz=1"], 2),
+        ([*train, "--epochs", "2", "--save", f"{red}.json", "--plot", f"{red}.svg", "--history", f"{red}h.csv"], 0),
+        (["predict", f"{red}.json", data, "--keep", f"a{red}"], 0), (["predict", f"{red}.json", data, "-o", f"{red}p.csv"], 0),
+        (["predict", f"{red}.json", data, "--keep", "zz"], 2), ([*train, "--resume", f"{red}.json", "--target", "zz"], 2),
+    ):  # fmt: skip
+        assert main(command) == status
+        out, said = capsys.readouterr()
+        assert (out + said).strip() and all(c.isprintable() or c == "\n" for c in out + said), command
+    assert red in (tmp_path / f"{red}p.csv").read_text(encoding="utf-8")
+    assert not [c for c in (tmp_path / f"{red}.svg").read_text(encoding="utf-8") if c < " " and c != "\n"]
+
+
 def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
     from tinygrad_edu.cli import gradient
 

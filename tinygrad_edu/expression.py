@@ -70,9 +70,10 @@ class Program:
                 raise ExpressionError(f"cannot read {self.text!r}: write abs({bars[1]}) for {bars[0]}") from None
             if re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", re.sub(r"\d[eE][+-]?\d", "0", self.text)):
                 raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
-            raise ExpressionError(
-                f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {getattr(error, 'msg', error)}"
-            ) from None
+            why = str(getattr(error, "msg", error))
+            if why.startswith("cannot assign"):
+                why = "a step is written `name = formula`, with one name on its left"
+            raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {why}") from None
         if not body:
             raise ExpressionError("the expression is empty: write one such as 'tanh(a*b + c)'")
         self.steps = [self._step(statement) for statement in body]
@@ -184,6 +185,10 @@ class Program:
         Raises ExpressionError for a name without a number or a number without its name.
         """
         missing = [n for n in self.names if n not in numbers]
+        if function := next((n for n in missing if n in ops.TABLE or n in ops.FACTORIES), None):
+            raise ExpressionError(
+                f"{function} is a function: write {function}(x), or add {function}=NUMBER if it is to be a name"
+            )
         if missing:
             raise ExpressionError(f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value: "
                                   f"add {' '.join(f'{n}=NUMBER' for n in missing)}")  # fmt: skip

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -58,9 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["help"]:
+        given = [*given[1:2], "--help"]
     if len(given) > 1 and given[0] in ("grad", "page", "order") and not re.fullmatch("--[a-z-]+(=.*)?|-[ho]", given[1]):
         given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
-    with streams.safe():
+    with streams.safe(), warnings.catch_warnings():
+        warnings.showwarning = lambda message, *where: _say(str(message))
         try:
             interruption.end()
             arguments = parser().parse_args(given)

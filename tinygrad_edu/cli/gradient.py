@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from .. import files, ops, text
@@ -142,5 +143,5 @@ def _assignment(given: str) -> tuple[str, float]:
     try:
         return name, parse(number)()[0].data  # 1/2, pi, sqrt(2)
     except ExpressionError:
-        point = number.replace(",", ".") if number.count(",") == 1 else "2"
+        point = number.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", number) else "2"
         raise ExpressionError(f"{number!r} is not a number, in {given!r}: write for example {name}={point}") from None
