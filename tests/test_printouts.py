@@ -1,7 +1,9 @@
 """What is printed out of the rows is what the rows say now, in every place where it is kept; editors see what Python has."""
 
 import ast
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tinygrad_edu
 from tinygrad_edu import Op, Value, ops, printouts, register, text
 from tinygrad_edu.protocol import FloatLike
 
@@ -191,3 +194,40 @@ def test_a_type_checker_knows_every_method_and_what_it_gives_and_refuses_a_missp
         [sys.executable, "-m", "mypy", *options], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_every_name_in_the_contents_resolves_and_every_public_name_is_in_them():
+    page = (ROOT / "docs" / "contents.md").read_text("utf-8")
+    known = {**vars(tinygrad_edu), "train": tinygrad_edu.train}
+    listed = re.findall(r"^\| `(?!tinygrad-edu)([\w.]+)", page, re.M)
+    for name in listed:
+        thing = eval(name, dict(known))
+        assert callable(thing) and thing.__doc__, name
+    rooms = {
+        "": tinygrad_edu,
+        **{f"{room}.": known[room] for room in ("nn", "losses", "optim", "train", "data", "plot")},
+    }
+    for prefix, room in rooms.items():
+        for name in room.__all__:
+            thing = getattr(room, name)
+            if isinstance(thing, type(tinygrad_edu)) or not getattr(thing, "__name__", "") == name:
+                continue  # a room, or a name for a type
+            assert f"{prefix}{name}" in listed, name
+    for name in inspect.signature(tinygrad_edu.fit).parameters:
+        assert re.search(rf"\b{name}\b", page)
+    shown = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.findall(r"^\| `tinygrad-edu (\w+)`", page, re.M) == re.findall(r"^    (\w+) ", shown, re.M)
+    assert "docs/contents.md" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_first_picture_of_the_readme_is_what_its_first_code_draws(tmp_path):
+    """To renew it: picture.save("docs/neuron.svg"), in that code.  Where they rest on digits, words for a mouse may differ."""
+    [first, *_] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    scope = {}
+    exec("\n".join(line[4:] for line in first.splitlines() if line.startswith(">>> ")), scope)
+    drawn = scope["picture"].save(tmp_path / "neuron.svg").read_text("utf-8")
+    kept = (ROOT / "docs" / "neuron.svg").read_text("utf-8")
+    titles = re.compile("<title>.*?</title>", re.S)
+    assert titles.sub("", drawn) == titles.sub("", kept)

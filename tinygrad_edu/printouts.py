@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from textwrap import indent
 
@@ -111,8 +112,16 @@ def printouts() -> dict[Path, str]:
             f"{COMMAND} renews the files of a checkout, and {package} belongs to none: there is no {docs}; "
             "run it in a clone of the repository, with its package on the path: pip install -e ."
         )
+    contents = import_module(
+        f"{__package__}.contents"
+    )  # it sees all rooms, and type checkers would see them all below `ops`
     page = re.sub(MARK.format("(?s:.*?)"), lambda _: MARK.format(table()), docs.read_text(encoding="utf-8"))
-    return {docs: page, package / "replay" / "kernel.py": generate.module(), package / "methods.pyi": stubs()}
+    return {
+        docs: page,
+        docs.with_name("contents.md"): contents.text(),
+        package / "replay" / "kernel.py": generate.module(),
+        package / "methods.pyi": stubs(),
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
