@@ -57,7 +57,7 @@ from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading
 # By the texts themselves.
-_USED = ("np jnp math leaves seed float any len max range enumerate ValueError OverflowError ZeroDivisionError inf nan isfinite total "
+_USED = ("np jnp math leaves seed float any map len max range enumerate ValueError OverflowError ZeroDivisionError inf nan isfinite total "
          "divide power").split()  # fmt: skip
 LISTED = ("python", "numpy", "javascript", "latex")
 
