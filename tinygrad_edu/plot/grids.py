@@ -36,9 +36,9 @@ def heatmap(
 ) -> Picture:
     """A matrix of numbers or Values, a cell for each: below zero blue, above orange, white at zero.
 
-    `rows` and `columns` have a word for each row and column, `note` is a second line under the title.  `numbers` says whether each cell
-    shows its number; by default that is where they are whole and have room.  Raises ValueError if it is no matrix, or if there is not
-    one word for each row or column.
+    `rows` and `columns` have a word for each row and column, `note` is a second line under the title.  `numbers` says
+    whether each cell shows its number; by default that is where they are whole and have room.  Raises ValueError if it
+    is no matrix, or if there is not one word for each row or column.
     """
     cells = [[float(v) for v in by_position(row, "a row of a matrix")] for row in by_position(matrix, "a matrix")]
     if not cells or not cells[0] or len({len(row) for row in cells}) > 1:

@@ -52,6 +52,8 @@ SYSTEMS = (  # in the order of history
            unit="steps", seed=42),
     System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
            epochs=100, unit="steps", seed=1337),
+    System("makemore", 2022, "how names are spelled: by counting, by an MLP, and with a backward pass written by hand",
+           epochs=200_000, unit="steps", seed=2147483647),
     System("microgpt", 2026, "a whole GPT of 4,192 scalars that learns to spell names and makes up its own", epochs=1000, unit="steps",
            seed=42, data="a list of texts, one per line"),
 )  # fmt: skip
