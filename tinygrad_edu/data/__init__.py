@@ -17,7 +17,9 @@ from .clusters import classification
 from .csvfile import columns, read_csv
 from .dividing import Standardizer, batches, split
 from .handwriting import digits
+from .idxfile import read_idx
 from .preparation import Preparation
+from .resizing import resized
 from .samples import Split
 from .shapes import blobs, circles, moons, spirals, xor
 from .squares import minitorch
@@ -25,5 +27,5 @@ from .wordlist import names
 
 __all__ = [
     "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns", "digits", "minitorch", "moons",
-    "names", "read_csv", "spirals", "split", "xor",
+    "names", "read_csv", "read_idx", "resized", "spirals", "split", "xor",
 ]  # fmt: skip

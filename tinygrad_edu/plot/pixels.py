@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..errors import UserError
@@ -124,11 +124,26 @@ def _sheet(
     for k, (label, name, pixels) in enumerate(shown):
         x, y = 18 + k % across * (wide + 12), 76 + k // across * (high + 26)
         picture.text(x, y - 4, label, 10, QUIET, tip=name)
-        for i, v in enumerate(pixels):
-            picture.add("rect", tip=f"{name}: {v!r}", x=x + i % columns * cell, y=y + i // columns * cell, width=cell, height=cell,
-                        fill=colour(v / largest))  # fmt: skip
+        for i, n in _runs(pixels, columns):
+            picture.add("rect", tip=f"{name}: {pixels[i]!r}", x=x + i % columns * cell, y=y + i // columns * cell, width=n * cell,
+                        height=cell, fill=colour(pixels[i] / largest))  # fmt: skip
         picture.add("rect", x=x, y=y, width=cell * columns, height=high, fill="none", stroke="#b9c1ca")
     return picture
+
+
+def _runs(pixels: list[float], columns: int) -> Iterator[tuple[int, int]]:
+    """Where equal numbers beside each other in a row begin, and how many they are: paper is drawn in few pieces.
+
+    >>> list(_runs([0.0, 0.0, 1.0, 1.0, 1.0, 0.5], 3))
+    [(0, 2), (2, 1), (3, 2), (5, 1)]
+    """
+    i = 0
+    while i < len(pixels):
+        end = i + 1
+        while end % columns and end < len(pixels) and pixels[end] == pixels[i]:
+            end += 1
+        yield i, end - i
+        i = end
 
 
 def colour(share: float) -> str:

@@ -1,0 +1,342 @@
+"""A network that reads handwritten zip codes, 1989: the first one to learn from real mail, and by weights that are shared.
+
+A stroke is a stroke wherever it stands.  So a unit that looks for one in a 5 x 5 window need not learn it anew in every place:
+64 units, in 64 places, use the very same 25 weights, and together they are a map of where the stroke is.  Nothing in
+backpropagation has to be changed for it.  A weight that is used 64 times gets 64 contributions to its gradient, and gradients add where
+paths meet.  So 64,660 connections are learned with 9,760 numbers, and two layers of maps learn by themselves what was written by
+hand before: what in a picture to look at.
+
+The network is the published one, unit by unit; the digits are others.  The zip codes of 1989 (7,291 to learn from, 2,007 to test on) are
+not free, so it reads 8 x 8 digits scaled up, or with `--data FILE` yours: MNIST's IDX files (their partners are found beside them), or a
+CSV file of pixels and labels.
+
+Sources: Y. LeCun, B. Boser, J. S. Denker, D. Henderson, R. E. Howard, W. Hubbard, L. D. Jackel, "Backpropagation Applied to
+Handwritten Zip Code Recognition", Neural Computation 1 (1989); Andrej Karpathy, "Deep Neural Nets: 33 years ago and 33 years from
+now" (2022), who ran it again on MNIST, and from whom are what the paper leaves out: which maps H2 reads, how windows go over the
+border, where biases start, and plain gradient descent with a rate of 0.03 in place of an approximate Newton's method.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ... import losses, nn, ops, optim, plot
+from ...engine import Value, topological
+from ...modes import no_grad
+from ...replay import jit, pack, unpack
+from .. import Run
+from .patterns import MOST, SIDE, Patterns, of_digits, of_file
+
+RATE = 0.03
+READS = (
+    [[*range(8)]] * 4 + [[*range(4, 12)]] * 4 + [[*range(4), *range(8, 12)]] * 4
+)  # the maps of H1 that each map of H2 reads
+
+
+def main(run: Run) -> None:
+    """Patterns, network, counts, what sharing does to a gradient, 23 passes, what was learned, and how it can fail."""
+    seen = look(run)
+    net = Net(run.seed)
+    count(run, net, seen.X_train[0])
+    share(run, net, seen)
+    run.section(f"{run.epochs} passes")
+    passes = learn(run, net, seen, 2 if run.small else run.epochs)
+    judge(run, seen, passes)
+    show(run, net, seen)
+
+
+def squash(a: Value) -> Value:
+    """1.7159 tanh(2a/3), which is ±1 at ±1: a unit can reach its target of ±1 where the curve still has a slope."""
+    return 1.7159 * (2 / 3 * a).tanh()
+
+
+class Net(nn.Module):
+    """Two layers of maps, H1 and H2, whose weights are shared; H3, and an output for each digit, whose are not.
+
+    A window of 5 x 5 goes over the picture in steps of 2, so that a map has half its height and width; around it there is
+    paper, -1.  Each unit has a bias of its own.  Weights begin between ±2.4 / (inputs of a unit), as the paper says; its
+    re-run of 2022 took ±2.4 / sqrt(inputs).  Biases begin at 0, and at -1 in the outputs, nine of ten of which are to be -1.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        activation: nn.choices.Activation = squash,
+        init: nn.choices.Init = "lecun89",
+        name: str = "net",
+    ) -> None:
+        self.seed, self.activation, self.init, self.name = seed, activation, init, name
+        rng = random.Random(seed)
+        maps: dict[str, Any] = {"stride": 2, "padding": 2, "pad_value": -1.0, "bias": "unit"}
+        units: dict[str, Any] = {"activation": activation, "init": init, "seed": rng}
+        self.h1 = nn.Conv2d(1, 12, 5, size=16, **maps, **units)
+        self.h2 = nn.Conv2d(12, 12, 5, size=8, table=READS, **maps, **units)
+        self.h3 = nn.Layer(12 * 4 * 4, 30, **units)
+        self.output = nn.Layer(30, 10, **units)
+        for path, parameter in self.output.named_parameters():
+            if path.endswith(".b"):
+                parameter.data = -1.0
+
+    def layers(self, pixels: Any) -> list[list[Value]]:
+        """What each unit of H1, H2, H3 and the output says, layer by layer."""
+        h1 = self.h1([pixels[i : i + SIDE] for i in range(0, SIDE * SIDE, SIDE)])
+        h2 = self.h2(h1)
+        h3 = self.h3(flat(h2))
+        return [flat(h1), flat(h2), h3, self.output(h3)]
+
+    def __call__(self, pixels: Any) -> list[Value]:
+        return self.layers(pixels)[-1]
+
+
+def flat(maps: Any) -> list[Value]:
+    """The units of some maps, map by map and row by row."""
+    return [unit for rows in maps for row in rows for unit in row]
+
+
+def target(digit: int) -> list[float]:
+    """What the ten outputs are to say: 1 for the digit, -1 for the others."""
+    return [1.0 if k == digit else -1.0 for k in range(10)]
+
+
+# What it looks at, and how large it is
+
+
+def look(run: Run) -> Patterns:
+    """The patterns, some of them drawn."""
+    run.section("What it looks at")
+    seen = of_digits(run.seed) if run.data is None else of_file(run.data, run.seed)
+    if run.small:  # enough to see everything work
+        seen = seen._replace(
+            X_train=seen.X_train[:6], y_train=seen.y_train[:6], X_test=seen.X_test[:4], y_test=seen.y_test[:4]
+        )
+    run.say(f"{seen.words}: {len(seen.X_train):,} to learn from, {len(seen.X_test):,} to test on.")
+    run.picture(
+        "patterns",
+        plot.images(seen.X_train[:6], labels=seen.y_train[:6], title="patterns", across=6),
+        "what the network sees: 16 x 16 numbers from -1, paper, to 1, ink",
+    )
+    return seen
+
+
+def count(run: Run, net: Net, pixels: list[float]) -> None:
+    """Units, connections and parameters, counted in the graph of one pattern: nothing here is a formula for the network."""
+    run.section("Why 9,760?")
+    graph = topological(ops.sum(*net([Value(v, "pixel") for v in pixels])))
+    pixels_read = {p for unit in graph for p in unit.parents if p.label == "pixel"}
+    units: dict[str, list[Value]] = {}  # of each layer: a unit is the weighted sum that its activation bends
+    for node in graph:
+        if node.op is ops.dot:
+            units.setdefault(node.parents[-1].label.split(".")[1], []).append(node)
+    rows: list[list[Any]] = []
+    total = [len(pixels_read), 0, 0, 0, 0]
+    for layer, sums in units.items():
+        inputs = len(sums[0].parents) // 2  # its parents: the weights, as many inputs, and the bias
+        connections = sum(len(unit.parents) // 2 + 1 for unit in sums)
+        weights = {w for unit in sums for w in unit.parents[: len(unit.parents) // 2]}
+        biases = {unit.parents[-1] for unit in sums}
+        numbers = [len(sums), connections, len(weights), len(biases), connections - len(sums)]
+        rows.append([layer, len(sums), inputs, *numbers[1:4], len(weights) + len(biases), numbers[4]])
+        total = [a + b for a, b in zip(total, numbers)]
+    header = ["layer", "units", "inputs of each", "connections", "weights", "biases", "parameters", "multiply-adds"]
+    last = ["and 256 pixels", total[0], "", *total[1:4], total[2] + total[3], total[4]]
+    run.table(header, [*rows, last])
+    run.say(
+        f"A unit with n inputs has n + 1 connections, one of them to its bias; a weight or bias counts once, however many "
+        f"connections use it. If none were shared, {total[1]:,} numbers would have to be learned from {MOST[0]:,} patterns."
+    )
+    published = {"h1": (768, 19968, 1068), "h2": (192, 38592, 2592), "h3": (30, 5790, 5790), "output": (10, 310, 310)}
+    for row in rows:
+        for what, ours, theirs in zip(
+            ("units", "connections", "parameters"), (row[1], row[3], row[6]), published[row[0]]
+        ):
+            run.compare(f"{what} of {row[0]}", ours, theirs)
+    run.compare("units in all, with the inputs", total[0], 1256)
+    run.compare("connections in all", total[1], 64660)
+    run.compare("parameters in all", total[2] + total[3], 9760)
+    run.compare("multiply-adds for a pattern", total[4], 63660)
+    run.compare("activations", total[0] - len(pixels_read), 1000)
+
+
+def share(run: Run, net: Net, seen: Patterns) -> None:
+    """Where sharing is in the gradient: one weight of H1 gets a contribution from each of its 64 units, and they add up."""
+    run.section("Where is weight sharing in the gradient?")
+    loss = losses.mse(net(seen.X_train[0]), target(seen.y_train[0]))
+    loss.backward()
+    w = net.h1.w[0][0][2][2]  # the middle of the first kernel
+    place = {bias: k for k, bias in enumerate(b for row in net.h1.b[0] for b in row)}  # each unit has its own bias
+    upstream, seen_there, terms = [0.0] * 64, [0.0] * 64, [0.0] * 64
+    total, graph = 0.0, topological(loss)
+    for unit in reversed(graph):  # as backward() goes, so that the sum is the same to the last bit
+        if w in unit.parents:
+            k, local = place[unit.parents[-1]], unit.local_grads()[unit.parents.index(w)]
+            upstream[k], seen_there[k], terms[k] = unit.grad, local, unit.grad * local
+            total += terms[k]
+    run.say(
+        "The middle weight of the first kernel sees one pixel in each of 64 places, and each of its units hands it upstream x local: "
+        "the gradient of that unit's sum, times that pixel. These are the 64 contributions, in millionths, where they come from:"
+    )
+    run.code("\n".join(" ".join(f"{1e6 * term:+6.1f}" for term in terms[r : r + 8]) for r in range(0, 64, 8)))
+    run.compare("their sum, and what backward() says", total, w.grad, form="+.10f")
+    weights = {"H1": w, "H2": net.h2.w[0][0][2][2], "H3": net.h3.neurons[0].w[0]}
+    uses = {name: sum(weight in unit.parents for unit in graph) for name, weight in weights.items()}
+    for (name, times), published in zip(uses.items(), (64, 16, 1)):
+        run.compare(f"contributions to the gradient of a weight of {name}", times, published)
+    largest = [max(map(abs, row)) or 1.0 for row in (upstream, terms)]
+    run.picture(
+        "sharing",
+        plot.images(
+            [[g / largest[0] for g in upstream], seen_there, [t / largest[1] for t in terms]],
+            labels=["upstream", "local: pixel", "contribution"],
+            title="one weight, 64 units",
+            note="each beside its largest number",
+        ),
+        "the gradients of 64 units, the pixel that a shared weight sees at each, and their products: the weight's gradient is their sum",
+    )
+
+
+# The 23 passes
+
+
+class Pass(NamedTuple):
+    """Loss and share of errors after a pass, on the patterns to learn from and on those to test on."""
+
+    loss: float
+    error: float
+    test_loss: float
+    test_error: float
+
+
+def learn(run: Run, net: Net, seen: Patterns, epochs: int) -> list[Pass]:
+    """One pattern at a time, in the same order in each pass: the mean squared error, and a step downhill."""
+    X, targets, n = seen.X_train, [target(digit) for digit in seen.y_train], len(seen.X_train)
+    step, outputs = steps(run, net)
+    passes: list[Pass] = []
+
+    def pattern(k: int) -> str:
+        step(X[k % n], targets[k % n])
+        if (k + 1) % n == 0:
+            passes.append(Pass(*scores(outputs(X), seen.y_train), *scores(outputs(seen.X_test), seen.y_test)))
+        words = (
+            f"; pass {len(passes)}: error {passes[-1].error:.2%}, test {passes[-1].test_error:.2%}" if passes else ""
+        )
+        return f"of {n:,} in a pass{words}"
+
+    run.repeat(epochs * n, pattern, "pattern")
+    outputs([])  # the network has what was learned, also if a pass was interrupted
+    return passes
+
+
+def steps(run: Run, net: Net) -> tuple[Callable[[Any, Any], object], Callable[[Any], list[Any]]]:
+    """What learns a pattern, and what says the outputs for many: replayed on flat arrays, or built anew each time."""
+    if run.backend == "eager" or run.small and run.backend == "auto":  # to record costs as much as some fifty patterns
+        sgd = optim.SGD(net.parameters(), lr=RATE)
+
+        def build(x: Any, t: Any) -> None:
+            loss = losses.mse(net(x), t)
+            sgd.zero_grad()
+            loss.backward()
+            sgd.step()
+
+        def read(X: Any) -> list[Any]:
+            with no_grad():
+                return [[y.data for y in net(x)] for x in X]
+
+        return build, read
+
+    loss = jit(lambda x, t: losses.mse(net(x), t), backend=run.backend)
+    says = jit(net, backend=run.backend)
+    theta = pack(net.parameters())
+    flat_sgd = optim.SGD(theta, lr=RATE)
+
+    def replay(x: Any, t: Any) -> None:
+        flat_sgd.step(loss.value_and_grad(theta, [x], [t])[1])
+
+    def answers(X: Any) -> list[Any]:
+        unpack(theta)
+        return says.map(X)
+
+    return replay, answers
+
+
+def scores(outputs: list[Any], digits: list[int]) -> tuple[float, float]:
+    """The mean squared error, and the share of patterns whose largest output is not their digit's."""
+    squares = [(y - t) ** 2 for out, digit in zip(outputs, digits) for y, t in zip(out, target(digit))]
+    wrong = sum(read(out) != digit for out, digit in zip(outputs, digits))
+    return math.fsum(squares) / len(squares), wrong / len(digits)
+
+
+def read(outputs: list[float]) -> int:
+    """The digit that the outputs say."""
+    return max(range(10), key=outputs.__getitem__)
+
+
+def judge(run: Run, seen: Patterns, passes: list[Pass]) -> None:
+    """Each pass, and the last one beside the paper's, and its re-run's of 2022."""
+    header = ["pass", "loss", "errors", "test loss", "test errors"]
+    cells = [
+        [k, f"{p.loss:.4f}", f"{p.error:.2%}", f"{p.test_loss:.4f}", f"{p.test_error:.2%}"]
+        for k, p in enumerate(passes, 1)
+    ]
+    run.table(header, cells)
+    if not passes:
+        return
+    last, n = passes[-1], len(seen.X_test)
+    if run.data is None:
+        run.compare("errors on the patterns learned from", last.error, 0.0, form=".2%", whole=True)
+        run.compare("errors on the test patterns", last.test_error, 0.0306, within=0.01, form=".2%", whole=True)
+    data = "7,291 zip codes there" if run.data is None else "zip codes there, your file here"
+    for who, numbers, why in (
+        ("1989", (2.5e-3, 0.0014, 1.8e-2, 0.050), f"{data}, and Newton's method"),
+        ("2022", (4.073e-3, 0.0062, 2.838e-2, 0.0409), "7,291 digits of MNIST there, tanh, ±2.4/√inputs"),
+    ):
+        for what, ours, theirs in zip(("loss", "errors", "test loss", "test errors"), last, numbers):
+            run.compare(f"{what}, {who}", ours, theirs, form=".2%" if "errors" in what else ".4f", unlike=why)
+    spread = math.sqrt(last.test_error * (1 - last.test_error) / n)
+    run.say(
+        f"{n:,} test patterns are few: one more or less is {1 / n:.2%}, and what chance does to their number is a "
+        f"standard deviation of {spread:.2%}."
+    )
+    run.picture(
+        "errors",
+        plot.curves(
+            {"errors": [100 * p.error for p in passes], "test errors": [100 * p.test_error for p in passes]},
+            title="errors, pass by pass", xlabel="pass", ylabel="percent of the patterns", log=False,
+            marks={"test, 1989": 5.0, "test, 2022": 4.09},
+        ),
+        "errors after each pass over the patterns",
+    )  # fmt: skip
+    run.picture(
+        "loss",
+        plot.curves(
+            {"loss": [p.loss for p in passes], "test loss": [p.test_loss for p in passes]},
+            title="loss, pass by pass", xlabel="pass", ylabel="mean squared error", log=True,
+            marks={"test, 1989": 0.018, "1989": 0.0025},
+        ),
+        "the mean squared error of an output after each pass",
+    )  # fmt: skip
+
+
+def show(run: Run, net: Net, seen: Patterns) -> None:
+    """What it learned to look for, and where it finds it."""
+    run.section("What it has learned to look for")
+    run.picture(
+        "kernels",
+        plot.weights(net.h1),
+        "the twelve kernels of H1: orange where they want ink, blue where they want paper",
+    )
+    x = seen.X_test[0]
+    with no_grad():
+        h1, h2, _, outputs = ([unit.data for unit in layer] for layer in net.layers(x))
+    run.picture(
+        "maps",
+        plot.images([h1[k : k + 64] for k in range(0, 768, 64)], title=f"H1 sees a {seen.y_test[0]}", across=6),
+        f"the twelve maps of H1 for a test pattern, a {seen.y_test[0]}: each kernel's answer in 8 x 8 places",
+    )
+    run.say(
+        "Its outputs say "
+        + ", ".join(f"{k}: {y:+.2f}" for k, y in enumerate(outputs))
+        + f"; it reads a {read(outputs)}."
+    )

@@ -1,0 +1,102 @@
+"""What the network of 1989 looks at: 16 x 16 pixels from -1 (paper) to 1 (ink), out of the digits that are here or out of a file."""
+
+from __future__ import annotations
+
+from math import isqrt
+from pathlib import Path
+from typing import NamedTuple
+
+from ... import data
+from ...data.textfile import File
+from ...errors import UserError
+
+SIDE = 16
+MOST = 7291, 2007  # patterns to learn from and to test on in 1989: as many of a larger file are drawn
+LABELS = (
+    "label",
+    "digit",
+    "class",
+    "target",
+    "y",
+)  # what people call the column of a CSV file that says which digit it is
+
+
+class Patterns(NamedTuple):
+    """Pixels and digits, to learn from and to test on, and in words where they come from."""
+
+    X_train: list[list[float]]
+    y_train: list[int]
+    X_test: list[list[float]]
+    y_test: list[int]
+    words: str
+
+
+def of_digits(seed: int) -> Patterns:
+    """The package's own 8 x 8 digits, four new pixels for each old one."""
+    return _scaled(data.digits(seed), "the 8 x 8 digits that come with the package")
+
+
+def of_file(path: Path, seed: int) -> Patterns:
+    """The digits of a user's file: one of a pair of IDX files, or a CSV file.  Raises UserError if it holds no digits in squares."""
+    if "idx" in path.name or "ubyte" in path.name:
+        found = data.read_idx(path, most=MOST[0], seed=seed)
+    else:
+        found = _csv(path)
+    if found.image**2 != len(found.features):
+        raise UserError(
+            f"{path}: its pictures are {len(found.features) // found.image} x {found.image}, and the network looks at squares"
+        )
+    if unknown := next((name for name in found.classes if name not in map(str, range(10))), None):
+        raise UserError(
+            f"{path}: the network has an output for each of the digits 0 to 9, and the file has a {unknown!r}"
+        )
+    if len(found) == 2:
+        found = data.split(found, test=min(MOST[1], len(found.y) // 5 or 1), seed=seed)
+    parts = [part[:most] for part, most in zip(found, (MOST[0], MOST[0], MOST[1], MOST[1]))]
+    return _scaled(found.but(*parts), "; ".join([path.name, *found.notes]))
+
+
+def _csv(path: Path) -> data.Split:
+    """A CSV file: one column says which digit it is, all others are pixels."""
+    names = data.columns(path, header=True)
+    called = [name for name in names if name.strip().lower() in LABELS]
+    if not called:  # no names: the digit stands first, as in files of MNIST, or last, as in UCI's
+        names = data.columns(path, header=False)
+        cells = [row for _, row in File(path, header=False).read().rows]
+        ends = {0: {row[0] for row in cells}, -1: {row[-1] for row in cells}}
+        called = [names[k] for k, found in ends.items() if len(found) > 1 and found <= {*map(str, range(10))}]
+        if len(called) != 1:
+            raise UserError(
+                f"{path}: which column says what digit it is?  Name the columns in the first line, and this one {LABELS[0]!r}"
+            )
+        found = data.read_csv(path, called[0], kind="class", header=False)
+    elif len(called) > 1:
+        raise UserError(f"{path}: {called[0]!r} and {called[1]!r} may both say which digit it is: rename one of them")
+    else:
+        found = data.read_csv(path, called[0], kind="class", header=True)
+    side = isqrt(len(found.features))
+    if side**2 != len(found.features):
+        raise UserError(
+            f"{path}: beside {called[0]!r} there are {len(found.features)} columns, and the pixels of a square are 64, 256, 784, ..."
+        )
+    return found.but(image=side)
+
+
+def _scaled(found: data.Split, words: str) -> Patterns:
+    """Lowest to highest number of the training part as -1 to 1, where most of a page is paper; any size as 16 x 16."""
+    low = min(map(min, found.X_train))
+    high = max(map(max, found.X_train))
+    if low == high:
+        raise UserError(f"{found.name}: every pixel is {low:g}: there is nothing to see")
+    bright = 2 * sum(map(sum, found.X_train)) > (low + high) * len(found.X_train) * len(found.features)
+    scale = (-2.0 if bright else 2.0) / (high - low)
+    paper = high if bright else low
+    X_train, X_test = (
+        [[min(max(scale * (v - paper) - 1.0, -1.0), 1.0) for v in data.resized(x, SIDE)] for x in X]
+        for X in (found.X_train, found.X_test)
+    )
+    y_train, y_test = ([int(found.classes[c]) for c in y] for y in (found.y_train, found.y_test))
+    words += f", {found.image} x {found.image}, scaled from {low:g} to {high:g}"
+    if bright:
+        words += ", turned to light ink on dark paper, as most of a page is bright"
+    return Patterns(X_train, y_train, X_test, y_test, words)
