@@ -113,7 +113,7 @@ def _sheet(
     """(label, name, numbers) of each image, drawn in rows."""
     rows, columns = shape
     cell = min(SIDE / columns, SIDE / rows)
-    wide, high = max(cell * columns, 44.0), cell * rows
+    wide, high = max(cell * columns, 44.0, *(0.92 * width_of(label) for label, _, _ in shown)), cell * rows
     across = across or min(ROW, max(math.ceil(math.sqrt(1.8 * len(shown))), 3), max(len(shown), 2))
     words = max(width_of(title) * 1.4, width_of(note)) + 36
     picture = Picture(max(24 + across * (wide + 12), words), 66 + math.ceil(len(shown) / across) * (high + 26), title)

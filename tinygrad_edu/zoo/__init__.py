@@ -48,6 +48,8 @@ SYSTEMS = (  # in the order of history
     System("perceptron", 1957, "a line learned from mistakes, what no line can do, and the hidden layer that can", epochs=200),
     System("lecun1989", 1989, "a network of 1,256 units reads handwritten digits, with weights that are shared", epochs=23, seed=1,
            data="a pair of IDX files, or a CSV file of pixels and labels"),
+    System("rnn", 1990, "the same weights at every step: gradients that vanish, explode, are clipped; a network that spells",
+           epochs=6000, unit="names"),
     System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral", epochs=10_000, unit="steps"),
     System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000, unit="episodes"),
     System("scratch", 2019, "a network from scratch: deltas by hand beside the engine's gradients, a misprint caught", epochs=2000,

@@ -78,7 +78,9 @@ def gradients(run: Run) -> None:
         run.compare(f"delta = -5: size of the gradient, {name}", abs(table[name][0]), size)
     apart = max(max(row) - min(row) for row in zip(*table.values(), strict=True) if abs(row[2]) < 1)
     run.compare("between -1 and 1: largest difference of the three", apart, 0.0)
-    run.picture("gradients", plot.curves(table, places, title="gradient of three losses", xlabel="delta", ylabel="d loss / d Q"),
+    fine = [k / 50 for k in range(-250, 251)]
+    lines = {name: [slope(loss, d) for d in fine] for name, loss in LOSSES.items()}
+    run.picture("gradients", plot.curves(lines, fine, title="gradient of three losses", xlabel="delta", ylabel="d loss / d Q"),
                 "what the clip does to the gradient beyond -1 and 1")  # fmt: skip
 
 
