@@ -8,13 +8,13 @@ import struct
 import pytest
 
 from tinygrad_edu import Value, cli, zoo
-from tinygrad_edu.zoo import Run, lecun1989
-from tinygrad_edu.zoo.lecun1989 import patterns
+from tinygrad_edu.zoo import Run
+from tinygrad_edu.zoo.lecun1989 import network, patterns, training
 
 
 @pytest.fixture(scope="module")
 def net():
-    return lecun1989.Net(0)
+    return network.Net(0)
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +54,25 @@ def test_weights_begin_within_the_paper_s_bounds_and_biases_where_the_recipe_has
 
 def test_the_squashing_function_is_1_at_1_and_bends_most_there():
     for x in -1.0, 1.0:
-        assert lecun1989.squash(Value(x)).data == pytest.approx(x, abs=1e-4)
+        assert network.squash(Value(x)).data == pytest.approx(x, abs=1e-4)
     bends = [abs(math.tanh(2 * x / 3) / math.cosh(2 * x / 3) ** 2) for x in (0.8, 0.9, 1.0, 1.1, 1.2)]
     assert max(bends) == bends[2]
 
 
 def test_a_replayed_step_moves_every_weight_as_an_eager_one(pattern):
     pytest.importorskip("numba")  # to print a network of this size as source takes seconds
-    eager, replayed = lecun1989.Net(3), lecun1989.Net(3)
+    eager, replayed = network.Net(3), network.Net(3)
     for model, how in (eager, "eager"), (replayed, "native"):
-        step, outputs = lecun1989.steps(Run("lecun1989", backend=how, show=None), model)
-        step(pattern, lecun1989.target(4))
+        step, outputs = training.steps(Run("lecun1989", backend=how, show=None), model)
+        step(pattern, network.target(4))
         assert len(outputs([pattern])[0]) == 10
     assert [p.data for p in eager.parameters()] == [p.data for p in replayed.parameters()]
 
 
 def test_scores_are_the_mean_square_and_the_share_of_wrong_maxima():
-    sure = lecun1989.target(3)
-    assert lecun1989.scores([sure, sure], [3, 3]) == (0.0, 0.0)
-    assert lecun1989.scores([sure, sure], [3, 5]) == (pytest.approx(0.4), 0.5)
+    sure = network.target(3)
+    assert training.scores([sure, sure], [3, 3]) == (0.0, 0.0)
+    assert training.scores([sure, sure], [3, 5]) == (pytest.approx(0.4), 0.5)
 
 
 def table(path, rows, names=None):

@@ -19,21 +19,16 @@ border, where biases start, and plain gradient descent with a rate of 0.03 in pl
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from ... import losses, nn, ops, optim, plot
+from ... import losses, ops, plot
 from ...engine import Value, topological
 from ...modes import no_grad
-from ...replay import jit, pack, unpack
 from .. import Run
-from .patterns import MOST, SIDE, Patterns, of_digits, of_file
-
-RATE = 0.03
-READS = (
-    [[*range(8)]] * 4 + [[*range(4, 12)]] * 4 + [[*range(4), *range(8, 12)]] * 4
-)  # the maps of H1 that each map of H2 reads
+from .network import Net, read, target
+from .patterns import MOST, Patterns, of_digits, of_file
+from .saturation import saturate
+from .training import Outputs, Pass, learn
 
 
 def main(run: Run) -> None:
@@ -42,63 +37,13 @@ def main(run: Run) -> None:
     net = Net(run.seed)
     count(run, net, seen.X_train[0])
     share(run, net, seen)
-    run.section(f"{run.epochs} passes")
-    passes = learn(run, net, seen, 2 if run.small else run.epochs)
-    judge(run, seen, passes)
-    show(run, net, seen)
-
-
-def squash(a: Value) -> Value:
-    """1.7159 tanh(2a/3), which is ±1 at ±1: a unit can reach its target of ±1 where the curve still has a slope."""
-    return 1.7159 * (2 / 3 * a).tanh()
-
-
-class Net(nn.Module):
-    """Two layers of maps, H1 and H2, whose weights are shared; H3, and an output for each digit, whose are not.
-
-    A window of 5 x 5 goes over the picture in steps of 2, so that a map has half its height and width; around it there is
-    paper, -1.  Each unit has a bias of its own.  Weights begin between ±2.4 / (inputs of a unit), as the paper says; its
-    re-run of 2022 took ±2.4 / sqrt(inputs).  Biases begin at 0, and at -1 in the outputs, nine of ten of which are to be -1.
-    """
-
-    def __init__(
-        self,
-        seed: int,
-        activation: nn.choices.Activation = squash,
-        init: nn.choices.Init = "lecun89",
-        name: str = "net",
-    ) -> None:
-        self.seed, self.activation, self.init, self.name = seed, activation, init, name
-        rng = random.Random(seed)
-        maps: dict[str, Any] = {"stride": 2, "padding": 2, "pad_value": -1.0, "bias": "unit"}
-        units: dict[str, Any] = {"activation": activation, "init": init, "seed": rng}
-        self.h1 = nn.Conv2d(1, 12, 5, size=16, **maps, **units)
-        self.h2 = nn.Conv2d(12, 12, 5, size=8, table=READS, **maps, **units)
-        self.h3 = nn.Layer(12 * 4 * 4, 30, **units)
-        self.output = nn.Layer(30, 10, **units)
-        for path, parameter in self.output.named_parameters():
-            if path.endswith(".b"):
-                parameter.data = -1.0
-
-    def layers(self, pixels: Any) -> list[list[Value]]:
-        """What each unit of H1, H2, H3 and the output says, layer by layer."""
-        h1 = self.h1([pixels[i : i + SIDE] for i in range(0, SIDE * SIDE, SIDE)])
-        h2 = self.h2(h1)
-        h3 = self.h3(flat(h2))
-        return [flat(h1), flat(h2), h3, self.output(h3)]
-
-    def __call__(self, pixels: Any) -> list[Value]:
-        return self.layers(pixels)[-1]
-
-
-def flat(maps: Any) -> list[Value]:
-    """The units of some maps, map by map and row by row."""
-    return [unit for rows in maps for row in rows for unit in row]
-
-
-def target(digit: int) -> list[float]:
-    """What the ten outputs are to say: 1 for the digit, -1 for the others."""
-    return [1.0 if k == digit else -1.0 for k in range(10)]
+    run.section("The passes over the patterns")
+    passes, outputs = learn(run, net, seen, 2 if run.small else run.epochs)
+    if passes:
+        judge(run, seen, passes)
+    show(run, net, seen, outputs)
+    if run.data is None:
+        saturate(run, seen)
 
 
 # What it looks at, and how large it is
@@ -197,82 +142,6 @@ def share(run: Run, net: Net, seen: Patterns) -> None:
     )
 
 
-# The 23 passes
-
-
-class Pass(NamedTuple):
-    """Loss and share of errors after a pass, on the patterns to learn from and on those to test on."""
-
-    loss: float
-    error: float
-    test_loss: float
-    test_error: float
-
-
-def learn(run: Run, net: Net, seen: Patterns, epochs: int) -> list[Pass]:
-    """One pattern at a time, in the same order in each pass: the mean squared error, and a step downhill."""
-    X, targets, n = seen.X_train, [target(digit) for digit in seen.y_train], len(seen.X_train)
-    step, outputs = steps(run, net)
-    passes: list[Pass] = []
-
-    def pattern(k: int) -> str:
-        step(X[k % n], targets[k % n])
-        if (k + 1) % n == 0:
-            passes.append(Pass(*scores(outputs(X), seen.y_train), *scores(outputs(seen.X_test), seen.y_test)))
-        words = (
-            f"; pass {len(passes)}: error {passes[-1].error:.2%}, test {passes[-1].test_error:.2%}" if passes else ""
-        )
-        return f"of {n:,} in a pass{words}"
-
-    run.repeat(epochs * n, pattern, "pattern")
-    outputs([])  # the network has what was learned, also if a pass was interrupted
-    return passes
-
-
-def steps(run: Run, net: Net) -> tuple[Callable[[Any, Any], object], Callable[[Any], list[Any]]]:
-    """What learns a pattern, and what says the outputs for many: replayed on flat arrays, or built anew each time."""
-    if run.backend == "eager" or run.small and run.backend == "auto":  # to record costs as much as some fifty patterns
-        sgd = optim.SGD(net.parameters(), lr=RATE)
-
-        def build(x: Any, t: Any) -> None:
-            loss = losses.mse(net(x), t)
-            sgd.zero_grad()
-            loss.backward()
-            sgd.step()
-
-        def read(X: Any) -> list[Any]:
-            with no_grad():
-                return [[y.data for y in net(x)] for x in X]
-
-        return build, read
-
-    loss = jit(lambda x, t: losses.mse(net(x), t), backend=run.backend)
-    says = jit(net, backend=run.backend)
-    theta = pack(net.parameters())
-    flat_sgd = optim.SGD(theta, lr=RATE)
-
-    def replay(x: Any, t: Any) -> None:
-        flat_sgd.step(loss.value_and_grad(theta, [x], [t])[1])
-
-    def answers(X: Any) -> list[Any]:
-        unpack(theta)
-        return says.map(X)
-
-    return replay, answers
-
-
-def scores(outputs: list[Any], digits: list[int]) -> tuple[float, float]:
-    """The mean squared error, and the share of patterns whose largest output is not their digit's."""
-    squares = [(y - t) ** 2 for out, digit in zip(outputs, digits) for y, t in zip(out, target(digit))]
-    wrong = sum(read(out) != digit for out, digit in zip(outputs, digits))
-    return math.fsum(squares) / len(squares), wrong / len(digits)
-
-
-def read(outputs: list[float]) -> int:
-    """The digit that the outputs say."""
-    return max(range(10), key=outputs.__getitem__)
-
-
 def judge(run: Run, seen: Patterns, passes: list[Pass]) -> None:
     """Each pass, and the last one beside the paper's, and its re-run's of 2022."""
     header = ["pass", "loss", "errors", "test loss", "test errors"]
@@ -281,8 +150,6 @@ def judge(run: Run, seen: Patterns, passes: list[Pass]) -> None:
         for k, p in enumerate(passes, 1)
     ]
     run.table(header, cells)
-    if not passes:
-        return
     last, n = passes[-1], len(seen.X_test)
     if run.data is None:
         run.compare("errors on the patterns learned from", last.error, 0.0, form=".2%", whole=True)
@@ -319,24 +186,33 @@ def judge(run: Run, seen: Patterns, passes: list[Pass]) -> None:
     )  # fmt: skip
 
 
-def show(run: Run, net: Net, seen: Patterns) -> None:
-    """What it learned to look for, and where it finds it."""
+def show(run: Run, net: Net, seen: Patterns, outputs: Outputs) -> None:
+    """What it learned to look for, where it finds it, and what it misreads."""
     run.section("What it has learned to look for")
     run.picture(
         "kernels",
         plot.weights(net.h1),
         "the twelve kernels of H1: orange where they want ink, blue where they want paper",
     )
-    x = seen.X_test[0]
     with no_grad():
-        h1, h2, _, outputs = ([unit.data for unit in layer] for layer in net.layers(x))
+        h1, _, _, says = ([unit.data for unit in layer] for layer in net.layers(seen.X_test[0]))
     run.picture(
         "maps",
         plot.images([h1[k : k + 64] for k in range(0, 768, 64)], title=f"H1 sees a {seen.y_test[0]}", across=6),
         f"the twelve maps of H1 for a test pattern, a {seen.y_test[0]}: each kernel's answer in 8 x 8 places",
     )
-    run.say(
-        "Its outputs say "
-        + ", ".join(f"{k}: {y:+.2f}" for k, y in enumerate(outputs))
-        + f"; it reads a {read(outputs)}."
-    )
+    told = ", ".join(f"{y:+.2f} for {k}" for k, y in enumerate(says))
+    run.say(f"The outputs say {told}: it reads a {read(says)}.")
+    answers = [(x, digit, read(out)) for x, digit, out in zip(seen.X_test, seen.y_test, outputs(seen.X_test))]
+    misread = [answer for answer in answers if answer[1] != answer[2]]
+    if misread:
+        run.picture(
+            "misread",
+            plot.images(
+                [x for x, _, _ in misread[:6]],
+                labels=[f"{digit}, read as {said}" for _, digit, said in misread[:6]],
+                title="misread",
+                across=6,
+            ),
+            f"{min(len(misread), 6)} of the {len(misread)} test patterns that it misreads",
+        )
