@@ -118,10 +118,27 @@ def test_idx_files_come_with_their_test_files_and_as_many_as_in_1989(tmp_path):
     assert max(map(max, found.X_train)) <= 1.0 and {len(x) for x in found.X_test} == {256}
 
 
+def test_what_is_called_train_brings_the_test_file_beside_it_if_that_has_digits(tmp_path):
+    lines = lambda rows: "".join(" ".join(f"{v:.4f}" for v in row) + " \n" for row in rows)
+    (tmp_path / "zip.train").write_text(lines(squares(30)))  # as the zip codes come
+    assert len(patterns.of_file(tmp_path / "zip.train", 0).y_test) == 6
+    (tmp_path / "zip.test").write_text(lines([row[1:] for row in squares(12)]))
+    found = patterns.of_file(tmp_path / "zip.train", 0)
+    assert len(found.y_test) == 6 and "zip.test has other columns, and is left out" in found.words
+    (tmp_path / "zip.test").write_text(lines(squares(12)))
+    found = patterns.of_file(tmp_path / "zip.train", 0)
+    assert found.y_train == [k % 10 for k in range(30)] and found.y_test == [k % 10 for k in range(12)]
+
+
 WRONG = [
+    ([["a", *[0] * 16] for _ in range(20)], None, "no column says which digit it is"),
     ([[k % 10, *range(k, k + 10)] for k in range(20)], None, "10 columns, and the pixels of a square are 64, 256"),
-    ([[k % 10, *range(k % 10, k % 10 + 3), k % 10] for k in range(20)], None, "which column says what digit it is"),
-    ([[k, 0, 0, 0, 1] for k in range(20)], ["label", "a", "b", "c", "d"], "an output for each of the digits 0 to 9"),
+    ([[k % 10, *range(k % 10, k % 10 + 3), k % 10] for k in range(20)], None, "may both say which digit it is"),
+    (
+        [[k, 0, 0, 0, 1] for k in range(20)],
+        ["label", "a", "b", "c", "d"],
+        "is to say which digit it is, 0 to 9, and has a",
+    ),
     ([[k % 10, 5, 5, 5, 5] for k in range(20)], ["label", "a", "b", "c", "d"], "every pixel is 5"),
     ([[k % 2, 0, 0, 1, k % 2] for k in range(20)], ["label", "a", "b", "c", "digit"], "may both say which digit"),
 ]

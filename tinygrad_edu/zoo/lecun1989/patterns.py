@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import isqrt
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from ...errors import UserError
 
 SIDE = 16
 MOST = 7291, 2007  # patterns to learn from and to test on in 1989: as many of a larger file are drawn
+DIGITS = [*map(str, range(10))]
 LABELS = (
     "label",
     "digit",
@@ -37,49 +39,70 @@ def of_digits(seed: int) -> Patterns:
 
 
 def of_file(path: Path, seed: int) -> Patterns:
-    """The digits of a user's file: one of a pair of IDX files, or a CSV file.  Raises UserError if it holds no digits in squares."""
-    if "idx" in path.name or "ubyte" in path.name:
-        found = data.read_idx(path, most=MOST[0], seed=seed)
-    else:
-        found = _csv(path)
+    """The digits of a user's file: one of a pair of IDX files, or a CSV file.  Raises UserError if it holds no digits in squares.
+
+    What is called "train" brings what is called "test" beside it; otherwise a fifth is tested on, 2,007 at most.
+    """
+    found = data.read_idx(path, most=MOST[0], seed=seed) if re.search("idx|ubyte", path.name) else _table(path)
     if found.image**2 != len(found.features):
-        raise UserError(
-            f"{path}: its pictures are {len(found.features) // found.image} x {found.image}, and the network looks at squares"
-        )
-    if unknown := next((name for name in found.classes if name not in map(str, range(10))), None):
+        size = f"{len(found.features) // found.image} x {found.image}"
+        raise UserError(f"{path}: its pictures are {size}, and the network looks at squares")
+    if unknown := next((name for name in found.classes if name not in DIGITS), None):
         raise UserError(
             f"{path}: the network has an output for each of the digits 0 to 9, and the file has a {unknown!r}"
         )
     if len(found) == 2:
-        found = data.split(found, test=min(MOST[1], len(found.y) // 5 or 1), seed=seed)
+        found = data.split(found, test=min(MOST[1], -(-len(found.y) // 5)), seed=seed)
     parts = [part[:most] for part, most in zip(found, (MOST[0], MOST[0], MOST[1], MOST[1]))]
     return _scaled(found.but(*parts), "; ".join([path.name, *found.notes]))
 
 
+def _table(path: Path) -> data.Split:
+    """A file with a line for each picture, and the one to test on that lies beside it, if there is one."""
+    found = _csv(path)
+    beside = path.with_name(path.name.replace("train", "test"))
+    if beside == path or not beside.is_file():
+        return found
+    if len(data.columns(beside, header=True)) != len(found.features) + 1:  # some come without the digits
+        return found.but(notes=[f"{beside.name} has other columns, and is left out"])
+    tested = _csv(beside)
+    return found.but(found.X, found.y, tested.X, tested.y, notes=[f"to test on is {beside.name}"])
+
+
 def _csv(path: Path) -> data.Split:
-    """A CSV file: one column says which digit it is, all others are pixels."""
+    """One column says which digit it is, all others are pixels."""
     names = data.columns(path, header=True)
     called = [name for name in names if name.strip().lower() in LABELS]
-    if not called:  # no names: the digit stands first, as in files of MNIST, or last, as in UCI's
+    headed = bool(called)
+    if not headed:  # no names: the digit stands first, as in files of MNIST and of zip codes, or last, as in UCI's
         names = data.columns(path, header=False)
         cells = [row for _, row in File(path, header=False).read().rows]
-        ends = {0: {row[0] for row in cells}, -1: {row[-1] for row in cells}}
-        called = [names[k] for k, found in ends.items() if len(found) > 1 and found <= {*map(str, range(10))}]
-        if len(called) != 1:
-            raise UserError(
-                f"{path}: which column says what digit it is?  Name the columns in the first line, and this one {LABELS[0]!r}"
-            )
-        found = data.read_csv(path, called[0], kind="class", header=False)
-    elif len(called) > 1:
-        raise UserError(f"{path}: {called[0]!r} and {called[1]!r} may both say which digit it is: rename one of them")
-    else:
-        found = data.read_csv(path, called[0], kind="class", header=True)
+        called = [names[k] for k in (0, -1) if _are_digits({row[k] for row in cells})]
+    if len(called) > 1:
+        raise UserError(
+            f"{path}: {called[0]!r} and {called[1]!r} may both say which digit it is: call only one of them {LABELS[0]!r}"
+        )
+    if not called:
+        raise UserError(
+            f"{path}: no column says which digit it is: name the columns in the first line, and that one {LABELS[0]!r}"
+        )
+    found = data.read_csv(path, called[0], kind="class", header=headed)
     side = isqrt(len(found.features))
     if side**2 != len(found.features):
         raise UserError(
             f"{path}: beside {called[0]!r} there are {len(found.features)} columns, and the pixels of a square are 64, 256, 784, ..."
         )
-    return found.but(image=side)
+    if unknown := next((name for name in found.classes if name not in DIGITS), None):
+        raise UserError(f"{path}: {called[0]!r} is to say which digit it is, 0 to 9, and has a {unknown!r}")
+    return found.but(found.X, [int(found.classes[c]) for c in found.y], classes=DIGITS, image=side)
+
+
+def _are_digits(cells: set[str]) -> bool:
+    """Whether some cells say which digit it is: "6", or "6.0000" as in the files of zip codes; those of one pixel may all be "0"."""
+    try:
+        return len(cells) > 1 and {float(cell) for cell in cells} <= set(range(10))
+    except ValueError:
+        return False
 
 
 def _scaled(found: data.Split, words: str) -> Patterns:
@@ -95,8 +118,7 @@ def _scaled(found: data.Split, words: str) -> Patterns:
         [[min(max(scale * (v - paper) - 1.0, -1.0), 1.0) for v in data.resized(x, SIDE)] for x in X]
         for X in (found.X_train, found.X_test)
     )
-    y_train, y_test = ([int(found.classes[c]) for c in y] for y in (found.y_train, found.y_test))
     words += f", {found.image} x {found.image}, scaled from {low:g} to {high:g}"
     if bright:
         words += ", turned to light ink on dark paper, as most of a page is bright"
-    return Patterns(X_train, y_train, X_test, y_test, words)
+    return Patterns(X_train, found.y_train, X_test, found.y_test, words)
