@@ -23,7 +23,7 @@ from ... import plot
 from ...engine import Value, topological
 from .. import Run
 from .bigrams import LETTERS
-from .network import BATCH, KAIMING, PAST, WIDTH, Names, generator
+from .network import BATCH, KAIMING, PAST, WIDTH, Names, generator, unfused
 
 Array = npt.NDArray[Any]
 EPS = 1e-5  # keeps the division by the spread of a batch finite
@@ -67,9 +67,8 @@ def forward(p: Parameters, X: Array, Y: Array) -> tuple[float, dict[str, Array]]
     bnmeani = hprebn.sum(0, keepdims=True) / n
     bndiff = hprebn - bnmeani
     bndiff2 = bndiff**2
-    bnvar = bndiff2.sum(0, keepdims=True) / (
-        n - 1
-    )  # Bessel's correction: n - 1, as the mean was taken from the same batch
+    # Bessel's correction: n - 1, because the mean was taken from the same batch
+    bnvar = bndiff2.sum(0, keepdims=True) / (n - 1)
     bnvar_inv = (bnvar + EPS) ** -0.5
     bnraw = bndiff * bnvar_inv
     hpreact = p.bngain * bnraw + p.bnbias
@@ -213,17 +212,13 @@ def taken_apart(run: Run, names: Names) -> Batch:
     run.section("The backward pass by hand")
     batch = Batch(run.seed, names)
     graph = topological(batch.root)
-    plain = len(graph) + sum(len(v.parents) - 2 for v in graph if v.op.name in ("dot", "sum"))
-    run.compare(
-        "parameters of the network with batch normalisation, 64 units",
-        sum(a.size for a in vars(batch.parameters).values()),
-        4_137,
-    )
+    size = sum(a.size for a in vars(batch.parameters).values())
+    run.compare("parameters of the network with batch normalisation, 64 units", size, 4_137)
     run.say(
         f"A batch of {BATCH} is a graph of {len(graph):,} Values; if dot products and sums were taken apart too, "
-        f"of {plain:,}. NumPy does the same in 19 steps, and this is the way back:"
+        f"of {unfused(graph):,}. NumPy does the same in 19 steps; this is the way there, and the way back:"
     )
-    run.code(inspect.getsource(backward), "python")
+    run.code("\n\n".join(inspect.getsource(f) for f in (forward, backward)), "python")
     run.compare("loss of the batch", batch.loss, 3.3377, form=".4f", unlike="torch's random numbers there, ours here")
     run.compare("the same by the engine", batch.root.data, batch.loss, within=1e-14, form=".15f")
     rows, agree, worst = [], 0, 0.0
@@ -278,7 +273,7 @@ def folded(run: Run, batch: Batch) -> None:
         apart = float(abs(ours - gradient(batch.nodes[name])).max())
         run.compare(f"{what}, largest difference", apart, published, within=(0.0, published), form=".1e")
     run.say(
-        "They are smaller than the published ones because these are float64, and those float32. Of Bessel's "
+        "The differences are smaller than the published ones because these are float64, and those float32. Of Bessel's "
         f"correction the {n - 1} stays in the second formula: with {n} in its place the last term would be "
         f"{1 / n:.0%} too small."
     )
