@@ -20,16 +20,22 @@ from .history import History, Progress
 from .loop import Optimizer, fit
 from .metrics import accuracy, confusion, outputs, predict, r_squared, right
 from .ranking import auc, roc
+from .retrieval import Score, entities, entity_scores, f1, precision_recall
 
 __all__ = [
     "History",
     "Optimizer",
     "Progress",
+    "Score",
     "accuracy",
     "auc",
     "confusion",
+    "entities",
+    "entity_scores",
+    "f1",
     "fit",
     "outputs",
+    "precision_recall",
     "predict",
     "r_squared",
     "right",

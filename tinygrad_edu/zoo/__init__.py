@@ -52,6 +52,8 @@ SYSTEMS = (  # in the order of history
            epochs=6000, unit="names"),
     System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral", epochs=10_000, unit="steps"),
     System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000, unit="episodes"),
+    System("cs224n", 2017, "backpropagation as matrix calculus, and a window of five words that finds the names in sentences", epochs=10,
+           data="sentences with names in brackets, as in [PER Ada Holm] lives in [LOC Oslo] .; after a line “# held out” those to judge by"),
     System("scratch", 2019, "a network from scratch: deltas by hand beside the engine's gradients, a misprint caught", epochs=2000,
            unit="steps", seed=42),
     System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
