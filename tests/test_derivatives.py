@@ -11,6 +11,7 @@ import pytest
 
 from tinygrad_edu import (
     Op,
+    RecordingError,
     Value,
     functional,
     grad,
@@ -18,6 +19,7 @@ from tinygrad_edu import (
     hessian,
     jacobian,
     jit,
+    no_grad,
     ops,
     pack,
     register,
@@ -448,14 +450,72 @@ def test_higher_derivatives_stay_small(name, f, at, order, most):
     assert len(topological(y)) <= most, len(topological(y))
 
 
-def test_a_rule_that_reads_what_its_forward_stored_is_differentiated_once():
-    stored = []
-    row = Op("stored", lambda x: stored.append(x) or math.sin(x), lambda y, x: (math.cos(stored[-1]),))
+STORED = [0.0]
+
+
+def storing(f):
+    """The same function, but what it is given stays behind."""
+    return lambda x: STORED.__setitem__(0, x) or f(x)
+
+
+HIDDEN = {
+    "stored alone": (storing(math.sin), lambda y, x: (math.cos(STORED[0]),)),
+    "stored beside a formula": (storing(math.sin), lambda y, x: (math.cos(STORED[0]) + 0 * y,)),
+    "under no_grad, alone": (math.sin, no_grad(lambda y, x: (ops.cos(x),))),
+    "under no_grad, in a formula": (math.sin, lambda y, x: (no_grad(ops.cos)(x) * 1.0,)),
+}
+
+
+@pytest.mark.parametrize(("forward", "rule"), HIDDEN.values(), ids=HIDDEN)
+def test_a_rule_that_hides_how_its_slopes_change_is_differentiated_once(forward, rule):
+    row = Op("hiding", forward, rule)
     x = Value(0.5)
     [d] = grad(row(x) * x, x)
     assert d.data == math.cos(0.5) * 0.5 + math.sin(0.5)
-    with pytest.raises(TypeError, match="the row 'stored' cannot be differentiated twice"):
+    with pytest.raises(TypeError, match="the row 'hiding' cannot be differentiated twice"):
         grad(d, x)
+    with pytest.raises(RecordingError):  # nor is its slope recorded, of which every replay would have the first
+        jit(lambda x: value_and_grad(row)(x)[1])(0.5)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_a_rule_that_reads_what_its_forward_stored_is_not_replayed(backend):
+    for forward, rule in [*HIDDEN.values()][:2]:
+        row = Op("storing", forward, rule)
+        with pytest.raises(RecordingError, match="the row 'storing' use what its forward stored"):
+            jit(lambda x, row=row: row(x) * row(2 * x), backend)(0.5)
+    forward, rule = HIDDEN["under no_grad, in a formula"]  # without a formula of its own, but a function
+    row, x = Op("asked", forward, rule), Value(1.0)
+    twice = jit(lambda x: row(x) * row(2 * x), backend)
+    twice(Value(0.5)).backward()
+    twice(x).backward()
+    assert math.isclose(x.grad, 2 * math.sin(1) * math.cos(2) + math.cos(1) * math.sin(2), rel_tol=1e-15)
+
+
+def test_what_has_forgotten_its_past_has_no_gradient():
+    """Not one that is 0 for everything."""
+    x, square = Value(3.0), jit(lambda x: x * x)
+    for f in (lambda: square(x), lambda: value_and_grad(lambda x: x * x)(x), lambda: hessian(lambda x: x * x)(x)):
+        with no_grad():
+            with pytest.raises(RuntimeError, match="no parents: it was made by detach"):
+                grad(f(), x)
+    for f in (lambda x: x.detach(), no_grad(lambda x: x * x)):
+        for of in (value_and_grad, jacobian, hessian):
+            with pytest.raises(RuntimeError, match="no parents: it was made by detach"):
+                of(f)(x)
+    assert grad(x.detach() * x, x)[0].data == 3.0  # what goes through elsewhere does count
+
+
+def test_a_function_may_change_the_containers_that_it_is_given():
+    def growing(d, rows):
+        d["more"] = d["a"] * 2
+        return d["more"] * rows.pop() + rows.pop(0)
+
+    given = defaultdict(float, a=3.0), [5.0, 7.0, 11.0]
+    y, slopes = value_and_grad(growing)(*given)
+    assert (y.data, {k: g.data for k, g in slopes[0].items()}) == (71.0, {"a": 22.0})
+    assert [g.data for g in slopes[1]] == [1.0, 0.0, 6.0]
+    assert given == ({"a": 3.0}, [5.0, 7.0, 11.0])
 
 
 @pytest.mark.parametrize("x", [2.0, 0.0, -2.0])

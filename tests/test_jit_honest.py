@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import heapq
+import json
 import random
 import sys
 import threading
@@ -54,6 +56,17 @@ def test_what_would_be_baked_in_is_refused_and_nothing_is_left_behind(which):
         with pytest.raises(RecordingError, match=rf"test_jit_honest\.py, line \d+: {says}"):
             g(Value(3.0))
     assert not g.recordings and type(w) is Value and w.data == 2.0 and w > 1 and w.detach().data == 2.0
+
+
+def test_an_error_names_the_line_of_ones_own_code_also_where_a_library_asked():
+    for f in (
+        lambda x: copy.copy(w) * x,
+        lambda x: json.dumps(x, default=str),
+        lambda x: heapq.nsmallest(2, [w * x, x]),
+    ):
+        line = f.__code__.co_firstlineno
+        with pytest.raises(RecordingError, match=rf"test_jit_honest\.py, line {line}: "):
+            jit(f)(1.0)
 
 
 def chances():

@@ -4,6 +4,7 @@ import collections
 import copy
 import dataclasses
 import functools
+import itertools
 import pickle
 import types
 
@@ -103,6 +104,7 @@ REFUSED = {
     "generator": (lambda: (Value(i) for i in range(3)), "Holder's kept is a generator, which can be read only once: make it a list"),
     "map": (lambda: map(Value, [1.0]), "Holder's kept is a map"),
     "iterator": (lambda: iter([Value(1.0)]), "Holder's kept is a list_iterator"),
+    "a chain": (lambda: itertools.chain([Value(1.0)]), "Holder's kept is a chain, which can be read only once"),
     "computed": (lambda: Value(0.5) * 0.1, r"Holder's kept was computed by 'mul'.*keep its number, Value\(0.05\)"),
     "computed, in a list": (lambda: [Value(1.0), -Value(1.0)], r"Holder's kept\[1\] was computed by 'neg'"),
 }  # fmt: skip

@@ -165,6 +165,7 @@ BAD_STATES = {
     "with memory of ['mean']": lambda s: {**s, "memory": {"mean": [0.0]}},
     "must hold 1 numbers, one per parameter, got 2": lambda s: {**s, "memory": {**s["memory"], "mean": [0.0, 0.0]}},
     "must hold numbers": lambda s: {**s, "memory": {**s["memory"], "square": ["a"]}},
+    "must hold numbers: this int is too large": lambda s: {**s, "memory": {**s["memory"], "square": [10**400]}},
     "steps must be": lambda s: {**s, "steps": -1},
     "has a kind, steps and memory": lambda s: {"steps": 1},
     "has a kind, steps and memory, got []": lambda s: [],
@@ -182,6 +183,17 @@ def test_a_state_that_does_not_fit_changes_nothing(message, change):
         adam.load_state_dict(change(before))
     assert message in str(caught.value)
     assert adam.state_dict() == before
+
+
+@pytest.mark.parametrize("n", [2, 99])
+@pytest.mark.parametrize("change", [lambda ps: ps.pop(0), lambda ps: ps.append(Value(1.0))], ids=["shorter", "longer"])
+def test_memory_of_other_parameters_is_not_used(n, change):
+    ps = [Value(float(i)) for i in range(n)]
+    adam = Adam(ps)
+    change(adam.parameters)
+    with pytest.raises(ValueError, match=f"remembers the mean of {n}: its list was changed; make a new optimizer"):
+        adam.step()
+    assert [p.data for p in ps] == [*range(n)] and adam.steps == 0
 
 
 def test_a_step_that_fails_changes_nothing():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import operator
 import pickle
 from decimal import Decimal
 from fractions import Fraction
@@ -72,7 +73,15 @@ def test_what_is_assigned_becomes_a_float(name):
 
 def no_numbers():
     np = pytest.importorskip("numpy")
-    texts = ["3", b"3", np.str_("3"), np.bytes_(b"3"), np.datetime64("2020-01-01"), np.timedelta64(3, "s")]
+    texts = [
+        "3",
+        b"3",
+        np.str_("3"),
+        np.bytes_(b"3"),
+        np.datetime64("2020-01-01"),
+        np.timedelta64(3, "s"),
+        np.void(b"3"),
+    ]
     many = [[1.0], (), {}, np.ones(1), np.ones((2, 2)), np.array(Value(1.0)), float, object()]
     return [*texts, *many, 1j, np.complex64(1j), np.complex128(1 + 2j), np.array(1j), Value(2.0), Decimal("sNaN")]
 
@@ -171,7 +180,10 @@ def test_arrays_of_values_work_element_by_element():
 
 def test_an_array_as_operand_of_one_value_says_what_to_do():
     np = pytest.importorskip("numpy")
+    tests = (operator.lt, operator.le, operator.gt, operator.ge)
     for make in (
+        *[lambda test=test: test(np.ones(3), Value(1.0)) for test in tests],
+        *[lambda test=test: test(Value(1.0), np.ones(3)) for test in tests],
         lambda: Value(1.0) * np.ones(3),
         lambda: np.ones((2, 2)) * Value(1.0),
         lambda: Value(np.ones(2)),

@@ -25,7 +25,8 @@ def grad(y: Value, *xs: Value) -> list[Value]:
     """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
 
     Raises TypeError for what is no Value, and for a row whose rule only numbers can run, where it is differentiated a second time;
-    ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points.
+    ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points; RuntimeError if `y` has
+    forgotten what it was computed from (`detach()`, `no_grad()`).
 
     >>> a, b = Value(2.0), Value(3.0)
     >>> grad(a * a * b, a, b)
@@ -39,6 +40,9 @@ def grad(y: Value, *xs: Value) -> list[Value]:
     if not xs or not all(isinstance(x, Value) for x in xs):
         raise TypeError(f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
                         "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
+    if y.op is ops.detached:
+        raise RuntimeError(f"grad of {y!r}, which has no parents: it was made by detach() or under no_grad(), so its gradient would be 0 "
+                           "for everything; differentiate the result of a computation outside of them")  # fmt: skip
     leads = set(xs)  # the nodes that lead to an x: nobody asks for the gradients of others
     for node in topological(y):
         if not leads.isdisjoint(node.parents):
@@ -74,7 +78,7 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     def evaluate(*args: Any, **named: Any) -> tuple[Value, Any]:
         inputs, mine = _inputs(args, "value_and_grad")
         y = f(*inputs, **named)
-        return y, _shaped(_slopes([y], mine, args, "value_and_grad")[0], inputs)
+        return y, _shaped(_slopes([y], mine, args, "value_and_grad")[0], args)
 
     return evaluate
 
@@ -94,7 +98,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
         inputs, mine = _inputs(args, "jacobian")
         ys = f(*inputs, **named)
         rows = iter(_slopes([y for _, y in leaves("", ys)], mine, args, "jacobian"))
-        return mapped(lambda _: _shaped(next(rows), inputs), ys)
+        return mapped(lambda _: _shaped(next(rows), args), ys)
 
     return evaluate
 
@@ -112,7 +116,7 @@ def hessian(f: Callable[..., Value]) -> Callable[..., Any]:
     def evaluate(*args: Any, **named: Any) -> Any:
         inputs, mine = _inputs(args, "hessian")
         [slopes] = _slopes([f(*inputs, **named)], mine, args, "hessian")
-        return _shaped([_shaped(grad(slope, *mine), inputs) for slope in slopes], inputs)
+        return _shaped([_shaped(grad(slope, *mine), args) for slope in slopes], args)
 
     return evaluate
 
@@ -152,10 +156,10 @@ def _slopes(ys: list[Any], mine: list[Value], args: Any, who: str) -> list[list[
     return rows
 
 
-def _shaped(found: Iterable[Any], inputs: list[Any]) -> Any:
-    """One thing for each input, in the shape of the inputs; of a single input's if there is one."""
+def _shaped(found: Iterable[Any], args: Sequence[Any]) -> Any:
+    """One thing for each number in the arguments, in their shape; of a single argument's if there is one."""
     each = iter(found)
-    shaped = tuple([mapped(lambda _: next(each), a) for a in inputs])
+    shaped = tuple([mapped(lambda _: next(each), a) for a in args])
     return shaped[0] if len(shaped) == 1 else shaped
 
 
@@ -258,6 +262,7 @@ def _formulas(node: Value) -> Sequence[Any]:
             c = inputs[0]
             return 0.0, _Chosen(ops.where(c, 1.0, 0.0)), _Chosen(ops.where(c, 0.0, 1.0))
         ds = op.partials(node, *inputs)
+        check_memory(node)
         return ds if op.domain[0] == ops.REAL else [ops.within(d, node) for d in ds]
     if op is ops.where:  # here and now one branch was taken
         return op.partials(*node.numbers)
@@ -311,42 +316,61 @@ for _name in ("__neg__", "__abs__", "__apply__"):
 
 def _can_be_differentiated(node: Value) -> bool:
     """Whether a row's rule is made of rows where it was used: it gives the same as with numbers, and never asks for one."""
-    slopes = node.op.slopes(*node.numbers)
-    trial = [Value(x) for x in node.numbers]
+    op, trial = node.op, [Value(x) for x in node.numbers]
     try:
         with modes.remembering(), modes.anomalies("ignore"):
             for v in trial:
                 v.__class__ = _Trial
-            ds = node.op.partials(*trial)
-            found = [d._data if isinstance(d, Value) else float(d) for d in ds]
+            ds = op.partials(*trial)
+            here = zip(op.slopes(*node.numbers), [d._data if isinstance(d, Value) else float(d) for d in ds])
+            return all(a == b or a != a or math.isclose(a, b, rel_tol=1e-6) for a, b in here) and any(
+                _holds(node, trial, ds, step) for step in (1e-3, -1e-3)
+            )
     except Exception:  # whatever a rule that expects floats may raise
         return False
-    if any(isinstance(d, Value) and d.op is ops.detached for d in ds):
-        return False
-    if any(not isinstance(d, Value) for d in ds) and not _constant_nearby(node, ds):
-        return False
-    return all(a == b or a != a or math.isclose(a, b, rel_tol=1e-6) for a, b in zip(slopes, found))
 
 
-def _constant_nearby(node: Value, ds: Sequence[Any]) -> bool:
-    """Whether the local gradients that are plain numbers stay what they are to the left or to the right, as those of relu do.
+def _nearby(node: Value, step: float) -> list[float]:
+    """The inputs of a node, moved a little."""
+    return [x + step * max(abs(x), 1e-2) for x in node.numbers[1:]]
 
-    A rule may have got them from what its forward stored: then they change with the inputs, and it does not say how.
+
+def _holds(node: Value, trial: Sequence[Value], ds: Sequence[Any], step: float) -> bool:
+    """Whether what a rule made of `trial` is its formula at another point too, unless it takes another branch there.
+
+    A rule may have mixed in what its forward stored, or what it computed under `no_grad()`: these change with the inputs, unsaid.
     """
-    op, (_, *xs) = node.op, node.numbers
-    plain = [i for i, d in enumerate(ds) if not isinstance(d, Value)]
-
-    def same(step: float) -> bool:
-        near = [x + step * max(abs(x), 1e-2) for x in xs]
-        slopes = op.slopes(op.forward(*near), *near)
-        return all(math.isclose(slopes[i], ds[i], rel_tol=1e-9) or ds[i] != ds[i] for i in plain)
-
+    op, near = node.op, _nearby(node, step)
     try:
-        return same(1e-3) or same(-1e-3)
+        y = op.forward(*near)
+        slopes = op.slopes(y, *near)
+        op.forward(*node.numbers[1:])  # what it stores is what it stored
     except Exception:  # its formula may end here
         return True
-    finally:
-        op.forward(*xs)  # what it stores is what it stored
+    known = dict(zip(trial, (y, *near)))
+    for node in [n for d in ds if isinstance(d, Value) for n in topological(d)]:
+        if node not in known:
+            known[node] = node.op.forward(*[known[p] for p in node.parents]) if node.parents else node._data
+    found = [known[d] if isinstance(d, Value) else d for d in ds]
+    return all(a == b or a != a or b != b or math.isclose(a, b, rel_tol=1e-9) for a, b in zip(slopes, found))
+
+
+def check_memory(node: Value) -> None:
+    """Raise RecordingError if the local gradients of a row of one's own depend on what its forward stored, not on its output and inputs alone."""
+    op, (_, *xs) = node.op, node.numbers
+    if not op.own:
+        return
+    try:
+        op.forward(*xs)
+        now = op.slopes(*node.numbers)
+        op.forward(*_nearby(node, 1e-3))
+        later = op.slopes(*node.numbers)
+        op.forward(*xs)
+    except Exception:  # which has its place elsewhere
+        return
+    if any(a != b and (a == a or b == b) for a, b in zip(now, later)):
+        raise modes.RecordingError(f"the partials of the row {op.name!r} use what its forward stored, which may be another node's when "
+                                   "gradients flow: make them of its output and inputs alone")  # fmt: skip
 
 
 def _slope_row(op: Op, i: int) -> Op:

@@ -36,7 +36,7 @@ def number(x: Any) -> float:
         raise TypeError(f"a number is needed here, not an array around {x.item()!r}: take it out with .item()")
     if hasattr(x, "__apply__"):
         raise TypeError(f"{x!r} is already a {kind}: use it as it is, or its .data for the number alone")
-    if dtype not in "cmMSU" and hasattr(x, "__float__"):
+    if dtype not in "cmMSUV" and hasattr(x, "__float__"):
         try:
             return float(x)
         except OverflowError:

@@ -135,6 +135,11 @@ class Optimizer:
                             else "step() takes no gradient: parameters that are Values have theirs in .grad")  # fmt: skip
         with self._turn:
             rate = self.rate()
+            for name, column in self.memory.items():
+                if len(column) != len(ps):
+                    raise ValueError(
+                        f"{self!r} remembers the {name} of {len(column)}: its list was changed; make a new optimizer"
+                    )
             data, grads = (ps, _row(gradient, len(ps))) if self.flat else ([p._data for p in ps], [p._grad for p in ps])
             np: Any = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
             if np:  # whole columns at once: the same bits
@@ -187,7 +192,7 @@ class Optimizer:
                 raise ValueError(f"this state's {name!r} must hold {n} numbers, one per parameter, got {got}")
             try:
                 memory[name] = [number(x) for x in xs]
-            except TypeError as error:
+            except (TypeError, OverflowError) as error:
                 raise ValueError(f"this state's {name!r} must hold numbers: {error}") from None
         write("data", [], [], self, memory=memory, steps=state["steps"])
 

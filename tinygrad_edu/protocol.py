@@ -76,6 +76,10 @@ class FloatLike(Methods):
                 if b is not x:
                     b[()] = x
             return ufunc(*boxes)
+        if name not in ("equal", "not_equal"):  # which ask whether it is the same node
+            for x in given:
+                if getattr(x, "ndim", 0):
+                    number(x)
         if name in TESTS:
             return TESTS[name](*given)
         if name in PREDICATES:

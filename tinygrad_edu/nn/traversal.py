@@ -13,6 +13,7 @@ import random
 import sys
 from collections import UserList, deque
 from collections.abc import Iterator, Mapping, MappingView, Set
+from itertools import count
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -104,7 +105,11 @@ class Contents:
                 raise ValueError(f"{self.who}'s {path} is a {type(item).__name__}, which has no order of its own to count and save parameters by: "
                                  "keep them in a list")  # fmt: skip
             return []
-        if isinstance(item, Iterator) and type(item).__module__ == "builtins":
+        if (
+            isinstance(item, Iterator)
+            and type(item).__module__ in ("builtins", "itertools")
+            and type(item) is not count
+        ):
             raise TypeError(f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
                             "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore")  # fmt: skip
         table = (

@@ -24,6 +24,7 @@ from typing import Any
 from .. import modes, ops
 from ..engine import Value, topological
 from ..modes import RecordingError, recorders
+from .state import library
 from .structure import array_of
 
 _ENGINE = vars(sys.modules[Value.__module__])
@@ -322,9 +323,11 @@ def _place(frame: Any) -> str:
 
 
 def _users(frame: Any) -> Any:
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tinygrad_edu."):
-        frame = frame.f_back
-    return frame
+    """Where somebody's own code asks, in its own name or through a library, such as copy or NumPy."""
+    found = frame
+    while found is not None and library(found.f_globals.get("__name__", "").partition(".")[0]):
+        found = found.f_back
+    return found or frame
 
 
 def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import modes
+from ..derivatives import check_memory
 from ..engine import Value
 from ..ieee import number
 from ..modes import RecordingError
@@ -288,6 +289,7 @@ def _copied(run: _Run, dead: bool) -> Record:
                 parameters.append(v)
                 originals.append(n)
             else:
+                check_memory(n)
                 v.op, v.numbers = n.op, n.numbers
                 v.parents = tuple([twin[p] for p in n.parents])
     made = len(run.made) + len(run.traced) + len(parameters)

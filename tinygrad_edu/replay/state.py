@@ -47,7 +47,7 @@ def _root(x: Any) -> str:
 
 
 @functools.cache
-def _library(root: str) -> bool:
+def library(root: str) -> bool:
     """Whether a package is somebody else's."""
     file = getattr(sys.modules.get(root), "__file__", None) or ""
     return root in _LIBRARY or "site-packages" in file or "dist-packages" in file
@@ -215,7 +215,7 @@ class State:
                 path, None if same else repr(x.bit_generator.state if hasattr(x, "bit_generator") else x.get_state())
             )
         elif isinstance(x, type):
-            if not _library(_root(x)):
+            if not library(_root(x)):
                 for name, v in vars(x).items():
                     if not name.startswith("__") or name == "__call__":
                         self._more((None, f"{x.__name__}.{name}"), getattr(v, "__func__", v))
@@ -230,7 +230,7 @@ class State:
         elif hasattr(type(x), "__next__"):
             self._iterator(path, x)
         elif not isinstance(x, enum.Enum) and (
-            _root(type(x)) in _KEEPERS or not _library(_root(type(x))) or isinstance(x, threading.local)
+            _root(type(x)) in _KEEPERS or not library(_root(type(x))) or isinstance(x, threading.local)
         ):
             self._known[type(x)] = _slots(type(x))
             if not type(x).__module__.startswith("tinygrad_edu.replay"):
@@ -276,7 +276,7 @@ class State:
             return
         if not isinstance(x, types.FunctionType):
             return
-        if _library(_root(x)):
+        if library(_root(x)):
             self.draws |= _root(x) == "random"
             if _root(x) != "tinygrad_edu" or not x.__closure__:
                 return
@@ -285,7 +285,7 @@ class State:
                 self._more((None, name), cell.cell_contents)
         self._more((None, f"defaults of {x.__name__}"), [x.__defaults__, x.__kwdefaults__])
         self._rows((None, x.__name__), x)
-        if _library(_root(x)):
+        if library(_root(x)):
             return
         names = {*_names(x.__code__)}
         self.draws |= "random" in names
@@ -293,7 +293,7 @@ class State:
         for name in sorted(names & {*x.__globals__}):
             found = x.__globals__[name]
             if isinstance(found, types.ModuleType):
-                if not _library(found.__name__.partition(".")[0]):
+                if not library(found.__name__.partition(".")[0]):
                     for inner in sorted(names & {*vars(found)}):
                         self._more((None, f"{name}.{inner}"), vars(found)[inner])
             else:
