@@ -7,12 +7,13 @@ rounds is reported.  `gc.collect()` before each timing, outside of it, keeps one
 Two settings stand side by side:
 
 - collector on: Python's defaults.  A round is several consecutive steps, as in training, because the garbage that an
-  engine leaves behind is part of what it costs; the first step after `gc.collect()`, which has none to carry, is not timed.
+  engine leaves behind is part of what it costs; the first step after `gc.collect()`,
+  which has none to carry, is not timed.
 - collector paused: `gc.disable()`, and `gc.collect()` before every step, not timed.
 
-Memory is what `tracemalloc` sees with the collector paused: bytes that the graph of one step holds after the forward pass
-and after backward(), and the peak during backward(), per node that the step made (parameters are not counted).  A graph
-is freed by itself if `gc.collect()` finds nothing after it was dropped.
+Memory is what `tracemalloc` sees with the collector paused: bytes that the graph of one step holds after the forward
+pass and after backward(), and the peak during backward(), per node that the step made (parameters are not counted).  A
+graph is freed by itself if `gc.collect()` finds nothing after it was dropped.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def measure(workload: Workload, rounds: int, say: Any) -> Iterator[list[dict[str
     """The rows of one workload, again after every round, from more and more rounds."""
     runners = list(workload.runners())
     rows: list[dict[str, Any]]
-    rows = [{"workload": workload.name, "engine": runner.engine, "unit": workload.unit, "steps": runner.steps, "on": [], "paused": []}
+    rows = [{"workload": workload.name, "engine": runner.engine, "unit": workload.unit, "steps": runner.steps, "on": [],
+             "paused": []}
             for runner in runners]  # fmt: skip
     for runner, row in zip(runners, rows):
         say(f"{workload.name} memory: {runner.engine}")

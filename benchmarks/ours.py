@@ -1,4 +1,5 @@
-"""The programs of `benchmarks.replay` for our own engine, eager and replayed, and where the others get their numbers from.
+"""The programs of `benchmarks.replay` for our own engine, eager and replayed,
+and where the others get their numbers from.
 
 A program is what `benchmarks.peers` says it is.
 """
@@ -90,7 +91,8 @@ def w1_eager(problem: dict[str, Any], expand: bool = False) -> Any:
     def loss() -> Value:
         parts = [(1 + -y * model(x)).relu() for x, y in zip(problem["X"], problem["Y"])]
         if expand:
-            return sum(parts) * (1.0 / len(parts)) + problem["l2"] * sum(p * p for p in ps)  # type: ignore[return-value]
+            penalty = problem["l2"] * sum(p * p for p in ps)
+            return sum(parts) * (1.0 / len(parts)) + penalty  # type: ignore[return-value]
         return functional.mean(parts) + problem["l2"] * functional.dot(ps, ps)
 
     return on_values(ps, loss, optim.SGD(ps, problem["rate"]))
@@ -131,7 +133,10 @@ def w1_kernel(problem: dict[str, Any]) -> Any:
 
 
 def w1_apart(problem: dict[str, Any], backend: str, flat: bool) -> Any:
-    """One node for each multiplication and each addition.  The penalty is a recording of its own, so as not to be computed for each point."""
+    """One node for each multiplication and each addition.
+
+    The penalty is a recording of its own, so as not to be computed for each point.
+    """
     model = MLP(2, [16, 16, 1], expand=True)
     ps, X, Y = given(model, problem["theta"]), problem["X"], problem["Y"]
     f = jit(lambda x, y: (1 + -y * model(x)).relu(), backend)

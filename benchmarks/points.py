@@ -1,6 +1,8 @@
-"""One measurement in a process of its own: `python -m benchmarks.points nodes 100000`, `lanes 1000`, `start native` or `training`.
+"""One measurement in a process of its own: `python -m benchmarks.points nodes 100000`, `lanes 1000`,
+`start native` or `training`.
 
-It prints a line of JSON.  A fresh process has no compiled kernel in memory, and its peak memory is that of one thing only.
+It prints a line of JSON.
+A fresh process has no compiled kernel in memory, and its peak memory is that of one thing only.
 """
 
 from __future__ import annotations

@@ -1,14 +1,17 @@
 """Record once, replay many, next to everybody else: `python -m benchmarks.replay`.
 
-    python -m benchmarks.replay [--quick] [--only W1,W4,digits,python,curve,start] [--rounds N] [--json FILE] [--venv DIR] [--no-install]
+    python -m benchmarks.replay [--quick] [--only W1,W4,digits,python,curve,start] [--rounds N]
+        [--json FILE] [--venv DIR] [--no-install]
 
-Every round lets every engine in turn do a few steps, so that a machine that slows down slows all of them; shown are the median over
-the rounds and the ratio of medians.  Our engine and hand-written NumPy run in this process, every other engine in one of its own, from
-a virtual environment that is made for them.  All start from the same parameters and the same data, handed over as decimal numbers that
-are read back exactly.  Before it is timed, an engine shows its loss, its gradient and the parameters after one step; one that differs
-from our eager engine by more than 1e-9 is called wrong and not timed.  One that cannot be had is named with the reason.
+Every round lets every engine in turn do a few steps, so that a machine that slows down slows all of them; shown are the
+median over the rounds and the ratio of medians.  Our engine and hand-written NumPy run in this process, every other
+engine in one of its own, from a virtual environment that is made for them.  All start from the same parameters and the
+same data, handed over as decimal numbers that are read back exactly.  Before it is timed, an engine shows its loss, its
+gradient and the parameters after one step; one that differs from our eager engine by more than 1e-9 is called wrong and
+not timed.  One that cannot be had is named with the reason.
 
-All have one thread: these problems are too small for more.  A step is forward, backward and update, and gives its loss as a Python float.
+All have one thread: these problems are too small for more.
+A step is forward, backward and update, and gives its loss as a Python float.
 """
 
 from __future__ import annotations
@@ -147,12 +150,12 @@ def python_peers() -> list[Peer]:
 CONTESTS = {
     c.name: c
     for c in [
-        Contest("W1", "moons training step: MLP 2-16-16-1, 100 points, hinge + L2; forward, backward, update", ours.w1_problem, ours.w1_eager,
-                w1_peers, "hand-written NumPy", faster=False),
-        Contest("W4", "microgpt training step: 4,192 parameters, 8 letters; forward, backward, Adam", ours.w4_problem, ours.w4_eager,
-                w4_peers, "microgpt's engine"),
-        Contest("digits", "MLP 64-32-10, cross-entropy, batches of 100; forward, backward, update", ours.digits_problem, ours.digits_eager,
-                digits_peers, "ours, eager"),
+        Contest("W1", "moons training step: MLP 2-16-16-1, 100 points, hinge + L2; forward, backward, update",
+                ours.w1_problem, ours.w1_eager, w1_peers, "hand-written NumPy", faster=False),
+        Contest("W4", "microgpt training step: 4,192 parameters, 8 letters; forward, backward, Adam", ours.w4_problem,
+                ours.w4_eager, w4_peers, "microgpt's engine"),
+        Contest("digits", "MLP 64-32-10, cross-entropy, batches of 100; forward, backward, update", ours.digits_problem,
+                ours.digits_eager, digits_peers, "ours, eager"),
         Contest("python", "W1 with a node for each multiplication, in plain Python", ours.w1_problem,
                 partial(ours.w1_eager, expand=True), python_peers, "ours, eager"),
     ]
@@ -242,8 +245,8 @@ def laid_out(title: str, lines: list[list[str]]) -> str:
 
 def point(*arguments: str, **environment: str) -> dict[str, Any]:
     """What `benchmarks.points` measures in a process of its own, or {"failed": why}."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks.points", *arguments], cwd=ROOT, env={**os.environ, **environment},
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run([sys.executable, "-m", "benchmarks.points", *arguments], cwd=ROOT,
+                          env={**os.environ, **environment}, capture_output=True, text=True, check=False)  # fmt: skip
     try:
         return json.loads(done.stdout)  # type: ignore[no-any-return]
     except ValueError:
@@ -266,9 +269,13 @@ def curve(quick: bool, say: Any) -> tuple[str, list[dict[str, Any]]]:
             lines.append([r["what"], f"{r['asked']:,}", *["-"] * 6, r["failed"]])
             continue
         peak = max(r["peak"], r.get("peak_first", 0))
-        lines.append([r["what"], f"{r['size']:,}", f"{r['seconds'] * 1e3:.4f}", f"{r['seconds'] / r['size'] * 1e9:.2f}", f"{r['first']:.3f}",
-                      f"{r['held'] / 1e6:.2f}", f"{peak / 1e6:.2f}", f"{peak / r['size']:.0f}", ""])  # fmt: skip
-    title = "curve  value_and_grad, native: a graph of many nodes on one lane; W1 over many lanes.  Peak: above what the process held before"
+        lines.append([r["what"], f"{r['size']:,}", f"{r['seconds'] * 1e3:.4f}", f"{r['seconds'] / r['size'] * 1e9:.2f}",
+                      f"{r['first']:.3f}", f"{r['held'] / 1e6:.2f}", f"{peak / 1e6:.2f}", f"{peak / r['size']:.0f}",
+                      ""])  # fmt: skip
+    title = (
+        "curve  value_and_grad, native: a graph of many nodes on one lane; W1 over many lanes.  Peak: "
+        "above what the process held before"
+    )
     return laid_out(title, lines), rows
 
 
@@ -372,7 +379,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"cannot write --json {options.json}: {error.strerror}")
     print(
-        f"{about['engine']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds, one thread each\n",
+        f"{about['engine']}\n{about['python']}, {about['machine']}, {about['date']}, median of {rounds} rounds, "
+        "one thread each\n",
         flush=True,
     )
     home = Environment(options.venv, not options.no_install, lambda what: print(what, file=sys.stderr, flush=True))

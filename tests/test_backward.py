@@ -300,11 +300,12 @@ def test_dropping_a_graph_frees_it_at_once_without_the_collector():
 
 def test_the_order_of_accumulation_is_the_same_in_every_process():
     code = (
-        "from tinygrad_edu import Value; import random; random.seed(1); xs = [Value(random.random()) for _ in range(9)]\n"
-        "for _ in range(60): xs.append((random.choice(xs) * random.choice(xs) + random.choice(xs)).tanh())\n"
+        "from tinygrad_edu import Value; import random; random.seed(1); xs = [Value(random.random()) for _ in "
+        "range(9)]\nfor _ in range(60): xs.append((random.choice(xs) * random.choice(xs) + random.choice(xs)).tanh())\n"
         "L = sum(xs); L.backward(); print([x.grad.hex() for x in xs])"
     )
-    runs = {subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+    runs = {subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True,
+                           check=True).stdout
             for seed in ("0", "1", "77")}  # fmt: skip
     assert len(runs) == 1 and "0x" in runs.pop()
 

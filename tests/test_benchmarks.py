@@ -128,8 +128,9 @@ def test_a_peer_that_computes_something_else_is_named_and_not_timed(competed, ch
 
 def test_a_peer_that_cannot_be_had_is_named_with_the_reason(competed, tmp_path):
     lines = competed(
-        changed(), Peer("absent", "w1:micrograd", "micrograd"), Peer("barred", "", barred="its licence"), Peer("unknown", "w1:nothing"),
-        Peer("crate", "rust/"), Peer("no such file", "", command=[str(tmp_path / "nothing")]),
+        changed(), Peer("absent", "w1:micrograd", "micrograd"), Peer("barred", "", barred="its licence"),
+        Peer("unknown", "w1:nothing"), Peer("crate", "rust/"),
+        Peer("no such file", "", command=[str(tmp_path / "nothing")]),
     )  # fmt: skip
     for line, said in zip(
         lines,
@@ -175,11 +176,14 @@ def test_nothing_is_installed_where_that_was_forbidden(tmp_path):
 
 
 @pytest.mark.parametrize(("output", "said"), [
-    ("ERROR: Could not find a version that satisfies the requirement x\nERROR: No matching distribution found for x\n[notice] pip",
+    ("ERROR: Could not find a version that satisfies the requirement x\nERROR: No matching distribution found for x\n"
+     "[notice] pip",
      "ERROR: No matching distribution found for x"),
-    ("error: subprocess-exited-with-error\n  error: linker `cc` not found\nerror: metadata-generation-failed\nhint: See above for details.",
+    ("error: subprocess-exited-with-error\n  error: linker `cc` not found\nerror: metadata-generation-failed\n"
+     "hint: See above for details.",
      "error: linker `cc` not found"),
-    ("warning: spurious network error\n  [6] Could not resolve host: somewhere", "its registry of packages cannot be reached"),
+    ("warning: spurious network error\n  [6] Could not resolve host: somewhere",
+     "its registry of packages cannot be reached"),
     ("odd", "odd"),
     ("", "no reason given"),
 ])  # fmt: skip

@@ -1,4 +1,6 @@
-"""Data: the published points to the last bit, divisions that lose nothing, and CSV files that say what is wrong with them."""
+"""Data: the published points to the last bit, divisions that lose nothing,
+and CSV files that say what is wrong with them.
+"""
 
 import copy
 import csv
@@ -18,8 +20,8 @@ from tinygrad_edu import data
 from tinygrad_edu.data import Preparation, Split, Standardizer, numerals, read_csv, split
 from tinygrad_edu.data.legacy import RandomState
 
-# What scikit-learn 1.9's make_moons(100, noise=0.1), make_circles(7, noise=0.1, factor=0.5), make_blobs(9, centers=3) and CS231n's
-# spirals return after np.random.seed(seed): position, point, class.
+# What scikit-learn 1.9's make_moons(100, noise=0.1), make_circles(7, noise=0.1, factor=0.5), make_blobs(9, centers=3)
+# and CS231n's spirals return after np.random.seed(seed): position, point, class.
 FROZEN = [
     ("moons", {}, 0, [1.1221146075409685, 0.08147717341718697], 0),
     ("moons", {}, 1, [-0.8188294130836691, 0.058790063907949996], 0),
@@ -151,8 +153,10 @@ def test_a_split_that_leaves_nothing_is_refused(test):
         split([[0.0]] * 5, [0] * 5, test)
 
 
-ONE_OF_EACH = {"moons": data.moons, "xor": data.xor, "blobs": data.blobs, "spirals": data.spirals, "circles": data.circles, "digits": data.digits,
-               "lists": lambda: split([[0.5]] * 6, [0.5] * 6), "own": lambda: Split([[1.0, 2.0]] * 4, ["a", "b"] * 2)}  # fmt: skip
+ONE_OF_EACH = {"moons": data.moons, "xor": data.xor, "blobs": data.blobs, "spirals": data.spirals,
+               "circles": data.circles, "digits": data.digits,
+               "lists": lambda: split([[0.5]] * 6, [0.5] * 6),
+               "own": lambda: Split([[1.0, 2.0]] * 4, ["a", "b"] * 2)}  # fmt: skip
 
 
 @pytest.mark.parametrize("make", ONE_OF_EACH.values(), ids=ONE_OF_EACH)
@@ -170,8 +174,10 @@ def test_every_source_of_data_answers_the_same_questions_in_a_line(make):
 
 
 @pytest.mark.parametrize(("make", "names", "advice"), [
-    (data.moons, "a, b, c, d", r"moons.*unpacks into X, y, and not into 4: .*X_train, y_train, X_test, y_test = tinygrad_edu.data.split"),
-    (data.xor, "a, b, c", "unpacks into X, y, and not into 3"), (data.digits, "[a, b]", "into 2: all samples are its .X, and all targets its .y"),
+    (data.moons, "a, b, c, d", r"moons.*unpacks into X, y, and not into 4: .*X_train, y_train, X_test, "
+                               r"y_test = tinygrad_edu.data.split"),
+    (data.xor, "a, b, c", "unpacks into X, y, and not into 3"),
+    (data.digits, "[a, b]", "into 2: all samples are its .X, and all targets its .y"),
     (lambda: data.split(data.moons()), "a, b, c, d, e", "X_train, y_train, X_test, y_test, and not into 5"),
 ])  # fmt: skip
 def test_names_that_do_not_fit_a_split_are_told_what_would(make, names, advice):
@@ -266,10 +272,12 @@ def test_tables_are_taken_by_position():
     dummies = pd.get_dummies(pd.DataFrame({"c": ["u", "v", "u"], "n": [1, 2, 3]}))
     assert data.by_position(dummies, "X") == [[1.0, 1.0, 0.0], [2.0, 0.0, 1.0], [3.0, 1.0, 0.0]]
     assert split(frame, pd.Series(list("uvuvuvuv"), dtype="category")).classes == ["u", "v"]
-    for wrong, error, message in [(pd.DataFrame({"c": ["u", "v"]}), TypeError, "'c' holds str 'u' in row 0.*get_dummies"),
-                                  (pd.DataFrame({"n": [1.0, None]}), ValueError, "'n' is missing in row 1.*fillna"),
-                                  (pd.DataFrame({"n": pd.array([1, None], "Int64")}), ValueError, "'n' is missing in row 1"),
-                                  (pd.DataFrame({"d": pd.to_datetime(["2024-01-01"] * 2)}), TypeError, "'d' holds Timestamp")]:  # fmt: skip
+    for wrong, error, message in [
+        (pd.DataFrame({"c": ["u", "v"]}), TypeError, "'c' holds str 'u' in row 0.*get_dummies"),
+        (pd.DataFrame({"n": [1.0, None]}), ValueError, "'n' is missing in row 1.*fillna"),
+        (pd.DataFrame({"n": pd.array([1, None], "Int64")}), ValueError, "'n' is missing in row 1"),
+        (pd.DataFrame({"d": pd.to_datetime(["2024-01-01"] * 2)}), TypeError, "'d' holds Timestamp"),
+    ]:
         with pytest.raises(error, match=message):
             split(wrong, [0.5, 1.5])
     for empty in (
@@ -316,8 +324,9 @@ def test_standardized_columns_have_mean_0_and_standard_deviation_1(X):
 
 
 @pytest.mark.parametrize("column, constant", [
-    ([0.3, 0.1 + 0.2], True), ([sum([0.1] * 10), 1.0], True), ([1e300, math.nextafter(1e300, 0)], True), ([0.0, -0.0], True),
-    ([1.0, 1.0 + 1e-9], False), ([1.0, 1.0 + 1e-13], False), ([1e15, 1e15 + 1], False), ([1.7e18, 1.7e18 + 1e9], False), ([-1e308, 1e308], False),
+    ([0.3, 0.1 + 0.2], True), ([sum([0.1] * 10), 1.0], True), ([1e300, math.nextafter(1e300, 0)], True),
+    ([0.0, -0.0], True), ([1.0, 1.0 + 1e-9], False), ([1.0, 1.0 + 1e-13], False), ([1e15, 1e15 + 1], False),
+    ([1.7e18, 1.7e18 + 1e9], False), ([-1e308, 1e308], False),
 ])  # fmt: skip
 def test_what_differs_by_rounding_alone_is_constant(column, constant):
     [[first], [second]] = Standardizer.of([[v] for v in column])([[v] for v in column])
@@ -331,10 +340,12 @@ def test_standardizing_survives_the_largest_numbers():
 
 
 @pytest.mark.parametrize("make", [
-    lambda: Standardizer.of([]), lambda: Standardizer.of([[1.0], [1.0, 2.0]]), lambda: Standardizer.of([[1.0]])([[1.0, 2.0]]),
-    lambda: Standardizer.from_dict({"means": [1.0]}), lambda: Standardizer.from_dict({"means": [1.0], "stds": [0.0]}),
+    lambda: Standardizer.of([]), lambda: Standardizer.of([[1.0], [1.0, 2.0]]),
+    lambda: Standardizer.of([[1.0]])([[1.0, 2.0]]), lambda: Standardizer.from_dict({"means": [1.0]}),
+    lambda: Standardizer.from_dict({"means": [1.0], "stds": [0.0]}),
     lambda: Standardizer.from_dict({"means": [1.0], "stds": []}),
-    lambda: Standardizer.of([[1.0], [math.nan]]), lambda: Standardizer.of([[math.inf]]), lambda: Standardizer.from_dict({"means": 3, "stds": 4}),
+    lambda: Standardizer.of([[1.0], [math.nan]]), lambda: Standardizer.of([[math.inf]]),
+    lambda: Standardizer.from_dict({"means": 3, "stds": 4}),
 ])  # fmt: skip
 def test_what_does_not_fit_a_standardizer_is_refused(make):
     with pytest.raises(ValueError, match="Standardizer"):
@@ -426,9 +437,10 @@ def test_a_file_in_any_dialect_is_read_as_it_was_written_or_refused(tmp_path_fac
         assert [f.partition("=")[2] for f, v in zip(table.features, x) if f.endswith(f"={word}") and v == 1.0] == [word]
 
 
-NUMBERS = {"1 234,5": 1234.5, "1.234,5": 1234.5, "1,234.5": 1234.5, "1'234": 1234.0, "1’234.5": 1234.5, "1\u202f234": 1234.0, "1,234,567": 1234567.0,
-           "1.234.567": 1234567.0, "1.234": 1.234, "0,123": 0.123, "12 %": 12.0, "$1,234.50": 1234.5, "5 €": 5.0, "−5": -5.0, "+5": 5.0, "5.": 5.0,
-           ".5": 0.5, ",5": 0.5, "1E+05": 1e5, "1,5e3": 1500.0, "-1.5": -1.5, "007": 7.0}  # fmt: skip
+NUMBERS = {"1 234,5": 1234.5, "1.234,5": 1234.5, "1,234.5": 1234.5, "1'234": 1234.0, "1’234.5": 1234.5,
+           "1\u202f234": 1234.0, "1,234,567": 1234567.0, "1.234.567": 1234567.0, "1.234": 1.234, "0,123": 0.123,
+           "12 %": 12.0, "$1,234.50": 1234.5, "5 €": 5.0, "−5": -5.0, "+5": 5.0, "5.": 5.0, ".5": 0.5, ",5": 0.5,
+           "1E+05": 1e5, "1,5e3": 1500.0, "-1.5": -1.5, "007": 7.0}  # fmt: skip
 
 
 @pytest.mark.parametrize("written, number", NUMBERS.items())
@@ -601,17 +613,19 @@ def test_a_preparation_is_repeated_on_other_files(tmp_path):
         with pytest.raises(ValueError, match=message):
             read_csv(csv_file(tmp_path, content), like=like)
     right = table.preparation.to_dict()
-    for wrong in [{}, [], None, {**right, "columns": {}}, {**right, "columns": []}, {**right, "classes": "uv"}, {**right, "numeral": 3},
-                  {**right, "missing": "x"}, {**right, "columns": [{**right["columns"][0], "means": []}]}, {**right, "more": 1}]:  # fmt: skip
+    for wrong in [{}, [], None, {**right, "columns": {}}, {**right, "columns": []}, {**right, "classes": "uv"},
+                  {**right, "numeral": 3}, {**right, "missing": "x"},
+                  {**right, "columns": [{**right["columns"][0], "means": []}]}, {**right, "more": 1}]:  # fmt: skip
         with pytest.raises(ValueError, match="damaged"):
             Preparation.from_dict(wrong)
 
 
 QUANTITIES = [
-    (["0cm", "1 cm", "2cm"], [0, 1, 2]), (["3.5 kg", "3.5 kg", "4 kg"], [3.5, 3.5, 4]), (["20°C", "-5°C", "\u22123 °C"], [20, -5, -3]),
-    (["50 m²", "60 m²", "70 m²"], [50, 60, 70]), (["5 km/h", "7 km/h", "1,000 km/h"], [5, 7, 1000]), (["1e3 m", "2e3 m", "5 m"], [1000, 2000, 5]),
-    (["-$5", "$7.50", "$-3"], [-5, 7.5, -3]), (["5 €", "7,50 €", "3 €"], [5, 7.5, 3]), (["USD 5", "USD 7", "USD 7"], [5, 7, 7]),
-    (["10%", "10 %", "20%"], [10, 10, 20]),
+    (["0cm", "1 cm", "2cm"], [0, 1, 2]), (["3.5 kg", "3.5 kg", "4 kg"], [3.5, 3.5, 4]),
+    (["20°C", "-5°C", "\u22123 °C"], [20, -5, -3]), (["50 m²", "60 m²", "70 m²"], [50, 60, 70]),
+    (["5 km/h", "7 km/h", "1,000 km/h"], [5, 7, 1000]), (["1e3 m", "2e3 m", "5 m"], [1000, 2000, 5]),
+    (["-$5", "$7.50", "$-3"], [-5, 7.5, -3]), (["5 €", "7,50 €", "3 €"], [5, 7.5, 3]),
+    (["USD 5", "USD 7", "USD 7"], [5, 7, 7]), (["10%", "10 %", "20%"], [10, 10, 20]),
 ]  # fmt: skip
 
 
@@ -629,10 +643,11 @@ def test_a_number_with_a_unit_is_that_number_as_a_feature_and_as_a_target(tmp_pa
 
 
 @pytest.mark.parametrize("cells", [
-    ["5 kg", "500 g", "2 kg"], ["1.5M", "300k", "2M"], ["5 kg", "7", "8"], ["1.5 kg", "1,5 kg", "2 kg"], ["2024-01-05", "2024-02-05", "2024-02-05"],
-    ["5/1/2024", "6/1/2024", "7/1/2024"], ["5 Jan 2024", "6 Feb 2024", "7 May 2024"], ["Jan-24", "Feb-24", "Jan-24"], ["10:30", "11:45", "1:15 pm"],
-    ["Jan 5, 2024", "March 6, 2024", "May 7, 2024"], ["2024-01", "2024-02", "2024-01"], ["2024-01-05T10:00Z", "2024-01-05T11:00Z", "2024-01-06"],
-    ["(5.00)", "7.00", "(1.00)"], ["10-20", "20-30", "10-20"],
+    ["5 kg", "500 g", "2 kg"], ["1.5M", "300k", "2M"], ["5 kg", "7", "8"], ["1.5 kg", "1,5 kg", "2 kg"],
+    ["2024-01-05", "2024-02-05", "2024-02-05"], ["5/1/2024", "6/1/2024", "7/1/2024"],
+    ["5 Jan 2024", "6 Feb 2024", "7 May 2024"], ["Jan-24", "Feb-24", "Jan-24"], ["10:30", "11:45", "1:15 pm"],
+    ["Jan 5, 2024", "March 6, 2024", "May 7, 2024"], ["2024-01", "2024-02", "2024-01"],
+    ["2024-01-05T10:00Z", "2024-01-05T11:00Z", "2024-01-06"], ["(5.00)", "7.00", "(1.00)"], ["10-20", "20-30", "10-20"],
 ])  # fmt: skip
 def test_what_may_be_a_number_or_not_is_one_error_with_both_ways_on(tmp_path, cells):
     path = csv_file(tmp_path, "\n".join(["v;w", *[f"{cell};{i % 2}.5" for i, cell in enumerate(cells)]]).encode())
@@ -673,9 +688,11 @@ def test_a_model_of_kilograms_is_told_when_it_gets_grams(tmp_path):
 
 SAID = [  # what is said of the first file, the first file, one like it of which nothing is said, and its samples
     ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode("cp1252"), [[3.5]]),
-    ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode(), [[3.5]]),  # evidently UTF-8
+    ({"encoding": "cp1252"}, "größe,y\n1.5,a\n2,b\n".encode("cp1252"), "größe\n3.5\n".encode(),
+     [[3.5]]),  # evidently UTF-8
     ({"encoding": "utf-16-le"}, "a,y\n1.5,a\n2,b\n".encode("utf-16-le"), "a\n3.5\n".encode("utf-16-le"), [[3.5]]),
-    ({"encoding": "utf-16-le"}, "a,y\n1.5,a\n2,b\n".encode("utf-16-le"), "a\n3.5\n".encode("utf-16"), [[3.5]]),  # it has a mark
+    ({"encoding": "utf-16-le"}, "a,y\n1.5,a\n2,b\n".encode("utf-16-le"), "a\n3.5\n".encode("utf-16"),
+     [[3.5]]),  # it has a mark
     ({"delimiter": ":"}, b"a:b:y\n1:2:u\n3:4:v\n", b"a:b\n5:6\n", [[5.0, 6.0]]),
     ({"decimal": ","}, b"a;y\n1.234;u\n2.345;v\n", b"a;b\n3.456;1\n", [[3456.0]]),
     ({"decimal": "."}, b"a;y\n1,234;u\n2,345;v\n", b"a;b\n3,456;1\n", [[3456.0]]),
@@ -710,7 +727,8 @@ def test_a_wrong_question_about_a_csv_file_is_refused(tmp_path):
     path = csv_file(tmp_path, "a,b,y\n1,2,u\n3,4,v\n")
     for arguments, message in [({"kind": "text"}, "kind is"), ({"features": ["a", "c"]}, "no column is named 'c'"),
                                ({"features": ["a", "y"]}, "'y' itself is none"),
-                               ({"ignore": ["c"]}, "no column is named 'c'"), ({"kind": "number"}, "'u', which is no finite number")]:  # fmt: skip
+                               ({"ignore": ["c"]}, "no column is named 'c'"),
+                               ({"kind": "number"}, "'u', which is no finite number")]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
             read_csv(path, "y", **arguments)
     for arguments in {"features": "ab"}, {"ignore": "a"}, {"features": [0]}, {"target": 1}:

@@ -1,4 +1,6 @@
-"""Gradients as graphs: every argument is a node of its own, every structure keeps its shape, every rule is right or says that it is not."""
+"""Gradients as graphs: every argument is a node of its own, every structure keeps its shape,
+every rule is right or says that it is not.
+"""
 
 import array
 import collections
@@ -316,7 +318,8 @@ BAD = [2.0, (), (1.0, 2.0), None, "ab", (None,), ("x",), (1j,), iter([1.0]), ([1
 def test_partials_that_are_no_tuple_of_numbers_name_their_row(result):
     row = Op("square", lambda x: x * x, lambda y, x: result)
     x = Value(3.0)
-    for call in (lambda: (row(x) * x).backward(), lambda: grad(row(x) * x, x), lambda: gradcheck(row, 3.0), lambda: jit(row, "python")(x).backward(),
+    for call in (lambda: (row(x) * x).backward(), lambda: grad(row(x) * x, x), lambda: gradcheck(row, 3.0),
+                 lambda: jit(row, "python")(x).backward(),
                  lambda: row(x).local_grads(), lambda: value_and_grad(row)(x)):  # fmt: skip
         with pytest.raises(TypeError, match="square"):
             call()
@@ -400,8 +403,10 @@ def test_formulas_are_followed_through_a_nan(f, at, truth):
     assert gxy.data == truth or (isnan(gxy.data) and isnan(truth))
 
 
-@pytest.mark.parametrize("op, x", [(op, x) for op in (*ops.TABLE.values(), ops.power(0.5), ops.power(2.5)) if len(op.domain) == 1
-                                   and ... not in op.domain and op.domain[0] != ops.REAL for x in (op.domain[0][0] - 1.5,)])  # fmt: skip
+@pytest.mark.parametrize("op, x", [(op, x) for op in (*ops.TABLE.values(), ops.power(0.5), ops.power(2.5))
+                                   if len(op.domain) == 1
+                                   and ... not in op.domain and op.domain[0] != ops.REAL
+                                   for x in (op.domain[0][0] - 1.5,)])  # fmt: skip
 def test_outside_of_its_domain_every_derivative_of_a_row_is_nan(op, x):
     d = Value(x)
     y = op(d)

@@ -71,8 +71,8 @@ def papers(line):
 def test_the_lectures_neuron_has_a_card_per_value_and_an_edge_per_input():
     nodes, edges = statements(draw(neuron()))
     assert list(nodes) == [f"n{i}" for i in range(10)]  # parents before children, as in topological()
-    assert [(t, h) for t, h, _ in edges] == [("n0", "n2"), ("n1", "n2"), ("n3", "n5"), ("n4", "n5"), ("n2", "n6"), ("n5", "n6"),
-                                             ("n6", "n8"), ("n7", "n8"), ("n8", "n9")]  # fmt: skip
+    assert [(t, h) for t, h, _ in edges] == [("n0", "n2"), ("n1", "n2"), ("n3", "n5"), ("n4", "n5"), ("n2", "n6"),
+                                             ("n5", "n6"), ("n6", "n8"), ("n7", "n8"), ("n8", "n9")]  # fmt: skip
     assert [attribute(e, "label").strip() for _, _, e in edges] == [
         "×-3",
         "×2",
@@ -128,8 +128,8 @@ def test_an_edge_is_dashed_exactly_where_no_gradient_flows():
     p.label, q.label, r.label, L.label = "p", "q", "r", "L"
     L.backward()
     dashed = {attribute(e, "tooltip").split(" = ")[0]: "style=dashed" in e for _, _, e in statements(draw(L))[1]}
-    assert dashed == {"d(p) / d(a)": False, "d(p) / d(b)": False, "d(q) / d(z)": True, "d(q) / d(b)": True, "d(r) / d(q)": True,
-                      "d(L) / d(p)": False, "d(L) / d(r)": False}  # fmt: skip
+    assert dashed == {"d(p) / d(a)": False, "d(p) / d(b)": False, "d(q) / d(z)": True, "d(q) / d(b)": True,
+                      "d(r) / d(q)": True, "d(L) / d(p)": False, "d(L) / d(r)": False}  # fmt: skip
 
 
 def test_before_backward_only_a_local_gradient_of_zero_is_dashed():
@@ -217,9 +217,10 @@ def test_the_header_names_the_operation(make, header):
 
 @pytest.mark.parametrize(
     "x, text",
-    [(0.0, "0"), (-0.0, "0"), (2.0, "2"), (-3.5, "-3.5"), (0.7071067811865476, "0.7071"), (24.70408163265306, "24.7"), (1234.56, "1235"),
-     (999999.0, "999999"), (1e6, "1e6"), (1234567.0, "1.235e6"), (1e300, "1e300"), (-1.5e-7, "-1.5e-7"), (5e-324, "4.941e-324"),
-     (0.0001, "0.0001"), (math.inf, "inf"), (-math.inf, "-inf"), (math.nan, "nan")],
+    [(0.0, "0"), (-0.0, "0"), (2.0, "2"), (-3.5, "-3.5"), (0.7071067811865476, "0.7071"), (24.70408163265306, "24.7"),
+     (1234.56, "1235"), (999999.0, "999999"), (1e6, "1e6"), (1234567.0, "1.235e6"), (1e300, "1e300"),
+     (-1.5e-7, "-1.5e-7"), (5e-324, "4.941e-324"), (0.0001, "0.0001"), (math.inf, "inf"), (-math.inf, "-inf"),
+     (math.nan, "nan")],
 )  # fmt: skip
 def test_numbers_are_short_in_a_card(x, text):
     assert cards.short(x) == text
@@ -255,8 +256,9 @@ def test_huge_gradients_do_not_overflow_the_tints():
     assert cards.tint(5e-324, 5e-324) == cards.tint(1.0, 1.0)
 
 
-@pytest.mark.parametrize("name", ['<b>&"quoted"</b>', "a\nb", "back\\slash\\", "\\Lambda \\N", "λ₁ − 漢字 🙂", "node", "nul\x00\x1b[31m",
-                                  "]]>", "<x>", "-->", "a" * 500, "b" * 100_000, "ו−ד", "%s {x} | y", "\ud800", " \n"])  # fmt: skip
+@pytest.mark.parametrize("name", ['<b>&"quoted"</b>', "a\nb", "back\\slash\\", "\\Lambda \\N", "λ₁ − 漢字 🙂", "node",
+                                  "nul\x00\x1b[31m", "]]>", "<x>", "-->", "a" * 500, "b" * 100_000, "ו−ד", "%s {x} | y",
+                                  "\ud800", " \n"])  # fmt: skip
 def test_any_label_gives_dot_without_control_characters_and_valid_svg(name):
     v = Value(2.0, label=name)
     w = v * 3
@@ -278,8 +280,8 @@ def test_a_long_label_is_shortened_in_the_card_and_whole_in_the_tooltip():
 
 @pytest.mark.parametrize(
     "name, lowered",
-    [("x1", ["1"]), ("x12", ["12"]), ("x1*w1 + x2*w2", ["1", "1", "2", "2"]), ("mlp.layers.0.w[1]", []), ("h2o", []), ("1e5", []),
-     ("n", [])],
+    [("x1", ["1"]), ("x12", ["12"]), ("x1*w1 + x2*w2", ["1", "1", "2", "2"]), ("mlp.layers.0.w[1]", []), ("h2o", []),
+     ("1e5", []), ("n", [])],
 )  # fmt: skip
 def test_digits_after_a_name_are_lowered(name, lowered):
     assert re.findall(r"<SUB>.*?>(\d+)<", cards.label(name)) == lowered
@@ -289,7 +291,10 @@ def test_digits_after_a_name_are_lowered(name, lowered):
 
 
 def test_the_same_graph_gives_the_same_bytes_in_every_process():
-    code = "from tinygrad_edu.figures.__main__ import neuron; from tinygrad_edu.figures import draw; print(draw(neuron()).source, end='')"
+    code = (
+        "from tinygrad_edu.figures.__main__ import neuron; from tinygrad_edu.figures import draw; "
+        "print(draw(neuron()).source, end='')"
+    )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                            env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "7")]  # fmt: skip
     assert runs[0] == runs[1] == draw(neuron()).source == draw(neuron()).source
@@ -311,7 +316,8 @@ def wide_net():
     rng = random.Random(1)
     xs = [Value(rng.random(), label=f"x{i}") for i in range(4)]
     for layer in range(3):
-        xs = [functional.sum([Value(rng.uniform(-1, 1), label=f"net.{layer}.{j}.w[{i}]") * x for i, x in enumerate(xs)]).tanh()
+        xs = [functional.sum([Value(rng.uniform(-1, 1), label=f"net.{layer}.{j}.w[{i}]") * x
+                              for i, x in enumerate(xs)]).tanh()
               for j in range(12)]  # fmt: skip
     return functional.sum(xs)
 
@@ -597,7 +603,8 @@ def draw_dot(root):
     dot = Digraph(format="svg", graph_attr={"rankdir": "LR"})
     nodes, edges = trace(root)
     for n in nodes:
-        dot.node(name=str(id(n)), label="{ %s | data %.4f | grad %.4f }" % (n.label, n.data, n.grad), shape="record")  # noqa: UP031
+        label = "{ %s | data %.4f | grad %.4f }" % (n.label, n.data, n.grad)
+        dot.node(name=str(id(n)), label=label, shape="record")
         if n._op:
             dot.node(name=str(id(n)) + n._op, label=n._op)
             dot.edge(str(id(n)) + n._op, str(id(n)))

@@ -1,4 +1,6 @@
-"""Where digits are lost and infinities appear: every row on a grid of edges, and slopes of slopes, against mpmath; replays there too."""
+"""Where digits are lost and infinities appear: every row on a grid of edges, and slopes of slopes, against mpmath;
+replays there too.
+"""
 
 import itertools
 import json
@@ -102,7 +104,8 @@ def orders(f, x, n):
 
 # The second and third derivative, in forms that do not cancel.
 HIGHER = {
-    "tanh": (lambda x: -2 * mp.tanh(x) * mp.sech(x) ** 2, lambda x: mp.sech(x) ** 2 * (4 * mp.tanh(x) ** 2 - 2 * mp.sech(x) ** 2)),
+    "tanh": (lambda x: -2 * mp.tanh(x) * mp.sech(x) ** 2,
+             lambda x: mp.sech(x) ** 2 * (4 * mp.tanh(x) ** 2 - 2 * mp.sech(x) ** 2)),
     "sigmoid": (lambda x: -mp.sech(x / 2) ** 2 * mp.tanh(x / 2) / 4,
                 lambda x: mp.sech(x / 2) ** 2 * (2 * mp.tanh(x / 2) ** 2 - mp.sech(x / 2) ** 2) / 8),
     "softplus": (lambda x: mp.sech(x / 2) ** 2 / 4, lambda x: -mp.sech(x / 2) ** 2 * mp.tanh(x / 2) / 4),
@@ -132,16 +135,19 @@ def test_slopes_of_slopes_keep_their_digits(row):
 @pytest.mark.parametrize("row, x, expected", [
     ("asin", 1.0, [inf, inf]), ("asin", -1.0, [inf, -inf]), ("acos", 1.0, [-inf, -inf]), ("acos", -1.0, [-inf, inf]),
     ("atanh", 1.0, [inf, inf]), ("atanh", -1.0, [inf, -inf]), ("acosh", 1.0, [inf, -inf]), ("acosh", inf, [0, 0]),
-    ("sqrt", 0.0, [inf, -inf]), ("log", 0.0, [inf, -inf]), ("log1p", -1.0, [inf, -inf]), ("logit", 0.0, [inf, -inf]), ("logit", 1.0, [inf, inf]),
-    ("rsqrt", 0.0, [-inf, inf]), ("cbrt", inf, [0, 0]), ("tanh", inf, [0, 0]), ("tanh", -800.0, [0, 0]), ("sigmoid", -inf, [0, 0]),
-    ("gelu", 1e300, [1, 0]), ("gelu", -1e300, [0, 0]), ("gelu_tanh", 1e300, [1, 0, 0]), ("gelu_tanh", -1e300, [0, 0, 0])])  # fmt: skip
+    ("sqrt", 0.0, [inf, -inf]), ("log", 0.0, [inf, -inf]), ("log1p", -1.0, [inf, -inf]), ("logit", 0.0, [inf, -inf]),
+    ("logit", 1.0, [inf, inf]), ("rsqrt", 0.0, [-inf, inf]), ("cbrt", inf, [0, 0]), ("tanh", inf, [0, 0]),
+    ("tanh", -800.0, [0, 0]), ("sigmoid", -inf, [0, 0]), ("gelu", 1e300, [1, 0]), ("gelu", -1e300, [0, 0]),
+    ("gelu_tanh", 1e300, [1, 0, 0]), ("gelu_tanh", -1e300, [0, 0, 0])])  # fmt: skip
 def test_the_ends_of_a_domain(row, x, expected):
     assert orders(ops.TABLE[row], x, len(expected)) == expected
 
 
 @pytest.mark.parametrize("a, b, hessian", [
-    (0.0, 2.0, [2, 0, 0, 0]), (0.0, 3.0, [0, 0, 0, 0]), (0.0, 0.0, [0, 0, 0, 0]), (2.0, 0.0, [0, 0.5, 0.5, math.log(2) ** 2]),
-    (3.0, 2.0, [2, 3 * (1 + 2 * math.log(3)), 3 * (1 + 2 * math.log(3)), 9 * math.log(3) ** 2]), (-2.0, 2.0, [2, nan, nan, nan])])  # fmt: skip
+    (0.0, 2.0, [2, 0, 0, 0]), (0.0, 3.0, [0, 0, 0, 0]), (0.0, 0.0, [0, 0, 0, 0]),
+    (2.0, 0.0, [0, 0.5, 0.5, math.log(2) ** 2]),
+    (3.0, 2.0, [2, 3 * (1 + 2 * math.log(3)), 3 * (1 + 2 * math.log(3)), 9 * math.log(3) ** 2]),
+    (-2.0, 2.0, [2, nan, nan, nan])])  # fmt: skip
 def test_the_second_derivatives_of_a_power(a, b, hessian):
     a, b = Value(a), Value(b)
     found = [h.data for g in grad(a**b, a, b) for h in grad(g, a, b)]
@@ -150,9 +156,10 @@ def test_the_second_derivatives_of_a_power(a, b, hessian):
 
 @pytest.mark.parametrize("backend", ["python", "numpy", "native"])
 @pytest.mark.parametrize("row, xs", [
-    ("pow", (TINY, 0.0)), ("pow", (-2.0, 0.0)), ("hypot", (M, M)), ("hypot", (TINY, TINY)), ("xlogy", (0.0, inf)), ("xlogy", (0.0, 0.5)),
-    ("gelu", (M,)), ("gelu_tanh", (-M,)), ("acosh", (1.0,)), ("asin", (1.0,)), ("tanh", (400.0,)), ("sigmoid", (-745.0,)), ("logit", (0.0,)),
-    ("softsign", (inf,)), ("digamma", (0.0,)), ("mod", (-7.0, 3.0)), ("floor_divide", (7.0, -2.0)), ("round", (2.5,))])  # fmt: skip
+    ("pow", (TINY, 0.0)), ("pow", (-2.0, 0.0)), ("hypot", (M, M)), ("hypot", (TINY, TINY)), ("xlogy", (0.0, inf)),
+    ("xlogy", (0.0, 0.5)), ("gelu", (M,)), ("gelu_tanh", (-M,)), ("acosh", (1.0,)), ("asin", (1.0,)),
+    ("tanh", (400.0,)), ("sigmoid", (-745.0,)), ("logit", (0.0,)), ("softsign", (inf,)), ("digamma", (0.0,)),
+    ("mod", (-7.0, 3.0)), ("floor_divide", (7.0, -2.0)), ("round", (2.5,))])  # fmt: skip
 def test_replays_do_as_the_engine_does(backend, row, xs):
     pytest.importorskip("numba" if backend == "native" else "numpy")
     op, vs = ops.TABLE[row], [*map(Value, xs)]

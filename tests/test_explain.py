@@ -177,8 +177,10 @@ PUBLISHED = [
     ("f = (x+y)*maximum(y,z)", {"x": 1, "y": 2, "z": 0}, {"f": 6, "x": 2, "y": 5, "z": 0}),
     ("f = 2*(x*y + maximum(z,w))", {"x": 3, "y": -4, "z": 2, "w": -1}, {"f": -20, "x": -8, "y": 6, "z": 2, "w": 0}),
     ("f = sigmoid(w0*x0 + w1*x1 + w2)", {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3},
-     {"f": .7310585786, "x0": .3932238665, "x1": -.5898357998, "w0": -.1966119333, "w1": -.3932238665, "w2": .1966119333}),
-    ("f = (x+sigmoid(y))/(sigmoid(x)+(x+y)**2)", {"x": 3, "y": -4}, {"f": 1.5456448841, "x": 2.0595697956, "y": 1.5922327515}),
+     {"f": .7310585786, "x0": .3932238665, "x1": -.5898357998, "w0": -.1966119333, "w1": -.3932238665,
+      "w2": .1966119333}),
+    ("f = (x+sigmoid(y))/(sigmoid(x)+(x+y)**2)", {"x": 3, "y": -4},
+     {"f": 1.5456448841, "x": 2.0595697956, "y": 1.5922327515}),
 ]  # fmt: skip
 
 
@@ -275,8 +277,9 @@ def latex_is_balanced(text):
     return text.count("{") - text.count("\\{") == text.count("}") - text.count("\\}")
 
 
-UNSAFE = ["\n\n<img src=x onerror=alert(1)>\n\n", "\ud800", "$x$", "`code`", "<script>alert(1)</script>", "\x1b[31mred\x1b[0m",
-          "a|b", "\\frac{", "100%", "&amp;", "]]>", "\u202eabc", "**bold**", "_x_", "😀", "👩\u200d💻", "lambda", "lam", "x" * 100_000]  # fmt: skip
+UNSAFE = ["\n\n<img src=x onerror=alert(1)>\n\n", "\ud800", "$x$", "`code`", "<script>alert(1)</script>",
+          "\x1b[31mred\x1b[0m", "a|b", "\\frac{", "100%", "&amp;", "]]>", "\u202eabc", "**bold**", "_x_", "😀",
+          "👩\u200d💻", "lambda", "lam", "x" * 100_000]  # fmt: skip
 
 
 @pytest.mark.parametrize("label", UNSAFE, ids=lambda s: ascii(s)[:20])
@@ -381,9 +384,12 @@ def test_a_changed_input_is_told():
 
 ALARMS = [
     ("L = log(x)*y", {"x": 0, "y": 0}, ["v1 = log(x) = -inf begins here, with x = 0: log is defined on (0, inf)",
-                                        "The slope 1 / x of v1 = log(x) is inf at x = 0", "0 × inf = nan on the edge v1 → x"]),
-    ("L = log(p)", {"p": -2}, ["L = log(p) = nan begins here, with p = -2", "The slope 1 / p of L = log(p) is nan at p = -2"]),
-    ("L = exp(x) - exp(y)", {"x": 1000, "y": 999}, ["v1 = exp(x) = inf begins here", "L = v1 - v2 = nan begins here, with v1 = inf, v2 = inf"]),
+                                        "The slope 1 / x of v1 = log(x) is inf at x = 0",
+                                        "0 × inf = nan on the edge v1 → x"]),
+    ("L = log(p)", {"p": -2}, ["L = log(p) = nan begins here, with p = -2",
+                               "The slope 1 / p of L = log(p) is nan at p = -2"]),
+    ("L = exp(x) - exp(y)", {"x": 1000, "y": 999},
+     ["v1 = exp(x) = inf begins here", "L = v1 - v2 = nan begins here, with v1 = inf, v2 = inf"]),
     ("L = x*1e200*(x*1e200)", {"x": 3}, ["= inf begins here"]),
     ("L = sqrt(x)*y - sqrt(x)*y", {"x": 0, "y": 1}, ["infinities of opposite sign do not cancel"]),
 ]  # fmt: skip
@@ -577,7 +583,8 @@ def sees(model, module):
 def test_a_module_can_be_asked_for_by_itself_or_by_its_name():
     model = nn.MLP(2, [8, 8, 1], seed=0)
     L = hinge(model, SAMPLES, TARGETS)
-    for part, name, said in [(model, "mlp", "3 layers, 17 neurons"), (model.layers[1], "mlp.layers.1", "8 neurons, 72 parameters"),
+    for part, name, said in [(model, "mlp", "3 layers, 17 neurons"),
+                             (model.layers[1], "mlp.layers.1", "8 neurons, 72 parameters"),
                              (model.layers[1].neurons[3], "mlp.layers.1.neurons.3", "9 parameters")]:  # fmt: skip
         told = explain(L, of=part)
         assert str(told) == str(explain(L, of=name)) and said in str(told)

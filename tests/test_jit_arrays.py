@@ -19,7 +19,10 @@ from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.strategies import programs  # noqa: E402
 
 inf, nan = math.inf, math.nan
-FUNCTIONS = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh asinh acosh atanh tanh pow exp2 log2 log10 cbrt".split()
+FUNCTIONS = (
+    "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh asinh acosh atanh tanh "
+    "pow exp2 log2 log10 cbrt"
+).split()
 
 
 def recorded(f, xs, dead=True):

@@ -1,4 +1,6 @@
-"""What users do with a recorded function besides calling it: anomalies, methods, copies, arrays moved about, and slips of the hand."""
+"""What users do with a recorded function besides calling it:
+anomalies, methods, copies, arrays moved about, and slips of the hand.
+"""
 
 import copy
 import gc

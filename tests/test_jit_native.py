@@ -296,8 +296,8 @@ def test_chains_of_multiply_and_add_become_dots_without_changing_a_bit(seed):
 
 def test_a_neuron_written_out_is_as_short_a_tape_as_a_fused_one():
     ws = [Value(0.1 * i) for i in range(5)]
-    written = lambda *xs: (((ws[4] + ws[0] * xs[0]) + xs[1] * ws[1]) + ws[2] * xs[2] + ws[3] * xs[3]).tanh()  # noqa: E731
-    fused = lambda *xs: ops.dot(*ws[:4], *xs, ws[4]).tanh()  # noqa: E731
+    written = lambda *xs: (((ws[4] + ws[0] * xs[0]) + xs[1] * ws[1]) + ws[2] * xs[2] + ws[3] * xs[3]).tanh()
+    fused = lambda *xs: ops.dot(*ws[:4], *xs, ws[4]).tanh()
     long, short = (Tape(record(f, [0.5] * 4, lambda leaves: leaves)) for f in (written, fused))
     assert (
         len(long.code)
@@ -460,7 +460,9 @@ def test_several_outputs_are_the_engines_and_gradients_flow_from_the_first(progr
 @pytest.mark.parametrize("lanes", [1, 9])
 @pytest.mark.parametrize("optimise", [passes.OPTIMISATIONS, ()])
 def test_a_pole_beside_the_root_gives_no_nan(lanes, optimise):
-    """An output that is no root gets no gradient, and -0.0 from above times an infinite slope would be nan; so with dead nodes."""
+    """An output that is no root gets no gradient, and -0.0 from above times an infinite slope would be nan;
+    so with dead nodes.
+    """
     w = Value(4.0)
 
     def f(x):
@@ -641,8 +643,9 @@ def test_a_folder_that_others_may_write_to_is_left_alone(mode, kept):
 @posix
 @pytest.mark.parametrize(
     ("uid", "gid", "mode", "safe"),
-    [(0, 0, 0o755, True), (1000, 1000, 0o755, True), (1000, 1000, 0o775, True), (1000, 50, 0o755, True), (1000, 50, 0o775, False),
-     (12345, 12345, 0o755, False), (12345, 1000, 0o755, False), (0, 50, 0o775, False), (1000, 1000, 0o757, False), (0, 0, 0o1777, False)],
+    [(0, 0, 0o755, True), (1000, 1000, 0o755, True), (1000, 1000, 0o775, True), (1000, 50, 0o755, True),
+     (1000, 50, 0o775, False), (12345, 12345, 0o755, False), (12345, 1000, 0o755, False), (0, 50, 0o775, False),
+     (1000, 1000, 0o757, False), (0, 0, 0o1777, False)],
 )  # fmt: skip
 def test_what_belongs_to_others_is_not_safe(uid, gid, mode, safe, monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 1000)

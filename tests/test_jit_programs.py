@@ -1,8 +1,8 @@
 """Ten thousand random programs: eager, and replayed by each backend, give the same bits, value and every gradient.
 
 A hundred programs are recorded together, each on leaves of its own, and their sum is differentiated: the gradient of a
-sum with respect to a program's leaf is that program's own.  Where a backend runs lanes, there are three, all alike; NumPy
-borrows Python's elementary functions, because its own round otherwise (`test_jit_arrays` says by how much).
+sum with respect to a program's leaf is that program's own.  Where a backend runs lanes, there are three, all alike;
+NumPy borrows Python's elementary functions, because its own round otherwise (`test_jit_arrays` says by how much).
 """
 
 import functools
@@ -40,7 +40,8 @@ def draw(rng):
             op = make(rng.choice([2, -1, 0.5, 3.0, 0])) if make is ops.power else make(*parameters)
         count = rng.randint(1, 5) * (2 if op is ops.dot else 1) if ... in op.domain else len(op.domain)
         known = leaves + k
-        places = [number(rng) if rng.random() < 0.1 else rng.randrange(max(0, known - 4), known) if rng.random() < 0.6 else rng.randrange(known)
+        places = [number(rng) if rng.random() < 0.1 else rng.randrange(max(0, known - 4), known) if rng.random() < 0.6
+                  else rng.randrange(known)
                   for _ in range(count)]  # fmt: skip
         if steps and rng.random() < 0.1:
             op, places = rng.choice(steps)  # the same again: to be shared

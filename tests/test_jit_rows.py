@@ -1,4 +1,6 @@
-"""Rows that somebody registers, and names that somebody gives: whatever replays a graph gives the engine's numbers with them."""
+"""Rows that somebody registers, and names that somebody gives:
+whatever replays a graph gives the engine's numbers with them.
+"""
 
 from __future__ import annotations
 
@@ -165,8 +167,8 @@ def test_a_text_for_people_defines_every_row_or_says_which_it_cannot(op):
 
 
 def test_a_row_of_any_number_of_inputs_asks_for_its_parts():
-    squares = register(Op("squares", lambda *xs: functional.sum([x * x for x in xs]), lambda y, *xs: tuple([2 * x for x in xs]),
-                          domain=(ops.REAL, ...)))  # fmt: skip
+    squares = register(Op("squares", lambda *xs: functional.sum([x * x for x in xs]),
+                          lambda y, *xs: tuple([2 * x for x in xs]), domain=(ops.REAL, ...)))  # fmt: skip
     try:
         w = Value(2.0, "w")
         with pytest.raises(TypeError, match=r"'squares' takes any number of inputs.*parts"):
@@ -219,7 +221,8 @@ import sys
 from tinygrad_edu import Op, Value, jit, nn, register
 rows = [register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,), parts=lambda x: x * x * x)),
         register(Op("squared_", lambda x: x * x, lambda y, x: (2 * x,))),
-        register(Op("pick", lambda a, b: a if a > b else b, lambda y, a, b: (float(a > b), float(a <= b)), domain=((-9, 9), (-9, 9))))]
+        register(Op("pick", lambda a, b: a if a > b else b, lambda y, a, b: (float(a > b), float(a <= b)),
+                    domain=((-9, 9), (-9, 9))))]
 assert not any(m.startswith("tinygrad_edu.replay.") and m.endswith(("generate", "kernel", "tape")) for m in sys.modules)
 model = nn.MLP(2, [4, 1], seed=0)
 def plain(a, b): return (model([a, b]) * b).exp() - model([b, a]).tanh() / a
@@ -277,9 +280,10 @@ def test_any_sign_becomes_a_name(label):
     assert jit(lambda v: v * x, "python")(3.0).data == 1.5
 
 
-TAKEN = ["reversed", "enumerate", "float", "abs", "ValueError", "OverflowError", "ZeroDivisionError", "isfinite", "divide", "total", "limits", "f",
-         "g", "e", "batch", "value", "leaves", "leaf", "theta_", "samples_", "outputs_", "seed", "np", "jnp", "math", "_closed", "Float", "nan",
-         "v1", "x1", "number", "append", "NaN", "x1_slopes"]  # fmt: skip
+TAKEN = ["reversed", "enumerate", "float", "abs", "ValueError", "OverflowError", "ZeroDivisionError", "isfinite",
+         "divide", "total", "limits", "f", "g", "e", "batch", "value", "leaves", "leaf", "theta_", "samples_",
+         "outputs_", "seed", "np", "jnp", "math", "_closed", "Float", "nan", "v1", "x1", "number", "append", "NaN",
+         "x1_slopes"]  # fmt: skip
 
 
 @pytest.mark.parametrize("label", TAKEN)
@@ -322,7 +326,8 @@ def test_no_builtin_that_a_text_uses_may_be_the_name_of_a_label():
     w = Value(0.4, "w")
 
     def f(x):
-        return functional.sum([op(*[x * w, w, x][: len(op.domain)]) for op in ops.TABLE.values() if op not in NUMBERS and ... not in op.domain]
+        return functional.sum([op(*[x * w, w, x][: len(op.domain)]) for op in ops.TABLE.values()
+                               if op not in NUMBERS and ... not in op.domain]
                               + [functional.logsumexp([x, w, x]), ops.power(0.5)(x), ops.power(-1)(w)])  # fmt: skip
 
     r = record(f, [0.3], lambda leaves: leaves)

@@ -214,7 +214,8 @@ REDUCED = {
     "hinge": (lambda **r: hinge([0.5, 2.0], [1, -1], **r), [0.5, 3.0]),
     "bce": (lambda **r: losses.binary_cross_entropy([0.5, 0.25], [1, 1], **r), [math.log(2), math.log(4)]),
     "multiclass hinge": (lambda **r: multiclass_hinge([[3.0, 2.5], [1.0, 4.0]], [0, 0], **r), [0.5, 4.0]),
-    "kl": (lambda **r: losses.kl_divergence([[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.75, 0.25]], **r), [math.log(2), math.log(4)]),
+    "kl": (lambda **r: losses.kl_divergence([[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.75, 0.25]], **r),
+           [math.log(2), math.log(4)]),
 }  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""microgpt's published losses, from our Value: a transformer, its backward pass and Adam, right to every printed digit."""
+"""microgpt's published losses, from our Value: a transformer, its backward pass and Adam,
+right to every printed digit.
+"""
 
 import itertools
 import random
@@ -20,9 +22,9 @@ NATIVE = pytest.param(
 # 32,033 after random.seed(42) and random.shuffle.  Shuffling draws the same numbers whatever is shuffled, so that the
 # weights, which are drawn next, can be had without the file.
 LOSSES = {
-    "yuheng": "3.3660", "diondre": "3.4243", "xavien": "3.1778", "jori": "3.0664", "juanluis": "3.2209", "erandi": "2.9452",
-    "phia": "3.2894", "samatha": "3.3245", "phoenix": "2.8990", "emmelynn": "3.2229", "hollan": "2.7964", "hollis": "2.9345",
-    "callalily": "3.0544"}  # fmt: skip
+    "yuheng": "3.3660", "diondre": "3.4243", "xavien": "3.1778", "jori": "3.0664", "juanluis": "3.2209",
+    "erandi": "2.9452", "phia": "3.2894", "samatha": "3.3245", "phoenix": "2.8990", "emmelynn": "3.2229",
+    "hollan": "2.7964", "hollis": "2.9345", "callalily": "3.0544"}  # fmt: skip
 
 
 def after_the_shuffle() -> random.Random:

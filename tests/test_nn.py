@@ -46,7 +46,9 @@ MODULES = {
     "MLP of relus": (lambda: MLP(2, [4, 3, 1], seed=4), [0.5, -1.0]),
     "MLP expanded": (lambda: MLP(2, [4, 3, 1], activation="elu", seed=4, expand=True), [0.5, -1.0]),
     "Conv2d": (lambda: Conv2d(2, 2, 3, padding=1, pad_value=-1.0, activation="tanh", seed=5), TWO_MAPS),
-    "Conv2d per unit": (lambda: Conv2d(2, 2, 2, stride=2, bias="unit", size=(4, 5), table=[[0], [1, 0]], init="lecun89", seed=5), TWO_MAPS),
+    "Conv2d per unit": (lambda: Conv2d(2, 2, 2, stride=2, bias="unit", size=(4, 5), table=[[0], [1, 0]], init="lecun89",
+                                       seed=5),
+                        TWO_MAPS),
     "Conv2d without bias": (lambda: Conv2d(1, 2, 3, bias="none", seed=5), IMAGE),
     "MaxPool2d": (lambda: MaxPool2d(2), IMAGE),
     "AvgPool2d": (lambda: AvgPool2d(3, stride=1), IMAGE),
@@ -55,7 +57,8 @@ MODULES = {
     "LSTM": (lambda: LSTM(2, 2, seed=6), [[0.5, -1.0], [1.5, 0.1], [-0.3, 0.4]]),
     "GRU": (lambda: GRU(2, 2, seed=6), [[0.5, -1.0], [1.5, 0.1], [-0.3, 0.4]]),
     "MultiheadAttention": (lambda: MultiheadAttention(4, 2, seed=1), [[0.5, -1.0, 0.2, 0.1], [1.5, 0.1, -0.3, 0.4]]),
-    "MultiheadAttention, causal": (lambda: MultiheadAttention(2, 1, causal=True, bias=False, seed=1), [[0.5, -1.0], [1.5, 0.1], [0.2, 0.3]]),
+    "MultiheadAttention, causal": (lambda: MultiheadAttention(2, 1, causal=True, bias=False, seed=1),
+                                   [[0.5, -1.0], [1.5, 0.1], [0.2, 0.3]]),
     "RMSNorm": (lambda: RMSNorm(3), [0.5, -1.0, 2.0]),
     "RMSNorm without weights": (lambda: RMSNorm(3, affine=False), [0.5, -1.0, 2.0]),
     "GroupNorm": (lambda: GroupNorm(2, 4), [0.5, -1.0, 2.0, 0.25]),
@@ -66,8 +69,10 @@ MODULES = {
     "LayerNorm": (lambda: LayerNorm(3), [0.5, -1.0, 2.0]),
     "Dropout": (lambda: Dropout(0.5, seed=3).eval(), [0.5, -1.0, 2.0]),
     "Flatten": (lambda: Flatten(), IMAGE),
-    "Sequential": (lambda: Sequential(Linear(2, 3, seed=8), LayerNorm(3), ops.tanh, Layer(3, 1, nonlin=False, seed=9)), [0.5, -1.0]),
-    "Sequential of maps": (lambda: Sequential(Conv2d(1, 2, 2, seed=1), ops.leaky_relu(0.2), MaxPool2d(2), Flatten(), Linear(4, 2, seed=2)),
+    "Sequential": (lambda: Sequential(Linear(2, 3, seed=8), LayerNorm(3), ops.tanh, Layer(3, 1, nonlin=False, seed=9)),
+                   [0.5, -1.0]),
+    "Sequential of maps": (lambda: Sequential(Conv2d(1, 2, 2, seed=1), ops.leaky_relu(0.2), MaxPool2d(2), Flatten(),
+                                              Linear(4, 2, seed=2)),
                            IMAGE),
 }  # fmt: skip
 
@@ -378,7 +383,8 @@ def test_rows_and_functions_are_activations_too():
 
 
 CUTS = {
-    "math.tanh": (math.tanh, r"returns float 0\.46.*, no Value, for 0.5: what is before it would never learn: write activation='tanh'"),
+    "math.tanh": (math.tanh, r"returns float 0\.46.*, no Value, for 0.5: what is before it would never learn: "
+                             r"write activation='tanh'"),
     "math.fabs": (math.fabs, "write activation='abs'"),
     "float": (float, "got type <class 'float'>"),
     "a lambda with math": (lambda z: 2 * math.tanh(z), "returns float .*as in lambda z: z.tanh"),
@@ -386,15 +392,18 @@ CUTS = {
     "a constant": (lambda z: 0.0, "returns float 0.0"),
     "round": (round, "returns int 0"),
     "on one side": (lambda z: z if z > 0 else math.tanh(z), "returns float -0.46"),
-    "on the other": (lambda z: Value(z.data**2) if z > 0 else z, "returns a Value that was not computed from its input 0.5"),
+    "on the other": (lambda z: Value(z.data**2) if z > 0 else z,
+                     "returns a Value that was not computed from its input 0.5"),
     "no argument": (lambda: 0.0, "cannot be given a Value"),
     "a class": (Linear, "an activation is a name, a row or a function of one Value"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("activation", "message"), CUTS.values(), ids=CUTS)
-@pytest.mark.parametrize("make", [lambda f: MLP(2, [3, 1], activation=f), lambda f: MLP(2, [1], output=f), lambda f: Neuron(1, activation=f),
-                                  lambda f: Conv2d(1, 1, 2, activation=f), lambda f: RNN(1, 1, activation=f)])  # fmt: skip
+@pytest.mark.parametrize("make", [lambda f: MLP(2, [3, 1], activation=f), lambda f: MLP(2, [1], output=f),
+                                  lambda f: Neuron(1, activation=f),
+                                  lambda f: Conv2d(1, 1, 2, activation=f),
+                                  lambda f: RNN(1, 1, activation=f)])  # fmt: skip
 def test_an_activation_that_cuts_the_graph_is_refused_before_anything_is_trained(make, activation, message):
     with pytest.raises(TypeError, match=message):
         make(activation)
@@ -454,7 +463,8 @@ def test_a_step_that_cuts_the_graph_of_a_sequence_is_refused():
 
 
 SPREADS = {"uniform": 1 / math.sqrt(3), "normal": 1.0, "xavier": math.sqrt(2 / 50), "xavier_normal": math.sqrt(2 / 50),
-           "he": math.sqrt(2 / 40), "he_uniform": math.sqrt(2 / 40), "lecun89": 2.4 / 40 / math.sqrt(3), "zeros": 0.0}  # fmt: skip
+           "he": math.sqrt(2 / 40), "he_uniform": math.sqrt(2 / 40), "lecun89": 2.4 / 40 / math.sqrt(3),
+           "zeros": 0.0}  # fmt: skip
 BOUNDS = {"uniform": 1.0, "xavier": math.sqrt(6 / 50), "he_uniform": math.sqrt(6 / 40), "lecun89": 2.4 / 40}
 
 

@@ -1,4 +1,6 @@
-"""Recurrent layers, attention and normalisation: the papers' formulas, computed by NumPy; replays, modes and what is saved."""
+"""Recurrent layers, attention and normalisation: the papers' formulas, computed by NumPy;
+replays, modes and what is saved.
+"""
 
 import copy
 import math
@@ -192,9 +194,15 @@ def test_batch_norm_in_training_is_not_replayed():
 ERRORS = {
     "vectors of 5 numbers cannot be divided among 2 heads": lambda: MultiheadAttention(5, 2),
     "MultiheadAttention's query 1 expects 4 inputs, got 2": lambda: MultiheadAttention(4, 2)([[1.0] * 4, [1.0] * 2]),
-    "one value for each key, and at least one, got 1 keys and 2 values": lambda: nn.scaled_dot_product_attention([[1.0]], [[1.0]], [[1.0]] * 2),
-    "queries and keys of one length, got vectors of 1 and 2 numbers": lambda: nn.scaled_dot_product_attention([[1.0, 2.0]], [[1.0]], [[1.0]]),
-    "values of one length, got vectors of 1 and 2 numbers": lambda: nn.scaled_dot_product_attention([[1.0]], [[1.0]] * 2, [[1.0], [1.0, 2.0]]),
+    "one value for each key, and at least one, got 1 keys and 2 values": lambda: nn.scaled_dot_product_attention(
+        [[1.0]], [[1.0]], [[1.0]] * 2
+    ),
+    "queries and keys of one length, got vectors of 1 and 2 numbers": lambda: nn.scaled_dot_product_attention(
+        [[1.0, 2.0]], [[1.0]], [[1.0]]
+    ),
+    "values of one length, got vectors of 1 and 2 numbers": lambda: nn.scaled_dot_product_attention(
+        [[1.0]], [[1.0]] * 2, [[1.0], [1.0, 2.0]]
+    ),
     "3 channels cannot be divided into 2 groups": lambda: GroupNorm(2, 3),
     "RMSNorm expects 3 inputs, got 2": lambda: RMSNorm(3)([1.0, 2.0]),
     "eps must be above 0": lambda: RMSNorm(3, eps=0),
@@ -206,7 +214,7 @@ ERRORS = {
     "top_k, how many classes to draw among": lambda: functional.sample([1.0], top_k=0),
     "logits of which the largest is finite": lambda: functional.sample([math.nan, 1.0]),
     "sample needs at least one number": lambda: functional.sample([]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("message", "wrong"), ERRORS.items(), ids=ERRORS)

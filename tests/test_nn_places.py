@@ -101,7 +101,8 @@ REFUSED = {
     "deep in a set": (lambda: [frozenset({("w", Value(1.0))})], r"Holder's kept\[0\] is a frozenset"),
     "modules in a set": (lambda: {Linear(1, 1)}, "Holder's kept is a set"),
     "keys": (lambda: {Value(1.0): "w"}, "Holder's kept is a dict with Values for keys"),
-    "generator": (lambda: (Value(i) for i in range(3)), "Holder's kept is a generator, which can be read only once: make it a list"),
+    "generator": (lambda: (Value(i) for i in range(3)),
+                  "Holder's kept is a generator, which can be read only once: make it a list"),
     "map": (lambda: map(Value, [1.0]), "Holder's kept is a map"),
     "iterator": (lambda: iter([Value(1.0)]), "Holder's kept is a list_iterator"),
     "a chain": (lambda: itertools.chain([Value(1.0)]), "Holder's kept is a chain, which can be read only once"),
@@ -227,7 +228,8 @@ class Momentum(Value):
 def test_a_summary_has_a_row_for_each_module_and_shows_itself():
     summary = nn.Sequential(nn.MLP(2, [3, 1]), nn.LayerNorm(1), nn.Flatten(), name="net").summary()
     rows = [line.split() for line in repr(summary).splitlines()]
-    assert [row[0] for row in rows] == ["net", "steps.0", "steps.0.layers.0", "steps.0.layers.0.neurons", "steps.0.layers.1",
-                                        "steps.0.layers.1.neurons", "steps.1", "steps.2"]  # fmt: skip
+    assert [row[0] for row in rows] == [
+        "net", "steps.0", "steps.0.layers.0", "steps.0.layers.0.neurons", "steps.0.layers.1",
+        "steps.0.layers.1.neurons", "steps.1", "steps.2"]  # fmt: skip
     assert rows[0] == ["net", "Sequential", "15", "parameters"]
     assert rows[3][1:] == ["3", "x", "ReLUNeuron", "9"]

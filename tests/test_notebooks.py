@@ -52,9 +52,10 @@ def displays():
     L = x.tanh() * x
     L.backward()
     return {
-        "draw": (L.draw(), "image/svg+xml", "<svg"), "explain": (L.explain(), "text/", "tanh"), "page": (L.page(), "text/html", "iframe"),
-        "source": (L.source(), "text/", "forward pass"), "plot": (plot.confusion_matrix([[1, 0], [0, 2]]), "image/svg+xml", "<svg"),
-        "value": (L, "text/", "Value"), "order": (L.order_lab(), "text/", "topological"),
+        "draw": (L.draw(), "image/svg+xml", "<svg"), "explain": (L.explain(), "text/", "tanh"),
+        "page": (L.page(), "text/html", "iframe"), "source": (L.source(), "text/", "forward pass"),
+        "plot": (plot.confusion_matrix([[1, 0], [0, 2]]), "image/svg+xml", "<svg"), "value": (L, "text/", "Value"),
+        "order": (L.order_lab(), "text/", "topological"),
     }  # fmt: skip
 
 

@@ -20,7 +20,9 @@ WRONG = ("recursive", "depth first", "breadth first")
 
 
 def small_graphs(n):
-    """Every graph of n nodes in which each has up to two inputs, all lead to the last, and the numbers are in general position."""
+    """Every graph of n nodes in which each has up to two inputs, all lead to the last,
+    and the numbers are in general position.
+    """
     choices = [[(), *((i,) for i in range(k)), *itertools.product(range(k), repeat=2)] for k in range(n)]
     for shape in itertools.product(*choices):
         if len({i for inputs in shape for i in inputs}) < n - 1:
@@ -56,7 +58,8 @@ def test_topological_order_and_every_path_are_right_on_every_small_graph():
             assert lab.runs["topological"].grads == {v: v.grad for v in topological(root)}
 
 
-KNOWN = [  # strategy, graph: dL/dx right and as the strategy has it, the first node that goes wrong, what it passes on, what is due
+# Strategy, graph: dL/dx right and as the strategy has it, the first node that goes wrong, what it passes on, what is due.
+KNOWN = [
     ("depth first", smallest("depth first"), 36.0, 4.0, "h", 1.0, 9.0),
     ("breadth first", smallest("breadth first"), 36.0, 4.0, "h", 1.0, 9.0),
     ("recursive", smallest("depth first"), 36.0, 40.0, "h", 9.0, 8.0),
@@ -78,7 +81,8 @@ def test_twenty_doublings_take_21_visits_or_two_million():
     [x] = lab.leaves
     assert (lab.nodes, lab.paths, lab.totals[x]) == (21, 2**20, 1048576.0)
     assert {name: run.visits for name, run in lab.runs.items()} == {
-        "topological": 21, "every path": 2**21 - 1, "recursive": 2**21 - 1, "depth first": 21, "breadth first": 21}  # fmt: skip
+        "topological": 21, "every path": 2**21 - 1, "recursive": 2**21 - 1, "depth first": 21,
+        "breadth first": 21}  # fmt: skip
     assert lab.runs["every path"].grads is None and lab.runs["every path"].result == "stopped"
     assert "stopped after 100,000 visits" in str(lab)
 

@@ -1,4 +1,6 @@
-"""The page in a real browser: headless Chromium, spoken to through a pipe in its own DevTools protocol, so nothing else is needed."""
+"""The page in a real browser: headless Chromium, spoken to through a pipe in its own DevTools protocol,
+so nothing else is needed.
+"""
 
 import json
 import math
@@ -21,8 +23,9 @@ PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 pytestmark = pytest.mark.skipif(
     not PROGRAM, reason="no browser to drive: install one, for example with apt install chromium"
 )
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe"]  # fmt: skip
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+         "--hide-scrollbars", "--remote-debugging-pipe"]  # fmt: skip
 LAUNCH = """import fcntl, os, sys
 for fd, end in zip((3, 4), [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 10) for fd in sys.argv[1:3]]):
     os.dup2(end, fd)
@@ -91,7 +94,10 @@ class Browser:
         return message
 
     def open(self, url):
-        """Go to a page and wait until it is loaded.  A change of the hash alone would load nothing: each time another query."""
+        """Go to a page and wait until it is loaded.
+
+        A change of the hash alone would load nothing: each time another query.
+        """
         self.opened = getattr(self, "opened", 0) + 1
         path, _, hash = url.partition("#")
         self.events = [e for e in self.events if e["method"] != "Page.loadEventFired"]
@@ -177,7 +183,9 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def tab(browser, tmp_path):
-    """`tab(page)` opens a page at a hash, and whatever the test then does must leave the console and the network silent."""
+    """`tab(page)` opens a page at a hash, and whatever the test then does must leave the
+    console and the network silent.
+    """
     browser.size(1280, 720)
     browser.media(prefers_color_scheme="light")
     browser.events.clear()
@@ -237,10 +245,14 @@ CARDS = """[...document.querySelectorAll(".node")].map((n) => [".value", ".grad"
     return title ? [t.firstChild.data, title.textContent] : null; }))"""
 STEP = (
     """({at: document.querySelector("#count").textContent, tag: document.querySelector("#step .tag").textContent,
-    chips: [...document.querySelectorAll(".chip b")].map((b) => [b.textContent, b.title]), words: document.querySelector("#step").innerText,
-    sum: document.querySelector("#step .sum")?.innerText ?? "", lit: document.querySelector("pre .lit")?.textContent ?? "",
-    current: document.querySelector("#order [aria-current]")?.textContent ?? "", said: document.querySelector("#say").textContent,
-    done: document.querySelectorAll(".edge.done").length, now: document.querySelectorAll(".edge.now").length, hash: location.hash,
+    chips: [...document.querySelectorAll(".chip b")].map((b) => [b.textContent, b.title]),
+    words: document.querySelector("#step").innerText,
+    sum: document.querySelector("#step .sum")?.innerText ?? "",
+    lit: document.querySelector("pre .lit")?.textContent ?? "",
+    current: document.querySelector("#order [aria-current]")?.textContent ?? "",
+    said: document.querySelector("#say").textContent,
+    done: document.querySelectorAll(".edge.done").length,
+    now: document.querySelectorAll(".edge.now").length, hash: location.hash,
     slider: document.querySelector("#slider").value, cards: %s})"""
     % CARDS
 )
@@ -325,8 +337,8 @@ def test_where_paths_meet_the_sum_is_written_out(tab):
 def test_the_keyboard_alone_goes_everywhere(tab):
     browser = tab(page(decayed()))
     at = lambda: browser.js("at")
-    for key, times, there in [("ArrowRight", 3, 3), ("ArrowLeft", 1, 2), ("ArrowLeft", 9, 0), ("End", 1, 23), ("ArrowRight", 2, 23),
-                              ("Home", 1, 0), ("b", 1, 9)]:  # fmt: skip
+    for key, times, there in [("ArrowRight", 3, 3), ("ArrowLeft", 1, 2), ("ArrowLeft", 9, 0), ("End", 1, 23),
+                              ("ArrowRight", 2, 23), ("Home", 1, 0), ("b", 1, 9)]:  # fmt: skip
         browser.key(key, times)
         assert at() == there, key
     browser.js("document.activeElement.blur(); getSelection().removeAllRanges()")
@@ -335,7 +347,8 @@ def test_the_keyboard_alone_goes_everywhere(tab):
         browser.key("Tab")
         reached.append(
             browser.js(
-                "document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.tagName"
+                "document.activeElement.id || document.activeElement.getAttribute('aria-label') || "
+                "document.activeElement.tagName"
             )
         )
     for id in ("theme", "in", "out", "fit", "code", "value-0", "first", "back", "next", "play", "jump", "slider"):
@@ -519,7 +532,8 @@ def test_a_row_without_javascript_cannot_be_edited_and_the_page_says_why(tab):
 
 def middle(browser, selector):
     return browser.js(
-        f"{{const b = document.querySelector('{selector}').getBoundingClientRect(); [b.x + b.width / 2, b.y + b.height / 2]}}"
+        f"{{const b = document.querySelector('{selector}').getBoundingClientRect(); [b.x + b.width / 2, "
+        f"b.y + b.height / 2]}}"
     )
 
 
@@ -543,8 +557,11 @@ def test_a_click_explains_a_node_and_a_drag_moves_the_picture(tab):
     browser.js("new Promise((done) => setTimeout(done, 50))")
     assert middle(browser, ".node") == pytest.approx(point, abs=2), "zoomed around the pointer"
     browser.js("document.querySelector('#fit').click()")
-    assert browser.js("[...document.querySelectorAll('.node')].every((n) => { const b = n.getBoundingClientRect(), g = svg.getBoundingClientRect(); "
-                      "return b.left >= g.left && b.right <= g.right && b.top >= g.top && b.bottom <= g.bottom })")  # fmt: skip
+    assert browser.js(
+        "[...document.querySelectorAll('.node')].every((n) => { const b = n.getBoundingClientRect(), "
+        "g = svg.getBoundingClientRect(); return b.left >= g.left && b.right <= g.right && b.top >= g.top && "
+        "b.bottom <= g.bottom })"
+    )
 
 
 def test_the_step_stays_in_sight_in_a_graph_too_large_to_see(tab):
@@ -554,11 +571,17 @@ def test_the_step_stays_in_sight_in_a_graph_too_large_to_see(tab):
     browser = tab(page(x))
     for step in (1, 100, 250, 400):
         browser.js(f"show({step})")
-        number = browser.js("steps[at].kind !== 'edge' || (() => { const b = local.getBoundingClientRect(), g = svg.getBoundingClientRect(); "
-                            "return b.left > g.left && b.right < g.right && b.top > g.top && b.bottom < g.bottom })()")  # fmt: skip
+        number = browser.js(
+            "steps[at].kind !== 'edge' || (() => { const b = local.getBoundingClientRect(), "
+            "g = svg.getBoundingClientRect(); return b.left > g.left && b.right < g.right && b.top > g.top && "
+            "b.bottom < g.bottom })()"
+        )
         assert number, "the local gradient too"
-        assert browser.js("(() => { const b = document.querySelector('.node.now').getBoundingClientRect(), g = svg.getBoundingClientRect(); "
-                          "return b.left >= g.left && b.right <= g.right && b.top >= g.top && b.bottom <= g.bottom && b.width > 60 })()")  # fmt: skip
+        assert browser.js(
+            "(() => { const b = document.querySelector('.node.now').getBoundingClientRect(), "
+            "g = svg.getBoundingClientRect(); return b.left >= g.left && b.right <= g.right && b.top >= g.top && "
+            "b.bottom <= g.bottom && b.width > 60 })()"
+        )
 
 
 SMALLEST = """Math.min(...[...document.querySelectorAll(".node text")].filter((t) => t.textContent)
@@ -585,7 +608,10 @@ def test_a_large_graph_begins_at_its_leaves_and_has_a_map(tab):
     leaves = browser.js("nodes.map((n) => !n.parents.length)")
     assert sum(seen and leaf for seen, leaf in zip(browser.js(IN_SIGHT), leaves)) >= 4
     x, y, width, height = browser.js("{const b = map.getBoundingClientRect(); [b.x, b.y, b.width, b.height]}")
-    share = "[(view.x + svg.clientWidth / view.scale / 2) / plan.size[0], (view.y + svg.clientHeight / view.scale / 2) / plan.size[1]]"
+    share = (
+        "[(view.x + svg.clientWidth / view.scale / 2) / plan.size[0], (view.y + svg.clientHeight / "
+        "view.scale / 2) / plan.size[1]]"
+    )
     browser.mouse("mousePressed", x + 4 + 0.5 * (width - 8), y + 4 + 0.25 * (height - 8))
     assert browser.js(share) == pytest.approx([0.5, 0.25], abs=0.06)
     browser.mouse("mouseMoved", x + 4 + 0.5 * (width - 8), y + 4 + 0.75 * (height - 8), buttons=1)
@@ -651,7 +677,8 @@ def test_the_training_slider_shows_the_numbers_of_each_step(tab):
     browser = tab(page(frames), "#step=3&training=2")
     for k in (2, 5, 0):
         browser.js(
-            f"{{const f = document.querySelector('#frame'); f.value = {k}; f.dispatchEvent(new Event('input'))}} show(999)"
+            f"{{const f = document.querySelector('#frame'); f.value = {k}; f.dispatchEvent(new "
+            f"Event('input'))}} show(999)"
         )
         for (value, grad), v, g in zip(browser.js(CARDS), frames[k].values, frames[k].grads, strict=True):
             assert same(value, v) and same(grad, g)
@@ -674,7 +701,9 @@ def test_a_notebook_shows_it_in_a_frame(browser, tmp_path):
 
 # Who cannot see it, or only some of it
 
-NAMELESS = """[...document.querySelectorAll("button, a, input, summary, select, [role=button], [tabindex]")].filter((e) => {
+NAMELESS = """[
+    ...document.querySelectorAll("button, a, input, summary, select, [role=button], [tabindex]"),
+].filter((e) => {
     const by = e.getAttribute("aria-labelledby"), label = e.labels?.[0] ?? (by && document.getElementById(by));
     const visible = [...e.childNodes].map((c) => c.ariaHidden === "true" ? "" : c.textContent).join("");
     return !(e.getAttribute("aria-label") || label?.textContent || (e.tagName !== "INPUT" && visible) || "").trim();
@@ -694,7 +723,8 @@ const found = [], walker = document.createTreeWalker(document.body, NodeFilter.S
 let seen = 0;
 while (walker.nextNode()) {
   const t = walker.currentNode, e = t.parentElement, style = getComputedStyle(e);
-  if (!t.data.trim() || e.closest(".unseen, .skip, script, title, :disabled, [hidden]") || !e.checkVisibility()) continue;
+  if (!t.data.trim() || !e.checkVisibility()) continue;
+  if (e.closest(".unseen, .skip, script, title, :disabled, [hidden]")) continue;
   const range = document.createRange();
   range.selectNode(t);
   const box = range.getBoundingClientRect(), svg = e.closest("svg");
@@ -720,7 +750,8 @@ return [seen, found];
 def test_every_control_has_a_name_and_every_text_enough_contrast(tab, make):
     browser = tab(page([snapshot(make())] * 2))
     browser.js(
-        "document.head.append(Object.assign(document.createElement('style'), {textContent: '* {transition: none !important}'}))"
+        "document.head.append(Object.assign(document.createElement('style'), {textContent: '* {transition: "
+        "none !important}'}))"
     )
     last = browser.js("steps.length - 1")
     for scheme in ("light", "dark"):
@@ -736,8 +767,9 @@ def test_the_structure_is_told_to_who_cannot_see_it(tab):
     browser = tab(page(decayed()), "#step=21")
     tree = browser("Accessibility.getFullAXTree")["nodes"]
     told = {(n["role"]["value"], n.get("name", {}).get("value", "").strip()) for n in tree if not n["ignored"]}
-    for role, name in [("heading", "Backward, one step at a time"), ("button", "Next"), ("slider", "Step"), ("list", "Reverse topological order"),
-                       ("region", "This step"), ("button", "w: value -0.5, gradient -4.703"), ("textbox", "w"), ("group", "Steps"),
+    for role, name in [("heading", "Backward, one step at a time"), ("button", "Next"), ("slider", "Step"),
+                       ("list", "Reverse topological order"), ("region", "This step"),
+                       ("button", "w: value -0.5, gradient -4.703"), ("textbox", "w"), ("group", "Steps"),
                        ("group", "Computation graph with 13 nodes")]:  # fmt: skip
         assert (role, name) in told, (role, name, sorted(told))
     assert browser.js("document.querySelector('#say').getAttribute('aria-live')") == "polite"

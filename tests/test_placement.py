@@ -1,4 +1,6 @@
-"""Where cards stand: never on each other, inputs before what reads them, frames around what is theirs, no edge off its card."""
+"""Where cards stand: never on each other, inputs before what reads them, frames around what is theirs,
+no edge off its card.
+"""
 
 import random
 
@@ -99,7 +101,9 @@ def test_a_chain_of_thousands_is_laid_out():
 @settings(max_examples=80, deadline=None)
 @given(graphs(), st.sampled_from([250, 500, 900]), st.sampled_from(["LR", "RL"]))
 def test_what_is_folded_reads_like_text(graph, most, direction):
-    """Rows one below the other, in each of them inputs before what reads them; frames around what is theirs, edges at their cards."""
+    """Rows one below the other, in each of them inputs before what reads them;
+    frames around what is theirs, edges at their cards.
+    """
     parents, sizes, frames = graph
     whole = layout(parents, sizes, frames, direction)
     plan = folded(whole, parents, sizes, most, direction)

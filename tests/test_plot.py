@@ -77,7 +77,8 @@ def test_nothing_is_drawn_outside_the_card(name):
 
 @pytest.mark.parametrize("draw", [
     lambda path: loss_curve(HISTORY, path), lambda path: confusion_matrix([[1]], path=path),
-    lambda path: decision_boundary(lambda x: x[0], [[0.0, 1.0]], [1], path=path, grid=2), lambda path: loss_curve(HISTORY).save(path),
+    lambda path: decision_boundary(lambda x: x[0], [[0.0, 1.0]], [1], path=path, grid=2),
+    lambda path: loss_curve(HISTORY).save(path),
 ])  # fmt: skip
 def test_a_picture_is_saved_in_the_form_that_its_name_ends_in(tmp_path, draw):
     draw(tmp_path / "p.svg")
@@ -320,8 +321,10 @@ def test_a_boundary_needs_no_graph_and_takes_labels():
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (([], []), "samples of 2 numbers"), (([[1.0, 2.0]], []), "samples of 2 numbers"), (([[1.0, 2.0, 3.0]], [0]), r"samples of \[3\] numbers"),
-    (([[1.0, 2.0]], [2]), "decides between 0, 1, and there are samples of class 2"), (([[1.0, 2.0]], [0], ["a"]), "2 classes, got 1 labels"),
+    (([], []), "samples of 2 numbers"), (([[1.0, 2.0]], []), "samples of 2 numbers"),
+    (([[1.0, 2.0, 3.0]], [0]), r"samples of \[3\] numbers"),
+    (([[1.0, 2.0]], [2]), "decides between 0, 1, and there are samples of class 2"),
+    (([[1.0, 2.0]], [0], ["a"]), "2 classes, got 1 labels"),
 ])  # fmt: skip
 def test_what_is_not_in_the_plane_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):

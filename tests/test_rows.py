@@ -16,7 +16,8 @@ from tinygrad_edu.ops import clip, leaky_relu, power
 from tinygrad_edu.strategies import inputs
 
 OTHER_PARAMETERS = [power(-1), power(0.5), power(2.5), power(0), power(1), power(2), power(-2.5),
-                    leaky_relu(0.2), leaky_relu(0.0), clip(0.0, 2.0), clip(-0.25, 3.5), clip(0.5, None), clip(None, 0.5)]  # fmt: skip
+                    leaky_relu(0.2), leaky_relu(0.0), clip(0.0, 2.0), clip(-0.25, 3.5), clip(0.5, None),
+                    clip(None, 0.5)]  # fmt: skip
 ROWS = [*ops.TABLE.values(), *OTHER_PARAMETERS]
 
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
@@ -93,7 +94,8 @@ def numbers_and_values_agree(op, xs):
 
 
 THEOREMS = [partials_are_slopes, partials_of_partials_are_slopes, mixed_partials_are_symmetric, grad_is_backward,
-            a_fused_rule_is_the_chain_rule_through_its_parts, textbook_partials_are_the_partials, numbers_and_values_agree]  # fmt: skip
+            a_fused_rule_is_the_chain_rule_through_its_parts, textbook_partials_are_the_partials,
+            numbers_and_values_agree]  # fmt: skip
 
 
 @pytest.mark.parametrize("theorem", THEOREMS, ids=lambda t: t.__name__)

@@ -1,7 +1,7 @@
 """A million nodes: nothing recurses, nothing is kept, and a graph goes when the last name for it goes.
 
-Memory is counted by `tracemalloc`: every byte that Python's allocator handed out and has not got back, so all that a graph
-owns: its nodes, their tuples, their numbers.
+Memory is counted by `tracemalloc`: every byte that Python's allocator handed out and has not got back, so all that a
+graph owns: its nodes, their tuples, their numbers.
 """
 
 import copy
@@ -47,7 +47,10 @@ def product(factor, n):
 
 
 def test_a_node_takes_at_most_250_bytes(traced):
-    """Forward: node, tuple of parents, tuple of numbers, the number.  After backward(): one more float, its gradient."""
+    """Forward: node, tuple of parents, tuple of numbers, the number.
+
+    After backward(): one more float, its gradient.
+    """
     n = 100_000
     leaf = Value(1 + 1e-9)
     root = product(leaf, n + 1)
@@ -128,8 +131,9 @@ def a_pickled_graph():
     return pickle.loads(pickle.dumps(an_expression()))
 
 
-@pytest.mark.parametrize("build", [an_expression, a_fused_neuron, a_network, an_expanded_network, a_softmax, a_gradient_of_a_gradient,
-                                   a_function_with_its_gradient, a_copy, a_pickled_graph], ids=lambda f: f.__name__)  # fmt: skip
+@pytest.mark.parametrize("build", [an_expression, a_fused_neuron, a_network, an_expanded_network, a_softmax,
+                                   a_gradient_of_a_gradient, a_function_with_its_gradient, a_copy, a_pickled_graph],
+                         ids=lambda f: f.__name__)  # fmt: skip
 def test_there_are_no_reference_cycles(build, no_collector):
     build().backward()  # the first time may import, or fill a cache
     gc.collect()
@@ -145,7 +149,10 @@ def test_there_are_no_reference_cycles(build, no_collector):
 
 @pytest.fixture(scope="module")
 def chain():
-    """A chain of a million multiplications and its leaf, after backward(), made with the collector on.  Shared: leave it as it is."""
+    """A chain of a million multiplications and its leaf, after backward(), made with the collector on.
+
+    Shared: leave it as it is.
+    """
     leaf = Value(1 + 1e-9, label="leaf")
     root = product(leaf, MILLION + 1)
     root.backward()
@@ -159,7 +166,8 @@ def same_graph(a, b):
     twin = {node: i for i, node in enumerate(right)}
     return (len(left) == len(right) and place.keys().isdisjoint(twin)
             and all((m.data, m.grad, m.op, m.numbers, m.label) == (n.data, n.grad, n.op, n.numbers, n.label)
-                    and [place[p] for p in m.parents] == [twin[p] for p in n.parents] for m, n in zip(left, right)))  # fmt: skip
+                    and [place[p] for p in m.parents] == [twin[p] for p in n.parents]
+                    for m, n in zip(left, right)))  # fmt: skip
 
 
 def test_a_million_multiplications_have_a_value_and_a_gradient(chain):

@@ -15,13 +15,14 @@ ROOMS = {
 
 @pytest.mark.parametrize(("room", "asked", "named"), [
     ("", "MLP", "tinygrad_edu.nn.MLP"), ("", "Tensor", "tinygrad_edu.Value"), ("", "adam", "tinygrad_edu.optim.Adam"),
-    ("", "draw_dot", "tinygrad_edu.draw"), ("", "relu", "tinygrad_edu.functional.relu"), (".nn", "ReLU", "tinygrad_edu.functional.relu"),
-    (".nn", "CrossEntropyLoss", "tinygrad_edu.losses.cross_entropy"), (".nn", "Conv2D", "tinygrad_edu.nn.Conv2d"),
-    (".nn", "Dense", "tinygrad_edu.nn.Linear"), (".optim", "RMSprop", "tinygrad_edu.optim.RMSProp"),
-    (".losses", "bce", "tinygrad_edu.losses.binary_cross_entropy"),
+    ("", "draw_dot", "tinygrad_edu.draw"), ("", "relu", "tinygrad_edu.functional.relu"),
+    (".nn", "ReLU", "tinygrad_edu.functional.relu"), (".nn", "CrossEntropyLoss", "tinygrad_edu.losses.cross_entropy"),
+    (".nn", "Conv2D", "tinygrad_edu.nn.Conv2d"), (".nn", "Dense", "tinygrad_edu.nn.Linear"),
+    (".optim", "RMSprop", "tinygrad_edu.optim.RMSProp"), (".losses", "bce", "tinygrad_edu.losses.binary_cross_entropy"),
     (".data", "make_moons", "tinygrad_edu.data.moons"), (".data", "train_test_split", "tinygrad_edu.data.split"),
     (".data", "load_csv", "tinygrad_edu.data.read_csv"), (".train", "accuracy_score", "tinygrad_edu.train.accuracy"),
-    (".functional", "arctan", "tinygrad_edu.functional.atan"), (".functional", "zzz", "tanh"), (".optim", "zzz", "SGD, Adagrad"),
+    (".functional", "arctan", "tinygrad_edu.functional.atan"), (".functional", "zzz", "tanh"),
+    (".optim", "zzz", "SGD, Adagrad"),
 ])  # fmt: skip
 def test_a_name_from_elsewhere_is_answered_with_the_name_here(room, asked, named):
     room = "tinygrad_edu" + room

@@ -59,14 +59,17 @@ def test_every_row_has_its_gradients_in_javascript(exact):
 
 TOKEN = re.compile(r"\\operatorname\{((?:\\_|[^}])*)\}|\\([a-zA-Z]+)|(\d+(?:\.\d+)?)|([a-zA-Z](?:_\{\d+\})?)|(\S)")
 FUNCTIONS = {
-    **{op.name: op for op in ops.TABLE.values()}, "arcsin": ops.asin, "arccos": ops.acos, "arctan": ops.atan, "max": ops.maximum,
-    "min": ops.minimum,
+    **{op.name: op for op in ops.TABLE.values()}, "arcsin": ops.asin, "arccos": ops.acos, "arctan": ops.atan,
+    "max": ops.maximum, "min": ops.minimum,
 }  # fmt: skip
 FRACTION = re.compile(r"\\frac\{\\partial (\S+)\}\{\\partial (\S+?)\}(?= |$)")
 
 
 class Reader:
-    """A formula in LaTeX as a number; `known` has the numbers of its letters.  It reads what `LATEX` may write, and no more."""
+    """A formula in LaTeX as a number; `known` has the numbers of its letters.
+
+    It reads what `LATEX` may write, and no more.
+    """
 
     def __init__(self, text, known):
         for i, found in enumerate(dict.fromkeys(m[0] for m in FRACTION.finditer(text))):

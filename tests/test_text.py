@@ -16,8 +16,9 @@ ROOM = {
     **{n: getattr(functional, n) for n in ops.FACTORIES},
 }
 INFIX = [ops.add, ops.sub, ops.mul, ops.div, ops.pow, ops.greater]
-ONE = [ops.neg, ops.abs, ops.tanh, ops.relu, ops.sin, ops.power(2), ops.power(3), ops.power(-1), ops.power(0.5), ops.power(-1.5), ops.power(1),
-       ops.power(0), ops.clip(-1.0, 1.0), ops.clip(-0.5, 2.0), ops.leaky_relu(0.01)]  # fmt: skip
+ONE = [ops.neg, ops.abs, ops.tanh, ops.relu, ops.sin, ops.power(2), ops.power(3), ops.power(-1), ops.power(0.5),
+       ops.power(-1.5), ops.power(1), ops.power(0), ops.clip(-1.0, 1.0), ops.clip(-0.5, 2.0),
+       ops.leaky_relu(0.01)]  # fmt: skip
 MANY = [ops.sum, ops.dot, ops.logsumexp, ops.maximum, ops.where]
 
 constants = st.sampled_from([0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -1.5, 1e-05, 3e20])  # six digits are enough for them
@@ -38,7 +39,10 @@ trees = st.recursive(st.sampled_from("abc"), grown, max_leaves=12)
 
 
 def filled(tree, leaves):
-    """A tree of rows, filled in with numbers, Values or names.  What names leave constant is written with six digits, and must have no more."""
+    """A tree of rows, filled in with numbers, Values or names.
+
+    What names leave constant is written with six digits, and must have no more.
+    """
     if isinstance(tree, str):
         return leaves[tree]
     if isinstance(tree, float):

@@ -1,4 +1,6 @@
-"""The training loop: it is the loop one would write by hand, and nothing that ends it early leaves anything half done."""
+"""The training loop: it is the loop one would write by hand, and nothing that ends it
+early leaves anything half done.
+"""
 
 import gc
 import io
@@ -86,8 +88,8 @@ def test_moons_are_learned(kind):
     else:
         model, loss = MLP(2, [10, 2], activation="tanh", seed=1), losses.cross_entropy
     part = data.split(X, y, seed=3)
-    history = fit(model, part.X_train, part.y_train, loss=loss, optimizer=optim.Adam(model.parameters(), 0.1), epochs=60, batch_size=8,
-                  test=(part.X_test, part.y_test), progress=False)  # fmt: skip
+    history = fit(model, part.X_train, part.y_train, loss=loss, optimizer=optim.Adam(model.parameters(), 0.1),
+                  epochs=60, batch_size=8, test=(part.X_test, part.y_test), progress=False)  # fmt: skip
     assert history.accuracies[-1] > 0.95 and accuracy(model, X, y) > 0.95
     assert history.test_accuracies[-1] == accuracy(model, part.X_test, part.y_test)
     targets = [int(c > 0) for c in y]
@@ -103,8 +105,8 @@ def test_moons_are_learned(kind):
 def test_digits_are_learned_from_400_of_them():
     d = data.digits()
     model = MLP(64, [16, 10], init="he", seed=0)
-    fit(model, d.X_train[:400], d.y_train[:400], loss=losses.cross_entropy, optimizer=optim.Adam(model.parameters(), 0.03),
-        epochs=2, batch_size=10, progress=False)  # fmt: skip
+    fit(model, d.X_train[:400], d.y_train[:400], loss=losses.cross_entropy,
+        optimizer=optim.Adam(model.parameters(), 0.03), epochs=2, batch_size=10, progress=False)  # fmt: skip
     assert accuracy(model, d.X_test, d.y_test) > 0.8
 
 
@@ -124,8 +126,9 @@ def test_patience_ends_training_and_leaves_the_best_model(backend, validation):
     X, y = noisy(20)
     apart, seen = noisy(30, seed=1), []
     model = MLP(2, [8, 1], activation="tanh", seed=0)
-    history = fit(model, X, y, loss=losses.mse, optimizer=optim.Adam(model.parameters(), 0.05), epochs=300, batch_size=4, test=apart,
-                  validation=apart if validation == "pair" else validation, patience=5, progress=seen.append, backend=backend)  # fmt: skip
+    history = fit(model, X, y, loss=losses.mse, optimizer=optim.Adam(model.parameters(), 0.05), epochs=300,
+                  batch_size=4, test=apart, validation=apart if validation == "pair" else validation, patience=5,
+                  progress=seen.append, backend=backend)  # fmt: skip
     assert (
         len(history.losses) == history.best + 5 < 300
         and "5 epochs" in history.stopped
@@ -146,8 +149,8 @@ def test_ctrl_c_with_patience_leaves_the_best_model_too():
         if progress.epoch == 4:
             raise KeyboardInterrupt
 
-    history = fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.5), epochs=9, batch_size=20, patience=9,
-                  validation=noisy(9, seed=2), progress=stop)  # fmt: skip
+    history = fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.5), epochs=9, batch_size=20,
+                  patience=9, validation=noisy(9, seed=2), progress=stop)  # fmt: skip
     assert history.interrupted and numbers(model) == kept[history.best - 1]
 
 
@@ -159,8 +162,8 @@ def test_a_validation_share_takes_from_every_class_and_is_not_learned_from():
         return output * 0.0
 
     y, model = [0] * 18 + [1] * 2, Line()
-    history = fit(model, [[float(i)] for i in range(20)], y, loss=loss, optimizer=optim.SGD(model.parameters(), 0.1), validation=10,
-                  epochs=1, batch_size=1, progress=False, backend="eager")  # fmt: skip
+    history = fit(model, [[float(i)] for i in range(20)], y, loss=loss, optimizer=optim.SGD(model.parameters(), 0.1),
+                  validation=10, epochs=1, batch_size=1, progress=False, backend="eager")  # fmt: skip
     assert history.steps == 10 and seen == {0, 1} and len(history.validation_accuracies) == 1
     fit(
         model,
@@ -190,8 +193,8 @@ def test_tables_are_learned_from_by_position():
 
     def weights(X, y):
         model = Line()
-        fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.05), epochs=5, batch_size=3, validation=(X, y),
-            progress=False)  # fmt: skip
+        fit(model, X, y, loss=losses.mse, optimizer=optim.SGD(model.parameters(), 0.05), epochs=5, batch_size=3,
+            validation=(X, y), progress=False)  # fmt: skip
         return numbers(model), outputs(model, X), train.r_squared(model, X, y)
 
     plain = weights(frame.to_numpy().tolist(), y.tolist())
@@ -276,8 +279,8 @@ def test_ctrl_c_elsewhere_drops_the_step(where):
         interrupt("model")
         return model(x)
 
-    history = fit(watched_model, LINE_X, LINE_Y, loss=watched_loss, optimizer=optim.SGD(model.parameters(), 0.05), epochs=5, batch_size=3,
-                  progress=False, backend="eager")  # fmt: skip
+    history = fit(watched_model, LINE_X, LINE_Y, loss=watched_loss, optimizer=optim.SGD(model.parameters(), 0.05),
+                  epochs=5, batch_size=3, progress=False, backend="eager")  # fmt: skip
     assert history.interrupted and history.steps == 4 and numbers(model) == after(4, backend="eager")
 
 
@@ -514,8 +517,8 @@ def test_the_line_of_an_epoch_ends_with_its_own_test(monkeypatch):
     monkeypatch.setattr(around.time, "monotonic", iter(range(1000)).__next__)
     X, y = [[-1.0], [1.0]] * 3, [0, 1] * 3
     w = Value(-1.0)
-    history = fit(lambda x: w * x[0], X, y, loss=lambda s, t: F.softplus(-s if t else s), optimizer=optim.SGD([w], lr=2.0), epochs=1,
-                  batch_size=6, test=(X, y))  # fmt: skip
+    history = fit(lambda x: w * x[0], X, y, loss=lambda s, t: F.softplus(-s if t else s),
+                  optimizer=optim.SGD([w], lr=2.0), epochs=1, batch_size=6, test=(X, y))  # fmt: skip
     last = stream.getvalue().split("\r")[-1]
     assert f"test {100 * history.test_accuracies[-1]:.1f} %" in last
 
@@ -546,7 +549,8 @@ def test_a_history_says_how_it_went():
     told = repr(History([2.0, 0.5], [0.1, 0.9], [2.1, 0.75], [0.1, 0.875], [1.0, 2.0], steps=10, interrupted=True))
     assert (
         told
-        == "<History: 2 epochs, 10 steps, loss 0.5, test loss 0.75, accuracy 90.00 %, test accuracy 87.50 %, 2.0 s, interrupted>"
+        == "<History: 2 epochs, 10 steps, loss 0.5, test loss 0.75, accuracy 90.00 %, test accuracy 87.50 %, 2.0 s, "
+        "interrupted>"
     )
 
 
@@ -557,7 +561,8 @@ def test_dropout_drops_in_training_alone_and_modes_are_as_before():
     model = Sequential(Linear(2, 8, seed=0), Dropout(0.5, seed=0), Linear(8, 2, seed=1))
     model.eval()
     modes = []
-    fit(model, [[1.0, 2.0], [2.0, 1.0]], [0, 1], loss=losses.cross_entropy, optimizer=optim.SGD(model.parameters(), 0.1), epochs=2,
+    fit(model, [[1.0, 2.0], [2.0, 1.0]], [0, 1], loss=losses.cross_entropy,
+        optimizer=optim.SGD(model.parameters(), 0.1), epochs=2,
         test=([[1.0, 2.0]], [0]), progress=lambda progress: modes.append(model.training))  # fmt: skip
     assert modes == [True, True] and not any(module.training for module in model.modules())
     model.train()
@@ -574,8 +579,8 @@ def test_outputs_remember_nothing():
 
 
 @pytest.mark.parametrize("output, target, verdict", [
-    ([1.0, 2.0, 2.0], 1, True), ([1.0, 2.0, 2.0], 2, False), ((0.0, -1.0), 0, True), (0.0, -1, True), (0.0, 1, False), (1e-9, 1, True),
-    ([2.0], 1, True), ([-2.0], 0, True), ([-2.0], 1, False), ([0.0, 1.0], 1.0, True),
+    ([1.0, 2.0, 2.0], 1, True), ([1.0, 2.0, 2.0], 2, False), ((0.0, -1.0), 0, True), (0.0, -1, True), (0.0, 1, False),
+    (1e-9, 1, True), ([2.0], 1, True), ([-2.0], 0, True), ([-2.0], 1, False), ([0.0, 1.0], 1.0, True),
     (Value(-1.0), 0, True), ([Value(-1.0), Value(-2.0)], 0, True), ([math.nan, 1.0], 1, False),
 ])  # fmt: skip
 def test_right_is_the_largest_score_or_the_sign(output, target, verdict):
@@ -585,8 +590,9 @@ def test_right_is_the_largest_score_or_the_sign(output, target, verdict):
 def test_accuracy_is_kept_for_classes_unless_told_otherwise():
     np = pytest.importorskip("numpy")
     for y, more, kept in [
-        ([0, 1], {}, True), ([-1.0, 1.0], {}, True), ([True, False], {}, True), ([0.5, 1.0], {}, False), ([0, 1], {"accuracy": False}, False),
-        (np.array([0, 1]), {}, True), (np.array([False, True]), {}, True), (np.array([[0], [1]]), {}, False), (np.array([0.5, 1.0]), {}, False),
+        ([0, 1], {}, True), ([-1.0, 1.0], {}, True), ([True, False], {}, True), ([0.5, 1.0], {}, False),
+        ([0, 1], {"accuracy": False}, False), (np.array([0, 1]), {}, True), (np.array([False, True]), {}, True),
+        (np.array([[0], [1]]), {}, False), (np.array([0.5, 1.0]), {}, False),
     ]:  # fmt: skip
         model = Line()
         history = fit(model, [[-1.0], [1.0]], y, loss=lambda output, target: output * output,

@@ -283,8 +283,8 @@ def test_a_model_of_what_was_computed_outside_of_it_is_trained_eagerly():
 
 def test_a_result_that_is_not_a_number_agrees_with_itself():
     w = Value(-1.0)
-    history = fit(lambda x: (w * x[0]).log(), LINE_X, [0.0] * 3, loss=losses.mse, optimizer=optim.SGD([w], 0.1), progress=False,
-                  stop_on_nan=False, epochs=1, backend="python")  # fmt: skip
+    history = fit(lambda x: (w * x[0]).log(), LINE_X, [0.0] * 3, loss=losses.mse, optimizer=optim.SGD([w], 0.1),
+                  progress=False, stop_on_nan=False, epochs=1, backend="python")  # fmt: skip
     assert history.backend == "python" and history.losses[0] != history.losses[0]
 
 
@@ -366,8 +366,9 @@ def test_what_is_recorded_stays_recorded_for_every_epoch():
 
     sys.setprofile(counting)
     try:
-        history = fit(model, [[float(k)] for k in range(80)], y, loss=looking, optimizer=optim.SGD(model.parameters(), 0.01),
-                      epochs=3, batch_size=8, test=([[1.0]] * 40, y[:40]), progress=lambda p: asked.append(count[0]))  # fmt: skip
+        history = fit(model, [[float(k)] for k in range(80)], y, loss=looking,
+                      optimizer=optim.SGD(model.parameters(), 0.01), epochs=3, batch_size=8,
+                      test=([[1.0]] * 40, y[:40]), progress=lambda p: asked.append(count[0]))  # fmt: skip
     finally:
         sys.setprofile(None)
     assert history.backend in BACKENDS
@@ -445,8 +446,8 @@ def test_a_test_part_that_cannot_be_recorded_is_found_before_the_first_step():
     model = Sharp(2, [4, 2], seed=0)
     before = [p.data for p in model.parameters()]
     with pytest.raises(RecordingError, match="a comparison"):
-        fit(model, [[1.0, 2.0]], [0], loss=losses.cross_entropy, optimizer=optim.SGD(model.parameters(), 0.1), test=([[1.0, 2.0]], [0]),
-            progress=False, backend="python")  # fmt: skip
+        fit(model, [[1.0, 2.0]], [0], loss=losses.cross_entropy, optimizer=optim.SGD(model.parameters(), 0.1),
+            test=([[1.0, 2.0]], [0]), progress=False, backend="python")  # fmt: skip
     assert [p.data for p in model.parameters()] == before and all(m.training for m in model.modules())
 
 
@@ -482,8 +483,9 @@ def test_one_wrong_target_is_refused_as_it_is_without_replays(which, where):
     for backend in "eager", "auto", "python":
         model = nn.MLP(2, [3, outputs], seed=0)
         with pytest.raises(error) as raised:
-            fit(model, X, bad if where == "train" else good, loss=loss, optimizer=optim.SGD(model.parameters(), 0.01), progress=False,
-                test=(X, bad if where == "test" else good), accuracy=False, backend=backend)  # fmt: skip
+            fit(model, X, bad if where == "train" else good, loss=loss, optimizer=optim.SGD(model.parameters(), 0.01),
+                progress=False, test=(X, bad if where == "test" else good), accuracy=False,
+                backend=backend)  # fmt: skip
         told.append(str(raised.value))
     assert len({*told}) == 1
 

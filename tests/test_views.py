@@ -1,4 +1,6 @@
-"""Views of large graphs: neurons found by their labels, one path of the chain rule, the neighbourhood of a node, frames."""
+"""Views of large graphs: neurons found by their labels, one path of the chain rule,
+the neighbourhood of a node, frames.
+"""
 
 import math
 import random
@@ -567,12 +569,15 @@ def test_every_view_is_valid_svg_and_has_its_caption(options):
 
 
 def test_the_same_graph_gives_the_same_bytes_in_every_process():
-    code = ("from tinygrad_edu import nn, losses, draw\nm = nn.MLP(3, [4, 4, 1], seed=7)\n"
-            "L = losses.mse([m([1.0, -2.0, 0.5])], [1.0]); L.backward()\n"
-            "for o in ({'view': 'modules'}, {}, {'path': (m.parameters()[0], L)}, {'around': m.parameters()[0], 'max_nodes': 9}):\n"
-            "    print(draw(L, **o).source)")  # fmt: skip
+    code = (
+        "from tinygrad_edu import nn, losses, draw\nm = nn.MLP(3, [4, 4, 1], seed=7)\n"
+        "L = losses.mse([m([1.0, -2.0, 0.5])], [1.0]); L.backward()\n"
+        "for o in ({'view': 'modules'}, {}, {'path': (m.parameters()[0], L)}, {'around': m.parameters()[0], "
+        "'max_nodes': 9}):\n    print(draw(L, **o).source)"
+    )
     runs = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                           env={"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}).stdout for seed in ("0", "7")}  # fmt: skip
+                           env={"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}).stdout
+            for seed in ("0", "7")}  # fmt: skip
     assert len(runs) == 1
 
 
@@ -600,7 +605,8 @@ def test_errors_say_what_is_allowed(root, options, error, said):
 
 def test_a_path_that_is_none_says_where_it_breaks():
     L = (A * B).tanh()
-    for nodes, said in (((Value(3.0, label="c"), L), "no path from 'c' to 'tanh'"), ((L, L), "no path"), ((L.parents[0], A), "the other way round"),
+    for nodes, said in (((Value(3.0, label="c"), L), "no path from 'c' to 'tanh'"), ((L, L), "no path"),
+                        ((L.parents[0], A), "the other way round"),
                         ([A, L.parents[0], B, L], r"path\[1\] = '×' is not an input of path\[2\] = 'b'")):  # fmt: skip
         with pytest.raises(ValueError, match=said):
             draw(L, path=nodes)

@@ -12,9 +12,11 @@ from tinygrad_edu.zoo import scratch
     "ours, theirs",
     [
         ({}, {}),
-        ({"informative": 15, "redundant": 3, "flip": 0.05, "seed": 42}, {"n_informative": 15, "n_redundant": 3, "flip_y": 0.05}),
+        ({"informative": 15, "redundant": 3, "flip": 0.05, "seed": 42},
+         {"n_informative": 15, "n_redundant": 3, "flip_y": 0.05}),
         ({"n": 77, "features": 9, "informative": 4, "redundant": 1, "classes": 3, "clusters": 1, "separation": 0.5},
-         {"n_samples": 77, "n_features": 9, "n_informative": 4, "n_redundant": 1, "n_classes": 3, "n_clusters_per_class": 1, "class_sep": 0.5}),
+         {"n_samples": 77, "n_features": 9, "n_informative": 4, "n_redundant": 1, "n_classes": 3,
+          "n_clusters_per_class": 1, "class_sep": 0.5}),
     ],
 )  # fmt: skip
 def test_made_up_classes_are_those_of_scikit_learn(ours, theirs):
@@ -30,7 +32,8 @@ def test_made_up_classes_are_those_of_scikit_learn(ours, theirs):
 
 @pytest.mark.parametrize(
     "wrong, said",
-    [({"n": 0}, "at least 1"), ({"informative": 1}, "corner each"), ({"redundant": 19}, "19 redundant"), ({"flip": 2.0}, "flip=2.0"),
+    [({"n": 0}, "at least 1"), ({"informative": 1}, "corner each"), ({"redundant": 19}, "19 redundant"),
+     ({"flip": 2.0}, "flip=2.0"),
      ({"informative": 31, "features": 40}, "1 to 30"), ({"clusters": 0}, "counts are at least 1")],
 )  # fmt: skip
 def test_classes_that_cannot_be_made_say_why(wrong, said):

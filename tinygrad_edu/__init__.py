@@ -1,4 +1,5 @@
-"""tinygrad_edu: an operation is a row; a Value remembers its parents and a local gradient closure; the chain rule is written once.
+"""tinygrad_edu: an operation is a row; a Value remembers its parents and a local gradient closure;
+the chain rule is written once.
 
 >>> from tinygrad_edu import Value
 >>> x = Value(3.0, label="x")
@@ -32,9 +33,9 @@ from .train import fit
 from .webpage import page
 
 __all__ = [
-    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit", "functional", "grad",
-    "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot",
-    "register", "source", "topological", "unpack", "value_and_grad",
+    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit",
+    "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad", "ops",
+    "optim", "order_lab", "pack", "page", "plot", "register", "source", "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}

@@ -141,8 +141,10 @@ def gradcheck(f: Callable[..., Value] | Value, *inputs: Any) -> Report:
     center, again = probe(point), probe(point)
     center.check([v if isinstance(v, Value) else None for _, v in given])
     if again.y != center.y or again.ops != center.ops:
-        raise ValueError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
-                         "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip
+        raise ValueError(
+            f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
+            "is it random (dropout, noise, shuffling)? Seed it inside f"
+        )
     totals = chain_rule(center.root, 1.0, lambda node: node.op.slopes(*node.numbers))
     center.measure()
     rows = []
@@ -169,8 +171,10 @@ class _Probe:
 
     def __init__(self, root: Any, leaves: list[Value]) -> None:
         if not isinstance(root, Value):
-            raise TypeError(f"f must return one Value, got {type(root).__name__} {root!r}: compute it from the arguments, "
-                            "without float() or .data; check a list of results one at a time, or their sum")  # fmt: skip
+            raise TypeError(
+                f"f must return one Value, got {type(root).__name__} {root!r}: compute it from the arguments, "
+                "without float() or .data; check a list of results one at a time, or their sum"
+            )
         self.root, self.leaves, self.y = root, leaves, root.data
         self.nodes = topological(root)
         self.ops = [node.op.name for node in self.nodes]  # by name: f may make a row of its own each time
@@ -183,8 +187,10 @@ class _Probe:
             raise ValueError("f returned a Value without a past (detach() or no_grad()): there is no gradient to check")
         mine = next((v for v, leaf in zip(given, self.leaves) if v in known and leaf not in known), None)
         if mine is not None:
-            raise ValueError(f"f computes with {mine!r} itself and not with the argument it is given for it: "
-                             "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)")  # fmt: skip
+            raise ValueError(
+                f"f computes with {mine!r} itself and not with the argument it is given for it: "
+                "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)"
+            )
         if not isfinite(self.y):
             bad = next(n for n in self.nodes if not isfinite(n.data))
             try:

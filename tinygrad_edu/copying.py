@@ -44,7 +44,9 @@ def _copy(self: Value) -> Value:
 
 
 def _unknown(root: Value, known: Container[int]) -> list[Value]:
-    """Like `topological`, but without the nodes whose id is known and what is behind them: copying a list of nodes takes one walk."""
+    """Like `topological`, but without the nodes whose id is known and what is behind them:
+    copying a list of nodes takes one walk.
+    """
     order: list[Value] = []
     seen, stack = {root}, [(root, iter(root.parents))]
     while stack:

@@ -24,25 +24,30 @@ from .trees import leaves, mapped
 def grad(y: Value, *xs: Value) -> list[Value]:
     """dy/dx for each x, as Values: graphs of their own, which can be differentiated again.  No `.grad` changes.
 
-    Raises TypeError for what is no Value, and for a row whose rule only numbers can run, where it is differentiated a second time;
-    ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points; RuntimeError if `y` has
-    forgotten what it was computed from (`detach()`, `no_grad()`).
+    Raises TypeError for what is no Value, and for a row whose rule only numbers can run, where it is differentiated a
+    second time; ValueError if an input's `.data` was changed after `y` was computed: the formulas would mix two points;
+    RuntimeError if `y` has forgotten what it was computed from (`detach()`, `no_grad()`).
 
     >>> a, b = Value(2.0), Value(3.0)
     >>> grad(a * a * b, a, b)
     [Value(12.0), Value(4.0)]
     """
     if isinstance(y, (list, tuple)) or not isinstance(y, Value):
-        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x); several at once are jacobian(f), or weighed, "
-                "functional.dot(ys, seeds)" if isinstance(y, (list, tuple))
-                else "of a function, ask value_and_grad(f)(x)" if callable(y) else "it must be computed from Values")  # fmt: skip
+        hint = ("grad returns a list, so unpack it first: [d] = grad(y, x); several at once are jacobian(f), "
+                "or weighed, functional.dot(ys, seeds)" if isinstance(y, (list, tuple))
+                else "of a function, ask value_and_grad(f)(x)" if callable(y)
+                else "it must be computed from Values")  # fmt: skip
         raise TypeError(f"grad differentiates one Value, not {type(y).__name__} {y!r}: {hint}")
     if not xs or not all(isinstance(x, Value) for x in xs):
-        raise TypeError(f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
-                        "write grad(y, a, b), or grad(y, *parameters)")  # fmt: skip
+        raise TypeError(
+            f"grad takes the Values to differentiate by one after the other, got {', '.join(map(repr, xs)) or 'none'}: "
+            "write grad(y, a, b), or grad(y, *parameters)"
+        )
     if y.op is ops.detached:
-        raise RuntimeError(f"grad of {y!r}, which has no parents: it was made by detach() or under no_grad(), so its gradient would be 0 "
-                           "for everything; differentiate the result of a computation outside of them")  # fmt: skip
+        raise RuntimeError(
+            f"grad of {y!r}, which has no parents: it was made by detach() or under no_grad(), "
+            "so its gradient would be 0 for everything; differentiate the result of a computation outside of them"
+        )
     leads = set(xs)  # the nodes that lead to an x: nobody asks for the gradients of others
     for node in topological(y):
         if not leads.isdisjoint(node.parents):
@@ -52,8 +57,10 @@ def grad(y: Value, *xs: Value) -> list[Value]:
         if leads.isdisjoint(node.parents):
             return [_NOTHING] * len(node.parents)
         if node.numbers != (node._data, *[p._data for p in node.parents]):
-            raise ValueError(f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed after it was computed; "
-                             "compute it again first")  # fmt: skip
+            raise ValueError(
+                f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed "
+                "after it was computed; compute it again first"
+            )
         return [_factor(d) if p in leads else _NOTHING for d, p in zip(_formulas(node), node.parents)]
 
     totals = chain_rule(y, _ONE, local)
@@ -63,9 +70,9 @@ def grad(y: Value, *xs: Value) -> list[Value]:
 def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     """A function that returns f(*args) and its gradient: one if `f` takes one argument, else one per argument.
 
-    Arguments may be numbers, Values, or lists, tuples, dicts, named tuples, dataclasses and arrays of them; the gradient has the same
-    shape.  Each argument is a node of its own, also if a Value is given twice, or is used by `f` besides: partial derivatives, by
-    argument.  Arguments given by name go to `f` as they are.
+    Arguments may be numbers, Values, or lists, tuples, dicts, named tuples, dataclasses and arrays of them; the
+    gradient has the same shape.  Each argument is a node of its own, also if a Value is given twice, or is used by `f`
+    besides: partial derivatives, by argument.  Arguments given by name go to `f` as they are.
 
     >>> value_and_grad(lambda w, b: w[0] * w[1] + b)([2, 3], 4)
     (Value(10.0), ([Value(3.0), Value(2.0)], Value(1.0)))
@@ -84,10 +91,12 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
 
 
 def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that returns, for each Value that f(*args) returns, its gradient: `jacobian(f)(x)[i][j]` is dy_i / dx_j, as a Value.
+    """A function that returns, for each Value that f(*args) returns, its gradient:
+    `jacobian(f)(x)[i][j]` is dy_i / dx_j, as a Value.
 
-    What `f` returns may be a Value, or lists, tuples, dicts and arrays of them: the result has its shape, with a gradient in the place of
-    each, which is shaped as that of `value_and_grad` and takes the same arguments.  Raises TypeError where `f` returns what is no Value.
+    What `f` returns may be a Value, or lists, tuples, dicts and arrays of them: the result has its shape, with a
+    gradient in the place of each, which is shaped as that of `value_and_grad` and takes the same arguments.
+    Raises TypeError where `f` returns what is no Value.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2, 5])
     [[Value(5.0), Value(2.0)], [Value(1.0), Value(3.0)]]
@@ -106,7 +115,8 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
 def hessian(f: Callable[..., Value]) -> Callable[..., Any]:
     """A function that returns the second derivatives of f(*args): `hessian(f)(x)[i][j]` is d²f / dx_i dx_j, as a Value.
 
-    It is the Jacobian of the gradient, and shaped so: for two numbers, `hessian(f)(x, y)[0][1]` is the one by x and then by y.
+    It is the Jacobian of the gradient, and shaped so: for two numbers, `hessian(f)(x, y)[0][1]`
+    is the one by x and then by y.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3, 5])
     [[Value(10.0), Value(6.0)], [Value(6.0), Value(0.0)]]
@@ -150,8 +160,9 @@ def _slopes(ys: list[Any], mine: list[Value], args: Any, who: str) -> list[list[
         passed = {x for a in args for _, x in leaves("", a) if isinstance(x, Value)}
         if used := next((v for y in ys for v in topological(y) if v in passed), None):
             raise ValueError(
-                f"the function computes with {used.label or 'a Value'} itself, and not with its argument, which is a node of "
-                "its own: use what f is given, or ask grad(y, *xs) for the gradient by Values that y was computed from"
+                f"the function computes with {used.label or 'a Value'} itself, and not with its argument, "
+                "which is a node of its own: use what f is given, or ask grad(y, *xs) for the gradient by Values "
+                "that y was computed from"
             )
     return rows
 
@@ -164,7 +175,8 @@ def _shaped(found: Iterable[Any], args: Sequence[Any]) -> Any:
 
 
 def own(x: Any) -> Value:
-    """An argument as a node of its own: a number as a leaf, a Value as the sum of itself, through which outer gradients find it.
+    """An argument as a node of its own: a number as a leaf, a Value as the sum of itself,
+    through which outer gradients find it.
 
     Raises TypeError for what is no number.
     """
@@ -215,7 +227,9 @@ class _Nothing:
 
 
 class _Chosen:
-    """While recording, when every replay chooses anew: a gradient that came through branches alone, and whether they are `taken`."""
+    """While recording, when every replay chooses anew: a gradient that came through branches alone,
+    and whether they are `taken`.
+    """
 
     def __init__(self, taken: Any, g: Any = None) -> None:
         self.taken, self.g = taken, g
@@ -315,7 +329,9 @@ for _name in ("__neg__", "__abs__", "__apply__"):
 
 
 def _can_be_differentiated(node: Value) -> bool:
-    """Whether a row's rule is made of rows where it was used: it gives the same as with numbers, and never asks for one."""
+    """Whether a row's rule is made of rows where it was used: it gives the same as with numbers,
+    and never asks for one.
+    """
     op, trial = node.op, [Value(x) for x in node.numbers]
     try:
         with modes.remembering(), modes.anomalies("ignore"):
@@ -338,7 +354,8 @@ def _nearby(node: Value, step: float) -> list[float]:
 def _holds(node: Value, trial: Sequence[Value], ds: Sequence[Any], step: float) -> bool:
     """Whether what a rule made of `trial` is its formula at another point too, unless it takes another branch there.
 
-    A rule may have mixed in what its forward stored, or what it computed under `no_grad()`: these change with the inputs, unsaid.
+    A rule may have mixed in what its forward stored, or what it computed under `no_grad()`:
+    these change with the inputs, unsaid.
     """
     op, near = node.op, _nearby(node, step)
     try:
@@ -356,7 +373,9 @@ def _holds(node: Value, trial: Sequence[Value], ds: Sequence[Any], step: float) 
 
 
 def check_memory(node: Value) -> None:
-    """Raise RecordingError if the local gradients of a row of one's own depend on what its forward stored, not on its output and inputs alone."""
+    """Raise RecordingError if the local gradients of a row of one's own depend on what its forward stored,
+    not on its output and inputs alone.
+    """
     op, (_, *xs) = node.op, node.numbers
     if not op.own:
         return
@@ -369,15 +388,20 @@ def check_memory(node: Value) -> None:
     except Exception:  # which has its place elsewhere
         return
     if any(a != b and (a == a or b == b) for a, b in zip(now, later)):
-        raise modes.RecordingError(f"the partials of the row {op.name!r} use what its forward stored, which may be another node's when "
-                                   "gradients flow: make them of its output and inputs alone")  # fmt: skip
+        raise modes.RecordingError(
+            f"the partials of the row {op.name!r} use what its forward stored, which may be another node's when "
+            "gradients flow: make them of its output and inputs alone"
+        )
 
 
 def _slope_row(op: Op, i: int) -> Op:
     """A local gradient of a row whose rule only numbers can run: a number that depends on the inputs, who knows how."""
 
     def partials(d: Any, y: Any, *xs: Any) -> Any:
-        raise TypeError(f"the row {op.name!r} cannot be differentiated twice: its partials ask for plain numbers, as math.cos(x), float(x) or "
-                        f"x.data do. Make them of rows, such as ops.cos(x), and it has derivatives of every order")  # fmt: skip
+        raise TypeError(
+            f"the row {op.name!r} cannot be differentiated twice: its partials ask for plain numbers, "
+            "as math.cos(x), float(x) or x.data do. Make them of rows, such as ops.cos(x), "
+            "and it has derivatives of every order"
+        )
 
     return Op(f"partial {i} of {op.name}", lambda y, *xs: op.slopes(y, *xs)[i], partials, domain=(ops.REAL, *op.domain))

@@ -74,7 +74,9 @@ def _lift(x: Any) -> Any:
 
 
 def constant(x: Any) -> Value:
-    """A number as it stands in a formula, the 3 of `3 * x`: a leaf that is not to be changed, for it keeps what it was."""
+    """A number as it stands in a formula, the 3 of `3 * x`: a leaf that is not to be changed,
+    for it keeps what it was.
+    """
     return _node(y := number(x), (), ops.leaf, (y,))
 
 
@@ -151,7 +153,9 @@ class Value(FloatLike):
     data: float = property(  # type: ignore[assignment]
         attrgetter("_data"), _set_data, doc="The number: what is assigned becomes a float, or is refused."
     )
-    grad: float = property(attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first; None counts as 0.0.")  # type: ignore[assignment]
+    grad: float = property(  # type: ignore[assignment]
+        attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first; None counts as 0.0."
+    )
 
     @property
     def local_grads(self) -> Callable[[], tuple[float, ...]]:
@@ -168,13 +172,16 @@ class Value(FloatLike):
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
 
         All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.
-        Several roots, each with a seed of its own, go in one pass from their weighted sum: `functional.dot(roots, seeds).backward()`.
+        Several roots, each with a seed of its own, go in one pass from their weighted sum:
+        `functional.dot(roots, seeds).backward()`.
         Threads that share leaves may all call it: nothing is lost, but the order of their additions is not promised.
         Raises RuntimeError on a Value that has forgotten its parents (`detach()`, `no_grad()`).
         """
         if self.op is ops.detached:
-            raise RuntimeError(f"backward() on {self!r}, which has no parents: it was made by detach() or under no_grad(); "
-                               "call backward() on the result of a computation outside of them")  # fmt: skip
+            raise RuntimeError(
+                f"backward() on {self!r}, which has no parents: it was made by detach() or under no_grad(); "
+                "call backward() on the result of a computation outside of them"
+            )
         try:
             totals = chain_rule(self, number(seed), lambda node: node.op.local(*node.numbers))
         except ArithmeticError:  # a rule divided by zero: once more, on floats that go on with inf and nan
@@ -228,7 +235,8 @@ def topological(root: Value) -> list[Value]:
     """
     if not isinstance(root, Value):
         raise TypeError(
-            f"topological walks from one Value, such as a loss, to what it was computed from; got {type(root).__name__} {root!r:.80}"
+            "topological walks from one Value, such as a loss, to what it was computed from; "
+            f"got {type(root).__name__} {root!r:.80}"
         )
     order: list[Value] = []
     seen, stack = {root}, [(root, iter(root.parents))]
@@ -289,9 +297,10 @@ def _tie(name: str, method: Callable[..., Value], doc: str | None) -> None:
 def register(op: Op, replace: bool = False) -> Op:
     """Add a row to the table at run time: a method, a function, its text, its tests and its line follow from it.
 
-    `replace=True` takes the place of a row that was registered before, as a notebook's cell does that is run again: what was recorded
-    with it is recorded anew, but graphs and models that hold the old row keep it.
-    Raises ValueError for a name that is taken or no name; TypeError for a rule that does not take as many inputs as the domain says.
+    `replace=True` takes the place of a row that was registered before, as a notebook's cell does that is run again:
+    what was recorded with it is recorded anew, but graphs and models that hold the old row keep it.
+    Raises ValueError for a name that is taken or no name; TypeError for a rule that does not take as
+    many inputs as the domain says.
 
     >>> cube = register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
     >>> Value(2.0).cube()
@@ -302,8 +311,10 @@ def register(op: Op, replace: bool = False) -> Op:
     if not op.name.isidentifier():
         raise ValueError(f"cannot add a row named {op.name!r}: that is no name in Python")
     if again and not replace:
-        raise ValueError(f"cannot add a row named {op.name!r}: the name is taken, by a row that was registered before; "
-                         "to put this one in its place, as when a cell is run again, write register(..., replace=True)")  # fmt: skip
+        raise ValueError(
+            f"cannot add a row named {op.name!r}: the name is taken, by a row that was registered before; "
+            "to put this one in its place, as when a cell is run again, write register(..., replace=True)"
+        )
     if not again and (op.name in ops.TABLE or hasattr(Value, op.name)):
         raise ValueError(
             f"cannot add a row named {op.name!r}: the name is taken, by the package itself; choose another"

@@ -1,7 +1,7 @@
 """What a person can put right: a name, a number, a file, a program that is missing.
 
-A `UserError` is one line that says what was given, where, and what to write instead: the command line prints it and ends with
-status 2.  Whatever else is raised is a fault of this package, and shows its traceback.
+A `UserError` is one line that says what was given, where, and what to write instead: the command line prints it and
+ends with status 2.  Whatever else is raised is a fault of this package, and shows its traceback.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class UserError(ValueError):
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """`, did you mean 'tanh'?`, or nothing if there is nothing like it; letters in another order are the likeliest slip.
+    """`, did you mean 'tanh'?`, or nothing if there is nothing like it;
+    letters in another order are the likeliest slip.
 
     >>> meant("tahn", ["tan", "tanh"]), meant("xyz", ["tanh"])
     (", did you mean 'tanh'?", '')

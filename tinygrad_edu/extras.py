@@ -1,4 +1,6 @@
-"""Packages that the package can do without, and the words that say how to get them: what pyproject.toml calls extras."""
+"""Packages that the package can do without, and the words that say how to get them:
+what pyproject.toml calls extras.
+"""
 
 from .errors import UserError
 

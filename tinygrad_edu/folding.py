@@ -1,7 +1,7 @@
 """A long drawing in rows, as a text has lines: what is too wide to be read goes on below, at the left.
 
-The layers of a plan stay as they are; it is cut between them, at few edges, and each edge that is cut runs back to the next
-row like the carriage of a typewriter: around the end of its row, between the two, and in again from the left.
+The layers of a plan stay as they are; it is cut between them, at few edges, and each edge that is cut runs back to the
+next row like the carriage of a typewriter: around the end of its row, between the two, and in again from the left.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class _Row(NamedTuple):
 def folded(
     plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point], most: float, direction: str = "LR"
 ) -> Plan:
-    """The plan in as few rows as are about `most` wide at most, where cards and frames allow it; as it is if it flows up or down.
+    """The plan in as few rows as are about `most` wide at most, where cards and frames allow it;
+    as it is if it flows up or down.
 
     >>> from .placement import layout
     >>> chain, sizes = [(), (0,), (1,), (2,)], [(100.0, 64.0)] * 4
@@ -70,10 +71,12 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
         inside = [(top, bottom) for x, top, bottom in marks if start - NEAR <= x <= end + NEAR]
         rows.append(_Row(start, end, min(t for t, _ in inside), max(b for _, b in inside)))
 
-    # The highest line at the end of a row is the outermost there, the lowest below it, and the innermost at the next start.
+    # The highest line at the end of a row is the outermost there, the lowest below it,
+    # and the innermost at the next start.
     lanes: list[dict[int, int]] = []
     for k, row in zip(cuts, rows):
-        heights = {p: _at(route, row.end) for n, ps in enumerate(parents) for p, route in zip(ps, plan.routes[n]) if p in sources[k]
+        heights = {p: _at(route, row.end) for n, ps in enumerate(parents) for p, route in zip(ps, plan.routes[n])
+                   if p in sources[k]
                    and route[0][0] <= row.end + NEAR and route[-1][0] > row.end + NEAR}  # fmt: skip
         lanes.append({p: i for i, p in enumerate(sorted(heights, key=lambda p: (heights[p], p)))})
     left = BEFORE + LANE * max(len(by) for by in lanes)
@@ -192,4 +195,5 @@ def _mirrored(plan: Plan) -> Plan:
         return round(wide - p[0], 1), p[1]
 
     return Plan([over(p) for p in plan.spots], [[[over(p) for p in way] for way in ways] for ways in plan.routes],
-                {k: (round(wide - x - w, 1), y, w, h) for k, (x, y, w, h) in plan.boxes.items()}, plan.size)  # fmt: skip
+                {k: (round(wide - x - w, 1), y, w, h) for k, (x, y, w, h) in plan.boxes.items()},
+                plan.size)  # fmt: skip

@@ -135,7 +135,9 @@ def power(x: Any, n: float) -> Any:
 
 
 def polygamma(x: Any, n: int) -> Any:
-    """The n-th derivative of digamma at x: `x.polygamma(1)` is the slope of `x.digamma()`.  Raises ValueError unless n is 0, 1, 2, ...
+    """The n-th derivative of digamma at x: `x.polygamma(1)` is the slope of `x.digamma()`.
+
+    Raises ValueError unless n is 0, 1, 2, ...
 
     >>> polygamma(1.0, 1)  # pi ** 2 / 6
     1.6449340668482264
@@ -153,7 +155,9 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
 
 def clip(x: Any, lo: float | None = None, hi: float | None = None) -> Any:
-    """x kept between lo and hi, or on one side of the one that is given.  Raises ValueError unless lo <= hi, TypeError without a bound.
+    """x kept between lo and hi, or on one side of the one that is given.
+
+    Raises ValueError unless lo <= hi, TypeError without a bound.
 
     >>> clip(5, -1, 1), clip(-5, 0)
     (1.0, 0.0)
@@ -166,7 +170,8 @@ def gelu(x: float, approximate: str = "none") -> float: ...
 @overload
 def gelu(x: Value, approximate: str = "none") -> Value: ...
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x times the share of a normal distribution below x (Hendrycks & Gimpel 2016); approximate="tanh" is the row `gelu_tanh`, as in GPT-2.
+    """x times the share of a normal distribution below x (Hendrycks & Gimpel 2016);
+    approximate="tanh" is the row `gelu_tanh`, as in GPT-2.
 
     The names are PyTorch's.  Raises ValueError for another.
 
@@ -183,9 +188,9 @@ def sample(
 ) -> int:
     """A class drawn with the probabilities softmax(logits / temperature): how a language model says its next token.
 
-    A low temperature takes the likeliest almost always (0 always, the first of several), a high one any.  `top_k` draws among
-    the k likeliest alone.  `rng` is a `random.Random`, or the global one.  Raises ValueError for settings out of range, and
-    unless the largest logit is finite.
+    A low temperature takes the likeliest almost always (0 always, the first of several), a high one any.  `top_k` draws
+    among the k likeliest alone.  `rng` is a `random.Random`, or the global one.  Raises ValueError for settings out of
+    range, and unless the largest logit is finite.
 
     >>> sample([Value(1.0), 3.0, 2.0], temperature=0), sample([0.0, 1.0], rng=random.Random(1))
     (1, 1)

@@ -53,7 +53,9 @@ def number(x: Any) -> float:
 
 
 def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
-    """What is made of numbers, or None, once: 1, True and Fraction(1) are one number.  What is none is refused before it is looked up.
+    """What is made of numbers, or None, once: 1, True and Fraction(1) are one number.
+
+    What is none is refused before it is looked up.
 
     >>> row = remembered(lambda x: [x])
     >>> row(True), row(1) is row(True)
@@ -227,7 +229,8 @@ def zeta(s: float, x: float) -> float:
 
 
 EULER = 0.5772156649015329
-# digamma(2 + e) = 1 - EULER + TAYLOR[-1] * e + TAYLOR[-2] * e ** 2 + ...: near 1.46 it is 0, near 1 and 2 its integral is.
+# digamma(2 + e) = 1 - EULER + TAYLOR[-1] * e + TAYLOR[-2] * e ** 2 + ...:
+# near 1.46 it is 0, near 1 and 2 its integral is.
 TAYLOR = (*[(-1.0) ** k * zeta(float(k), 2.0) for k in range(34, 1, -1)],)
 
 
@@ -344,7 +347,9 @@ class Float(float):
 
 
 class Nothing(float):
-    """An absolute zero: what a branch that was not taken passes on.  Times inf or nan it is still 0, with the sign that it would have.
+    """An absolute zero: what a branch that was not taken passes on.
+
+    Times inf or nan it is still 0, with the sign that it would have.
 
     >>> nothing * inf, nan * nothing + 2.0, nothing
     (0.0, 2.0, 0.0)

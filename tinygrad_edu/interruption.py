@@ -1,7 +1,8 @@
 """Ctrl-C while the command line is still being imported: one word and status 130, as afterwards.
 
-Python imports this package before any line of the command, whether it is called `tinygrad-edu` or `python -m tinygrad_edu`: so
-nobody but the package itself can answer then.  Elsewhere, in a program that imports it, nothing is changed.
+Python imports this package before any line of the command, whether it is called `tinygrad-edu` or
+`python -m tinygrad_edu`: so nobody but the package itself can answer then.
+Elsewhere, in a program that imports it, nothing is changed.
 """
 
 from __future__ import annotations

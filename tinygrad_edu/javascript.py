@@ -1,4 +1,6 @@
-"""What JavaScript's Math lacks, in JavaScript: definitions for `languages`, each a row of `ops` or what one is written with."""
+"""What JavaScript's Math lacks, in JavaScript: definitions for `languages`,
+each a row of `ops` or what one is written with.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ LACKING = {
   if (x < 0) return -Math.log(Math.abs(Math.sin(Math.PI * (x - Math.round(x)))) / Math.PI) - lgamma(1 - x);
   let p = 1;
   for (; x < 10; x++) p *= x;
-  const t = 1 / (x * x), series = 1 / 12 - t * (1 / 360 - t * (1 / 1260 - t * (1 / 1680 - t * (1 / 1188 - t * 691 / 360360))));
+  const t = 1 / (x * x);
+  const series = 1 / 12 - t * (1 / 360 - t * (1 / 1260 - t * (1 / 1680 - t * (1 / 1188 - t * 691 / 360360))));
   return (x - 0.5) * (Math.log(x) - 1) + 0.4189385332046727 + series / x - Math.log(p);
 };""",
     "digamma": """const digamma = (x) => {
@@ -49,7 +52,8 @@ LACKING = {
   let sum = 0;
   for (; x < 10; x++) sum -= 1 / x;
   const t = 1 / (x * x);
-  return sum + (Math.log(x) - 0.5 / x - t * (1 / 12 - t * (1 / 120 - t * (1 / 252 - t * (1 / 240 - t * (1 / 132 - t * 691 / 32760))))));
+  const series = t * (1 / 12 - t * (1 / 120 - t * (1 / 252 - t * (1 / 240 - t * (1 / 132 - t * 691 / 32760)))));
+  return sum + (Math.log(x) - 0.5 / x - series);
 };""",
     "polygamma": """const polygamma = (n, x) => {
   if (n === 0) return digamma(x);

@@ -8,8 +8,8 @@
     (2.1755153626167147, [0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806])
 
 Each takes Values or numbers, one sample or a batch, and stays finite wherever the true value is: what comes from logits
-never overflows.  Of a batch it returns the mean, with `reduction="sum"` the sum, with `reduction="none"` a list with the
-loss of each sample.  A loss of numbers alone is a number.  A target may be an argument of a
+never overflows.  Of a batch it returns the mean, with `reduction="sum"` the sum, with `reduction="none"` a list with
+the loss of each sample.  A loss of numbers alone is a number.  A target may be an argument of a
 function that is recorded (see `jit`): then nobody can check it, and a class that does not exist makes the loss nan.
 """
 
@@ -37,14 +37,16 @@ from .targets import (
     with_shares,
 )
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "hinge", "huber",
-           "kl_divergence", "l2", "mae", "mse", "multiclass_hinge", "nll"]  # fmt: skip
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy",
+           "hinge", "huber", "kl_divergence", "l2", "mae", "mse", "multiclass_hinge", "nll"]  # fmt: skip
 
 Reduced = Literal["mean", "sum"]  # then a loss is one Value to a type checker; "none" may give a list
 
 
 def _reduced(losses: list[Any], reduction: str, who: str, weights: list[Any] | None = None) -> Any:
-    """The losses of samples as one: their mean (by weight, if they have any), their sum, or, for "none", as they are."""
+    """The losses of samples as one: their mean (by weight, if they have any), their sum, or,
+    for "none", as they are.
+    """
     if reduction == "none":
         return losses
     if reduction == "sum":
@@ -90,7 +92,8 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """The mean of d²/2 where |d| <= delta, and delta * (|d| - delta/2) beyond, d = prediction - target (Huber 1964).
 
-    Its slope is d clipped to ±delta: a large error pulls, but with limited force; a clipped error would not pull at all.
+    Its slope is d clipped to ±delta: a large error pulls, but with limited force;
+    a clipped error would not pull at all.
     Raises ValueError if the lengths differ or delta is not above 0.
 
     >>> q = Value(-5.0)
@@ -152,7 +155,8 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
 def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean of -t*log(p) - (1-t)*log(1-p) for probabilities p and targets t from 0 to 1.
 
-    A probability that has been rounded to 0 or 1 has lost what a logit keeps: prefer `binary_cross_entropy_with_logits`.
+    A probability that has been rounded to 0 or 1 has lost what a logit keeps:
+    prefer `binary_cross_entropy_with_logits`.
     Raises ValueError if the lengths differ, or a probability or target is outside [0, 1].
 
     >>> binary_cross_entropy([Value(0.5), 1.0], [1, 1])
@@ -165,9 +169,11 @@ def binary_cross_entropy(probabilities: Any, targets: Any, reduction: str = "mea
     return _reduced(losses, reduction, who)
 
 
-def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], scores: Any, targets: Any, weight: Any, smoothing: float,
-                reduction: str) -> Any:  # fmt: skip
-    """The losses of samples whose target is a class, or a share for each class; `loss(scores)(k)` is that of class k."""
+def _classified(who: str, loss: Callable[[list[Any]], Callable[[Any], Any]], scores: Any, targets: Any, weight: Any,
+                smoothing: float, reduction: str) -> Any:  # fmt: skip
+    """The losses of samples whose target is a class, or a share for each class;
+    `loss(scores)(k)` is that of class k.
+    """
     smoothing = number(smoothing)
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label_smoothing is a share from 0 to 1, got {smoothing!r}")
@@ -213,9 +219,10 @@ def cross_entropy(
 ) -> Any:
     """-log(softmax(logits)[target]) = logsumexp(logits) - logits[target]; the mean over a batch of logits and targets.
 
-    A target is the number of the right class, or a list with a share for each class, which make 1.  `weight` has one number
-    per class: a sample's loss is multiplied by its class's, and the mean of a batch divided by the weights of its samples'
-    classes.  `label_smoothing=s` takes s of the target away and spreads it evenly over all classes (Szegedy et al. 2016).
+    A target is the number of the right class, or a list with a share for each class, which make 1.  `weight` has one
+    number per class: a sample's loss is multiplied by its class's, and the mean of a batch divided by the weights of
+    its samples' classes.  `label_smoothing=s` takes s of the target away and spreads it evenly over all
+    classes (Szegedy et al. 2016).
     As in PyTorch.  Raises ValueError for a class that does not exist, TypeError for no number.
 
     >>> cross_entropy([1000.0, -1000.0], 1), cross_entropy([[0.0, 0.0], [0.0, 0.0]], [0, 1])
@@ -257,7 +264,8 @@ def categorical_cross_entropy(
 def categorical_cross_entropy(
     probabilities: Any, target: Any, weight: Any = None, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """-log(probabilities[target]), for what `softmax` has made of logits already; inf for a right class of probability 0.
+    """-log(probabilities[target]), for what `softmax` has made of logits already;
+    inf for a right class of probability 0.
 
     Prefer `cross_entropy`, which takes logits and never overflows.  The other arguments are as there.
     Raises ValueError for a class that does not exist, or a probability outside [0, 1].
@@ -281,7 +289,8 @@ def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any: ...
 def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
     """The sum of p*log(p/q) over all classes: what it costs to take the distribution p for q (Kullback & Leibler 1951).
 
-    Of two lists of distributions, the mean over the samples.  Where p is 0 there is no cost; where only q is 0 it is inf.
+    Of two lists of distributions, the mean over the samples.
+    Where p is 0 there is no cost; where only q is 0 it is inf.
     Raises ValueError if the lengths differ or a probability is outside [0, 1].
 
     >>> kl_divergence([0.5, 0.5], [Value(0.25), Value(0.75)])
@@ -290,7 +299,8 @@ def kl_divergence(p: Any, q: Any, reduction: str = "mean") -> Any:
     if several(p) and len(p) and several(p[0]):
         if not several(q) or len(p) != len(q):
             raise ValueError(
-                f"kl_divergence needs as many distributions q as p, got {len(p)} and {len(q) if several(q) else repr(q)}"
+                f"kl_divergence needs as many distributions q as p, got {len(p)} and "
+                f"{len(q) if several(q) else repr(q)}"
             )
         return _reduced([kl_divergence(a, b) for a, b in zip(p, q)], reduction, "kl_divergence")
     if not several(p) or not several(q):
@@ -311,7 +321,8 @@ def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: R
 @overload
 def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any: ...
 def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: str = "mean") -> Any:
-    """The sum over the wrong classes j of max(0, s_j - s_right + margin), as in CS231n (Weston & Watkins 1999); the mean over a batch.
+    """The sum over the wrong classes j of max(0, s_j - s_right + margin), as in CS231n (Weston & Watkins 1999);
+    the mean over a batch.
 
     Raises ValueError for a class that does not exist, TypeError for no number.
 
@@ -322,7 +333,8 @@ def multiclass_hinge(scores: Any, target: Any, margin: float = 1.0, reduction: s
 
     def loss(scores: list[Any], k: Any) -> Any:
         right = score_of(scores, k)
-        over = [ops.relu(s - right + margin) if isinstance(k, int) else ops.where(is_class(k, j), 0.0, ops.relu(s - right + margin))
+        over = [ops.relu(s - right + margin) if isinstance(k, int)
+                else ops.where(is_class(k, j), 0.0, ops.relu(s - right + margin))
                 for j, s in enumerate(scores) if not isinstance(k, int) or j != k]  # fmt: skip
         return ops.sum(*over) if over else 0.0 * right
 
@@ -358,7 +370,9 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
 
 
 def l2(parameters: Iterable[Any], alpha: float = 1e-4) -> Value:
-    """alpha * (p1² + ... + pn²) as one sum: add it to a loss to keep the parameters small.  Raises ValueError if there are none.
+    """alpha * (p1² + ... + pn²) as one sum: add it to a loss to keep the parameters small.
+
+    Raises ValueError if there are none.
 
     >>> l2([Value(3.0), Value(4.0)], alpha=0.5)
     Value(12.5)

@@ -13,11 +13,12 @@ micrograd makes a node by hand and then tells it its backward step; microgpt han
 >>> a.grad
 24.0
 
-Either way the node gets a row of its own, whose local gradients are those numbers: `backward()`, `draw` and `explain` go through
-it as through any other.  How it depends on its inputs otherwise nobody has said, so it has no second derivative and no replay.
+Either way the node gets a row of its own, whose local gradients are those numbers: `backward()`, `draw` and `explain`
+go through it as through any other.
+How it depends on its inputs otherwise nobody has said, so it has no second derivative and no replay.
 
-What does not work is `p.m = 0.0`: a node has no room for attributes of one's own, which would make all of them slower.  A class of
-one's own has:
+What does not work is `p.m = 0.0`: a node has no room for attributes of one's own, which would make all of them slower.
+A class of one's own has:
 
 >>> class Parameter(Value):
 ...     pass
@@ -40,8 +41,10 @@ from .ieee import number
 from .ops import REAL, Op
 from .protocol import FloatLike
 
-ALLOWED = ("write Value(data, label), or Value(data, children, op) as in micrograd, or Value(data, children, local_grads) as in microgpt, "
-           "with one local gradient for each child")  # fmt: skip
+ALLOWED = (
+    "write Value(data, label), or Value(data, children, op) as in micrograd, or Value(data, children, "
+    "local_grads) as in microgpt, with one local gradient for each child"
+)
 SYMBOLS = {op.symbol: op.name for op in ops.TABLE.values() if len(op.domain) == 2 and op.symbol}
 
 
@@ -59,12 +62,15 @@ def _made_by_hand(
         raise TypeError(f"a label is text, not {type(label).__name__} {label!r}: write label={str(label)!r}")
     if named or not isinstance(children, (tuple, list, set)) or not all(isinstance(c, Value) for c in children):
         what = (f"Value() has no argument {next(iter(named))!r}" if named
-                else f"{children!r} is neither a label, which is text, nor a tuple of children, which are Values")  # fmt: skip
+                else f"{children!r} is neither a label, which is text, nor a tuple of children, "
+                     "which are Values")  # fmt: skip
         raise TypeError(f"{what}: {ALLOWED}")
     v.label, told = str(label), isinstance(third, (tuple, list))
     if not (told or isinstance(third, str)) or (told and len(third) != len(children)):
-        raise TypeError(f"Value({v.data!r}, ...) has {len(children)} children, and {third!r} is neither the name of an operation "
-                        f"nor one local gradient for each of them: {ALLOWED}")  # fmt: skip
+        raise TypeError(
+            f"Value({v.data!r}, ...) has {len(children)} children, and {third!r} is neither the name of an operation "
+            f"nor one local gradient for each of them: {ALLOWED}"
+        )
     if children and modes.recording():
         v.parents, v.numbers = tuple(children), (v.data, *[c.data for c in children])
         v.op = by_hand("" if told else third, tuple(map(number, third)) if told else None, len(children))
@@ -80,13 +86,18 @@ def by_hand(text: str, local_grads: Sequence[float] | None, n: int, step: Callab
             raise TypeError(f"{called!r} is a row made by hand: only its numbers are known, not a formula; "
                             "for more, make it of rows, or register an Op")  # fmt: skip
         if local_grads is None and step is None:
-            raise RuntimeError(f"a Value made by hand, Value({y!r}, children, {text!r}), has not been told how gradients flow through it: "
-                               "assign its _backward, as in micrograd, or give its local gradients, Value(data, children, local_grads)")  # fmt: skip
+            raise RuntimeError(
+                f"a Value made by hand, Value({y!r}, children, {text!r}), has not been told how "
+                "gradients flow through it: assign its _backward, as in micrograd, or give its local gradients, "
+                "Value(data, children, local_grads)"
+            )
         return local_grads if step is None else step()
 
     def forward(*xs: Any) -> float:
-        raise TypeError(f"{called!r} is a row made by hand, whose number was computed outside: it cannot be computed again; "
-                        "make it of rows, or register an Op")  # fmt: skip
+        raise TypeError(
+            f"{called!r} is a row made by hand, whose number was computed outside: it cannot be computed again; "
+            "make it of rows, or register an Op"
+        )
 
     power = n == 1 and text.startswith("**")
     called = f"power({text[2:]})" if power else SYMBOLS.get(text, text) if n == 2 else text or "by hand"
@@ -117,8 +128,10 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
         once, twice = _added(v, step, 1.0), _added(v, step, -2.0)
         for p in once:
             if once[p] * -2.0 != twice[p] and once[p] == once[p]:
-                raise ValueError(f"the _backward of {v!r} adds {once[p]!r} to a parent's gradient for an upstream gradient of 1, and {twice[p]!r} "
-                                 "for -2: it must add upstream times local, p.grad += local * out.grad")  # fmt: skip
+                raise ValueError(
+                    f"the _backward of {v!r} adds {once[p]!r} to a parent's gradient for an upstream gradient of 1, "
+                    f"and {twice[p]!r} for -2: it must add upstream times local, p.grad += local * out.grad"
+                )
         return tuple(
             [once.pop(p, 0.0) for p in v.parents]
         )  # a parent that is there twice got everything the first time

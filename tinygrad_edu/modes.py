@@ -40,7 +40,9 @@ def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
 
 
 class _Block:
-    """A mode for as long as a `with` block lasts, or, above a function, each of its calls; one may be used again, and in itself."""
+    """A mode for as long as a `with` block lasts, or, above a function, each of its calls;
+    one may be used again, and in itself.
+    """
 
     def __init__(self, variable: ContextVar[Any], value: Any) -> None:
         self.mode = functools.partial(_block, variable, value)
@@ -55,7 +57,10 @@ class _Block:
         self.entered[get_ident()].pop().__exit__(*error)
 
     def __call__(self, f: Any) -> Any:
-        """f in this mode: also the steps of a generator, and what is awaited.  Raises TypeError for what is no function."""
+        """f in this mode: also the steps of a generator, and what is awaited.
+
+        Raises TypeError for what is no function.
+        """
         if isinstance(f, (staticmethod, classmethod)):
             return type(f)(self(f.__func__))
         if isinstance(f, type) or not callable(f):
@@ -117,8 +122,8 @@ class _Block:
 def no_grad(f: Any = None) -> Any:
     """Inside, results have no parents: numbers are computed and nothing is remembered.
 
-    A block, `with no_grad():`, or above a function, `@no_grad()` or `@no_grad`: then its calls, the steps of a generator and what a
-    coroutine awaits are inside.  Raises TypeError above a class.
+    A block, `with no_grad():`, or above a function, `@no_grad()` or `@no_grad`: then its calls, the steps of a
+    generator and what a coroutine awaits are inside.  Raises TypeError above a class.
 
     >>> from tinygrad_edu import Value
     >>> x = Value(3.0)
@@ -151,7 +156,8 @@ def anomalies(what: str) -> Any:
 
 
 class RecordingError(TypeError):
-    """While a function is recorded, it asked for something that every replay would repeat: a number that depends on its inputs, or chance.
+    """While a function is recorded, it asked for something that every replay would repeat:
+    a number that depends on its inputs, or chance.
 
     Whoever records the function remembers it, and raises it again should the function go on regardless.
     """
@@ -260,5 +266,7 @@ def check_gradient(node: Any, g: float, root: Any) -> None:
     """Raise FloatingPointError if a node's gradient is not finite."""
     if not isfinite(g):
         raise FloatingPointError(
-            f"the gradient of {root.label or root.op.name!r} with respect to {node.label or node.op.name!r} (value {node.data!r}) "
-            f"is {g}: no .grad was changed. Look at the local gradients of what it feeds, with .local_grads()")  # fmt: skip
+            f"the gradient of {root.label or root.op.name!r} with respect to {node.label or node.op.name!r} "
+            f"(value {node.data!r}) is {g}: no .grad was changed. Look at the local gradients of what it feeds, "
+            "with .local_grads()"
+        )

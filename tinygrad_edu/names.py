@@ -1,7 +1,9 @@
-"""What a node is called, and how that is written: every reader (explain, source, the page) asks here, and so says the same.
+"""What a node is called, and how that is written: every reader (explain, source, the page) asks here,
+and so says the same.
 
-A node is called by its label; without one, by the variable of whoever asks that holds it; else it is v1, v2, ...  A number that
-stands in a formula, as the 3 in `3 * x`, is no node to talk about: it has no name and is written as a number.
+A node is called by its label; without one, by the variable of whoever asks that holds it; else it is v1, v2, ...  A
+number that stands in a formula, as the 3 in `3 * x`, is no node to talk about:
+it has no name and is written as a number.
 
     >>> from .engine import topological
     >>> a = Value(2.0, label="a")
@@ -28,11 +30,13 @@ LONGEST = 80  # letters of a name; of a longer one the ends are kept
 MOST = 20_000  # entries of lists that are looked through for nodes
 JOINERS = "\u200c\u200d"  # letters and emoji are joined with these: invisible, but no mischief
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega".split()
 )
 NUMBERED = re.compile(r"(?<![^.])([^\W\d_])\w*\.(\d+)\.")  # a step in the path of a module: layers.0.
 LETTER = re.compile(r"([^\W\d_]+)_?(\d*)")
-# What means something in LaTeX, Markdown or HTML, inside \mathrm{}.  A dollar would end the formula, and a backtick begin code.
+# What means something in LaTeX, Markdown or HTML, inside \mathrm{}.
+# A dollar would end the formula, and a backtick begin code.
 SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}", " ": "\\ ",
            **{c: f"\\{c}" for c in "#%&_{}"}}  # fmt: skip
 
@@ -59,7 +63,8 @@ def is_constant(n: Value) -> bool:
 
 
 def variables(order: Iterable[Value], held: Mapping[str, Any] | None = None) -> dict[Value, str]:
-    """The variable that holds each node without a label: `h`, or `xs[0]` for a leaf in a list of leaves; none for a node that two variables hold.
+    """The variable that holds each node without a label: `h`, or `xs[0]` for a leaf in a list of leaves;
+    none for a node that two variables hold.
 
     The variables are those of the first function that is not in this package, and of its module; or those in `held`.
     """
@@ -137,7 +142,8 @@ def _free(first: str, stem: str, seen: Counter[str], taken: set[str]) -> str:
 
 
 def brief(labels: Sequence[str]) -> list[str]:
-    """Labels that name modules, the numbered steps to them shortened; any other, and one that would then be another's, as it is.
+    """Labels that name modules, the numbered steps to them shortened;
+    any other, and one that would then be another's, as it is.
 
     >>> brief(["mlp.layers.0.neurons.3.w[1]", "gpt.blocks.2.attention.query.w[0][1]", "net.gain", "w1"])
     ['l0.n3.w[1]', 'b2.attention.query.w[0][1]', 'net.gain', 'w1']

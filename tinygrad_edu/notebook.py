@@ -1,9 +1,9 @@
 """What a notebook gets of a text: the text, Markdown, and HTML that can be read wherever it ends up.
 
-JupyterLab and nbconvert both take the HTML first, and so do most viewers.  Its formulas are LaTeX between dollars, as in the
-Markdown: JupyterLab has them typeset.  Nobody does that in a page that nbconvert wrote, if it is read without a network; there, no
-formula having been typeset, the plain text takes its place.  Where styles are stripped, as in a notebook that is not trusted, the
-plain text stays hidden.
+JupyterLab and nbconvert both take the HTML first, and so do most viewers.  Its formulas are LaTeX between dollars, as
+in the Markdown: JupyterLab has them typeset.  Nobody does that in a page that nbconvert wrote, if it is read without a
+network; there, no formula having been typeset, the plain text takes its place.  Where styles are stripped, as in a
+notebook that is not trusted, the plain text stays hidden.
 
     >>> page("**total**: $w_1$ of $3 & 4$").splitlines()[0]
     '<p><b>total</b>: $w_1$ of $3 &amp; 4$</p>'
@@ -17,11 +17,18 @@ from typing import Any
 
 MONO = "font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 PRE = f"{MONO};background:none;color:inherit;margin:0;line-height:1.35;white-space:pre;overflow-x:auto"
-TYPESET = "mjx-container, .MathJax, .MathJax_CHTML, .MathJax_SVG, .katex"  # what a formula becomes, in MathJax 3 and 2 and in KaTeX
-SWITCH = (f"<style>.tinygrad-edu:not(:has({TYPESET})) > div {{ position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden }} "
-          f".tinygrad-edu:not(:has({TYPESET})) > pre {{ display: block !important }}</style>")  # fmt: skip
+TYPESET = (
+    "mjx-container, .MathJax, .MathJax_CHTML, .MathJax_SVG, "
+    ".katex"
+)  # what a formula becomes, in MathJax 3 and 2 and in KaTeX
+SWITCH = (f"<style>.tinygrad-edu:not(:has({TYPESET})) > div {{ position: absolute; clip-path: inset(50%); height: "
+          f"1px; overflow: hidden }} .tinygrad-edu:not(:has({TYPESET})) > pre {{ display: "
+          f"block !important }}</style>")  # fmt: skip
 WORDS = frozenset("from import def return if else for in while lambda and or not const let function".split())
-TOKEN = r"(?P<comment>{remark}.*)|(?P<number>(?<![\w.])\d[\d.]*(?:e[+-]?\d+)?)|(?P<keyword>[A-Za-z_]\w*)|(?P<other>\"[^\"]*\"|.)"
+TOKEN = (
+    r"(?P<comment>{remark}.*)|(?P<number>(?<![\w.])\d[\d.]*(?:e[+-]?\d+)?)|(?P<keyword>[A-Za-z_]\w*)|"
+    r"(?P<other>\"[^\"]*\"|.)"
+)
 ESCAPED = re.compile(r"\\([\\`*_\[\]|])")
 
 
@@ -53,7 +60,10 @@ class Marked:
 
 def switched(formulas: str, plain: str) -> str:
     """HTML with formulas, and the plain text that is seen in its place where nobody sets them."""
-    return f'<div class="tinygrad-edu">{SWITCH}<div>\n{formulas}\n</div><pre style="display:none;{PRE}">{escape(plain)}</pre></div>'
+    return (
+        f'<div class="tinygrad-edu">{SWITCH}<div>\n{formulas}\n</div><pre '
+        f'style="display:none;{PRE}">{escape(plain)}</pre></div>'
+    )
 
 
 def code(text: str, remark: str = "#") -> str:
@@ -80,7 +90,8 @@ def page(marked: str) -> str:
             parts.append(code("\n".join(lines[1:-1])))
         elif table:
             heading, *rows = [re.split(r"(?<!\\) \| ", line[2:-2]) for i, line in enumerate(lines) if i not in table]
-            parts.append("<table>" + "".join(f"<tr>{_cells(row, 'td' if i else 'th')}</tr>" for i, row in enumerate([heading, *rows]))
+            parts.append("<table>" + "".join(f"<tr>{_cells(row, 'td' if i else 'th')}</tr>"
+                                             for i, row in enumerate([heading, *rows]))
                          + "</table>")  # fmt: skip
         else:
             parts.append(f"<p>{_inline(block)}</p>")

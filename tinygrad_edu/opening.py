@@ -16,8 +16,8 @@ from .engine import Value, apply, chain_rule, topological
 def opened(root: Value) -> Value:
     """The graph of `root`, in which every node whose row has parts but stands in no table is built anew from its parts.
 
-    Leaves, and nodes that depend on nothing that was opened, are the same Values.  Inside, gradients are what `backward()` would
-    have left, given the gradient of the node that was opened.  Nothing of the graph changes.
+    Leaves, and nodes that depend on nothing that was opened, are the same Values.  Inside, gradients are what
+    `backward()` would have left, given the gradient of the node that was opened.  Nothing of the graph changes.
     """
     now: dict[Value, Value] = {}
     for n in topological(root):

@@ -65,7 +65,10 @@ class Op:
         return self.forward(*map(number, args))
 
     def __post_init__(self) -> None:
-        """`local`: rows that are defined everywhere need no care about their domain.  `own`: rules of one's own are checked at each use."""
+        """`local`: rows that are defined everywhere need no care about their domain.
+
+        `own`: rules of one's own are checked at each use.
+        """
         own = getattr(self.partials, "__module__", "").split(".")[0] != __package__
         if own:
             object.__setattr__(self, "partials", checked(self.name, self.partials))
@@ -90,13 +93,16 @@ class Op:
     def check_inputs(self) -> None:
         """Raise TypeError if a rule does not take as many inputs as the domain has."""
         n, more = len([d for d in self.domain if d is not ...]), ... in self.domain
-        rules = {"forward rule": self.forward, "partials": self.partials, "kink": self.kink, "parts": self.parts or self.forward}  # fmt: skip
+        rules = {"forward rule": self.forward, "partials": self.partials, "kink": self.kink,
+                 "parts": self.parts or self.forward}  # fmt: skip
         for what, rule in rules.items():
             for count in (n, n + 3) if more else (n,):
                 if not takes(rule, count + (what == "partials")):
-                    raise TypeError(f"the domain of the row {self.name!r} says {n} input{'s' * (n != 1)}{' or more' * more}, but its {what} cannot "
-                                    f"be called with {'its output and ' * (what == 'partials')}{count}: write domain=(REAL, REAL) for two inputs, "
-                                    "(REAL, ...) for as many as there are")  # fmt: skip
+                    raise TypeError(
+                        f"the domain of the row {self.name!r} says {n} input{'s' * (n != 1)}{' or more' * more}, "
+                        f"but its {what} cannot be called with {'its output and ' * (what == 'partials')}{count}: "
+                        "write domain=(REAL, REAL) for two inputs, (REAL, ...) for as many as there are"
+                    )
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -113,7 +119,9 @@ def row(name: str) -> Op:
     """
     found = TABLE.get(name, globals().get(name))
     if not isinstance(found, Op):
-        raise KeyError(f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it")  # fmt: skip
+        raise KeyError(
+            f"no row named {name!r}: register it, with tinygrad_edu.register, before loading what was computed with it"
+        )
     return found
 
 
@@ -121,8 +129,11 @@ def row(name: str) -> Op:
 leaf = Op("leaf", float, lambda y: (), domain=())
 detached = Op("detached", float, lambda y: (), domain=())
 
-# Nor is this row of the table: a slope, or nan where the row that it belongs to is nan because it was outside of its domain.
-within = Op("within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (within(1.0, y), 0.0), domain=(REAL, REAL))  # fmt: skip
+# Nor is this row of the table: a slope, or nan where the row that it belongs to is nan,
+# because it was outside of its domain.
+within = Op(
+    "within", lambda d, y: d if y == y else ieee.nan, lambda w, d, y: (within(1.0, y), 0.0), domain=(REAL, REAL)
+)
 
 # Arithmetic.
 add = Op("add", operator.add, lambda y, a, b: (1.0, 1.0), "+", (REAL, REAL))
@@ -131,8 +142,9 @@ mul = Op("mul", operator.mul, lambda y, a, b: (b, a), "*", (REAL, REAL))
 div = Op("div", ieee.divide, lambda y, a, b: (1 / b, -y / b), "/", (REAL, REAL), kink=lambda a, b: b)
 neg = Op("neg", operator.neg, lambda y, x: (-1.0,), "-")
 greater = Op("greater", ieee.greater, lambda y, a, b: (0.0, 0.0), ">", (REAL, REAL), kink=lambda a, b: a - b)
-where = Op("where", lambda c, f, g: f if c else g, lambda y, c, f, g: (0.0, where(c, 1.0, nothing), where(c, nothing, 1.0)),
-           domain=(REAL, REAL, REAL), kink=lambda c, f, g: c)  # fmt: skip
+where = Op("where", lambda c, f, g: f if c else g,
+           lambda y, c, f, g: (0.0, where(c, 1.0, nothing), where(c, nothing, 1.0)), domain=(REAL, REAL, REAL),
+           kink=lambda c, f, g: c)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=1024)
@@ -146,7 +158,8 @@ def power(n: float) -> Op:
               recipe=(power, (n,)))  # fmt: skip
 
 
-# 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf; and x ** 0 at every x: 1/x for the smallest is inf, 0/x is 0.
+# 0 ** y is flat for every y >= 0, where y * log(0) would be 0 * inf;
+# and x ** 0 at every x: 1/x for the smallest is inf, 0/x is 0.
 pow = Op("pow", ieee.power, lambda y, a, b: (where(abs(a) + abs(b), where(b, b * pow(a, b - 1), b * y / a), 0.0),
                                              where(abs(a) + greater(0.0, b), y * log(a), 0.0)),
          "**", (POSITIVE, REAL), textbook=lambda y, a, b: (b * pow(a, b - 1), y * log(a)))  # fmt: skip
@@ -162,8 +175,8 @@ cbrt = Op("cbrt", ieee.cbrt, lambda y, x: (1 / 3 / y / y,), kink=lambda x: x, te
 log2 = Op("log2", ieee.log2, lambda y, x: (1 / math.log(2) / x,), domain=(POSITIVE,))
 log10 = Op("log10", ieee.log10, lambda y, x: (1 / math.log(10) / x,), domain=(POSITIVE,))
 
-# Not in the table, but in slopes: what keeps its digits near 1, unlike 1-x*x, and what has its own in both tails.  Their slopes are written
-# out, because those of their parts are differences that have no digits left near 0.
+# Not in the table, but in slopes: what keeps its digits near 1, unlike 1-x*x, and what has its own in both tails.
+# Their slopes are written out, because those of their parts are differences that have no digits left near 0.
 gap = Op("gap", lambda x: (1 - x) * (1 + x), lambda y, x: (-2 * x,), parts=lambda x: (1 - x) * (1 + x))
 bell = Op("bell", ieee.bell, lambda y, x: (-y * tanh(x / 2),), parts=lambda x: exp(-abs(x)) / square(1 + exp(-abs(x))))
 
@@ -184,7 +197,7 @@ def _atan2_partials(t: Any, y: Any, x: Any) -> tuple[Any, ...]:
 
 
 atan2 = Op("atan2", math.atan2, _atan2_partials,
-           domain=(REAL, REAL), kink=lambda y, x: maximum(abs(y), x),  # the angle jumps from pi to -pi behind the origin
+           domain=(REAL, REAL), kink=lambda y, x: maximum(abs(y), x),  # it jumps from pi to -pi behind the origin
            textbook=lambda t, y, x: (x / (x * x + y * y), -y / (x * x + y * y)))  # fmt: skip
 
 
@@ -218,10 +231,12 @@ erfc = Op("erfc", math.erfc, lambda y, x: (-2 / math.sqrt(math.pi) * exp(-x * x)
 # Kinks: at a tie each side gets half, relu and abs get 0.
 maximum = Op("maximum", ieee.maximum, lambda y, a, b: ((1 + greater(a, b) - greater(b, a)) / 2,
                                                        (1 + greater(b, a) - greater(a, b)) / 2),
-             domain=(REAL, REAL), kink=lambda a, b: a - b, textbook=lambda y, a, b: (greater(a, b), greater(b, a)))  # fmt: skip
+             domain=(REAL, REAL), kink=lambda a, b: a - b,
+             textbook=lambda y, a, b: (greater(a, b), greater(b, a)))  # fmt: skip
 minimum = Op("minimum", ieee.minimum, lambda y, a, b: ((1 + greater(b, a) - greater(a, b)) / 2,
                                                        (1 + greater(a, b) - greater(b, a)) / 2),
-             domain=(REAL, REAL), kink=lambda a, b: a - b, textbook=lambda y, a, b: (greater(b, a), greater(a, b)))  # fmt: skip
+             domain=(REAL, REAL), kink=lambda a, b: a - b,
+             textbook=lambda y, a, b: (greater(b, a), greater(a, b)))  # fmt: skip
 abs = Op("abs", operator.abs, lambda y, x: (greater(x, 0.0) - greater(0.0, x),), kink=lambda x: x)
 relu = Op("relu", ieee.relu, lambda y, x: (greater(x, 0.0),), kink=lambda x: x, parts=lambda x: maximum(x, 0.0))
 
@@ -242,19 +257,21 @@ rsqrt = fused("rsqrt", lambda x: div(1.0, sqrt(x)), lambda y, x: (-0.5 * y / x,)
 logsigmoid = fused("logsigmoid", lambda x: -softplus(-x), lambda y, x: (sigmoid(-x),))
 softsign = fused("softsign", lambda x: x / (1 + abs(x)), lambda y, x: (1 / (1 + abs(x)) / (1 + abs(x)),))
 selu = fused("selu", lambda x: 1.0507009873554805 * (maximum(x, 0.0) + 1.6732632423543772 * expm1(minimum(x, 0.0))),
-             lambda y, x: (1.0507009873554805 * (greater(x, 0.0) + (1 - greater(x, 0.0)) * (1.6732632423543772 * exp(minimum(x, 0.0)))),),
+             lambda y, x: (1.0507009873554805 * (
+                 greater(x, 0.0) + (1 - greater(x, 0.0)) * (1.6732632423543772 * exp(minimum(x, 0.0)))),),
              kink=lambda x: x)  # fmt: skip
 mish = fused("mish", lambda x: x * tanh(softplus(x)),
              lambda y, x: (tanh(softplus(x)) + x * (4 * bell(2 * softplus(x))) * sigmoid(x),),
              textbook=lambda y, x: (tanh(softplus(x)) + x * (1 - square(tanh(softplus(x)))) * sigmoid(x),))  # fmt: skip
-hardtanh = fused("hardtanh", lambda x: minimum(maximum(x, -1.0), 1.0), lambda y, x: (greater(x, -1.0) * greater(1.0, x),),
-                 kink=lambda x: (x + 1) * (x - 1))  # fmt: skip
+hardtanh = fused("hardtanh", lambda x: minimum(maximum(x, -1.0), 1.0),
+                 lambda y, x: (greater(x, -1.0) * greater(1.0, x),), kink=lambda x: (x + 1) * (x - 1))  # fmt: skip
 relu6 = fused("relu6", lambda x: minimum(maximum(x, 0.0), 6.0), lambda y, x: (greater(x, 0.0) * greater(6.0, x),),
               kink=lambda x: x * (x - 6))  # fmt: skip
 hardsigmoid = fused("hardsigmoid", lambda x: relu6(x + 3) / 6, lambda y, x: (greater(x, -3.0) * greater(3.0, x) / 6,),
                     kink=lambda x: (x + 3) * (x - 3))  # fmt: skip
 hardswish = fused("hardswish", lambda x: x * hardsigmoid(x),
-                  lambda y, x: (hardsigmoid(x) + x * (greater(x, -3.0) * greater(3.0, x)) / 6,), kink=lambda x: (x + 3) * (x - 3))  # fmt: skip
+                  lambda y, x: (hardsigmoid(x) + x * (greater(x, -3.0) * greater(3.0, x)) / 6,),
+                  kink=lambda x: (x + 3) * (x - 3))  # fmt: skip
 
 
 def _gelu_tanh_inner(x: Any) -> Any:
@@ -270,10 +287,12 @@ def _gelu_tanh_partials(y: Any, x: Any) -> tuple[Any, ...]:
 # (1 + tanh(u)) / 2 is sigmoid(2 u), which keeps its digits on the left.
 gelu_tanh = fused("gelu_tanh", lambda x: x * sigmoid(_gelu_tanh_inner(x)), _gelu_tanh_partials,
                   textbook=lambda y, x: (sigmoid(_gelu_tanh_inner(x))
-                                         + y * sigmoid(-_gelu_tanh_inner(x)) * math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x),))  # fmt: skip
+                                         + y * sigmoid(-_gelu_tanh_inner(x)) * math.sqrt(8 / math.pi)
+                                         * (1 + 3 * 0.044715 * x * x),))  # fmt: skip
 
 
-# Probabilities.  0 * log(0) is 0 where nothing is expected; the first form of logit has no digits left at 1/2, the second none at 0.
+# Probabilities.  0 * log(0) is 0 where nothing is expected;
+# the first form of logit has no digits left at 1/2, the second none at 0.
 xlogy = fused("xlogy", lambda a, b: where(abs(a) + where(b, abs(div(1.0, b)), 0.0), a * log(b), 0.0),
               lambda y, a, b: (log(b), where(abs(a) + abs(b), a / b, 0.0)), domain=(REAL, POSITIVE),
               textbook=lambda y, a, b: (log(b), a / b))  # fmt: skip
@@ -281,7 +300,9 @@ logit = fused("logit", lambda x: where(greater(x, 0.25), log1p(div(2 * x - 1, 1 
               lambda y, x: (1 / x + 1 / (1 - x),), domain=((0.0, 1.0),),
               textbook=lambda y, x: (1 / (x * (1 - x)),))  # fmt: skip
 erfinv = Op("erfinv", ieee.erfinv, lambda y, x: (math.sqrt(math.pi) / 2 * exp(y * y),), domain=(UNIT,))
-lgamma = Op("lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x)))  # fmt: skip
+lgamma = Op(
+    "lgamma", ieee.lgamma, lambda y, x: (digamma(x),), kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x))
+)
 digamma = Op("digamma", ieee.digamma, lambda y, x: (polygamma(1)(x),), kink=lgamma.kink)
 
 
@@ -304,8 +325,8 @@ def _sinc_slope(x: Any) -> Any:
     return where(greater(abs(x), 0.5), (cos(math.pi * far) - sin(math.pi * far) / (math.pi * far)) / far, near)
 
 
-sinc = fused("sinc", lambda x: where(x, sin(math.pi * x) / (math.pi * where(x, x, 1.0)), 1.0), lambda y, x: (_sinc_slope(x),),
-             textbook=lambda y, x: ((cos(math.pi * x) - y) / x,))  # fmt: skip
+sinc = fused("sinc", lambda x: where(x, sin(math.pi * x) / (math.pi * where(x, x, 1.0)), 1.0),
+             lambda y, x: (_sinc_slope(x),), textbook=lambda y, x: ((cos(math.pi * x) - y) / x,))  # fmt: skip
 
 # Steps: flat, with a jump at each kink.
 floor = Op("floor", ieee.floor, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
@@ -342,7 +363,8 @@ def clip(lo: float | None, hi: float | None) -> Op:
         raise ValueError(f"clip(lo, hi) needs lo <= hi, got clip({lo}, {hi}): swap them")
     return fused(f"clip({lo:g}, {hi:g})", lambda x: minimum(maximum(x, lo), hi),
                  lambda y, x: (1 - greater(lo, x) - greater(x, hi),),
-                 kink=lambda x: (x - lo if lo > -inf else 1.0) * (x - hi if hi < inf else 1.0), recipe=(clip, (lo, hi)))  # fmt: skip
+                 kink=lambda x: (x - lo if lo > -inf else 1.0) * (x - hi if hi < inf else 1.0),
+                 recipe=(clip, (lo, hi)))  # fmt: skip
 
 
 # As many inputs as they are given.  A neuron is one dot: its weights, its inputs and, last, its bias.
@@ -368,16 +390,19 @@ def _softmax(y: Any, *xs: Any) -> tuple[Any, ...]:
 
 sum = fused("sum", lambda *xs: functools.reduce(operator.add, xs), lambda y, *xs: (1.0,) * len(xs), domain=(REAL, ...))
 dot = fused("dot", _dot, _dot_partials, domain=(REAL, REAL, ...))
-logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...), textbook=lambda y, *xs: tuple([exp(x - y) for x in xs]),
+logsumexp = Op("logsumexp", ieee.logsumexp, _softmax, domain=(REAL, ...),
+               textbook=lambda y, *xs: tuple([exp(x - y) for x in xs]),
                parts=lambda *xs: log(sum(*[exp(x) for x in xs])))  # fmt: skip
 
-FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip, "polygamma": polygamma}  # fmt: skip
+FACTORIES: dict[str, Callable[..., Op]] = {"power": power, "leaky_relu": leaky_relu, "clip": clip,
+                                           "polygamma": polygamma}  # fmt: skip
 edition = 0  # of the table: how many rows have been registered
 TABLE: dict[str, Op] = {op.name: op for op in [
-    add, sub, mul, div, neg, power(3), pow, square, reciprocal, sqrt, cbrt, rsqrt, exp, exp2, expm1, log, log2, log10, log1p, xlogy,
+    add, sub, mul, div, neg, power(3), pow, square, reciprocal, sqrt, cbrt, rsqrt,
+    exp, exp2, expm1, log, log2, log10, log1p, xlogy,
     sin, cos, tan, asin, acos, atan, atan2, hypot, sinc, sinh, cosh, asinh, acosh, atanh,
-    tanh, sigmoid, logsigmoid, logit, softplus, softsign, relu, relu6, leaky_relu(0.01), elu, selu, silu, mish, gelu, gelu_tanh,
-    hardtanh, hardsigmoid, hardswish, erf, erfc, erfinv, lgamma, digamma, polygamma(1),
+    tanh, sigmoid, logsigmoid, logit, softplus, softsign, relu, relu6, leaky_relu(0.01), elu, selu, silu, mish,
+    gelu, gelu_tanh, hardtanh, hardsigmoid, hardswish, erf, erfc, erfinv, lgamma, digamma, polygamma(1),
     abs, sign, floor, ceil, round, trunc, mod, floor_divide, maximum, minimum, clip(-1.0, 1.0),
     where, greater, greater_equal, less, less_equal, equal, sum, dot, logsumexp]}  # fmt: skip
 

@@ -57,9 +57,9 @@ STRATEGIES = {
 class Run:
     """What one strategy does on one graph.
 
-    `visits`: how often it visits a node, counted exactly; `grads`: the gradient that it gives every node, None if it was
-    stopped; `wrong`: the first node that passes on what it should not, None if none does, with the numbers: it passes on
-    `passed`, and should pass on `due`.  `why` says so in words.
+    `visits`: how often it visits a node, counted exactly; `grads`: the gradient that it gives every node, None if it
+    was stopped; `wrong`: the first node that passes on what it should not, None if none does, with the numbers: it
+    passes on `passed`, and should pass on `due`.  `why` says so in words.
     """
 
     name: str
@@ -106,7 +106,10 @@ class OrderLab:
             run.misses = [n for n in self.leaves if run.grads is not None and self._misses(run.grads, n)]
 
     def _misses(self, grads: dict[Value, float], n: Value) -> bool:
-        """Whether a gradient is wrong.  Another order of adding may change last digits: of the largest numbers that are added."""
+        """Whether a gradient is wrong.
+
+        Another order of adding may change last digits: of the largest numbers that are added.
+        """
         return not same(grads[n], self.totals[n]) and not abs(grads[n] - self.totals[n]) <= 1e-9 * self.sizes[n]
 
     def _naive(self, name: str, visits: int) -> Run:
@@ -156,8 +159,11 @@ class OrderLab:
                     if len(late) == 1
                     else f"{self.names[late[0]]} and {words.plural(len(late) - 1, 'other')} have"
                 )
-                run.why = f"it passes on {words.number(run.passed)}, but its gradient is {words.number(run.due)}: {who} not yet sent " + (
-                    f"{'its' if len(late) == 1 else 'their'} {words.number(owed)}")  # fmt: skip
+                run.why = (
+                    f"it passes on {words.number(run.passed)}, but its gradient is "
+                    f"{words.number(run.due)}: {who} not yet sent "
+                    + (f"{'its' if len(late) == 1 else 'their'} {words.number(owed)}")
+                )
             been.add(n)
             for p, d in zip(n.parents, self.locals.get(n, ())):
                 grads[p] += d * grads[n]
@@ -210,16 +216,20 @@ class OrderLab:
                  for run in self.runs.values() if run.wrong is not None]  # fmt: skip
         stopped = [run.name for run in self.runs.values() if run.grads is None]
         if stopped:
-            notes.append(f"{' and '.join(stopped)} {'was' if len(stopped) == 1 else 'were'} stopped after {MOST_VISITS:,} visits; "
-                         "the visits are counted exactly, without making them.")  # fmt: skip
-        return notes or ["On this graph every order is right: no node that passes a gradient on is used twice in a way that matters. "
-                         "For the smallest graph where it does matter, paste", words.Code(EXAMPLE)]  # fmt: skip
+            notes.append(
+                f"{' and '.join(stopped)} {'was' if len(stopped) == 1 else 'were'} stopped after "
+                f"{MOST_VISITS:,} visits; the visits are counted exactly, without making them."
+            )
+        return notes or ["On this graph every order is right: no node that passes a gradient on is used twice "
+                         "in a way that matters. For the smallest graph where it does matter, paste",
+                         words.Code(EXAMPLE)]  # fmt: skip
 
 
 def order_lab(root: Value) -> OrderLab:
     """Five ways to pass gradients back through the graph of `root`: what each gets, and where the first one goes wrong.
 
-    Two of them visit every path, of which there may be 2 ** n: they are stopped after 100,000 visits, but counted exactly.
+    Two of them visit every path, of which there may be 2 ** n: they are stopped after 100,000 visits,
+    but counted exactly.
     The other two wrong ones visit every node once, but too early.  No `.grad` changes.
     Raises TypeError if `root` is no Value; RuntimeError if it has forgotten its parents.
 
@@ -230,8 +240,10 @@ def order_lab(root: Value) -> OrderLab:
     if not isinstance(root, Value):
         raise TypeError(f"order_lab takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
     if root.op is ops.detached:
-        raise RuntimeError(f"order_lab({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
-                           "give it the result of a computation outside of them")  # fmt: skip
+        raise RuntimeError(
+            f"order_lab({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
+            "give it the result of a computation outside of them"
+        )
     return OrderLab(root)
 
 

@@ -5,8 +5,8 @@
     >>> picture
     <Picture 'a square', 80 x 40: .save("a.svg") writes it, also .png, .pdf>
 
-The SVG is ours, letter by letter, so that a picture needs nothing but Python.  For PNG and PDF the same shapes are said once
-more, in Graphviz's language for what is already laid out (xdot), and Graphviz or graphviz-pure paints them.
+The SVG is ours, letter by letter, so that a picture needs nothing but Python.  For PNG and PDF the same shapes are said
+once more, in Graphviz's language for what is already laid out (xdot), and Graphviz or graphviz-pure paints them.
 """
 
 from __future__ import annotations
@@ -49,19 +49,22 @@ class Picture:
 
     def text(self, x: float, y: float, words: object, size: float = 11, fill: str = INK, anchor: str | None = None,
              bold: bool = False, turn: float = 0, tip: str = "", **more: Any) -> None:  # fmt: skip
-        """Words at a point: starting there, or with `anchor` "middle" or "end"; `turn` in degrees; `tip` for a mouse resting on them."""
-        self.add("text", str(words), tip, x=x, y=y, font_size=size, fill=fill, text_anchor=anchor, font_weight="bold" if bold else None,
+        """Words at a point: starting there, or with `anchor` "middle" or "end"; `turn` in degrees;
+        `tip` for a mouse resting on them.
+        """
+        self.add("text", str(words), tip, x=x, y=y, font_size=size, fill=fill, text_anchor=anchor,
+                 font_weight="bold" if bold else None,
                  transform=f"rotate({_number(turn)} {_number(x)} {_number(y)})" if turn else None, **more)  # fmt: skip
 
     def runs(self, x: float, y: float, runs: Iterable[tuple[str, str]], size: float, fill: str, anchor: str) -> None:
         """Words in several styles in a row: "italic", "bold", "lowered" or ""."""
-        self.add("text", "\n".join(f"{style}\t{words}" for words, style in runs), x=x, y=y, font_size=size, fill=fill, text_anchor=anchor,
-                 runs=True)  # fmt: skip
+        self.add("text", "\n".join(f"{style}\t{words}" for words, style in runs), x=x, y=y, font_size=size, fill=fill,
+                 text_anchor=anchor, runs=True)  # fmt: skip
 
     def line(self, points: Iterable[tuple[float, float]], stroke: str, width: float = 1) -> None:
         """A line through points."""
-        self.add("polyline", points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points), fill="none", stroke=stroke,
-                 stroke_width=width, stroke_linejoin="round", stroke_linecap="round")  # fmt: skip
+        self.add("polyline", points=" ".join(f"{_number(x)},{_number(y)}" for x, y in points), fill="none",
+                 stroke=stroke, stroke_width=width, stroke_linejoin="round", stroke_linecap="round")  # fmt: skip
 
     def begin(self, tip: str = "", **attributes: Any) -> None:
         """What follows, up to `end`, belongs together: one id, one class, one tip."""
@@ -76,12 +79,15 @@ class Picture:
         paper = (
             "" if colour == "transparent" else f'<rect width="{self.width}" height="{self.height}" fill="{colour}"/>\n'
         )
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
-                f'viewBox="0 0 {self.width} {self.height}" role="img" font-family="Helvetica, Arial, sans-serif">\n'
-                f"<title>{_said(self.title)}</title>\n{paper}" + "\n".join(map(_element, self.parts)) + "\n</svg>\n")  # fmt: skip
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{self.height}" '
+            f'viewBox="0 0 {self.width} {self.height}" role="img" font-family="Helvetica, Arial, sans-serif">\n'
+            f"<title>{_said(self.title)}</title>\n{paper}" + "\n".join(map(_element, self.parts)) + "\n</svg>\n"
+        )
 
     def png(self, scale: float = SCALE, background: str | None = None) -> bytes:
-        """The picture in pixels, `scale` of them for each of its units, on white if it has no card and no other `background`.
+        """The picture in pixels, `scale` of them for each of its units, on white if it has no
+        card and no other `background`.
 
         Raises RenderError if no program here can do it.
         """
@@ -112,7 +118,8 @@ class Picture:
     def save(self, path: str | os.PathLike[str], scale: float = SCALE, background: str | None = None) -> Path:
         """Write the picture, in the form that the name ends in: .svg, .png or .pdf.  `scale` is that of a PNG.
 
-        `background` is "white", "transparent" or a colour such as "#1b2430"; without it an SVG and a PDF are transparent, a PNG white.
+        `background` is "white", "transparent" or a colour such as "#1b2430";
+        without it an SVG and a PDF are transparent, a PNG white.
         Raises ValueError for another ending, RenderError if no program here can make that form.
         """
         path = Path(path)
@@ -137,7 +144,10 @@ class Picture:
         return bundle(self)
 
     def __repr__(self) -> str:
-        return f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") writes it, also .png, .pdf>'
+        return (
+            f'<Picture {self.title!r}, {self.width} x {self.height}: .save("{self.title.split()[0]}.svg") '
+            "writes it, also .png, .pdf>"
+        )
 
 
 def _paper(background: str | None) -> str:
@@ -150,8 +160,8 @@ def _paper(background: str | None) -> str:
 
 
 def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str, Any]]:
-    """What a notebook shows: HTML no wider than the cell, unless its words were too small then, the SVG, and a PNG for notebooks
-    that are not trusted yet.
+    """What a notebook shows: HTML no wider than the cell, unless its words were too small then, the SVG, and a PNG for
+    notebooks that are not trusted yet.
 
     JupyterLab shows no HTML and no SVG of a notebook that somebody else has run; it does show a PNG.
     """
@@ -278,7 +288,9 @@ def _operations(tag: str, a: dict[str, Any], words: str, height: int, fading: fl
             flags, share, lower = shapes[style]
             where = f"{at(x, y + lower * size)}{-1 if len(runs) > 1 else round(2 * side) - 1}"
             if run:  # Graphviz paints nothing at all of a picture in which a text is empty
-                yield f"{_string('c', fill)}F {share * size:g} {_counted('Arial')}t {flags} T {where} 10 {_counted(run)}"
+                yield (
+                    f"{_string('c', fill)}F {share * size:g} {_counted('Arial')}t {flags} T {where} 10 {_counted(run)}"
+                )
             x += w
         return
     dash = {"": "solid", "none": "solid"}.get(a.get("stroke-dasharray", ""), "dashed")
@@ -289,8 +301,9 @@ def _operations(tag: str, a: dict[str, Any], words: str, height: int, fading: fl
         yield f"{'E' if filled else 'e'} {at(a['cx'], a['cy'])}{a['r']:g} {a['r']:g} "
     elif tag == "rect":
         x, y, w, h, r = (a.get(k, 0) for k in ("x", "y", "width", "height", "rx"))
-        yield from _path(f"M{x + r},{y}" + "".join(_corner(*c, r) for c in (((x + w, y), (1, 0), (0, 1)), ((x + w, y + h), (0, 1), (-1, 0)),
-                         ((x, y + h), (-1, 0), (0, -1)), ((x, y), (0, -1), (1, 0)))) + "z", filled, at)  # fmt: skip
+        corners = (((x + w, y), (1, 0), (0, 1)), ((x + w, y + h), (0, 1), (-1, 0)),
+                   ((x, y + h), (-1, 0), (0, -1)), ((x, y), (0, -1), (1, 0)))  # fmt: skip
+        yield from _path(f"M{x + r},{y}" + "".join(_corner(*c, r) for c in corners) + "z", filled, at)
     elif tag == "polyline":
         yield from _path("M" + "L".join(a["points"].split()), filled, at)
     elif tag == "path":

@@ -25,7 +25,9 @@ Box = tuple[float, float, float, float]  # left, top, width, height
 
 
 class Plan(NamedTuple):
-    """Where all stands: the middle of each node, the ways of its edges (start, then three points a curve), the frames."""
+    """Where all stands: the middle of each node, the ways of its edges (start,
+    then three points a curve), the frames.
+    """
 
     spots: list[Point]
     routes: list[list[list[Point]]]  # routes[n][i] comes from parent i of node n
@@ -69,7 +71,8 @@ def layout(
     spots, boxes = whole.found()
     routes = [[[point(p) for p in whole.route(p, n, i)] for i, p in enumerate(ps)] for n, ps in enumerate(parents)]
     return Plan([point(spots[n]) for n in range(len(parents))], routes,
-                {frame: box(*where) for frame, where in boxes.items()}, (wide, long) if upright else (long, wide))  # fmt: skip
+                {frame: box(*where) for frame, where in boxes.items()},
+                (wide, long) if upright else (long, wide))  # fmt: skip
 
 
 def path(route: Sequence[Point]) -> str:
@@ -123,7 +126,8 @@ class _Block:
         self.ways = {key: [(x + before, y + above) for x, y in way] for key, way in zip(wires, ways)}
         self.size = (long + before + PAD * bool(frame), wide + above + PAD * bool(frame))
         if frame:  # the doors are in the walls
-            self.ways = {(t, p, h, i): _stretched(way, 0.0 if t == ("in", p) else None, self.size[0] if h == ("out", p) else None)
+            self.ways = {(t, p, h, i): _stretched(way, 0.0 if t == ("in", p) else None,
+                                                  self.size[0] if h == ("out", p) else None)
                          for (t, p, h, i), way in self.ways.items()}  # fmt: skip
         self.sizes = size
 
@@ -362,7 +366,9 @@ class _Layers:
         return count
 
     def _heights(self, rows: list[list[Spot]]) -> dict[Spot, float]:
-        """How far down each spot stands: near the mean of its neighbours, never on another; the top of the highest at 0."""
+        """How far down each spot stands: near the mean of its neighbours, never on another;
+        the top of the highest at 0.
+        """
 
         def room(a: Spot, b: Spot) -> float:
             return (self.high(a) + self.high(b)) / 2 + GAP

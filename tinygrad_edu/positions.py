@@ -10,10 +10,12 @@ _MISSING = ("NoneType", "NAType", "NaTType")  # what pandas has in a cell that i
 
 
 def by_position(data: Any, what: str, targets: bool = False) -> Any:
-    """Samples or targets that can be looked up by position: a table of pandas or Polars as rows of numbers, all else as it is.
+    """Samples or targets that can be looked up by position: a table of pandas or Polars as rows of numbers,
+    all else as it is.
 
-    `data[i]` of pandas looks for a *label* i, which after a shuffle is another sample.  Of targets, text may stay, and a table of
-    one column is that column.  Raises TypeError for what has no positions, or holds no numbers, naming the column.
+    `data[i]` of pandas looks for a *label* i, which after a shuffle is another sample.  Of targets, text may stay, and
+    a table of one column is that column.
+    Raises TypeError for what has no positions, or holds no numbers, naming the column.
     """
     if (
         isinstance(data, (str, bytes, set, frozenset, dict))
@@ -38,8 +40,10 @@ def by_position(data: Any, what: str, targets: bool = False) -> Any:
         if data.ndim == 1 or targets and data.shape[1] == 1:
             column = data.tolist() if data.ndim == 1 else data.iloc[:, 0].tolist()
             if (i := next((i for i, v in enumerate(column) if type(v).__name__ in _MISSING), None)) is not None:
-                raise ValueError(f"{what}: there is {column[i]!r} in row {i}, no number and no class: fill it in, or leave the row out, as "
-                                 "table.dropna() does")  # fmt: skip
+                raise ValueError(
+                    f"{what}: there is {column[i]!r} in row {i}, no number and no class: fill it in, "
+                    "or leave the row out, as table.dropna() does"
+                )
             return column
         columns = [_numbers(data.iloc[:, j].tolist(), name, what) for j, name in enumerate(data.columns)]
         return [list(row) for row in zip(*columns)] if columns else [[] for _ in range(len(data))]
@@ -55,9 +59,13 @@ def _numbers(column: list[Any], name: object, what: str) -> list[float]:
         except (TypeError, ValueError):
             numbers.append(None)
         if numbers[-1] is None and type(v).__name__ not in _MISSING:
-            raise TypeError(f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: leave it out, or "
-                            "make it numbers first, as pandas.get_dummies(table) does")  # fmt: skip
+            raise TypeError(
+                f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: "
+                "leave it out, or make it numbers first, as pandas.get_dummies(table) does"
+            )
         if numbers[-1] is None or numbers[-1] != numbers[-1]:
-            raise ValueError(f"{what}: column {short(name)!r} is missing in row {i}: fill it in, as table.fillna(table.mean()) does, "
-                             "or leave the row out, as table.dropna() does")  # fmt: skip
+            raise ValueError(
+                f"{what}: column {short(name)!r} is missing in row {i}: fill it in, as "
+                "table.fillna(table.mean()) does, or leave the row out, as table.dropna() does"
+            )
     return numbers  # type: ignore[return-value]

@@ -31,7 +31,10 @@ def _compared(test: Callable[[Any, Any], bool]) -> Callable[[Any, object], bool]
 
 
 def assigned(v: Any, name: str, x: Any) -> float:
-    """The float of what was assigned to a Value's `.data` or `.grad`.  Raises TypeError, which says whose, for what is no number."""
+    """The float of what was assigned to a Value's `.data` or `.grad`.
+
+    Raises TypeError, which says whose, for what is no number.
+    """
     try:
         return number(x)
     except TypeError as e:
@@ -44,11 +47,12 @@ def assigned(v: Any, name: str, x: Any) -> float:
 
 
 NUMPY = {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "power": "pow", "float_power": "pow",
-    "absolute": "abs", "fabs": "abs", "fmax": "maximum", "fmin": "minimum", "remainder": "mod", "rint": "round", "arcsin": "asin",
-    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh"}  # fmt: skip
-TESTS: dict[str, Any] = {"less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
-                         "equal": operator.is_, "not_equal": operator.is_not}  # fmt: skip
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "power": "pow",
+    "float_power": "pow", "absolute": "abs", "fabs": "abs", "fmax": "maximum", "fmin": "minimum", "remainder": "mod",
+    "rint": "round", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
+    "arccosh": "acosh", "arctanh": "atanh"}  # fmt: skip
+TESTS: dict[str, Any] = {"less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
+                         "greater_equal": operator.ge, "equal": operator.is_, "not_equal": operator.is_not}  # fmt: skip
 PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
 
 
@@ -64,7 +68,10 @@ class FloatLike(Methods):
     __slots__ = ()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
-        """np.tanh(v) is v.tanh(), and np.float64(3) * v is a Value.  Raises TypeError for what has no row, and for arrays of numbers."""
+        """np.tanh(v) is v.tanh(), and np.float64(3) * v is a Value.
+
+        Raises TypeError for what has no row, and for arrays of numbers.
+        """
         name = ufunc.__name__
         given = [x.item() if getattr(x, "ndim", None) == 0 and hasattr(x, "item") else x for x in inputs]
         if method != "__call__" or named:
@@ -91,8 +98,10 @@ class FloatLike(Methods):
             return given[0] * given[0]
         if row is None or ... in row.domain or len(row.domain) != len(given):
             close = ", ".join(sorted(n for n in ops.TABLE if n.isidentifier())[:6])
-            raise TypeError(f"np.{name} of a Value: there is no row for it; the rows ({close}, ...) are listed by python -m tinygrad_edu.ops, "
-                            "and v.data is the number alone")  # fmt: skip
+            raise TypeError(
+                f"np.{name} of a Value: there is no row for it; the rows ({close}, ...) are listed by "
+                "python -m tinygrad_edu.ops, and v.data is the number alone"
+            )
         return row(*given)
 
     def conjugate(self) -> Any:

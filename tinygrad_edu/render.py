@@ -40,7 +40,9 @@ def renderer() -> str | None:
 
 
 def found(program: str, folders: Iterable[str]) -> str | None:
-    """A program in the first of some folders that has it; never in the current one, where Windows looks first: that may be anybody's."""
+    """A program in the first of some folders that has it; never in the current one, where Windows looks first:
+    that may be anybody's.
+    """
     for folder in folders:
         if os.path.isabs(folder):
             for name in (program, f"{program}.exe") if os.name == "nt" else (program,):
@@ -86,8 +88,10 @@ def convert(source: str, form: str, *options: str) -> bytes:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()] or [
             "it said nothing"
         ]
-        raise RenderError(f"{program} could not make the {form} (exit status {done.returncode}): {said[0].strip()[:200]}; "
-                          "an .svg needs no such program")  # fmt: skip
+        raise RenderError(
+            f"{program} could not make the {form} (exit status {done.returncode}): {said[0].strip()[:200]}; "
+            "an .svg needs no such program"
+        )
     return done.stdout  # on success its warnings about the widths of letters are of no interest
 
 

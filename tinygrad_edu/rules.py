@@ -50,11 +50,15 @@ def checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ...
         except TypeError as e:
             if "positional argument" not in str(e):
                 raise
-            raise TypeError(f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}") from e  # fmt: skip
+            raise TypeError(
+                f"the partials of the row {name!r} are called with its output and its {len(xs)} inputs: {e}"
+            ) from e
         if not isinstance(ds, (tuple, list)) or len(ds) != len(xs):
             got = f"{len(ds)}" if isinstance(ds, (tuple, list)) else f"{type(ds).__name__} {ds!r:.80}"
-            raise TypeError(f"the partials of the row {name!r} must return a tuple with one local gradient for each of its {len(xs)} "
-                            f"inputs, as in lambda y, x: (2 * x,), got {got}")  # fmt: skip
+            raise TypeError(
+                f"the partials of the row {name!r} must return a tuple with one local gradient for "
+                f"each of its {len(xs)} inputs, as in lambda y, x: (2 * x,), got {got}"
+            )
         if not isinstance(y, float):
             return tuple(ds)
         try:

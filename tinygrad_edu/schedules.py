@@ -51,7 +51,8 @@ def linear(lr: float, steps: int, end: float = 0.0) -> Schedule:
 
 
 def cosine(lr: float, steps: int, warmup: int = 0, end: float = 0.0) -> Schedule:
-    """Up in a straight line to `lr` during `warmup` steps, then down to `end` along half a cosine (Loshchilov & Hutter 2017).
+    """Up in a straight line to `lr` during `warmup` steps, then down to `end` along half a
+    cosine (Loshchilov & Hutter 2017).
 
     `steps` counts the warm-up too.  The first step already moves: its rate is lr / warmup.
 

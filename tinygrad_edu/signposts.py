@@ -21,9 +21,10 @@ from typing import Any
 PACKAGE = __name__.partition(".")[0]
 ROOMS = ("", ".nn", ".losses", ".optim", ".functional", ".data", ".train", ".plot")
 # What others call by a word that no rule leads from: PyTorch, scikit-learn, micrograd and its kin.
-ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy_with_logits", "l1": "mae", "smoothl1": "huber",
-             "kldiv": "kl_divergence", "tensor": "Value", "variable": "Value", "scalar": "Value", "dense": "Linear", "parameter": "Value",
-             "traintestsplit": "split", "standardscaler": "Standardizer", "backprop": "grad", "visualize": "draw"}  # fmt: skip
+ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy_with_logits", "l1": "mae",
+             "smoothl1": "huber", "kldiv": "kl_divergence", "tensor": "Value", "variable": "Value", "scalar": "Value",
+             "dense": "Linear", "parameter": "Value", "traintestsplit": "split", "standardscaler": "Standardizer",
+             "backprop": "grad", "visualize": "draw"}  # fmt: skip
 IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
@@ -80,7 +81,10 @@ def missing(room: str, otherwise: Callable[[str], Any] | None = None) -> Callabl
 
 
 def put_up() -> None:
-    """Every room says where to look: called once, when all have been imported.  To mypy, what is not there stays an error."""
+    """Every room says where to look: called once, when all have been imported.
+
+    To mypy, what is not there stays an error.
+    """
     for room in (PACKAGE + r for r in ROOMS):
         module = sys.modules[room]
         vars(module)["__getattr__"] = missing(room, vars(module).get("__getattr__"))

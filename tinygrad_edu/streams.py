@@ -1,4 +1,5 @@
-"""What we print reaches any stream: one that knows few letters, one that is closed or full, one that nobody reads to the end.
+"""What we print reaches any stream: one that knows few letters, one that is closed or full,
+one that nobody reads to the end.
 
     >>> "∂L/∂w₁ → λ·σ(x)² ≤ ½, naïve 猫".encode("ascii", "tinygrad_edu")
     b'dL/dw1 -> lamda*sigma(x)^2 <= 1/2, naive \\\\u732b'
@@ -19,16 +20,18 @@ from typing import Any
 
 __all__ = ["plain", "safe", "short", "visible"]
 MEANINGS = {
-    "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/", "∕": "/", "∖": "\\",
-    "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ", "√": "sqrt", "∑": "sum", "∏": "prod", "∫": "int",
-    "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "≡": "==", "∈": " in ", "∀": "all ", "°": " deg", "µ": "mu", "…": "...", "•": "*",
-    "‘": "'", "’": "'", "‚": ",", "“": '"', "”": '"', "„": '"', "«": "<<", "»": ">>", "✓": "v", "✔": "v", "✗": "x", "✘": "x", "ß": "ss",
-    "€": "EUR", "£": "GBP", "∘": "o", "⊙": "*", "‖": "||", "│": "|", "─": "-", "█": "#", "\u00a0": " ", "\u202f": " ", "\ufeff": "",
+    "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
+    "∕": "/", "∖": "\\", "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ",
+    "√": "sqrt", "∑": "sum", "∏": "prod", "∫": "int", "∞": "inf", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "≡": "==",
+    "∈": " in ", "∀": "all ", "°": " deg", "µ": "mu", "…": "...", "•": "*", "‘": "'", "’": "'", "‚": ",", "“": '"',
+    "”": '"', "„": '"', "«": "<<", "»": ">>", "✓": "v", "✔": "v", "✗": "x", "✘": "x", "ß": "ss", "€": "EUR", "£": "GBP",
+    "∘": "o", "⊙": "*", "‖": "||", "│": "|", "─": "-", "█": "#", "\u00a0": " ", "\u202f": " ", "\ufeff": "",
 }  # fmt: skip
 
 
 def plain(letter: str) -> str:
-    """A letter in ASCII: its meaning, its name if it is Greek, itself without accents; else its number, as Python writes it.
+    """A letter in ASCII: its meaning, its name if it is Greek, itself without accents;
+    else its number, as Python writes it.
 
     >>> [plain(c) for c in "×Σς₂⁻é"]
     ['x', 'Sigma', 'sigma', '2', '^-', 'e']
@@ -73,7 +76,9 @@ def short(text: object, most: int = 40) -> str:
 
 
 class _Visible:
-    """A stream on which nothing that is printed steers a terminal, wherever it comes from; a progress line may go back to its beginning."""
+    """A stream on which nothing that is printed steers a terminal, wherever it comes from;
+    a progress line may go back to its beginning.
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -98,8 +103,8 @@ codecs.register_error("tinygrad_edu", _written)
 
 @contextmanager
 def safe() -> Iterator[None]:
-    """In here any text can be printed, and none steers a terminal, also where there is no stream at all; a reader who leaves early ends
-    it without an error."""
+    """In here any text can be printed, and none steers a terminal, also where there is no stream at all; a reader who
+    leaves early ends it without an error."""
     before = {name: getattr(sys, name) for name in ("stdout", "stderr")}
     errors = {name: getattr(stream, "errors", None) for name, stream in before.items()}
     for name, stream in before.items():

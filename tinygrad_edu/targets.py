@@ -1,4 +1,6 @@
-"""What losses are given: predictions with their targets, one sample or a batch, checked; a target may be an argument of a recording."""
+"""What losses are given: predictions with their targets, one sample or a batch, checked;
+a target may be an argument of a recording.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ def several(x: Any) -> bool:
 
 
 def pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
-    """Predictions with their targets, through nested lists; single numbers are one pair.  Raises ValueError if they do not match."""
+    """Predictions with their targets, through nested lists; single numbers are one pair.
+
+    Raises ValueError if they do not match.
+    """
     if not several(predictions) and not several(targets):
         return [(predictions, targets)]
     if not several(predictions) or not several(targets) or len(predictions) != len(targets):
@@ -94,7 +99,8 @@ def class_of(target: Any, n: int, who: str, where: str) -> Any:
         k = math.nan
     if k != k or k % 1:
         raise TypeError(
-            f"{who} needs the number of the right class, got {type(target).__name__} {target!r:.80}{where}: number the classes 0, 1, 2, ..."
+            f"{who} needs the number of the right class, got {type(target).__name__} {target!r:.80}{where}: "
+            "number the classes 0, 1, 2, ..."
         )
     if not 0 <= k < n:
         raise ValueError(
@@ -107,10 +113,14 @@ def shares_of(target: Any, n: int, who: str, where: str) -> list[Any]:
     """A target that is a share for each class.  Raises ValueError unless there are n shares that make 1."""
     shares = list(target)
     if len(shares) != n:
-        raise ValueError(f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores: the target of a sample is the "
-                         "number of its class, or a share for each")  # fmt: skip
+        raise ValueError(
+            f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores: the "
+            "target of a sample is the number of its class, or a share for each"
+        )
     known = [0.0 if is_recorded(t) else plain(t) for t in shares]
     if not any(map(is_recorded, shares)) and not (min(known) >= 0 and abs(math.fsum(known) - 1) < 1e-6):
-        raise ValueError(f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are at least 0 and make 1, "
-                         "or the target is the number of the right class")  # fmt: skip
+        raise ValueError(
+            f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are "
+            "at least 0 and make 1, or the target is the number of the right class"
+        )
     return shares

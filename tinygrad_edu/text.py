@@ -71,7 +71,8 @@ class Expr:
 
     def __bool__(self) -> bool:
         raise TypeError(
-            "a formula is neither true nor false: a rule that chooses is written with where, greater, maximum or minimum"
+            "a formula is neither true nor false: a rule that chooses is written with where, greater, "
+            "maximum or minimum"
         )
 
     def __str__(self) -> str:
@@ -229,7 +230,9 @@ def _kink(op: Op, inputs: list[str]) -> str:
 
 
 def table(rows: Iterable[Op] | None = None) -> str:
-    """Rows, or all of them, as a Markdown table: `python -m tinygrad_edu.ops` prints it, and docs/operations.md shows it."""
+    """Rows, or all of them, as a Markdown table: `python -m tinygrad_edu.ops` prints it,
+    and docs/operations.md shows it.
+    """
     lines = [("name", "value *y*", "local gradients", "domain", "kink")]
     for op in ops.TABLE.values() if rows is None else rows:
         output, inputs = input_names(op)

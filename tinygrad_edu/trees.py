@@ -34,7 +34,9 @@ def with_fields(twin: Any, parts: dict[str, Any]) -> Any:
 
 
 def entries(tree: Any) -> Any:
-    """An array of any kind as one of NumPy, or, an `array.array` and a memoryview, which have no dtype, as lists; None for anything else."""
+    """An array of any kind as one of NumPy, or, an `array.array` and a memoryview, which have no dtype, as lists;
+    None for anything else.
+    """
     if getattr(tree, "ndim", 0) and hasattr(tree, "dtype"):
         import numpy as np
 
@@ -62,7 +64,10 @@ def leaves(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The same tree with f(leaf) in the place of each leaf; an array becomes one of objects, or a list (see `entries`).  `tree` stays as it is."""
+    """The same tree with f(leaf) in the place of each leaf; an array becomes one of objects, or a list (see `entries`).
+
+    `tree` stays as it is.
+    """
     names = fields(tree)
     twin: Any
     if isinstance(tree, tuple):

@@ -1,5 +1,6 @@
-"""Peers and where they run: a virtual environment, and in it a process for each.  See `worker` for what is said between us.
+"""Peers and where they run: a virtual environment, and in it a process for each.
 
+See `worker` for what is said between us.
 Peers that cannot be had are part of the answer: everything here that fails says why, in one line.
 """
 
@@ -34,10 +35,11 @@ class Unavailable(Exception):
 
 @dataclass
 class Peer:
-    """An engine and its program: MODULE:FUNCTION in this folder, or FOLDER/ with a Rust crate, or a function that runs in this process.
+    """An engine and its program: MODULE:FUNCTION in this folder, or FOLDER/ with a Rust crate,
+    or a function that runs in this process.
 
-    `package`: what pip installs, blank if it needs nothing but what is here; `command`: run instead of our own worker; `barred`: why it
-    is not even tried.
+    `package`: what pip installs, blank if it needs nothing but what is here; `command`: run instead of our own worker;
+    `barred`: why it is not even tried.
     """
 
     name: str
@@ -158,7 +160,10 @@ class Worker:
 
 
 class Environment:
-    """The virtual environment of the peers, made when the first of them needs it.  Each is installed alone, so that one failure stops no other."""
+    """The virtual environment of the peers, made when the first of them needs it.
+
+    Each is installed alone, so that one failure stops no other.
+    """
 
     def __init__(self, folder: Path | None = None, install: bool = True, say: Any = lambda what: None) -> None:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -217,8 +222,8 @@ class Environment:
         self.say(f"building {name}")
         try:
             shutil.copytree(source, self.folder / name, dirs_exist_ok=True)
-            done = subprocess.run([cargo, "build", "--release", "--quiet"], cwd=self.folder / name, capture_output=True, text=True,
-                                  timeout=PATIENCE, check=False)  # fmt: skip
+            done = subprocess.run([cargo, "build", "--release", "--quiet"], cwd=self.folder / name, capture_output=True,
+                                  text=True, timeout=PATIENCE, check=False)  # fmt: skip
         except (OSError, subprocess.SubprocessError) as error:
             return f"cannot be built: {error}"
         return f"cannot be built: {reason(done.stderr)}" if done.returncode else ""

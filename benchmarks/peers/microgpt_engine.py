@@ -1,7 +1,8 @@
-"""An engine of the design of microgpt's own: a node keeps its children and one local gradient for each, and nothing else.
+"""An engine of the design of microgpt's own: a node keeps its children and one local gradient for each,
+and nothing else.
 
-Our own writing of that design: the forward pass computes the local gradients as numbers, the backward pass sorts the graph with a
-recursive function and multiplies along its edges.
+Our own writing of that design: the forward pass computes the local gradients as numbers, the backward pass sorts the
+graph with a recursive function and multiplies along its edges.
 """
 
 from __future__ import annotations

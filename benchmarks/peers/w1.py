@@ -1,7 +1,7 @@
 """One training step of micrograd's demo, written for each peer as its own users would write it when they want it fast.
 
-100 points through an MLP 2-16-16-1, hinge loss and L2, backward, one step of gradient descent.  `theta` lists a layer neuron by neuron,
-weights before bias, so that a layer is a matrix of one row per neuron whose last column is the bias.
+100 points through an MLP 2-16-16-1, hinge loss and L2, backward, one step of gradient descent.  `theta` lists a layer
+neuron by neuron, weights before bias, so that a layer is a matrix of one row per neuron whose last column is the bias.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def numpy(problem: Any) -> Any:
 
 
 def numpy_flat(problem: Any) -> Any:
-    """By hand, and with fewer calls: biases are a column of the weights, all parameters one array, all gradients another."""
+    """By hand, and with fewer calls: biases are a column of the weights, all parameters one array,
+    all gradients another.
+    """
     theta, X, Y = arrays(problem)
     sizes, rate, l2, n = problem["sizes"], problem["rate"], problem["l2"], len(Y)
     slopes = np.empty_like(theta)
@@ -134,7 +136,9 @@ def numpy_flat(problem: Any) -> Any:
 
 
 def scalars(value: Any, relu: Any = lambda v: v.relu()) -> Any:
-    """The program for an engine of scalars: one node for each multiplication and each addition, as in micrograd's demo."""
+    """The program for an engine of scalars: one node for each multiplication and each addition,
+    as in micrograd's demo.
+    """
 
     def program(problem: Any) -> Any:
         sizes, rate, l2 = problem["sizes"], problem["rate"], problem["l2"]
@@ -226,8 +230,8 @@ def _c(problem: Any, source: str, flags: list[str]) -> Any:
     compiled.value_and_gradient.restype = ctypes.c_double
     at = [a.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for a in (theta, X, Y, slope)]
     l2, rate = ctypes.c_double(problem["l2"]), ctypes.c_double(problem["rate"])
-    return (lambda: (compiled.value_and_gradient(*at, n, l2), slope.tolist()), lambda steps: compiled.train(*at, n, l2, rate, steps),
-            theta.tolist)  # fmt: skip
+    return (lambda: (compiled.value_and_gradient(*at, n, l2), slope.tolist()),
+            lambda steps: compiled.train(*at, n, l2, rate, steps), theta.tolist)  # fmt: skip
 
 
 def c(problem: Any) -> Any:

@@ -1,8 +1,8 @@
 """One engine in a process of its own: `python -m benchmarks.peers.worker MODULE:FUNCTION [PACKAGE]`.
 
-It speaks lines.  The first that it reads is the problem, as JSON; it answers with JSON as well: a dict with `loss`, `gradient`, `start` and
-`moved` (parameters before and after one step) and `version`, or with `failed` and a reason.  Then each line `step N` is answered by the
-seconds that N steps took, until the input ends.
+It speaks lines.  The first that it reads is the problem, as JSON; it answers with JSON as well: a dict with `loss`,
+`gradient`, `start` and `moved` (parameters before and after one step) and `version`, or with `failed` and a reason.
+Then each line `step N` is answered by the seconds that N steps took, until the input ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""`demo`: the lecture's neuron, number by number, as a picture and as a page, then a network trained on real handwritten digits."""
+"""`demo`: the lecture's neuron, number by number, as a picture and as a page,
+then a network trained on real handwritten digits.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 
 def neuron(folder: Path) -> None:
-    """The neuron of the lecture "building micrograd": forward, then backward edge by edge, as text, picture and page."""
+    """The neuron of the lecture "building micrograd": forward, then backward edge by edge, as text,
+    picture and page.
+    """
     o, _ = parse(NEURON)(x1=2.0, x2=0.0, w1=-3.0, w2=1.0, b=6.8813735870195432)
     o.backward()
     print(f"A neuron, step by step: {NEURON}\n\n{explain(o)}\n")
@@ -73,10 +77,11 @@ def learn_digits(folder: Path, seed: int, epochs: int) -> int:
     model = nn.MLP(64, [HIDDEN, 10], activation="relu", init="he", seed=seed)
     steps = max(1, epochs * -(-len(data.X_train) // BATCH))
     optimizer = optim.Adam(model.parameters(), lr=optim.linear(RATE, steps=steps))
-    print(f"\nHandwritten digits: {len(data.X_train)} to learn from, {len(data.X_test)} to test on, an MLP 64-{HIDDEN}-10 with "
-          f"{len(model.parameters()):,} parameters, {epochs} epochs\n", flush=True)  # fmt: skip
-    history = train.fit(model, data.X_train, data.y_train, loss=losses.cross_entropy, optimizer=optimizer, epochs=epochs,
-                        batch_size=BATCH, seed=seed, test=(data.X_test, data.y_test))  # fmt: skip
+    print(f"\nHandwritten digits: {len(data.X_train)} to learn from, {len(data.X_test)} to test on, "
+          f"an MLP 64-{HIDDEN}-10 with {len(model.parameters()):,} parameters, {epochs} epochs\n",
+          flush=True)  # fmt: skip
+    history = train.fit(model, data.X_train, data.y_train, loss=losses.cross_entropy, optimizer=optimizer,
+                        epochs=epochs, batch_size=BATCH, seed=seed, test=(data.X_test, data.y_test))  # fmt: skip
     if history.interrupted:
         print("  interrupted: this is what it has learned so far")
     matrix = train.confusion(model, data.X_test, data.y_test)

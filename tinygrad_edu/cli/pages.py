@@ -15,7 +15,8 @@ def add_commands(commands: Any) -> None:
     command = commands.add_parser(
         "page",
         help="the forward and backward pass of an expression, step by step in a browser",
-        description="Write one page, which needs no network, to step through both passes of an expression in a browser.",
+        description="Write one page, which needs no network, to step through both passes of an "
+        "expression in a browser.",
         epilog='example:\n  tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o neuron.html',
     )
     add_formula(command)

@@ -1,4 +1,6 @@
-"""How a command line is read: an error is one line, and guesses what was meant; every command's help says what it is for."""
+"""How a command line is read: an error is one line, and guesses what was meant;
+every command's help says what it is for.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,9 @@ class Parser(argparse.ArgumentParser):
             command.error(command.unknown(next((e for e in extra if e.startswith("-")), extra[0])))
         return arguments
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
         """As argparse does, which begins here for a command too."""
         self.words = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(self.words, namespace)

@@ -23,9 +23,10 @@ def add_commands(commands: Any) -> None:
     cmd = commands.add_parser(
         "predict",
         help="what a saved model says of the rows of a CSV file, as CSV",
-        description="A line for each row of the file: the prediction and, for a class, its probability. Columns are found by their names, in any "
-        "order, and are made into numbers as they were when the model was trained. If the file has the target too, its accuracy, or its R², is told.",
-    )  # fmt: skip
+        description="A line for each row of the file: the prediction and, for a class, its probability. "
+        "Columns are found by their names, in any order, and are made into numbers as they were when the model was "
+        "trained. If the file has the target too, its accuracy, or its R², is told.",
+    )
     cmd.add_argument("model", metavar="MODEL.json", help="written by `train ... --save MODEL.json`")
     cmd.add_argument("data", metavar="FILE.csv", help="rows to predict")
     cmd.add_argument("-o", "--output", metavar="FILE.csv", help="write the predictions there, whole or not at all")

@@ -19,8 +19,9 @@ def add_commands(commands: Any) -> None:
     cmd = commands.add_parser(
         "zoo",
         help="the classic systems, each run beside its published numbers; a list of them if alone",
-        description="Without a name: the list. With one: that system runs, its numbers beside the published ones, its pictures saved. "
-        "Ctrl-C ends a training and keeps what was learned. The status is 1 if a published number was not met.",
+        description="Without a name: the list. With one: that system runs, its numbers beside the published ones, "
+        "its pictures saved. Ctrl-C ends a training and keeps what was learned. The status is 1 if a "
+        "published number was not met.",
         epilog="examples:\n  tinygrad-edu zoo\n  tinygrad-edu zoo micrograd\n  tinygrad-edu zoo --all --report zoo.md",
     )
     add = cmd.add_argument
@@ -70,7 +71,10 @@ def show_list() -> int:
 
 
 def run_all(arguments: argparse.Namespace) -> int:
-    """Every system; what is missing on this machine is said, and left out.  The report is written after each of them."""
+    """Every system; what is missing on this machine is said, and left out.
+
+    The report is written after each of them.
+    """
     report = Path(arguments.report) if arguments.report else None
     if report is not None:
         files.check(report)

@@ -57,9 +57,10 @@ def add_commands(commands: Any) -> None:
     cmd = commands.add_parser(
         "train",
         help="train a small network on moons, circles, spirals, blobs, xor, digits or your own CSV file",
-        description="Columns of text become a 0 or 1 for each of their words; numbers are brought to one scale; a part of the rows is set apart for "
-        "testing. Ctrl-C ends the training and keeps what was learned.",
-        epilog="for example: tinygrad-edu train measurements.csv --target species --ignore id --validation 0.1 --patience 10 --save model.json",
+        description="Columns of text become a 0 or 1 for each of their words; numbers are brought to one scale; "
+        "a part of the rows is set apart for testing. Ctrl-C ends the training and keeps what was learned.",
+        epilog="for example: tinygrad-edu train measurements.csv --target species --ignore id --validation 0.1 "
+               "--patience 10 --save model.json",
     )  # fmt: skip
     add = cmd.add_argument
     add("data", metavar="DATA", help="moons, circles, spirals, blobs, xor, digits, or a CSV file")
@@ -122,13 +123,15 @@ def add_commands(commands: Any) -> None:
     )
     add("--test", type=share, metavar="SHARE", help="of the rows, set apart for testing (default 0.2)")
     add("--validation", type=share, metavar="SHARE", help="of the other rows, set apart to watch the training with")
-    add("--patience", type=whole, metavar="N", help="end after N epochs without a smaller validation loss, and keep the best "
+    add("--patience", type=whole, metavar="N",
+        help="end after N epochs without a smaller validation loss, and keep the best "
         "weights (validation default 0.1)")  # fmt: skip
     add(
         "--backend",
         choices=("auto", "eager", *BACKENDS),
         default="auto",
-        help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, the best installed)",
+        help="what runs the steps: eager, every graph anew; the others replay what was recorded (default auto, "
+        "the best installed)",
     )
     cmd.set_defaults(run=run)
 
@@ -149,7 +152,8 @@ def run(arguments: argparse.Namespace) -> int:
         widths = [len(notes.features), *hidden, len(notes.classes) or 1]
         if (count := sum((m + 1) * n for m, n in zip(widths, widths[1:]))) > MOST:
             raise UserError(
-                f"--hidden {','.join(map(str, hidden))} makes {count:,} parameters, and there is room for {MOST:,}: each is a Value"
+                f"--hidden {','.join(map(str, hidden))} makes {count:,} parameters, and there is room for {MOST:,}: "
+                "each is a Value"
             )
         model = nn.MLP(widths[0], widths[1:],
                        activation=arguments.activation or "relu", init="xavier", seed=arguments.seed)  # fmt: skip
@@ -168,9 +172,9 @@ def run(arguments: argparse.Namespace) -> int:
     _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
     try:
         history = train.fit(
-            model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch, seed=arguments.seed,
-            test=(X_test, y_test), validation=validation, patience=arguments.patience, accuracy=bool(notes.classes),
-            progress=not arguments.quiet, backend=arguments.backend,
+            model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch,
+            seed=arguments.seed, test=(X_test, y_test), validation=validation, patience=arguments.patience,
+            accuracy=bool(notes.classes), progress=not arguments.quiet, backend=arguments.backend,
         )  # fmt: skip
     except KeyboardInterrupt:  # a second one, while the first was answered
         _save(arguments.save, model, notes)
@@ -232,7 +236,8 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
     elif not Path(name).suffix and not Path(name).exists():
         near = meant(name, [*SHAPES, "digits"])
         raise UserError(
-            f"there is no data called {name!r}{near}: use moons, circles, spirals, digits, or a CSV file; blobs and xor are known too"
+            f"there is no data called {name!r}{near}: use moons, circles, spirals, digits, or a CSV file; "
+            "blobs and xor are known too"
         )
     elif known is not None:
         _refuse(
@@ -251,14 +256,15 @@ def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split,
         columns = tables.columns(name, arguments)
         raise UserError(f"which column of {name} is to be predicted? Add --target COLUMN: {some(columns)}")
     else:
-        samples = tables.read(name, arguments, target, features=arguments.features, ignore=arguments.ignore, text=arguments.text,
-                              kind=arguments.kind, missing=arguments.missing)  # fmt: skip
+        samples = tables.read(name, arguments, target, features=arguments.features, ignore=arguments.ignore,
+                              text=arguments.text, kind=arguments.kind, missing=arguments.missing)  # fmt: skip
         made = Notes(name, samples.features, target, samples.classes, preparation=samples.preparation)
     if known is None:
         made.seed, made.test = arguments.seed, arguments.test or 0.2
     elif arguments.test not in (None, known.test):
         raise UserError(
-            f"{arguments.resume} was tested on {100 * known.test:.6g}% of the rows: with another part it would be tested on what it has learned"
+            f"{arguments.resume} was tested on {100 * known.test:.6g}% of the rows: with another part it would be "
+            "tested on what it has learned"
         )
     return samples, made
 
@@ -286,8 +292,11 @@ def _divided(samples: Split, notes: Notes) -> Split:
                 ],
                 3,
             )
-            raise UserError(f"{len(samples.y)} samples are too few to test on {100 * notes.test:.6g}% of them and learn from the others"
-                            + (f", which takes each of {len(counts)} classes on two lines or more: {rare}" if counts else "")) from None  # fmt: skip
+            raise UserError(
+                f"{len(samples.y)} samples are too few to test on {100 * notes.test:.6g}% of them "
+                "and learn from the others"
+                + (f", which takes each of {len(counts)} classes on two lines or more: {rare}" if counts else "")
+            ) from None
     if notes.task != "digits" and notes.task not in SHAPES and notes.scale is None:
         notes.scale = Standardizer.of(parts.X_train)
         notes.target_scale = None if notes.classes else Standardizer.of([[t] for t in parts.y_train])
@@ -307,7 +316,8 @@ def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable
     name = arguments.loss or next(iter(known))
     if name not in known:
         raise UserError(
-            f"--loss {name} is not for {'classes' if notes.classes else 'a number'}: {' or '.join(known)}; --kind says what the target is"
+            f"--loss {name} is not for {'classes' if notes.classes else 'a number'}: {' or '.join(known)}; "
+            "--kind says what the target is"
         )
     if not arguments.class_weights and not smooth:
         return known[name]
@@ -351,13 +361,16 @@ def _optimizer(arguments: argparse.Namespace, model: Any, samples: int) -> optim
 def _tell(samples: Split, notes: Notes, model: Any, learned: int, validated: int, tested: int) -> None:
     """What was understood, before it takes its time."""
     what = f"{len(notes.classes)} classes" if notes.classes else f"the number {short(notes.target)!r}"
-    print(f"{short(notes.task)}: {learned} samples to train, {f'{validated} to validate, ' * bool(validated)}{tested} to test, "
-          f"{len(notes.features)} features, {what}; {len(model.parameters())} parameters")  # fmt: skip
+    print(
+        f"{short(notes.task)}: {learned} samples to train, {f'{validated} to validate, ' * bool(validated)}{tested} "
+        f"to test, {len(notes.features)} features, {what}; {len(model.parameters())} parameters"
+    )
     for note in samples.notes:
         print(f"  {tables.as_options(note)}")
     if notes.target_scale:
         print(
-            f"  the loss is in standard deviations of {short(notes.target)}, 1 is {_people(notes.target_scale.stds[0])}",
+            f"  the loss is in standard deviations of {short(notes.target)}, 1 is "
+            f"{_people(notes.target_scale.stds[0])}",
             flush=True,
         )
 
@@ -374,7 +387,8 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
         most = max(range(len(notes.classes)), key=y.count)
         always = f"always saying {short(notes.classes[most])}: {y_test.count(most) / len(y_test):.2%}"
         return [
-            f"accuracy: {train.accuracy(model, X, y):.2%} train, {train.accuracy(model, X_test, y_test):.2%} test ({always})"
+            f"accuracy: {train.accuracy(model, X, y):.2%} train, {train.accuracy(model, X_test, y_test):.2%} test "
+            f"({always})"
         ]
     unit = notes.target_scale.stds[0] if notes.target_scale else 1.0
     errors, shares = [], []
@@ -386,7 +400,8 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
         shares.append(f"{1 - (math.dist(outputs, some_y) / spread) ** 2:.4f}" if spread else "none")
     always_mean = unit * math.dist(y_test, [mean] * len(y_test)) / math.sqrt(len(y_test))
     return [f"root mean square error of {short(notes.target)}: {_people(errors[0])} train, {_people(errors[1])} test "
-            f"(always saying the mean: {_people(always_mean)})", f"R²: {shares[0]} train, {shares[1]} test"]  # fmt: skip
+            f"(always saying the mean: {_people(always_mean)})",
+            f"R²: {shares[0]} train, {shares[1]} test"]  # fmt: skip
 
 
 def _boundary(model: Any, notes: Notes, parts: Split) -> Picture:

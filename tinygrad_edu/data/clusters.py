@@ -23,11 +23,12 @@ def classification(
 ) -> Split:
     """n samples of a made-up problem, the numbers of scikit-learn's `make_classification` with its other defaults.
 
-    Each class has `clusters` clouds, each around its own corner of the cube from -`separation` to `separation` in `informative`
-    dimensions and stretched at random; `redundant` features mix those, the rest is noise; a share `flip` of the targets is drawn
-    anew; columns and rows are shuffled.  Raises ValueError if counts do not fit together.
+    Each class has `clusters` clouds, each around its own corner of the cube from -`separation` to `separation` in
+    `informative` dimensions and stretched at random; `redundant` features mix those, the rest is noise; a share `flip`
+    of the targets is drawn anew; columns and rows are shuffled.  Raises ValueError if counts do not fit together.
 
-    Source of the recipe: I. Guyon, "Design of experiments for the NIPS 2003 variable selection benchmark", as scikit-learn has it.
+    Source of the recipe: I. Guyon, "Design of experiments for the NIPS 2003 variable selection benchmark",
+    as scikit-learn has it.
 
     >>> X, y = classification(1000, informative=15, redundant=3, seed=42)
     >>> len(X), len(X[0]), [round(v, 6) for v in X[0][:2]], y[:6]
@@ -42,11 +43,15 @@ def classification(
         or not 0 <= flip <= 1
         or not 1 <= informative <= 30
     ):
-        raise ValueError(f"{features} features are informative (1 to 30), redundant and others, flip is a share, and counts are at least 1; "
-                         f"got {informative} informative, {redundant} redundant, {classes} classes of {clusters}, flip={flip}")  # fmt: skip
+        raise ValueError(
+            f"{features} features are informative (1 to 30), redundant and others, flip is a share, "
+            f"and counts are at least 1; got {informative} informative, {redundant} redundant, "
+            f"{classes} classes of {clusters}, flip={flip}"
+        )
     if corners > 2**informative:
         raise ValueError(
-            f"{corners} clouds need a corner each, and a cube of {informative} dimensions has {2**informative}: raise informative"
+            f"{corners} clouds need a corner each, and a cube of {informative} dimensions has {2**informative}: "
+            "raise informative"
         )
     draw = RandomState(seed)
     places = _some(corners, 2**informative, draw)
@@ -84,7 +89,9 @@ def _times(x: Sequence[float], columns: Sequence[Sequence[float]]) -> list[float
 
 
 def _some(k: int, n: int, draw: RandomState) -> list[int]:
-    """k different numbers below n, as scikit-learn draws them: few of many are drawn until they differ, more are shuffled."""
+    """k different numbers below n, as scikit-learn draws them: few of many are drawn until they differ,
+    more are shuffled.
+    """
     if n == k:
         return list(range(n))
     if k > 0.01 * n:

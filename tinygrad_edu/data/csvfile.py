@@ -16,22 +16,26 @@ from .textfile import File, repeated
 
 def read_csv(path: str | os.PathLike[str], target: str | None = None, *, features: Sequence[str] | None = None,
              ignore: Sequence[str] = (), text: Sequence[str] = (), kind: str | None = None, missing: str | None = None,
-             keep: Sequence[str] = (), delimiter: str | None = None, decimal: str | None = None, encoding: str | None = None,
+             keep: Sequence[str] = (), delimiter: str | None = None, decimal: str | None = None,
+             encoding: str | None = None,
              header: bool | None = None, like: Preparation | None = None) -> Split:  # fmt: skip
-    r"""The samples of a CSV file, as a Split: `X`, `y`, and what they mean in `features`, `target`, `classes` and `notes`.
+    r"""The samples of a CSV file, as a Split: `X`, `y`, and what they mean in `features`, `target`,
+    `classes` and `notes`.
 
-    `target` is the column to predict; None reads the features alone.  `features` are the columns to predict it from, in this
-    order; by default all others but those to `ignore`.  A column of text becomes one column of 0 and 1 for each of its words;
-    columns named in `text` are text though they look like numbers.  `kind` of target is "class" or "number".  By default text is a class;
-    whole numbers are classes if they are at most 20, lie close together (1 to 5, but not 100, 200, 300), and each is on two lines
-    on average; other numbers are numbers.  `missing` cells (empty, NA, ?, null) are an error, or "drop" leaves their lines out, or "mean"
-    puts the mean of the column there; lines without a target are left out then.  `keep` are columns whose text is in `kept`, by name.
+    `target` is the column to predict; None reads the features alone.  `features` are the columns to predict it from, in
+    this order; by default all others but those to `ignore`.  A column of text becomes one column of 0 and 1 for each of
+    its words; columns named in `text` are text though they look like numbers.  `kind` of target is "class" or "number".
+    By default text is a class; whole numbers are classes if they are at most 20, lie close together (1 to 5, but not
+    100, 200, 300), and each is on two lines on average; other numbers are numbers.  `missing` cells (empty, NA, ?,
+    null) are an error, or "drop" leaves their lines out, or "mean" puts the mean of the column there;
+    lines without a target are left out then.  `keep` are columns whose text is in `kept`, by name.
 
-    What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %, -$5, 3.5 kg: one unit, and the same on each
-    line), comments, a title, Excel's `sep=` line
-    and a compressed file are recognized; `delimiter`, `decimal` ("." or ","), `encoding` and `header` (False: there are no names, and columns
-    are "column 1", "column 2", ...) say so where it cannot be known.  `like` is the `preparation` of an earlier Split, to be repeated: what was
-    said then of how the file is written is true of this one too, unless something else is said.
+    What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %, -$5, 3.5 kg: one unit, and
+    the same on each line), comments, a title, Excel's `sep=` line
+    and a compressed file are recognized; `delimiter`, `decimal` ("." or ","), `encoding` and `header` (False: there are
+    no names, and columns are "column 1", "column 2", ...) say so where it cannot be known.  `like` is the `preparation`
+    of an earlier Split, to be repeated: what was said then of how the file is written is true of this one too,
+    unless something else is said.
 
     Raises UserError, a ValueError, with file, line and column for whatever could be read in two ways or in none;
     OSError if the file cannot be opened.
@@ -55,17 +59,22 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
                 f"{what} is {' or '.join(map(repr, allowed))}, or None to decide by the cells, got {given!r}"
             )
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"read_csv reads a file and needs its path, got {type(path).__name__}: a table that is read already goes into split, "
-                        "fit and Standardizer as it is")  # fmt: skip
+        raise TypeError(
+            f"read_csv reads a file and needs its path, got {type(path).__name__}: a table that is read "
+            "already goes into split, fit and Standardizer as it is"
+        )
     if str(path).startswith(("http:", "https:")):
         raise UserError(f"{path}: only files of this machine are read: download it first")
     if target is not None and not isinstance(target, str):
-        raise TypeError(f"target is the name of a column, got {type(target).__name__} {target!r}; the first line names them, "
-                        'and without names (header=False) they are "column 1", "column 2", ...')  # fmt: skip
+        raise TypeError(
+            f"target is the name of a column, got {type(target).__name__} {target!r}; the first line names them, "
+            'and without names (header=False) they are "column 1", "column 2", ...'
+        )
     for what, names in (("features", features), ("ignore", ignore), ("text", text), ("keep", keep)):
         if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
             raise TypeError(
-                f"{what} is a list of names of columns, such as [{str(names) if isinstance(names, str) else 'a'!r}], got {names!r:.80}"
+                f"{what} is a list of names of columns, such as [{str(names) if isinstance(names, str) else 'a'!r}], "
+                f"got {names!r:.80}"
             )
     for what, named, other, excluded in (
         ("features", features, "ignore", ignore),
@@ -110,5 +119,8 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
 
 
 def columns(path: str | os.PathLike[str], **how: Any) -> list[str]:
-    """The names of a CSV file's columns.  Raises what `read_csv` does, which knows `how` too: delimiter, encoding and header."""
+    """The names of a CSV file's columns.
+
+    Raises what `read_csv` does, which knows `how` too: delimiter, encoding and header.
+    """
     return File(path, **how).read().names

@@ -20,8 +20,9 @@ THEIRS = {"test_size": "test", "random_state": "seed", "train_size": "test", "sh
 def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: bool = True, **theirs: Any) -> Split:
     """Some samples to learn from, the others to test on, both in random order: X_train, y_train, X_test, y_test.
 
-    `test` is how many to test on, or their share of all, rounded up.  With `stratify`, each class (text, bools, or whole numbers
-    in `y` that come back) gets its share of both parts, and at least one sample to learn from; numbers are drawn freely.
+    `test` is how many to test on, or their share of all, rounded up.  With `stratify`, each class (text, bools, or
+    whole numbers in `y` that come back) gets its share of both parts, and at least one sample to learn from;
+    numbers are drawn freely.
     X and y are lists, arrays, or tables and columns of pandas, taken by position; or X is a Split and y left out.
     Raises ValueError if there is nothing to divide, or a class cannot be in both parts.
 
@@ -35,8 +36,10 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         ours = ", ".join(
             f"{name}= is called {THEIRS[name]}=" for name in theirs if name in THEIRS and name != "shuffle"
         )
-        raise TypeError(f"split takes X, y, test=0.2, seed=0 and stratify=True, and gives X_train, y_train, X_test, y_test, in this order; "
-                        f"it has no {', '.join(theirs)}{': ' * bool(ours)}{ours}")  # fmt: skip
+        raise TypeError(
+            "split takes X, y, test=0.2, seed=0 and stratify=True, and gives X_train, y_train, X_test, y_test, "
+            f"in this order; it has no {', '.join(theirs)}{': ' * bool(ours)}{ours}"
+        )
     given = X if isinstance(X, Split) else None
     if given is not None and y is None:
         X, y = given.X, given.y
@@ -62,7 +65,8 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         raise UserError(f"split needs a sample to learn from and one to test on, got {n}")
     if not 0 < count < n:
         raise UserError(
-            f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, got {test!r}"
+            f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, "
+            f"got {test!r}"
         )
     if not isinstance(stratify, (bool, Integral)) and [*map(class_of, stratify)] != [*map(class_of, y)]:
         raise TypeError("stratify is True or False: it is the classes in y that get their shares")
@@ -73,8 +77,10 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
         groups.setdefault(class_of(target) if by_class else None, []).append(i)
     takes = _shares([len(g) for g in groups.values()], count)
     if takes is None:
-        raise UserError(f"cannot test on {count} of {n} samples in {len(groups)} classes and keep one of each class to learn from: "
-                         "lower test, merge rare classes, or pass stratify=False")  # fmt: skip
+        raise UserError(
+            f"cannot test on {count} of {n} samples in {len(groups)} classes and keep one of each class to learn from: "
+            "lower test, merge rare classes, or pass stratify=False"
+        )
     train: list[int] = []
     tested: list[int] = []
     for group, take in zip(groups.values(), takes):
@@ -118,8 +124,10 @@ def batches(n: int, size: int, seed: int | random.Random | None = 0) -> Iterator
     try:
         n, size = operator.index(n), operator.index(size)
     except TypeError:
-        raise TypeError(f"batches takes two whole numbers, of samples and of those in a batch, got {n!r:.40} and {size!r:.40}: write "
-                        "for chosen in batches(len(X), 8): rows = [X[i] for i in chosen]") from None  # fmt: skip
+        raise TypeError(
+            f"batches takes two whole numbers, of samples and of those in a batch, got {n!r:.40} and {size!r:.40}: "
+            "write for chosen in batches(len(X), 8): rows = [X[i] for i in chosen]"
+        ) from None
     if size < 1:
         raise ValueError(f"a batch has at least one sample, got size={size}")
     order = list(range(n))
@@ -132,7 +140,8 @@ def batches(n: int, size: int, seed: int | random.Random | None = 0) -> Iterator
 class Standardizer:
     """Brings each column to mean 0 and standard deviation 1, with the numbers of the data it was made from.
 
-    Make it from the training part alone, then apply it to both.  A column that is constant, but for rounding, becomes 0.
+    Make it from the training part alone, then apply it to both.
+    A column that is constant, but for rounding, becomes 0.
 
     >>> scale = Standardizer.of([[1.0, 7.0], [3.0, 7.0]])
     >>> scale([[1.0, 7.0], [5.0, 7.0]])
@@ -194,7 +203,8 @@ class Standardizer:
 
 
 def is_constant(column: Sequence[float]) -> bool:
-    """Whether numbers differ by no more than what rounding leaves: 0.3 and 0.1 + 0.2 are one number, written by two sums.
+    """Whether numbers differ by no more than what rounding leaves:
+    0.3 and 0.1 + 0.2 are one number, written by two sums.
 
     32 units in the last place; whole numbers up to 2**53 are exact, and differ if they do.
 

@@ -1,7 +1,9 @@
-"""How a column writes its numbers: 1234.5, 1,234.5, 1.234,5, 1 234,5, 1'234.5, 12 %, -$5, 3.5 kg; and where that cannot be known.
+"""How a column writes its numbers: 1234.5, 1,234.5, 1.234,5, 1 234,5, 1'234.5, 12 %, -$5, 3.5 kg;
+and where that cannot be known.
 
-A cell is read in every way it can be read; a column, in the one way that all its cells allow.  Where that leaves two numbers
-(is 1,234 a thousand or a little more than one?), other columns of the file decide, or nobody, and the reader is asked.
+A cell is read in every way it can be read; a column, in the one way that all its cells allow.  Where that leaves two
+numbers (is 1,234 a thousand or a little more than one?), other columns of the file decide, or nobody,
+and the reader is asked.
 """
 
 from __future__ import annotations
@@ -33,8 +35,10 @@ class Numeral(NamedTuple):
     def number(self, text: str) -> float | None:
         """A cell as a finite number, or None.
 
-        >>> Numeral(",").number("1.234,5"), Numeral(".", "%").number("12 %"), Numeral().number("1_000"), Numeral().number("inf")
-        (1234.5, 12.0, None, None)
+        >>> Numeral(",").number("1.234,5"), Numeral(".", "%").number("12 %")
+        (1234.5, 12.0)
+        >>> Numeral().number("1_000"), Numeral().number("inf")
+        (None, None)
         """
         text = bare(text, self.unit)
         if not READINGS[self.point].fullmatch(text):
@@ -55,8 +59,10 @@ def bare(text: str, unit: str) -> str:
 def unit_of(cells: Sequence[str]) -> str:
     """The sign that every cell has before or behind its number, or the unit that every cell has behind it, or nothing.
 
-    >>> unit_of(["12%", "7 %"]), unit_of(["-$1", "2 $"]), unit_of(["3.5 kg", "12kg"]), unit_of(["$1", "2"]), unit_of(["1 kg", "1 g"])
-    ('%', '$', 'kg', '', '')
+    >>> unit_of(["12%", "7 %"]), unit_of(["-$1", "2 $"]), unit_of(["3.5 kg", "12kg"])
+    ('%', '$', 'kg')
+    >>> unit_of(["$1", "2"]), unit_of(["1 kg", "1 g"])
+    ('', '')
     """
     unit = sign_of(cells[0]) or quantity(cells[0])
     return unit if unit and all(c.endswith(unit) or c.lstrip(MINUS).lstrip().startswith(unit) for c in cells) else ""
@@ -81,11 +87,13 @@ def quantity(cell: str) -> str:
 
 
 def point_of(cells: Sequence[str], unit: str = "") -> str:
-    """What stands before the decimals of a column: "." or ","; "=" if that makes no difference, "?" if it does and both may be,
-    and "" if some cell is no number in the way of the others.
+    """What stands before the decimals of a column: "." or ","; "=" if that makes no difference, "?" if it does and both
+    may be, and "" if some cell is no number in the way of the others.
 
-    >>> [point_of(cells) for cells in (["1,5", "2"], ["1.234,5", "7"], ["0.5"], ["1", "1e3"], ["1,234", "5"], ["x", "1"], ["1,5", "1.5"])]
-    [',', ',', '.', '=', '?', '', '']
+    >>> [point_of(cells) for cells in (["1,5", "2"], ["1.234,5", "7"], ["0.5"], ["1", "1e3"])]
+    [',', ',', '.', '=']
+    >>> [point_of(cells) for cells in (["1,234", "5"], ["x", "1"], ["1,5", "1.5"])]
+    ['?', '', '']
     """
     texts = [bare(c, unit) for c in cells]
     found: set[str] = {*READINGS}

@@ -14,7 +14,10 @@ SAID = ("delimiter", "decimal", "encoding")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a file: as a number, or as a 0 or 1 for each of its `words`.  `means` are put where a cell is missing."""
+    """One column of a file: as a number, or as a 0 or 1 for each of its `words`.
+
+    `means` are put where a cell is missing.
+    """
 
     name: str
     means: tuple[float, ...]
@@ -65,14 +68,16 @@ class Preparation:
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
         return asdict(self) | {"numeral": list(self.numeral), "classes": list(self.classes), "columns": [
-            {**asdict(c), "numeral": list(c.numeral), "means": list(c.means), "words": None if c.words is None else list(c.words)}
+            {**asdict(c), "numeral": list(c.numeral), "means": list(c.means),
+             "words": None if c.words is None else list(c.words)}
             for c in self.columns]}  # fmt: skip
 
     @classmethod
     def from_dict(cls, written: Any) -> Preparation:
         """What `to_dict` wrote down.  Raises ValueError if it is none."""
         try:
-            made = cls(**{**written, "numeral": _numeral(written["numeral"]), "classes": tuple(_texts(written["classes"])), "columns": tuple(
+            made = cls(**{**written, "numeral": _numeral(written["numeral"]),
+                          "classes": tuple(_texts(written["classes"])), "columns": tuple(
                 _column(c) for c in _listed(written["columns"]))})  # fmt: skip
             names = [c.name for c in made.columns]
             right = (names and len({*names}) == len(names) and isinstance(made.target, (str, type(None)))

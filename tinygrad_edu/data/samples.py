@@ -19,12 +19,13 @@ MANY = 20  # a column of whole numbers with more different ones than this is a q
 class Split(tuple[Any, ...]):
     """Samples with their targets, all of them and divided into a part to learn from and a part to test on.
 
-    `X` holds one row of numbers per sample, `y` one target each; `X_train, y_train, X_test, y_test` are its two parts, as `split`
-    makes them where nobody has divided yet.  `features` names the numbers of a row, `target` what is predicted; a class in `y` is
-    the position of its name in `classes`, which is empty if targets are numbers.  `notes` say in words how a file was understood.
+    `X` holds one row of numbers per sample, `y` one target each; `X_train, y_train, X_test, y_test` are its two parts,
+    as `split` makes them where nobody has divided yet.  `features` names the numbers of a row, `target` what is
+    predicted; a class in `y` is the position of its name in `classes`, which is empty if targets are numbers.
+    `notes` say in words how a file was understood.
 
-    It unpacks into what it was made of: `X, y = moons()`, and `X_train, y_train, X_test, y_test = digits()`; `split(moons())` is
-    divided, too.  Raises ValueError, which says so, for names that are fewer or more.
+    It unpacks into what it was made of: `X, y = moons()`, and `X_train, y_train, X_test, y_test = digits()`;
+    `split(moons())` is divided, too.  Raises ValueError, which says so, for names that are fewer or more.
 
     >>> Split([[0.0, 1.0], [2.0, 3.0]], ["yes", "no"], name="weather", target="rain")
     <weather: 2 samples of 2 numbers, rain: 2 classes, no, yes>
@@ -134,17 +135,20 @@ class Split(tuple[Any, ...]):
         shapes, side = [], 6
         for k, (x, c) in enumerate(zip(self[0][:8], self[1])):
             left = k * (self.image * side + 14)
-            shapes += [f'<rect x="{left + i % self.image * side}" y="{i // self.image * side}" width="{side}" height="{side}" '
-                       f'fill="#1b2430" fill-opacity="{v:.2f}"/>' for i, v in enumerate(x) if v]  # fmt: skip
+            shapes += [f'<rect x="{left + i % self.image * side}" y="{i // self.image * side}" '
+                       f'width="{side}" height="{side}" fill="#1b2430" fill-opacity="{v:.2f}"/>'
+                       for i, v in enumerate(x) if v]  # fmt: skip
             middle, below = left + self.image * side / 2, len(x) // self.image * side + 18
             shapes.append(
                 f'<text x="{middle}" y="{below}" text-anchor="middle" fill="#5d6875">{self.classes[c]}</text>'
             )
         width, height = 8 * (self.image * side + 14) - 14, len(self[0][0]) // self.image * side + 24
         words = repr(self).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return (f'<div>{words}</div><svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -8 {width + 16} {height + 12}" '
-                f'width="{width + 16}" style="max-width:100%;height:auto;background:#fff" font-family="Helvetica, Arial, sans-serif" '
-                f'font-size="13">{"".join(shapes)}</svg>')  # fmt: skip
+        return (
+            f'<div>{words}</div><svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -8 {width + 16} {height + 12}" '
+            f'width="{width + 16}" style="max-width:100%;height:auto;background:#fff" '
+            f'font-family="Helvetica, Arial, sans-serif" font-size="13">{"".join(shapes)}</svg>'
+        )
 
 
 def classes_of(y: Sequence[Any]) -> list[str]:

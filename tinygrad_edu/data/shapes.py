@@ -27,7 +27,8 @@ def _told(make: Callable[P, Split]) -> Callable[P, Split]:
         for name in named:
             if name in THEIRS and name not in make.__code__.co_varnames:
                 raise TypeError(
-                    f"{make.__name__} has no {name}; its own name for that is {THEIRS[name]}, as in {THEIRS[name]}={named[name]!r}"
+                    f"{make.__name__} has no {name}; its own name for that is {THEIRS[name]}, "
+                    f"as in {THEIRS[name]}={named[name]!r}"
                 )
         return make(*args, **named)
 
@@ -148,7 +149,9 @@ def _named(name: str, X: list[list[float]], y: list[int], classes: int) -> Split
 
 
 def _spaced(start: float, stop: float, n: int, closed: bool = True) -> list[float]:
-    """`n` evenly spaced numbers from start to stop, which is one of them if `closed`; rounded as `np.linspace` rounds."""
+    """`n` evenly spaced numbers from start to stop, which is one of them if `closed`;
+    rounded as `np.linspace` rounds.
+    """
     steps = n - closed
     numbers = [i * ((stop - start) / max(steps, 1)) + start for i in range(n)]
     return [*numbers[:-1], stop] if closed and n > 1 else numbers

@@ -1,4 +1,6 @@
-"""The six sets of points in the unit square that minitorch's exercises train on, from one that a line separates to a spiral."""
+"""The six sets of points in the unit square that minitorch's exercises train on,
+from one that a line separates to a spiral.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,12 @@ SETS: dict[str, Callable[[float, float], bool]] = {
 
 
 def minitorch(name: str, n: int = 50, seed: int = 0) -> Split:
-    """n points of the unit square, evenly drawn, of class 1 where the set's rule says so: "simple" left of the middle, "diag" below
-    a diagonal, "split" outside of a band, "xor" in two opposite quarters, "circle" outside of a circle of area 0.314; "spiral" has two
-    arms of n // 2 points each, one a quarter turn from the other.
+    """n points of the unit square, evenly drawn, of class 1 where the set's rule says so: "simple" left of the middle,
+    "diag" below a diagonal, "split" outside of a band, "xor" in two opposite quarters, "circle" outside of a circle of
+    area 0.314; "spiral" has two arms of n // 2 points each, one a quarter turn from the other.
 
-    Raises UserError for another name, ValueError unless n >= 1 (spiral: n >= 2).  Source: minitorch's `datasets`, by Sasha Rush.
+    Raises UserError for another name, ValueError unless n >= 1 (spiral: n >= 2).
+    Source: minitorch's `datasets`, by Sasha Rush.
 
     >>> X, y = minitorch("xor", 200)
     >>> y == [int((a < 0.5) != (b < 0.5)) for a, b in X]

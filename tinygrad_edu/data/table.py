@@ -1,4 +1,6 @@
-"""A file's cells by column, made into numbers: the first time by what they look like, later by what was made of them then."""
+"""A file's cells by column, made into numbers: the first time by what they look like,
+later by what was made of them then.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Table:
         self.decimal = said.get("decimal")
         if not records.rows:
             file.fail(
-                f"the first line names the columns, and no other line follows: {some(self.names, 6)}; add a line for each sample"
+                f"the first line names the columns, and no other line follows: {some(self.names, 6)}; "
+                "add a line for each sample"
             )
         self.lines = [line for line, _ in records.rows]
         self.cells = dict(zip(self.names, map(list, zip(*[cells for _, cells in records.rows]))))
@@ -43,7 +46,9 @@ class Table:
         self.like = like
 
     def numbering(self) -> str:
-        """The name of a first column that has none and numbers the lines from 0 or 1, as pandas and R write it; else ''."""
+        """The name of a first column that has none and numbers the lines from 0 or 1,
+        as pandas and R write it; else ''.
+        """
         first, n = self.names[0], len(self.lines)
         counts = ([str(i + k) for i in range(n)] for k in (0, 1))
         return first if first in self.nameless and n > 1 and self.cells[first] in counts else ""
@@ -96,13 +101,15 @@ class Table:
             self.notes.append(f"left out: {len(rows)} of {len(self.lines)} lines, which {why}")
         if not self.rows:
             self.file.fail(
-                f"all lines {why}, so nothing is left: leave out the columns that are mostly empty, or say missing='mean'"
+                f"all lines {why}, so nothing is left: leave out the columns that are mostly empty, "
+                "or say missing='mean'"
             )
 
     def absent(self, name: str, row: int) -> NoReturn:
         """Raise for a missing cell, with the ways on."""
-        self.file.fail(f"column {short(name)!r} is missing ({self.cells[name][row]!r}): fill it in or remove the line; or say missing='drop', "
-                       "which leaves such lines out, or missing='mean'", self.lines[row])  # fmt: skip
+        self.file.fail(f"column {short(name)!r} is missing ({self.cells[name][row]!r}): fill it in or remove the "
+                       "line; or say missing='drop', which leaves such lines out, or missing='mean'",
+                       self.lines[row])  # fmt: skip
 
     # the first time
 
@@ -122,8 +129,10 @@ class Table:
         ):
             if self.missing is None:
                 if kind is None and self.cells[target][rows[0]].isalpha():
-                    self.file.fail(f"column {short(target)!r} is missing ({self.cells[target][rows[0]]!r}): fill it in or remove the line; if it is "
-                                   "a class of its own (Namibia, sodium), say kind='class'", self.lines[rows[0]])  # fmt: skip
+                    self.file.fail(f"column {short(target)!r} is missing ({self.cells[target][rows[0]]!r}): "
+                                   "fill it in or remove the line; if it is a class of its own (Namibia, sodium), "
+                                   "say kind='class'",
+                                   self.lines[rows[0]])  # fmt: skip
                 self.absent(target, rows[0])
             self.drop({*rows}, f"have no {short(target)}")
         if self.missing == "drop":
@@ -142,9 +151,9 @@ class Table:
         self, values: list[list[list[float]]], y: list[Any], prepared: Preparation, keep: Sequence[str]
     ) -> Split:
         X = [[v for part in parts for v in part] for parts in zip(*values)]
-        return Split(X, y, name=self.file.path.name, features=prepared.features, target=prepared.target, classes=prepared.classes,
-                     notes=self.notes, preparation=prepared, kept={name: self.cells[name] for name in keep}, rows=self.rows,
-                     lines=self.lines)  # fmt: skip
+        return Split(X, y, name=self.file.path.name, features=prepared.features, target=prepared.target,
+                     classes=prepared.classes, notes=self.notes, preparation=prepared,
+                     kept={name: self.cells[name] for name in keep}, rows=self.rows, lines=self.lines)  # fmt: skip
 
     def _numerals(self, names: Sequence[str], words: Any = ()) -> dict[str, Numeral | None]:
         """How each column writes its numbers; None for a column of text."""
@@ -321,11 +330,14 @@ class Table:
         texts = [str(int(v)) for v in values] if whole else cells  # 1, 01 and 1.0 are one class
         classes = sorted({*texts}, key=dict(zip(texts, values)).__getitem__ if values else None)
         if codes:
-            self.notes.append(f"{short(target)} is taken as {len(classes)} classes, {classes[0]} to {classes[-1]}, because these whole numbers "
-                              "come back; as a number with kind='number'")  # fmt: skip
+            self.notes.append(
+                f"{short(target)} is taken as {len(classes)} classes, {classes[0]} to {classes[-1]}, "
+                "because these whole numbers come back; as a number with kind='number'"
+            )
         if len(classes) == len(texts) > MANY:
             self.file.fail(
-                f"the target {short(target)!r} is different on each of {len(texts)} lines: a class must come back to be learned"
+                f"the target {short(target)!r} is different on each of {len(texts)} lines: a class must "
+                "come back to be learned"
             )
         if odd := [short(name) for name in classes if name.lower() in MISSING]:
             self.notes.append(f"{some(odd)} is a class of {short(target)}, and not a missing cell")
@@ -356,7 +368,8 @@ class Table:
         if column.words is None and self.present(column.name):
             if numeral is None:
                 cell = next((c for c in self.present(column.name) if column.numeral.number(c) is None), cells[0])
-                self.wrong(column.name, cell, "no finite number" + f" in {column.numeral.unit}" * bool(column.numeral.unit),
+                self.wrong(column.name, cell,
+                           "no finite number" + f" in {column.numeral.unit}" * bool(column.numeral.unit),
                            "the model has learned from numbers here")  # fmt: skip
             if numeral.unit != column.numeral.unit:
                 self.wrong(
@@ -378,7 +391,9 @@ class Table:
         return [seen[c] for c in cells]
 
     def _judged(self, like: Preparation) -> list[Any]:
-        """The targets, if this file has them: a class as its number, or a number; None where that is missing or unknown."""
+        """The targets, if this file has them: a class as its number, or a number;
+        None where that is missing or unknown.
+        """
         if like.target is None or like.target not in self.cells:
             return []
         cells = self.column(like.target)

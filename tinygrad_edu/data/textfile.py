@@ -25,9 +25,10 @@ from .numerals import is_number
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")]  # fmt: skip
-STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"), (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-             (b"PAR1", "a Parquet file"), (b"\x89HDF", "an HDF5 file"), (b"%PDF", "a PDF"), (b"SQLite format 3", "a database"),
-             (b"BZh", "compressed with bzip2"), (b"\xfd7zXZ", "compressed with xz"), (b"\x93NUMPY", "a NumPy array"),
+STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"),
+             (b"\xd0\xcf\x11\xe0", "an old Excel workbook"), (b"PAR1", "a Parquet file"), (b"\x89HDF", "an HDF5 file"),
+             (b"%PDF", "a PDF"), (b"SQLite format 3", "a database"), (b"BZh", "compressed with bzip2"),
+             (b"\xfd7zXZ", "compressed with xz"), (b"\x93NUMPY", "a NumPy array"),
              (b"{", "JSON"), (b"<", "HTML or XML")]  # fmt: skip
 SAMPLE = 200  # records that decide what separates cells
 
@@ -73,7 +74,10 @@ class File:
         try:
             text = data.decode("utf-8-sig" if encoding.lower() in ("utf8", "utf-8") else encoding)
         except UnicodeDecodeError as e:
-            hint = "save it as CSV UTF-8, or say how it is written: encoding='cp1252' (Windows), 'latin-1', 'mac_roman', ..."
+            hint = (
+                "save it as CSV UTF-8, or say how it is written: encoding='cp1252' (Windows), 'latin-1', "
+                "'mac_roman', ..."
+            )
             self.fail(
                 f"this is no {'UTF-8' if encoding == 'utf-8' else encoding} text (byte {e.start}: {e.reason}); {hint}"
             )
@@ -144,13 +148,17 @@ class File:
         return Records(names, rows, line, notes, self.header is not False)
 
     def _quote(self, lines: list[str]) -> str:
-        """What stands around text: a double quotation mark, unless whole cells stand between single ones and none between double."""
+        """What stands around text: a double quotation mark, unless whole cells stand between single
+        ones and none between double.
+        """
         begin = "\n".join(lines[:SAMPLE])
         single = re.search(r"(^|[,;\t|])[ ]*'[^'\n]*'[ ]*($|[,;\t|])", begin, re.MULTILINE)
         return "'" if single and not re.search(r'(^|[,;\t|])[ ]*"', begin, re.MULTILINE) else '"'
 
     def _sniff(self, text: str) -> str:
-        """The separator under which all lines have as many cells as the first; the reader is asked if that is true of two."""
+        """The separator under which all lines have as many cells as the first;
+        the reader is asked if that is true of two.
+        """
         fitting: dict[str, tuple[bool, int]] = {}  # whether under a title, and how many cells look unseparated
         counts: dict[str, int] = {}
         alone: list[str] = []  # under which nothing is separated
@@ -215,7 +223,8 @@ class File:
         except csv.Error as e:
             if "field larger" in str(e):
                 self.fail(
-                    f"a cell has more than {csv.field_size_limit()} letters; look for a quotation mark that is never closed",
+                    f"a cell has more than {csv.field_size_limit()} letters; look for a quotation "
+                    "mark that is never closed",
                     line,
                 )
             self.fail(f"this is no CSV from here on: {e}; look for a quotation mark that is never closed", line)

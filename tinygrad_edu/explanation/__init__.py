@@ -69,13 +69,15 @@ def explain(root: Value, *, of: list[Any] | tuple[Any, ...], max_nodes: int = 40
 def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
     """The backward pass from `root`, edge by edge, as text; with `of=x`, why dL/dx is what it is.
 
-    `of` is a Value, the label of one, or nested lists of these, for a gradient in the shape of a parameter; or a module, or the
-    name of one, as "mlp.layers.0": then its layers, its neurons, or all about one neuron.  A network of more than `max_nodes` nodes
-    is told layer by layer; of another graph as large, the nodes nearest to the root are shown.  Of the paths from `of` to the root,
-    the `max_paths` with the largest product are shown.  Totals and counts are of all.  The result prints itself, shows itself in a
-    notebook, and has its numbers as attributes: see `Whole`, `Single`, `Shaped` and `Network`.
-    No `.grad` changes.  Raises TypeError for what is no Value; ValueError for a Value that `root` was not computed from,
-    a label that none or several have, or an option without meaning; RuntimeError if `root` has forgotten its parents.
+    `of` is a Value, the label of one, or nested lists of these, for a gradient in the shape of a parameter; or a
+    module, or the name of one, as "mlp.layers.0": then its layers, its neurons, or all about one neuron.  A network of
+    more than `max_nodes` nodes is told layer by layer; of another graph as large, the nodes nearest to the root are
+    shown.  Of the paths from `of` to the root, the `max_paths` with the largest product are shown.  Totals and counts
+    are of all.  The result prints itself, shows itself in a notebook, and has its numbers as attributes:
+    see `Whole`, `Single`, `Shaped` and `Network`.
+    No `.grad` changes.  Raises TypeError for what is no Value; ValueError for a Value that `root` was not computed
+    from, a label that none or several have, or an option without meaning;
+    RuntimeError if `root` has forgotten its parents.
 
     >>> x = Value(3.0, label="x")
     >>> L = x * x + x
@@ -148,7 +150,9 @@ def alarms(root: Value) -> list[str]:
 
 
 def _part(walk: Walk, of: Any) -> list[Value]:
-    """The parameters of a module, or of the module of that name, that the root was computed from; none if `of` is no module."""
+    """The parameters of a module, or of the module of that name, that the root was computed from;
+    none if `of` is no module.
+    """
     if isinstance(of, str):
         inside = () if walk.names.find(of) else (f"{of}.", f"{of}[")
         return [n for n in walk.order if not n.parents and inside and n.label.startswith(inside)]
@@ -157,8 +161,10 @@ def _part(walk: Walk, of: Any) -> list[Value]:
     parameters = list(of.parameters())
     if used := [p for p in parameters if p in walk.totals]:
         return used
-    raise UserError(f"{walk.names[walk.root]} was computed from none of the {words.plural(len(parameters), 'parameter')} of {of!r:.80}: "
-                    "has the model been made anew since then?")  # fmt: skip
+    raise UserError(
+        f"{walk.names[walk.root]} was computed from none of the {words.plural(len(parameters), 'parameter')} of "
+        f"{of!r:.80}: has the model been made anew since then?"
+    )
 
 
 def _filled(tree: Any, found: Any) -> Any:
@@ -171,16 +177,20 @@ def _resolved(walk: Walk, of: Any) -> Value:
     if isinstance(of, Value):
         return of
     if not isinstance(of, str):
-        raise TypeError(f"of must be a Value, the label of one, a module, or lists of Values, not {type(of).__name__} {of!r}: "
-                        "give explain the Value that went into the computation, not its number")  # fmt: skip
+        raise TypeError(
+            f"of must be a Value, the label of one, a module, or lists of Values, not {type(of).__name__} {of!r}: "
+            "give explain the Value that went into the computation, not its number"
+        )
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
         known = walk.names.all()
         there = f"{', '.join(known[:8])}{', …' * (len(known) > 8)}{meant(of, known).replace(',', ';', 1)}"
         raise UserError(f"nothing that {root} was computed from is called {of!r:.80}: there is {there}")
     if len(nodes) > 1:
-        raise UserError(f"{len(nodes)} nodes are labelled {of!r}; here they are called {', '.join(walk.names[n] for n in nodes[:8])}: "
-                         "give explain the Value itself, or make the labels differ")  # fmt: skip
+        raise UserError(
+            f"{len(nodes)} nodes are labelled {of!r}; here they are called "
+            f"{', '.join(walk.names[n] for n in nodes[:8])}: give explain the Value itself, or make the labels differ"
+        )
     return nodes[0]
 
 

@@ -73,10 +73,11 @@ class Layer:
 
 
 class Network(Explanation):
-    """What `explain(L)` says of a network that is too large to be shown node by node, and `explain(L, of=module)` of a part of one.
+    """What `explain(L)` says of a network that is too large to be shown node by node,
+    and `explain(L, of=module)` of a part of one.
 
-    `layers`, from the root back to the inputs, each with its `neurons` and `parameters`; `samples`, how many the network is at work
-    on; `totals`, the gradient of every node of the graph.
+    `layers`, from the root back to the inputs, each with its `neurons` and `parameters`; `samples`, how many the
+    network is at work on; `totals`, the gradient of every node of the graph.
     """
 
     def __init__(self, walk: Walk, groups: Groups, part: Iterable[Value] | None = None) -> None:
@@ -168,8 +169,10 @@ class Network(Explanation):
             outputs = self._outputs(layer.neurons) if layer.neurons else ["", ""]
             rows.append((layer.name, *count, *outputs, *self._weights(layer.parameters)))
         told: list[words.Block] = [
-            f"Layer by layer, from {root} back to the inputs. The size of outputs and of weights, beside each that of its gradient: "
-            "root mean squares.", words.Table(rows, "lrrrrrr", (0,))]  # fmt: skip
+            f"Layer by layer, from {root} back to the inputs. The size of outputs and of weights, "
+            "beside each that of its gradient: root mean squares.",
+            words.Table(rows, "lrrrrrr", (0,)),
+        ]
         if more := len(self.layers) - MOST_LAYERS:
             told += [f"… {words.plural(more, 'more layer')}."] * (more > 0)
         return [*told, *self._on_the_way(), *self._by_sample(), *self._largest()]
@@ -179,8 +182,11 @@ class Network(Explanation):
         told, shut = [], [n for n in self.neurons if n.closed == len(n.uses)]
         if shut:
             every = f"on every {self.word}" if self.samples > 1 else "here"
-            told.append(f"{len(shut):,} of {words.plural(len(self.neurons), 'neuron')} {'is' if len(shut) == 1 else 'are'} closed {every}: "
-                        f"no gradient for the weights of {_few([n.name for n in shut])}.")  # fmt: skip
+            told.append(
+                f"{len(shut):,} of {words.plural(len(self.neurons), 'neuron')} "
+                f"{'is' if len(shut) == 1 else 'are'} closed {every}: no gradient for the weights of "
+                f"{_few([n.name for n in shut])}."
+            )
         for layer in self.layers:
             if len(layer.neurons) > 1 and all(n in shut for n in layer.neurons):
                 told.append(f"All of {layer.name} is closed: nothing flows back through it to what comes before.")
@@ -191,7 +197,8 @@ class Network(Explanation):
                 (first / last, "smaller", "vanishes") if last < first else (last / first, "larger", "explodes")
             )
             told.append(
-                f"What reaches {below} is {times:,.0f} times {word} than what reaches {above}: the gradient {verb} on the way."
+                f"What reaches {below} is {times:,.0f} times {word} than what reaches {above}: "
+                f"the gradient {verb} on the way."
             )
         return told
 
@@ -211,11 +218,15 @@ class Network(Explanation):
         rows = [(f"{s}", cell([self.walk.value(u.out) for u in given[s]]), cell([self.totals[u.out] for u in given[s]]))
                 for s in order[:MOST_SAMPLES] if sizes[s] != 0]  # fmt: skip
         what = "output" if n == 1 else f"{n} outputs" if n <= 3 else f"size of its {n} outputs"
-        head = f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: the output and its gradient, the largest first."
+        head = (
+            f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: "
+            "the output and its gradient, the largest first."
+        )
         told: list[words.Block] = [head, words.Table([("sample", what, "gradient"), *rows], "rrr")] if rows else []
         if idle:
             told.append(f"Sample {idle[0]} of {self.samples:,} gets no gradient." if len(idle) == 1 else
-                        f"Samples {_few([str(s) for s in sorted(idle)])}, {len(idle):,} of {self.samples:,}, get no gradient.")  # fmt: skip
+                        f"Samples {_few([str(s) for s in sorted(idle)])}, {len(idle):,} of {self.samples:,}, "
+                        "get no gradient.")  # fmt: skip
         return told
 
     def _largest(self) -> list[words.Block]:
@@ -225,9 +236,12 @@ class Network(Explanation):
         rows = [(p.label, words.number(self.walk.value(p)), words.number(self.totals[p])) for p in top]
         wide, root = max(self.layers, key=lambda layer: len(layer.neurons)), self.names.term(self.root)
         asked = [(f'{root}.explain(of="{name}")', what) for name, what in
-                 ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"), (top[0].label, "one gradient"))]  # fmt: skip
-        return ["The largest gradients:", words.Table([("parameter", "value", "gradient"), *rows], "lrr"), "Ask for more:",
-                words.Table([("write", "to explain"), *asked, (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
+                 ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"),
+                  (top[0].label, "one gradient"))]  # fmt: skip
+        return ["The largest gradients:", words.Table([("parameter", "value", "gradient"), *rows], "lrr"),
+                "Ask for more:",
+                words.Table([("write", "to explain"), *asked,
+                             (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
 
     # A layer
 
@@ -245,8 +259,9 @@ class Network(Explanation):
                          *self._outputs([n]), "" if bias is None else words.number(self.totals[bias]),
                          f"{_attribute(top)}: {words.number(self.totals[top])}"))  # fmt: skip
         told: list[words.Block] = [
-            f"Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean squares over the {self.word}s), "
-            f"then the gradients d{root}/d(bias) and, of its weights, the largest.", words.Table(rows, "lrrrrl", (0,))]  # fmt: skip
+            "Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean "
+            f"squares over the {self.word}s), then the gradients d{root}/d(bias) and, of its weights, the largest.",
+            words.Table(rows, "lrrrrl", (0,))]  # fmt: skip
         more = len(layer.neurons) - len(shown)
         told += [f"… {words.plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
         return [*told, f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.']
@@ -268,7 +283,8 @@ class Network(Explanation):
         told: list[words.Block] = [
             f"What comes back to its output is upstream, d{root}/d(output); "
             + (f"times the slope of {bent}, it is passed on to its weighted sum." if bent else
-               "it is passed on to its weighted sum as it is, for there is no activation."), words.Table(rows, "rrrrrr")]  # fmt: skip
+               "it is passed on to its weighted sum as it is, for there is no activation."),
+            words.Table(rows, "rrrrrr")]  # fmt: skip
         more = len(neuron.uses) - len(uses)
         told += [f"… {words.plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
         shown = sorted(neuron.parameters, key=lambda p: -abs(totals[p]))[:MOST_NEURONS]
@@ -278,7 +294,8 @@ class Network(Explanation):
                 [e.contribution for e in sorted(self.walk.into[p], key=lambda e: place.get(e.node, 0))], "+", 4
             )
             rows.append((_attribute(p), words.number(value(p)), words.number(totals[p]), parts))
-        told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; the bias has input 1.",
+        told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; "
+                 "the bias has input 1.",
                  words.Table(rows, "lrrl", (3,))]  # fmt: skip
         more = len(neuron.parameters) - len(shown)
         return [*told, *[f"… {words.plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
@@ -335,7 +352,9 @@ def _last(groups: Groups) -> set[Unit]:
 
 
 def _numbered(groups: Groups) -> dict[Unit, int]:
-    """Which sample, or which use, each unit is at work on: counted in the last units, and the same for all that they read."""
+    """Which sample, or which use, each unit is at work on: counted in the last units,
+    and the same for all that they read.
+    """
     number = {u: i for units in _by_neuron(groups.units) for i, u in enumerate(units)}
     if samples_of(groups) > 1:
         for u in sorted(groups.units, key=lambda u: -u.level):

@@ -12,8 +12,8 @@ from .walk import Explanation, Walk, same
 class Shaped(Explanation):
     """What `explain(L, of=[[w11, w12], [w21, w22]])` returns: `values` and `grads`, nested as they were given.
 
-    `outer` is (delta, x) if the gradient of a matrix is their outer product, else None: every weight is used once, row i
-    receives delta[i] from above, and column j is multiplied by x[j].
+    `outer` is (delta, x) if the gradient of a matrix is their outer product, else None: every weight is used once, row
+    i receives delta[i] from above, and column j is multiplied by x[j].
     """
 
     def __init__(self, walk: Walk, of: Any) -> None:
@@ -47,13 +47,15 @@ class Shaped(Explanation):
             grid(self.grads, words.number),
         ]
         lines = [
-            f"The gradient of {root} = {words.number(self.walk.value(self.root))} in the shape of the parameters: {shape(self.of)}."
+            f"The gradient of {root} = {words.number(self.walk.value(self.root))} in the shape of the parameters: "
+            f"{shape(self.of)}."
         ]
         for title, block in zip(titles, blocks):
             lines += ["", f"{title}:", *("  " + line for line in block)]
         if self.outer:
             delta, x = (f"[{', '.join(map(words.number, part))}]" for part in self.outer)
-            lines += ["", "An outer product, δ·xᵀ: row i receives δ_i from above, column j is multiplied by its input x_j.",
+            lines += ["", "An outer product, δ·xᵀ: row i receives δ_i from above, column j is "
+                          "multiplied by its input x_j.",
                       f"  δ = {delta}", f"  x = {x}"]  # fmt: skip
         return [*lines, *(line for note in self._notes() for line in ("", *words.sentence(note)))]
 
@@ -64,7 +66,8 @@ class Shaped(Explanation):
         idle = [n.label or repr(n) for n in self._leaves if n not in self.walk.totals]
         notes = (
             [
-                f"{', '.join(idle[:4])}{', …' * (len(idle) > 4)}: not used by {self.walk.names[self.root]}, so the gradient is 0."
+                f"{', '.join(idle[:4])}{', …' * (len(idle) > 4)}: not used by "
+                f"{self.walk.names[self.root]}, so the gradient is 0."
             ]
             if idle
             else []
@@ -75,7 +78,8 @@ class Shaped(Explanation):
         """The explanation in Markdown, with matrices in LaTeX."""
         root = self.walk.names.latex(self.root)
         lines = [f"The gradient of ${root}$ in the shape of the parameters, {shape(self.of)}:", "",
-                 f"$$W = {_matrix(self.values)} \\qquad \\frac{{\\partial {root}}}{{\\partial W}} = {_matrix(self.grads)}$$"]  # fmt: skip
+                 f"$$W = {_matrix(self.values)} \\qquad \\frac{{\\partial {root}}}{{\\partial W}} = "
+                 f"{_matrix(self.grads)}$$"]  # fmt: skip
         if self.outer:
             delta, x = self.outer
             lines += ["", f"An outer product: $$\\delta x^\\top = {_matrix([[d] for d in delta])} {_matrix([x])}$$"]

@@ -14,8 +14,8 @@ class Single(Explanation):
     """What `explain(L, of=x)` returns.
 
     `total`: dL/dx, to the last bit what one backward pass gives; `uses`: the edges along which it arrives, whose
-    contributions add up to it; `count`: how many paths lead from x to L, exactly; `paths`: those with the largest |product|,
-    each with `nodes`, `edges` and `product`.
+    contributions add up to it; `count`: how many paths lead from x to L, exactly; `paths`: those with the largest
+    |product|, each with `nodes`, `edges` and `product`.
     """
 
     def __init__(self, walk: Walk, x: Value, max_paths: int) -> None:
@@ -49,9 +49,11 @@ class Single(Explanation):
                     f"{root} is where the backward pass starts: when {root} grows by a little, {root} grows by as much."
                 ),
             ]
-        lines += words.sentence(f"{x} = {words.number(walk.value(self.x))} is used {words.times(len(self.uses))}. "
-                                f"{'Each' if len(self.uses) > 1 else 'The'} node that uses it hands it upstream × local, "
-                                f"where upstream is d{self.names.term(self.root)}/d(that node):")  # fmt: skip
+        lines += words.sentence(
+            f"{x} = {words.number(walk.value(self.x))} is used {words.times(len(self.uses))}. "
+            f"{'Each' if len(self.uses) > 1 else 'The'} node that uses it hands it upstream × local, "
+            f"where upstream is d{self.names.term(self.root)}/d(that node):"
+        )
         shown = self._shown()
         products = words.products([(e.upstream, e.local, e.contribution) for e in shown])
         rows = [("used in", "local gradient", products[0])]
@@ -61,7 +63,8 @@ class Single(Explanation):
         lines += words.columns(rows, gives=(0, 1))
         if len(self.uses) > len(shown):
             lines.append(
-                f"  … and {words.plural(len(self.uses) - len(shown), 'use')} that contribute{'s' * (len(self.uses) - len(shown) == 1)} less"
+                f"  … and {words.plural(len(self.uses) - len(shown), 'use')} that "
+                f"contribute{'s' * (len(self.uses) - len(shown) == 1)} less"
             )
         if len(self.uses) > 1:
             lines += words.flowed(f"Gradients add where paths meet: {self._sum()}".split(" "), " ", "    ", "  ")
@@ -138,7 +141,8 @@ class Single(Explanation):
                 else f"${names.latex(e.node)}$"
             )
             rows.append((formula, f"${walk.local(e, latex=True)}$",
-                         f"${words.math_joined([e.upstream, e.local], '·')} = {words.math_number(e.contribution)}$"))  # fmt: skip
+                         f"${words.math_joined([e.upstream, e.local], '·')} = "
+                         f"{words.math_number(e.contribution)}$"))  # fmt: skip
         lines += [f"${x} = {words.math_number(walk.value(self.x))}$ is used {words.times(len(self.uses))}:", ""]
         lines += words.markdown_table(("used in", "local gradient", "upstream × local = contribution"), rows)
         if len(self.uses) > 1:
@@ -150,7 +154,8 @@ class Single(Explanation):
             named = " ".join(words.math_gap(factors, len(path.edges)))
             lines += [
                 "",
-                f"$${named} = {words.math_joined([e.local for e in path.edges], '·', 8)} = {words.math_number(path.product)}$$",
+                f"$${named} = {words.math_joined([e.local for e in path.edges], '·', 8)} = "
+                f"{words.math_number(path.product)}$$",
             ]
             lines += ["", f"along each of {words.plural(path.ways, 'such path')}"] * (path.ways > 1)
         return [*lines, *(line for note in self._notes() for line in ("", words.plain_markdown(note)))]

@@ -105,7 +105,9 @@ class Names:
 
 
 class Walk:
-    """One backward pass from `root`, seed 1, as edges in the order in which they carried a gradient.  No `.grad` changes.
+    """One backward pass from `root`, seed 1, as edges in the order in which they carried a gradient.
+
+    No `.grad` changes.
 
     >>> a = Value(3.0, label="a")
     >>> L = a * a + a
@@ -155,7 +157,9 @@ class Walk:
         return formula[1:-1] if alone else formula  # a term alone needs no parentheses
 
     def beginnings(self, edges: Iterable[Edge], nodes: Iterable[Value]) -> list[str]:
-        """Where something stops being finite: a sentence for the first value and the first gradient that do, and for the first nan."""
+        """Where something stops being finite: a sentence for the first value and the first gradient that do,
+        and for the first nan.
+        """
         if all(map(math.isfinite, self.totals.values())) and all(math.isfinite(n.data) for n in self.order):
             return []
         values, slopes = self._in_values(nodes), self._in_gradients(edges)
@@ -180,8 +184,11 @@ class Walk:
             given = ", ".join(
                 dict.fromkeys(f"{self.names[p]} = {words.number(x)}" for p, x in zip(n.parents, xs) if p in self.names)
             )
-            found.append(f"{self.names[n]} = {self.names.short(n, 60)} = {words.number(y)} begins here{f', with {given}' if given else ''}"
-                         + (f": {n.op.name} is defined on {' and '.join(inside)}" if inside else ""))  # fmt: skip
+            found.append(
+                f"{self.names[n]} = {self.names.short(n, 60)} = {words.number(y)} begins "
+                f"here{f', with {given}' if given else ''}"
+                + (f": {n.op.name} is defined on {' and '.join(inside)}" if inside else "")
+            )
         return found
 
     def _in_gradients(self, edges: Iterable[Edge]) -> list[str]:
@@ -205,7 +212,8 @@ class Walk:
                 )
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
-                    f"{product} = nan on the edge {n} → {p}, and that is where nan begins: zero times infinity has no value"
+                    f"{product} = nan on the edge {n} → {p}, and that is where nan begins: zero "
+                    "times infinity has no value"
                 )
             if math.isinf(g) and math.isfinite(e.upstream) and math.isfinite(e.local):
                 found.append(f"{product} = {words.number(g)} on the edge {n} → {p}: too large for a float")
@@ -224,10 +232,14 @@ class Walk:
             return f"{name}.grad is still 0: {root}.backward() adds this to it."
         k = held / total if total and math.isfinite(total) else 0.0
         if k == int(k) and 2 <= k <= 1000:
-            return (f"{name}.grad holds {words.number(held)}, {words.times(int(k))} this total, as after {int(k)} backward passes: gradients add up "
-                    f"until {root}.zero_grad().")  # fmt: skip
-        return (f"{name}.grad holds {words.number(held)}, not {words.number(total)}: other backward passes have added to it. "
-                f"{root}.zero_grad() and {root}.backward() give this one alone.")  # fmt: skip
+            return (
+                f"{name}.grad holds {words.number(held)}, {words.times(int(k))} this total, "
+                f"as after {int(k)} backward passes: gradients add up until {root}.zero_grad()."
+            )
+        return (
+            f"{name}.grad holds {words.number(held)}, not {words.number(total)}: other backward "
+            f"passes have added to it. {root}.zero_grad() and {root}.backward() give this one alone."
+        )
 
     def all_stored(self, nodes: list[Value]) -> list[str]:
         """`stored` for several nodes, in at most one note."""
@@ -241,7 +253,8 @@ class Walk:
     def changed(self, nodes: Iterable[Value]) -> list[str]:
         """A sentence for each node whose `.data` is no longer what the forward pass saw."""
         return [f"{self.names.term(n)}.data is {words.number(n.data)} now; {self.names[self.root]} was computed with "
-                f"{words.number(self.value(n))}, and its gradients belong to that." for n in nodes if not same(n.data, self.value(n))]  # fmt: skip
+                f"{words.number(self.value(n))}, and its gradients belong to that." for n in nodes
+                if not same(n.data, self.value(n))]  # fmt: skip
 
 
 def same(a: float, b: float) -> bool:

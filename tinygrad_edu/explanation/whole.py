@@ -20,9 +20,9 @@ class Whole(Explanation):
     """What `explain(L)` returns.
 
     `root`; `edges`, in the order of the backward pass, each with `node`, `parent`, `upstream`, `local` and
-    `contribution`; `totals`, the gradient of every node of the graph; `shown`, the nodes in the text, nearest to the root;
-    `hidden`, how many are not in it; `names`, what a node is called; `network`, what is said in their place if some are hidden and
-    the labels name neurons, else None.
+    `contribution`; `totals`, the gradient of every node of the graph; `shown`, the nodes in the text, nearest to the
+    root; `hidden`, how many are not in it; `names`, what a node is called; `network`, what is said in their place if
+    some are hidden and the labels name neurons, else None.
     """
 
     def __init__(self, root: Value, max_nodes: int) -> None:
@@ -115,7 +115,8 @@ class Whole(Explanation):
         notes += self.walk.changed(self._leaves)[:3]
         if self._constants:
             notes.append(
-                f"{words.plural(self._constants, 'edge')} to constants without a label {'is' if self._constants == 1 else 'are'} not shown."
+                f"{words.plural(self._constants, 'edge')} to constants without a label "
+                f"{'is' if self._constants == 1 else 'are'} not shown."
             )
         notes += self.walk.all_stored([n for n in self.shown if n in self.names])
         notes += filter(None, [self.names.shortened(self.shown)])
@@ -165,5 +166,7 @@ class Whole(Explanation):
         """The sum at a node whose last path came along this edge."""
         uses = self.walk.into[e.parent]
         added = words.math_joined([use.contribution for use in uses], "+")
-        return (f"${self.names.ratio(self.root, e.parent, latex=True)} = {added} = {words.math_number(self.totals[e.parent])}$: "
-                f"used {words.times(len(uses))}, gradients add")  # fmt: skip
+        return (
+            f"${self.names.ratio(self.root, e.parent, latex=True)} = {added} = "
+            f"{words.math_number(self.totals[e.parent])}$: used {words.times(len(uses))}, gradients add"
+        )

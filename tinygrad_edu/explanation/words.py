@@ -86,7 +86,8 @@ def clipped(text: str, most: int) -> str:
 def columns(rows: Sequence[Sequence[str]], right: str = "", gives: Sequence[int] = ()) -> list[str]:
     """Rows as aligned lines; `right` has an r for each column whose texts end below each other.
 
-    Where a line would be too long, the columns in `gives` become narrower, the widest first, and their texts lose their middle.
+    Where a line would be too long, the columns in `gives` become narrower, the widest first,
+    and their texts lose their middle.
 
     >>> columns([("a", "1"), ("bb", "10")], "lr")
     ['  a    1', '  bb  10']

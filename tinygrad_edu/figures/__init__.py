@@ -8,9 +8,9 @@
     <Drawing: 6 nodes, 5 edges; .save("graph.svg") writes it, also .png, .pdf, .dot>
 
 In a notebook the last line shows the picture.  This room reads Values and changes nothing.  What a card says
-is in `cards`, which are drawn in `choose`, the whole sheet of them in `sheet` and, as a picture, in `canvas`; one path of the
-chain rule is in `paths`; neurons are found by `units`, described by `modules` and drawn by `columns`.  Beside the picture a
-drawing has its text in DOT, for Graphviz.
+is in `cards`, which are drawn in `choose`, the whole sheet of them in `sheet` and, as a picture, in `canvas`; one path
+of the chain rule is in `paths`; neurons are found by `units`, described by `modules` and drawn by `columns`.  Beside
+the picture a drawing has its text in DOT, for Graphviz.
 
     python -m tinygrad_edu.figures     writes the lecture's neuron to neuron.svg
 """
@@ -50,9 +50,9 @@ NODE = {"shape": "plain", "fontsize": "12", **FONT}
 EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
-def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None, depth: int | None = None,
-         max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR", width: float | None = WIDE,
-         opened: bool = False) -> Drawing:  # fmt: skip
+def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None,
+         depth: int | None = None, max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR",
+         width: float | None = WIDE, opened: bool = False) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
@@ -69,8 +69,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     `view="auto"`: the modules of a graph with more than 40 nodes, if its labels name some and no other option speaks of
     cards, else the cards.  `opened=True` shows the nodes that a replayed one (see `jit`) stands for, as the modules do.
 
-    `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.  A drawing of cards that would be more than `width`
-    pixels wide (840, a notebook's cell; None: no limit) goes on below, in rows, where the graph lets it.
+    `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.  A drawing of cards that would be more than
+    `width` pixels wide (840, a notebook's cell; None: no limit) goes on below, in rows, where the graph lets it.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
     name no modules.
     """
@@ -181,7 +181,8 @@ def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:
         raise TypeError(f"{name} must be a Value of the graph, got {type(node).__name__} {node!r}")
     if not any(n is node for n in order):
         raise UserError(
-            f"{name} must be part of the graph that is drawn, but {node!r} is not: {order[-1]!r} was not computed from it"
+            f"{name} must be part of the graph that is drawn, but {node!r} is not: {order[-1]!r} "
+            "was not computed from it"
         )
 
 
@@ -221,7 +222,8 @@ class Drawing:
     def save(self, path: str | Path, scale: float = SCALE, background: str | None = None) -> Path:
         """Write the picture, in the form that the name ends in, and return its path; a PNG has `scale` pixels per unit.
 
-        `background` is "white", "transparent" or a colour such as "#1b2430"; without it an SVG and a PDF are transparent, a PNG white.
+        `background` is "white", "transparent" or a colour such as "#1b2430";
+        without it an SVG and a PDF are transparent, a PNG white.
         Raises ValueError for an ending other than .svg, .png, .pdf and .dot, and RenderError if no program here can
         make a PNG or PDF.
         """
@@ -239,4 +241,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""
-        return f'<Drawing: {self.nodes} nodes, {self.edges} edges{note}; .save("graph.svg") writes it, also .png, .pdf, .dot>'
+        return (
+            f'<Drawing: {self.nodes} nodes, {self.edges} edges{note}; .save("graph.svg") writes it, '
+            "also .png, .pdf, .dot>"
+        )

@@ -24,7 +24,8 @@ def neuron() -> Value:
 if __name__ == "__main__":
     try:
         print(
-            f"wrote {draw(neuron()).save('neuron.svg')}: open it in a browser; a mouse over a card or an edge shows every digit"
+            f"wrote {draw(neuron()).save('neuron.svg')}: open it in a browser; a mouse over a card or an "
+            "edge shows every digit"
         )
     except RenderError as e:
         raise SystemExit(str(e)) from None

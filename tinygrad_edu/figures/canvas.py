@@ -53,7 +53,9 @@ class Line:
 
 @dataclass
 class Sheet:
-    """All that a drawing of cards shows, in rows at most `wide`; `boxes` say how many more there are, and in which colour."""
+    """All that a drawing of cards shows, in rows at most `wide`;
+    `boxes` say how many more there are, and in which colour.
+    """
 
     direction: str
     wide: float
@@ -195,14 +197,18 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
     picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="#ffffff" if head else paper)
     if head:
-        picture.add("path", d=f"M{x:g},{y + HEAD:g}L{x:g},{y + r:g}C{x:g},{y + 2:g} {x + 2:g},{y:g} {x + r:g},{y:g}L{x + w - r:g},{y:g}"
-                    f"C{x + w - 2:g},{y:g} {x + w:g},{y + 2:g} {x + w:g},{y + r:g}L{x + w:g},{y + HEAD:g}z", fill=paper)  # fmt: skip
+        picture.add("path", d=f"M{x:g},{y + HEAD:g}L{x:g},{y + r:g}C{x:g},{y + 2:g} {x + 2:g},{y:g} "
+                    f"{x + r:g},{y:g}L{x + w - r:g},{y:g}C{x + w - 2:g},{y:g} {x + w:g},{y + 2:g} "
+                    f"{x + w:g},{y + r:g}L{x + w:g},{y + HEAD:g}z",
+                    fill=paper)  # fmt: skip
         picture.runs(x + w / 2, y + 16.5, cards.title(f.name, f.op), 13, ink, "middle")
     if f.value != f.value or abs(f.value) == float("inf"):
         picture.add("rect", x=x + 1, y=y + head, width=w - 2, height=ROW, fill=cards.ALARM)
     top, end = y + head + ROW, y + h
-    picture.add("path", d=f"M{x:g},{top:g}L{x + w:g},{top:g}L{x + w:g},{end - r:g}C{x + w:g},{end - 2:g} {x + w - 2:g},{end:g} {x + w - r:g},{end:g}"
-                f"L{x + r:g},{end:g}C{x + 2:g},{end:g} {x:g},{end - 2:g} {x:g},{end - r:g}z", fill=f.tint)  # fmt: skip
+    picture.add("path", d=f"M{x:g},{top:g}L{x + w:g},{top:g}L{x + w:g},{end - r:g}C{x + w:g},{end - 2:g} "
+                f"{x + w - 2:g},{end:g} {x + w - r:g},{end:g}L{x + r:g},{end:g}C{x + 2:g},{end:g} "
+                f"{x:g},{end - 2:g} {x:g},{end - r:g}z",
+                fill=f.tint)  # fmt: skip
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="none", stroke=border, stroke_width=width)
     for word, number, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
         finite = number == number and abs(number) != float("inf")

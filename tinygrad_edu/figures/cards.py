@@ -190,7 +190,8 @@ def card(n: Value, role: str, largest: float, look: str = "", name: str = "") ->
         value = paper
     width, frame = FRAMES[look]
     return (
-        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" BGCOLOR="#ffffff">{top}'
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" '
+        f'BGCOLOR="#ffffff">{top}'
         f"{row('value', n.data, value, inks[0], inks[2])}{row('grad', n.grad, grad, inks[1], inks[2])}</TABLE>>"
     )
 
@@ -199,9 +200,10 @@ def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
     """One row of a card: a small word on the left, a number on the right."""
     number = number if math.isfinite(x) else ALARM_INK
     return (
-        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"><TR>'
-        f'<TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" COLOR="{ink}">{word}</FONT></TD>'
-        f'<TD ALIGN="RIGHT" WIDTH="46"><FONT COLOR="{number}">{short(x)}</FONT></TD></TR></TABLE></TD></TR>'
+        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" '
+        'CELLSPACING="0" CELLPADDING="3"><TR><TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" '
+        f'COLOR="{ink}">{word}</FONT></TD><TD ALIGN="RIGHT" WIDTH="46"><FONT '
+        f'COLOR="{number}">{short(x)}</FONT></TD></TR></TABLE></TD></TR>'
     )
 
 
@@ -218,7 +220,9 @@ def told(n: Value, names: Mapping[Value, str] = {}) -> tuple[str, str, str]:
 
 
 def lines(*texts: str) -> str:
-    """Lines of a tooltip.  DOT would read the \\L of \\Lambda as "the label": a backslash is written as ∖, its double."""
+    """Lines of a tooltip.  DOT would read the \\L of \\Lambda as "the label":
+    a backslash is written as ∖, its double.
+    """
     return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
 
 

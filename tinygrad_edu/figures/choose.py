@@ -38,7 +38,9 @@ def before(root: Value, most: int, depth: int | None) -> set[Value]:
 
 
 def around(node: Value, order: Sequence[Value], most: int, depth: int | None) -> set[Value]:
-    """The nodes with the fewest steps between them and `node`, up to what reads it or down to what it was computed from."""
+    """The nodes with the fewest steps between them and `node`, up to what reads it or down
+    to what it was computed from.
+    """
     children: dict[Value, list[Value]] = defaultdict(list)
     for n in order:
         for p in n.parents:

@@ -19,7 +19,9 @@ RADIUS, BOX, GAP, BESIDE, MARGIN, LINE = 19.0, 28.0, 10.0, 150.0, 12, 16
 
 @dataclass
 class Chart:
-    """A drawing in Graphviz's words, which are also written into `dot`: here with the level that each node stands in."""
+    """A drawing in Graphviz's words, which are also written into `dot`:
+    here with the level that each node stands in.
+    """
 
     dot: Digraph
     direction: str

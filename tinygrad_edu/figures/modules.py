@@ -94,11 +94,14 @@ def fill(
     notes = []
     if hidden := len(spots) - len(shown):
         more = min(len(spots), max(1000, 2 * (most or 0)))
-        notes.append(f"{len(shown):,} of {len(spots):,} units and inputs, those with the largest gradients of each layer; "
-                     f"max_nodes={more} draws {'all' if more == len(spots) else 'more'}")  # fmt: skip
+        notes.append(
+            f"{len(shown):,} of {len(spots):,} units and inputs, those with the largest gradients of each layer; "
+            f"max_nodes={more} draws {'all' if more == len(spots) else 'more'}"
+        )
     if samples > 1:
         notes.append(
-            f"{samples:,} samples in one picture: each number is the mean of the values, each colour the sum of the gradients"
+            f"{samples:,} samples in one picture: each number is the mean of the values, each colour "
+            "the sum of the gradients"
         )
     elif len({w for u in groups.units for w, _ in u.inputs}) < sum(len(u.inputs) for u in groups.units):
         notes.append(
@@ -138,9 +141,12 @@ def _no_modules(order: Sequence[Value]) -> str:
     modules = sorted({m for n in order if (m := module_of(n))})
     found = (f"has parameters of {modules[0]!r}, but none that weighs an input" if modules
              else "has no weight with such a label")  # fmt: skip
-    return (f"view='modules' groups neurons by labels such as 'mlp.layers.0.neurons.3.w[1]', which every module of tinygrad_edu.nn writes; "
-            f"this graph of {len(order):,} node{'s'[len(order) == 1 :]} {found}: draw it with view='cards', or label the weights and the "
-            "bias of a neuron yourself, w.label = 'neuron.w[0]', b.label = 'neuron.b'")  # fmt: skip
+    return (
+        "view='modules' groups neurons by labels such as 'mlp.layers.0.neurons.3.w[1]', which every module of "
+        f"tinygrad_edu.nn writes; this graph of {len(order):,} node{'s'[len(order) == 1 :]} {found}: draw it with "
+        "view='cards', or label the weights and the bias of a neuron yourself, w.label = 'neuron.w[0]', "
+        "b.label = 'neuron.b'"
+    )
 
 
 # From units to spots.
@@ -251,7 +257,8 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
     if s.box:
         what = Counter(cards.operation(n) for n in s.box.nodes)
         name = ", ".join(list(what)[:3]) + (" …" if len(what) > 3 else "")
-        numbers = [f"{len(s.box.nodes):,} operation{'s'[len(s.box.nodes) == 1 :]}: " + ", ".join(f"{n} {op}" for op, n in what.most_common(8)),
+        numbers = [f"{len(s.box.nodes):,} operation{'s'[len(s.box.nodes) == 1 :]}: "
+                   + ", ".join(f"{n} {op}" for op, n in what.most_common(8)),
                    *(numbers if len(s.nodes) == 1 else [])]  # fmt: skip
         said = [name, *([brief(x)] if len(s.nodes) == 1 else [])]
     else:
@@ -294,8 +301,9 @@ def _rest(
     first = min(s.level for s in shown)
     left = Counter(max(s.level, first - 1) for s in spots if s not in shown)
     for level, n in sorted(left.items()):
-        chart.node(f"more{level}", level, label=f"… {n:,} more", tooltip=f"{n:,} more, which are not drawn", fontcolor=cards.PALE_INK,
-                   shape="box", style="filled,dashed", fillcolor="transparent", color=cards.BORDER, fontsize="11")  # fmt: skip
+        chart.node(f"more{level}", level, label=f"… {n:,} more", tooltip=f"{n:,} more, which are not drawn",
+                   fontcolor=cards.PALE_INK, shape="box", style="filled,dashed", fillcolor="transparent",
+                   color=cards.BORDER, fontsize="11")  # fmt: skip
         with chart.dot.subgraph(name=f"level{level}") as same:
             same.attr(rank="same")
             same.node(f"more{level}")
@@ -334,7 +342,9 @@ def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict
 
 
 def formula(root: Value, groups: Groups, samples: int = 1) -> str:
-    """What the loss computes from the last units, `out` or `out0`, `out1`, ...: written out if that is short, else in words."""
+    """What the loss computes from the last units, `out` or `out0`, `out1`, ...:
+    written out if that is short, else in words.
+    """
     words = f"{cards.operation(root)}, {len(groups.loss):,} operations"
     if samples > 1 or len(groups.loss) > 24:
         return words if len(groups.loss) > 1 else cards.operation(root)

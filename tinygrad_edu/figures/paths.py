@@ -124,8 +124,11 @@ def along(nodes: list[Value]) -> Path:
             (_size(d), -i) for i, (q, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())) if q is p
         ]
         if not ways:
-            raise UserError(f"path[{k}] = '{name(p)}' is not an input of path[{k + 1}] = '{name(n)}': list every node from the input to the "
-                             f"result, or give only the two ends, path=(first, last), and the largest path is found")  # fmt: skip
+            raise UserError(
+                f"path[{k}] = '{name(p)}' is not an input of path[{k + 1}] = '{name(n)}': list every node "
+                "from the input to the result, or give only the two ends, path=(first, last), "
+                "and the largest path is found"
+            )
         slots.append(-max(ways)[1])
     return _path(nodes, slots, _locals(nodes[-1]))
 

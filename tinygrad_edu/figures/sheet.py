@@ -31,8 +31,8 @@ CLUSTER = {
 STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
 
 
-def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str, path: Path | None = None,
-         centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
+def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str,
+         path: Path | None = None, centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
     """Put the cards of the nodes in `shown` into `sheet` and `dot`; returns how many nodes and edges that are."""
     ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
     edges = []  # parent, node, local gradient, what flows: before backward() that is the local gradient itself
@@ -68,8 +68,10 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
             tooltip=cards.tooltip(n, held),
             **{"class": f"value {role[n]}"},
         )
-        sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
-                                 "\n".join(cards.told(n, held)), tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
+        sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n],
+                                 cards.tint(n.grad, largest), look,
+                                 "\n".join(cards.told(n, held)),
+                                 tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
     _draw_frames(dot, frames, ids)
 
     gap = sum(n not in ids for n in path.nodes) if path else 0

@@ -64,7 +64,8 @@ class Groups:
 def module_of(n: Value) -> str:
     """The module that a leaf's label names, '' if it names none.
 
-    >>> [module_of(Value(0.0, label=name)) for name in ("mlp.layers.0.neurons.3.w[1]", "line.b", "conv.w[0][1]", "w1", "3.5")]
+    >>> labels = ("mlp.layers.0.neurons.3.w[1]", "line.b", "conv.w[0][1]", "w1", "3.5")
+    >>> [module_of(Value(0.0, label=label)) for label in labels]
     ['mlp.layers.0.neurons.3', 'line', 'conv', '', '']
     """
     found = PATH.fullmatch(named(n)) if not n.parents and n.label else None
@@ -136,7 +137,8 @@ def samples_of(groups: Groups) -> int:
     """How many samples a network is at work on: more than 1 if the graph is the same network side by side.
 
     Then every unit is at work equally often, never on its own output, and always reads the same units and the same
-    inputs, of which each sample has its own.  A convolution or a recurrent network does not pass: it is told use by use.
+    inputs, of which each sample has its own.
+    A convolution or a recurrent network does not pass: it is told use by use.
     """
     same: dict[tuple[Value, ...], list[Unit]] = defaultdict(list)
     for u in groups.units:

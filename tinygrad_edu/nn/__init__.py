@@ -8,7 +8,8 @@
     337
 
 The face of small rooms: `module` (what all share), `choices` (what is chosen by name), `dense`, `conv`, `sequences`,
-`attention`, `norms`, `blocks`, and `files` and `loading` (JSON on disk).  Nothing here draws or checks: readers know a layer by its labels.
+`attention`, `norms`, `blocks`, and `files` and `loading` (JSON on disk).
+Nothing here draws or checks: readers know a layer by its labels.
 """
 
 from .attention import MultiheadAttention, scaled_dot_product_attention
@@ -22,6 +23,6 @@ from .module import Module
 from .norms import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from .sequences import GRU, LSTM, RNN, Embedding
 
-__all__ = ["GRU", "LSTM", "MLP", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "Flatten", "GroupNorm", "Layer",
-           "LayerNorm", "Linear", "MaxPool2d", "Module", "MultiheadAttention", "Neuron", "RMSNorm", "Sequential", "activations", "load",
-           "read", "scaled_dot_product_attention"]  # fmt: skip
+__all__ = ["GRU", "LSTM", "MLP", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "Flatten",
+           "GroupNorm", "Layer", "LayerNorm", "Linear", "MaxPool2d", "Module", "MultiheadAttention", "Neuron",
+           "RMSNorm", "Sequential", "activations", "load", "read", "scaled_dot_product_attention"]  # fmt: skip

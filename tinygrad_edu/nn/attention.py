@@ -22,9 +22,11 @@ from .module import Module
 def scaled_dot_product_attention(
     query: Sequence[Any], key: Sequence[Any], value: Sequence[Any], is_causal: bool = False
 ) -> list[list[Any]]:
-    """softmax(q·k / sqrt(d)) · v for each query q, over all keys k and their values v (Vaswani et al. 2017, equation 1).
+    """softmax(q·k / sqrt(d)) · v for each query q, over all keys k and their values v
+    (Vaswani et al. 2017, equation 1).
 
-    Each is a sequence of vectors, queries and keys of the same length d.  `is_causal=True` lets query t see the keys 0 to t alone.
+    Each is a sequence of vectors, queries and keys of the same length d.
+    `is_causal=True` lets query t see the keys 0 to t alone.
     Raises ValueError if the sizes do not fit.
 
     >>> scaled_dot_product_attention([[0.0], [0.0]], [[1.0], [1.0]], [[2.0], [4.0]], is_causal=True)
@@ -49,15 +51,16 @@ def scaled_dot_product_attention(
 
 
 class MultiheadAttention(Module):
-    """`num_heads` attentions side by side, each over its share of the vectors' `embed_dim` numbers (Vaswani et al. 2017, section 3.2.2).
+    """`num_heads` attentions side by side, each over its share of the vectors' `embed_dim` numbers
+    (Vaswani et al. 2017, section 3.2.2).
 
-    Call it on a sequence of vectors, which look at one another; or with other sequences for keys and values.  Returns one
-    vector for each query.  With `causal=True` a place sees itself and those before it.  Raises ValueError if the heads do not
-    divide the vectors evenly, or for vectors of another size.
+    Call it on a sequence of vectors, which look at one another; or with other sequences for keys and values.  Returns
+    one vector for each query.  With `causal=True` a place sees itself and those before it.  Raises ValueError if the
+    heads do not divide the vectors evenly, or for vectors of another size.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, causal: bool = False, bias: bool = True, init: Init = "xavier", seed: Seed = None,
-                 name: str = "multiheadattention") -> None:  # fmt: skip
+    def __init__(self, embed_dim: int, num_heads: int, causal: bool = False, bias: bool = True, init: Init = "xavier",
+                 seed: Seed = None, name: str = "multiheadattention") -> None:  # fmt: skip
         self.embed_dim, self.num_heads = whole(embed_dim, "embed_dim"), whole(num_heads, "num_heads")
         self.causal, self.bias, self.init, self.seed, self.name = causal, bias, init, seed, name
         if embed_dim % num_heads:
@@ -72,7 +75,8 @@ class MultiheadAttention(Module):
     ) -> list[list[Value]]:
         key = query if key is None else key
         given = {"query": query, "key": key, "value": key if value is None else value}
-        read = {part: [getattr(self, part)(inputs(x, self.embed_dim, f"MultiheadAttention's {part} {t}")) for t, x in enumerate(xs)]
+        read = {part: [getattr(self, part)(inputs(x, self.embed_dim, f"MultiheadAttention's {part} {t}"))
+                       for t, x in enumerate(xs)]
                 for part, xs in given.items()}  # fmt: skip
         size, heads = self.embed_dim // self.num_heads, []
         for h in range(0, self.embed_dim, size):

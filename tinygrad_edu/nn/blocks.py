@@ -44,8 +44,11 @@ class Sequential(Module):
                 continue
             if _computed(before) and not _computed(x):
                 called = getattr(step, "__name__", step)
-                raise TypeError(f"step {i} of {self.name}, {called!r}, makes plain numbers of Values: what is before it never learns; write it with "
-                                "methods of Value, or use a row such as ops.tanh; for numbers alone, call it under no_grad()")  # fmt: skip
+                raise TypeError(
+                    f"step {i} of {self.name}, {called!r}, makes plain numbers of Values: what is before it never "
+                    "learns; write it with methods of Value, or use a row such as ops.tanh; for numbers alone, "
+                    "call it under no_grad()"
+                )
         return x
 
 
@@ -74,7 +77,8 @@ class Flatten(Module):
 
 
 class Dropout(Module):
-    """In training each number becomes 0 with probability `p`, and the others are divided by 1 - p; after `eval()` all pass.
+    """In training each number becomes 0 with probability `p`, and the others are divided by 1 - p;
+    after `eval()` all pass.
 
     Srivastava et al. 2014, in the "inverted" form, which leaves the expected value alone.
 
@@ -94,8 +98,10 @@ class Dropout(Module):
         if not self.training:
             return x
         if modes.listened():
-            raise modes.RecordingError(f"{self.name} draws new random numbers at every call, and every replay would use the same ones: record "
-                                       "the model after eval(), or train it with backend='eager'")  # fmt: skip
+            raise modes.RecordingError(
+                f"{self.name} draws new random numbers at every call, and every replay would use the same ones: record "
+                "the model after eval(), or train it with backend='eager'"
+            )
         rng: Any = random if self._rng is None else self._rng
         return x * (0.0 if rng.random() < self.p else 1 / (1 - self.p))
 

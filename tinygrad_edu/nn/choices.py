@@ -80,7 +80,8 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
         )
     if not callable(choice) or isinstance(choice, type):
         raise TypeError(
-            f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} {choice!r}{_advice(choice)}"
+            f"an activation is a name, a row or a function of one Value, got {type(choice).__name__} "
+            f"{choice!r}{_advice(choice)}"
         )
     if not isinstance(choice, Op) and choice not in _tried and not hasattr(choice, "parameters"):
         _try(choice)
@@ -88,7 +89,9 @@ def chosen(choice: Activation) -> Op | Callable[[Value], Value] | None:
 
 
 def _try(f: Callable[[Value], Value]) -> None:
-    """Raise TypeError for a function whose result does not come from the Value that it is given, on one side of 0 at least."""
+    """Raise TypeError for a function whose result does not come from the Value that it is given,
+    on one side of 0 at least.
+    """
     chance = random.getstate()
     try:
         cuts = [_cut(f, 0.5), _cut(f, -0.5)]
@@ -136,7 +139,8 @@ def _bare(name: str) -> str:
 
 def _names() -> dict[str, str]:
     """Activations by their names, here and elsewhere, in small letters."""
-    elsewhere = {"identity": "linear", "none": "linear", "float": "linear", "swish": "silu", "fabs": "abs", "arctan": "atan"}  # fmt: skip
+    elsewhere = {"identity": "linear", "none": "linear", "float": "linear", "swish": "silu", "fabs": "abs",
+                 "arctan": "atan"}  # fmt: skip
     return {_bare(name): name for name in activations()} | elsewhere
 
 
@@ -219,7 +223,8 @@ def stream(seed: Seed) -> random.Random | None:
         return seed
     if not hasattr(seed, "__index__"):
         raise TypeError(
-            f"a seed is a whole number, a random.Random or None (Python's global random), got {type(seed).__name__} {seed!r}"
+            "a seed is a whole number, a random.Random or None (Python's global random), got "
+            f"{type(seed).__name__} {seed!r}"
         )
     return random.Random(operator.index(seed))
 
@@ -231,7 +236,8 @@ def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random |
     |---|---|---|
     | `"uniform"` | U(-1, 1) | micrograd |
     | `"normal"` | N(0, 1) | |
-    | `"xavier"` | U(-a, a), a = sqrt(6 / (fan_in + fan_out)) | Glorot & Bengio 2010, their "normalized initialization" |
+    | `"xavier"` | U(-a, a), a = sqrt(6 / (fan_in + fan_out)) | Glorot & Bengio 2010,
+    their "normalized initialization" |
     | `"xavier_normal"` | N(0, 2 / (fan_in + fan_out)) | the same variance, normally distributed |
     | `"he"` | N(0, 2 / fan_in) | He, Zhang, Ren & Sun 2015, for relu |
     | `"he_uniform"` | U(-a, a), a = sqrt(6 / fan_in) | the same variance, uniformly distributed |
@@ -243,7 +249,8 @@ def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random |
     """
     if isinstance(init, str) and init not in INITS:
         raise ValueError(
-            f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, fan_out) -> float"
+            f"there is no init {init!r}: choose one of {', '.join(INITS)}, or pass a function (rng, fan_in, "
+            "fan_out) -> float"
         )
     draw: Any = INITS[init] if isinstance(init, str) else init
     if not callable(draw):
@@ -271,7 +278,9 @@ _blank: ContextVar[list[int] | None] = ContextVar("blank", default=None)
 
 @contextmanager
 def blank(parameters: int) -> Iterator[None]:
-    """Inside, nothing is drawn (every weight is 0, to be filled in from a file) and no more than so many parameters are made."""
+    """Inside, nothing is drawn (every weight is 0, to be filled in from a file) and no more
+    than so many parameters are made.
+    """
     token = _blank.set([parameters])
     try:
         yield
@@ -294,7 +303,9 @@ def nested(x: Any) -> bool:
 
 
 def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
-    """The `n` inputs of a module as Values; numbers are converted once, here.  Raises ValueError for another number of inputs.
+    """The `n` inputs of a module as Values; numbers are converted once, here.
+
+    Raises ValueError for another number of inputs.
 
     >>> inputs([1, Value(2.0)], 2, "Neuron")
     [Value(1.0), Value(2.0)]

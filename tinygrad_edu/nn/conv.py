@@ -71,7 +71,8 @@ class Conv2d(Module):
             raise ValueError(f"bias is 'map', 'unit' or 'none', got {self.bias!r}")
         if self.size is None:
             raise ValueError(
-                "Conv2d with one bias per unit must know how many units there are: pass size=(height, width) of its input"
+                "Conv2d with one bias per unit must know how many units there are: pass size=(height, "
+                "width) of its input"
             )
         h, w = self.shape(*self.size)
         return [[constants(w) for _ in range(h)] for _ in range(self.out_channels)]
@@ -85,7 +86,8 @@ class Conv2d(Module):
         h, w = (n + 2 * self.padding - self.kernel for n in (height, width))
         if h < 0 or w < 0:
             raise ValueError(
-                f"a map of {height} x {width}, padded by {self.padding}, is too small for Conv2d with kernel {self.kernel}"
+                f"a map of {height} x {width}, padded by {self.padding}, is too small for Conv2d "
+                f"with kernel {self.kernel}"
             )
         return h // self.stride + 1, w // self.stride + 1
 
@@ -134,7 +136,10 @@ def _checked(table: Any, in_channels: int, out_channels: int) -> list[list[int]]
 
 
 def images(x: Any, channels: int, who: str) -> Maps:
-    """Nested lists as maps of Values, all of one size; a single map need not be wrapped.  Raises ValueError if they do not fit."""
+    """Nested lists as maps of Values, all of one size; a single map need not be wrapped.
+
+    Raises ValueError if they do not fit.
+    """
 
     def depth(v: Any) -> int:
         return 1 + depth(v[0]) if nested(v) and len(v) else 0
@@ -184,7 +189,8 @@ class MaxPool2d(Module):
         height, width = len(maps[0]), len(maps[0][0])
         if n > min(height, width):
             raise ValueError(
-                f"{type(self).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: they are too small"
+                f"{type(self).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: "
+                "they are too small"
             )
         return [[[self.pool([v for row in m[r : r + n] for v in row[c : c + n]]) for c in range(0, width - n + 1, s)]
                  for r in range(0, height - n + 1, s)] for m in maps]  # fmt: skip

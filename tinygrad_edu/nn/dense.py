@@ -6,7 +6,8 @@
     MLP(2-3-1, relu, 13 parameters)
 
 As in micrograd, from which the names and the order of random numbers are taken.  A neuron is two nodes here,
-`dot` and its activation; with `expand=True` it is one node per multiply and add, for pictures: the same bits either way.
+`dot` and its activation; with `expand=True` it is one node per multiply and add, for pictures:
+the same bits either way.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ class Neuron(Module):
     (Value(0.7071067811865477), 'neuron.w[1]')
     """
 
-    def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True, init: Init = "uniform",
-                 seed: Seed = None, expand: bool = False, fan_out: int = 1, name: str = "neuron") -> None:  # fmt: skip
+    def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
+                 init: Init = "uniform", seed: Seed = None, expand: bool = False, fan_out: int = 1,
+                 name: str = "neuron") -> None:  # fmt: skip
         self.nin, self.nonlin, self.activation, self.bias = (
             whole(nin, "nin, the number of inputs,"),
             nonlin,
@@ -87,7 +89,8 @@ class Layer(Module):
     """
 
     def __init__(self, nin: int, nout: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
-                 init: Init = "uniform", seed: Seed = None, expand: bool = False, name: str = "layer") -> None:  # fmt: skip
+                 init: Init = "uniform", seed: Seed = None, expand: bool = False,
+                 name: str = "layer") -> None:  # fmt: skip
         self.nin, self.nout, self.nonlin = nin, whole(nout, "nout, the number of neurons,"), nonlin
         self.activation, self.bias, self.init, self.seed, self.expand, self.name = (
             activation,
@@ -120,8 +123,8 @@ class Linear(Layer):
     [Value(0.0)]
     """
 
-    def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None, expand: bool = False,
-                 name: str = "linear") -> None:  # fmt: skip
+    def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None,
+                 expand: bool = False, name: str = "linear") -> None:  # fmt: skip
         super().__init__(nin, nout, False, "linear", bias, init, seed, expand, name)
 
     __call__ = Layer.fire
@@ -129,7 +132,8 @@ class Linear(Layer):
 
 
 class MLP(Module):
-    """A multi-layer perceptron: layers of `nouts` neurons, each reading the one before; `output` is the last one's activation.
+    """A multi-layer perceptron: layers of `nouts` neurons, each reading the one before;
+    `output` is the last one's activation.
 
     `activation` and `output` are names of rows with one input, rows, or functions; `init` is a name from
     `nn.choices.weights`.  `seed=None` draws from Python's global `random`, as micrograd does; a number
@@ -144,7 +148,8 @@ class MLP(Module):
     """
 
     def __init__(self, nin: int, nouts: Sequence[int], activation: Activation = "relu", output: Activation = "linear",
-                 init: Init = "uniform", seed: Seed = None, expand: bool = False, name: str = "mlp") -> None:  # fmt: skip
+                 init: Init = "uniform", seed: Seed = None, expand: bool = False,
+                 name: str = "mlp") -> None:  # fmt: skip
         if not isinstance(nouts, (list, tuple)) or not nouts:
             raise TypeError(f"nouts is a list with the size of each layer, as in MLP(2, [16, 16, 1]), got {nouts!r}")
         self.nin, self.nouts, self.activation, self.output = nin, list(nouts), activation, output

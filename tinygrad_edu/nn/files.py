@@ -52,7 +52,9 @@ def encode(x: Any, where: str = "extra") -> Any:
 
 
 def decode(x: Any) -> Any:
-    """The opposite of `encode`, but for modules, which stay as they are written.  Raises ValueError for what it never writes.
+    """The opposite of `encode`, but for modules, which stay as they are written.
+
+    Raises ValueError for what it never writes.
 
     >>> decode({"$float": "-inf"}), decode(encode(ops.leaky_relu(0.2)))
     (-inf, <Op leaky_relu(0.2)>)
@@ -93,8 +95,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f'{where} is not a model saved by tinygrad_edu: it has no "format": "{FORMAT}"; {WRITTEN}')
     if content.get("version") != VERSION:
-        raise UserError(f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
-                         "use the tinygrad_edu that wrote it, or a newer one")  # fmt: skip
+        raise UserError(
+            f"{where} is written in version {content.get('version')!r} of the format, this program reads {VERSION}: "
+            "use the tinygrad_edu that wrote it, or a newer one"
+        )
     try:
         content = decode(content)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:

@@ -13,15 +13,16 @@ from .choices import UnknownActivation, blank
 from .module import Module
 
 KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (
-    dense.Neuron, dense.Layer, dense.Linear, dense.MLP, conv.Conv2d, conv.MaxPool2d, conv.AvgPool2d, sequences.RNN, sequences.LSTM,
-    sequences.GRU, sequences.Embedding, attention.MultiheadAttention, blocks.Sequential, blocks.Flatten, blocks.Dropout,
-    norms.LayerNorm, norms.RMSNorm, norms.GroupNorm, norms.BatchNorm)}  # fmt: skip
+    dense.Neuron, dense.Layer, dense.Linear, dense.MLP, conv.Conv2d, conv.MaxPool2d, conv.AvgPool2d, sequences.RNN,
+    sequences.LSTM, sequences.GRU, sequences.Embedding, attention.MultiheadAttention, blocks.Sequential, blocks.Flatten,
+    blocks.Dropout, norms.LayerNorm, norms.RMSNorm, norms.GroupNorm, norms.BatchNorm)}  # fmt: skip
 
 
 def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> Any:
     """The module that `module.save(path)` wrote, rebuilt; `kinds` are your own Module classes that may be in it.
 
-    Draws no random numbers.  Raises ValueError, with the path, for a file that does not hold a module; OSError if there is none.
+    Draws no random numbers.  Raises ValueError, with the path, for a file that does not hold a module;
+    OSError if there is none.
 
     >>> import os, tempfile
     >>> from tinygrad_edu import nn
@@ -34,16 +35,20 @@ def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> An
     """
     content, where = files.read(path), os.fspath(path)
     if content["config"] is None:
-        raise UserError(f"{where} holds the numbers of a {content['kind']} but not how to build it: {content.get('reason')}. "
-                         "Build the module as before and call module.load(path)")  # fmt: skip
+        raise UserError(
+            f"{where} holds the numbers of a {content['kind']} but not how to build it: {content.get('reason')}. "
+            "Build the module as before and call module.load(path)"
+        )
     known = {**KINDS, **{kind.__name__: kind for kind in kinds}}
     try:
         with blank(len(content["state"])):
             module = _build(content["kind"], content["config"], known)
         module.load_state_dict(content["state"])
     except UnknownActivation as error:
-        raise UserError(f"{where} uses the activation {error.choice!r}, which is no row here: register it first, as before the model was saved, "
-                        "tinygrad_edu.register(Op(...))") from None  # fmt: skip
+        raise UserError(
+            f"{where} uses the activation {error.choice!r}, which is no row here: register it first, "
+            "as before the model was saved, tinygrad_edu.register(Op(...))"
+        ) from None
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
         raise UserError(f"{where} cannot be rebuilt: {error}") from None
     return module
@@ -53,7 +58,8 @@ def _build(kind: Any, config: Any, known: dict[str, type[Module]]) -> Module:
     """A module of this kind, with the modules inside its config built first."""
     if not isinstance(kind, str) or kind not in known:
         raise UserError(
-            f"no module is called {kind!r}: pass classes of your own as nn.load(path, kinds=[Net]); known: {', '.join(known)}"
+            f"no module is called {kind!r}: pass classes of your own as nn.load(path, kinds=[Net]); known: "
+            f"{', '.join(known)}"
         )
     if not isinstance(config, dict):
         raise UserError(f"the config of {kind} must be an object, got {config!r}")

@@ -1,4 +1,6 @@
-"""A Module is anything that holds parameters: it finds them, names them, zeroes their gradients, saves and loads them."""
+"""A Module is anything that holds parameters: it finds them, names them, zeroes their gradients,
+saves and loads them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class _Named(type):
 
 
 class Module(metaclass=_Named):
-    """Base of all layers and models.  To write one, keep Values and other modules in attributes, and say what a call computes.
+    """Base of all layers and models.
+
+    To write one, keep Values and other modules in attributes, and say what a call computes.
 
     >>> from tinygrad_edu import Value
     >>> class Line(Module):
@@ -57,13 +61,14 @@ class Module(metaclass=_Named):
     >>> line.w.grad
     10.0
 
-    There is nothing to register.  A parameter is a Value that nothing computed and that hangs on an attribute: itself, or
-    in lists, tuples, dicts, deques, NumPy arrays, other modules and objects of your own.  A place that has no order (a set),
-    a weight that was computed (`Value(0.5) * 0.1`) or that all instances would share (on the class) is an error with its
-    name.  What a function uses (a lambda) cannot be seen; attributes that begin with an underscore are not looked at: keep
-    there what is not to be trained.
+    There is nothing to register.  A parameter is a Value that nothing computed and that hangs on an attribute: itself,
+    or in lists, tuples, dicts, deques, NumPy arrays, other modules and objects of your own.  A place that has no order
+    (a set), a weight that was computed (`Value(0.5) * 0.1`) or that all instances would share (on the class) is an
+    error with its name.  What a function uses (a lambda) cannot be seen; attributes that begin with an underscore are
+    not looked at: keep there what is not to be trained.
 
-    A module that keeps every argument of its constructor in an attribute of the same name can be rebuilt from its file by `nn.load`.
+    A module that keeps every argument of its constructor in an attribute of the same name can be
+    rebuilt from its file by `nn.load`.
     """
 
     name: str = ""
@@ -121,7 +126,10 @@ class Module(metaclass=_Named):
         return {path: p.data for path, p in self._by_path().items()}
 
     def _by_path(self) -> dict[str, Value]:
-        """What is saved: the parameters, and what modules keep besides (`_kept`), by path.  Raises ValueError if two have the same."""
+        """What is saved: the parameters, and what modules keep besides (`_kept`), by path.
+
+        Raises ValueError if two have the same.
+        """
         contents = Contents(self, Module)
         named = contents.parameters
         for place, module in zip(contents.places, contents.modules):
@@ -130,7 +138,8 @@ class Module(metaclass=_Named):
         if len(paths) < len(named):
             twice = next(path for path, p in named if paths[path] is not p)
             raise ValueError(
-                f"{type(self).__name__} has two parameters with the path {twice!r}: rename a key of the dict that they are in"
+                f"{type(self).__name__} has two parameters with the path {twice!r}: rename a key of "
+                "the dict that they are in"
             )
         return paths
 
@@ -141,7 +150,8 @@ class Module(metaclass=_Named):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set every parameter from `state`, all or none.
 
-        Raises ValueError that lists what is missing, unexpected or no number; then nothing has changed.  nan and inf are numbers.
+        Raises ValueError that lists what is missing, unexpected or no number;
+        then nothing has changed.  nan and inf are numbers.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dict from paths to numbers, got {type(state).__name__} {state!r}")
@@ -157,8 +167,10 @@ class Module(metaclass=_Named):
         )
         wrong = {"missing": missing, "unexpected": unexpected, "not a number": strange}
         if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
-            raise ValueError(f"this state does not fit {type(self).__name__} with its {len(paths)} parameters: {told}. Nothing was changed; "
-                             "build the module with the sizes that it was saved with")  # fmt: skip
+            raise ValueError(
+                f"this state does not fit {type(self).__name__} with its {len(paths)} parameters: {told}. "
+                "Nothing was changed; build the module with the sizes that it was saved with"
+            )
         write("data", list(paths.values()), data)
 
     def config(self) -> dict[str, Any]:
@@ -178,7 +190,10 @@ class Module(metaclass=_Named):
         return {a: getattr(self, a) for a in arguments}
 
     def recipe(self) -> dict[str, Any]:
-        """The module's kind and config, for a file.  Raises TypeError, naming the argument, if one cannot be written."""
+        """The module's kind and config, for a file.
+
+        Raises TypeError, naming the argument, if one cannot be written.
+        """
         config = self.config()
         if not isinstance(config.get("seed"), int):
             config.pop("seed", None)  # a stream of random numbers that has moved on
@@ -190,8 +205,9 @@ class Module(metaclass=_Named):
     def save(self, path: str | os.PathLike[str], extra: Any = None) -> None:
         """Write kind, config, state and `extra` to a JSON file, whole or not at all.
 
-        `extra` is for what belongs to the model: numbers, text, lists and dicts of them.  A module with an argument that
-        JSON cannot say (a function) is saved too; `nn.load` will then tell to build it and use `module.load(path)`.
+        `extra` is for what belongs to the model: numbers, text, lists and dicts of them.  A module with an argument
+        that JSON cannot say (a function) is saved too; `nn.load` will then tell to build
+        it and use `module.load(path)`.
         Raises TypeError if `extra` cannot be written; then the file has not been touched.
         """
         content: dict[str, Any] = {"kind": type(self).__name__, "config": None}
@@ -202,7 +218,10 @@ class Module(metaclass=_Named):
         files.write(path, {**content, "state": files.encode(self.state_dict()), "extra": files.encode(extra)})
 
     def load(self, path: str | os.PathLike[str]) -> Self:
-        """Set every parameter from a file that `save` wrote, all or none.  Raises ValueError, with the path, if it does not fit."""
+        """Set every parameter from a file that `save` wrote, all or none.
+
+        Raises ValueError, with the path, if it does not fit.
+        """
         try:
             self.load_state_dict(files.read(path)["state"])
         except ValueError as error:

@@ -30,8 +30,8 @@ class RNN(Module):
     'rnn.cell.neurons.0.w[4]'
     """
 
-    def __init__(self, nin: int, nhidden: int, activation: Activation = "tanh", init: Init = "xavier", seed: Seed = None,
-                 expand: bool = False, name: str = "rnn") -> None:  # fmt: skip
+    def __init__(self, nin: int, nhidden: int, activation: Activation = "tanh", init: Init = "xavier",
+                 seed: Seed = None, expand: bool = False, name: str = "rnn") -> None:  # fmt: skip
         self.nin, self.nhidden, self.activation = (
             whole(nin, "nin, the number of inputs,"),
             whole(nhidden, "nhidden"),
@@ -50,11 +50,12 @@ class RNN(Module):
 
 
 class LSTM(Module):
-    """A recurrent layer that decides what to write, keep and show (Hochreiter & Schmidhuber 1997; Gers et al. 2000 for the forget gate).
+    """A recurrent layer that decides what to write, keep and show (Hochreiter & Schmidhuber 1997;
+    Gers et al. 2000 for the forget gate).
 
-    With x the input and h the last output, i, f, o = sigmoid(W [x, h] + b), g = tanh(W [x, h] + b), each with weights of its own:
-    c = f*c + i*g; h = o*tanh(c).  Call it on a sequence of vectors of `nin` numbers and, if you like, the state (h, c) to begin
-    with (zeros).  Returns the outputs h of all steps, and the last (h, c).
+    With x the input and h the last output, i, f, o = sigmoid(W [x, h] + b), g = tanh(W [x, h] + b), each with weights
+    of its own: c = f*c + i*g; h = o*tanh(c).  Call it on a sequence of vectors of `nin` numbers and, if you like, the
+    state (h, c) to begin with (zeros).  Returns the outputs h of all steps, and the last (h, c).
 
     >>> outputs, (h, c) = LSTM(1, 2, seed=0)([[1.0], [0.5]])
     >>> outputs[-1] == h, len(c)
@@ -90,11 +91,13 @@ class LSTM(Module):
 
 
 class GRU(Module):
-    """A recurrent layer with two gates (Cho et al. 2014, in PyTorch's form, where the reset gate acts on what the state says).
+    """A recurrent layer with two gates (Cho et al. 2014, in PyTorch's form,
+    where the reset gate acts on what the state says).
 
-    With x the input and h the last output, r, z = sigmoid(W [x, h] + b); n = tanh(W x + b + r * (U h + b')); h = (1-z)*n + z*h.
-    Call it on a sequence of vectors of `nin` numbers and, if you like, the state to begin with (zeros).  Returns the outputs of all
-    steps, and the last one.
+    With x the input and h the last output, r, z = sigmoid(W [x, h] + b); n = tanh(W x + b + r * (U h + b'));
+    h = (1-z)*n + z*h.
+    Call it on a sequence of vectors of `nin` numbers and, if you like, the state to begin with (zeros).  Returns the
+    outputs of all steps, and the last one.
 
     >>> outputs, last = GRU(1, 2, seed=0)([[1.0], [0.5]])
     >>> outputs[-1] == last
@@ -127,7 +130,8 @@ class GRU(Module):
 
 
 class Embedding(Module):
-    """One trainable vector of `size` Values for each of `count` symbols, looked up by number; a list of numbers gives a list of vectors.
+    """One trainable vector of `size` Values for each of `count` symbols, looked up by number;
+    a list of numbers gives a list of vectors.
 
     Raises IndexError for a number that no symbol has, TypeError for what is no whole number.
 

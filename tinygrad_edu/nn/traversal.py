@@ -1,9 +1,9 @@
 """Where a module keeps what: one walk over all that it holds, in the order in which it was made.
 
-It goes through attributes, `__slots__`, lists, tuples, deques, dicts and their like, NumPy arrays of Values, other modules,
-objects of any other class, bound methods and `functools.partial`.  What it cannot go through in a fixed order, and Values
-that would be lost, it refuses, with the name of the attribute.  It cannot see into functions (a lambda that uses a
-parameter), and does not look at attributes that begin with an underscore.
+It goes through attributes, `__slots__`, lists, tuples, deques, dicts and their like, NumPy arrays of Values, other
+modules, objects of any other class, bound methods and `functools.partial`.  What it cannot go through in a fixed order,
+and Values that would be lost, it refuses, with the name of the attribute.  It cannot see into functions (a lambda that
+uses a parameter), and does not look at attributes that begin with an underscore.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ Place = tuple[str, Any, bool]  # the path to a thing, the thing, and whether a c
 class Contents:
     """The parameters and modules inside `root`, each once, with the first path that leads to it.
 
-    `kind` is the class of modules; `new` says that `root` has just been built, so that a computed Value must be a mistake: nothing has been
-    computed yet.  Raises TypeError or ValueError, naming the attribute, for what would otherwise be missed in silence.
+    `kind` is the class of modules; `new` says that `root` has just been built, so that a computed Value must be a
+    mistake: nothing has been computed yet.
+    Raises TypeError or ValueError, naming the attribute, for what would otherwise be missed in silence.
     """
 
     def __init__(self, root: Any, kind: type, new: bool = False) -> None:
@@ -80,9 +81,12 @@ class Contents:
         if not v.parents:
             self.parameters.append((path, v))
         elif strict:
-            raise ValueError(f"{self.who}'s {path} was computed by {v.op.name!r}, and an optimizer cannot move what is computed: keep its number, "
-                             f"Value({v.data:g}), or the Values that it was computed from; an update in place is p.data -= lr * p.grad; the name of "
-                             "an attribute that is no parameter begins with an underscore")  # fmt: skip
+            raise ValueError(
+                f"{self.who}'s {path} was computed by {v.op.name!r}, and an optimizer cannot move what is computed: "
+                f"keep its number, Value({v.data:g}), or the Values that it was computed from; "
+                "an update in place is p.data -= lr * p.grad; the name of an attribute that is no parameter "
+                "begins with an underscore"
+            )
 
     def _inside(self, path: str, item: Any, strict: bool) -> list[Place]:
         """What anything but a Value or a module holds."""
@@ -97,21 +101,26 @@ class Contents:
         if isinstance(item, Mapping):
             if self._any(item):
                 raise ValueError(
-                    f"{self.who}'s {path} is a dict with Values for keys: keep parameters as the values of a dict, or in a list"
+                    f"{self.who}'s {path} is a dict with Values for keys: keep parameters as the values of a dict, "
+                    "or in a list"
                 )
             return [(f"{path}.{key}", x, strict) for key, x in item.items() if type(x) not in _PLAIN] + more
         if isinstance(item, Set):
             if self._any(item):
-                raise ValueError(f"{self.who}'s {path} is a {type(item).__name__}, which has no order of its own to count and save parameters by: "
-                                 "keep them in a list")  # fmt: skip
+                raise ValueError(
+                    f"{self.who}'s {path} is a {type(item).__name__}, which has no order of its own to count "
+                    "and save parameters by: keep them in a list"
+                )
             return []
         if (
             isinstance(item, Iterator)
             and type(item).__module__ in ("builtins", "itertools")
             and type(item) is not count
         ):
-            raise TypeError(f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
-                            "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore")  # fmt: skip
+            raise TypeError(
+                f"{self.who}'s {path} is a {type(item).__name__}, which can be read only once: make it a list, "
+                "list(...), or, if there is no parameter in it, begin the attribute's name with an underscore"
+            )
         table = (
             item.to_numpy()
             if type(item).__module__.partition(".")[0] == "pandas" and hasattr(item, "to_numpy")
@@ -139,15 +148,19 @@ class Contents:
         return contents is not None and bool(contents.parameters or contents.modules)
 
     def _check_class(self, root: Any) -> None:
-        """Raise ValueError if a parameter hangs on the class itself, where one instance after the other would train it."""
+        """Raise ValueError if a parameter hangs on the class itself, where one instance
+        after the other would train it.
+        """
         cls = type(root)
         if cls not in _shared:
             _shared[cls] = [name for c in cls.__mro__[: cls.__mro__.index(self.kind)] for name, x in vars(c).items()
-                            if name[0] != "_" and isinstance(x, (Value, self.kind, dict, set, *_ROWS)) and self._any([x])]  # fmt: skip
+                            if name[0] != "_" and isinstance(x, (Value, self.kind, dict, set, *_ROWS))
+                            and self._any([x])]  # fmt: skip
         for name in _shared[cls]:
             if name not in vars(root):
                 raise ValueError(
-                    f"{self.who}'s {name} is an attribute of the class, which all instances would share: set self.{name} in __init__"
+                    f"{self.who}'s {name} is an attribute of the class, which all instances would share: "
+                    f"set self.{name} in __init__"
                 )
 
 
@@ -158,7 +171,9 @@ def _brackets(n: int) -> list[str]:
 
 
 def _attributes(item: Any) -> list[tuple[str, Any]]:
-    """What may hold parameters among the attributes of an object, in the order in which they were set; then in slots."""
+    """What may hold parameters among the attributes of an object, in the order in which they were set;
+    then in slots.
+    """
     cls = type(item)
     slots = _slots.get(cls)
     if slots is None:

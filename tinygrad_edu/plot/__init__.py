@@ -39,10 +39,11 @@ def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
 
 
 def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
-    """Loss, and below it accuracy if there is one, over the epochs; training in blue, validation in purple, test in orange.
+    """Loss, and below it accuracy if there is one, over the epochs;
+    training in blue, validation in purple, test in orange.
 
-    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies" and so on,
-    or a list of losses that a loop of one's own has kept.  Losses that
+    `history` is what `train.fit` returns, or a dict with its "losses", "test_losses", "validation_losses", "accuracies"
+    and so on, or a list of losses that a loop of one's own has kept.  Losses that
     span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
     """
     columns = history if isinstance(history, Mapping) else getattr(history, "__dict__", None)
@@ -237,12 +238,15 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
 
     `model` is called with [x1, x2] on a grid, and returns one number, whose sign decides between two classes, or one
     score per class, of which the largest decides.  `y` holds the class of each sample: -1 and 1, or 0, 1, 2, ...
-    `axes` names the two numbers.  Samples on the wrong side have a dark ring.  Raises ValueError unless there are samples, each of two numbers.
+    `axes` names the two numbers.  Samples on the wrong side have a dark ring.
+    Raises ValueError unless there are samples, each of two numbers.
     """
     X, y = by_position(X, "samples"), by_position(y, "classes", targets=True)
     if not len(X) or len(X) != len(y) or any(len(x) != 2 for x in X):
-        raise UserError(f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
-                         f"got {len(X)} samples of {sorted({len(x) for x in X})} numbers and {len(y)} classes")  # fmt: skip
+        raise UserError(
+            f"a decision boundary is drawn in the plane: it needs samples of 2 numbers and one class for each, "
+            f"got {len(X)} samples of {sorted({len(x) for x in X})} numbers and {len(y)} classes"
+        )
     if grid < 2:
         raise UserError(f"a grid has at least 2 cells on a side, got {grid}")
     points = [[float(v) for v in x] for x in X]
@@ -258,7 +262,8 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
     if strange := sorted(map(str, set(y) - set(place))):
         rest = f", ... ({len(strange)} others): a target that is a number has no boundary" if len(strange) > 8 else ""
         raise UserError(
-            f"the model decides between {', '.join(map(str, place))}, and there are samples of class {', '.join(strange[:8])}{rest}"
+            f"the model decides between {', '.join(map(str, place))}, and there are samples of class "
+            f"{', '.join(strange[:8])}{rest}"
         )
     names = [str(name) for name in (place if labels is None else labels)]
     if len(names) != kinds:

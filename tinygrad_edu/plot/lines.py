@@ -31,8 +31,9 @@ def curves(
 ) -> Picture:
     """Each line's numbers over `x`, by default 1, 2, 3, ...; where a number is None, inf or nan the line has a gap.
 
-    `log` says whether y is on a logarithmic scale: by default where all numbers are above zero and span more than a factor of 30;
-    zeros and what is below are gaps there.  `marks` are levels to compare with, dashed, such as {"chance": 2.303}.
+    `log` says whether y is on a logarithmic scale: by default where all numbers are above zero and span more than a
+    factor of 30; zeros and what is below are gaps there.
+    `marks` are levels to compare with, dashed, such as {"chance": 2.303}.
     Raises ValueError if there is nothing to draw, or if a line has more numbers than `x`.
     """
     table = {str(name): [None if y is None else float(y) for y in ys] for name, ys in lines.items()}

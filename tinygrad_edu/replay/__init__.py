@@ -1,4 +1,6 @@
-"""Record once, replay many: `jit(f)` records the graph that a function builds, and replays it without building it again."""
+"""Record once, replay many: `jit(f)` records the graph that a function builds,
+and replays it without building it again.
+"""
 
 from ..modes import RecordingError
 from .function import Jit, jit

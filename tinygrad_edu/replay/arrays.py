@@ -26,10 +26,10 @@ ULPS = 4  # between one of NumPy's functions and Python's
 class NumPy:
     """A recording that runs over arrays.  Calls from several threads are safe.
 
-    One lane is run as plain Python, and gives the engine's bits.  So do many lanes in + - * /, sqrt, abs, relu, maximum,
-    where, erf, erfc, sum, dot and whatever is made of them.  NumPy's exp, tanh, power, ... round in their own way: over
-    100,000 points each was at most 1 ulp away from Python's, and sinh, tanh, acosh and atanh at most 2 (on x86-64 with
-    AVX-512); `ULPS`, which the tests ask for, leaves room for other processors.
+    One lane is run as plain Python, and gives the engine's bits.  So do many lanes in + - * /, sqrt, abs, relu,
+    maximum, where, erf, erfc, sum, dot and whatever is made of them.  NumPy's exp, tanh, power, ... round in their own
+    way: over 100,000 points each was at most 1 ulp away from Python's, and sinh, tanh, acosh and atanh at most 2 (on
+    x86-64 with AVX-512); `ULPS`, which the tests ask for, leaves room for other processors.
 
     >>> from .record import record
     >>> w = Value(3.0, label="w")
@@ -58,14 +58,18 @@ class NumPy:
         return Printed(self.record, self.wanted, optimise=self.optimise)
 
     def run(self, theta: Any, X: Any) -> Any:
-        """Values float64[outputs, lanes] for theta float64[parameters] and X float64[inputs, lanes].  Raises ValueError for other shapes."""
+        """Values float64[outputs, lanes] for theta float64[parameters] and X float64[inputs, lanes].
+
+        Raises ValueError for other shapes.
+        """
         return self._call(theta, X, 1.0, False, False)[0]
 
     def value_and_grads(self, theta: Any, X: Any, seed: float = 1.0, inputs: bool = False) -> tuple[Any, Any, Any]:
-        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None): gradients of seed * the sum of the first output.
+        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None):
+        gradients of seed * the sum of the first output.
 
-        Gradients that nobody wanted are 0.  `dtheta` adds up the gradients of the lanes from the last to the first, as the
-        engine does.  Raises ValueError for other shapes.
+        Gradients that nobody wanted are 0.  `dtheta` adds up the gradients of the lanes from the last to the first, as
+        the engine does.  Raises ValueError for other shapes.
         """
         return self._call(theta, X, seed, True, inputs)
 
@@ -106,7 +110,8 @@ class NumPy:
 
 
 def lanewise(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A rule that takes numbers, over arrays: lane by lane, an array of what it returns, or several, if that is a tuple.
+    """A rule that takes numbers, over arrays: lane by lane, an array of what it returns, or several,
+    if that is a tuple.
 
     >>> lanewise(lambda a, b: (a - b, a * b))(np.array([1.0, 2.0]), 3.0).tolist()
     [[-2.0, -1.0], [3.0, 6.0]]
@@ -124,6 +129,8 @@ def shaped(record: Record, theta: Any, X: Any) -> tuple[Any, Any]:
     """Both as float64 of the recording's shapes.  Raises ValueError for others."""
     theta, X = np.asarray(theta, np.float64), np.asarray(X, np.float64)
     if theta.shape != (len(record.parameters),) or X.ndim != 2 or X.shape[0] != len(record.inputs):
-        raise ValueError(f"this recording takes theta of shape ({len(record.parameters)},) and X of shape ({len(record.inputs)}, lanes), "
-                         f"got {theta.shape} and {X.shape}")  # fmt: skip
+        raise ValueError(
+            f"this recording takes theta of shape ({len(record.parameters)},) and X of shape ({len(record.inputs)}, "
+            f"lanes), got {theta.shape} and {X.shape}"
+        )
     return theta, X

@@ -1,8 +1,8 @@
 """A recording as one function over many samples, in plain Python, printed to be run and not to be read.
 
-It is what `printing` prints, with a loop around it and fewer steps: parameters are unpacked once, what depends on them alone
-is computed once, gradients of parameters stay local variables from sample to sample, a value that is used once is written
-where it is used, and short rows are written out.
+It is what `printing` prints, with a loop around it and fewer steps: parameters are unpacked once, what depends on them
+alone is computed once, gradients of parameters stay local variables from sample to sample, a value that is used once is
+written where it is used, and short rows are written out.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ DEEP = 40  # operations within one another in one line
 
 
 class Batch:
-    """`run(theta, samples, seed=1.0)` on a list of tuples of inputs gives values, gradients of parameters, gradients of inputs.
+    """`run(theta, samples, seed=1.0)` on a list of tuples of inputs gives values, gradients of parameters,
+    gradients of inputs.
 
-    That is: the outputs of each sample; d(seed * the sum of the first output) / d(each wanted parameter); and for each sample
-    the gradients of its wanted inputs, in the order of `wanted`.  Values have the engine's bits.  Gradients of parameters are added
-    up from the last sample to the first, as in the engine's sum of samples, and are the bits of that, where what depends
-    on parameters alone was built once and first.
+    That is: the outputs of each sample; d(seed * the sum of the first output) / d(each wanted parameter); and for each
+    sample the gradients of its wanted inputs, in the order of `wanted`.  Values have the engine's bits.  Gradients of
+    parameters are added up from the last sample to the first, as in the engine's sum of samples, and are the bits of
+    that, where what depends on parameters alone was built once and first.
 
     >>> from .record import record
     >>> w = Value(3.0, label="w")
@@ -112,10 +113,11 @@ class _Loop(Replay):
         dinputs = "".join(f"{self.gradient(n)}, " if n in self.begun else "0.0, " for n in self.wanted if n in inputs)
         none = "".join("0.0, " for n in self.wanted if n not in inputs)
         unpack = [f"{''.join(f'{self.names[n]}, ' for n in record.parameters)}= theta_"] * bool(record.parameters)
-        loop = [*[f"{''.join(f'{self.names[n]}, ' for n in record.inputs)}= sample_"] * bool(record.inputs), *forward, *inside,
-                f"outputs_.append(({outputs.strip()}))", f"dinputs_.append(({dinputs.strip()}))"]  # fmt: skip
-        body = ["if not samples_:", f"    return [], ({none.strip()}), []", *unpack, *before, *[f"d{self.names[n]} = -0.0" for n in sums],
-                "outputs_, dinputs_ = [], []", "for sample_ in samples_[::-1]:", *[f"    {line}" for line in loop], *after,
+        loop = [*[f"{''.join(f'{self.names[n]}, ' for n in record.inputs)}= sample_"] * bool(record.inputs), *forward,
+                *inside, f"outputs_.append(({outputs.strip()}))", f"dinputs_.append(({dinputs.strip()}))"]  # fmt: skip
+        body = ["if not samples_:", f"    return [], ({none.strip()}), []", *unpack, *before,
+                *[f"d{self.names[n]} = -0.0" for n in sums], "outputs_, dinputs_ = [], []",
+                "for sample_ in samples_[::-1]:", *[f"    {line}" for line in loop], *after,
                 f"return outputs_[::-1], ({dtheta.strip()}), dinputs_[::-1]"]  # fmt: skip
         text = "def batch(theta_, samples_, seed=1.0):\n    " + "\n    ".join(body) + "\n"
         return "\n\n\n".join(p for p in (self.speech.prelude(self.used), text) if p)

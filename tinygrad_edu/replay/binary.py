@@ -1,10 +1,10 @@
-"""The machine as machine code: compiled by Numba once, kept in a file, and loaded by llvmlite alone, as importing Numba takes longer
-than everything else.
+"""The machine as machine code: compiled by Numba once, kept in a file, and loaded by llvmlite alone, as importing Numba
+takes longer than everything else.
 
-The files lie in `__pycache__` beside this one, or in the user's cache; `NUMBA_CACHE_DIR` chooses another folder.  A file is written
-whole or not at all, and carries a digest of itself and its name: what is damaged, or made from other text or for another processor,
-is compiled again.  So is what others may have written, as it would be run: a folder that belongs to somebody else, or that others may
-write to, is left alone.
+The files lie in `__pycache__` beside this one, or in the user's cache; `NUMBA_CACHE_DIR` chooses another folder.  A
+file is written whole or not at all, and carries a digest of itself and its name: what is damaged, or made from other
+text or for another processor, is compiled again.  So is what others may have written, as it would be run: a folder that
+belongs to somebody else, or that others may write to, is left alone.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def function(name: str) -> Callable[..., int]:
-    """One of the machine's functions, compiled: called with three addresses, see `lowering.compiled`, it works without Python's lock."""
+    """One of the machine's functions, compiled: called with three addresses, see `lowering.compiled`,
+    it works without Python's lock.
+    """
     with _loading:
         return _function(name)
 
@@ -130,7 +132,9 @@ def _folders() -> Iterator[Path]:
 
 
 def _file(name: str) -> str:
-    """Installations that share a folder have files of their own; one whose text has changed writes over its old file."""
+    """Installations that share a folder have files of their own;
+    one whose text has changed writes over its old file.
+    """
     owner = hashlib.sha256(f"{Path(__file__).resolve()} {sys.implementation.cache_tag}".encode()).hexdigest()
     return f"tinygrad_edu.{name}.{owner[:12]}.machine"
 
@@ -140,7 +144,8 @@ def _digest(name: str, rest: bytes) -> bytes:
 
 
 def _is_safe(found: os.stat_result) -> bool:
-    """Whether nobody could have changed a file or folder but this user, root, and the owner of the code that runs here anyway.
+    """Whether nobody could have changed a file or folder but this user, root,
+    and the owner of the code that runs here anyway.
 
     A group of the number of its only user is that user.
     """
@@ -151,7 +156,9 @@ def _is_safe(found: os.stat_result) -> bool:
 
 
 def _kept(name: str) -> tuple[str, bytes] | None:
-    """The symbol and the object code that were kept, if they are whole and still true, and nobody else can have written them."""
+    """The symbol and the object code that were kept, if they are whole and still true,
+    and nobody else can have written them.
+    """
     for folder in _folders():
         try:
             if not _is_safe(folder.stat()) or not stat.S_ISREG((folder / _file(name)).stat().st_mode):

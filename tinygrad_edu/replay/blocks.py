@@ -1,5 +1,6 @@
-"""Many samples at once: `lanes`, for `machine`.  A row of numbers per node, in blocks of samples small enough to stay in the cache.
+"""Many samples at once: `lanes`, for `machine`.
 
+A row of numbers per node, in blocks of samples small enough to stay in the cache.
 What depends on parameters alone is computed once, by `machine.forward` and `backward`.
 """
 
@@ -178,10 +179,11 @@ def block_backward(code, first, last, lists, to, v, V, G, A, m):
 
 
 def dense_forward(lists, a, n, neurons, v, V, m):
-    """Several dots of the same n rows with weights that are the same in every lane: bias first, then products left to right.
+    """Several dots of the same n rows with weights that are the same in every lane:
+    bias first, then products left to right.
 
-    `lists` from `a`: the n rows, their gradients' rows, then for each neuron: output, bias, bias' place in A, n weights, their
-    places in A.
+    `lists` from `a`: the n rows, their gradients' rows, then for each neuron: output, bias, bias' place in A, n
+    weights, their places in A.
     """
     for q in range(neurons):
         p = a + 2 * n + q * (3 + 2 * n)
@@ -267,10 +269,11 @@ SHARE, ALL, REST = 0, 1, 2
 
 
 def lanes(code, plan, lists, to, v, g, V, G, A, theta, X, values, dtheta, dX, seed, gradients, first, last, stage):
-    """Samples first..last: the outputs' values, the parameters' gradients into `dtheta`, the inputs' into `dX` if it has rows.
+    """Samples first..last: the outputs' values, the parameters' gradients into `dtheta`,
+    the inputs' into `dX` if it has rows.
 
-    If these are not ALL the samples, gradients of what depends on parameters alone are added up over each SHARE, in `g`, and over
-    shares by whoever calls; then the REST of the chain rule goes on from there.
+    If these are not ALL the samples, gradients of what depends on parameters alone are added up over each SHARE, in
+    `g`, and over shares by whoever calls; then the REST of the chain rule goes on from there.
 
     The odd lanes that fill no strip come first, padded with copies of one; what the copies added is then set back.
     `plan`: where on the tape the parts begin and end; see `tape`.

@@ -23,7 +23,9 @@ MANY = ("where", "sum", "dot", "logsumexp")  # rows that `machine` spells out; `
 
 
 def _plain(inputs: int) -> list[Op]:
-    """The rows of `ops` without parameters that have so many inputs; a row that was registered is none of the kernel's."""
+    """The rows of `ops` without parameters that have so many inputs;
+    a row that was registered is none of the kernel's.
+    """
     rows = [
         op
         for op in (*ops.TABLE.values(), ops.gap, ops.bell, ops.within)

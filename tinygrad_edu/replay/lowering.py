@@ -1,7 +1,8 @@
-"""What `ieee`, `strips` and the kernel mean to Numba; and `compiled`, which has it compile one of the machine's functions.
+"""What `ieee`, `strips` and the kernel mean to Numba; and `compiled`,
+which has it compile one of the machine's functions.
 
-Functions that are plain arithmetic it compiles as they stand; those that catch Python's exceptions are the C library's own
-functions, which do not raise; a strip is one vector register.
+Functions that are plain arithmetic it compiles as they stand; those that catch Python's exceptions are the C library's
+own functions, which do not raise; a strip is one vector register.
 """
 
 # mypy: ignore-errors
@@ -136,9 +137,13 @@ _TYPES |= {name: (types.float64, 2) for name in ("V", "G", "A", "X", "values", "
 
 
 def _arguments(f: Any) -> Any:
-    """A function that reads f's arguments from a table of eight-byte words: an array's address and shape, or a number."""
-    kinds = [types.Array(_TYPES[n][0], _TYPES[n][1], "C") if n in _TYPES else types.float64 if n == "seed" else types.int64
-             for n in inspect.signature(f).parameters]  # fmt: skip
+    """A function that reads f's arguments from a table of eight-byte words:
+    an array's address and shape, or a number.
+    """
+    kinds = [
+        types.Array(_TYPES[n][0], _TYPES[n][1], "C") if n in _TYPES else types.float64 if n == "seed" else types.int64
+        for n in inspect.signature(f).parameters
+    ]
 
     @intrinsic
     def arguments(_, table):
@@ -168,9 +173,11 @@ def _arguments(f: Any) -> Any:
 
 
 def compiled(f: Any) -> tuple[str, bytes, Any]:
-    """The name that Numba gives to f in machine code; an object file with it; and what keeps the code in this process alive.
+    """The name that Numba gives to f in machine code; an object file with it;
+    and what keeps the code in this process alive.
 
-    The function takes three addresses: of room for a result and for an error, of which there are none, and of a table of arguments.
+    The function takes three addresses: of room for a result and for an error, of which there are none,
+    and of a table of arguments.
     Raises RuntimeError if Numba is told not to compile.
     """
     if numba.config.DISABLE_JIT:

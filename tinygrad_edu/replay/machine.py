@@ -1,11 +1,14 @@
 """The machine that runs a tape: forwards for the values, backwards for the gradients.  See `tape` for what is on it.
 
 An instruction is six small integers: row, output, then for one or two inputs `a, b, ta, tb`: the inputs and where their
-gradients go (-1: nobody asks); for more inputs `start, count`: where they stand in `lists`, their gradients' places in `to`.
-`forward` and `backward` run one number per node.  `lanes` runs many samples: whatever depends on parameters alone once, with
-those two; the rest in blocks of samples, a row of lanes per node, small enough that a block's rows stay in the cache.
+gradients go (-1: nobody asks); for more inputs `start, count`:
+where they stand in `lists`, their gradients' places in `to`.
+`forward` and `backward` run one number per node.  `lanes` runs many samples: whatever depends on parameters alone once,
+with those two; the rest in blocks of samples, a row of lanes per node,
+small enough that a block's rows stay in the cache.
 
-Gradients start as -0.0, the one number that changes nothing it is added to, so that the first addition is an assignment.
+Gradients start as -0.0, the one number that changes nothing it is added to,
+so that the first addition is an assignment.
 This is plain Python, and runs as such; `native` has Numba compile it.
 """
 
@@ -144,7 +147,9 @@ def backward(code, first, last, lists, to, v, g):
 
 
 def single(code, plan, lists, to, v, g, theta, X, values, dtheta, dX, seed, gradients):
-    """One sample, one number per node: the outputs' values into `values`, gradients into `dtheta`, and into `dX` if it has rows."""
+    """One sample, one number per node: the outputs' values into `values`, gradients into `dtheta`,
+    and into `dX` if it has rows.
+    """
     count = theta.shape[0]
     for i in range(count):
         v[i] = theta[i]

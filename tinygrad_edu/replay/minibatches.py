@@ -1,7 +1,7 @@
 """Minibatches, replayed: the mean loss over some samples, its gradient, and what the model made of each sample.
 
-A target is an input of the recording if the loss can be recorded so; if it cannot, because it looks at the target (a place in a list,
-say), targets are `fixed`: each has a recording of its own, and a batch is replayed target by target.
+A target is an input of the recording if the loss can be recorded so; if it cannot, because it looks at the target (a
+place in a list, say), targets are `fixed`: each has a recording of its own, and a batch is replayed target by target.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ TIMES, NODES = 32, 20_000  # how many samples are computed for comparison, and a
 
 
 class Samples:
-    """Inputs and targets, by structure: for each the numbers of its samples, and its recording; and where sample i is."""
+    """Inputs and targets, by structure: for each the numbers of its samples, and its recording;
+    and where sample i is.
+    """
 
     def __init__(self, X: Sequence[Any], y: Sequence[Any], fixed: bool, use: str) -> None:
         self.X, self.y = X, y
@@ -34,8 +36,10 @@ class Samples:
         for i, (x, t) in enumerate(zip(X, y)):
             of_x, leaves = flat(x)
             if fixed and not isinstance(t, Hashable):
-                raise RecordingError(f"a loss that looks at its target is replayed target by target, but {type(t).__name__} {t!r:.60} "
-                                     "is no number or class: pass one of them for each sample")  # fmt: skip
+                raise RecordingError(
+                    f"a loss that looks at its target is replayed target by target, but {type(t).__name__} {t!r:.60} "
+                    "is no number or class: pass one of them for each sample"
+                )
             of_t, more = (("is", t), []) if fixed else flat(t)
             shape = ("tuple", of_x, of_t, ("is", use))
             self.first.setdefault(shape, i)
@@ -75,7 +79,8 @@ class Samples:
 
 
 class Replays:
-    """The mean of `loss(model(x), target)` over batches of samples, on whatever parameters it depends on, in this `order`.
+    """The mean of `loss(model(x), target)` over batches of samples, on whatever parameters it depends on,
+    in this `order`.
 
     With `fixed` targets, each belongs to the structure of its sample; else targets are inputs, as samples are.
     """
@@ -99,7 +104,8 @@ class Replays:
         self.structures: set[Any] = set()
 
     def prepare(self, X: Sequence[Any], y: Sequence[Any], use: str) -> Samples:
-        """Samples as `mean_loss` takes them, each structure recorded; what is recorded for one use is not used for another.
+        """Samples as `mean_loss` takes them, each structure recorded;
+        what is recorded for one use is not used for another.
 
         Raises RecordingError, or what the model or the loss raises, if that cannot be.
         """
@@ -113,8 +119,10 @@ class Replays:
             recording = samples.recordings[one.shape] = self.jit._recording(one, self.order)
             late = next((p for p in recording.record.originals if p.parents), None)
             if late is not None:
-                raise RecordingError(f"the model uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: "
-                                     "its own parameters would get no gradient; compute it inside")  # fmt: skip
+                raise RecordingError(
+                    f"the model uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: "
+                    "its own parameters would get no gradient; compute it inside"
+                )
             self.order = tuple(dict.fromkeys([*self.order, *recording.record.originals]))
         outputs = {shape: self.model(X[i]) for shape, i in samples.first.items()}
         for (shape, *_), i in samples.targets.items():
@@ -126,7 +134,8 @@ class Replays:
         return list(map(_data, self.order))
 
     def agree(self, samples: Samples) -> bool:
-        """Whether the model and the loss make of one sample of each structure, and of some more, what the replays make of them.
+        """Whether the model and the loss make of one sample of each structure, and of some more,
+        what the replays make of them.
 
         Several, and if there are few the same ones again, so that chance shows too.
         """
@@ -145,7 +154,9 @@ class Replays:
     def mean_loss(
         self, samples: Samples, chosen: Sequence[int], gradients: bool = True
     ) -> tuple[float, list[Any], list[float]]:
-        """The mean loss of the chosen samples, the model's output for each as plain numbers, and a gradient for each of `order`, if asked."""
+        """The mean loss of the chosen samples, the model's output for each as plain numbers,
+        and a gradient for each of `order`, if asked.
+        """
         theta: Any = self.theta()
         grads: Any = [0.0] * len(theta)
         if self.arrays:

@@ -1,6 +1,7 @@
 """The native backend: a tape, run by the machine as Numba compiles it.
 
-Numba is looked for when the first tape is compiled, not before; `binary` keeps what it makes.  One compilation serves every graph.
+Numba is looked for when the first tape is compiled, not before; `binary` keeps what it makes.
+One compilation serves every graph.
 """
 
 from __future__ import annotations
@@ -108,10 +109,11 @@ class Compiled:
         return self._call(theta, X, 1.0, False, False)[0]
 
     def value_and_grads(self, theta: Any, X: Any, seed: float = 1.0, inputs: bool = False) -> tuple[Any, Any, Any]:
-        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None): gradients of seed * the sum of the root's values.
+        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None):
+        gradients of seed * the sum of the root's values.
 
-        Gradients that the tape was not asked for are 0.  With one lane every bit is the engine's; with more, `dtheta` adds
-        up lanes in an order of its own, which depends on the number of lanes and not on the number of threads.
+        Gradients that the tape was not asked for are 0.  With one lane every bit is the engine's; with more, `dtheta`
+        adds up lanes in an order of its own, which depends on the number of lanes and not on the number of threads.
         """
         values, dtheta, dX = self._call(theta, X, float(seed), True, inputs)
         return values, dtheta, dX if inputs else None
@@ -120,8 +122,10 @@ class Compiled:
         tape = self.tape
         theta, X = _plain(theta), _plain(X)
         if theta.shape != (tape.parameters,) or X.ndim != 2 or X.shape[0] != tape.inputs:
-            raise ValueError(f"this recording takes theta of shape ({tape.parameters},) and X of shape ({tape.inputs}, lanes), "
-                             f"got {theta.shape} and {X.shape}")  # fmt: skip
+            raise ValueError(
+                f"this recording takes theta of shape ({tape.parameters},) and X of shape ({tape.inputs}, lanes), "
+                f"got {theta.shape} and {X.shape}"
+            )
         lanes = X.shape[1]
         values = np.empty((tape.outputs, lanes))
         dtheta = np.empty(tape.parameters) if gradients else self._nothing
@@ -194,5 +198,8 @@ if hasattr(os, "register_at_fork"):  # a child has its parent's pool, and none o
 
 
 def compiled(tape: Tape, threads: int | None = None) -> Compiled:
-    """A tape, ready to run on `threads` threads, as many as there are processors if None.  Raises ImportError without Numba."""
+    """A tape, ready to run on `threads` threads, as many as there are processors if None.
+
+    Raises ImportError without Numba.
+    """
     return Compiled(tape, machine_code(), threads)

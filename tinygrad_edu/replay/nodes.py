@@ -8,7 +8,8 @@ from . import kernel
 
 
 class Node:
-    """One slot: `parents` are what its value needs, `flow` those that gradients go to if it is `needed`, None for all of them.
+    """One slot: `parents` are what its value needs, `flow` those that gradients go to if it is `needed`,
+    None for all of them.
     `same`: an earlier node with the same value, and a gradient of its own.
     """
 
@@ -38,8 +39,8 @@ def _level(n: Node) -> int:
 def dots(nodes: list[Node], returned: list[Node]) -> list[Node]:
     """The nodes with each chain `b + w1 * x1 + w2 * x2 ...` as one dot, which adds in the same order.
 
-    A dot sends out all its gradients at once, so a chain ends where another node would have come in between with a gradient
-    for one of its inputs: the order in which gradients are added stays the engine's.
+    A dot sends out all its gradients at once, so a chain ends where another node would have come in between with a
+    gradient for one of its inputs: the order in which gradients are added stays the engine's.
     """
     for i, n in enumerate(nodes):
         for p in n.parents if n.flow is n.parents else [*n.parents, *n.flow]:

@@ -7,8 +7,8 @@
     >>> w.data, unpack(theta), w.data
     (0.5, [Value(2.0), Value(-1.0)], 2.0)
 
-The array remembers whose numbers it holds, so that no order of parameters can be mistaken for another: so do its copies, and what is
-computed from it number by number.  What is cut out of it, or sorted, does not.
+The array remembers whose numbers it holds, so that no order of parameters can be mistaken for another: so do its
+copies, and what is computed from it number by number.  What is cut out of it, or sorted, does not.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from .structure import Batch
 
 
 def pack(parameters: Iterable[Value]) -> Any:
-    """The numbers of some Values, each once, as a flat float64 array with `.parameters`, the Values: a NumPy array, or an `array` without NumPy.
+    """The numbers of some Values, each once, as a flat float64 array with `.parameters`, the Values:
+    a NumPy array, or an `array` without NumPy.
 
-    Raises TypeError for what is no list of Values, ValueError for an empty one and for Values that were computed from others.
+    Raises TypeError for what is no list of Values, ValueError for an empty one and for Values
+    that were computed from others.
     """
     ps = listed(parameters)
     return _kind()([p.data for p in ps], tuple(ps))
@@ -40,8 +42,8 @@ def pack(parameters: Iterable[Value]) -> Any:
 def unpack(theta: Any, parameters: Iterable[Value] | None = None) -> list[Value]:
     """Write an array's numbers into its parameters, or into others, and return those.
 
-    Raises TypeError for what is no flat array or list of numbers, ValueError if it does not fit; then nothing is written, nor is
-    anything half written when a Ctrl-C arrives.
+    Raises TypeError for what is no flat array or list of numbers, ValueError if it does not fit; then nothing is
+    written, nor is anything half written when a Ctrl-C arrives.
     """
     count = length(theta)
     ps = getattr(theta, "parameters", None) if parameters is None else listed(parameters)
@@ -110,8 +112,9 @@ def _kind() -> Any:
     import numpy as np
 
     class Theta(np.ndarray):
-        """Parameters as a NumPy array.  NumPy makes arrays of this class, without parameters, of whatever is cut out of it.
+        """Parameters as a NumPy array.
 
+        NumPy makes arrays of this class, without parameters, of whatever is cut out of it.
         Pickled, it is a plain array: its parameters belong to this process.
         """
 
@@ -127,13 +130,16 @@ def _kind() -> Any:
             return theta
 
         def __array_wrap__(self, result: Any, context: Any = None, return_scalar: bool = False) -> Any:
-            """What a ufunc computed number by number has the parameters of what it was computed from; sums, products of matrices, ... have none."""
+            """What a ufunc computed number by number has the parameters of what it was computed from;
+            sums, products of matrices, ... have none.
+            """
             if result is self:  # theta -= ...
                 return self
             if result.ndim == 0:
                 return result[()]
             mine = self.parameters
-            if (mine is None or context is None or context[0].signature or result.shape != self.shape or result.dtype != float
+            if (mine is None or context is None or context[0].signature or result.shape != self.shape
+                or result.dtype != float
                     or any(getattr(x, "parameters", None) not in (None, mine) for x in context[1])):  # fmt: skip
                 return result
             return self._of(result, mine)

@@ -1,8 +1,11 @@
-"""What a recording need not do at every call, found out once.  Each of these can be switched off, and none changes a bit of any result:
+"""What a recording need not do at every call, found out once.
+
+Each of these can be switched off, and none changes a bit of any result:
 
 - `dead`: nodes that the result does not depend on are dropped (see `record`);
 - `fold`: nodes that depend on no input and no parameter keep the number that they had when they were recorded;
-- `share`: equal subexpressions are computed once.  Their gradients stay apart, because (g1 + g2) * d is not g1 * d + g2 * d;
+- `share`: equal subexpressions are computed once.
+Their gradients stay apart, because (g1 + g2) * d is not g1 * d + g2 * d;
 - `wanted`: gradients are passed on only to leaves that somebody asked about, and on the way to them.
 
 What would round differently is not done: a * (b * c) is not (a * b) * c, and x * 0 is not 0 when x is inf.
@@ -22,8 +25,8 @@ OPTIMISATIONS = ("dead", "fold", "share", "wanted")
 class Plan:
     """What is computed at each call of a record, and in which node of several equal ones.
 
-    `varies`: the nodes that are computed anew; `same`: for a node that equals an earlier one, that one; `needed`: the nodes
-    through which gradients pass on their way from the root to a wanted leaf, leaves and root included.
+    `varies`: the nodes that are computed anew; `same`: for a node that equals an earlier one, that one; `needed`: the
+    nodes through which gradients pass on their way from the root to a wanted leaf, leaves and root included.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """A recording as a function: the same lines that `source` writes, between `def` and `return`.
 
-Two functions are printed: `value(leaves)`, the forward pass alone, and `value_and_grads(leaves, seed)`.  `leaves` is one
-flat tuple, inputs first, then parameters; `seed` is the gradient that comes from above.
+Two functions are printed: `value(leaves)`, the forward pass alone, and `value_and_grads(leaves, seed)`.  `leaves` is
+one flat tuple, inputs first, then parameters; `seed` is the gradient that comes from above.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ TERMS = 50  # a longer sum goes over several lines: Python's compiler nests each
 class Printed:
     """The source of both functions, and the functions, which may be called from several threads.
 
-    `value(leaves)` is a tuple: what the recorded function returned.  `value_and_grads(leaves, seed=1.0)` is that tuple and
-    d(seed * the first of it) / d(each wanted leaf), in the order of `wanted`.  With Python's own words, the bits are the engine's.
+    `value(leaves)` is a tuple: what the recorded function returned.  `value_and_grads(leaves, seed=1.0)` is that tuple
+    and d(seed * the first of it) / d(each wanted leaf), in the order of `wanted`.
+    With Python's own words, the bits are the engine's.
 
     >>> from .record import record
     >>> w = Value(3.0, label="w")
@@ -38,7 +39,8 @@ class Printed:
     ((16.0,), ((16.0,), (5.0,)))
     """
 
-    def __init__(self, record: Record, wanted: Sequence[Value], speech: Language = CAREFUL, optimise: frozenset[str] = frozenset(OPTIMISATIONS),
+    def __init__(self, record: Record, wanted: Sequence[Value], speech: Language = CAREFUL,
+                 optimise: frozenset[str] = frozenset(OPTIMISATIONS),
                  each: Callable[[Any], Any] = lambda rule: rule, **scope: Any) -> None:  # fmt: skip
         self.record, self.wanted = record, list(wanted)
         self.plan = Plan(record, wanted, optimise)

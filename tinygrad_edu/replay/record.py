@@ -1,9 +1,9 @@
 """Record once: what a function computed, as a graph whose leaves are known: inputs, parameters, constants.
 
-The function runs eagerly, on ordinary numbers, while no number that may change can be looked at (see `guard`).  Then it runs once more,
-on other Values in place of those that were passed, and after the random numbers have moved on; what differs between the two runs, and
-what it keeps from one to the next (see `state`), is an error too.  In between it runs as if it were called by hand: if a number that is
-no Value leads it elsewhere, it asks for types.
+The function runs eagerly, on ordinary numbers, while no number that may change can be looked at (see `guard`).  Then it
+runs once more, on other Values in place of those that were passed, and after the random numbers have moved on; what
+differs between the two runs, and what it keeps from one to the next (see `state`), is an error too.  In between it runs
+as if it were called by hand: if a number that is no Value leads it elsewhere, it asks for types.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _data_of, _label_of = (vars(Value)[name].__get__ for name in ("_data", "label"))
 class Record:
     """The graph that a function built, on nodes of our own.
 
-    `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own parameters,
-    in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of backward passes;
-    `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was recorded; `identity`: what else
-    the function may ask about the Values that it is given, if it asks.
+    `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own
+    parameters, in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of
+    backward passes; `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was
+    recorded; `identity`: what else the function may ask about the Values that it is given, if it asks.
     """
 
     identity: Identity | None = None
@@ -129,7 +129,9 @@ class _Run:
         return _same([of(y, y) for y in self.outputs], other.outputs)
 
     def graph(self) -> list[Any]:
-        """What it returned, to be compared with another run: whatever was passed counts as the Value that it stands for."""
+        """What it returned, to be compared with another run: whatever was passed counts as
+        the Value that it stands for.
+        """
         stands: dict[Value, Any] = {
             t: leaf if isinstance(leaf, Value) else i for i, (t, leaf) in enumerate(zip(self.traced, self.leaves))
         }
@@ -151,11 +153,15 @@ class _Run:
 def alike(some: Sequence[float], others: Sequence[float]) -> bool:
     """Whether numbers agree up to rounding; nan agrees with nan."""
     return len(some) == len(others) and all(
-        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b)) for a, b in zip(some, others))  # fmt: skip
+        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(some, others)
+    )
 
 
 def _by_hand(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, list[float]] | None:
-    """The structure and the numbers of what f makes of the arguments themselves; None where it takes Values alone, as `x.tanh()` does."""
+    """The structure and the numbers of what f makes of the arguments themselves;
+    None where it takes Values alone, as `x.tanh()` does.
+    """
     try:
         with modes.by_hand():
             shape, leaves = flat(f(*arguments))
@@ -182,9 +188,11 @@ def record(
     dead: bool = True,
     arguments: Sequence[Any] | None = None,
 ) -> Record:
-    """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the nodes that nothing depends on.
+    """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the
+    nodes that nothing depends on.
 
-    A parameter is whatever Value `f` uses that it neither was given nor made.  `arguments` are what f would be called with by hand.
+    A parameter is whatever Value `f` uses that it neither was given nor made.
+    `arguments` are what f would be called with by hand.
     Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
     """
     recorder, streams = Recorder(), Streams()
@@ -235,15 +243,22 @@ def _shown(numbers: Sequence[float]) -> str:
     return f"{', '.join(f'{x!r}' for x in numbers[:3])}{', ...' * (len(numbers) > 3)}" or "no number"
 
 
-ELSE = ("the function does something else at every call: {}. Random numbers, counters and whatever else changes are passed as arguments, "
-        "because every replay would use those of the recording")  # fmt: skip
-TYPED = ("recorded, the function gives another result: {} when it is called by hand, {} with Values in the place of these numbers. It asks for "
-         "the type of an argument (isinstance, type, a function for each type), or its first call is not like the others. Let numbers and "
-         "Values go the same way, as in Value(x) * w; what chooses a way is passed as text or a bool")  # fmt: skip
+ELSE = (
+    "the function does something else at every call: {}. Random numbers, counters and whatever else changes "
+    "are passed as arguments, because every replay would use those of the recording"
+)
+TYPED = (
+    "recorded, the function gives another result: {} when it is called by hand, {} with Values in the place of "
+    "these numbers. It asks for the type of an argument (isinstance, type, a function for each type), or its first "
+    "call is not like the others. Let numbers and Values go the same way, as in Value(x) * w; "
+    "what chooses a way is passed as text or a bool"
+)
 
 
 class Streams:
-    """The global streams of random numbers, which a recording leaves as they were, unless other threads may be using them."""
+    """The global streams of random numbers, which a recording leaves as they were,
+    unless other threads may be using them.
+    """
 
     def __init__(self) -> None:
         self.alone = threading.active_count() == 1
@@ -276,7 +291,9 @@ class Streams:
 
 
 def _copied(run: _Run, dead: bool) -> Record:
-    """The graph on nodes of our own, so that the user's Values are neither kept alive (but for parameters) nor changed."""
+    """The graph on nodes of our own, so that the user's Values are neither kept alive
+    (but for parameters) nor changed.
+    """
     twin = {t: Value(t.data, label=t.label) for t in run.traced}
     parameters: list[Value] = []
     originals: list[Value] = []

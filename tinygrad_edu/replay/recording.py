@@ -62,7 +62,9 @@ class Recording:
         return lambda leaves: filled(samples.shape, iter(leaves))
 
     def vouch(self, f: Callable[..., Any], samples: Batch) -> None:
-        """Raise RecordingError if f computes something else with one of these samples, because it knows the Values in it by `is` or `id`."""
+        """Raise RecordingError if f computes something else with one of these samples,
+        because it knows the Values in it by `is` or `id`.
+        """
         identity = self.record.identity
         if identity is None or not self.asked:
             return
@@ -79,8 +81,10 @@ class Recording:
 
     def __repr__(self) -> str:
         r = self.record
-        return (f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {self.plan.distinct} operations, {self.backend} backend, "
-                f"{self.calls} call{'s' * (self.calls != 1)}>")  # fmt: skip
+        return (
+            f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {self.plan.distinct} operations, "
+            f"{self.backend} backend, {self.calls} call{'s' * (self.calls != 1)}>"
+        )
 
     def _engine(self, backend: str) -> Any:
         if backend == "native":
@@ -129,7 +133,9 @@ class Recording:
         return values
 
     def value_and_grads(self, theta: Any, batch: Batch, seed: float, data: Any = None) -> tuple[Any, Any, Any]:
-        """The values, and d(seed * their sum): for each parameter, and for each Value among the inputs, [inputs][lanes]."""
+        """The values, and d(seed * their sum): for each parameter, and for each Value among the inputs,
+        [inputs][lanes].
+        """
         begin = time.perf_counter()
         both = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
         self._count(begin, batch.lanes)
@@ -144,7 +150,9 @@ class Recording:
 
     @functools.cached_property
     def branches(self) -> bool:
-        """Whether there are branches: a replay computes both, and 0 times the slope of one that was not taken may be nan."""
+        """Whether there are branches: a replay computes both, and 0 times the slope of one
+        that was not taken may be nan.
+        """
         return any(n.op is ops.where for n in self.record.order)
 
     def _eager(self, theta: Any, batch: Batch, seed: float, data: Any) -> tuple[Any, Any]:
@@ -169,14 +177,18 @@ class Recording:
         return list(map(_data, self.record.originals))
 
     def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
-        """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there, None if all stand one for one."""
+        """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there,
+        None if all stand one for one.
+        """
         seen, index, at = self._places
         if seen is not order:
             index = {p: i for i, p in enumerate(order)}
             late = next((p for p in self.record.originals if p.parents and p not in index), None)
             if late is not None:
-                raise ValueError(f"the function uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: it would not "
-                                 "follow the numbers in theta; compute it inside the function")  # fmt: skip
+                raise ValueError(
+                    f"the function uses {late.label or 'a Value'} that was computed outside of it, "
+                    f"by {late.op.name}: it would not follow the numbers in theta; compute it inside the function"
+                )
             at = [index.get(p, -1) for p in self.record.originals]
             if at == list(range(len(order))):
                 at = None
@@ -188,7 +200,9 @@ class Recording:
         return index, at
 
     def again(self, values: Iterable[Any], leaves: Sequence[Any]) -> Any:
-        """The recorded graph built anew, node by node, on these Values: for derivatives of derivatives, and to look into it."""
+        """The recorded graph built anew, node by node, on these Values:
+        for derivatives of derivatives, and to look into it.
+        """
         values = list(values)
         graph, given = any(isinstance(v, Value) for v in values), iter(values)
         now: dict[Value, Any] = {}
@@ -229,7 +243,9 @@ class Straight:
 
     @functools.cached_property
     def same_bits(self) -> bool:
-        """Whether `together` has the engine's bits for one sample too: it adds gradients from what depends on parameters alone last."""
+        """Whether `together` has the engine's bits for one sample too:
+        it adds gradients from what depends on parameters alone last.
+        """
         varies = set(self.record.inputs)
         for n in self.record.order:
             if not varies.isdisjoint(n.parents):

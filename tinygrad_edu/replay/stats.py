@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 class Stats:
     """Counts of nodes, bytes, and seconds.
 
-    `recorded`: nodes that were built; `alive`: those that an output depends on; `varying`: operations that are left when constants are
-    folded; `distinct`: when equal ones are shared; `instructions`: what a sample's forward pass runs, of these; `backward`: operations
-    that gradients pass through, of `differentiable` ones.  An optimisation that is switched off leaves its count as it was.
+    `recorded`: nodes that were built; `alive`: those that an output depends on; `varying`: operations that are left
+    when constants are folded; `distinct`: when equal ones are shared; `instructions`: what a sample's forward pass
+    runs, of these; `backward`: operations that gradients pass through, of `differentiable` ones.
+    An optimisation that is switched off leaves its count as it was.
     `seconds`: mean time of a call after the first, and `lanes`: mean number of samples in one.
     """
 
@@ -41,7 +42,8 @@ class Stats:
             recording.backend, record.made, len(record.order), plan.computed, plan.distinct,
             recording.engine.tape.instructions if recording.backend == "native" else plan.distinct,
             sum(bool(n.parents) for n in record.order), sum(bool(n.parents) for n in plan.needed),
-            recording.nbytes, calls, recording.lanes / calls if calls else 0.0, recording.seconds / (calls - 1) if calls > 1 else 0.0,
+            recording.nbytes, calls, recording.lanes / calls if calls else 0.0,
+            recording.seconds / (calls - 1) if calls > 1 else 0.0,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -1,4 +1,5 @@
-"""How numbers and Values lie in the containers that `trees` knows: what decides which recording serves a call, and how a batch is laid out.
+"""How numbers and Values lie in the containers that `trees` knows:
+what decides which recording serves a call, and how a batch is laid out.
 
 >>> flat(([1.0, 2.0], "sum"))
 (('tuple', ('list', 'number', 'number'), ('is', 'sum')), [1.0, 2.0])
@@ -109,8 +110,11 @@ def _bare(x: Any) -> type:
     kind, names = type(x), fields(x)
     if names is not None and not isinstance(x, tuple):
         if more := [name for name in getattr(x, "__dict__", ()) if name not in names]:
-            raise TypeError(f"an argument is a {kind.__name__}, which holds more than the fields of its dataclass ({', '.join(more)}): "
-                            "a recording cannot make another; make it a field, or pass what it is computed from")  # fmt: skip
+            raise TypeError(
+                f"an argument is a {kind.__name__}, which holds more than the fields of its "
+                f"dataclass ({', '.join(more)}): a recording cannot make another; make it a field, "
+                "or pass what it is computed from"
+            )
         return kind
     base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter, enum.Enum))
     made = kind.__new__ is base.__new__ and kind.__init__ is base.__init__
@@ -120,8 +124,10 @@ def _bare(x: Any) -> type:
         and not getattr(x, "__dict__", None)
     ):
         return kind
-    raise TypeError(f"an argument is a {kind.__name__}, which holds more than a {base.__name__} does, or is made in a way of its own: "
-                    f"a recording cannot make another; pass {base.__name__}(x)")  # fmt: skip
+    raise TypeError(
+        f"an argument is a {kind.__name__}, which holds more than a {base.__name__} does, or is "
+        f"made in a way of its own: a recording cannot make another; pass {base.__name__}(x)"
+    )
 
 
 _PLAIN: dict[type, str] = {list: "list", tuple: "tuple", dict: "dict"}
@@ -171,14 +177,20 @@ def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
 
 
 class Batch:
-    """Samples of one structure.  `rows`: the numbers and Values of each; or, for arrays and plain lists, `columns`: float64[inputs, lanes]."""
+    """Samples of one structure.
+
+    `rows`: the numbers and Values of each; or, for arrays and plain lists, `columns`: float64[inputs, lanes].
+    """
 
     def __init__(self, shape: Any, lanes: int, rows: list[list[Any]] | None = None, columns: Any = None,
                  given: Iterable[Any] | None = None) -> None:  # fmt: skip
         self.shape, self.lanes, self._rows, self._columns, self._given = shape, lanes, rows, columns, given
 
     def sample(self) -> Any:
-        """The first, as it was given: an int is an int; but in containers of its own, which may be changed.  To be asked for once."""
+        """The first, as it was given: an int is an int; but in containers of its own, which may be changed.
+
+        To be asked for once.
+        """
         if self._given is None:
             return filled(self.shape, iter(self.rows[0]))
         leaves: list[Any] = []
@@ -211,7 +223,8 @@ class Batch:
 def batch(columns: Sequence[Any]) -> Batch:
     """The samples (columns[0][i], columns[1][i], ...).
 
-    Raises TypeError for what is no column; ValueError if columns are not equally long, are empty, or if samples differ in structure.
+    Raises TypeError for what is no column; ValueError if columns are not equally long, are empty,
+    or if samples differ in structure.
     """
     given = [_column(c) for c in columns]
     lengths = [len(c) for c in given]
@@ -230,8 +243,10 @@ def _column(c: Any) -> Any:
     if hasattr(c, "iloc"):  # of pandas: by position, not by label
         return by_position(c, "the samples of a batch")
     if isinstance(c, (Value, str, dict, set, frozenset)) or not hasattr(c, "__iter__") or getattr(c, "ndim", 1) == 0:
-        raise TypeError(f"a batch is given in columns, lists with one entry per sample, got {type(c).__name__} {c!r:.60}: "
-                        "for one sample call the function itself; a number that all samples share is repeated, [k] * n")  # fmt: skip
+        raise TypeError(
+            f"a batch is given in columns, lists with one entry per sample, got {type(c).__name__} {c!r:.60}: "
+            "for one sample call the function itself; a number that all samples share is repeated, [k] * n"
+        )
     return c if hasattr(c, "__len__") else list(c)
 
 
@@ -241,7 +256,8 @@ def _one_by_one(columns: list[Any], lanes: int) -> Batch:
         here, leaves = flat(sample)
         if i and here != shape:
             raise ValueError(
-                f"the samples of a batch must have one structure, but sample {i} differs from sample 0: group them first"
+                f"the samples of a batch must have one structure, but sample {i} differs from sample 0: "
+                "group them first"
             )
         shape = here
         rows.append(leaves)
@@ -249,7 +265,9 @@ def _one_by_one(columns: list[Any], lanes: int) -> Batch:
 
 
 def _together(given: list[Any], lanes: int) -> Batch | None:
-    """The same without looking at one sample after the other, for arrays and lists of plain numbers; None for anything else."""
+    """The same without looking at one sample after the other, for arrays and lists of plain numbers;
+    None for anything else.
+    """
     np = sys.modules.get("numpy")  # whoever runs a backend on arrays has loaded it
     if np is None:
         return None

@@ -1,11 +1,13 @@
 """A recording as flat arrays: what the machine reads in place of a graph of objects.
 
-Every node has a slot: parameters first, in the order of the record, then inputs, then the rest.  A node that depends on no
-input is invariant: the same in every lane, kept as one number.  The others are rows of lanes.  Dots of the same rows with
-invariant weights become one `dense` instruction, where that leaves the order in which gradients are added as it is.
+Every node has a slot: parameters first, in the order of the record, then inputs, then the rest.  A node that depends on
+no input is invariant: the same in every lane, kept as one number.  The others are rows of lanes.  Dots of the same rows
+with invariant weights become one `dense` instruction, where that leaves the order in which
+gradients are added as it is.
 
-A row that the kernel does not know (one with parameters, or one that was registered) is lowered: its value and its local
-gradients are written out with rows that it knows, and one `linear` instruction passes gradients on, d * upstream for each.
+A row that the kernel does not know (one with parameters, or one that was registered) is lowered: its value and its
+local gradients are written out with rows that it knows, and one `linear` instruction passes gradients on,
+d * upstream for each.
 """
 
 from __future__ import annotations

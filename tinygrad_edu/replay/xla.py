@@ -1,8 +1,8 @@
 """The JAX backend: the same text for one lane under `jax.numpy`, compiled, mapped over lanes, sharded over devices.
 
 XLA compiles a few hundred vectors quickly and a few thousand scalars slowly.  So a dot is written as one product of two
-vectors: parameters that lie side by side are a slice of `theta`, anything else is stacked once.  Its gradients stay vectors
-until somebody needs one number of them.
+vectors: parameters that lie side by side are a slice of `theta`, anything else is stacked once.  Its gradients stay
+vectors until somebody needs one number of them.
 
 JAX is looked for when the first recording is compiled, not before.
 """
@@ -49,8 +49,9 @@ class Jax:
     """A recording that runs on whatever devices JAX has, lanes divided among them, in double precision.
 
     It agrees with the engine to 1e-12 where that is well conditioned: XLA adds, and computes functions, in its own way.
-    Each number of lanes is compiled anew, in a few seconds; thousands of nodes that are no dots or sums (`MLP(..., expand=True)`)
-    take XLA minutes.  Raises ImportError without JAX; TypeError for a row that cannot be written with other rows.
+    Each number of lanes is compiled anew, in a few seconds; thousands of nodes that are no dots or sums
+    (`MLP(..., expand=True)`) take XLA minutes.
+    Raises ImportError without JAX; TypeError for a row that cannot be written with other rows.
     """
 
     def __init__(
@@ -61,8 +62,10 @@ class Jax:
         writer = _Vectors(record, self.wanted, Plan(record, wanted, optimise), JAX)
         self.text = writer.module()
         for op in (*writer.speech.given, *writer.asked.values()):
-            raise TypeError(f"the jax backend cannot run the row {op.name!r}, which cannot be written with other rows: "
-                            'make its rules, or its `parts`, of arithmetic, where, maximum and other rows, or use backend="python"')  # fmt: skip
+            raise TypeError(
+                f"the jax backend cannot run the row {op.name!r}, which cannot be written with other rows: "
+                'make its rules, or its `parts`, of arithmetic, where, maximum and other rows, or use backend="python"'
+            )
         scope: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         exec(compile(self.text, "<recorded>", "exec"), scope)
         self.devices = jax.devices()
@@ -84,7 +87,10 @@ class Jax:
         self._passes = jax.jit(passes, static_argnames="inputs")
 
     def run(self, theta: Any, X: Any) -> Any:
-        """Values float64[outputs, lanes] for theta float64[parameters] and X float64[inputs, lanes].  Raises ValueError for other shapes."""
+        """Values float64[outputs, lanes] for theta float64[parameters] and X float64[inputs, lanes].
+
+        Raises ValueError for other shapes.
+        """
         theta, X = shaped(self.record, theta, X)
         values = np.empty((len(self.record.outputs), X.shape[1]))
         with _double(self.jax):
@@ -94,7 +100,8 @@ class Jax:
         return values
 
     def value_and_grads(self, theta: Any, X: Any, seed: float = 1.0, inputs: bool = False) -> tuple[Any, Any, Any]:
-        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None): gradients of seed * the sum of the first output.
+        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None):
+        gradients of seed * the sum of the first output.
 
         Gradients that nobody wanted are 0.  Raises ValueError for other shapes.
         """
@@ -151,8 +158,9 @@ class _Vectors(Replay):
         return "\n\n\n".join([
             self.speech.prelude(self.used),
             f"def value(theta_, inputs_):{indent}{indent.join([*numbers, *forward])}{indent}return outputs_",
-            f"def value_and_grads(theta_, inputs_, seed):{indent}{indent.join([*numbers, *forward, '', *self.lines, *ends])}{indent}"
-            "return outputs_, dtheta_, dinputs_",
+            "def value_and_grads(theta_, inputs_, "
+            f"seed):{indent}{indent.join([*numbers, *forward, '', *self.lines, *ends])}{indent}return outputs_, "
+            "dtheta_, dinputs_",
         ]) + "\n"  # fmt: skip
 
     def term(self, n: Value) -> Any:

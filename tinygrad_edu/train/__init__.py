@@ -9,7 +9,8 @@
     ...     optimizer=Descent(), epochs=20, progress=False).losses[-1] < 1e-6
     True
 
-Where the model and the loss can be recorded, steps are replayed (see `jit`); the loop that builds every graph anew stays beside it.
+Where the model and the loss can be recorded, steps are replayed (see `jit`);
+the loop that builds every graph anew stays beside it.
 It knows nothing of layers, losses or update rules: a model is what turns a row of numbers into a Value or a
 list of Values, a loss what turns that and a target into a Value, an optimizer what has `step` and `zero_grad`.
 """

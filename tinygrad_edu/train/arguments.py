@@ -15,7 +15,9 @@ from .using import are_classes, check_data
 
 
 class Given(NamedTuple):
-    """Samples and targets to learn from; those that are only looked at, in one pair of lists, and which of them are for what."""
+    """Samples and targets to learn from; those that are only looked at, in one pair of lists,
+    and which of them are for what.
+    """
 
     X: Any
     y: Any
@@ -34,7 +36,10 @@ LOSSES: dict[str, Callable[..., Any]] = {name: getattr(losses, name) for name in
 
 
 def named(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
-    """A loss and an optimizer that may have been given by their names.  Raises ValueError, with all names, for others."""
+    """A loss and an optimizer that may have been given by their names.
+
+    Raises ValueError, with all names, for others.
+    """
     for what, name, known in (("loss", loss, LOSSES), ("optimizer", optimizer, OPTIMIZERS)):
         if isinstance(name, str) and name.lower() not in known:
             raise ValueError(f"there is no {what} {name!r}: choose one of {', '.join(known)}, or pass your own")
@@ -42,7 +47,8 @@ def named(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
         loss = LOSSES[loss.lower()]
     if isinstance(optimizer, type):
         raise TypeError(
-            f"optimizer must be made for the parameters, optim.{optimizer.__name__}(model.parameters()), or named: this is the class"
+            f"optimizer must be made for the parameters, optim.{optimizer.__name__}(model.parameters()), or named: "
+            "this is the class"
         )
     if not isinstance(optimizer, str):
         if lr is not None:
@@ -52,15 +58,17 @@ def named(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
         return loss, optimizer
     if not hasattr(model, "parameters"):
         raise TypeError(
-            f"optimizer={optimizer!r} moves model.parameters(), which {model!r:.80} does not have: pass optim.Adam(parameters)"
+            f"optimizer={optimizer!r} moves model.parameters(), which {model!r:.80} does not have: "
+            "pass optim.Adam(parameters)"
         )
     if lr is None and optimizer.lower() == "sgd":
         raise ValueError("optimizer='sgd' needs a learning rate: pass lr=0.1, say")
     return loss, OPTIMIZERS[optimizer.lower()](model.parameters(), **({} if lr is None else {"lr": lr}))
 
 
-def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, batch_size: Any, seed: int, test: Any, validation: Any,
-          patience: Any, accuracy: bool | None, anomalies: str | None, backend: str) -> Given:  # fmt: skip
+def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, batch_size: Any, seed: int, test: Any,
+          validation: Any, patience: Any, accuracy: bool | None, anomalies: str | None,
+          backend: str) -> Given:  # fmt: skip
     """What `fit` works on.  Raises ValueError or TypeError if its arguments do not fit together."""
     X, y = check_data("X and y", X, y)
     if not isinstance(epochs, Integral) or epochs < 0:
@@ -76,7 +84,8 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
             raise TypeError(f"{what} must be {hint}, got {thing!r}")
     if getattr(optimizer, "flat", False):
         raise TypeError(
-            "fit moves the Values of a model, and this optimizer moves the numbers of an array: make it from model.parameters()"
+            "fit moves the Values of a model, and this optimizer moves the numbers of an array: "
+            "make it from model.parameters()"
         )
     watched, own = _parameters(optimizer), _parameters(model)
     if watched and own and not {*map(id, watched)} & {*map(id, own)}:
@@ -86,8 +95,10 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
         raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
     if anomalies == "raise" or anomalies is None and modes.strict():
         if backend in BACKENDS:
-            raise ValueError(f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', or 'auto', "
-                             "which is then the same")  # fmt: skip
+            raise ValueError(
+                f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', "
+                "or 'auto', which is then the same"
+            )
         backend = "eager"
     if patience is not None and (not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1):
         raise ValueError(
@@ -130,8 +141,10 @@ def _set_apart(X: Any, y: Any, share: Any, seed: int, judged: bool) -> tuple[Any
     whole = isinstance(share, Integral) and not isinstance(share, bool)
     count = int(share) if whole else math.ceil(share * n - 1e-9) if 0 < share < 1 else 0
     if not 0 < count < n:
-        raise ValueError(f"validation is a pair (X, y), or how many of the {n} samples to set apart, 1 to {n - 1}, or their share "
-                         f"such as 0.1, got {share!r}")  # fmt: skip
+        raise ValueError(
+            f"validation is a pair (X, y), or how many of the {n} samples to set apart, 1 to {n - 1}, or their share "
+            f"such as 0.1, got {share!r}"
+        )
     for stratify in (True, False) if judged else (False,):
         try:
             parts = split(X, y, test=count, seed=seed, stratify=stratify)

@@ -1,4 +1,6 @@
-"""What goes on around a training: the collector rests, a Ctrl-C waits for the end of an update, a line on stderr says how far it is."""
+"""What goes on around a training: the collector rests, a Ctrl-C waits for the end of an update,
+a line on stderr says how far it is.
+"""
 
 from __future__ import annotations
 
@@ -86,5 +88,7 @@ def _is_rewritten(stream: TextIO | None) -> bool:
 
 
 def screen() -> TextIO | None:
-    """Where progress is shown: on stderr, which a pipe leaves alone; in a notebook on stdout; nowhere if there is neither."""
+    """Where progress is shown: on stderr, which a pipe leaves alone; in a notebook on stdout;
+    nowhere if there is neither.
+    """
     return sys.stdout if in_notebook(sys.stdout) else sys.stderr

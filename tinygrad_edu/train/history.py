@@ -20,10 +20,10 @@ from ..errors import UserError
 class History:
     """How a training went: one number per finished epoch in each list; accuracies stay empty where there are none.
 
-    `losses` and `accuracies` are means over the epoch, as the samples came by, while the model was changing; those of the test and
-    the validation part were taken at the end of the epoch.  `seconds` counts from the start.  `stopped` says why it ended early,
-    if so; `best` is the epoch with the smallest validation loss, 0 without validation; `backend` what ran the steps and, if that is
-    "eager", why nothing was replayed.
+    `losses` and `accuracies` are means over the epoch, as the samples came by, while the model was changing; those of
+    the test and the validation part were taken at the end of the epoch.  `seconds` counts from the start.  `stopped`
+    says why it ended early, if so; `best` is the epoch with the smallest validation loss, 0 without validation;
+    `backend` what ran the steps and, if that is "eager", why nothing was replayed.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -127,12 +127,16 @@ def _finite(x: Any) -> Any:
 
 
 def write_table(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a CSV file, whole or not at all, also over one that begins with the same names of columns: a table can carry no mark."""
+    """Write a CSV file, whole or not at all, also over one that begins with the same names of columns:
+    a table can carry no mark.
+    """
     return files.write(path, text, over=_begins(Path(path), text[: text.find("\n") + 1]))
 
 
 def check_table(path: str | os.PathLike[str], start: str) -> str:
-    """Raise what `write_table` would for a table that begins so, before there is one; else its word: "wrote" or "replaced"."""
+    """Raise what `write_table` would for a table that begins so, before there is one; else its word:
+    "wrote" or "replaced".
+    """
     return files.check(path, over=_begins(Path(path), start))
 
 

@@ -33,31 +33,38 @@ class Optimizer(Protocol):
 
 
 def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, optimizer: Optimizer | str,
-        lr: float | Schedule | None = None, epochs: int = 10, batch_size: int = 32, seed: int = 0, test: Data | None = None,
-        validation: Data | float | None = None, patience: int | None = None, accuracy: bool | None = None,
-        progress: bool | Callable[[Progress], object] = True, anomalies: str | None = None, stop_on_nan: bool = True,
-        backend: str = "auto") -> History:  # fmt: skip
+        lr: float | Schedule | None = None, epochs: int = 10, batch_size: int = 32, seed: int = 0,
+        test: Data | None = None, validation: Data | float | None = None, patience: int | None = None,
+        accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
+        anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto") -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
-    `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is `optim.Adam(model.parameters(), lr=0.02)`.
-    X and y are lists, arrays, or tables and columns of pandas, taken by position.  The order of the samples follows from `seed`.
-    `test` is (X, y) of samples to test on after each epoch; `validation` is (X, y) too, or the share of X and y to set apart for it.
-    With `patience`, training ends when so many epochs have brought no smaller validation loss, and the model is left, also after Ctrl-C,
-    as it was at the smallest.  Accuracies are kept if the targets are classes (see `right` below), or as the argument `accuracy` says.
-    `progress` is True for a line on stderr (in a notebook, on stdout), or a function to call with a `Progress` after each step.
+    `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is
+    `optim.Adam(model.parameters(), lr=0.02)`.
+    X and y are lists, arrays, or tables and columns of pandas, taken by position.
+    The order of the samples follows from `seed`.
+    `test` is (X, y) of samples to test on after each epoch; `validation` is (X, y) too,
+    or the share of X and y to set apart for it.
+    With `patience`, training ends when so many epochs have brought no smaller validation loss, and the model is left,
+    also after Ctrl-C, as it was at the smallest.
+    Accuracies are kept if the targets are classes (see `right` below), or as the argument `accuracy` says.
+    `progress` is True for a line on stderr (in a notebook, on stdout), or a function to call with
+    a `Progress` after each step.
     `anomalies` is handed to `tinygrad_edu.anomalies`.  To go on training, call again with the same model and optimizer.
 
-    Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was learned: an update
-    that has begun is finished, any other step dropped.  A loss or gradient that is inf or nan ends it before the update, with a
-    RuntimeWarning that says what to try, unless `stop_on_nan=False`.  Python's cyclic garbage collector rests meanwhile: our graphs
-    free themselves.  Raises ValueError or TypeError, before anything is changed, if the arguments do not fit together; RuntimeError under
-    `no_grad()`.
+    Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was
+    learned: an update that has begun is finished, any other step dropped.  A loss or gradient that is inf or nan ends
+    it before the update, with a RuntimeWarning that says what to try, unless `stop_on_nan=False`.  Python's cyclic
+    garbage collector rests meanwhile: our graphs free themselves.  Raises ValueError or TypeError, before anything is
+    changed, if the arguments do not fit together; RuntimeError under `no_grad()`.
 
-    `backend` is "eager", the loop that builds every sample's graph; one of `jit`'s, which records model and loss once and replays
-    them, with equal results up to the rounding of sums; or "auto", the best of those if model and loss can be recorded, else eager.
-    A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be eager.  Before the
-    first step and after it, some samples are computed both ways, and one at some steps of each epoch; if the results
-    differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why, while a backend that was asked for raises RecordingError.
+    `backend` is "eager", the loop that builds every sample's graph; one of `jit`'s, which records model and loss once
+    and replays them, with equal results up to the rounding of sums;
+    or "auto", the best of those if model and loss can be recorded, else eager.
+    A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be
+    eager.  Before the first step and after it, some samples are computed both ways, and one at some steps of each
+    epoch; if the results differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why,
+    while a backend that was asked for raises RecordingError.
     """
     loss, optimizer = named(loss, optimizer, lr, model)
     assert not isinstance(loss, str) and not isinstance(optimizer, str)
@@ -68,8 +75,10 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
     if steps and not modes.recording():
-        raise RuntimeError("fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
-                           "call fit outside of it")  # fmt: skip
+        raise RuntimeError(
+            "fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
+            "call fit outside of it"
+        )
     line = Line(screen()) if progress is True else None
     tell = line or (progress if callable(progress) else None)
     best = Best(model, watched)
@@ -114,8 +123,9 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
                         ) is not None:
                             problem += f" (sample {bad} or its target is not finite: fill it in or leave it out)"
                         history.stopped = (
-                            f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; this step was not taken. "
-                            "Try a smaller learning rate, standardize the inputs, or find the first bad number with anomalies='raise'"
+                            f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; "
+                            "this step was not taken. Try a smaller learning rate, standardize the inputs, or find "
+                            "the first bad number with anomalies='raise'"
                         )
                         warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
                         break
@@ -131,8 +141,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
                 validated, tested = look(given.validation), look(given.test)
                 with uninterrupted():  # all lists grow together
                     history.add(losses=lost / seen, accuracies=hits / seen if judged else None, test_losses=tested[0],
-                                test_accuracies=tested[1], validation_losses=validated[0], validation_accuracies=validated[1],
-                                seconds=time.perf_counter() - start)  # fmt: skip
+                                test_accuracies=tested[1], validation_losses=validated[0],
+                                validation_accuracies=validated[1], seconds=time.perf_counter() - start)  # fmt: skip
                     if validated[0] is not None:
                         best.see(validated[0], epoch)
                         history.best = best.epoch

@@ -21,9 +21,11 @@ LARGE = 5_000  # parameters, from which on printed source is slow to compile
 
 
 def outputs(model: Model, X: Any) -> list[Any]:
-    """What the model makes of each sample, as plain numbers: a float, or a list of floats.  Nothing is remembered for backward.
+    """What the model makes of each sample, as plain numbers: a float, or a list of floats.
 
-    For many samples the model is recorded and replayed (see `jit`), where it can be, and compared with itself on some of them.
+    Nothing is remembered for backward.
+    For many samples the model is recorded and replayed (see `jit`), where it can be,
+    and compared with itself on some of them.
 
     >>> from tinygrad_edu import Value
     >>> outputs(lambda x: [x[0], Value(2.0)], [[1.0], [3.0]])
@@ -80,14 +82,18 @@ def right(output: Any, target: Any) -> bool:
 
 
 def accuracy(model: Model, X: Any, y: Any) -> float:
-    """The share of samples, 0 to 1, that the model is right about.  Raises ValueError if there are none, or targets are no classes."""
+    """The share of samples, 0 to 1, that the model is right about.
+
+    Raises ValueError if there are none, or targets are no classes.
+    """
     X, y = check_data("X and y", X, y)
     _check_classes(y, "accuracy")
     return hits_of(outputs(model, X), y) / len(y)
 
 
 def r_squared(model: Model, X: Any, y: Any) -> float:
-    """How much better a model of a number is than the mean of `y`: 1 if it is always right, 0 if no better, below 0 if worse.
+    """How much better a model of a number is than the mean of `y`:
+    1 if it is always right, 0 if no better, below 0 if worse.
 
     1 - (sum of squared errors) / (sum of squared distances from the mean).
 
@@ -106,7 +112,8 @@ def r_squared(model: Model, X: Any, y: Any) -> float:
 
 
 def confusion(model: Model, X: Any, y: Any) -> list[list[int]]:
-    """How often each class, a row, was taken for each class, a column; -1 or 0 comes before 1 for a model with one output.
+    """How often each class, a row, was taken for each class, a column;
+    -1 or 0 comes before 1 for a model with one output.
 
     >>> confusion(lambda x: x[0], [[-2.0], [1.0], [3.0]], [-1, -1, 1])
     [[1, 1], [0, 1]]
@@ -118,7 +125,8 @@ def confusion(model: Model, X: Any, y: Any) -> list[list[int]]:
     size = len(found[0])
     if not all(0 <= row < size for row in places):
         raise UserError(
-            f"the model gives {size} scores, so that classes are 0 to {size - 1}, and there are targets from {min(places)} to {max(places)}"
+            f"the model gives {size} scores, so that classes are 0 to {size - 1}, and there are targets from "
+            f"{min(places)} to {max(places)}"
         )
     matrix = [[0] * size for _ in range(size)]
     for row, out in zip(places, found):

@@ -11,9 +11,11 @@ from .using import Model, check_data
 
 
 def roc(model: Model, X: Any, y: Any) -> tuple[list[float], list[float]]:
-    """The ROC curve of a model of one score: the share of the others that are taken for class 1, and the share of class 1 found.
+    """The ROC curve of a model of one score: the share of the others that are taken for class 1,
+    and the share of class 1 found.
 
-    From (0, 0), where nothing is taken for class 1, to (1, 1), one point for each different score.  Class 1 is a target above 0.
+    From (0, 0), where nothing is taken for class 1, to (1, 1), one point for each different score.
+    Class 1 is a target above 0.
     Raises UserError if there are more scores than one, if one is nan, or if one of the classes is missing.
 
     >>> roc(lambda x: x[0], [[0.1], [0.4], [0.35], [0.8]], [0, 0, 1, 1])
@@ -36,7 +38,8 @@ def roc(model: Model, X: Any, y: Any) -> tuple[list[float], list[float]]:
 
 
 def auc(model: Model, X: Any, y: Any) -> float:
-    """The area under that curve: how often a sample of class 1 has a higher score than one of the other, a tie counting half.
+    """The area under that curve: how often a sample of class 1 has a higher score than one of the other,
+    a tie counting half.
 
     1 if all have, 0.5 for scores that say nothing.  Raises as `roc` does.
 

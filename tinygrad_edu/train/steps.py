@@ -29,7 +29,9 @@ class Eager:
         self.model, self.loss, self.X, self.y, self.tested = model, loss, X, y, tested
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
-        """The mean loss of a batch and the outputs; gradients are added up in `.grad`, not if the loss is not finite and one is `careful`."""
+        """The mean loss of a batch and the outputs; gradients are added up in `.grad`,
+        not if the loss is not finite and one is `careful`.
+        """
         mean, outputs = self._mean_loss([self.X[i] for i in batch], [self.y[i] for i in batch])
         if isfinite(mean.data) or not careful:
             mean.backward()
@@ -54,7 +56,8 @@ class Eager:
 
 
 class Replayed:
-    """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the replays turn out to be wrong.
+    """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the
+    replays turn out to be wrong.
 
     One sample, another one each time, is computed both ways at the first two steps and at the last of every epoch.
     Raises what keeps a sample from being recorded; RecordingError if the model gives another result than its replay.
@@ -81,7 +84,9 @@ class Replayed:
                 raise RecordingError("replayed, the model gives another result")
 
     def _now(self, look: Any) -> bool:
-        """Replays, unless they are wrong: asked again once parameters have moved, as some faults show only then; and of one of these samples."""
+        """Replays, unless they are wrong: asked again once parameters have moved, as some faults show only then;
+        and of one of these samples.
+        """
         moved = bool(self.before) and self.before != self.replays.theta()
         if self.right and (moved or look):
             self.before = [] if moved else self.before
@@ -96,9 +101,11 @@ class Replayed:
             except Exception as error:
                 self.right = False
                 _told(error, self.auto, self.history)
-                warnings.warn(f"from step {self.history.steps + 1} on, fit goes on eagerly: {error}. A model or a loss that changes while it is "
-                              "trained (the weight of a term, a temperature) needs backend='eager' from the start: steps after the change and "
-                              "before this one, less than an epoch, were taken without it", RuntimeWarning, stacklevel=5)  # fmt: skip
+                warnings.warn(f"from step {self.history.steps + 1} on, fit goes on eagerly: {error}. "
+                              "A model or a loss that changes while it is trained (the weight of a term, a "
+                              "temperature) needs backend='eager' from the start: steps after the change and before "
+                              "this one, less than an epoch, were taken without it",
+                              RuntimeWarning, stacklevel=5)  # fmt: skip
         return self.right
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
@@ -143,7 +150,9 @@ def _told(error: Exception, auto: bool, history: History) -> None:
 
 @contextmanager
 def chance_kept(model: Model) -> Iterator[None]:
-    """Random numbers that are drawn in here are drawn again later: from the global streams, and from those that a model keeps."""
+    """Random numbers that are drawn in here are drawn again later:
+    from the global streams, and from those that a model keeps.
+    """
     keepers = [
         vars(keeper)
         for keeper in (model.modules() if hasattr(model, "modules") else [model])

@@ -53,7 +53,10 @@ FOLDED = 100  # nodes: more of them are never seen as a whole
 MOST = 400  # nodes: more of them nobody steps through
 LONG = 20  # letters: a longer name stands in its card in smaller letters
 TITLE = "Backward, one step at a time"
-UNTRUSTED = "The page to step through is shown here when this cell is run, or the notebook trusted."  # where iframes are removed
+UNTRUSTED = (
+    "The page to step through is shown here when this cell is run, "
+    "or the notebook trusted."
+)  # where iframes are removed
 
 
 class Node(NamedTuple):
@@ -95,12 +98,14 @@ def snapshot(root: Value) -> Snapshot:
     """
     if not isinstance(root, Value):
         raise TypeError(
-            f"a page shows the graph of a Value, not {type(root).__name__}: give it the result of a computation, such as a loss"
+            f"a page shows the graph of a Value, not {type(root).__name__}: give it the result of a computation, "
+            "such as a loss"
         )
     order = topological(root)
     if len(order) > MOST:
-        raise UserError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, one step for each edge: "
-                         "give it a part, page(node), such as the loss of one sample or one neuron's output")  # fmt: skip
+        raise UserError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, "
+                         "one step for each edge: give it a part, page(node), such as the loss of one sample "
+                         "or one neuron's output")  # fmt: skip
     slopes = {n: n.local_grads() if n.parents else () for n in order}
     grads = chain_rule(root, 1.0, slopes.__getitem__)
     values = {n: n.data for n in order}
@@ -151,8 +156,8 @@ def page(
         raise UserError("there is nothing to show in an empty list: collect snapshot(loss) at each training step")
     for k, frame in enumerate(frames):
         if why := _different(frames[0], frame):
-            raise UserError(f"all graphs of one page must have the same shape, and number {k} differs from the first: {why}; "
-                             "take a snapshot of the same computation each time")  # fmt: skip
+            raise UserError(f"all graphs of one page must have the same shape, and number {k} differs from the first: "
+                             f"{why}; take a snapshot of the same computation each time")  # fmt: skip
     done = Page(frames, TITLE if title is None else title)
     if path is not None:
         done.save(path)
@@ -195,7 +200,9 @@ class Page:
         return self._repr_mimebundle_()[0]["text/html"]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        """The page in a frame, and in that its picture: of a notebook that is not trusted yet, JupyterLab shows what frames hold."""
+        """The page in a frame, and in that its picture: of a notebook that is not trusted yet,
+        JupyterLab shows what frames hold.
+        """
         data, about = bundle(self.picture, repr(self)) if self.nodes <= FOLDED else ({"text/plain": repr(self)}, {})
         data.pop("image/svg+xml", None)
         still = UNTRUSTED + data.get("text/html", "")
@@ -254,12 +261,14 @@ def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     for i, (n, name, row) in enumerate(zip(nodes, names, which)):
         formula, slopes = _formulas(n, i)
         edges.append([[p, i, d] for p, d in zip(n.parents, slopes)])
-        drawn.append({"name": name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG, "op": _operation(n),
-                      "role": n.role, "row": row, "parents": n.parents, "formula": formula})  # fmt: skip
+        drawn.append({"name": name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG,
+                      "op": _operation(n), "role": n.role, "row": row, "parents": n.parents,
+                      "formula": formula})  # fmt: skip
     boxes: dict[Any, Any] = plan.boxes
     around = [cards.heading(*[title for _, title in frame[:-3:-1]]) for frame in boxes]
     return {"width": width, "height": HEIGHT, "plans": [_placed(p) for p in plans], "nodes": drawn,
-            "edges": [e for es in reversed(edges) for e in es], "around": around, "whole": _whole(nodes, names)}  # fmt: skip
+            "edges": [e for es in reversed(edges) for e in es], "around": around,
+            "whole": _whole(nodes, names)}  # fmt: skip
 
 
 def _placed(plan: Plan) -> dict[str, Any]:
@@ -280,7 +289,9 @@ def _title(n: Node, name: str) -> str:
 
 
 def _names(nodes: tuple[Node, ...]) -> list[str]:
-    """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number; L for the root."""
+    """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number;
+    L for the root.
+    """
     briefly = dict(zip(labelled := [n.label for n in nodes if n.label], brief(labelled)))
     taken, names, count = set(briefly.values()), [], 0
     for n in nodes:
@@ -355,7 +366,8 @@ def _rows(nodes: tuple[Node, ...]) -> tuple[str, list[int], str]:
                 "true" if n.op.domain[0] != ops.REAL else "false"
             )  # outside of its domain a slope is nan, as in Op.slopes
             written[key] = (f"[({', '.join(inputs)}) => {JAVASCRIPT.write(value)}, "
-                            f"(y, {', '.join(inputs)}) => [{', '.join(map(JAVASCRIPT.write, slopes))}], {bounded}]")  # fmt: skip
+                            f"(y, {', '.join(inputs)}) => [{', '.join(map(JAVASCRIPT.write, slopes))}], "
+                            f"{bounded}]")  # fmt: skip
     place = {key: i for i, key in enumerate(written)}
     rows = f"{JAVASCRIPT.prelude(needed)}\nreturn [\n  {(',' + chr(10) + '  ').join(written.values())},\n];"
     return rows.strip(), [place.get((n.op, len(n.parents)), -1) for n in nodes], ""

@@ -1,13 +1,14 @@
 """microgpt: a whole GPT in scalars reads a thousand first names, one letter after the other, and then makes up its own.
 
-A GPT reads a text letter by letter and says, after each, how likely every letter is to come next.  It is the smallest system that
-has all that large language models are made of: embeddings that learn, attention over what was read before, a loss that is
-the surprise at what really comes next, `backward()`, and Adam.  Nothing in here knows how to differentiate; that is the engine's
-business, or that of a recording: names of one length share one, and what differs between them, the embeddings of their letters and the
-letters that are to be predicted, goes in as arguments.
+A GPT reads a text letter by letter and says, after each, how likely every letter is to come next.  It is the smallest
+system that has all that large language models are made of: embeddings that learn, attention over what was read before,
+a loss that is the surprise at what really comes next, `backward()`, and Adam.  Nothing in here knows how to
+differentiate; that is the engine's business, or that of a recording: names of one length share one, and what differs
+between them, the embeddings of their letters and the letters that are to be predicted, goes in as arguments.
 
-Source: Andrej Karpathy, microgpt (2026): the same model, the same random numbers, the same losses to every printed digit,
-in our own words.  The names are makemore's (`data.names()`); `--data FILE` takes a list of your own, one text per line.
+Source: Andrej Karpathy, microgpt (2026): the same model, the same random numbers, the same losses to every printed
+digit, in our own words.  The names are makemore's (`data.names()`);
+`--data FILE` takes a list of your own, one text per line.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ class GPT(nn.Module):
         return [self.token[t] for t in tokens[:-1]], targets
 
     def chances(self, logits: Vector, temperature: float) -> list[float]:
-        """How likely each token is to be said: logits are divided by the temperature, so that a low one widens their differences."""
+        """How likely each token is to be said: logits are divided by the temperature,
+        so that a low one widens their differences.
+        """
         return [p.data for p in F.softmax([z / temperature for z in logits])]
 
     def invent(self, rng: random.Random, temperature: float) -> str:
@@ -152,10 +155,12 @@ class GPT(nn.Module):
 
 
 def recorded(loss: Callable[..., Any], backend: str) -> Any:
-    """`loss` as it is for "eager", else recorded and replayed.  Raises ImportError if something is to be installed for that.
+    """`loss` as it is for "eager", else recorded and replayed.
 
-    "auto" is native or, without Numba, eager: for a graph this large Python takes seconds to compile its own source, and arrays
-    of one number are slow.  Beyond some 2,000 steps "python" is the faster of those that need nothing.
+    Raises ImportError if something is to be installed for that.
+
+    "auto" is native or, without Numba, eager: for a graph this large Python takes seconds to compile its own source,
+    and arrays of one number are slow.  Beyond some 2,000 steps "python" is the faster of those that need nothing.
     """
     if backend == "auto":
         backend = "native" if find_spec("numba") else "eager"
@@ -165,7 +170,8 @@ def recorded(loss: Callable[..., Any], backend: str) -> Any:
 def train(loss: Any, model: GPT, texts: Sequence[str], steps: int = 1000) -> Generator[float, None, None]:
     """Yield the loss of each step, one text per step; closed early, it leaves what was learned in the model.
 
-    `loss` is `model.loss`, which builds a graph for every text, or `jit(model.loss)`, which records one per length and replays it.
+    `loss` is `model.loss`, which builds a graph for every text, or `jit(model.loss)`,
+    which records one per length and replays it.
     """
     schedule, betas = optim.linear(0.01, steps), (0.85, 0.99)
     if loss == model.loss:
@@ -224,7 +230,9 @@ def main(run: Run) -> None:
 
 
 def first_step(run: Run, model: GPT, texts: Sequence[str]) -> None:
-    """One text forward and backward: how large its graph is, what its loss must be near, and what its gradient does not reach."""
+    """One text forward and backward: how large its graph is, what its loss must be near,
+    and what its gradient does not reach.
+    """
     text = texts[0]
     run.section(f"The first step: {text!r}")
     y = model.loss(*model.arguments(text))
@@ -235,8 +243,11 @@ def first_step(run: Run, model: GPT, texts: Sequence[str]) -> None:
     model.dot = F.dot
     run.compare("nodes of a step, on average, every multiplication its own", round(sum(plain) / len(plain)), 61_000,
                 within=3_000, form=",", whole=True)  # fmt: skip
-    run.say(f"{text!r} has {plain[0]:,}; fused, with a dot product as one node, {fused:,}. Its loss is near {math.log(model.edge + 1):.4f}, "
-            f"the logarithm of {model.edge + 1}: a model that knows nothing is as surprised by each of {model.edge + 1} tokens.")  # fmt: skip
+    run.say(
+        f"{text!r} has {plain[0]:,}; fused, with a dot product as one node, {fused:,}. Its loss is near "
+        f"{math.log(model.edge + 1):.4f}, the logarithm of {model.edge + 1}: a model that knows nothing is as "
+        f"surprised by each of {model.edge + 1} tokens."
+    )
     run.compare("gradients that are not zero", reached, 3728, whole=True)
     tokens, places = {model.edge, *map(model.letters.index, text)}, min(len(text) + 1, BLOCK)
     silent = {
@@ -266,8 +277,10 @@ def learn(run: Run, model: GPT, texts: Sequence[str]) -> None:
     if seen:
         run.compare("loss of step 1000", seen[-1], 2.6497, within=5.1e-5, form=".4f", whole=True)
         smooth = [sum(seen[max(0, k - 50) : k + 50]) / len(seen[max(0, k - 50) : k + 50]) for k in range(len(seen))]
-        run.picture("loss", plot.curves({"each text": seen, "mean of 100": smooth}, title="microgpt learns names", ylabel="loss, nats a letter",
-                    marks={"knows nothing": math.log(model.edge + 1)}), "the loss of each name, and its mean over a hundred")  # fmt: skip
+        run.picture("loss", plot.curves({"each text": seen, "mean of 100": smooth}, title="microgpt learns names",
+                                        ylabel="loss, nats a letter",
+                    marks={"knows nothing": math.log(model.edge + 1)}),
+                    "the loss of each name, and its mean over a hundred")  # fmt: skip
 
 
 def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> None:
@@ -276,7 +289,8 @@ def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> No
     known, new = set(texts), [model.invent(rng, 0.5) for _ in range(20)]
     same = sum(ours == published for ours, published in zip(new, INVENTED.split()))
     run.say(
-        f"{' '.join(new)}: {sum(name not in known for name in new)} of {len(new)} are not in the list that it learned from."
+        f"{' '.join(new)}: {sum(name not in known for name in new)} of {len(new)} are not in the "
+        "list that it learned from."
     )
     run.compare("of 20 texts made up, those that are the published ones", same, 20, whole=True)
     rows = []
@@ -293,8 +307,10 @@ def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> No
                 " ".join(model.invent(own, temperature) for _ in range(6)),
             ]
         )
-    run.say("The logits are divided by the temperature before they become chances: a low one lets the likeliest win, at 1 it speaks as it "
-            "learned, a high one lets it babble. The entropy, in nats, is that of the first letter.")  # fmt: skip
+    run.say(
+        "The logits are divided by the temperature before they become chances: a low one lets the likeliest win, "
+        "at 1 it speaks as it learned, a high one lets it babble. The entropy, in nats, is that of the first letter."
+    )
     run.table(["temperature", "likeliest first letter", "entropy", "six texts"], rows)
     if run.out is not None:
         path = run.out / f"{run.name}.json"
@@ -302,7 +318,8 @@ def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> No
         again = nn.load(path, kinds=[GPT])
         twice = [m.invent(random.Random(run.seed), 0.5) for m in (model, again)]
         run.say(
-            f"Saved as {path.name}, loaded with nn.load(path, kinds=[GPT]) and asked again, it says {twice[1]!r}, as before."
+            f"Saved as {path.name}, loaded with nn.load(path, kinds=[GPT]) and asked again, it says {twice[1]!r}, "
+            "as before."
         )
         run.compare("what the saved model says, and the model itself", *twice)
 
@@ -318,6 +335,7 @@ def attention(run: Run, model: GPT, text: str) -> None:
             model.read(row, place, keys, values, heard)
     pictures = [[[*heard[HEADS * place + head], *[0.0] * (len(rows) - place - 1)] for place in range(len(rows))]
                 for head in range(HEADS)]  # fmt: skip
-    run.picture("attention", plot.images(pictures, labels=[f"head {k}" for k in range(HEADS)], title=f"attention in {text!r}", across=4,
+    run.picture("attention", plot.images(pictures, labels=[f"head {k}" for k in range(HEADS)],
+                                         title=f"attention in {text!r}", across=4,
                 note="a row for each place, a column for what it listens to; orange is much"),
                 f"how much each place of {text!r} listens to itself and to those before")  # fmt: skip

@@ -1,12 +1,14 @@
 """micrograd, and the lecture that builds it: from what a derivative is to a network that tells two moons apart.
 
-A derivative says how much an output moves when an input does.  `backward()` finds the derivative of one number by every number
-that it was computed from, by walking the graph of the computation from its end to its beginning: each node hands its own
-gradient on to its parents, times how much it moves with them, and what arrives over several ways adds up.  That is all there is to it;
-the rest of this page uses it, on a parabola, an expression, a neuron, a function of three inputs, a softmax, and on two networks.
+A derivative says how much an output moves when an input does.  `backward()` finds the derivative of one number by every
+number that it was computed from, by walking the graph of the computation from its end to its beginning: each node hands
+its own gradient on to its parents, times how much it moves with them, and what arrives over several ways adds up.  That
+is all there is to it; the rest of this page uses it, on a parabola, an expression, a neuron,
+a function of three inputs, a softmax, and on two networks.
 
-Sources: Andrej Karpathy, micrograd (2020), and "The spelled-out intro to neural networks and backpropagation: building micrograd"
-(2022) with its exercises.  Expected numbers are those that lecture and notebooks show, or that follow from their definitions.
+Sources: Andrej Karpathy, micrograd (2020), and "The spelled-out intro to neural networks and backpropagation: building
+micrograd" (2022) with its exercises.
+Expected numbers are those that lecture and notebooks show, or that follow from their definitions.
 """
 
 from __future__ import annotations
@@ -121,7 +123,9 @@ def exercises(run: Run) -> None:
 
 
 def first_network(run: Run) -> None:
-    """The lecture's MLP on its four examples; its weights were drawn without a seed, so what counts is that it learns them."""
+    """The lecture's MLP on its four examples; its weights were drawn without a seed,
+    so what counts is that it learns them.
+    """
     run.section("A first network, four examples")
     random.seed(0)
     model = MLP(3, [4, 4, 1], activation="tanh", output="tanh")
@@ -147,7 +151,9 @@ def first_network(run: Run) -> None:
 
 
 def moons(run: Run) -> None:
-    """micrograd's demo: 100 points, an MLP 2-16-16-1, the max-margin loss; one sample is recorded, and replayed for each point."""
+    """micrograd's demo: 100 points, an MLP 2-16-16-1, the max-margin loss;
+    one sample is recorded, and replayed for each point.
+    """
     run.section("Two moons")
     X, y = data.moons(n=100, noise=0.1, seed=run.seed)  # as sklearn's make_moons gives them after np.random.seed(1337)
     signs = [2 * k - 1 for k in y]

@@ -1,13 +1,17 @@
 """The perceptron, what it cannot do, and the hidden layer that can.
 
-A perceptron adds up its inputs, each times a weight, and says yes if the sum is above zero: it draws a line through the plane.
-Rosenblatt's rule (1957) learns such a line from its own mistakes: after each, the weights move by the input, towards it or away from it.
-Wherever a line exists, the rule finds one.  Minsky and Papert (1969) asked where none exists; exclusive or, "one or the other, not
-both", became the famous answer, and the field went quiet.  The way out is a layer of neurons in between, and what was missing was a way to train it:
-how much is a neuron that nobody tells what to do to blame for the mistake?  The chain rule says how much (Rumelhart, Hinton and
-Williams, 1986), if the yes or no is made a smooth step, which has a slope.
+A perceptron adds up its inputs, each times a weight, and says yes if the sum is above zero:
+it draws a line through the plane.
+Rosenblatt's rule (1957) learns such a line from its own mistakes:
+after each, the weights move by the input, towards it or away from it.
+Wherever a line exists, the rule finds one.  Minsky and Papert (1969) asked where none exists; exclusive or, "one or the
+other, not both", became the famous answer, and the field went quiet.  The way out is a layer of neurons in between, and
+what was missing was a way to train it: how much is a neuron that nobody tells what to do to blame for the mistake?  The
+chain rule says how much (Rumelhart, Hinton and Williams, 1986), if the yes or no is made a smooth step,
+which has a slope.
 
-The six sets at the end are those of minitorch's exercises: a line beside a small network, on points that need more and more of it.
+The six sets at the end are those of minitorch's exercises: a line beside a small network,
+on points that need more and more of it.
 """
 
 from __future__ import annotations
@@ -41,7 +45,9 @@ def says(w: Sequence[float], x: Sequence[float]) -> int:
 
 
 def rosenblatt(X: Sequence[Sequence[float]], y: Sequence[int], passes: int = 100) -> tuple[Weights, int]:
-    """Weights after each mistake has moved them by its input, and in which pass there was none; 0 if there always was one."""
+    """Weights after each mistake has moved them by its input, and in which pass there was none;
+    0 if there always was one.
+    """
     a, b, c = 0.0, 0.0, 0.0
     for k in range(1, passes + 1):
         mistakes = 0
@@ -64,7 +70,8 @@ def lines(run: Run) -> None:
     run.section("A line, learned from mistakes")
     for name, y in (("and", (0, 0, 0, 1)), ("or", (0, 1, 1, 1)), ("exclusive or", (0, 1, 1, 0))):
         w, k = rosenblatt(CORNERS, y)
-        run.say(f"{name}: " + (f"no mistake in pass {k}, with weights {w[0]:g} and {w[1]:g}, threshold {0 - w[2]:g}" if k else
+        run.say(f"{name}: " + (f"no mistake in pass {k}, with weights {w[0]:g} and {w[1]:g}, threshold {0 - w[2]:g}"
+                               if k else
                 "a mistake in each of 100 passes; the rule goes round in circles"))  # fmt: skip
         if k:
             run.compare(f"{name}: corners on their side", right(w, y), 4)
@@ -90,29 +97,37 @@ def no_line(run: Run) -> None:
 
 
 def hidden_layer(run: Run) -> None:
-    """Two hidden neurons are enough, if the weights they begin with let them find it; with more neurons nearly all find it."""
+    """Two hidden neurons are enough, if the weights they begin with let them find it;
+    with more neurons nearly all find it.
+    """
     run.section("A hidden layer, by backpropagation")
     seeds, table, best = (1 if run.small else 20), [], 0
     for hidden in (2, 4, 8):
         found, model = 0, None
         for seed in range(run.seed, run.seed + seeds):
             model = nn.MLP(2, [hidden, 1], activation="tanh", seed=seed)
-            run.fit(model, CORNERS, (0, 1, 1, 0), loss=losses.binary_cross_entropy_with_logits, epochs=150, batch_size=4,
-                    optimizer=optim.Adam(model.parameters(), lr=0.1), progress=False, backend="eager")  # fmt: skip
+            run.fit(model, CORNERS, (0, 1, 1, 0), loss=losses.binary_cross_entropy_with_logits, epochs=150,
+                    batch_size=4, optimizer=optim.Adam(model.parameters(), lr=0.1), progress=False,
+                    backend="eager")  # fmt: skip
             hits = round(4 * train.accuracy(model, CORNERS, (0, 1, 1, 0)))
             best, found = max(best, hits), found + (hits == 4)
         table.append([hidden, len(model.parameters()) if model else 0, f"{found} of {seeds}"])
     run.table(["hidden neurons", "parameters", "first weights that led to 4 of 4"], table)
     run.compare("corners of exclusive or, with a hidden layer", best, 4, whole=run.interrupted)
-    run.say("Two neurons draw two lines, and the output asks whether a point lies between them. From some first weights both lines "
-            "end on the same side, where the slope that would part them is zero; spare neurons make that unlikely.")  # fmt: skip
+    run.say(
+        "Two neurons draw two lines, and the output asks whether a point lies between them. "
+        "From some first weights both lines end on the same side, where the slope that would part them is zero; "
+        "spare neurons make that unlikely."
+    )
 
 
 # The six sets
 
 
 def moved(x: Sequence[float]) -> list[float]:
-    """A point of the unit square as one around 0: a neuron that sees only numbers above 0 turns its line about a corner."""
+    """A point of the unit square as one around 0: a neuron that sees only numbers above 0
+    turns its line about a corner.
+    """
     return [6 * v - 3 for v in x]
 
 
@@ -121,7 +136,8 @@ def learned(run: Run, name: str, hidden: list[int]) -> tuple[Any, float]:
     X, y = points(run, name)
     model = nn.MLP(2, [*hidden, 1], activation="tanh", seed=run.seed)
     run.fit(model, [moved(x) for x in X], y, loss=losses.binary_cross_entropy_with_logits, batch_size=20,
-            epochs=10 if run.small else run.epochs, optimizer=optim.Adam(model.parameters(), lr=0.03), progress=False)  # fmt: skip
+            epochs=10 if run.small else run.epochs, optimizer=optim.Adam(model.parameters(), lr=0.03),
+            progress=False)  # fmt: skip
     return lambda x: model(moved(x)), train.accuracy(model, [moved(x) for x in X], y)
 
 
@@ -149,5 +165,7 @@ def six_sets(run: Run) -> None:
             name, plot.decision_boundary(network, X, y, grid=8 if run.small else 40), f"{name}: two hidden layers of 16"
         )
     run.table(["set", "always the larger class", "a line", "network 2-16-16-1"], table)
-    run.say("Where a line does it, a network gains next to nothing. Elsewhere it needs as many bends as the set has: one for each "
-            "side of a band, at least three to close around a circle, many for a spiral.")  # fmt: skip
+    run.say(
+        "Where a line does it, a network gains next to nothing. Elsewhere it needs as many bends as the set has: "
+        "one for each side of a band, at least three to close around a circle, many for a spiral."
+    )

@@ -31,7 +31,10 @@ Spread = float | tuple[float, float]
 
 @dataclass(frozen=True)
 class Row:
-    """A number beside the published one.  `verdict` is "met", "not met", or "" where there is nothing to judge, and `why` says why."""
+    """A number beside the published one.
+
+    `verdict` is "met", "not met", or "" where there is nothing to judge, and `why` says why.
+    """
 
     what: str
     ours: Any
@@ -52,7 +55,8 @@ class Row:
 class Run:
     """What an essay writes on.  `epochs`, `seed`, `backend`, `data` and `small` are what was asked for.
 
-    `reduced` says that this is not the whole run of the system: fewer samples or steps, other data, another seed, or a Ctrl-C.
+    `reduced` says that this is not the whole run of the system:
+    fewer samples or steps, other data, another seed, or a Ctrl-C.
     """
 
     def __init__(self, name: str, *, seed: int = 0, epochs: int = 0, backend: str = "auto", out: Path | None = None,
@@ -96,13 +100,13 @@ class Run:
         self._settle()
         self._lay([str(h) for h in header], [[_number(cell, "") for cell in row] for row in rows])
 
-    def compare(self, what: str, ours: Any, published: Any, *, within: Spread = 0.0, form: str = "", whole: bool = False,
-                unlike: str = "") -> None:  # fmt: skip
+    def compare(self, what: str, ours: Any, published: Any, *, within: Spread = 0.0, form: str = "",
+                whole: bool = False, unlike: str = "") -> None:  # fmt: skip
         """A number beside the published one.
 
-        It is met if it differs by `within` at most, or lies from within[0] to within[1].  `unlike` says why it must differ; then it
-        is shown and not judged.  `whole` marks numbers of a whole run: one that is reduced need not meet them.  `form` is how it
-        is written, as in format().
+        It is met if it differs by `within` at most, or lies from within[0] to within[1].  `unlike` says why it must
+        differ; then it is shown and not judged.  `whole` marks numbers of a whole run: one that is reduced need not
+        meet them.  `form` is how it is written, as in format().
         """
         low, high = within if isinstance(within, tuple) else (-within, within)
         exact = isinstance(ours, (int, float)) and isinstance(published, (int, float))

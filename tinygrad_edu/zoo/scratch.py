@@ -1,14 +1,16 @@
 """A network from scratch: the deltas by hand, next to the engine's gradients.
 
-A feed-forward network with sigmoid units and binary cross-entropy, trained on all samples at once. Its backward pass fits in two
-lines, which courses call the delta rule; delta is the gradient of the loss by what goes into a unit, before the sigmoid:
+A feed-forward network with sigmoid units and binary cross-entropy, trained on all samples at once. Its backward pass
+fits in two lines, which courses call the delta rule; delta is the gradient of the loss by what goes into a unit,
+before the sigmoid:
 
     delta of the output   (p - y) / N                       p the output, y the target, N the number of samples
     delta of a layer      (W' delta of the next) * a(1-a)   a the layer's outputs, W the weights out of it
 
-The first is so short because the slope of the logarithm, 1/p, and that of the sigmoid, p(1-p), cancel. Here both lines are
-written in NumPy and compared with the engine, at every unit; the wrong first line that circulates is caught by a gradient check; a data set is
-made to the source's recipe, and learned; and a network whose units all begin alike shows why weights are drawn at random.
+The first is so short because the slope of the logarithm, 1/p, and that of the sigmoid, p(1-p), cancel. Here both lines
+are written in NumPy and compared with the engine, at every unit; the wrong first line that circulates is caught by a
+gradient check; a data set is made to the source's recipe, and learned;
+and a network whose units all begin alike shows why weights are drawn at random.
 
 Source: "ML from Scratch, part 3: backpropagation" (2019).
 """
@@ -35,7 +37,9 @@ def main(run: Run) -> None:
 
 
 def network(hidden: list[int], seed: int, features: int = 20) -> nn.MLP:
-    """Sigmoid units with weights from a narrow normal distribution; the last layer gives the logit, whose sigmoid is the output."""
+    """Sigmoid units with weights from a narrow normal distribution;
+    the last layer gives the logit, whose sigmoid is the output.
+    """
     return nn.MLP(features, [*hidden, 1], activation="sigmoid", init=lambda rng, *_: rng.gauss(0.0, 0.1), seed=seed)
 
 
@@ -100,8 +104,11 @@ def deltas(run: Run) -> None:
 def misprint(run: Run) -> None:
     """A wrong slope that still points downhill often enough to train, and is found at once by finite differences."""
     run.section("The misprint")
-    run.say("Printed versions of the first line lose a sign, or keep the factor p(1-p) that has cancelled. As rows of the engine, for a target "
-            "of 1, the loss of a logit z is -log sigmoid(z), and its slope sigmoid(z) - 1.")  # fmt: skip
+    run.say(
+        "Printed versions of the first line lose a sign, or keep the factor p(1-p) that has cancelled. "
+        "As rows of the engine, for a target of 1, the loss of a logit z is -log sigmoid(z), "
+        "and its slope sigmoid(z) - 1."
+    )
 
     def loss(z: Any) -> Any:
         return -ops.log(ops.sigmoid(z))
@@ -136,23 +143,28 @@ def learning(run: Run) -> None:
         model = network(list(hidden), run.seed)
         curves[f"hidden: {name}"] = descend(run, model, *parts[0], lr=1.0)
         shares = [train.accuracy(model, *part) for part in parts]
-        for what, ours, theirs, spread in zip(("train", "test", "AUC"), (*shares, train.auc(model, *parts[1])), published[name],
-                                              (0.02, 0.02, 0.03)):  # fmt: skip
+        for what, ours, theirs, spread in zip(
+            ("train", "test", "AUC"), (*shares, train.auc(model, *parts[1])), published[name], (0.02, 0.02, 0.03)
+        ):
             run.compare(f"hidden units {name}: {what}", ours, theirs, within=spread, form=".3f", whole=True)
         ranks[f"hidden: {name}"] = train.roc(model, *parts[1])
     line = network([], run.seed)
     descend(run, line, *parts[0], lr=0.02)
-    run.say("A line could do better than it does here: with a learning rate of 0.02 instead of 1 the network without hidden units gets "
-            f"{train.accuracy(line, *parts[0]):.3f} and {train.accuracy(line, *parts[1]):.3f}. Its inputs are large, up to "
-            f"{max(abs(v) for x in X for v in x):.0f}, and at rate 1 each step leaps over the bottom and back, which the curve below shows; "
-            "where it stands after 2,000 of them depends on where it began, so the last digit is nobody's.")  # fmt: skip
+    run.say(
+        "A line could do better than it does here: with a learning rate of 0.02 instead of 1 the network "
+        f"without hidden units gets {train.accuracy(line, *parts[0]):.3f} and {train.accuracy(line, *parts[1]):.3f}. "
+        f"Its inputs are large, up to {max(abs(v) for x in X for v in x):.0f}, and at rate 1 each step leaps over "
+        "the bottom and back, which the curve below shows; where it stands after 2,000 of them depends on where it "
+        "began, so the last digit is nobody's."
+    )
     if curves["hidden: none"]:
         run.picture("loss", plot.curves(curves, title="learning, all samples at once", ylabel="binary cross-entropy"),
                     "the loss of both networks, step by step")  # fmt: skip
     places = [k / 100 for k in range(101)]
     heights = {name: [max(u for a, u in zip(*rank) if a <= p) for p in places] for name, rank in ranks.items()}
     run.picture("roc", plot.curves(heights, places, title="ROC curves", xlabel="share of class 0 taken for class 1",
-                ylabel="share of class 1 found"), "how well both networks rank samples they have not learned from")  # fmt: skip
+                ylabel="share of class 1 found"),
+                "how well both networks rank samples they have not learned from")  # fmt: skip
 
 
 def descend(run: Run, model: nn.MLP, X: Any, y: Any, lr: float) -> list[float]:
@@ -209,5 +221,7 @@ def alike(run: Run) -> None:
             run.compare("units that began alike: how far apart their weights are", apart, 0.0)
             nodes = len(topological(model(X[0])))
     run.table(["first weights", "largest difference between units", "on their side"], rows)
-    run.say(f"Every unit computes the same, receives the same share of the blame, and moves the same way: a graph of {nodes} nodes with "
-            "the strength of one hidden unit.")  # fmt: skip
+    run.say(
+        "Every unit computes the same, receives the same share of the blame, and moves the same way: "
+        f"a graph of {nodes} nodes with the strength of one hidden unit."
+    )
