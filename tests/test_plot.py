@@ -446,6 +446,21 @@ def test_images_may_be_rows_flat_or_values_and_give_the_same_picture():
 
 
 @settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.sampled_from([-1.0, 0.0, 2.0, math.nan]), min_size=12, max_size=12),
+    st.sampled_from([1, 2, 3, 4, 6, 12]),
+)
+def test_equal_numbers_in_a_row_are_one_piece_and_every_place_has_its_number(pixels, columns):
+    drawn = [e for e in parsed(images([pixels], shape=(12 // columns, columns))).iter(SVG + "rect") if len(e)]
+    told = [(e[0].text.rpartition(": ")[2], *(float(e.get(k)) for k in ("x", "y", "width", "height"))) for e in drawn]
+    cell = told[0][4]
+    pieces = [said for said, _, _, width, _ in told for _ in range(round(width / cell))]
+    assert pieces == [repr(v) for v in pixels]  # from left to right, row by row
+    assert [place[1:3] for place in told] == sorted((place[1:3] for place in told), key=lambda xy: xy[::-1])
+    assert all(b[2] > a[2] or a[0] != b[0] or a[0] == "nan" for a, b in zip(told, told[1:]))
+
+
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.lists(st.integers(-9, 9), min_size=4, max_size=4), min_size=1, max_size=6))
 def test_a_heatmap_has_a_cell_for_each_number_in_its_row_and_column_as_strong_as_the_number(matrix):
     picture = heatmap(matrix, rows=range(len(matrix)), columns="abcd")

@@ -25,6 +25,7 @@ from ... import losses, ops, plot
 from ...engine import Value, topological
 from ...modes import no_grad
 from .. import Run
+from .modern import modernise
 from .network import Net, read, target
 from .patterns import MOST, Patterns, of_digits, of_file
 from .saturation import saturate
@@ -44,6 +45,7 @@ def main(run: Run) -> None:
     show(run, net, seen, outputs)
     if run.data is None:
         saturate(run, seen)
+        modernise(run, seen)
 
 
 # What it looks at, and how large it is

@@ -9,9 +9,8 @@ from ... import nn
 from ...engine import Value
 from .patterns import SIDE
 
-READS = (
-    [[*range(8)]] * 4 + [[*range(4, 12)]] * 4 + [[*range(4), *range(8, 12)]] * 4
-)  # the maps of H1 that each map of H2 reads
+# The maps of H1 that each map of H2 reads, eight of twelve.
+READS = [[*range(8)]] * 4 + [[*range(4, 12)]] * 4 + [[*range(4), *range(8, 12)]] * 4
 
 
 def squash(a: Value) -> Value:

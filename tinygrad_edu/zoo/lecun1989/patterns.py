@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from math import isqrt
 from pathlib import Path
@@ -35,15 +36,15 @@ class Patterns(NamedTuple):
 
 def of_digits(seed: int) -> Patterns:
     """The package's own 8 x 8 digits, four new pixels for each old one."""
-    return _scaled(data.digits(seed), "the 8 x 8 digits that come with the package")
+    return _scaled(data.digits(seed), "the digits that come with the package")
 
 
 def of_file(path: Path, seed: int) -> Patterns:
     """The digits of a user's file: one of a pair of IDX files, or a CSV file.  Raises UserError if it holds no digits in squares.
 
-    What is called "train" brings what is called "test" beside it; otherwise a fifth is tested on, 2,007 at most.
+    What is called "train" brings what is called "test" beside it; otherwise as large a part is tested on as in 1989.
     """
-    found = data.read_idx(path, most=MOST[0], seed=seed) if re.search("idx|ubyte", path.name) else _table(path)
+    found = data.read_idx(path, most=sum(MOST), seed=seed) if re.search("idx|ubyte", path.name) else _table(path)
     if found.image**2 != len(found.features):
         size = f"{len(found.features) // found.image} x {found.image}"
         raise UserError(f"{path}: its pictures are {size}, and the network looks at squares")
@@ -52,8 +53,11 @@ def of_file(path: Path, seed: int) -> Patterns:
             f"{path}: the network has an output for each of the digits 0 to 9, and the file has a {unknown!r}"
         )
     if len(found) == 2:
-        found = data.split(found, test=min(MOST[1], -(-len(found.y) // 5)), seed=seed)
-    parts = [part[:most] for part, most in zip(found, (MOST[0], MOST[0], MOST[1], MOST[1]))]
+        found = data.split(found, test=max(1, round(len(found.y) * MOST[1] / sum(MOST))), seed=seed)
+    rng, parts = random.Random(seed), []
+    for X, y, most in (found.X_train, found.y_train, MOST[0]), (found.X_test, found.y_test, MOST[1]):
+        chosen = rng.sample(range(len(y)), min(len(y), most))  # in any order, for files may be sorted by digit
+        parts += [[X[i] for i in chosen], [y[i] for i in chosen]]
     return _scaled(found.but(*parts), "; ".join([path.name, *found.notes]))
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from ... import ops, plot
 from ...modes import no_grad
-from ...replay.recording import best
 from .. import Run
 from .network import Net, read
 from .patterns import Patterns
-from .training import RATE, learn
+from .training import RATE, has_kernel, learn
 
 FLAT = 0.05  # a unit whose slope is below this learns hardly anything
 STUCK = 2  # a seed of large first weights from which a unit is caught; from some others two are, or none
@@ -44,8 +43,7 @@ def saturate(run: Run, seen: Patterns) -> None:
         rows.append([name, *(f"{sum(units) / len(units):.0%}" for units in flat)])
     run.table(["first weights", "H1", "H2", "H3", "output"], rows)
 
-    kernel = (best() if run.backend == "auto" else run.backend) in ("native", "jax")
-    count = run.epochs if kernel else min(5, run.epochs)  # without a kernel a pass takes half a minute
+    count = run.epochs if has_kernel(run) else min(5, run.epochs)
     passes, says = learn(run, net, seen, 1 if run.small else count)
     if not passes:
         return

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ... import losses, optim
+from ...engine import Value
 from ...modes import no_grad
 from ...replay import jit, pack, unpack
+from ...replay.recording import best
 from .. import Run
 from .network import Net, read, target
 from .patterns import Patterns
@@ -26,56 +30,73 @@ class Pass(NamedTuple):
     test_error: float
 
 
-def learn(run: Run, net: Net, seen: Patterns, epochs: int) -> tuple[list[Pass], Outputs]:
-    """So many passes: what each of them came to, and the function that says a network's outputs for many patterns."""
-    X, targets, n = seen.X_train, [target(digit) for digit in seen.y_train], len(seen.X_train)
-    step, outputs = steps(run, net)
+class Recipe(NamedTuple):
+    """How to learn: what is to become small, what moves the parameters, what stands for a digit, and how a pattern is shown."""
+
+    loss: Callable[..., Value]  # of the network, what it is shown, and what stands for the digit
+    optimizer: Callable[[Any], optim.Optimizer]
+    aim: Callable[[int], Any] = target
+    show: Callable[[list[float], random.Random], tuple[Any, ...]] = lambda pixels, rng: (pixels,)
+
+
+PAPER = Recipe(lambda net, x, t: losses.mse(net(x), t), lambda parameters: optim.SGD(parameters, lr=RATE))
+
+
+def has_kernel(run: Run) -> bool:
+    """Whether steps are compiled: without, a pass over 1,437 patterns takes 15 seconds at best, and with, less than one."""
+    return (best() if run.backend == "auto" else run.backend) in ("native", "jax")
+
+
+def learn(
+    run: Run, net: Net, seen: Patterns, epochs: int, recipe: Recipe = PAPER, every: int = 1
+) -> tuple[list[Pass], Outputs]:
+    """So many passes, what every so many-th of them came to, and the function that says a network's outputs for many patterns."""
+    X, aims, n = seen.X_train, [recipe.aim(digit) for digit in seen.y_train], len(seen.X_train)
+    step, outputs = steps(run, net, recipe)
     passes: list[Pass] = []
+    rng = random.Random(run.seed)
 
     def pattern(k: int) -> str:
-        step(X[k % n], targets[k % n])
-        if (k + 1) % n == 0:
+        step(*recipe.show(X[k % n], rng), aims[k % n])
+        if (k + 1) % (n * every) == 0:
             passes.append(Pass(*scores(outputs(X), seen.y_train), *scores(outputs(seen.X_test), seen.y_test)))
-        words = (
-            f"; pass {len(passes)}: error {passes[-1].error:.2%}, test {passes[-1].test_error:.2%}" if passes else ""
-        )
-        return f"of {n:,} in a pass{words}"
+        words = f", errors {passes[-1].error:.2%}, test errors {passes[-1].test_error:.2%}" if passes else ""
+        return f"pass {k // n + 1}{words}"
 
     run.repeat(epochs * n, pattern, "pattern")
     outputs([])  # the network has what was learned, also if a pass was interrupted
     return passes, outputs
 
 
-def steps(run: Run, net: Net) -> tuple[Callable[[Any, Any], object], Outputs]:
+def steps(run: Run, net: Net, recipe: Recipe = PAPER) -> tuple[Callable[..., object], Outputs]:
     """What learns a pattern, and what says the outputs for many: replayed on flat arrays, or built anew each time."""
     if run.backend == "eager" or run.small and run.backend == "auto":  # to record costs as much as some fifty patterns
-        sgd = optim.SGD(net.parameters(), lr=RATE)
+        optimizer = recipe.optimizer(net.parameters())
 
-        def build(x: Any, t: Any) -> None:
-            loss = losses.mse(net(x), t)
-            sgd.zero_grad()
+        def build(*pattern: Any) -> None:
+            loss = recipe.loss(net, *pattern)
+            optimizer.zero_grad()
             loss.backward()
-            sgd.step()
+            optimizer.step()
 
-        def read(X: Any) -> list[Any]:
+        def answers(X: Any) -> list[Any]:
             with no_grad():
                 return [[y.data for y in net(x)] for x in X]
 
-        return build, read
+        return build, answers
 
-    loss = jit(lambda x, t: losses.mse(net(x), t), backend=run.backend)
-    says = jit(net, backend=run.backend)
+    loss, says = jit(partial(recipe.loss, net), backend=run.backend), jit(net, backend=run.backend)
     theta = pack(net.parameters())
-    flat_sgd = optim.SGD(theta, lr=RATE)
+    flat = recipe.optimizer(theta)
 
-    def replay(x: Any, t: Any) -> None:
-        flat_sgd.step(loss.value_and_grad(theta, [x], [t])[1])
+    def replay(*pattern: Any) -> None:
+        flat.step(loss.value_and_grad(theta, *([part] for part in pattern))[1])
 
-    def answers(X: Any) -> list[Any]:
+    def replayed_answers(X: Any) -> list[Any]:
         unpack(theta)
         return says.map(X)
 
-    return replay, answers
+    return replay, replayed_answers
 
 
 def scores(outputs: list[Any], digits: list[int]) -> tuple[float, float]:
