@@ -140,6 +140,12 @@ def test_no_file_outgrows_its_room():
     assert not [(path.name, n) for path in written if (n := path.read_text().count("\n")) > 420]
 
 
+def test_a_missing_package_is_never_a_bug_of_ours():
+    """MissingPackage is one line on the command line, where a plain ImportError shows a traceback; a name that is not there is one."""
+    said = [path.name for path in PACKAGE.rglob("*.py") if "raise ImportError(" in path.read_text("utf-8")]
+    assert said == ["signposts.py"]
+
+
 def test_no_room_is_hidden_by_a_function_of_its_name():
     """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
     for found in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):

@@ -66,6 +66,9 @@ WRONG = [
     (["zoo", "micrograd", "--report", "zoo.md"], "--all"),
     (["zoo", "micrograd", "--all"], "leave NAME"),
     (["zoo", "--small"], "--small goes with the name of a system"),
+    (["zoo", "--seed", "0"], "--seed goes with the name of a system"),
+    (["zoo", "--backend", "numpy"], "--backend goes with the name of a system"),
+    (["zoo", "micrograd", "--out", "pictures"], "tinygrad_edu did not write it"),
     (["zoo", "--all", "--report", "notes.md"], "tinygrad_edu did not write it"),
 ]
 
@@ -75,6 +78,8 @@ def test_a_wrong_command_is_one_line_and_status_2(given, said, capsys, tmp_path,
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("a file")
     Path("notes.md").write_text("my own notes")
+    Path("pictures").mkdir()
+    Path("pictures/micrograd-moons.svg").write_text("a drawing of my own")
     before = sorted(os.listdir())
     try:
         status = cli.main(given)
@@ -93,11 +98,12 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_pat
 
 def test_all_writes_one_page_with_every_picture(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(zoo, "SYSTEMS", tuple(one for one in zoo.SYSTEMS if one.name == "micrograd"))
-    assert cli.main(["zoo", "--all", "--small", "--report", str(tmp_path / "zoo.md")]) == 0
-    page = (tmp_path / "zoo.md").read_text("utf-8")
-    assert "zoo/micrograd-moons.svg" in page and (tmp_path / "zoo" / "micrograd-moons.svg").is_file()
+    report = tmp_path / "new" / "zoo.md"
+    assert cli.main(["zoo", "--all", "--small", "--report", str(report)]) == 0
+    page = report.read_text("utf-8")
+    assert "zoo/micrograd-moons.svg" in page and (report.parent / "zoo" / "micrograd-moons.svg").is_file()
     assert "| 2020 | [micrograd]" in page and "wrote" in capsys.readouterr().out
-    assert cli.main(["zoo", "--all", "--small", "--report", str(tmp_path / "zoo.md")]) == 0  # ours may be replaced
+    assert cli.main(["zoo", "--all", "--small", "--report", str(report)]) == 0  # ours may be replaced
 
 
 def test_a_number_that_is_not_met_is_said_and_makes_the_status_1(monkeypatch, capsys, tmp_path):
@@ -115,6 +121,47 @@ def test_what_a_system_needs_and_is_missing_is_said_and_the_others_run(monkeypat
     monkeypatch.chdir(tmp_path)
     assert cli.main(["zoo", "--all", "--report", "zoo.md"]) == 0
     assert f"{NAMES[0]} was not run: this needs numpy" in capsys.readouterr().out
+
+
+def test_an_interrupt_outside_of_a_training_ends_the_essay_and_what_it_has_is_written(monkeypatch, capsys, tmp_path):
+    def main(run):
+        run.compare("computed before", 2.0, 2.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: main))
+    assert cli.main(["zoo", "micrograd", "--out", str(tmp_path)]) == 130
+    assert "| computed before | 2 | 2 | 0 | met |" in (tmp_path / "micrograd.md").read_text("utf-8")
+    assert cli.main(["zoo", "--all", "--report", str(tmp_path / "zoo.md")]) == 130
+    page = (tmp_path / "zoo.md").read_text("utf-8")
+    assert (
+        "1 of 1, interrupted" in page and page.count("computed before") == 1 and "ends here" in capsys.readouterr().out
+    )
+
+
+def test_another_seed_or_fewer_steps_is_not_the_whole_run(monkeypatch):
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: lambda run: run.compare("x", 1.0, 2.0, whole=True)))
+    asked = [{}, {"seed": 1337}, {"epochs": 100}, {"seed": 0}, {"seed": 1}, {"epochs": 1}, {"small": True}]
+    verdicts = [zoo.run("micrograd", show=None, **one).rows[0].verdict for one in asked]
+    assert verdicts == ["not met"] * 3 + [""] * 4
+
+
+def test_a_small_run_takes_no_more_steps_than_are_asked_for():
+    assert [
+        Run("x", epochs=n, small=small, show=None).steps(20) for n, small in ((100, False), (100, True), (3, True))
+    ] == [100, 20, 3]
+    assert (
+        len([row for row in zoo.run("microgpt", small=True, epochs=2, show=None).rows if "loss of step" in row.what])
+        == 3
+    )
+
+
+def test_what_an_essay_shows_is_said_first_in_lines_that_a_terminal_holds(capsys, monkeypatch):
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: lambda run: None))
+    for name in NAMES:
+        zoo.run(name)
+        told = capsys.readouterr().out
+        assert zoo.system(name).words.split() == told.split("\n", 1)[1].split()
+        assert max(map(len, told.splitlines()[1:])) <= 100
 
 
 def test_an_interrupt_ends_every_training_and_keeps_what_was_done():

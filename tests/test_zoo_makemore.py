@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value
+from tinygrad_edu.extras import MissingPackage
 from tinygrad_edu.zoo import Run, makemore
 from tinygrad_edu.zoo.makemore import bigrams
 
@@ -171,7 +172,7 @@ def test_settled_batch_normalisation_takes_one_example_as_it_took_many(names):
 def test_without_numpy_it_says_what_to_install_before_anything_runs(monkeypatch):
     monkeypatch.setattr(makemore, "find_spec", lambda name: None)
     told = []
-    with pytest.raises(ImportError, match="pip install numpy"):
+    with pytest.raises(MissingPackage, match="pip install numpy"):
         makemore.main(Run("makemore", show=told.append))
     assert not told
 

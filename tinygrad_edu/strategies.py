@@ -21,12 +21,13 @@ from typing import Any
 
 from . import ops
 from .check import intervals
+from .extras import MissingPackage
 from .ops import Op
 
 try:
     from hypothesis import strategies as st
 except ImportError as e:
-    raise ImportError("tinygrad_edu.strategies needs Hypothesis: pip install hypothesis") from e
+    raise MissingPackage("tinygrad_edu.strategies needs Hypothesis: pip install hypothesis") from e
 
 __all__ = ["Program", "admits", "inputs", "programs", "rows"]
 LARGEST, MARGIN = 4.0, 1 / 16  # inputs up to here; this far from kinks and from the ends of a domain

@@ -51,14 +51,16 @@ def run_zoo(arguments: argparse.Namespace) -> int:
             raise UserError("--all runs every system as it is: leave NAME, --data and --epochs out")
         return run_all(arguments)
     if arguments.name is None:
-        if given := [f"--{k}" for k in ("seed", "epochs", "out", "data", "small") if getattr(arguments, k)]:
-            raise UserError(f"{given[0]} goes with the name of a system, or with --all")
+        asked = {**vars(arguments), "backend": arguments.backend != "auto"}
+        for option in ("seed", "epochs", "backend", "out", "data", "small"):
+            if asked[option] is not None and asked[option] is not False:
+                raise UserError(f"--{option} goes with the name of a system, or with --all")
         return show_list()
     zoo.system(arguments.name)
     this = zoo.run(
         arguments.name, data=arguments.data, epochs=arguments.epochs, **_how(arguments, arguments.out or "zoo")
     )
-    return int(bool(this.missed))
+    return 130 if this.broken else int(bool(this.missed))
 
 
 def show_list() -> int:
@@ -77,9 +79,10 @@ def run_all(arguments: argparse.Namespace) -> int:
     """
     report = Path(arguments.report) if arguments.report else None
     if report is not None:
-        files.check(report)
+        files.check(files.folder(report.parent) / report.name)
     folder = Path(arguments.out or (report.parent / "zoo" if report else "zoo"))
-    lines, pages, missed = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"], [], []
+    broken, pages, missed = False, list[str](), list[Any]()
+    lines = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"]
     for one in zoo.SYSTEMS:
         print(f"\n{'=' * 100}")
         try:
@@ -104,9 +107,10 @@ def run_all(arguments: argparse.Namespace) -> int:
             files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
         if this.interrupted:
             print(f"interrupted: {one.name} was the last of the zoo that ran")
+            broken = this.broken
             break
     print("\n" + "\n".join(lines) + (f"\nwrote {report}" if report and pages else ""))
-    return int(bool(missed))
+    return 130 if broken else int(bool(missed))
 
 
 def _how(arguments: argparse.Namespace, folder: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from .. import files
 from ..errors import UserError, meant
+from ..train.around import uninterrupted
 from .running import Run
 
 __all__ = ["SYSTEMS", "Run", "System", "run", "system"]
@@ -78,9 +79,10 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
         data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
     """Run one system and return what came out: `rows`, `pictures`, and all of it as `markdown()`.
 
-    `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples, to see
-    it work.  `show` is told every line; with None it is quiet.  Raises UserError for a name, a file or a number of epochs that does
-    not fit; ImportError, with what to install, if it needs what is missing.
+    `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples and for few
+    steps, to see it work.  `show` is told every line; with None it is quiet.  Ctrl-C ends a training, a second one the essay; what
+    has been computed is returned, and written, all the same.  Raises UserError for a name, a file or a number of epochs that does not
+    fit; ImportError, with what to install, if it needs what is missing.
 
     >>> lecture = run("micrograd", small=True, show=None)
     >>> lecture
@@ -96,10 +98,15 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
     if data is not None:
         files.read(data)  # before anything is said
     folder = None if out is None else Path(out)
-    this = Run(name, seed=one.seed if seed is None else seed, epochs=epochs or one.epochs or 0, backend=backend, out=folder,
+    asked = {"seed": one.seed if seed is None else seed, "epochs": one.epochs if epochs is None else epochs}
+    this = Run(name, seed=asked["seed"] or 0, epochs=asked["epochs"] or 0, backend=backend, out=folder,
                data=None if data is None else Path(data), small=small, show=show,
-               reduced=small or data is not None or (seed or one.seed) != one.seed or (epochs or one.epochs) != one.epochs)  # fmt: skip
+               reduced=small or data is not None or asked != {"seed": one.seed, "epochs": one.epochs})  # fmt: skip
     this.begin(f"{name} ({one.year}): {one.line}", one.words)
-    one.main(this)
-    this.end()
+    try:
+        one.main(this)
+    except KeyboardInterrupt:
+        this.interrupt(broken=True)
+    with uninterrupted():
+        this.end()
     return this

@@ -187,7 +187,7 @@ def greedy(q: Any) -> tuple[int, list[Cell]]:
 def walkers(run: Run) -> None:
     """Q-learning beside Sarsa, many times."""
     run.section("Q-learning and Sarsa, by tables")
-    seeds, episodes = (2, 60) if run.small else (40, run.epochs)
+    seeds, episodes = 2 if run.small else 40, run.steps(60)
     published = {"Q-learning": (-50.0, -13, 40), "Sarsa": (-27.3, -17, 32)}
     for name, (last, way, often) in published.items():
         ends: list[float] = []
@@ -223,7 +223,7 @@ def walkers(run: Run) -> None:
 def tables(run: Run) -> None:
     """Q-learning with each loss: the same table, another gradient."""
     run.section("Three losses on the cliff, by tables")
-    seeds, episodes = (1, 60) if run.small else (10, run.epochs)
+    seeds, episodes = 1 if run.small else 10, run.steps(60)
     moved: dict[str, Callable[[float], float]] = {
         "clipped, then squared": lambda d: d if abs(d) <= 1 else 0.0,
         "Huber": lambda d: max(-1.0, min(1.0, d)),

@@ -263,7 +263,7 @@ def first_step(run: Run, model: GPT, texts: Sequence[str]) -> None:
 def learn(run: Run, model: GPT, texts: Sequence[str]) -> None:
     """A thousand steps, a text each."""
     run.section("Learning")
-    steps, seen = 20 if run.small else run.epochs, []
+    steps, seen = run.steps(20), []
     losses = train(recorded(model.loss, run.backend), model, texts, run.epochs)  # the schedule is that of all steps
 
     def step(_: int) -> str:

@@ -182,7 +182,7 @@ def moons(run: Run) -> None:
         seen.append(loss.data)
         return f"loss {loss.data:.4f}"
 
-    run.repeat(20 if run.small else run.epochs, step)
+    run.repeat(run.steps(20), step)
     published = (0.8958441028683222, 1.7235905336972022)
     for k, (ours, theirs) in enumerate(zip(seen, published)):
         run.compare(f"loss before step {k + 1}", ours, theirs, within=TINY, form=".15f", whole=True)

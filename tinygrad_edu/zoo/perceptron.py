@@ -136,8 +136,7 @@ def learned(run: Run, name: str, hidden: list[int]) -> tuple[Any, float]:
     X, y = points(run, name)
     model = nn.MLP(2, [*hidden, 1], activation="tanh", seed=run.seed)
     run.fit(model, [moved(x) for x in X], y, loss=losses.binary_cross_entropy_with_logits, batch_size=20,
-            epochs=10 if run.small else run.epochs, optimizer=optim.Adam(model.parameters(), lr=0.03),
-            progress=False)  # fmt: skip
+            epochs=run.steps(10), optimizer=optim.Adam(model.parameters(), lr=0.03), progress=False)  # fmt: skip
     return lambda x: model(moved(x)), train.accuracy(model, [moved(x) for x in X], y)
 
 

@@ -245,7 +245,7 @@ def spelling(run: Run) -> None:
     random.Random(run.seed).shuffle(names)
     held, names = names[:300], names[300:]
     model = Speller("".join(sorted(set("".join(names)))), 12, 8 if run.small else 48, run.seed)
-    steps, seen = 10 if run.small else run.epochs, []
+    steps, seen = run.steps(10), []
     loss = jit(model.loss, backend="auto" if run.backend == "eager" else run.backend)
     theta = pack(model.parameters())
     adam = optim.Adam(theta, lr=optim.linear(0.01, steps=max(steps, 1)))

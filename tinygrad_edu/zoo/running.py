@@ -66,14 +66,15 @@ class Run:
         self.out, self.data, self.small, self.reduced = out, data, small, reduced
         self.rows: list[Row] = []
         self.pictures: dict[str, Any] = {}
-        self.interrupted, self.seconds = False, 0.0
+        self.interrupted, self.broken, self.seconds = False, False, 0.0
         self._show: Callable[[str], object] = show or (lambda line: None)
         self._screen = screen() if show else None
         self._page: list[str] = []
         self._waiting: list[Row] = []
         self._start = time.perf_counter()
-        if out is not None:
-            files.check(files.folder(out) / f"{name}.md")
+        if out is not None:  # before anything is computed: nothing in the way that this run would have to write over
+            for path in (files.folder(out) / f"{name}.md", out / f"{name}.json", *out.glob(f"{name}-*.svg")):
+                files.check(path)
 
     # What an essay says
 
@@ -134,6 +135,10 @@ class Run:
 
     # What takes time
 
+    def steps(self, small: int) -> int:
+        """How many steps, passes or whatever `epochs` counts: in a small run no more than so many."""
+        return min(small, self.epochs) if self.small else self.epochs
+
     def repeat(self, count: int, step: Callable[[int], object], unit: str = "step") -> int:
         """Call step(0), step(1), ... with a progress line that shows what each returns; how many were done.
 
@@ -148,7 +153,7 @@ class Run:
                 told = "" if words is None else f"  {_number(words, '')}"
                 line(f"{unit} {done}/{count}{told}  {rate:.3g} {unit}s/s")  # type: ignore[arg-type]
         except KeyboardInterrupt:
-            self._interrupt()
+            self.interrupt()
         finally:
             line.close()
         return done
@@ -158,18 +163,21 @@ class Run:
         options = {"seed": self.seed, "backend": self.backend, "progress": self._screen is not None, **options}
         history = train.fit(model, X, y, **{**options, **({"epochs": 0} if self.interrupted else {})})
         if history.interrupted:
-            self._interrupt()
+            self.interrupt()
         return history
 
-    def _interrupt(self) -> None:
-        self.interrupted = self.reduced = True
-        self.say("interrupted: this is what it has learned so far")
+    def interrupt(self, broken: bool = False) -> None:
+        """A Ctrl-C has come: it ends all trainings, or, outside of them or if it is a second one, the essay itself (`broken`)."""
+        self.interrupted, self.reduced, self.broken = True, True, broken
+        self.say("interrupted: the essay ends here" if broken else "interrupted: this is what it has learned so far")
 
     # The page
 
     def begin(self, title: str, words: str) -> None:
         """The first lines: what this is, and what the essay shows."""
         self._show(title)
+        for part in words.split("\n\n"):  # a paragraph, or lines that stand as they are
+            self._show("\n" + (part if part.startswith("    ") else textwrap.fill(part, WIDE)))
         self._page += [f"# {title}", "", *words.splitlines(), ""]
 
     def end(self) -> None:

@@ -4,8 +4,8 @@ A feed-forward network with sigmoid units and binary cross-entropy, trained on a
 fits in two lines, which courses call the delta rule; delta is the gradient of the loss by what goes into a unit,
 before the sigmoid:
 
-    delta of the output   (p - y) / N                       p the output, y the target, N the number of samples
-    delta of a layer      (W' delta of the next) * a(1-a)   a the layer's outputs, W the weights out of it
+    delta of the output   (p - y) / N                       p the output, y the target, N how many samples
+    delta of a layer      (W' delta of the next) * a(1-a)   a the layer's outputs, W the weights after it
 
 The first is so short because the slope of the logarithm, 1/p, and that of the sigmoid, p(1-p), cancel. Here both lines
 are written in NumPy and compared with the engine, at every unit; the wrong first line that circulates is caught by a
@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import data, extras, losses, nn, ops, optim, plot, train
+from .. import data, losses, nn, ops, optim, plot, train
 from .. import functional as F
 from ..check import gradcheck
 from ..engine import Value, topological
+from ..extras import MissingPackage, install
 from ..ops import Op
 from ..replay import jit, pack, unpack
 from . import Run
@@ -80,7 +81,7 @@ def deltas(run: Run) -> None:
     try:
         import numpy as np
     except ImportError:
-        raise ImportError(f"the deltas by hand are written in NumPy: {extras.install('numpy')}") from None
+        raise MissingPackage(f"the deltas by hand are written in NumPy: {install('numpy')}") from None
     model, rng = network([8, 3], run.seed), np.random.default_rng(run.seed)
     for p in model.parameters():
         p.data *= 10  # so that deltas are not all alike
@@ -170,7 +171,7 @@ def learning(run: Run) -> None:
 def descend(run: Run, model: nn.MLP, X: Any, y: Any, lr: float) -> list[float]:
     """Gradient descent on all samples at once: one sample recorded, all replayed at every step."""
     targets = [float(t) for t in y]
-    steps, seen = 10 if run.small else run.epochs, []
+    steps, seen = run.steps(10), []
     if run.backend == "eager":
         sgd = optim.SGD(model.parameters(), lr=lr)
 

@@ -74,7 +74,7 @@ def spiral(run: Run) -> None:
 
     net = _started(MLP(2, [100, 3], init="zeros"), draw)
     start = [p.data for p in net.parameters()]
-    steps = min(100, run.epochs) if run.small else run.epochs
+    steps = run.steps(100)
     seen = descend(run, net, points, steps, "two layers")
     for step, published in ((0, 1.098744), (1000, 0.294946), (9000, 0.245292)):
         if step < len(seen):

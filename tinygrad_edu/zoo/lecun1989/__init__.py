@@ -39,7 +39,7 @@ def main(run: Run) -> None:
     count(run, net, seen.X_train[0])
     share(run, net, seen)
     run.section("The passes over the patterns")
-    passes, outputs = learn(run, net, seen, 2 if run.small else run.epochs)
+    passes, outputs = learn(run, net, seen, run.steps(2))
     if passes:
         judge(run, seen, passes)
     show(run, net, seen, outputs)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from ...extras import install
+from ...extras import MissingPackage, install
 from .. import Run
 from . import bigrams
 
@@ -29,7 +29,7 @@ from . import bigrams
 def main(run: Run) -> None:
     """From counts to a network without an engine.  Raises ImportError, before anything runs, if NumPy is missing."""
     if find_spec("numpy") is None:
-        raise ImportError(f"makemore's backward pass by hand is written in NumPy: {install('numpy')}")
+        raise MissingPackage(f"makemore's backward pass by hand is written in NumPy: {install('numpy')}")
     from . import byhand, layers, network
 
     bigrams.descending(run, bigrams.counting(run))

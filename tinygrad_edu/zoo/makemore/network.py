@@ -127,7 +127,7 @@ def score(read: Reader, examples: tuple[Array, Array], at_once: int = 20_000) ->
 def affordable(run: Run) -> int:
     """The steps of the MLP's training that this run takes: without Numba each takes a tenth of a second."""
     if run.small:
-        return 20
+        return run.steps(20)
     if run.epochs > 1000 and (run.backend not in ("auto", "native") or find_spec("numba") is None):
         run.reduced = True
         run.say(
