@@ -4,8 +4,8 @@ A feed-forward network with sigmoid units and binary cross-entropy, trained on a
 fits in two lines, which courses call the delta rule; delta is the gradient of the loss by what goes into a unit,
 before the sigmoid:
 
-    delta of the output   (p - y) / N                       p the output, y the target, N how many samples
-    delta of a layer      (W' delta of the next) * a(1-a)   a the layer's outputs, W the weights after it
+    delta of the output: (p - y) / N                      p the output, y the target, N samples
+    delta of a layer:    (W' delta of the next) * a(1-a)  a what it puts out, W the weights after it
 
 The first is so short because the slope of the logarithm, 1/p, and that of the sigmoid, p(1-p), cancel. Here both lines
 are written in NumPy and compared with the engine, at every unit; the wrong first line that circulates is caught by a
