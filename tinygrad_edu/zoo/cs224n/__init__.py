@@ -5,7 +5,7 @@ once: a node that is used twice is reached in two ways, after twenty doublings i
 ways one by one is never done. Second, its gradients as formulas for vectors and matrices, since nobody derives the
 slope of each of 160 weights: for a score s = u·f(z), z = Wx + b, they are
 
-    delta = u ∘ f'(z)     ds/db = delta     ds/dW = delta x'     ds/dx = W' delta     (∘ entry by entry)
+    delta = u ∘ f'(z)    ds/db = delta    ds/dW = delta x'    ds/dx = W' delta    (∘ entry by entry)
 
 each laid out in the shape of what it is the gradient of, so that an update is a subtraction. Third, what becomes of
 ds/dx: x is made of word vectors, five of them end to end, and its gradient flows on into these. So the words
