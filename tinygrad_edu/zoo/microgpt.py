@@ -80,6 +80,11 @@ class GPT(nn.Module):
             p.data = rng.gauss(0, 0.08)
         return self
 
+    def sizes(self) -> list[list[Any]]:
+        """Of each matrix: its name, its rows and columns, and how many numbers that are."""
+        matrices = [(name, m) for name, m in vars(self).items() if isinstance(m, list)]
+        return [[name, f"{len(m)} x {len(m[0])}", len(m) * len(m[0])] for name, m in matrices]
+
     def linear(self, weights: list[Vector], x: Vector) -> Vector:
         """Weights times x: a dot product per row."""
         return [self.dot(row, x) for row in weights]
@@ -223,6 +228,7 @@ def main(run: Run) -> None:
     run.section("The model")
     run.say(f"{len(texts):,} texts of {len(model.letters)} letters; the first is {texts[0]!r}.")
     run.compare("parameters", len(model.parameters()), 4192, whole=True)
+    run.table(["where they are", "rows x columns", "parameters"], model.sizes())
     first_step(run, model, texts)
     learn(run, model, texts)
     invent(run, model, texts, rng)

@@ -34,6 +34,7 @@ def main(run: Run) -> None:
     expression(run)
     neuron(run)
     used_twice(run)
+    readme(run)
     exercises(run)
     first_network(run)
     moons(run)
@@ -53,6 +54,11 @@ def derivative(run: Run) -> None:
     run.compare("its slope at 3, (f(3+h) - f(3-h)) / 2h", (f(3.0 + h) - f(3.0 - h)) / (2 * h), 14.0, within=1e-6)
     run.compare("its slope at 3, by backward()", x.grad, 14.0)
     run.compare("its slope at 2/3, the bottom", flat.grad, 0.0, within=TINY)
+    run.say(
+        "A small step, up and down, gives the slope nearly; backward() gives it exactly, by 6x - 4, which nobody has "
+        "told it: it knows the slopes of +, * and **, and the chain rule. Below 2/3 the slope is negative, above "
+        "positive, and at the bottom a small step changes nothing."
+    )
 
 
 def expression(run: Run) -> None:
@@ -65,9 +71,15 @@ def expression(run: Run) -> None:
     run.compare("L", L.data, -8.0)
     for v, expected in ((a, 6.0), (b, -4.0), (c, -2.0), (f, 4.0)):
         run.compare(f"dL/d{v.label}", v.grad, expected)
+    steepness = sum(v.grad**2 for v in (a, b, c, f))
     for v in (a, b, c, f):
         v.data += 0.01 * v.grad
     run.compare("L after += 0.01 * grad on its leaves", ((a * b + c) * f).data, -7.286496, within=TINY)
+    run.say(
+        "dL/da is b * f: what a meets on its way to L, multiplied. Along the gradient L rises; a step of 0.01 of it "
+        f"should lift L by 0.01 times the sum of the squared slopes, {0.01 * steepness:.2f}, and does so but for the "
+        "bend of L on the way. To make L smaller, as in training, one goes the other way: -= in place of +=."
+    )
 
 
 def neuron(run: Run) -> None:
@@ -90,6 +102,12 @@ def neuron(run: Run) -> None:
                 "neuron", draw(o), "a neuron: every node with its value and gradient, every edge with its local one"
             )
 
+    run.say(
+        "How fine an operation is cut is a matter of taste, as long as its local gradient is known: tanh in one piece, "
+        "1 - o², or exp, +, - and / one by one. w2 has the gradient 0 because what it weighs, x2, is 0 now: no w2 would "
+        "change the output."
+    )
+
 
 def used_twice(run: Run) -> None:
     """The bug that everybody writes once: a gradient that overwrites instead of adding."""
@@ -103,6 +121,28 @@ def used_twice(run: Run) -> None:
     run.compare("f = (a*b) * (a+b)", f.data, -6.0)
     run.compare("df/da", a.grad, -3.0)
     run.compare("df/db", b.grad, -8.0)
+    run.say(
+        "If what arrives replaced what is there, db/da would be 1. It is added, and so .grad has to be set back to 0 "
+        "before the next step of a training."
+    )
+
+
+def readme(run: Run) -> None:
+    """The expression in micrograd's README: two leaves, used again and again, and names that are given to new nodes."""
+    run.section("micrograd's README")
+    a, b = Value(-4.0), Value(2.0)
+    c, d = a + b, a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    for what, ours, published in (("g", g.data, 24.7041), ("dg/da", a.grad, 138.8338), ("dg/db", b.grad, 645.5773)):
+        run.compare(what, ours, published, within=5e-5, form=".4f")
 
 
 def exercises(run: Run) -> None:
@@ -120,6 +160,9 @@ def exercises(run: Run) -> None:
     run.compare("-log softmax([0, 3, -2, 1])[3]", loss.data, 2.1755153626167147, within=TINY)
     for i, expected in enumerate((0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806)):
         run.compare(f"its d/dlogit {i}", logits[i].grad, expected, within=5e-11)
+    run.say(
+        "Those are the probabilities, less 1 at the one that was wanted: they add up to 0, as much pull up as push down."
+    )
 
 
 def first_network(run: Run) -> None:
@@ -145,6 +188,7 @@ def first_network(run: Run) -> None:
 
     run.repeat(200, step)
     run.compare("parameters of MLP(3, [4, 4, 1])", len(model.parameters()), 41)
+    run.say("A neuron has a weight for each input and a bias: 4 * (3 + 1) + 4 * (4 + 1) + 1 * (4 + 1) = 41.")
     right = sum((model(x) > 0) == (y > 0) for x, y in zip(xs, ys))
     run.compare("examples on their side after 200 steps", right, 4, whole=run.interrupted)
     run.compare("the loss after 200 steps", loss_now().data, 0.0, within=0.05, form=".4f", whole=run.interrupted)
@@ -171,7 +215,8 @@ def moons(run: Run) -> None:
         def score_losses() -> Value:
             return one.mean(X, signs)
 
-    sgd = optim.SGD(model.parameters(), lr=optim.linear(1.0, steps=100, end=0.1))
+    rate = optim.linear(1.0, steps=100, end=0.1)
+    sgd = optim.SGD(model.parameters(), lr=rate)
     seen: list[float] = []
 
     def step(_: int) -> str:
@@ -190,6 +235,11 @@ def moons(run: Run) -> None:
         right = sum((model(x) > 0) == (sign > 0) for x, sign in zip(X, signs))
     run.compare("points of 100 on their side at the end", right, 100, whole=True)
     if seen:
+        run.say(
+            "337 is 16 * (2 + 1) + 16 * (16 + 1) + 1 * (16 + 1). Why may the loss rise at first? A step is the "
+            f"gradient times a rate of {rate(0):g}, which is bold: the slope tells the truth only nearby, and the "
+            f"first step leaps beyond. By the last one the rate is {rate(len(seen) - 1):.2g}, the loss {seen[-1]:.4f}."
+        )
         run.picture(
             "loss",
             plot.curves({"loss": seen}, title="loss on two moons", ylabel="max-margin loss + 1e-4 l2"),

@@ -84,6 +84,7 @@ def lines(run: Run) -> None:
 def no_line(run: Run) -> None:
     """Why exclusive or is none of them."""
     run.section("No line answers exclusive or")
+    run.say("A line says yes to the points x, y where a x + b y + c > 0. Of the corners it would have to say:")
     run.code("at 0,0:  c <= 0                at 1,0:  a + c > 0\n"
              "at 0,1:  b + c > 0             at 1,1:  a + b + c <= 0\n"
              "the two > add up to a + b + 2c > 0; the two <= to a + b + 2c <= 0: not both")  # fmt: skip

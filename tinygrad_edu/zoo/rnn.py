@@ -37,6 +37,7 @@ def main(run: Run) -> None:
     """One unit, many units, a thing to be remembered, and a network that spells."""
     one_unit(run)
     sigmoids(run)
+    flat_units(run)
     many_units(run)
     memory(run)
     spelling(run)
@@ -71,6 +72,9 @@ def one_unit(run: Run) -> None:
         run.compare(f"a = {a}: d h50 / d h0, relu", gradients[0], published, within=5e-4 * published, form=".5g")
         run.compare(f"a = {a}: growth a step, fitted", growth(gradients), a, within=1e-9, form=".6g")
         rows.append([a, f"{gradients[0]:.3g}", f"{bent[0]:.3g}", f"{growth(bent):.4f}"])
+    longest = [gradients[0]]  # of a = 2
+    optim.clip_by_norm(longest, 1.0)
+    run.compare(f"a = {a}: the same, clipped to a length of 1", longest[0], 1.0, within=1e-12)
     run.table(["a", "d h50 / d h0, relu", "the same with tanh", "growth a step, tanh"], rows)
     run.say("With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without the bend saturates, and "
             "vanishes instead.")  # fmt: skip
@@ -83,11 +87,49 @@ def sigmoids(run: Run) -> None:
     run.section("The same in depth: a chain of sigmoids")
     for n, published in SIGMOIDS.items():
         slope = over_time(Value(0.0), lambda h: h.sigmoid(), n)[0]
-        run.compare(f"{n} sigmoids from 0", slope, published, within=5e-5 * published, form=".5g")
+        run.compare(f"{n} sigmoid{'s' * (n > 1)} from 0", slope, published, within=5e-5 * published, form=".5g")
         if n == max(SIGMOIDS):
             run.say(
                 f"Each passes on z (1 - z), a quarter at most: {n} of them at most 0.25 to the power of {n}, {0.25**n:.3g}."
             )
+
+
+def flat_units(run: Run) -> None:
+    """Where a gradient ends that no number of steps has worn away: a unit that is saturated, or dead."""
+    run.section("Units that pass nothing on")
+    for weight, published in ((1.0, 0.19661), (10.0, 4.5396e-5), (100.0, 3.72e-44)):
+        w = Value(weight)
+        s = (w * 1.0).sigmoid()
+        s.backward()
+        what = f"sigmoid(w x) at w = {weight:g}, x = 1: its slope by w"
+        run.compare(what, w.grad, published, within=5e-4 * published, form=".5g")
+    run.compare("the last of them by s (1 - s), as it is often written", s.data * (1 - s.data), 0.0)
+    for name, bend, small, rounded in (("sigmoid", ops.sigmoid, 4.585, 36.7368), ("tanh", ops.tanh, 2.993, 19.0615)):
+        flat = first(lambda z, bend=bend: bend.partials(bend(z), z)[0] < 0.01)  # type: ignore[misc]
+        run.compare(f"{name}: its slope is below .01 from z =", flat, small, within=5e-4, form=".3f")
+        one = first(lambda z, bend=bend: bend(z) == 1.0)  # type: ignore[misc]
+        run.compare(f"{name}: it rounds to 1 from z =", one, rounded, within=5e-5, form=".4f")
+    run.say(
+        "A slope that is called zero is seldom zero: at w = 100 it is 3.72e-44, and nothing is learned from it all the "
+        "same. Written as s (1 - s) it is exactly zero, because s has been rounded to 1."
+    )
+    rng = random.Random(run.seed)
+    unit = nn.Neuron(4, activation="relu", seed=run.seed)
+    unit.b.data = -10.0
+    outputs = [unit([rng.gauss(0, 1) for _ in range(4)]) for _ in range(100)]
+    F.sum(outputs).backward()
+    run.compare("relu with a bias of -10: inputs of 100 at which it is 0", sum(y.data == 0 for y in outputs), 100)
+    run.compare("the largest slope by its weights and bias", max(abs(p.grad) for p in unit.parameters()), 0.0)
+    run.say("It is dead: 0 wherever there are data, where it is flat, so that no gradient moves it back among them.")
+
+
+def first(true: Callable[[float], bool]) -> float:
+    """Where, between 0 and 100, something begins to be true and stays so."""
+    low, high = 0.0, 100.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (low, middle) if true(middle) else (middle, high)
+    return high
 
 
 # Many units
