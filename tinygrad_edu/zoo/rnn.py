@@ -72,9 +72,10 @@ def one_unit(run: Run) -> None:
         run.compare(f"a = {a}: d h50 / d h0, relu", gradients[0], published, within=5e-4 * published, form=".5g")
         run.compare(f"a = {a}: growth a step, fitted", growth(gradients), a, within=1e-9, form=".6g")
         rows.append([a, f"{gradients[0]:.3g}", f"{bent[0]:.3g}", f"{growth(bent):.4f}"])
-    longest = [gradients[0]]  # of a = 2
-    optim.clip_by_norm(longest, 1.0)
-    run.compare(f"a = {a}: the same, clipped to a length of 1", longest[0], 1.0, within=1e-12)
+    h0 = Value(1.0)
+    h0.grad = gradients[0]  # of the largest a
+    optim.clip_by_norm([h0], 1.0)
+    run.compare(f"a = {a}: the same, clipped to a length of 1", h0.grad, 1.0, within=1e-12)
     run.table(["a", "d h50 / d h0, relu", "the same with tanh", "growth a step, tanh"], rows)
     run.say("With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without the bend saturates, and "
             "vanishes instead.")  # fmt: skip
@@ -115,7 +116,8 @@ def flat_units(run: Run) -> None:
     )
     rng = random.Random(run.seed)
     unit = nn.Neuron(4, activation="relu", seed=run.seed)
-    unit.b.data = -10.0
+    *_, bias = unit.parameters()
+    bias.data = -10.0
     outputs = [unit([rng.gauss(0, 1) for _ in range(4)]) for _ in range(100)]
     F.sum(outputs).backward()
     run.compare("relu with a bias of -10: inputs of 100 at which it is 0", sum(y.data == 0 for y in outputs), 100)
