@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tinygrad_edu import Op, Value, anomalies, grad, no_grad, ops, register, topological, value_and_grad
+from tinygrad_edu import Op, Value, anomalies, grad, modes, no_grad, ops, register, topological, value_and_grad
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
 
@@ -132,6 +132,42 @@ def test_a_value_without_a_past_has_no_parents_and_says_so(forgotten):
         y.backward()
     (y * x).backward()
     assert x.grad == 9.0 and y.grad == 3.0
+
+
+@pytest.mark.parametrize("block", [no_grad, lambda: anomalies("raise")], ids=["no_grad", "anomalies"])
+@pytest.mark.parametrize("decorated", [False, True])
+def test_a_mode_interrupted_at_any_line_is_left(block, decorated):
+    work, done, moment = (lambda: None), False, 0
+    decorator = block()(work) if decorated else None
+
+    def once():
+        if decorator:
+            decorator()
+        else:
+            with block():
+                work()
+
+    def at(frame, event, _):
+        nonlocal left
+        if frame.f_globals.get("__name__") == "tinygrad_edu.modes" and event == "line":
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
+        return at
+
+    before = [*modes.watching]
+    while not done:
+        moment = left = moment + 1
+        sys.settrace(at)
+        try:
+            once()
+            done = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        assert (modes.recording(), modes.strict(), modes.watching) == (True, False, before), moment
+    assert moment > 10
 
 
 def test_no_grad_nests_and_ends_with_its_block_even_after_an_error():

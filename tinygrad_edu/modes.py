@@ -29,14 +29,21 @@ recorders: list[Any] = []  # one per function that is being recorded, in any thr
 @contextmanager
 def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
     before, entry = variable.get(), object()
-    try:  # a Ctrl-C may land on any line
-        watching.append(entry)
-        variable.set(value)
-        yield
-    finally:
+
+    def left() -> None:
         variable.set(before)
         if entry in watching:
             watching.remove(entry)
+
+    try:  # a Ctrl-C may land on any line
+        try:
+            watching.append(entry)
+            variable.set(value)
+            yield
+        finally:
+            left()
+    finally:
+        left()  # said twice is no error
 
 
 class _Block:
