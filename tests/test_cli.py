@@ -168,8 +168,8 @@ def test_train_and_predict_a_number(run, tmp_path):
         "line.csv", [["a", "b", "price"], *[[f"{a:.4f}", f"{b:.4f}", f"{100 + 20 * a - 5 * b:.4f}"] for a, b in points]]
     )
     write_csv("new.csv", [["a", "b"], [5, 0], [2, 1]])
-    status, out, _ = run("train", "line.csv", "--target", "price", "--hidden", "0", "--epochs", "40", "--lr", "0.05", "--save", "m.json",
-                         "--plot", "loss.svg", "--quiet")  # fmt: skip
+    status, out, _ = run("train", "line.csv", "--target", "price", "--hidden", "0", "--epochs", "40", "--lr", "0.05",
+                         "--save", "m.json", "--plot", "loss.svg", "--quiet")  # fmt: skip
     assert status == 0 and float(re.search(r"price: ([\d.]+) train", out)[1]) < 1 and is_svg(tmp_path / "loss.svg")
     _, out, _ = run("predict", "m.json", "new.csv")
     assert [float(x) for x in out.splitlines()[1:]] == pytest.approx([200, 135], abs=2)
@@ -226,9 +226,9 @@ def test_a_file_as_people_have_it_is_learned_and_predicted(run, tmp_path):
         "column 'id'" in run(*train, "--missing", "mean")[2] and "with --text id" in run(*train, "--missing", "mean")[2]
     )
     assert "say --missing drop" in run(*train, "--ignore", "id")[2]
-    status, out, err = run(*train, "--ignore", "id", "--missing", "mean", "--validation", "0.1", "--patience", "6", "--optimizer", "adamw",
-                           "--weight-decay", "0.001", "--schedule", "cosine", "--loss", "huber", "--save", "m.json", "--history", "h.csv",
-                           "--plot", "l.svg", "--test", "0.25")  # fmt: skip
+    status, out, err = run(*train, "--ignore", "id", "--missing", "mean", "--validation", "0.1", "--patience", "6",
+                           "--optimizer", "adamw", "--weight-decay", "0.001", "--schedule", "cosine", "--loss", "huber",
+                           "--save", "m.json", "--history", "h.csv", "--plot", "l.svg", "--test", "0.25")  # fmt: skip
     assert status == 0 and err == "" and "40 samples to train, 5 to validate, 15 to test, 3 features" in out
     assert "colour is text" in out and "standard deviations of price" in out and is_svg(tmp_path / "l.svg")
     error, naive = re.search(r"price: ([\d,.]+) train, [\d,.]+ test \(always saying the mean: ([\d,]+)\)", out).groups()
@@ -391,13 +391,16 @@ def test_nothing_of_others_is_overwritten(run, tmp_path):
 
 
 DAMAGES = {
-    "more classes": {"classes": ["0", "1", "2"]}, "no classes": {"classes": []}, "a class twice": {"classes": ["0", "0"]},
-    "an object": {"classes": {"0": 1}}, "numbers": {"classes": [0, 1]}, "nested": {"features": [["x"], "y"]}, "no features": {"features": []},
+    "more classes": {"classes": ["0", "1", "2"]}, "no classes": {"classes": []},
+    "a class twice": {"classes": ["0", "0"]}, "an object": {"classes": {"0": 1}}, "numbers": {"classes": [0, 1]},
+    "nested": {"features": [["x"], "y"]}, "no features": {"features": []},
     "one more feature": {"features": ["x", "y", "z"]}, "text": {"features": "xy"}, "no target": {"target": None},
     "scale": {"scale": {"means": [1.0]}},
-    "short scale": {"scale": {"means": [1.0], "stds": [1.0]}}, "infinite": {"scale": {"means": [{"$float": "inf"}, 0.0], "stds": [1.0, 1.0]}},
-    "list": {"scale": [1]}, "preparation": {"preparation": {"columns": 3}}, "seed": {"seed": "x"}, "test": {"test": 7},
-    "prepared": {"preparation": {"columns": [], "target": "class", "classes": [], "numeral": [".", ""], "missing": None, "header": True}},
+    "short scale": {"scale": {"means": [1.0], "stds": [1.0]}},
+    "infinite": {"scale": {"means": [{"$float": "inf"}, 0.0], "stds": [1.0, 1.0]}}, "list": {"scale": [1]},
+    "preparation": {"preparation": {"columns": 3}}, "seed": {"seed": "x"}, "test": {"test": 7},
+    "prepared": {"preparation": {"columns": [], "target": "class", "classes": [], "numeral": [".", ""], "missing": None,
+                                 "header": True}},
 }  # fmt: skip
 
 

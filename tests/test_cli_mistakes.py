@@ -218,7 +218,8 @@ def folder(tmp_path_factory):
         "flowers.csv": "width,height,kind\n" + "".join(rows),
         "numbers.csv": "a,b,price\n" + "".join(f"{x},{y},{2 * x + y + 0.5}\n" for x in range(6) for y in range(5)),
         "empty.csv": "", "header.csv": "a,b,c\n", "locked.csv": "a,y\n1,2\n", "note": "a file", "mine.csv": "x\nmine\n",
-        "mine.json": '{"a": 1}', "mine.svg": "<svg>mine</svg>", "mine.html": "<html>mine</html>", "pictures/loss.svg": "mine",
+        "mine.json": '{"a": 1}', "mine.svg": "<svg>mine</svg>", "mine.html": "<html>mine</html>",
+        "pictures/loss.svg": "mine",
     }  # fmt: skip
     for name in ("folder", "folder.svg", "pictures"):
         (here / name).mkdir()
@@ -268,16 +269,21 @@ def test_the_table_knows_every_command_and_every_option_with_an_argument(folder)
 
 
 BUGS = [
-    ("grad a*b a=2 b=3 --explain", "tinygrad_edu.explanation.walk.topological"), ("grad a*b a=2 b=3", "tinygrad_edu.engine.chain_rule"),
-    ("page a*b a=2 b=3 -o bug.html", "tinygrad_edu.webpage.topological"), ("order a*b a=2 b=3", "tinygrad_edu.order.topological"),
-    ("ops", "tinygrad_edu.text.local_gradients"), ("demo --out bugs", "tinygrad_edu.cli.demo.parse"),
-    ("train moons --quiet --epochs 1", "tinygrad_edu.optim.Adam.update"), ("train flowers.csv --target kind", "tinygrad_edu.data.table._codes"),
-    ("predict model.json flowers.csv", "tinygrad_edu.functional.softmax"), ("zoo micrograd --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
+    ("grad a*b a=2 b=3 --explain", "tinygrad_edu.explanation.walk.topological"),
+    ("grad a*b a=2 b=3", "tinygrad_edu.engine.chain_rule"),
+    ("page a*b a=2 b=3 -o bug.html", "tinygrad_edu.webpage.topological"),
+    ("order a*b a=2 b=3", "tinygrad_edu.order.topological"), ("ops", "tinygrad_edu.text.local_gradients"),
+    ("demo --out bugs", "tinygrad_edu.cli.demo.parse"),
+    ("train moons --quiet --epochs 1", "tinygrad_edu.optim.Adam.update"),
+    ("train flowers.csv --target kind", "tinygrad_edu.data.table._codes"),
+    ("predict model.json flowers.csv", "tinygrad_edu.functional.softmax"),
+    ("zoo micrograd --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("error", [
-    TypeError("ours"), ValueError("ours"), KeyError("ours"), AttributeError("ours"), OSError("ours"), ImportError("ours"),
+    TypeError("ours"), ValueError("ours"), KeyError("ours"), AttributeError("ours"), OSError("ours"),
+    ImportError("ours"),
     FileNotFoundError(errno.ENOENT, "ours", str(pathlib.Path(tinygrad_edu.__file__).parent / "data" / "nothing.csv")),
 ], ids=lambda e: type(e).__name__)  # fmt: skip
 @pytest.mark.parametrize(("line", "where"), BUGS, ids=[line.split()[0] for line, _ in BUGS])

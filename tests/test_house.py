@@ -44,7 +44,9 @@ def room_of(path):
 
 
 def imported_rooms(path):
-    """The rooms of the package that one file imports, relative imports resolved; its own demo and type checkers may look anywhere."""
+    """The rooms of the package that one file imports, relative imports resolved;
+    its own demo and type checkers may look anywhere.
+    """
     package = ("tinygrad_edu", *path.relative_to(PACKAGE).parent.parts)
     tree = ast.parse(path.read_text())
     tree.body = [
@@ -90,7 +92,10 @@ def test_the_import_test_sees_imports():
 
 
 def test_importing_the_package_needs_no_extra():
-    code = "import sys; import tinygrad_edu; print([m for m in ('numpy', 'hypothesis', 'numba', 'jax', 'mpmath') if m in sys.modules])"
+    code = (
+        "import sys; import tinygrad_edu; print([m for m in ('numpy', 'hypothesis', 'numba', 'jax', "
+        "'mpmath') if m in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
@@ -141,7 +146,9 @@ def test_no_file_outgrows_its_room():
 
 
 def test_a_missing_package_is_never_a_bug_of_ours():
-    """MissingPackage is one line on the command line, where a plain ImportError shows a traceback; a name that is not there is one."""
+    """MissingPackage is one line on the command line, where a plain ImportError shows a traceback;
+    a name that is not there is one.
+    """
     said = [path.name for path in PACKAGE.rglob("*.py") if "raise ImportError(" in path.read_text("utf-8")]
     assert said == ["signposts.py"]
 

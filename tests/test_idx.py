@@ -1,4 +1,6 @@
-"""Images in files: IDX in every type of number, packed or not, with its partner beside it, or one line that says what is wrong."""
+"""Images in files: IDX in every type of number, packed or not, with its partner beside it,
+or one line that says what is wrong.
+"""
 
 import gzip
 import struct

@@ -300,7 +300,7 @@ def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
         left, f, stopped = [moment], jit(lambda x: p * x + 1.0, "python"), False
 
         def at(frame, event, _):
-            # only in our own code, and never behind a lock's acquire: Python's threads would wait for that lock for ever
+            # only in our own code, and never behind a lock's acquire: Python's threads would wait for it for ever
             if event == "c_return" or not frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
                 return
             left[0] -= 1

@@ -165,8 +165,8 @@ def test_the_demos_loss_goes_down():
     assert losses[-1] < losses[0] / 2
 
 
-# Side by side.  A program is a list of instructions on the values so far; both engines run the same one.  relu bends away
-# from zero and no value grows large, so that the last bit, which may differ, stays the last bit.
+# Side by side.  A program is a list of instructions on the values so far; both engines run the same one.
+# relu bends away from zero and no value grows large, so that the last bit, which may differ, stays the last bit.
 STEPS = {
     "add": lambda a, b, n: a + b,
     "sub": lambda a, b, n: a - b,

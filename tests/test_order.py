@@ -58,7 +58,8 @@ def test_topological_order_and_every_path_are_right_on_every_small_graph():
             assert lab.runs["topological"].grads == {v: v.grad for v in topological(root)}
 
 
-# Strategy, graph: dL/dx right and as the strategy has it, the first node that goes wrong, what it passes on, what is due.
+# Strategy, graph: dL/dx right and as the strategy has it, the first node that goes wrong,
+# what it passes on, what is due.
 KNOWN = [
     ("depth first", smallest("depth first"), 36.0, 4.0, "h", 1.0, 9.0),
     ("breadth first", smallest("breadth first"), 36.0, 4.0, "h", 1.0, 9.0),

@@ -1,4 +1,6 @@
-"""What is printed out of the rows is what the rows say now, in every place where it is kept; editors see what Python has."""
+"""What is printed out of the rows is what the rows say now, in every place where it is kept;
+editors see what Python has.
+"""
 
 import ast
 import inspect
@@ -26,7 +28,8 @@ def test_what_is_printed_out_of_the_rows_is_what_they_say(path):
 
 def run(folder, *arguments):
     return subprocess.run([sys.executable, "-m", "tinygrad_edu.ops", *arguments], capture_output=True, text=True,
-                          cwd=folder, env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"})  # fmt: skip
+                          cwd=folder, env={**os.environ, "PYTHONPATH": str(folder),
+                                           "PYTHONDONTWRITEBYTECODE": "1"})  # fmt: skip
 
 
 def test_one_command_renews_every_printed_file_in_a_checkout_and_nothing_elsewhere(tmp_path):
@@ -223,7 +226,10 @@ def test_every_name_in_the_contents_resolves_and_every_public_name_is_in_them():
 
 
 def test_the_first_picture_of_the_readme_is_what_its_first_code_draws(tmp_path):
-    """To renew it: picture.save("docs/neuron.svg"), in that code.  Where they rest on digits, words for a mouse may differ."""
+    """To renew it: picture.save("docs/neuron.svg"), in that code.
+
+    Where they rest on digits, words for a mouse may differ.
+    """
     [first, *_] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
     scope = {}
     exec("\n".join(line[4:] for line in first.splitlines() if line.startswith(">>> ")), scope)

@@ -37,8 +37,9 @@ def test_every_letter_can_be_written_in_every_encoding(encoding):
 @pytest.mark.parametrize(
     ("text", "ascii"),
     {
-        "w → v1": "w -> v1", "x₁·w₁": "x1*w1", "upstream × local": "upstream x local", "∂L/∂w": "dL/dw", "x²": "x^2", "σ(x)": "sigma(x)",
-        "Δ": "Delta", "½": "1/2", "café": "cafe", "Ærø": "AEro", "“so”…": '"so"...', "−3": "-3", "Wᵀ": "W^T", "名": "\\u540d", "ﬁ": "fi",
+        "w → v1": "w -> v1", "x₁·w₁": "x1*w1", "upstream × local": "upstream x local", "∂L/∂w": "dL/dw", "x²": "x^2",
+        "σ(x)": "sigma(x)", "Δ": "Delta", "½": "1/2", "café": "cafe", "Ærø": "AEro", "“so”…": '"so"...', "−3": "-3",
+        "Wᵀ": "W^T", "名": "\\u540d", "ﬁ": "fi",
     }.items(),
 )  # fmt: skip
 def test_a_replaced_letter_still_reads_well(text, ascii):
@@ -143,9 +144,11 @@ def test_no_progress_line_ends_a_training(terminal, columns, error, monkeypatch)
 @pytest.mark.parametrize("given", ["\x1b[31mred", "bell\x07", "\x9b2J", "back\x08", "\u202eleft", "\udc9b"])
 def test_nothing_that_was_typed_steers_a_terminal(given, tmp_path, capsys):
     for command in (
-        ["grad", given], ["grad", "a*b", f"{given}=2"], ["grad", "a", f"a={given}"], [given], ["train", given], ["train", f"{given}.csv"],
-        ["grad", "a", "a=1", "--svg", f"{tmp_path}/{given}/x.svg"], ["train", "moons", "--save", f"{given}.txt"], ["page", "a", "a=1", "-o", given],
-        ["grad", "a", "a=1", f"--{given}"], ["predict", f"{tmp_path}/{given}.json", "x.csv"], ["train", "moons", "--hidden", given],
+        ["grad", given], ["grad", "a*b", f"{given}=2"], ["grad", "a", f"a={given}"], [given], ["train", given],
+        ["train", f"{given}.csv"], ["grad", "a", "a=1", "--svg", f"{tmp_path}/{given}/x.svg"],
+        ["train", "moons", "--save", f"{given}.txt"], ["page", "a", "a=1", "-o", given],
+        ["grad", "a", "a=1", f"--{given}"], ["predict", f"{tmp_path}/{given}.json", "x.csv"],
+        ["train", "moons", "--hidden", given],
     ):  # fmt: skip
         try:
             assert main(command) == 2
@@ -156,7 +159,9 @@ def test_nothing_that_was_typed_steers_a_terminal(given, tmp_path, capsys):
 
 
 def test_nothing_that_a_file_holds_steers_a_terminal(tmp_path, monkeypatch, capsys):
-    """Names of columns, of classes and of files, in whatever is printed of them, and in pictures; what is written stays as it is."""
+    """Names of columns, of classes and of files, in whatever is printed of them, and in pictures;
+    what is written stays as it is.
+    """
     monkeypatch.chdir(tmp_path)
     red, data = "\x1b[31m", "x\x1b[31m.csv"
     lines = [
@@ -167,8 +172,10 @@ def test_nothing_that_a_file_holds_steers_a_terminal(tmp_path, monkeypatch, caps
     for command, status in (
         (["train", data], 2), ([*train, "--features", "zz"], 2), ([*train, "--class-weights", "zz=1"], 2),
         ([*train, "--epochs", "2", "--save", f"{red}.json", "--plot", f"{red}.svg", "--history", f"{red}h.csv"], 0),
-        (["predict", f"{red}.json", data, "--keep", f"a{red}"], 0), (["predict", f"{red}.json", data, "-o", f"{red}p.csv"], 0),
-        (["predict", f"{red}.json", data, "--keep", "zz"], 2), ([*train, "--resume", f"{red}.json", "--target", "zz"], 2),
+        (["predict", f"{red}.json", data, "--keep", f"a{red}"], 0),
+        (["predict", f"{red}.json", data, "-o", f"{red}p.csv"], 0),
+        (["predict", f"{red}.json", data, "--keep", "zz"], 2),
+        ([*train, "--resume", f"{red}.json", "--target", "zz"], 2),
     ):  # fmt: skip
         assert main(command) == status
         out, said = capsys.readouterr()

@@ -1,4 +1,6 @@
-"""The course's formulas are gradients for any window, ways are counted by the chain rule, and names are scored as CoNLL scores them."""
+"""The course's formulas are gradients for any window, ways are counted by the chain rule,
+and names are scored as CoNLL scores them.
+"""
 
 import random
 

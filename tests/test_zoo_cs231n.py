@@ -134,7 +134,8 @@ def test_what_is_not_as_the_course_says_is_refused_in_words(ask, said):
 
 
 @pytest.mark.parametrize("call, said", [
-    (lambda x: layers.conv_forward_naive(x, np.ones((1, 1, 3, 3)), np.zeros(1), {"stride": 2, "pad": 0}), "come out even"),
+    (lambda x: layers.conv_forward_naive(x, np.ones((1, 1, 3, 3)), np.zeros(1), {"stride": 2, "pad": 0}),
+     "come out even"),
     (lambda x: layers.max_pool_forward_naive(x, {"pool_height": 5, "pool_width": 2, "stride": 1}), "come out even"),
     (lambda x: layers.spatial_groupnorm_forward(np.ones((1, 3, 2, 2)), np.ones(3), np.ones(3), 2, {}), "into 2 groups"),
     (lambda x: layers.dropout_forward(x, {"mode": "train", "p": 0.0}), "above 0 and at most 1"),

@@ -16,8 +16,8 @@ def test_the_three_slopes_are_what_they_are_called(delta):
 
 @pytest.mark.parametrize(
     "cell, move, to, reward",
-    [((3, 0), "right", (3, 0), -100), ((2, 5), "down", (3, 0), -100), ((2, 11), "down", (3, 11), -1), ((0, 0), "up", (0, 0), -1),
-     ((0, 11), "right", (0, 11), -1), ((3, 0), "up", (2, 0), -1)],
+    [((3, 0), "right", (3, 0), -100), ((2, 5), "down", (3, 0), -100), ((2, 11), "down", (3, 11), -1),
+     ((0, 0), "up", (0, 0), -1), ((0, 11), "right", (0, 11), -1), ((3, 0), "up", (2, 0), -1)],
 )  # fmt: skip
 def test_a_step_costs_one_and_a_fall_a_hundred_and_the_way_back(cell, move, to, reward):
     assert dqn.step(cell, move) == (to, reward)

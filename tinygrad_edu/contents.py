@@ -18,17 +18,25 @@ from . import cli, data, functional, losses, nn, optim, plot, train
 LONGEST = 64  # letters of a call
 SENTENCE = re.compile(r"(?<!\.\.)(?<!\bal)\.(?=\s+[A-Z`(]|$)")  # its end: not after "w1*x1 + ...", not after "et al."
 SECTIONS = [
-    ("To begin with", "`from tinygrad_edu import Value, ...`; what takes a Value first is a method too: `L.explain()`.", "", tinygrad_edu),
-    ("Operations", "[docs/operations.md](operations.md) has all rows, each a method of every Value and a function in `functional`. "
-                   "`from tinygrad_edu import functional`; with it:", "functional.", functional),
-    ("Layers", "`from tinygrad_edu import nn`. A module has `parameters()`, `named_parameters()`, `train()`, `eval()`, `save(path)`.", "nn.", nn),
+    ("To begin with", "`from tinygrad_edu import Value, ...`; what takes a Value first is a method too: "
+                      "`L.explain()`.", "", tinygrad_edu),
+    ("Operations", "[docs/operations.md](operations.md) has all rows, each a method of every Value and a "
+                   "function in `functional`. `from tinygrad_edu import functional`; with it:", "functional.",
+     functional),
+    ("Layers", "`from tinygrad_edu import nn`. A module has `parameters()`, `named_parameters()`, `train()`, "
+               "`eval()`, `save(path)`.",
+     "nn.", nn),
     ("Losses", "`from tinygrad_edu import losses`. `fit(loss=...)` takes them by name as well.", "losses.", losses),
-    ("Optimizers", "`from tinygrad_edu import optim`. `fit(optimizer=...)` takes them by name as well; any `lr` may be a schedule, the last five.",
+    ("Optimizers", "`from tinygrad_edu import optim`. `fit(optimizer=...)` takes them by name as well; "
+                   "any `lr` may be a schedule, the last five.",
      "optim.", optim),
     ("Training and metrics", "`from tinygrad_edu import train`.", "train.", train),
-    ("Data", "`from tinygrad_edu import data`. What gives samples gives a `Split`: `X_train, y_train, X_test, y_test`, and `X, y = ...`.",
+    ("Data", "`from tinygrad_edu import data`. What gives samples gives a `Split`: `X_train, y_train, X_test, "
+             "y_test`, and `X, y = ...`.",
      "data.", data),
-    ("Plots", "`from tinygrad_edu import plot`. A picture shows itself in a notebook; `.save(\"name.svg\")`, also .png and .pdf.", "plot.", plot),
+    ("Plots", "`from tinygrad_edu import plot`. A picture shows itself in a notebook; "
+              "`.save(\"name.svg\")`, also .png and .pdf.",
+     "plot.", plot),
 ]  # fmt: skip
 
 

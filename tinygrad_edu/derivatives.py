@@ -183,7 +183,8 @@ def own(x: Any) -> Value:
     return apply(ops.sum, (x,)) if isinstance(x, Value) else Value(x)
 
 
-# Below: what stands for a local gradient of 1, of -1 and of nothing, so that no `1 * g` is left in a graph; and rules of one's own.
+# Below: what stands for a local gradient of 1, of -1 and of nothing, so that no `1 * g` is left in a graph;
+# and rules of one's own.
 
 
 class _One:

@@ -37,8 +37,8 @@ ALIASES = {
 WORDS = sorted(set(keyword.kwlist) - {"True", "False", "None"})
 CONSTANTS = {"pi": math.pi, "e": math.e}
 OPERATORS: dict[type, Callable[..., Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
-    ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv,
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow, ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv,
     ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Gt: ops.greater, ast.Lt: lambda a, b: ops.greater(b, a),
 }  # fmt: skip
 
@@ -92,7 +92,9 @@ class Program:
             self._check(tree)
 
     def _read(self) -> ast.Module:
-        """The text as a tree.  Where Python cannot read it, names such as lambda and in may be why: they are only names here."""
+        """The text as a tree.  Where Python cannot read it, names such as lambda and in may be why:
+        they are only names here.
+        """
         try:
             return ast.parse(self.text)
         except SyntaxError:

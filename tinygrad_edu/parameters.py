@@ -15,7 +15,8 @@ _SLOTS = {"data": "_data", "grad": "_grad"}  # past the checks of what is assign
 
 
 def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attributes: Any) -> None:
-    """Write one float into the "data" or "grad" of each Value (or all into an array), and with them some attributes of their owner.
+    """Write one float into the "data" or "grad" of each Value (or all into an array),
+    and with them some attributes of their owner.
 
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
     """
@@ -53,17 +54,22 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
     if isinstance(parameters, Value) or not all(isinstance(p, Value) for p in ps):
         wrong = next((p for p in ps if not isinstance(p, Value)), parameters)
         hint = (": one parameter is a list too, [p]" if isinstance(parameters, Value)
-                else ": leave their names out" if isinstance(wrong, tuple) and len(wrong) == 2 and isinstance(wrong[0], str)
-                else ": put them all into one list" if isinstance(wrong, (list, tuple, Mapping)) or hasattr(wrong, "dtype") else "")  # fmt: skip
+                else ": leave their names out" if isinstance(wrong, tuple) and len(wrong) == 2
+                and isinstance(wrong[0], str)
+                else ": put them all into one list" if isinstance(wrong, (list, tuple, Mapping))
+                or hasattr(wrong, "dtype") else "")  # fmt: skip
         raise TypeError(
             f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r:.80}{hint}"
         )
     if not ps:
         raise ValueError(
-            "there are no parameters: the list is empty (a generator may have been used up, or weights are plain numbers, no Values)"
+            "there are no parameters: the list is empty (a generator may have been used up, "
+            "or weights are plain numbers, no Values)"
         )
     for p in ps:
         if p.parents:
-            raise ValueError(f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "
-                             "pass the Values that it was computed from")  # fmt: skip
+            raise ValueError(
+                f"{p!r} was computed by {p.op.name!r}: changing it would be lost with the next forward pass; "
+                "pass the Values that it was computed from"
+            )
     return list(dict.fromkeys(ps))

@@ -1,4 +1,5 @@
-"""What is printed out of the rows and kept in files: the table in the docs, the kernel of `replay`, the methods that editors see.
+"""What is printed out of the rows and kept in files: the table in the docs, the kernel of `replay`,
+the methods that editors see.
 
     python -m tinygrad_edu.ops              prints the table
     python -m tinygrad_edu.ops --write      renews all files, in a checkout of the repository
@@ -105,7 +106,10 @@ def _function(name: str, inputs: list[str]) -> str:
 
 
 def printouts() -> dict[Path, str]:
-    """Every printed file and what belongs into it.  Raises FileNotFoundError outside of a checkout, which alone has the docs."""
+    """Every printed file and what belongs into it.
+
+    Raises FileNotFoundError outside of a checkout, which alone has the docs.
+    """
     docs, package = ROOT / "docs" / "operations.md", Path(__file__).parent
     if not docs.is_file():
         raise FileNotFoundError(
@@ -128,7 +132,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table; with --write renew every printed file, and say which have changed."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments not in ([], ["--write"]):
-        usage = "python -m tinygrad_edu.ops prints the table of operations, with --write it renews what is printed out of the rows"
+        usage = (
+            "python -m tinygrad_edu.ops prints the table of operations, with --write it renews what is "
+            "printed out of the rows"
+        )
         if {*arguments} <= {"-h", "--help"}:
             return print(usage)
         raise SystemExit(f"{usage}; got {' '.join(arguments)}")

@@ -57,8 +57,10 @@ from .text import Expr, name, write
 
 MOST = 20_000  # nodes: more than that is not for reading
 # By the texts themselves.
-_USED = ("np jnp math leaves seed float any map len max range enumerate ValueError OverflowError ZeroDivisionError inf nan isfinite total "
-         "divide power").split()  # fmt: skip
+_USED = (
+    "np jnp math leaves seed float any map len max range enumerate ValueError OverflowError ZeroDivisionError "
+    "inf nan isfinite total divide power"
+).split()
 LISTED = ("python", "numpy", "javascript", "latex")
 
 
@@ -85,16 +87,18 @@ class Source(str):
 
 
 def source(root: Value, language: str = "python", *, exact: bool = False) -> Source:
-    """The forward and backward pass of a graph as straight-line code in "python", "numpy" or "javascript", or as "latex".
+    """The forward and backward pass of a graph as straight-line code in "python", "numpy" or "javascript",
+    or as "latex".
 
-    Names come from labels, or else from the variables of the caller; what has neither is v1, v2, ...  Local gradients are those
-    of textbooks, `1 - h * h` for tanh, wherever these give ten digits at the numbers of this graph; elsewhere, and with
-    `exact=True` everywhere, they are those of the rows, which lose no digits; LaTeX then has every number in full.
-    The Python text needs nothing but the standard library, and with `exact=True` gives `root` and every gradient bit for bit; so it
-    does where something is inf or nan.  The NumPy text takes arrays in place of its numbers, and works element by element: give it
-    the exact form if they go far from these.
-    Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for another language,
-    and for more than 20,000 nodes.
+    Names come from labels, or else from the variables of the caller; what has neither is v1, v2, ...  Local gradients
+    are those of textbooks, `1 - h * h` for tanh, wherever these give ten digits at the numbers of this graph;
+    elsewhere, and with `exact=True` everywhere, they are those of the rows, which lose no digits;
+    LaTeX then has every number in full.
+    The Python text needs nothing but the standard library, and with `exact=True` gives `root` and every gradient bit
+    for bit; so it does where something is inf or nan.  The NumPy text takes arrays in place of its numbers, and works
+    element by element: give it the exact form if they go far from these.
+    Raises TypeError if `root` is no Value, or if a registered row has a rule that only numbers can run; ValueError for
+    another language, and for more than 20,000 nodes.
 
     >>> x = Value(0.5, label="x")
     >>> source(x.tanh()).splitlines()[-1], source(x.tanh(), exact=True).splitlines()[-1]
@@ -107,7 +111,8 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
     order = topological(opened(root))
     if len(order) > MOST:
         raise UserError(
-            f"this graph has {len(order):,} nodes, and source writes at most {MOST:,}: write out one sample, or one layer"
+            f"this graph has {len(order):,} nodes, and source writes at most {MOST:,}: write out one sample, "
+            "or one layer"
         )
     held = variables(order)
     if language == "latex":
@@ -125,7 +130,9 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
 
 
 def _is_plain(order: list[Value]) -> bool:
-    """Whether Python's own `/`, `**` and math functions suffice: nothing on the way divides by zero, overflows or is nan."""
+    """Whether Python's own `/`, `**` and math functions suffice:
+    nothing on the way divides by zero, overflows or is nan.
+    """
     try:
         return all(math.isfinite(d) for n in order for d in (n.data, *(n.op.partials(*n.numbers) if n.parents else ())))
     except (ArithmeticError, ValueError):
@@ -202,7 +209,8 @@ class _Writer:
                 flow = _times(d, self.prefix + self.names[n])
                 if p in begun:
                     remarks.append(
-                        f"{self.names[p]} is used {'twice' if uses[p] == 2 else f'{uses[p]} times'}: gradients add where paths meet"
+                        f"{self.names[p]} is used {'twice' if uses[p] == 2 else f'{uses[p]} times'}: "
+                        "gradients add where paths meet"
                     )
                 self.set(target, flow, adds=p in begun, remarks=remarks)
                 begun.add(p)
@@ -245,7 +253,9 @@ class _Writer:
         return [Expr(ops.within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
 
     def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
-        """Each named parent, the local gradient as an expression, and remarks; what gradients share becomes a line of its own."""
+        """Each named parent, the local gradient as an expression, and remarks;
+        what gradients share becomes a line of its own.
+        """
         if not n.parents:
             return
         terms = [name(self.names[n]), *map(self.term, n.parents)]

@@ -1,6 +1,6 @@
 """The command line: `tinygrad-edu` and `python -m tinygrad_edu`.
 
-    tinygrad-edu demo                                        the lecture's neuron explained, then an MLP trained on real digits
+    tinygrad-edu demo                                        the lecture's neuron explained, an MLP trained on digits
     tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10          a value and all its gradients
     tinygrad-edu train moons|circles|spirals|digits|FILE.csv a model of your own data
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
@@ -86,7 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_theirs(error: OSError) -> bool:
-    """Whether an error is about a file that somebody named, or about a stream of theirs that is full; else it is a bug of ours."""
+    """Whether an error is about a file that somebody named, or about a stream of theirs that is full;
+    else it is a bug of ours.
+    """
     if error.filename is None:
         return error.errno in files.FULL
     return HOUSE not in Path(os.fsdecode(error.filename)).resolve().parents

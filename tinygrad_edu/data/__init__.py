@@ -26,6 +26,6 @@ from .squares import minitorch
 from .wordlist import names
 
 __all__ = [
-    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns", "digits", "minitorch", "moons",
-    "names", "read_csv", "read_idx", "resized", "spirals", "split", "xor",
+    "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns",
+    "digits", "minitorch", "moons", "names", "read_csv", "read_idx", "resized", "spirals", "split", "xor",
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""Numbers as images: samples, feature maps, and the weights of a layer, one for each neuron or filter: what it looks for.
+"""Numbers as images: samples, feature maps, and the weights of a layer, one for each neuron or filter:
+what it looks for.
 
 >>> from tinygrad_edu import nn
 >>> weights(nn.MLP(64, [6, 10], seed=0))
@@ -34,8 +35,9 @@ def images(
     """Images beside each other: below zero blue, above orange, white at zero, all on one scale.
 
     An image is a list of rows, or a flat list of numbers or Values with its `shape` (rows, columns): square if none is
-    given and it can be, else one row.  `labels` has words for each, `across` says how many stand in a row, `note` is a second
-    line under the title.  At most 100 are drawn.  Raises ValueError if there is none, or if they are not all of that shape.
+    given and it can be, else one row.  `labels` has words for each, `across` says how many stand in a row, `note` is a
+    second line under the title.  At most 100 are drawn.
+    Raises ValueError if there is none, or if they are not all of that shape.
 
     >>> images([[0, 1, 1, 0], [[-1, 0], [0, -1]]], title="two patterns")
     <Picture 'two patterns', 216 x 176: .save("two.svg") writes it, also .png, .pdf>
@@ -52,7 +54,8 @@ def images(
     found = next((s for s in sizes if s and s[0] > 1), None)
     if labels is not None and len(labels) < min(len(flat), MOST):
         raise UserError(f"each of {len(flat)} images has its label, got {len(labels)} labels")
-    drawn = _sheet([("" if labels is None else str(labels[i]), f"image {i}", pixels) for i, pixels in enumerate(flat[:MOST])],
+    drawn = _sheet([("" if labels is None else str(labels[i]), f"image {i}", pixels)
+                    for i, pixels in enumerate(flat[:MOST])],
                    _shape(shape or found, lengths[0], "an image"), title, note, len(flat), across)  # fmt: skip
     if path is not None:
         drawn.save(path)
@@ -65,7 +68,8 @@ def weights(
     """The weights of one layer of a model: below zero blue, above orange, white at zero, all on one scale.
 
     Each neuron is an image of `shape` (rows, columns): square if the number of its inputs is a square, else one row.
-    Each channel of a convolution's filter is an image.  Raises ValueError if there is no such layer, or the shape does not fit.
+    Each channel of a convolution's filter is an image.
+    Raises ValueError if there is no such layer, or the shape does not fit.
     """
     layers: dict[str, dict[str, list[float]]] = {}
     widths: dict[str, int] = {}
@@ -79,7 +83,8 @@ def weights(
                 widths[owner] = int(indices[-1]) + 1
     if not 0 <= layer < len(layers):
         raise UserError(f"layer is a number from 0 to {len(layers) - 1}, got {layer!r}" if layers
-                        else "there are no weights to draw: no parameter has a label such as 'mlp.layers.0.neurons.3.w[1]'")  # fmt: skip
+                        else "there are no weights to draw: no parameter has a label such as "
+                             "'mlp.layers.0.neurons.3.w[1]'")  # fmt: skip
     owner, units = list(layers.items())[layer]
     n = len(next(iter(units.values())))
     box = _shape(shape or ((n // widths[owner], widths[owner]) if owner in widths else None), n, f"a unit of {owner}")
@@ -125,8 +130,8 @@ def _sheet(
         x, y = 18 + k % across * (wide + 12), 76 + k // across * (high + 26)
         picture.text(x, y - 4, label, 10, QUIET, tip=name)
         for i, n in _runs(pixels, columns):
-            picture.add("rect", tip=f"{name}: {pixels[i]!r}", x=x + i % columns * cell, y=y + i // columns * cell, width=n * cell,
-                        height=cell, fill=colour(pixels[i] / largest))  # fmt: skip
+            picture.add("rect", tip=f"{name}: {pixels[i]!r}", x=x + i % columns * cell, y=y + i // columns * cell,
+                        width=n * cell, height=cell, fill=colour(pixels[i] / largest))  # fmt: skip
         picture.add("rect", x=x, y=y, width=cell * columns, height=high, fill="none", stroke="#b9c1ca")
     return picture
 

@@ -1,11 +1,11 @@
 """What a function may not ask of Values while it is recorded, because a replay would not ask again.
 
-A function may look at the numbers that it made itself of plain numbers: they are the same in every replay.  Of every other
-Value, whatever it was given, what it computes from that, and all that is there without it (parameters first of all), the number,
-the gradient, the text, the label and the past may change from call to call.  So the class `Value` itself is guarded
-while anything is recorded: reading or writing raises RecordingError, in the recorded function's thread, in the threads that it starts and in
-the workers that it sends to; other threads go on undisturbed.  The guards ask, each time, who is recording: one that was
-left standing by a Ctrl-C would refuse nothing.
+A function may look at the numbers that it made itself of plain numbers: they are the same in every replay.  Of every
+other Value, whatever it was given, what it computes from that, and all that is there without it (parameters first of
+all), the number, the gradient, the text, the label and the past may change from call to call.  So the class `Value`
+itself is guarded while anything is recorded: reading or writing raises RecordingError, in the recorded function's
+thread, in the threads that it starts and in the workers that it sends to; other threads go on undisturbed.  The guards
+ask, each time, who is recording: one that was left standing by a Ctrl-C would refuse nothing.
 """
 
 from __future__ import annotations
@@ -308,7 +308,8 @@ _NEW: dict[str, Any] = {
     "__repr__": _repr,
     "__eq__": _eq,
     "__array_ufunc__": _ufunc,
-    **{f"__{r}{name}__": _beside_arrays(f"__{r}{name}__") for name in ("add", "sub", "mul", "truediv", "pow") for r in ("", "r")},
+    **{f"__{r}{name}__": _beside_arrays(f"__{r}{name}__") for name in ("add", "sub", "mul", "truediv", "pow")
+       for r in ("", "r")},
 }  # fmt: skip
 _GUARDS: list[Any] = [
     *[(Value, name, vars(Value).get(name), new) for name, new in _NEW.items()],
@@ -340,7 +341,8 @@ def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> Recordin
 
 def _told(kind: str, frame: Any, asked: str, written: bool) -> str:
     if frame.f_globals.get("__name__") == "tinygrad_edu.protocol":
-        asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()", "compare": "a comparison"}.get(
+        asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()",
+                 "compare": "a comparison"}.get(
             frame.f_code.co_name, asked)  # fmt: skip
     where = f"{_place(frame)}: {'assigning ' * written}{asked} of a {kind}, while recording: "
     if written:
@@ -348,8 +350,9 @@ def _told(kind: str, frame: Any, asked: str, written: bool) -> str:
     row = _row_for(_users(frame)) if asked == "float()" else ""
     return (
         f"{where}this run's answer would be baked into every "
-        f"replay. {row}Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is always the same stands in the "
-        "function; pass a row of a table, not its number; whatever else must be a plain number is computed before and passed as an argument"
+        f"replay. {row}Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is "
+        "always the same stands in the function; pass a row of a table, not its number; whatever else must be a "
+        "plain number is computed before and passed as an argument"
     )
 
 

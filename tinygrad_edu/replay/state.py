@@ -1,8 +1,8 @@
 """What a function keeps from call to call: counters, streams of random numbers, iterators, lists that grow.
 
-A replay does not run the function, so nothing of this would move on.  Here it is looked up where Python keeps it: in closures, globals,
-defaults and attributes, in what those hold, and in the functions that are called from there.  What lies outside of Python's own memory, a
-clock, a file, another process, cannot be seen.
+A replay does not run the function, so nothing of this would move on.  Here it is looked up where Python keeps it: in
+closures, globals, defaults and attributes, in what those hold, and in the functions that are called from there.  What
+lies outside of Python's own memory, a clock, a file, another process, cannot be seen.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def _told(path: Path) -> str:
 
 
 def _asked(code: types.CodeType) -> set[str]:
-    """How a function, or one inside it, may ask which object something is: by `is`, but for `is None`, by what does the same, or by `id`."""
+    """How a function, or one inside it, may ask which object something is:
+    by `is`, but for `is None`, by what does the same, or by `id`.
+    """
     asked = {"is_", "is_not"} & {*code.co_names}
     if _IS in code.co_code[::2] or "id" in code.co_names:
         with_a_constant = False
@@ -93,7 +95,9 @@ def _slots(kind: type) -> tuple[str, ...]:
 
 
 class Identity:
-    """What `is` and `id` can tell a function about the Values that it is given: which of those that it reaches they are, and which are one."""
+    """What `is` and `id` can tell a function about the Values that it is given:
+    which of those that it reaches they are, and which are one.
+    """
 
     def __init__(self, asked: set[str], held: Iterable[Value]) -> None:
         self.all = "id" in asked
@@ -108,7 +112,8 @@ class Identity:
 
 
 class State:
-    """Everything that a function reaches and may change, and where it is found; and whether it may draw from the global streams.
+    """Everything that a function reaches and may change, and where it is found;
+    and whether it may draw from the global streams.
 
     `identity` is None if the function never asks which Value it is given.
 

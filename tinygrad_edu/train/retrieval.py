@@ -20,7 +20,10 @@ from .using import Model
 
 @dataclass(frozen=True)
 class Score:
-    """Of `sought` things that are there, `given` were claimed to be, and `found` of these rightly.  Scores can be added."""
+    """Of `sought` things that are there, `given` were claimed to be, and `found` of these rightly.
+
+    Scores can be added.
+    """
 
     found: int = 0
     given: int = 0
@@ -70,8 +73,8 @@ def f1(model: Model, X: Any, y: Any) -> float:
 def entities(tags: Sequence[str], outside: str = "O") -> list[tuple[int, int, str]]:
     """The names in a sentence of tagged words, as (first word, word after the last, class).
 
-    A name is an unbroken run of words with the same tag.  In the BIO scheme, whose tags begin with B- and I-, a B- begins
-    another.
+    A name is an unbroken run of words with the same tag.  In the BIO scheme, whose tags begin with B- and I-, a
+    B- begins another.
 
     >>> entities(["PER", "PER", "O", "LOC"])
     [(0, 2, 'PER'), (3, 4, 'LOC')]

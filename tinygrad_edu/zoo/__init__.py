@@ -4,8 +4,9 @@
     >>> zoo.system("micrograd").year
     2020
 
-`tinygrad-edu zoo NAME` runs one.  An essay is a module of this folder, to be read from top to bottom: its first words say what it
-shows, its `main(run)` computes it, and tells the run (see `running`) each number beside the published one, and each picture.
+`tinygrad-edu zoo NAME` runs one.  An essay is a module of this folder, to be read from top to bottom: its first words
+say what it shows, its `main(run)` computes it, and tells the run (see `running`) each number beside the published one,
+and each picture.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ __all__ = ["SYSTEMS", "Run", "System", "run", "system"]
 
 
 class System(NamedTuple):
-    """What the list says of an essay.  `epochs` is how often it goes over its data, or None where `--epochs` has no meaning."""
+    """What the list says of an essay.
+
+    `epochs` is how often it goes over its data, or None where `--epochs` has no meaning.
+    """
 
     name: str
     year: int
@@ -46,23 +50,31 @@ class System(NamedTuple):
 
 
 SYSTEMS = (  # in the order of history
-    System("perceptron", 1957, "a line learned from mistakes, what no line can do, and the hidden layer that can", epochs=200),
-    System("lecun1989", 1989, "a network of 1,256 units reads handwritten digits, with weights that are shared", epochs=23, seed=1,
-           data="a pair of IDX files, or a CSV file of pixels and labels"),
-    System("rnn", 1990, "the same weights at every step: gradients that vanish, explode, are clipped; a network that spells",
+    System("perceptron", 1957, "a line learned from mistakes, what no line can do, and the hidden layer that can",
+           epochs=200),
+    System("lecun1989", 1989, "a network of 1,256 units reads handwritten digits, with weights that are shared",
+           epochs=23, seed=1, data="a pair of IDX files, or a CSV file of pixels and labels"),
+    System("rnn", 1990, "the same weights at every step: gradients that vanish, explode, are clipped; "
+                        "a network that spells",
            epochs=6000, unit="names"),
-    System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral", epochs=10_000, unit="steps"),
-    System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000, unit="episodes"),
-    System("cs224n", 2017, "backpropagation as matrix calculus, and a window of five words that finds the names in sentences", epochs=10,
-           data="sentences with names in brackets, as in [PER Ada Holm] lives in [LOC Oslo] .; after a line “# held out” those to judge by"),
-    System("scratch", 2019, "a network from scratch: deltas by hand beside the engine's gradients, a misprint caught", epochs=2000,
-           unit="steps", seed=42),
-    System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons to the published losses",
+    System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral",
+           epochs=10_000, unit="steps"),
+    System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000,
+           unit="episodes"),
+    System("cs224n", 2017, "backpropagation as matrix calculus, and a window of five words that finds "
+                           "the names in sentences",
+           epochs=10,
+           data="sentences with names in brackets, as in [PER Ada Holm] lives in [LOC Oslo] .; "
+                "after a line “# held out” those to judge by"),
+    System("scratch", 2019, "a network from scratch: deltas by hand beside the engine's gradients, a misprint caught",
+           epochs=2000, unit="steps", seed=42),
+    System("micrograd", 2020, "the lecture's walk from a derivative to a trained MLP, and two moons "
+                              "to the published losses",
            epochs=100, unit="steps", seed=1337),
     System("makemore", 2022, "how names are spelled: by counting, by an MLP, and with a backward pass written by hand",
            epochs=200_000, unit="steps", seed=2147483647),
-    System("microgpt", 2026, "a whole GPT of 4,192 scalars that learns to spell names and makes up its own", epochs=1000, unit="steps",
-           seed=42, data="a list of texts, one per line"),
+    System("microgpt", 2026, "a whole GPT of 4,192 scalars that learns to spell names and makes up its own",
+           epochs=1000, unit="steps", seed=42, data="a list of texts, one per line"),
 )  # fmt: skip
 
 
@@ -79,10 +91,10 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
         data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
     """Run one system and return what came out: `rows`, `pictures`, and all of it as `markdown()`.
 
-    `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples and for few
-    steps, to see it work.  `show` is told every line; with None it is quiet.  Ctrl-C ends a training, a second one the essay; what
-    has been computed is returned, and written, all the same.  Raises UserError for a name, a file or a number of epochs that does not
-    fit; ImportError, with what to install, if it needs what is missing.
+    `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples
+    and for few steps, to see it work.  `show` is told every line; with None it is quiet.  Ctrl-C ends a training, a
+    second one the essay; what has been computed is returned, and written, all the same.  Raises UserError for a name, a
+    file or a number of epochs that does not fit; ImportError, with what to install, if it needs what is missing.
 
     >>> lecture = run("micrograd", small=True, show=None)
     >>> lecture

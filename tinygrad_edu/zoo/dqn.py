@@ -1,16 +1,19 @@
 """The clip that cut the gradient: deep Q-learning, and a walk along a cliff.
 
-A Q-learner keeps a number Q(s, a) for every state and action, the reward it expects from there on, and moves it towards what it has just
-seen: the reward, plus the best Q of the next state. The difference is called delta. Squared, it is a loss, and its gradient is delta itself: so a
-single reward of -100 shakes all that was learned. It is therefore customary to "clip the error to one". Programs of many did it like this:
+A Q-learner keeps a number Q(s, a) for every state and action, the reward it expects from there on, and moves it towards
+what it has just seen: the reward, plus the best Q of the next state. The difference is called delta. Squared, it is a
+loss, and its gradient is delta itself: so a single reward of -100 shakes all that was learned.
+It is therefore customary to "clip the error to one". Programs of many did it like this:
 
     loss = clip(delta, -1, 1) ** 2
 
-Where delta is beyond one, this loss is flat: its gradient is 0, and from its largest errors, which have most to teach, the learner learns nothing.
-What was meant is to clip the gradient, and there is a loss that has the clipped gradient: Huber's, a parabola near 0 that goes on
-as a straight line. The bug hides well, because where errors are small all of them agree.
+Where delta is beyond one, this loss is flat: its gradient is 0, and from its largest errors, which have most to teach,
+the learner learns nothing.
+What was meant is to clip the gradient, and there is a loss that has the clipped gradient: Huber's, a parabola near 0
+that goes on as a straight line. The bug hides well, because where errors are small all of them agree.
 
-Sources: Andrej Karpathy, "Yes you should understand backprop" (2016); R. Sutton and A. Barto, "Reinforcement Learning", example 6.6.
+Sources: Andrej Karpathy, "Yes you should understand backprop" (2016); R. Sutton and A. Barto,
+"Reinforcement Learning", example 6.6.
 The criticised code has no ½ before the square; here all three losses have one, so that they agree between -1 and 1.
 """
 
@@ -84,8 +87,11 @@ def gradients(run: Run) -> None:
     )
     fine = [k / 50 for k in range(-250, 251)]
     lines = {name: [slope(loss, d) for d in fine] for name, loss in LOSSES.items()}
-    run.picture("gradients", plot.curves(lines, fine, title="gradient of three losses", xlabel="delta", ylabel="d loss / d Q"),
-                "what the clip does to the gradient beyond -1 and 1")  # fmt: skip
+    run.picture(
+        "gradients",
+        plot.curves(lines, fine, title="gradient of three losses", xlabel="delta", ylabel="d loss / d Q"),
+        "what the clip does to the gradient beyond -1 and 1",
+    )
 
 
 # The cliff
@@ -99,7 +105,9 @@ def step(cell: Cell, move: str) -> tuple[Cell, int]:
 
 
 def worth(policy: Callable[[Cell], str], epsilon: float = EPSILON) -> float:
-    """The expected return from the start, of a policy that does something random with probability epsilon; swept until it stands still."""
+    """The expected return from the start, of a policy that does something random with probability epsilon;
+    swept until it stands still.
+    """
     v = dict.fromkeys(STATES, 0.0)
     change = 1.0
     while change > 1e-12:
@@ -128,15 +136,20 @@ def along_the_top(cell: Cell) -> str:
 def exact(run: Run) -> None:
     """What the ways are worth, computed and not walked."""
     run.section("A walk along a cliff")
-    run.say(f"A grid of {HEIGHT} by {WIDTH}, every step costs 1. Between the start, lower left, and the goal, lower right, is a cliff: whoever "
-            f"falls pays 100 and begins again. A walker who does something random in {EPSILON:.0%} of all steps falls now and then.")  # fmt: skip
+    run.say(
+        f"A grid of {HEIGHT} by {WIDTH}, every step costs 1. Between the start, lower left, and the goal, "
+        "lower right, is a cliff: whoever falls pays 100 and begins again. A walker who does something random in "
+        f"{EPSILON:.0%} of all steps falls now and then."
+    )
     run.compare("the best return, never trying anything", worth(along_the_edge, 0.0), -13.0, within=1e-9)
     run.compare(
         "along the edge, trying in a tenth of all steps", worth(along_the_edge), -45.803, within=5e-4, form=".3f"
     )
     run.compare("along the top, trying in a tenth of all steps", worth(along_the_top), -22.273, within=5e-4, form=".3f")
-    run.say("So the shortest way is the best only for one who never stumbles. Q-learning learns what the best way is worth, Sarsa "
-            "what the way is worth that it really walks.")  # fmt: skip
+    run.say(
+        "So the shortest way is the best only for one who never stumbles. Q-learning learns what the "
+        "best way is worth, Sarsa what the way is worth that it really walks."
+    )
 
 
 class Table:
@@ -207,7 +220,8 @@ def walkers(run: Run) -> None:
         if run.repeat(seeds, once, "seed") < 2:
             return
         run.say(
-            f"{name}, {episodes} episodes: the last hundred return {mean(ends):.1f} ± {stdev(ends) / sqrt(len(ends)):.1f} (standard error)."
+            f"{name}, {episodes} episodes: the last hundred return {mean(ends):.1f} ± "
+            f"{stdev(ends) / sqrt(len(ends)):.1f} (standard error)."
         )
         run.compare(f"{name}: return of the last 100 episodes", mean(ends), last, within=3.3, form=".1f", whole=True)
         chance = often / 40 * (1 - often / 40)
@@ -260,13 +274,26 @@ def tables(run: Run) -> None:
             ]
         )
     run.table(["loss", "return, last 100", "greedy walk", "Q of stepping down, above the cliff"], rows)
-    run.say("Stepping down there is worth -113. The clipped square leaves it at 0, where it began: the error is beyond 1, the gradient 0. "
-            "So to fall looks like the best move there is, and the walker falls until the episode is broken off. Huber's loss walks down by "
-            f"{ALPHA} a fall, and stops as soon as another move looks better: it takes its time and gets there.")  # fmt: skip
-    run.picture("tables", plot.curves({k: [-y for y in ys] for k, ys in curves.items()}, title="learning to walk along the cliff, by tables",
-                xlabel="episode", ylabel="cost of an episode, mean of 50", log=True), "what an episode costs, with three losses")  # fmt: skip
+    run.say(
+        "Stepping down there is worth -113. The clipped square leaves it at 0, where it began: "
+        "the error is beyond 1, the gradient 0. So to fall looks like the best move there is, and the walker falls "
+        f"until the episode is broken off. Huber's loss walks down by {ALPHA} a fall, and stops as soon as another "
+        "move looks better: it takes its time and gets there."
+    )
+    run.picture(
+        "tables",
+        plot.curves(
+            {k: [-y for y in ys] for k, ys in curves.items()},
+            title="learning to walk along the cliff, by tables",
+            xlabel="episode",
+            ylabel="cost of an episode, mean of 50",
+            log=True,
+        ),
+        "what an episode costs, with three losses",
+    )
     run.picture("values", plot.images(pictures, labels=list(moved), title="largest Q of every cell", across=3,
-                note="white 0, blue below; start lower left, goal lower right"), "what the tables think each cell is worth")  # fmt: skip
+                note="white 0, blue below; start lower left, goal lower right"),
+                "what the tables think each cell is worth")  # fmt: skip
 
 
 def smooth(ys: list[float], width: int = 50) -> list[float]:
@@ -278,7 +305,8 @@ def smooth(ys: list[float], width: int = 50) -> list[float]:
 
 
 class Network:
-    """Q as a network of a cell's row and column, which remembers what it saw and learns from sixteen of its memories at a time.
+    """Q as a network of a cell's row and column, which remembers what it saw and learns from
+    sixteen of its memories at a time.
 
     Targets come from a copy that is renewed now and then, as in deep Q-networks: else it would chase its own tail.
     """
@@ -344,7 +372,18 @@ def networks(run: Run) -> None:
         curves[name] = smooth(average, 10)
         rows.append([name, f"{mean(average[-50:]):.0f}", ", ".join(map(str, ways))])
     run.table(["loss", "return, last 50", "greedy walks, one for each seed"], rows)
-    run.say("The network shows the same, more roughly: with the clipped square it stands still wherever its error is large. Its numbers depend on "
-            "the seed; that one loss never arrives, and two do, does not.")  # fmt: skip
-    run.picture("networks", plot.curves({k: [-y for y in ys] for k, ys in curves.items()}, title="learning to walk along the cliff, by a network",
-                xlabel="episode", ylabel="cost of an episode, mean of 10", log=True), "what an episode costs, with three losses")  # fmt: skip
+    run.say(
+        "The network shows the same, more roughly: with the clipped square it stands still wherever its error is "
+        "large. Its numbers depend on the seed; that one loss never arrives, and two do, does not."
+    )
+    run.picture(
+        "networks",
+        plot.curves(
+            {k: [-y for y in ys] for k, ys in curves.items()},
+            title="learning to walk along the cliff, by a network",
+            xlabel="episode",
+            ylabel="cost of an episode, mean of 10",
+            log=True,
+        ),
+        "what an episode costs, with three losses",
+    )

@@ -283,10 +283,16 @@ def learn(run: Run, model: GPT, texts: Sequence[str]) -> None:
     if seen:
         run.compare("loss of step 1000", seen[-1], 2.6497, within=5.1e-5, form=".4f", whole=True)
         smooth = [sum(seen[max(0, k - 50) : k + 50]) / len(seen[max(0, k - 50) : k + 50]) for k in range(len(seen))]
-        run.picture("loss", plot.curves({"each text": seen, "mean of 100": smooth}, title="microgpt learns names",
-                                        ylabel="loss, nats a letter",
-                    marks={"knows nothing": math.log(model.edge + 1)}),
-                    "the loss of each name, and its mean over a hundred")  # fmt: skip
+        run.picture(
+            "loss",
+            plot.curves(
+                {"each text": seen, "mean of 100": smooth},
+                title="microgpt learns names",
+                ylabel="loss, nats a letter",
+                marks={"knows nothing": math.log(model.edge + 1)},
+            ),
+            "the loss of each name, and its mean over a hundred",
+        )
 
 
 def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> None:
@@ -341,7 +347,14 @@ def attention(run: Run, model: GPT, text: str) -> None:
             model.read(row, place, keys, values, heard)
     pictures = [[[*heard[HEADS * place + head], *[0.0] * (len(rows) - place - 1)] for place in range(len(rows))]
                 for head in range(HEADS)]  # fmt: skip
-    run.picture("attention", plot.images(pictures, labels=[f"head {k}" for k in range(HEADS)],
-                                         title=f"attention in {text!r}", across=4,
-                note="a row for each place, a column for what it listens to; orange is much"),
-                f"how much each place of {text!r} listens to itself and to those before")  # fmt: skip
+    run.picture(
+        "attention",
+        plot.images(
+            pictures,
+            labels=[f"head {k}" for k in range(HEADS)],
+            title=f"attention in {text!r}",
+            across=4,
+            note="a row for each place, a column for what it listens to; orange is much",
+        ),
+        f"how much each place of {text!r} listens to itself and to those before",
+    )

@@ -1,16 +1,18 @@
 """Recurrent networks: the same weights at every step of time, and what fifty steps do to a gradient.
 
-A recurrent network reads a sequence and remembers: its state goes in again at the next step, through the same weights. Unrolled, it is a deep
-network whose layers are all the same, and `backward()` needs to be told nothing new. But a gradient that flows back over T steps is
-multiplied T times by the same thing. If that is a little less than one, nothing arrives; if it is a little more, the gradient explodes.
+A recurrent network reads a sequence and remembers: its state goes in again at the next step, through the same weights.
+Unrolled, it is a deep network whose layers are all the same, and `backward()` needs to be told nothing new. But a
+gradient that flows back over T steps is multiplied T times by the same thing.
+If that is a little less than one, nothing arrives; if it is a little more, the gradient explodes.
 Both are one number to the power of T, for a single unit, and the size of a matrix power for many.
 
-Nothing can be done about an explosion by moving less: a smaller learning rate is too small for all other steps. Scaling the gradient down
-when it is long, and only then, is enough. Against vanishing there is no such trick; it takes other networks (LSTM, GRU), or weights that
-begin near one.
+Nothing can be done about an explosion by moving less: a smaller learning rate is too small for all other steps. Scaling
+the gradient down when it is long, and only then, is enough. Against vanishing there is no such trick; it takes other
+networks (LSTM, GRU), or weights that begin near one.
 
-Sources: J. Elman, "Finding structure in time" (1990); S. Hochreiter (1991); Y. Bengio, P. Simard and P. Frasconi (1994); R. Pascanu, T. Mikolov
-and Y. Bengio (2013) for clipping; Andrej Karpathy, "Yes you should understand backprop" (2016) for the table of powers.
+Sources: J. Elman, "Finding structure in time" (1990); S. Hochreiter (1991); Y. Bengio, P. Simard and P. Frasconi
+(1994); R. Pascanu, T. Mikolov and Y. Bengio (2013) for clipping; Andrej Karpathy, "Yes you should
+understand backprop" (2016) for the table of powers.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ def over_time(h: Value, step: Callable[[Value], Value], steps: int = STEPS) -> l
 
 
 def growth(gradients: Sequence[float]) -> float:
-    """By what factor a gradient grows with every step that it goes back: exp of the slope of a line through its logarithms."""
+    """By what factor a gradient grows with every step that it goes back:
+    exp of the slope of a line through its logarithms.
+    """
     points = [(k, math.log(abs(g))) for k, g in enumerate(reversed(gradients)) if g]
     x, y = (sum(c) / len(points) for c in zip(*points))
     return math.exp(sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points))
@@ -77,10 +81,22 @@ def one_unit(run: Run) -> None:
     optim.clip_by_norm([h0], 1.0)
     run.compare(f"a = {a}: the same, clipped to a length of 1", h0.grad, 1.0, within=1e-12)
     run.table(["a", "d h50 / d h0, relu", "the same with tanh", "growth a step, tanh"], rows)
-    run.say("With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without the bend saturates, and "
-            "vanishes instead.")  # fmt: skip
-    run.picture("powers", plot.curves(lines, range(STEPS + 1), title="a gradient goes back in time", ylabel="d h50 / d h(50 - k), relu",
-                xlabel="steps back, k", log=True), "the same number, many times: it vanishes or explodes")  # fmt: skip
+    run.say(
+        "With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without "
+        "the bend saturates, and vanishes instead."
+    )
+    run.picture(
+        "powers",
+        plot.curves(
+            lines,
+            range(STEPS + 1),
+            title="a gradient goes back in time",
+            ylabel="d h50 / d h(50 - k), relu",
+            xlabel="steps back, k",
+            log=True,
+        ),
+        "the same number, many times: it vanishes or explodes",
+    )
 
 
 def sigmoids(run: Run) -> None:
@@ -91,7 +107,8 @@ def sigmoids(run: Run) -> None:
         run.compare(f"{n} sigmoid{'s' * (n > 1)} from 0", slope, published, within=5e-5 * published, form=".5g")
         if n == max(SIGMOIDS):
             run.say(
-                f"Each passes on z (1 - z), a quarter at most: {n} of them at most 0.25 to the power of {n}, {0.25**n:.3g}."
+                f"Each passes on z (1 - z), a quarter at most: {n} of them at most 0.25 to the power of {n}, "
+                f"{0.25**n:.3g}."
             )
 
 
@@ -138,7 +155,9 @@ def first(true: Callable[[float], bool]) -> float:
 
 
 def orthogonal(n: int, rng: random.Random) -> list[list[float]]:
-    """n directions at right angles, drawn at random: a matrix that turns, and neither stretches nor shrinks (Gram and Schmidt)."""
+    """n directions at right angles, drawn at random: a matrix that turns,
+    and neither stretches nor shrinks (Gram and Schmidt).
+    """
     rows: list[list[float]] = []
     while len(rows) < n:
         v = [rng.gauss(0, 1) for _ in range(n)]
@@ -169,15 +188,28 @@ def many_units(run: Run) -> None:
                 run.compare(f"linear, stretched by {stretch}: growth a step", growth(norms), stretch, within=1e-6)
     run.table(["weights, stretch", f"length of the gradient {steps} steps back", "growth a step"],
               [[name, f"{norms[-1]:.3g}", f"{growth(norms[::-1]):.4f}"] for name, norms in lines.items()])  # fmt: skip
-    run.picture("matrices", plot.curves(lines, range(steps + 1), title=f"{n} units, a random turn", xlabel="steps back", log=True,
-                ylabel="length of the gradient"), "a matrix that stretches by 0.9, 1 or 1.1, with and without tanh")  # fmt: skip
+    run.picture(
+        "matrices",
+        plot.curves(
+            lines,
+            range(steps + 1),
+            title=f"{n} units, a random turn",
+            xlabel="steps back",
+            log=True,
+            ylabel="length of the gradient",
+        ),
+        "a matrix that stretches by 0.9, 1 or 1.1, with and without tanh",
+    )
 
 
 # A thing to be remembered
 
 
 class Memory(nn.Module):
-    """Eight units read a sequence of numbers; then one number is asked for. The weights from state to state begin as `stretch` times one."""
+    """Eight units read a sequence of numbers; then one number is asked for.
+
+    The weights from state to state begin as `stretch` times one.
+    """
 
     def __init__(self, activation: str, stretch: float, seed: int) -> None:
         self.rnn = nn.RNN(1, 8, activation=activation, seed=seed)
@@ -193,7 +225,9 @@ class Memory(nn.Module):
 
 
 def remember(run: Run, model: Memory, clip: float | None, steps: int) -> tuple[list[float], list[float]]:
-    """Train it to say after fifty steps what came first, 1 or -1, among noise; losses, and lengths of gradients before any clipping."""
+    """Train it to say after fifty steps what came first, 1 or -1, among noise;
+    losses, and lengths of gradients before any clipping.
+    """
     loss = jit(model.loss, backend="auto" if run.backend == "eager" else run.backend)
     theta, rng = pack(model.parameters()), random.Random(run.seed)
     sgd = optim.SGD(theta, lr=0.05)
@@ -237,11 +271,15 @@ def memory(run: Run) -> None:
                 curves[name] = seen
     run.table(["state to state", "first gradient", "longest", "loss, last 50", "steps with a finite loss"], rows)
     for name, published, spread in (("tanh, 1.0, clipped", 0.0, (0.0, 0.01)), ("tanh, 1.0", 1.0, (0.8, 1.2)),
-                                    ("tanh, 0.5", 1.0, (0.8, 1.2)), ("tanh, 0.5, clipped", 1.0, (0.8, 1.2))):  # fmt: skip
+                                    ("tanh, 0.5", 1.0, (0.8, 1.2)),
+                                    ("tanh, 0.5, clipped", 1.0, (0.8, 1.2))):  # fmt: skip
         run.compare(f"loss, {name}", ends[name], published, within=spread, form=".3g", whole=True)
-    run.say("To remember has a loss of 0, to say always 0 one of 1. Weights that begin at a half pass nothing on. At one they do, and "
-            "learn it if no single long step throws them into saturation, from where no gradient leads back. With relu and weights "
-            "above one the first step is already beyond all numbers; clipping keeps them finite, and it learns, unsteadily.")  # fmt: skip
+    run.say(
+        "To remember has a loss of 0, to say always 0 one of 1. Weights that begin at a half pass nothing on. "
+        "At one they do, and learn it if no single long step throws them into saturation, from where no gradient "
+        "leads back. With relu and weights above one the first step is already beyond all numbers; "
+        "clipping keeps them finite, and it learns, unsteadily."
+    )
     run.picture("memory", plot.curves(curves, title=f"remembering for {STEPS} steps", ylabel="squared error"),
                 "with weights near one and clipped gradients it is learned; else it is not")  # fmt: skip
 
@@ -314,8 +352,17 @@ def spelling(run: Run) -> None:
         + " ".join(model.spell(rng) for _ in range(12))
     )
     run.compare("nats a letter, on names not read; all pairs counted know 2.4546", nats, 2.4546, form=".3f",
-                unlike="counts of all 32,033 names, of a letter and the one before it; this remembers more than one letter")  # fmt: skip
+                unlike="counts of all 32,033 names, of a letter and the one before it; this "
+                       "remembers more than one letter")  # fmt: skip
     if seen:
         mean = [sum(seen[max(0, k - 199) : k + 1]) / len(seen[max(0, k - 199) : k + 1]) for k in range(len(seen))]
-        run.picture("spelling", plot.curves({"mean of 200 names": mean}, title="learning to spell", ylabel="nats a letter",
-                    marks={"knows nothing": math.log(27), "pairs counted": 2.4546}), "the surprise at each letter, name by name")  # fmt: skip
+        run.picture(
+            "spelling",
+            plot.curves(
+                {"mean of 200 names": mean},
+                title="learning to spell",
+                ylabel="nats a letter",
+                marks={"knows nothing": math.log(27), "pairs counted": 2.4546},
+            ),
+            "the surprise at each letter, name by name",
+        )

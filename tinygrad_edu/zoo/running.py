@@ -167,7 +167,9 @@ class Run:
         return history
 
     def interrupt(self, broken: bool = False) -> None:
-        """A Ctrl-C has come: it ends all trainings, or, outside of them or if it is a second one, the essay itself (`broken`)."""
+        """A Ctrl-C has come: it ends all trainings, or, outside of them or if it is a second one,
+        the essay itself (`broken`).
+        """
         self.interrupted, self.reduced, self.broken = True, True, broken
         self.say("interrupted: the essay ends here" if broken else "interrupted: this is what it has learned so far")
 

@@ -97,7 +97,7 @@ def doubling(run: Run) -> None:
         rows.append([times, len(topological(last)), visits[first], sum(visits.values()), int(gradient)])
     run.table(["times", "visits in order", "way by way: of x", "of all nodes", "gradient"], rows)
     run.say(
-        "Way by way, x is visited 2ⁿ times and all nodes together 2ⁿ⁺¹ - 1 times; at n = 20 that would be 1,048,576 and "
-        "2,097,151, for the number that 21 visits find. The gradient counts the ways because each local gradient is 1 "
-        "here. A network of 20 layers in which everything is used twice has as many."
+        "Way by way, x is visited 2ⁿ times and all nodes together 2ⁿ⁺¹ - 1 times; at n = 20 that "
+        "would be 1,048,576 and 2,097,151, for the number that 21 visits find. The gradient counts the ways because "
+        "each local gradient is 1 here. A network of 20 layers in which everything is used twice has as many."
     )

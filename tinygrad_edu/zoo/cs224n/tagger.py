@@ -145,8 +145,8 @@ def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sent
         f"are all taken for one, {UNKNOWN}, so that its vector is learned, and from many; {len(model.known)} vectors "
         "remain. Names that are to come will mostly be unknown. What is left of them is their form (small letters, a "
         f"capital, a number, a sign), {FORM} more numbers that are learned, and the words around them. All in all "
-        f"there are {len(model.parameters()):,} parameters; {operations(model, learned[0])} operations make the loss of "
-        "a window out of them."
+        f"there are {len(model.parameters()):,} parameters; {operations(model, learned[0])} "
+        "operations make the loss of a window out of them."
     )
 
 

@@ -143,8 +143,8 @@ def by_hand(run: Run, start: list[float], points: Any, seen: list[float]) -> Non
         run.compare(what, max(apart[:100]), 0.0, within=1e-9, form=".2g")
     if done > 100:
         run.say(
-            f"In all {done:,} steps they are {max(apart):.1e} apart at most: rounding, which grows where a unit is just "
-            "above 0 in one walk and just below in the other."
+            f"In all {done:,} steps they are {max(apart):.1e} apart at most: rounding, which "
+            "grows where a unit is just above 0 in one walk and just below in the other."
         )
 
 
