@@ -170,6 +170,23 @@ def test_a_mode_interrupted_at_any_line_is_left(block, decorated):
     assert moment > 10
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+def test_blocks_in_generators_may_be_left_in_any_order(order):
+    def inside(block):
+        with block:
+            yield
+
+    remembers = [False, True, False]
+    blocks = [inside(modes.remembering() if yes else no_grad()) for yes in remembers]
+    for block in blocks:
+        next(block)
+    for k in order:
+        blocks[k].close()
+        still_open = [yes for block, yes in zip(blocks, remembers) if block.gi_frame]
+        assert modes.recording() is [True, *still_open][-1]
+    assert not modes.watching
+
+
 def test_no_grad_nests_and_ends_with_its_block_even_after_an_error():
     x = Value(2.0)
     with pytest.raises(ZeroDivisionError), no_grad():

@@ -23,21 +23,27 @@ watching: list[object] = []  # one entry per open block, in any thread
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _strict: ContextVar[bool] = ContextVar("strict", default=False)
 _anew: ContextVar[bool] = ContextVar("anew", default=False)
+_DEFAULTS: dict[ContextVar[bool], bool] = {_recording: True, _strict: False, _anew: False}
+_open: ContextVar[tuple[Any, ...]] = ContextVar(
+    "open", default=()
+)  # blocks, which generators may leave in another order
 recorders: list[Any] = []  # one per function that is being recorded, in any thread: see `replay.guard`
 
 
 @contextmanager
-def _block(variable: ContextVar[Any], value: Any) -> Iterator[None]:
-    before, entry = variable.get(), object()
+def _block(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+    entry = (variable, value, object())
 
     def left() -> None:
-        variable.set(before)
+        _open.set(others := tuple([e for e in _open.get() if e != entry]))
+        variable.set(next((v for of, v, _ in reversed(others) if of is variable), _DEFAULTS[variable]))
         if entry in watching:
             watching.remove(entry)
 
     try:  # a Ctrl-C may land on any line
         try:
             watching.append(entry)
+            _open.set((*_open.get(), entry))
             variable.set(value)
             yield
         finally:
