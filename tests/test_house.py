@@ -29,12 +29,13 @@ FLOORS = [
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},
     {"replay"},
+    {"doctor"},
     {"train"},
     {"expression"},
     {"zoo"},
     {"cli", "contents", "printouts", "__main__", "__init__"},
 ]
-WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay"}
+WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay", "doctor"}
 EAST = {"functional", "nn", "targets", "losses", "optim", "data"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 

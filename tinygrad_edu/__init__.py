@@ -20,6 +20,7 @@ interruption.begin()
 from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
 from .check import gradcheck
 from .derivatives import grad, hessian, jacobian, value_and_grad
+from .doctor import diagnose
 from .engine import Value, register, topological
 from .explanation import explain
 from .figures import draw
@@ -33,8 +34,8 @@ from .train import fit
 from .webpage import page
 
 __all__ = [
-    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "draw", "explain", "fit",
-    "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad", "ops",
+    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "diagnose", "draw", "explain",
+    "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad", "ops",
     "optim", "order_lab", "pack", "page", "plot", "register", "source", "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 

@@ -27,7 +27,7 @@ def opened(root: Value) -> Value:
             fresh = set(topological(y)).difference(*map(topological, parents))
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:
-                    inner.grad = g
+                    inner.grad = 0.0 + g  # a plain float, also of what a branch that was not taken passes on
             if y in fresh:
                 y.label = n.label or y.label
         elif parents != n.parents:

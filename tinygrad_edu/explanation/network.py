@@ -84,17 +84,8 @@ class Network(Explanation):
         self.walk, self.root, self.totals, self.names = walk, walk.root, walk.totals, walk.names
         self.samples = samples_of(groups)
         self.word = "sample" if self.samples > 1 else "use"
-        sample = _numbered(groups)
         within = None if part is None else set(part)
-        rows = Counter(units[0].name for units in _by_neuron(groups.units))
-        neurons: dict[tuple[Value, ...], Neuron] = {}
-        for u in groups.units:
-            weights = neuron_of(u)
-            if within is None or weights[0] in within:
-                neurons.setdefault(weights, Neuron(*_called(u, rows[u.name] > 1), weights, [])).uses.append(u)
-        self.neurons = sorted(neurons.values(), key=lambda n: [int(i) for i in re.findall(r"\d+", n.name)])
-        for neuron in self.neurons:
-            neuron.uses.sort(key=sample.__getitem__)
+        self.neurons = [n for n in neurons_of(groups, self.samples) if within is None or n.weights[0] in within]
         self.layers = self._found(within)
         self._last = [u for u in groups.units if u in _last(groups)]
 
@@ -306,6 +297,21 @@ class Network(Explanation):
         return [*begun, *self.walk.changed(parameters)[:3], *self.walk.all_stored(parameters)]
 
 
+def neurons_of(groups: Groups, samples: int) -> list[Neuron]:
+    """The neurons of a graph in the order of their names, each with its uses in the order of the `samples_of` it."""
+    sample = _numbered(groups, samples)
+    rows = Counter(units[0].name for units in _by_neuron(groups.units))
+    neurons: dict[tuple[Value, ...], Neuron] = {}
+    for u in groups.units:
+        weights = neuron_of(u)
+        if weights not in neurons:
+            neurons[weights] = Neuron(*_called(u, rows[u.name] > 1), weights, [])
+        neurons[weights].uses.append(u)
+    for neuron in neurons.values():
+        neuron.uses.sort(key=sample.__getitem__)
+    return sorted(neurons.values(), key=lambda n: [int(i) for i in re.findall(r"\d+", n.name)])
+
+
 def rms(xs: list[float]) -> float:
     """The root mean square of numbers of any size.
 
@@ -351,12 +357,12 @@ def _last(groups: Groups) -> set[Unit]:
     return {u for u in groups.units if u not in read}
 
 
-def _numbered(groups: Groups) -> dict[Unit, int]:
+def _numbered(groups: Groups, samples: int) -> dict[Unit, int]:
     """Which sample, or which use, each unit is at work on: counted in the last units,
     and the same for all that they read.
     """
     number = {u: i for units in _by_neuron(groups.units) for i, u in enumerate(units)}
-    if samples_of(groups) > 1:
+    if samples > 1:
         for u in sorted(groups.units, key=lambda u: -u.level):
             for _, x in u.inputs:
                 if isinstance(reads := groups.owner.get(x), Unit):

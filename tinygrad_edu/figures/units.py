@@ -14,6 +14,7 @@ by others, is a box; what no unit reads is the loss.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 
 from .. import ops
 from ..engine import Value, topological
-from ..names import named
+from ..names import one_line
 
 PATH = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\.[^\W\d]\w*(?:\[[^\[\]]*\])*")
 
@@ -68,7 +69,13 @@ def module_of(n: Value) -> str:
     >>> [module_of(Value(0.0, label=label)) for label in labels]
     ['mlp.layers.0.neurons.3', 'line', 'conv', '', '']
     """
-    found = PATH.fullmatch(named(n)) if not n.parents and n.label else None
+    return _module(n.label) if not n.parents and n.label else ""
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _module(label: str) -> str:
+    """The same of a label, which a weight is asked for again for every sample."""
+    found = PATH.fullmatch(one_line(str(label)))
     return found[1] if found else ""
 
 
@@ -147,11 +154,11 @@ def samples_of(groups: Groups) -> int:
     n = sizes.pop()
     if sizes or n == 1 or groups.boxes or any(len({u.level for u in us}) > 1 for us in same.values()):
         return 1
+    which: dict[object, int | None] = {u: i for i, us in enumerate(same.values()) for u in us}
     uses: dict[Value, list[Value]] = defaultdict(list)
     for us in same.values():
         for pairs in zip(*[u.inputs for u in us]):
-            sources = [groups.owner.get(x) for _, x in pairs]
-            if len({neuron_of(s) if isinstance(s, Unit) else None for s in sources}) > 1:
+            if len({which.get(groups.owner.get(x)) for _, x in pairs}) > 1:
                 return 1
             for w, x in pairs:
                 uses[x].append(w)

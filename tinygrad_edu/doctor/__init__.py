@@ -1,0 +1,160 @@
+"""The doctor: backpropagation is a leaky abstraction, and this shows where it leaks.
+
+    >>> from tinygrad_edu import Value, diagnose
+    >>> q, target = Value(0.5, label="q"), 9.0
+    >>> error = (q - target).clip(-1, 1)
+    >>> loss = error**2
+    >>> loss.label = "loss"
+    >>> diagnose(loss).findings[0].what
+    'blocked gradient'
+
+Every local gradient is a row filled in with numbers, and so the doctor can say not only that a layer learns nothing,
+but at which node, by which local gradient, and why.  `evidence` goes through a graph once; a check is a small function
+that reads it and yields findings: `infinities`, `formulas`, `reach`, `flow`, `activations`; all thresholds are in
+`limits`, how a row bends is in `rows`.  This room reads graphs and changes nothing, and knows no layer: what it knows
+of units it reads from the labels of their weights.
+
+    python -m tinygrad_edu.doctor     examines a network that was begun badly
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..engine import Value
+from ..explanation.words import number, plural
+from ..functional import sum as total
+from ..names import named, variables
+from ..opening import opened
+from ..replay import Jit
+from . import activations, flow, formulas, infinities, reach
+from .evidence import Evidence, rms
+from .findings import Diagnosis, Finding
+from .limits import BROKEN, LIMITS
+
+__all__ = ["LIMITS", "Diagnosis", "Evidence", "Finding", "diagnose"]
+
+# In the order of causes: what stops everything else first.
+ANYWAY = [
+    reach.cut,
+    infinities.values,
+    infinities.gradients,
+    reach.unreached,
+    formulas.twice,
+    formulas.no_probability,
+    formulas.unstable,
+]
+FINITE = [
+    formulas.cancelled,
+    reach.nothing_arrives,
+    reach.constant_outputs,
+    activations.dead,
+    flow.blocked,
+    flow.across_depth,
+    flow.across_time,
+    activations.saturated,
+    reach.identical,
+    reach.linear,
+    reach.idle_inputs,
+]
+
+
+def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
+    """What is wrong with the gradients of a loss, worst first: what, where, the numbers, the calculus, and what to try.
+
+    `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function, which
+    is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`.  `model` has
+    `.parameters()`: those that the loss never reaches are then found too; if it can be called and `loss` is a Value,
+    `data` are inputs for it, and a unit is dead only if it is closed on all of them.  A `.grad` is neither read nor
+    changed: the doctor goes through the graph itself.
+    The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.
+    Raises TypeError for what is neither Value nor function, for a model without parameters, or a function without data.
+
+    >>> from tinygrad_edu import losses, nn
+    >>> model = nn.MLP(2, [8, 8, 1], activation="tanh", init="xavier", seed=1)
+    >>> X, y = [[0.5, -1.0], [-0.25, 1.0], [0.75, 0.5], [-1.0, -0.5]], [1, 0, 1, 0]
+    >>> loss = losses.binary_cross_entropy_with_logits([model(x) for x in X], y)
+    >>> loss.label = "loss"
+    >>> diagnose(loss, model)
+    loss = 0.4997: nothing found.
+      graph: 254 nodes, 3 layers, 17 units, 4 samples
+      gradient: size 0.09871 at the last layer, 0.03521 at the first
+    """
+    parameters = None if model is None else _parameters(model)
+    root = _computed(loss, data)
+    answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
+    e = Evidence(opened(root), parameters, answers)
+    checks = ANYWAY + FINITE * infinities.finite(e)
+    findings = [f for check in checks for f in check(e)]
+    findings.sort(key=lambda f: f.severity != BROKEN)  # stable: causes before effects
+    name = named(root) or variables([root]).get(root, "the loss")
+    return Diagnosis(
+        f"{name} = {number(root.data)}", _numbers(e), findings, [*reach.idle_note(e), *activations.dead_note(e)]
+    )
+
+
+def _parameters(model: Any) -> list[Value]:
+    if not callable(getattr(model, "parameters", None)):
+        raise TypeError(
+            f"diagnose asks a model for its .parameters(), and {type(model).__name__} has none: give "
+            "it the network, "
+            "or leave it out"
+        )
+    return list(model.parameters())
+
+
+def _computed(loss: Any, data: Any) -> Value:
+    """The Value to look at: `loss` itself, or what it gives of `data`."""
+    if isinstance(loss, Value):
+        return loss
+    if not callable(loss):
+        hint = "one of them, or their sum" if isinstance(loss, (list, tuple)) else "a loss, before .data or float()"
+        raise TypeError(
+            f"diagnose takes a Value or a function that gives one, not {type(loss).__name__} {loss!r:.80}: give it "
+            f"{hint}"
+        )
+    if data is None:
+        raise TypeError("diagnose calls a function on data: diagnose(f, model, (X, y))")
+    columns = data if isinstance(data, tuple) else (data,)
+    found = loss.mean(*columns) if isinstance(loss, Jit) else loss(*columns)
+    if not isinstance(found, Value):
+        raise TypeError(
+            f"diagnose needs a function that returns one Value, a loss; this one returned {type(found).__name__} "
+            f"{found!r:.80}"
+        )
+    return found
+
+
+def _answers(model: Any, data: Any) -> Callable[[], Iterator[Value]]:
+    """What the model makes of each input, as one Value each."""
+    if not callable(model):
+        raise TypeError("data are inputs for the model, and there is none that can be called: diagnose(loss, model, X)")
+
+    def answers() -> Iterator[Value]:
+        for x in data:
+            y = model(x)
+            if not isinstance(y, Value):
+                y = total(_flat(y))
+            yield y
+
+    return answers
+
+
+def _flat(tree: Any) -> Iterable[Any]:
+    return [x for part in tree for x in _flat(part)] if isinstance(tree, (list, tuple)) else [tree]
+
+
+def _numbers(e: Evidence) -> dict[str, str]:
+    """What was looked at."""
+    labelled = [c for c in e.cells if c.weights]
+    told = [plural(len(e.order), "node")]
+    if labelled:
+        told += [plural(len({c.layer for c in labelled}), "layer"), plural(len(labelled), "unit")]
+    told += [plural(e.samples, "sample")] * (e.samples > 1)
+    numbers = {"graph": ", ".join(told)}
+    uses = sorted([u for c in labelled for u in c.uses], key=lambda u: u.level)
+    if uses:
+        ends = [rms(e.totals[u.z] for u in uses if u.level == level) for level in (uses[-1].level, uses[0].level)]
+        numbers["gradient"] = f"size {number(ends[0])} at the last layer, {number(ends[1])} at the first"
+    return numbers

@@ -1,0 +1,148 @@
+"""Units that pass nothing on: saturated ones, and those that are closed on every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..explanation.words import number, plural
+from ..figures.units import group, neuron_of, slope_of
+from .evidence import Cell, Evidence, Use, rms
+from .findings import Finding
+from .limits import BROKEN, LIMITS, LOOK, severity
+
+FEW = 8  # samples: of fewer, nothing follows for all
+
+
+def few(names: list[str], most: int = 4) -> str:
+    """Some names, and how many more there are."""
+    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
+
+
+def inside(layer: str, cells: list[Cell]) -> str:
+    """The units of a layer, by their names in it."""
+    return few([c.name.removeprefix(f"{layer}.") for c in cells])
+
+
+def saturated(e: Evidence) -> Iterator[Finding]:
+    """Layers of hidden units whose squashing function is flat where they are at work."""
+    for layer, cells in e.layers.items():
+        cells = [c for c in cells if c.hidden and c.shape.kind == "squashes"]
+        flat = {c: [u for u in c.uses if abs(u.slope) < LIMITS["slope"].look * c.shape.largest] for c in cells}
+        pairs, beyond = sum(len(c.uses) for c in cells), sum(map(len, flat.values()))
+        mostly = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].look * len(c.uses)]
+        always = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].broken * len(c.uses)]
+        if not pairs or not mostly:
+            continue
+        enough = pairs >= LIMITS["least pairs"].look
+        if not severity("saturated layer", beyond / pairs) or not (enough or beyond > pairs / 2):
+            continue
+        bad = enough and len(mostly) > LIMITS["saturated layer"].broken * len(cells)
+        unit = max(mostly, key=lambda c: len(flat[c]) / len(c.uses))
+        use = min(flat[unit], key=lambda u: abs(u.slope))
+        size = rms(e.value(u.z) for c in cells for u in c.uses)
+        yield Finding(
+            "saturated units",
+            BROKEN if bad else LOOK,
+            f"{layer}: {len(mostly)} of its {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
+            f"{beyond / pairs:.0%} of the {plural(pairs, '(unit, sample) pair')} in this layer lie where the slope is "
+            f"below {LIMITS['slope'].look:.0%} of the largest, {number(unit.shape.largest)}; these units on more than "
+            f"half of what they see, {len(always)} nearly always. The weighted sums have size {number(size)}",
+            f"{_through(e, use)}. Of a gradient that comes back to this unit only that share reaches its weights, and "
+            "all that lies before it",
+            'make the weighted sums smaller: init="xavier" (variance about 1 / inputs), inputs scaled to mean 0 and '
+            "variance 1, a smaller learning rate, LayerNorm before the activation; or relu",
+            e.root,
+            use.out,
+            {"share": beyond / pairs, "units": len(mostly), "of": len(cells)},
+            tuple(c.name for c in mostly),
+        )
+
+
+def _through(e: Evidence, use: Use) -> str:
+    """The slope of an activation in symbols and in numbers."""
+    if use.bend is None:
+        return f"d({e.names[use.out]})/d({e.names[use.z]}) = {number(use.slope)}"
+    n = use.bend
+    return (
+        f"{e.called(n)} has the local gradient {e.local(n)}, which at {e.names[use.z]} = {number(e.value(use.z))} "
+        f"is {number(use.slope)}"
+    )
+
+
+def _closed(cell: Cell, slope: float) -> bool:
+    """Whether a unit passes nothing on, that closes by a gate; not a squashing one, which is never quite flat."""
+    if cell.shape.kind == "gates":
+        return abs(slope) <= LIMITS["slope"].broken * cell.shape.largest
+    return cell.uses[0].bend is None and slope == 0
+
+
+def dead(e: Evidence) -> Iterator[Finding]:
+    """Layers with units that are closed on every sample: in this graph, and on all data if there are some."""
+    for layer, cells in e.layers.items():
+        cells, shut = _shut(cells)
+        n = max([len(c.uses) for c in cells], default=0)
+        told = f"on all {plural(n, 'sample')} of this graph" if n > 1 else "on the one sample of this graph"
+        if shut and e.answers is not None:
+            shut, n = _still(e, shut)
+            told = f"on all {plural(n, 'sample')} of the data"
+        if not shut or (n < FEW and (len(shut) < len(cells) or len(shut) < FEW / 2)):
+            continue  # on so few samples a unit may well be closed
+        killed = [c for c in shut if _deep(e, c)]
+        how = severity("dead units", len(shut) / len(cells))
+        if killed and how != BROKEN:
+            how = severity("killed units", len(killed) / len(cells)) or how
+        if not how:
+            continue
+        cell = (killed or shut)[0]
+        use = max(cell.uses, key=lambda u: e.value(u.z))
+        whole = len(shut) == len(cells)
+        yield Finding(
+            "dead units",
+            how,
+            f"{layer}: {'all' if whole else len(shut)} of its {plural(len(cells), 'unit')}, {inside(layer, shut)}",
+            f"closed {told}; of {cell.name} the weighted sum is {number(e.value(use.z))} at most"
+            + (f", its bias {number(e.value(cell.bias))}" if cell.bias is not None else ""),
+            f"{_through(e, use)}. 0 × upstream = 0: none of its weights gets a gradient, so no step wakes it up"
+            + ("; and nothing flows back through this layer to what comes before it" if whole else ""),
+            'leaky_relu, whose slope is never 0; init="he" and biases of 0 to begin with; a smaller learning rate, '
+            "if they died in training: a large step pushes a bias so far down that no input brings the sum up again",
+            e.root,
+            use.out,
+            {"dead": len(shut), "of": len(cells), "samples": n},
+            tuple(c.name for c in shut),
+        )
+
+
+def dead_note(e: Evidence) -> list[str]:
+    """The same as a remark, where it is no finding: some units of a random layer are closed to begin with."""
+    told = []
+    for layer, cells in e.layers.items():
+        cells, shut = _shut(cells)
+        if shut and len(shut[0].uses) >= FEW and not severity("dead units", len(shut) / len(cells)):
+            told.append(f"{len(shut)} of {len(cells)} in {layer}")
+    return [f"Units that are closed on every sample here: {', '.join(told)}."] if told else []
+
+
+def _shut(cells: list[Cell]) -> tuple[list[Cell], list[Cell]]:
+    """The hidden units of a layer that can close, and those that are closed in all their uses."""
+    cells = [c for c in cells if c.hidden and (c.shape.kind == "gates" or any(u.out is not u.z for u in c.uses))]
+    return cells, [c for c in cells if all(_closed(c, u.slope) for u in c.uses)]
+
+
+def _deep(e: Evidence, cell: Cell) -> bool:
+    """Whether a closed unit is further from waking than its sum varies over the samples: that is no chance."""
+    sums = [e.value(u.z) for u in cell.uses]
+    return len(sums) >= FEW and -max(sums) > max(sums) - min(sums)
+
+
+def _still(e: Evidence, cells: list[Cell]) -> tuple[list[Cell], int]:
+    """Those that stay closed whatever the model is asked, and how often it was asked."""
+    left, asked = {c.weights: c for c in cells if c.weights}, 0
+    for answer in e.answers() if e.answers is not None else ():
+        asked += 1
+        for u in group(answer).units:
+            if (cell := left.get(neuron_of(u))) is not None and not _closed(cell, slope_of(u)):
+                del left[cell.weights]
+        if not left:
+            break
+    return [c for c in cells if not c.weights or c.weights in left], asked

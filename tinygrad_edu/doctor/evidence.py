@@ -1,0 +1,216 @@
+"""Everything the doctor looks at, collected once: values, gradients, local gradients, units and layers.
+
+>>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
+>>> e = Evidence((w * x).tanh())
+>>> round(e.totals[w], 6), [cell.name for cell in e.cells]
+(0.839949, ['v2'])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .. import ops, text
+from ..engine import Value, chain_rule, topological
+from ..explanation.network import neurons_of
+from ..explanation.walk import Names
+from ..figures.units import Unit, group, samples_of, slope_of
+from ..names import is_constant
+from .rows import Bend, bend_of
+
+LINEAR = {ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.sum, ops.dot}
+MOST = 4000  # nodes of one sum that are looked through for its weights
+
+
+@dataclass(eq=False)
+class Use:
+    """A unit at work on one sample, or at one step: its weighted sum, its output, and the slope between them."""
+
+    z: Value
+    out: Value
+    bend: Value | None  # the one node that bends, if it is one
+    slope: float
+    level: int
+    inputs: list[tuple[Value, Value]]  # (weight, what it multiplies)
+
+
+@dataclass(eq=False)
+class Cell:
+    """A unit with all its uses; `hidden` if other weights read it."""
+
+    name: str
+    layer: str
+    uses: list[Use]
+    hidden: bool
+    weights: tuple[Value, ...] = ()
+    bias: Value | None = None
+
+    @cached_property
+    def shape(self) -> Bend:
+        """How its activation bends: that of its row, if it is the same everywhere."""
+        rows = {u.bend.op if u.bend is not None else None for u in self.uses}
+        row = rows.pop()
+        return Bend("", math.inf) if rows or row is None else bend_of(row)
+
+
+class Evidence:
+    """One graph, gone through once forward and once backward; no `.grad` changes.
+
+    `totals` are the gradients of `root`, seed 1; `slopes` the local gradients of each node; `cells` the units, those of
+    which labels tell first, and then whatever else bends; `layers` the same by layer.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        parameters: Iterable[Value] | None = None,
+        answers: Callable[[], Iterable[Any]] | None = None,
+    ) -> None:
+        self.root, self.order = root, topological(root)
+        self.given = None if parameters is None else list(parameters)
+        self.answers = answers  # what the model makes of all data: asked only where a finding depends on it
+        self.slopes: dict[Value, tuple[float, ...]] = {}
+        self.totals: dict[Value, float] = chain_rule(root, 1.0, self._local)
+        self.groups = group(root, self.order)
+        self.samples = samples_of(self.groups) if self.groups.units else 1
+        self.feeding = self._feeding()
+        self.cells = self._cells()
+        self.layers: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            self.layers.setdefault(cell.layer, []).append(cell)
+
+    def _local(self, node: Value) -> tuple[float, ...]:
+        found = self.slopes[node] = node.op.slopes(*node.numbers)
+        return found
+
+    @cached_property
+    def names(self) -> Names:
+        """What each node is called; found only when there is something to say."""
+        return Names(self.order)
+
+    @cached_property
+    def _seen(self) -> dict[Value, float]:
+        return {p: x for n in self.order for p, x in zip(n.parents, n.numbers[1:]) if not p.parents}
+
+    def value(self, n: Value) -> float:
+        """The number that the forward pass saw; `.data` may have been changed since then."""
+        return n.numbers[0] if n.parents else self._seen.get(n, n.data)
+
+    @cached_property
+    def trainable(self) -> set[Value]:
+        """The parameters of the model, or, if there is none, every leaf that somebody made."""
+        if self.given is not None:
+            return set(self.given)
+        return {n for n in self.order if not n.parents and not is_constant(n)}
+
+    @cached_property
+    def learning(self) -> set[Value]:
+        """Every node that depends on something trainable."""
+        found = set(self.trainable)
+        for n in self.order:
+            if n not in found and not found.isdisjoint(n.parents):
+                found.add(n)
+        return found
+
+    @cached_property
+    def alive(self) -> set[Value]:
+        """Every node from which a gradient arrives at something trainable: no slope on the way is 0."""
+        found = set(self.trainable)
+        for n in self.order:
+            if any(d != 0 and p in found for p, d in zip(n.parents, self.slopes.get(n, ()))):
+                found.add(n)
+        return found
+
+    def called(self, n: Value) -> str:
+        """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf or the formula is long."""
+        name = self.names[n]
+        formula = self.names.short(n, 44) if n.parents else ""
+        return f"{name} = {formula}" if formula else name
+
+    def local(self, n: Value, place: int = 0) -> str:
+        """The local gradient of a node as a formula with the names of this graph, in its textbook form."""
+        term = self.names.term
+        d = text.local_gradients(n.op, term(n), *map(term, n.parents))[place]
+        step = isinstance(d, text.Expr) and d.op is ops.greater
+        return f"1 if {text.write(d)} else 0" if step else text.write(d)
+
+    # Units
+
+    def _feeding(self) -> set[Value]:
+        """What some weight multiplies, sooner or later: all but the outputs and the loss."""
+        found: set[Value] = set()
+        for n in reversed(self.order):
+            if n in found:
+                found.update(n.parents)
+            elif n.op in (ops.mul, ops.dot) and any(not p.parents and not is_constant(p) for p in n.parents):
+                found.update(n.parents)
+        return found
+
+    def _cells(self) -> list[Cell]:
+        cells = []
+        if self.groups.units:
+            for neuron in neurons_of(self.groups, self.samples):
+                uses = [self._use(u) for u in neuron.uses]
+                hidden = any(u.out in self.feeding for u in uses)
+                cells.append(Cell(neuron.name, neuron.layer, uses, hidden, neuron.weights, neuron.uses[0].bias))
+        owned = {n for u in self.groups.units for n in u.nodes}
+        return cells + self._unlabelled(owned)
+
+    def _use(self, u: Unit) -> Use:
+        after = u.nodes[u.nodes.index(u.z) + 1 :]
+        bend = after[0] if len(after) == 1 and len(after[0].parents) == 1 else None
+        return Use(u.z, u.out, bend, float(slope_of(u)), u.level, u.inputs)
+
+    def _unlabelled(self, owned: set[Value]) -> list[Cell]:
+        """What bends and is in no unit: together, if their sums read the same leaves and so share their weights."""
+        found: dict[Any, list[Use]] = {}
+        levels: dict[Value, int] = {}
+        for n in self.order:
+            if not n.parents:
+                continue
+            levels[n] = max([levels.get(p, 0) for p in n.parents])
+            if n in owned or not bend_of(n.op).kind:
+                continue
+            levels[n] += 1
+            [z] = n.parents
+            if z in self.learning and (leaves := self._weights(z)):
+                use = Use(z, n, n, float(self.slopes[n][0]), levels[n], [])
+                found.setdefault((n.op, leaves), []).append(use)
+        return [Cell(self.names[uses[0].out], f"the {op.name} units", uses, any(u.out in self.feeding for u in uses))
+                for (op, _), uses in found.items()]  # fmt: skip
+
+    def _weights(self, z: Value) -> frozenset[Value]:
+        """The leaves that a weighted sum reads, constants aside."""
+        leaves, seen, stack = set(), {z}, [z]
+        while stack and len(seen) < MOST:
+            n = stack.pop()
+            if n.op in LINEAR:
+                stack += [p for p in n.parents if p not in seen]
+                seen.update(n.parents)
+            elif not n.parents and not is_constant(n):
+                leaves.add(n)
+        return frozenset(leaves)
+
+
+def rms(xs: Iterable[float]) -> float:
+    """The root mean square, 0.0 of nothing."""
+    xs = list(map(float, xs))
+    return math.hypot(*xs) / math.sqrt(len(xs)) if xs else 0.0
+
+
+def rate(sizes: list[float]) -> float:
+    """By how much a size is multiplied from one to the next, fitted through all of them (least squares on logarithms).
+
+    >>> round(rate([8.0, 4.0, 2.0, 1.0]), 6)
+    0.5
+    """
+    n, logs = len(sizes), [math.log(s) for s in sizes]
+    mean, middle = math.fsum(logs) / n, (n - 1) / 2
+    return math.exp(
+        math.fsum((i - middle) * (y - mean) for i, y in enumerate(logs))
+        / math.fsum((i - middle) ** 2 for i in range(n))
+    )

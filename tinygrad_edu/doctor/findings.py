@@ -1,0 +1,131 @@
+"""What the doctor says: findings, worst first, each with its numbers, the calculus behind it and what to try."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..engine import Value
+from ..explanation import Whole, explain, words
+from ..explanation.single import Single
+from ..explanation.walk import Explanation
+from ..figures import Drawing, draw
+from .limits import BROKEN, LOOK
+
+MARGIN = 11  # columns before what is said, for the word that says what it is
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Finding(Explanation):
+    """One thing that is wrong, or looks so.
+
+    `what` it is, `where`, `seen`: the evidence in numbers, `why`: the calculus, `advice`: what to try; `severity` is
+    "broken" or "worth a look".  `node` is the culprit, or the worst of several: `.draw()` and `.explain()` open it.
+    `numbers` are those of the evidence, `labels` the names of all that is meant.
+    """
+
+    what: str
+    severity: str
+    where: str
+    seen: str
+    why: str
+    advice: str
+    root: Value
+    node: Value
+    numbers: dict[str, float] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+
+    def parts(self) -> list[tuple[str, str]]:
+        """What is said, each part with the word that stands before it."""
+        return [("where", self.where), ("seen", self.seen), ("why", self.why), ("try", self.advice)]
+
+    def lines(self) -> list[str]:
+        """The finding, line by line."""
+        lines = [f"{self.severity}: {self.what}"]
+        for word, said in self.parts():
+            first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
+            lines += textwrap.wrap(
+                said, words.WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+            )
+        return lines
+
+    def markdown(self) -> list[str]:
+        """The finding in Markdown."""
+        lines = [f"**{self.severity}: {words.plain_markdown(self.what)}**"]
+        for word, said in self.parts():
+            lines += ["", f"**{word}** {words.plain_markdown(said)}"]
+        return lines
+
+    def draw(self) -> Drawing:
+        """The culprit with what is around it, as a picture."""
+        return draw(self.root, around=self.node, max_nodes=16, depth=3)
+
+    def explain(self) -> Whole | Single:
+        """Why the culprit's gradient is what it is."""
+        return explain(self.root) if self.node is self.root else explain(self.root, of=self.node)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as JSON knows it."""
+        return {"what": self.what, "severity": self.severity, "where": self.where, "seen": self.seen, "why": self.why,
+                "try": self.advice, "numbers": dict(self.numbers), "labels": list(self.labels)}  # fmt: skip
+
+
+class Diagnosis(Explanation):
+    """What `diagnose` returns: true if nothing was found; it prints itself, and shows itself in a notebook.
+
+    `findings`, worst first; `numbers`: what was looked at; `notes`: what is no fault but good to know.
+    """
+
+    def __init__(self, about: str, numbers: dict[str, str], findings: list[Finding], notes: list[str]) -> None:
+        self.about, self.numbers, self.findings, self.notes = about, numbers, findings, notes
+
+    def __bool__(self) -> bool:
+        return not self.findings
+
+    @cached_property
+    def broken(self) -> list[Finding]:
+        """The findings that are more than worth a look."""
+        return [f for f in self.findings if f.severity == BROKEN]
+
+    def named(self, what: str) -> list[Finding]:
+        """The findings of one kind, such as "dead units"."""
+        return [f for f in self.findings if f.what == what]
+
+    def summary(self) -> str:
+        """One line: how many findings there are, and how bad."""
+        if self:
+            return f"{self.about}: nothing found."
+        counts = [(len(self.broken), BROKEN), (len(self.findings) - len(self.broken), LOOK)]
+        return f"{self.about}: " + ", ".join(f"{n} {word}" for n, word in counts if n) + "."
+
+    def lines(self) -> list[str]:
+        """The diagnosis, line by line."""
+        lines = words.sentence(self.summary())
+        for i, finding in enumerate(self.findings, 1):
+            first, *rest = finding.lines()
+            lines += ["", f"{i}. {first}", *rest]
+        if self:
+            lines += [f"  {word}: {said}" for word, said in self.numbers.items()]
+        for note in self.notes:
+            lines += ["", *words.sentence(note)]
+        if not self:
+            lines += ["", *words.sentence("To see the first: .findings[0].draw(), .findings[0].explain().")]
+        return lines
+
+    def markdown(self) -> list[str]:
+        """The diagnosis in Markdown."""
+        lines = [words.plain_markdown(self.summary())]
+        for i, finding in enumerate(self.findings, 1):
+            first, *rest = finding.markdown()
+            lines += ["", f"{i}\\. {first}", *rest]
+        if self:
+            rows = [(words.plain_markdown(a), words.plain_markdown(b)) for a, b in self.numbers.items()]
+            lines += ["", *words.markdown_table(("looked at", "numbers"), rows)]
+        return [*lines, *[line for note in self.notes for line in ("", words.plain_markdown(note))]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The diagnosis as JSON knows it."""
+        return {"about": self.about, "healthy": bool(self), "findings": [f.to_dict() for f in self.findings],
+                "numbers": self.numbers, "notes": self.notes}  # fmt: skip

@@ -1,0 +1,167 @@
+"""Gradients on their way: through many layers, through many steps, and past a clip that holds them up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .. import ops
+from ..engine import Value
+from ..explanation import words
+from ..explanation.words import number, plural
+from .evidence import Cell, Evidence, Use, rate, rms
+from .findings import Finding
+from .limits import LIMITS, severity
+
+
+def _recurrent(cell: Cell) -> bool:
+    """Whether the same weights read what they themselves have given."""
+    return len({u.level for u in cell.uses}) > 1
+
+
+def _by_level(e: Evidence, cells: list[Cell]) -> dict[int, list[Use]]:
+    """Uses by how many units lie before them, the first ones first; without those that no gradient reaches at all."""
+    found: dict[int, list[Use]] = {}
+    for cell in cells:
+        for u in cell.uses:
+            found.setdefault(u.level, []).append(u)
+    sizes = {level: rms(e.totals[u.z] for u in us) for level, us in found.items()}
+    return {level: found[level] for level in sorted(found) if 0 < sizes[level] < math.inf}
+
+
+def _shrinks(sizes: list[float]) -> tuple[float, float]:
+    """What multiplies a gradient on one step back, fitted, and on the whole way, measured or fitted: the milder."""
+    step = rate(sizes[::-1])
+    return step, min(sizes[0] / sizes[-1], step ** (len(sizes) - 1), key=lambda x: abs(math.log(x)))
+
+
+def across_depth(e: Evidence) -> Iterator[Finding]:
+    """A gradient that shrinks or grows by the same factor from layer to layer, the last first."""
+    levels = _by_level(e, [c for c in e.cells if not _recurrent(c)])
+    if len(levels) < LIMITS["fewest layers"].look:
+        return
+    sizes = [rms(e.totals[u.z] for u in us) for us in levels.values()]
+    step, whole = _shrinks(sizes)
+    vanishing = whole < 1
+    how = severity("vanishing" if vanishing else "exploding", whole)
+    if not how:
+        return
+    first, last = list(levels.values())[0], list(levels.values())[-1]
+    at = {u: c for c in e.cells for u in c.uses}
+    use = max(first, key=lambda u: abs(e.totals[u.z]))
+    yield Finding(
+        "vanishing gradient" if vanishing else "exploding gradient",
+        how,
+        f"over {len(levels)} layers, from {at[last[0]].layer} back to {at[first[0]].layer}",
+        f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at "
+        "the first "
+        f"{number(whole)} times what reaches the last: {_sizes(sizes)}",
+        _per_layer(e, [u for us in list(levels.values())[1:] for u in us]) + f", and {len(levels) - 1} times so",
+        _advice(vanishing, any(c.shape.kind == "squashes" for c in e.cells)),
+        e.root,
+        use.z,
+        {"rate": step, "whole": whole, "layers": len(levels)},
+        tuple(dict.fromkeys(at[us[0]].layer for us in levels.values())),
+    )
+
+
+def _sizes(sizes: list[float]) -> str:
+    return " ← ".join(words.with_gap([number(s) for s in words.elided(sizes, 8)], len(sizes)))
+
+
+def _per_layer(e: Evidence, uses: list[Use]) -> str:
+    """What one layer does to a gradient: its slopes times its weights."""
+    slope = rms(u.slope for u in uses)
+    weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
+    told = f"each layer multiplies by the slope of its activation, of size {number(slope)}"
+    if not weights:
+        return told
+    return f"{told}, and by its weights, of size {number(weights)}, one product for each unit, which add up"
+
+
+def _advice(vanishing: bool, squashes: bool) -> str:
+    other = "relu in place of a squashing function; " if vanishing and squashes else ""
+    last = "sums that go around layers, x + f(x)" if vanishing else "a bound on the norm of the gradient"
+    return f'{other}init="xavier" or "he", which keep the product of slopes and weights near 1; LayerNorm; {last}'
+
+
+def across_time(e: Evidence) -> Iterator[Finding]:
+    """The same, for weights that are used again and again on their own output."""
+    for layer, cells in e.layers.items():
+        cells = [c for c in cells if _recurrent(c)]
+        levels = _by_level(e, cells)
+        if len(levels) < LIMITS["fewest steps"].look:
+            continue
+        sizes = [rms(e.totals[u.z] for u in us) for us in levels.values()]
+        step, whole = _shrinks(sizes)
+        vanishing, exploding = severity("vanishing in time", whole), severity("exploding in time", whole)
+        if not (vanishing or exploding):
+            continue
+        use = max(next(iter(levels.values())), key=lambda u: abs(e.totals[u.z]))
+        yield Finding(
+            "gradient vanishes in time" if vanishing else "gradient explodes in time",
+            vanishing or exploding,
+            f"{layer}, over {len(levels)} steps",
+            f"one step back multiplies the gradient by {number(step)} (fitted), all of them by {number(whole)}: "
+            f"{_sizes(sizes)}",
+            f"every step back goes through the same weights: {number(step)}^{len(levels) - 1} = "
+            f"{number(step ** (len(levels) - 1))}. "
+            f"{_per_layer(e, [u for us in levels.values() for u in us]).capitalize()}",
+            "an LSTM or a GRU, whose state is added to and not multiplied; recurrent weights near the identity; "
+            "fewer steps"
+            if vanishing
+            else "a bound on the norm of the gradient before each update; smaller recurrent weights; fewer steps",
+            e.root,
+            use.z,
+            {"rate": step, "whole": whole, "steps": len(levels)},
+            (layer,),
+        )
+
+
+def _replaces(n: Value) -> bool:
+    """Whether a node may put another number in the place of its input."""
+    return n.op in (ops.maximum, ops.minimum, ops.where) or n.op.recipe[:1] == (ops.clip,)
+
+
+def _held_up(e: Evidence, n: Value) -> int | None:
+    """Which input gets nothing from a node, because another, or a bound, has taken its place; only towards the loss.
+
+    That a bound is passed is no fault in itself: but here the loss wants the input back inside, and cannot say so.
+    """
+    inputs = [i for i, p in enumerate(n.parents) if p in e.alive and not float(e.totals[p])]
+    if n in e.alive or not inputs:
+        return None
+    [i, *_] = inputs
+    inside, wanted = e.value(n) - e.value(n.parents[i]), -float(e.totals[n])
+    return i if inside * wanted > 0 else None
+
+
+def blocked(e: Evidence) -> Iterator[Finding]:
+    """Errors that a clip, a maximum, a minimum or a where keeps from the parameters."""
+    sites = [n for n in e.order if _replaces(n) and n not in e.feeding and n in e.learning]
+    held: dict[str, list[tuple[Value, int]]] = {}
+    for n in sites:
+        if (i := _held_up(e, n)) is not None:
+            held.setdefault(n.op.name, []).append((n, i))
+    for name, nodes in held.items():
+        of = sum(n.op.name == name for n in sites)
+        if not (how := severity("blocked", len(nodes) / of)):
+            continue
+        n, i = max(nodes, key=lambda found: abs(e.value(found[0].parents[found[1]])))
+        x = n.parents[i]
+        yield Finding(
+            "blocked gradient",
+            how,
+            f"{name}, between the outputs and the loss: {len(nodes)} of {plural(of, 'place')}, such as {e.called(n)}",
+            f"there {e.names[x]} = {number(e.value(x))} has become {number(e.value(n))}; the loss pulls at it with "
+            f"{number(e.totals[n])}, and 0 of that arrives",
+            f"the local gradient of {name} is 0 where it has put another number in the place of its input: 0 × "
+            f"{number(e.totals[n])} = 0. "
+            "So just the samples whose error is largest teach nothing",
+            "losses.huber: its slope is the clipped error, so that a large error pulls with limited force; or clip "
+            "the gradient and not the error",
+            e.root,
+            n,
+            {"share": len(nodes) / of, "nodes": len(nodes), "of": of},
+            tuple(e.names[n] for n, _ in nodes[:20]),
+        )

@@ -1,0 +1,253 @@
+"""What the loss does not reach: parameters and inputs; outputs that never change; units that stay alike."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from .. import ops
+from ..engine import Value
+from ..explanation.network import IN_A_LIST
+from ..explanation.words import number, plural
+from ..figures.units import module_of
+from ..names import named
+from .activations import few
+from .evidence import Cell, Evidence
+from .findings import Finding
+from .limits import BROKEN, LOOK, severity
+from .rows import is_step
+
+PLACES = re.compile(r"(\[\d+\])+$")  # of w[3][1]: which of the numbers of one parameter it is
+
+
+def cut(e: Evidence) -> Iterator[Finding]:
+    """A loss that has forgotten how it was computed."""
+    if e.root.parents:
+        return
+    gone = e.root.op is ops.detached
+    yield Finding(
+        "no gradient at all",
+        BROKEN,
+        f"the loss itself, {e.names[e.root]} = {number(e.root.data)}",
+        "it has no parents: "
+        + (
+            "it was made by detach() or under no_grad()"
+            if gone
+            else "it is a number and not the result of a computation"
+        ),
+        "the chain rule multiplies along edges, from the loss back to the parameters, and there is no edge: every "
+        "gradient stays what it was",
+        "compute the loss outside of no_grad() and without detach()"
+        if gone
+        else "give the Value that the loss function returned, before .data or float()",
+        e.root,
+        e.root,
+        {},
+        (),
+    )
+
+
+def unreached(e: Evidence) -> Iterator[Finding]:
+    """Parameters that the loss was not computed from; of a table of vectors, only if none of its numbers was used."""
+    if e.given is None or not e.root.parents:
+        return
+    groups: dict[str, list[Value]] = defaultdict(list)
+    for i, p in enumerate(e.given):
+        groups[PLACES.sub("", named(p)) or f"parameter {i}"].append(p)
+    missing = {name: ps for name, ps in groups.items() if not any(p in e.totals for p in ps)}
+    if not missing:
+        return
+    count, ends = sum(map(len, missing.values())), [n for n in e.order if n.op is ops.detached]
+    modules = dict.fromkeys(module_of(ps[0]) or name for name, ps in missing.items())
+    layers = dict.fromkeys(found[1] if (found := IN_A_LIST.fullmatch(m)) else m for m in modules)
+    why = "a gradient arrives along the edges of the graph, and no edge leads to them: their .grad stays 0 for ever"
+    if ends:
+        why += (
+            f". The graph ends at {plural(len(ends), 'number')} made by detach() or under no_grad(), such as "
+            f"{number(ends[0].data)}: how they were computed is forgotten"
+        )
+        advice = (
+            "take detach() or no_grad() out of the way from the parameters to the loss; if it is meant, as for a "
+            "target network, give the optimizer and the doctor only what is to learn"
+        )
+    elif len(missing) == len(groups):
+        advice = "was the model made anew, or copied, after the loss was computed?"
+    else:
+        advice = "does the model use this layer? Does it take .data or float() of something on the way to the loss?"
+    yield Finding(
+        "parameters the loss never reaches",
+        BROKEN,
+        f"{plural(count, 'parameter')} of {len(e.given):,}: those of {few(list(layers))}",
+        f"none of them is among the {plural(len(e.order), 'node')} that {e.names[e.root]} was computed from",
+        why,
+        advice,
+        e.root,
+        ends[0] if ends else e.root,
+        {"parameters": count, "of": len(e.given), "detached": len(ends)},
+        tuple(layers),
+    )
+
+
+def nothing_arrives(e: Evidence) -> Iterator[Finding]:
+    """A loss from which every way to a parameter leads through a slope of 0, as if it counted right answers."""
+    if e.root in e.alive or e.root not in e.learning:
+        return
+    walls = [n for n in e.order if n not in e.alive and any(p in e.alive for p in n.parents)]
+    if not walls or not all(is_step(n.op) for n in walls):
+        return  # flat at this point only: a loss of 0 is as good as it gets
+    n, names = walls[-1], [e.names[w] for w in walls[:20]]
+    rows = few(list(dict.fromkeys(w.op.name for w in reversed(walls))))
+    yield Finding(
+        "no gradient arrives",
+        BROKEN,
+        f"on every way from {e.names[e.root]} to a parameter, at {plural(len(walls), 'node')}: {rows}",
+        f"such as {e.called(n)}, whose slopes are {few([number(d) for d in e.slopes[n]])} here",
+        "the gradient along a way is the product of its local gradients, and each way has a factor of 0",
+        "a loss that changes with the outputs, by however little: what counts right answers, or rounds, cannot say in "
+        "which direction to go. losses.cross_entropy, hinge or mse can",
+        e.root,
+        n,
+        {"nodes": len(walls)},
+        tuple(names),
+    )
+
+
+def _outputs(e: Evidence) -> list[Cell]:
+    return [c for c in e.cells if not c.hidden and c.weights]
+
+
+def constant_outputs(e: Evidence) -> Iterator[Finding]:
+    """Outputs of a network with hidden units that are the same number for every sample, though the samples differ."""
+    inputs = {tuple(e.value(x) for _, x in u.inputs) for c in e.cells for u in c.uses if u.level == 1}
+    deep = [c for c in _outputs(e) if len(c.uses) > 1 and min(u.level for u in c.uses) > 1]
+    same = [c for c in deep if len({e.value(u.out) for u in c.uses}) == 1]
+    if not same or len(inputs) < 2 or e.samples < 2:
+        return
+    cell = same[0]
+    weights = [e.value(w) for w in cell.weights]
+    read = [e.value(x) for u in cell.uses for _, x in u.inputs]
+    if not any(weights):
+        why = f"all weights of {cell.name} are 0, and they are d(output)/d(what it reads): nothing below changes it"
+    elif not any(read):
+        why = "all it reads is 0, so only its bias is left: the units below are closed on every sample"
+    else:
+        why = "what it reads is the same for every sample: somewhere below, a layer forgets its inputs"
+    yield Finding(
+        "output does not depend on the input",
+        BROKEN,
+        f"{few([c.name for c in same])}, of {plural(len(_outputs(e)), 'output')}",
+        f"{number(e.value(cell.uses[0].out))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
+        why,
+        'initial weights that are random (init="xavier"), so that every layer has something to pass on; see the '
+        "findings on dead units, if there are some",
+        e.root,
+        cell.uses[0].out,
+        {"outputs": len(same), "samples": len(cell.uses)},
+        tuple(c.name for c in same),
+    )
+
+
+def identical(e: Evidence) -> Iterator[Finding]:
+    """Hidden units with the same weights and the same gradients: they will stay one unit."""
+    for layer, cells in e.layers.items():
+        alike: dict[tuple[float, ...], list[Cell]] = defaultdict(list)
+        for c in cells:
+            if c.hidden and c.weights:
+                ps = [*c.weights, *([] if c.bias is None else [c.bias])]
+                alike[(*map(e.value, ps), *[float(e.totals[p]) for p in ps])].append(c)
+        twins = [group for group in alike.values() if len(group) > 1]
+        if not twins:
+            continue
+        most = max(twins, key=len)
+        count = sum(map(len, twins))
+        w = most[0].weights[0]
+        yield Finding(
+            "identical units",
+            BROKEN if len(most) == len(cells) else LOOK,
+            f"{layer}: {count} of {plural(len(cells), 'unit')}, such as {most[0].name} and {most[1].name}",
+            f"the same weights (the first is {number(e.value(w))}), and the same gradients "
+            f"({number(e.totals[w])}), to the last bit",
+            "equal units that feed equal weights get equal gradients, for the chain rule multiplies equal numbers: "
+            "after every step they are "
+            f"equal again, so {len(most)} units do the work of one",
+            'random weights to begin with (init="xavier" or "he"); biases may be equal, weights may not',
+            e.root,
+            w,
+            {"units": count, "of": len(cells)},
+            tuple(c.name for group in twins for c in group),
+        )
+
+
+def linear(e: Evidence) -> Iterator[Finding]:
+    """Layers that read weighted sums without an activation in between: two that do the work of one."""
+    made = {u.out: c for c in e.cells if c.weights for u in c.uses if u.out is u.z}
+    pairs: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for c in e.cells:
+        below = [made[x].layer for _, x in c.uses[0].inputs if x in made and made[x] is not c] if c.weights else []
+        if below and severity("linear", len(below) / len(c.uses[0].inputs)):
+            pairs[below[0], c.layer].append(c)
+    for (first, second), cells in pairs.items():
+        narrow, use = len(e.layers[first]), cells[0].uses[0]
+        if first == second or narrow < min(len(e.layers[first][0].weights), len(e.layers[second])):
+            continue  # a bottleneck: fewer numbers than on either side, which one layer could not say
+        yield Finding(
+            "linear after linear",
+            LOOK,
+            f"{second} reads {first}, with no activation in between",
+            f"{plural(len(cells), 'unit')} read the weighted sums of {plural(narrow, 'unit')} as they are: slope 1 "
+            "everywhere",
+            "W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): the two layers together are one linear layer, and no "
+            "line becomes a curve",
+            'an activation between them, as MLP(..., activation="tanh") puts one after every layer but the last; '
+            f"or leave {first} out",
+            e.root,
+            use.z,
+            {"units": len(cells)},
+            (second, first),
+        )
+
+
+def idle_inputs(e: Evidence) -> Iterator[Finding]:
+    """Inputs that are 0 on every sample, so that the weights that read them get no gradient."""
+    if found := _idle(e):
+        idle, of, first = found
+        if how := severity("idle inputs", len(idle) / of):
+            w, x = first
+            yield Finding(
+                "inputs whose weights get no gradient",
+                how,
+                f"{len(idle)} of {plural(of, 'input')}: {few([str(i) for i in idle])}",
+                f"they are 0 on all {plural(e.samples, 'sample')}",
+                f"the local gradient of a weight is its input: d(sum)/d({e.names.term(w)}) = {number(e.value(x))}, "
+                "so its gradient is 0 × upstream = 0",
+                "other columns, or more samples; are the columns where the model expects them?",
+                e.root,
+                w,
+                {"inputs": len(idle), "of": of},
+                tuple(map(str, idle)),
+            )
+
+
+def idle_note(e: Evidence) -> list[str]:
+    """The same as a remark, where it is no finding: the corners of a picture are always empty."""
+    found = _idle(e)
+    if not found or severity("idle inputs", len(found[0]) / found[1]):
+        return []
+    idle, of, _ = found
+    return [
+        f"{len(idle)} of {plural(of, 'input')} {'are' if len(idle) > 1 else 'is'} 0 on every sample here "
+        f"({few([str(i) for i in idle])}): "
+        "the weights that read them get no gradient from these samples."
+    ]
+
+
+def _idle(e: Evidence) -> tuple[list[int], int, tuple[Value, Value]] | None:
+    """Which inputs are always 0, of how many, and a weight that reads one; None if none is, or samples are too few."""
+    if e.samples < 4:
+        return None
+    first = [c for c in e.cells if c.weights and all(u.level == 1 for u in c.uses)]
+    of = max([len(c.weights) for c in first], default=0)
+    first = [c for c in first if len(c.weights) == of]
+    idle = [i for i in range(of) if not any(e.value(u.inputs[i][1]) for c in first for u in c.uses)]
+    return (idle, of, first[0].uses[0].inputs[idle[0]]) if idle else None
