@@ -212,3 +212,15 @@ def test_an_unknown_word_is_its_form_and_the_unknown_vector():
     assert model.vector("Riga") == model.vector("Oslo") != model.vector("riga")
     assert model.vector("in")[: tagger.SIZE] == model.vector("In")[: tagger.SIZE] != model.vector("on")[: tagger.SIZE]
     assert len(model.windows(["in", "Riga"])) == 2 and model.windows(["in"])[0][: tagger.SIZE] == model.words(0)
+
+
+@given(st.integers(0, 99), st.lists(st.sampled_from(["in", "Riga", "of"]), min_size=3, max_size=3))
+@settings(max_examples=10, deadline=None)
+def test_what_words_speak_for_is_to_first_order_what_the_difference_of_scores_owes_to_them(seed, words):
+    model = tagger.Tagger({sentences.EDGE: 0, sentences.UNKNOWN: 1, "in": 2}, 3, seed, reach=1)
+    faint = [Value(v.data * 1e-6) for v in model.windows(words)[1]]
+    shares, back = (tagger.spoken(model, faint, *pair) for pair in ((0, 2), (2, 0)))
+    with_words, without = (model(x) for x in (faint, [0.0] * len(faint)))
+    owed = (with_words[0] - with_words[2] - (without[0] - without[2])).data
+    assert len(shares) == 3 and sum(shares) == pytest.approx(owed, rel=1e-4, abs=1e-10)
+    assert shares == pytest.approx([-share for share in back])

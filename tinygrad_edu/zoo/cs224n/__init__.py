@@ -3,9 +3,9 @@
 A course on language needs three things of backpropagation. First, why it walks a graph backwards and visits each node
 once: a node that is used twice is reached in two ways, after twenty doublings in a million, and whoever follows the
 ways one by one is never done. Second, its gradients as formulas for vectors and matrices, since nobody derives the
-slope of each of 160 weights: for a score s = u·f(z), z = Wx + b, they are
+slope of each of 160 weights: for a score s = u·f(z), z = Wx + b, they are (' transposes, ∘ goes entry by entry)
 
-    delta = u ∘ f'(z)    ds/db = delta    ds/dW = delta x'    ds/dx = W' delta    (∘ entry by entry)
+    delta = u ∘ f'(z)    ds/db = delta    ds/dW = delta x'    ds/dx = W' delta
 
 each laid out in the shape of what it is the gradient of, so that an update is a subtraction. Third, what becomes of
 ds/dx: x is made of word vectors, five of them end to end, and its gradient flows on into these. So the words
@@ -56,7 +56,7 @@ def circuit(run: Run) -> None:
     for v, expected in ((x, 2.0), (y, 5.0), (z, 0.0)):
         run.compare(f"df/d{v.label}", v.grad, expected)
     run.say(
-        "+ hands on what it gets, max hands it to the larger input alone, · swaps its inputs. y is used twice: 2 by "
+        "The sum hands on what it gets, max hands it to the larger input alone, the product swaps its inputs. y is used twice: 2 by "
         "way of the sum and 3 by way of max make 5."
     )
     run.picture("circuit", draw(f), "the lecture's graph: values forward, gradients backward, and the two ways to y")

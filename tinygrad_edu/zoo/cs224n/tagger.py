@@ -141,8 +141,8 @@ def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sent
     run.table(["sentences", "count", "words", "names", "unknown words"], rows)
     run.code("\n".join(bracketed(*one) for one in learned[:4]))
     run.say(
-        f"A word's vector has {SIZE} numbers, drawn at random and learned with all else. Words that are there once "
-        f"are all taken for one, {UNKNOWN}, so that its vector is learned, and from many; {len(model.known)} vectors "
+        f"A word's vector has {SIZE} numbers, drawn at random and learned with all else. Words that occur once are "
+        f"all taken for one, the unknown word, whose vector is thus learned, and from many; {len(model.known)} vectors "
         "remain. Names that are to come will mostly be unknown. What is left of them is their form (small letters, a "
         f"capital, a number, a sign), {FORM} more numbers that are learned, and the words around them. All in all "
         f"there are {len(model.parameters()):,} parameters; {operations(model, learned[0])} "
@@ -228,19 +228,46 @@ def unseen(run: Run, learned: list[Sentence], held: list[Sentence], tagged: list
     )
 
 
-def mistakes(run: Run, model: Tagger, held: list[Sentence], kinds: list[str], most: int = 8) -> None:
-    """Where it was surest, and wrong."""
-    run.section("Its most confident mistakes")
+def spoken(model: Tagger, window: Row, kind: int, other: int) -> list[float]:
+    """How much each word of a window speaks for class `kind` and against `other`: its numbers times their gradient.
+
+    The gradient is of the difference of both scores; times the numbers it says, to first order, what the difference
+    owes to each word.
+    """
+    x = [Value(v.data) for v in window]  # of their own, also where a word stands twice
+    scores = model(x)
+    (scores[kind] - scores[other]).backward()
+    parts = [v.data * v.grad for v in x]
+    size = len(x) // (2 * model.reach + 1)
+    return [sum(parts[k : k + size]) for k in range(0, len(x), size)]
+
+
+def mistakes(run: Run, model: Tagger, held: list[Sentence], kinds: list[str], most: int = 6) -> None:
+    """Where it was surest, and wrong; and which words led it there, which a backward pass tells."""
+    run.section("Its most confident mistakes, and which words led to them")
     found = []
-    with no_grad():
-        for one in held:
-            for word, window, tag in zip(one.words, model.windows(one.words), one.tags):
+    for one in held:
+        for k, (window, tag) in enumerate(zip(model.windows(one.words), one.tags)):
+            with no_grad():
                 sure, said = max((p.data, kind) for p, kind in zip(F.softmax(model(window)), kinds))
-                if said != tag:
-                    found.append((sure, f"that “{word}” is {said}, not {tag}:\n    {bracketed(*one)}"))
-    surest = sorted(found, reverse=True)[:most]
-    run.code("\n".join(f"{sure:.2%} sure {told}" for sure, told in surest) or "none")
-    run.say(f"{len(found)} words in all are taken for something else; the brackets are the right ones.")
+            if said != tag:
+                found.append((sure, said, k, one))
+    told = []
+    for sure, said, k, one in sorted(found, key=lambda mistake: -mistake[0])[:most]:
+        tag, window = one.tags[k], model.windows(one.words)[k]
+        near = [EDGE, EDGE, *one.words, EDGE, EDGE][k : k + 5]
+        shares = spoken(model, window, kinds.index(said), kinds.index(tag))
+        told += [
+            f"{sure:.2%} sure that “{one.words[k]}” is {said}, not {tag}",
+            f"    {bracketed(*one)}",
+            f"    for {said}:  " + "  ".join(f"{word} {share:+.1f}" for word, share in zip(near, shares)),
+        ]
+    run.code("\n".join(told) or "none")
+    run.say(
+        f"{len(found)} words in all are taken for something else; the brackets are the right ones. Below each sentence "
+        "stands how much each word of the window spoke for the mistake: its vector times its gradient, where what is "
+        "differentiated is the score of what it said minus the score of what is right."
+    )
 
 
 VARIANTS: dict[str, tuple[Loss, dict[str, Any]]] = {
