@@ -224,3 +224,15 @@ def test_what_words_speak_for_is_to_first_order_what_the_difference_of_scores_ow
     owed = (with_words[0] - with_words[2] - (without[0] - without[2])).data
     assert len(shares) == 3 and sum(shares) == pytest.approx(owed, rel=1e-4, abs=1e-10)
     assert shares == pytest.approx([-share for share in back])
+
+
+def test_an_interrupted_training_is_judged_and_nothing_else_is_trained(monkeypatch):
+    def interrupted(run, count, step, unit):
+        step(0)
+        run._interrupt()
+        return 1
+
+    monkeypatch.setattr(Run, "repeat", interrupted)
+    run = Run("test", small=True, epochs=10, backend="python", show=None)
+    tagger.names(run)
+    assert {"loss", "confusion"} <= {*run.pictures} and "What it needs" not in run.markdown()

@@ -126,7 +126,8 @@ def names(run: Run) -> None:
     tagged = judged(run, model, learned, held, kinds)
     unseen(run, learned, held, tagged)
     mistakes(run, model, held, kinds)
-    needed(run, learned, held, kinds, known)
+    if not run.interrupted:
+        needed(run, learned, held, kinds, known)
 
 
 def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sentence]) -> None:
@@ -141,9 +142,9 @@ def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sent
     run.table(["sentences", "count", "words", "names", "unknown words"], rows)
     run.code("\n".join(bracketed(*one) for one in learned[:4]))
     run.say(
-        f"A word's vector has {SIZE} numbers, drawn at random and learned with all else. Words that occur once are "
-        f"all taken for one, the unknown word, whose vector is thus learned, and from many; {len(model.known)} vectors "
-        "remain. Names that are to come will mostly be unknown. What is left of them is their form (small letters, a "
+        f"A word of no name is {OUTSIDE}. A word's vector has {SIZE} numbers, drawn at random and learned with all else. "
+        "Words that occur once are all taken for one, the unknown word, whose vector is thus learned, and from many; "
+        f"{len(model.known)} vectors remain. Names that are to come will mostly be unknown. What is left of them is their form (small letters, a "
         f"capital, a number, a sign), {FORM} more numbers that are learned, and the words around them. All in all "
         f"there are {len(model.parameters()):,} parameters; {operations(model, learned[0])} "
         "operations make the loss of a window out of them."
@@ -255,7 +256,7 @@ def mistakes(run: Run, model: Tagger, held: list[Sentence], kinds: list[str], mo
     told = []
     for sure, said, k, one in sorted(found, key=lambda mistake: -mistake[0])[:most]:
         tag, window = one.tags[k], model.windows(one.words)[k]
-        near = [EDGE, EDGE, *one.words, EDGE, EDGE][k : k + 5]
+        near = [EDGE, EDGE, *one.words, EDGE, EDGE][k : k + 5]  # its window, in words
         shares = spoken(model, window, kinds.index(said), kinds.index(tag))
         told += [
             f"{sure:.2%} sure that “{one.words[k]}” is {said}, not {tag}",
