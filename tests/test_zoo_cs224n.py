@@ -227,10 +227,15 @@ def test_what_words_speak_for_is_to_first_order_what_the_difference_of_scores_ow
 
 
 def test_an_interrupted_training_is_judged_and_nothing_else_is_trained(monkeypatch):
+    whole = Run.repeat
+
     def interrupted(run, count, step, unit):
-        step(0)
-        run._interrupt()
-        return 1
+        def once(k):
+            if k:
+                raise KeyboardInterrupt
+            return step(k)
+
+        return whole(run, count, once, unit)
 
     monkeypatch.setattr(Run, "repeat", interrupted)
     run = Run("test", small=True, epochs=10, backend="python", show=None)
