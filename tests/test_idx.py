@@ -1,6 +1,4 @@
-"""Images in files: IDX in every type of number, packed or not, with its partner beside it,
-or one line that says what is wrong.
-"""
+"""Images in files: IDX in every type of number, packed or not, its partner beside it, or one line that says why not."""
 
 import gzip
 import struct

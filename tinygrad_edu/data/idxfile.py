@@ -27,21 +27,20 @@ TESTS = ("t10k", "test")  # what a file to test on is called, where that to lear
 
 
 def read_idx(path: str | os.PathLike[str], most: int | None = None, seed: int = 0) -> Split:
-    """Images with their labels, out of a pair of IDX files: those of MNIST, Fashion-MNIST, USPS;
-    packed with gzip or not.
+    """Images with their labels, out of a pair of IDX files, such as MNIST's, packed with gzip or not.
 
     `path` is that of the images or of the labels; the other lies beside it, and has the same name but for that word.
     If that name has "train" in it, images to test on are looked for beside it too, called "t10k" or "test".  A sample
-    is the image's numbers row by row, bytes as 0.0 to 1.0, other numbers as they are.
-    `most` takes so many of each file at most, drawn with `seed`.
+    is the image's numbers row by row, bytes as 0.0 to 1.0, other numbers as they are.  `most` takes so many of each
+    file at most, drawn with `seed`.
 
     Raises UserError, a ValueError, for a file that is none of the kind, is cut off, or does not fit the other, and if
     the other is not there; OSError if a file cannot be opened.
 
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "my-images-idx3-ubyte").write_bytes(bytes(
-    ...     [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 255, 51, 102]))
+    >>> head = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2]         # bytes; 3 dimensions: 2, 1, 2
+    >>> _ = (folder / "my-images-idx3-ubyte").write_bytes(bytes([*head, 0, 255, 51, 102]))
     >>> _ = (folder / "my-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 1, 0]))
     >>> mine = read_idx(folder / "my-images-idx3-ubyte")
     >>> mine, mine.X, mine.y, mine.image
@@ -83,9 +82,8 @@ def _pair(path: Path) -> tuple[Path, Path]:
     kinds = {"images": ("labels", "idx3", "idx1"), "labels": ("images", "idx1", "idx3")}
     mine = next((kind for kind in kinds if kind in path.name), None)
     if mine is None:
-        fail(path, 'images and labels are two files that are called alike: there is no "images" '
-                   'and no "labels" in this '
-                   "name, as in train-images-idx3-ubyte.gz")  # fmt: skip
+        fail(path, "images and labels are two files that are called alike, as in train-images-idx3-ubyte.gz: there is "
+                   'no "images" and no "labels" in this name')  # fmt: skip
     theirs, from_, to = kinds[mine]
     name = path.name.replace(mine, theirs).replace(from_, to)
     other = _there(path.with_name(name))
@@ -144,11 +142,9 @@ def _read(path: Path, dimensions: int, kind: str, what: str) -> tuple[Sequence[i
     begin, expected = 4 + 4 * dimensions, prod(shape) * numbers.itemsize
     size = " x ".join(f"{n:,}" for n in shape)
     if len(content) != begin + expected:
-        fail(
-            path,
-            f"its header says {size} numbers, which is {expected:,} bytes, but {max(0, len(content) - begin):,} "
-            f"follow: {'the file is cut off' if len(content) < begin + expected else 'it holds more than that'}",
-        )
+        why = "the file is cut off" if len(content) < begin + expected else "it holds more than that"
+        follow = max(0, len(content) - begin)
+        fail(path, f"its header says {size} numbers, which is {expected:,} bytes, but {follow:,} follow: {why}")
     if not expected:
         fail(path, f"its header says {size}: there is nothing in it")
     numbers.frombytes(content[begin:])

@@ -12,9 +12,9 @@ from ..errors import UserError
 def resized(picture: Sequence[float], size: int | tuple[int, int], columns: int | None = None) -> list[float]:
     """A picture, its numbers row by row, in another size: `size` rows and columns, or (rows, columns).
 
-    Each new pixel is mixed out of the four old ones around its centre, the nearer the more ("bilinear", with the
-    corners of the pictures on each other); to shrink a picture far, halve it first.  `columns` is the old picture's
-    width: it is square if none is given.  Raises UserError, a ValueError, if it cannot be.
+    Each new pixel is mixed out of the four old ones around its centre, the nearer the more ("bilinear", with the edges
+    of both pictures on each other); to shrink a picture far, halve it first.  `columns` is the old picture's width: it
+    is square if none is given.  Raises UserError, a ValueError, if it cannot be.
 
     >>> resized([0.0, 1.0, 2.0, 3.0], (2, 4))
     [0.0, 0.25, 0.75, 1.0, 2.0, 2.25, 2.75, 3.0]
@@ -22,9 +22,9 @@ def resized(picture: Sequence[float], size: int | tuple[int, int], columns: int 
     high, wide = (size, size) if isinstance(size, int) else size
     width = columns or math.isqrt(len(picture))
     if not picture or not width or len(picture) % width or columns is None and width * width != len(picture):
+        shape = f"rows of {columns}" if columns else "square shape"
         raise UserError(
-            f"a picture of {len(picture)} numbers has no {f'rows of {columns}' if columns else 'square shape'}: "
-            "columns= says how many numbers are a row of it"
+            f"a picture of {len(picture)} numbers has no {shape}: columns= says how many numbers are a row of it"
         )
     if high < 1 or wide < 1:
         raise UserError(f"size is how many rows and columns to have, from 1 up, got {size!r}")

@@ -1,21 +1,21 @@
-"""A network that reads handwritten zip codes, 1989: the first one to learn from real mail,
-and by weights that are shared.
+"""A network that reads handwritten zip codes, 1989: it learned from real mail, by weights that are shared.
 
-A stroke is a stroke wherever it stands.  So a unit that looks for one in a 5 x 5 window need not learn it anew in every
-place: 64 units, in 64 places, use the very same 25 weights, and together they are a map of where the stroke is.
+A stroke is a stroke wherever it stands.  So a unit that looks for one in a 5 x 5 window need not learn it anew in
+every place: 64 units, in 64 places, use the very same 25 weights, and together they are a map of where the stroke is.
 Nothing in backpropagation has to be changed for it.  A weight that is used 64 times gets 64 contributions to its
 gradient, and gradients add where paths meet.  So 64,660 connections are learned with 9,760 numbers, and two layers of
 maps learn by themselves what was written by hand before: what in a picture to look at.
 
-The network is the published one, unit by unit; the digits are others.  The zip codes of 1989 (7,291 to learn from,
-2,007 to test on) are not free, so it reads 8 x 8 digits scaled up, or with `--data FILE` yours: MNIST's IDX files
-(their partners are found beside them), or a CSV file of pixels and labels.
+The network is the published one, unit by unit; the digits are others.  The zip codes of 1989, 7,291 to learn from and
+2,007 to test on, do not come with this package: it reads 8 x 8 digits scaled up, or with `--data FILE` yours.  That is
+one of MNIST's IDX files (its partners are found beside it), or a table with a line for each picture, its pixels and
+which digit it is, such as zip.train with zip.test beside it, which hold zip codes of the same kind.
 
 Sources: Y. LeCun, B. Boser, J. S. Denker, D. Henderson, R. E. Howard, W. Hubbard, L. D. Jackel, "Backpropagation
 Applied to Handwritten Zip Code Recognition", Neural Computation 1 (1989); Andrej Karpathy, "Deep Neural Nets: 33 years
-ago and 33 years from now" (2022), who ran it again on MNIST, and from whom are what the paper leaves out: which maps H2
-reads, how windows go over the border, where biases start, and plain gradient descent with a rate of 0.03 in place of
-an approximate Newton's method.
+ago and 33 years from now" (2022), who ran it again on MNIST, and from whom are what the paper leaves out: which maps
+H2 reads, how windows go over the border, where biases start, and plain gradient descent with a rate of 0.03 in place
+of an approximate Newton's method.
 """
 
 from __future__ import annotations
@@ -71,9 +71,7 @@ def look(run: Run) -> Patterns:
 
 
 def count(run: Run, net: Net, pixels: list[float]) -> None:
-    """Units, connections and parameters, counted in the graph of one pattern:
-    nothing here is a formula for the network.
-    """
+    """Units, connections and parameters, counted in the graph of one pattern: no formula for the network is used."""
     run.section("Why 9,760?")
     graph = topological(ops.sum(*net([Value(v, "pixel") for v in pixels])))
     pixels_read = {p for unit in graph for p in unit.parents if p.label == "pixel"}
@@ -95,9 +93,9 @@ def count(run: Run, net: Net, pixels: list[float]) -> None:
     last = ["and 256 pixels", total[0], "", *total[1:4], total[2] + total[3], total[4]]
     run.table(header, [*rows, last])
     run.say(
-        "A unit with n inputs has n + 1 connections, one of them to its bias; a weight or bias counts once, "
-        f"however many connections use it. If none were shared, {total[1]:,} numbers would have to be learned "
-        f"from {MOST[0]:,} patterns."
+        "A unit with n inputs has n + 1 connections, one of them to its bias; a weight or bias counts once, however "
+        f"many connections use it. If none were shared, {total[1]:,} numbers would have to be learned from "
+        f"{MOST[0]:,} patterns."
     )
     published = {"h1": (768, 19968, 1068), "h2": (192, 38592, 2592), "h3": (30, 5790, 5790), "output": (10, 310, 310)}
     for row in rows:
@@ -113,9 +111,7 @@ def count(run: Run, net: Net, pixels: list[float]) -> None:
 
 
 def share(run: Run, net: Net, seen: Patterns) -> None:
-    """Where sharing is in the gradient: one weight of H1 gets a contribution from each of its 64 units,
-    and they add up.
-    """
+    """Where sharing is in the gradient: a weight of H1 gets a contribution from each of 64 units, and they add up."""
     run.section("Where is weight sharing in the gradient?")
     loss = losses.mse(net(seen.X_train[0]), target(seen.y_train[0]))
     loss.backward()
@@ -129,9 +125,9 @@ def share(run: Run, net: Net, seen: Patterns) -> None:
             upstream[k], seen_there[k], terms[k] = unit.grad, local, unit.grad * local
             total += terms[k]
     run.say(
-        "The middle weight of the first kernel sees one pixel in each of 64 places, and each of its units "
-        "hands it upstream x local: the gradient of that unit's sum, times that pixel. These are the 64 "
-        "contributions, in millionths, where they come from:"
+        "The middle weight of the first kernel sees one pixel in each of 64 places, and each of its units hands it "
+        "upstream x local: the gradient of that unit's sum, times that pixel. These are the 64 contributions, in "
+        "millionths, where they come from:"
     )
     run.code("\n".join(" ".join(f"{1e6 * term:+6.1f}" for term in terms[r : r + 8]) for r in range(0, 64, 8)))
     run.compare("their sum, and what backward() says", total, w.grad, form="+.10f")
@@ -148,8 +144,8 @@ def share(run: Run, net: Net, seen: Patterns) -> None:
             title="one weight, 64 units",
             note="each beside its largest number",
         ),
-        "the gradients of 64 units, the pixel that a shared weight sees at each, and their products: "
-        "the weight's gradient is their sum",
+        "the gradients of 64 units, the pixel that a shared weight sees at each, and their products, which add up to "
+        "the weight's gradient",
     )
 
 

@@ -1,6 +1,4 @@
-"""What 33 years have added, one thing after the other, to a network of the same size:
-loss, optimizer, more patterns, dropout.
-"""
+"""What 33 years have added, one after the other, to a network of the same size: loss, optimizer, shifts, dropout."""
 
 from __future__ import annotations
 
@@ -40,9 +38,7 @@ def shifted(pixels: list[float], rng: random.Random) -> list[float]:
 
 
 def kept(rng: random.Random) -> list[float]:
-    """A factor for each unit of H3: 0 for those that are left out, and so much for the
-    others that sums stay as large.
-    """
+    """A factor for each unit of H3: 0 for those that are left out, and for others so much that sums stay as large."""
     return [0.0 if rng.random() < DROPPED else 1 / (1 - DROPPED) for _ in range(30)]
 
 

@@ -23,8 +23,7 @@ class Net(nn.Module):
 
     A window of 5 x 5 goes over the picture in steps of 2, so that a map has half its height and width; around it there
     is paper, -1.  Each unit has a bias of its own.  Weights begin between ±2.4 / (inputs of a unit), as the paper says;
-    its re-run of 2022 took ±2.4 / sqrt(inputs).
-    Biases begin at 0, and at -1 in the outputs, nine of ten of which are to be -1.
+    its re-run of 2022 took ±2.4 / sqrt(inputs).  Biases begin at 0, and at -1 in the outputs: nine of ten are to be -1.
     """
 
     def __init__(

@@ -1,6 +1,4 @@
-"""What the network of 1989 looks at: 16 x 16 pixels from -1 (paper) to 1 (ink),
-out of the digits that are here or out of a file.
-"""
+"""What the network of 1989 looks at: 16 x 16 pixels from -1, paper, to 1, ink; of digits here, or of a file."""
 
 from __future__ import annotations
 
@@ -44,8 +42,8 @@ def of_digits(seed: int) -> Patterns:
 def of_file(path: Path, seed: int) -> Patterns:
     """The digits of a user's file: one of a pair of IDX files, or a CSV file.
 
-    Raises UserError if it holds no digits in squares.
     What is called "train" brings what is called "test" beside it; otherwise as large a part is tested on as in 1989.
+    Raises UserError if it holds no digits in squares.
     """
     found = data.read_idx(path, most=sum(MOST), seed=seed) if re.search("idx|ubyte", path.name) else _table(path)
     if found.image**2 != len(found.features):
@@ -87,8 +85,8 @@ def _csv(path: Path) -> data.Split:
         called = [names[k] for k in (0, -1) if _are_digits({row[k] for row in cells})]
     if len(called) > 1:
         raise UserError(
-            f"{path}: {called[0]!r} and {called[1]!r} may both say which digit it is: call only "
-            f"one of them {LABELS[0]!r}"
+            f"{path}: {called[0]!r} and {called[1]!r} may both say which digit it is: call only one of them "
+            f"{LABELS[0]!r}"
         )
     if not called:
         raise UserError(
@@ -98,8 +96,8 @@ def _csv(path: Path) -> data.Split:
     side = isqrt(len(found.features))
     if side**2 != len(found.features):
         raise UserError(
-            f"{path}: beside {called[0]!r} there are {len(found.features)} columns, and the pixels of a "
-            "square are 64, 256, 784, ..."
+            f"{path}: beside {called[0]!r} there are {len(found.features)} columns, and the pixels of a square are "
+            "64, 256, 784, ..."
         )
     if unknown := next((name for name in found.classes if name not in DIGITS), None):
         raise UserError(f"{path}: {called[0]!r} is to say which digit it is, 0 to 9, and has a {unknown!r}")
@@ -107,9 +105,7 @@ def _csv(path: Path) -> data.Split:
 
 
 def _are_digits(cells: set[str]) -> bool:
-    """Whether some cells say which digit it is: "6", or "6.0000" as in the files of zip codes;
-    those of one pixel may all be "0".
-    """
+    """Whether some cells say which digit it is: "6", or "6.0000" as in zip.train; those of a pixel may all be "0"."""
     try:
         return len(cells) > 1 and {float(cell) for cell in cells} <= set(range(10))
     except ValueError:

@@ -1,6 +1,4 @@
-"""How it fails: an output unit that is pushed to where its curve is flat stays there,
-and its digit is never read again.
-"""
+"""How it fails: an output that is pushed to where its curve is flat stays there, and its digit is never read again."""
 
 from __future__ import annotations
 
@@ -35,9 +33,8 @@ def saturate(run: Run, seen: Patterns) -> None:
     """Units that are flat before anything is learned, and a training that starts with many of them."""
     run.section("Why must the first weights be small?")
     run.say(
-        "A unit y = tanh(z) hands on (1 - y²) times the gradient that it gets. Before any training, "
-        f"the share of units whose 1 - y² is below {FLAT:g}, by how far the first weights may be from 0, "
-        "if a unit has n inputs:"
+        "A unit y = tanh(z) hands on (1 - y²) times the gradient that it gets. Before any training, the share of units "
+        f"whose 1 - y² is below {FLAT:g}, by how far the first weights may be from 0, if a unit has n inputs:"
     )
     rows: list[list[Any]] = []
     for name, init in BOUNDS.items():
@@ -61,8 +58,8 @@ def saturate(run: Run, seen: Patterns) -> None:
     run.say(
         f"Trained from the last of these with tanh as its curve, it misreads {missed[worst]} of the {len(its)} "
         f"patterns of the digit {worst}. What output {worst} says, on average, where it should say 1 and where it "
-        "should say -1; how many of these patterns find it flat; and how far they pull z in a whole pass, "
-        "through its bias:"
+        "should say -1; how many of these patterns find it flat; and how far they pull z in a whole pass, through "
+        "its bias:"
     )
     rows = []
     for name, ys, t in ((f"of the digit {worst}", its, 1.0), ("of the others", others, -1.0)):
@@ -74,9 +71,9 @@ def saturate(run: Run, seen: Patterns) -> None:
     run.table(["patterns", "number", "z", "y", "1 - y²", f"below {FLAT:g}", "pull"], rows)
     if missed[worst] == len(its):
         run.say(
-            "Where the output is most wrong it is flattest: its own digit cannot pull it up, "
-            "however often it is seen, and the others go on pushing it down. Nothing is wrong with its gradient; it "
-            "is small because the weights began large."
+            "Where the output is most wrong it is flattest: its own digit cannot pull it up, however often it is seen, "
+            "and the others go on pushing it down. Nothing is wrong with its gradient; it is small because the weights "
+            "began large."
         )
     run.picture(
         "stuck",

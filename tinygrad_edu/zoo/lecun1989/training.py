@@ -1,6 +1,4 @@
-"""How it learns: one pattern at a time, in the same order in each pass,
-a step down the gradient of the mean squared error.
-"""
+"""How it learns: one pattern at a time, in the same order in each pass, a step down the mean squared error."""
 
 from __future__ import annotations
 
@@ -33,9 +31,7 @@ class Pass(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """How to learn: what is to become small, what moves the parameters, what stands for a digit,
-    and how a pattern is shown.
-    """
+    """What is to become small, what moves the parameters, what stands for a digit, and how a pattern is shown."""
 
     loss: Callable[..., Value]  # of the network, what it is shown, and what stands for the digit
     optimizer: Callable[[Any], optim.Optimizer]
@@ -47,18 +43,14 @@ PAPER = Recipe(lambda net, x, t: losses.mse(net(x), t), lambda parameters: optim
 
 
 def has_kernel(run: Run) -> bool:
-    """Whether steps are compiled: without, a pass over 1,437 patterns takes 15 seconds at best, and with,
-    less than one.
-    """
+    """Whether steps are compiled: a pass over 1,437 patterns takes less than a second then, and otherwise 15."""
     return (best() if run.backend == "auto" else run.backend) in ("native", "jax")
 
 
 def learn(
     run: Run, net: Net, seen: Patterns, epochs: int, recipe: Recipe = PAPER, every: int = 1
 ) -> tuple[list[Pass], Outputs]:
-    """So many passes, what every so many-th of them came to, and the function that says a
-    network's outputs for many patterns.
-    """
+    """So many passes: what every `every`-th of them came to, and what says the network's outputs for many patterns."""
     X, aims, n = seen.X_train, [recipe.aim(digit) for digit in seen.y_train], len(seen.X_train)
     step, outputs = steps(run, net, recipe)
     passes: list[Pass] = []
