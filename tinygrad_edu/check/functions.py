@@ -1,0 +1,89 @@
+"""A function and its inputs, whatever they are kept in: what each is called, where it stands, and the function anywhere else."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..engine import Value, topological
+from ..errors import UserError
+from ..ieee import number
+from ..trees import leaves, mapped
+from .probes import Graph
+
+
+class Function:
+    """f of a point: `labels` are the names of its numbers, `point` the numbers.  `who` asks, in what it refuses.
+
+    >>> f = Function(lambda w, b: w[0] * w[1] + b, [2.0, 3.0], 1.0)
+    >>> f.labels, f.point, f.at([2.0, 3.0, 2.0]).y
+    (['w[0]', 'w[1]', 'b'], [2.0, 3.0, 1.0], 8.0)
+    """
+
+    def __init__(self, f: Callable[..., Value] | Value, *inputs: Any, who: str = "gradcheck") -> None:
+        names: tuple[str, ...] = ()
+        if isinstance(f, Value):
+            f = _repeat(f, [v for _, v in leaves("", list(inputs))])
+        elif callable(f):
+            names = parameters(f, len(inputs))
+        else:
+            raise TypeError(
+                f"{who} takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first"
+            )
+        given = [n for i, a in enumerate(inputs) for n in leaves(names[i] if i < len(names) else f"input {i}", a)]
+        if not given:
+            raise UserError(f"{who} needs at least one input to push: {who}(f, 2.0), or {who}(loss, *parameters)")
+        self.f, self.inputs = f, inputs
+        self.labels = [v.label if isinstance(v, Value) and v.label else name for name, v in given]
+        self.point = [v.data if isinstance(v, Value) else number(v) for _, v in given]
+        self.given = [v if isinstance(v, Value) else None for _, v in given]
+
+    def at(self, xs: list[float]) -> Graph:
+        """The graph of f at other numbers."""
+        pushed = [Value(x, label) for x, label in zip(xs, self.labels)]
+        fresh = iter(pushed)
+        return Graph(self.f(*[mapped(lambda _: next(fresh), a) for a in self.inputs]), pushed)
+
+    def here(self) -> Graph:
+        """The graph of f where it stands.  Raises ValueError if it has no gradient there, or is not the same each time."""
+        center, again = self.at(self.point), self.at(self.point)
+        center.check(self.given)
+        if again.y != center.y or again.ops != center.ops:
+            raise UserError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
+                            "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip
+        return center
+
+
+def parameters(f: Callable[..., Any], n: int) -> tuple[str, ...]:
+    """What f calls its arguments; with *args there may be up to n of them."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        return ()
+    return tuple(
+        [
+            name
+            for p in parameters
+            for name in ([f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name])
+        ]
+    )
+
+
+def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:
+    """A function that computes the recorded graph of `root` again, with other Values in the place of `inputs`."""
+    order = topological(root)
+    known = set(order)
+    for v in inputs:
+        if v not in known:
+            raise UserError(f"{v!r} is not in the graph of {root!r}: give the Values it was computed from")
+
+    def f(*args: Any) -> Value:
+        twin: dict[Value, Any] = dict(zip(inputs, (v for _, v in leaves("", list(args)))))
+        for node in order:
+            if node not in twin:
+                again = twin[node] = node.op(*[twin[p] for p in node.parents]) if node.parents else node
+                again.label = node.label
+        return twin[root]  # type: ignore[no-any-return]
+
+    return f
