@@ -187,6 +187,32 @@ def test_blocks_in_generators_may_be_left_in_any_order(order):
     assert not modes.watching
 
 
+def test_tasks_may_share_one_block_in_any_order():
+    x, block = Value(2.0), no_grad()
+    gates = [asyncio.Event() for _ in range(3)]
+
+    async def task(k, then):
+        assert (x * x).parents == (x, x)
+        with block, block:
+            await gates[k].wait()
+            assert (x * x).parents == ()
+        assert (x * x).parents == (x, x) and modes.recording()
+        then.set()
+
+    async def all_of(order):
+        for gate in gates:
+            gate.clear()
+        done = asyncio.Event()
+        tasks = [asyncio.create_task(task(k, gates[order[i + 1]] if i < 2 else done)) for i, k in enumerate(order)]
+        await asyncio.sleep(0)
+        gates[order[0]].set()
+        await asyncio.gather(*tasks)
+
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        asyncio.run(all_of(order))
+    assert modes.recording() and not modes.watching
+
+
 def test_no_grad_nests_and_ends_with_its_block_even_after_an_error():
     x = Value(2.0)
     with pytest.raises(ZeroDivisionError), no_grad():

@@ -31,7 +31,7 @@ recorders: list[Any] = []  # one per function that is being recorded, in any thr
 
 
 @contextmanager
-def _block(variable: ContextVar[bool], value: bool) -> Iterator[None]:
+def _block(variable: ContextVar[bool], value: bool) -> Iterator[Any]:
     entry = (variable, value, object())
 
     def left() -> None:
@@ -45,7 +45,7 @@ def _block(variable: ContextVar[bool], value: bool) -> Iterator[None]:
             watching.append(entry)
             _open.set((*_open.get(), entry))
             variable.set(value)
-            yield
+            yield entry
         finally:
             left()
     finally:
@@ -59,15 +59,16 @@ class _Block:
 
     def __init__(self, variable: ContextVar[Any], value: Any) -> None:
         self.mode = functools.partial(_block, variable, value)
-        self.entered: dict[int, list[Any]] = {}  # by thread
+        self.entered: dict[int, list[Any]] = {}  # by thread, of which tasks take turns: each leaves its own
 
     def __enter__(self) -> None:
         block = self.mode()
-        self.entered.setdefault(get_ident(), []).append(block)
-        block.__enter__()
+        self.entered.setdefault(get_ident(), []).append((block.__enter__(), block))
 
     def __exit__(self, *error: Any) -> None:
-        self.entered[get_ident()].pop().__exit__(*error)
+        entered, here = self.entered[get_ident()], _open.get()
+        last = next((i for i in reversed(range(len(entered))) if entered[i][0] in here), -1)
+        entered.pop(last)[1].__exit__(*error)
 
     def __call__(self, f: Any) -> Any:
         """f in this mode: also the steps of a generator, and what is awaited.
