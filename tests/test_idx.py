@@ -82,7 +82,7 @@ WRONG = [
     ({"images": IMAGES[:-1]}, "2 x 2 x 3 numbers, which is 12 bytes, but 11 follow: the file is cut off"),
     ({"images": IMAGES[:9]}, "cut off"),
     ({"images": IMAGES + b"\0"}, "13 follow: it holds more than that"),
-    ({"images": b""}, "no IDX file: it begins with , and not"),
+    ({"images": b""}, "the file is empty"),
     ({"images": b"\1\2\3\4\5\6"}, "no IDX file: it begins with 01 02 03 04, and not with 00 00 08"),
     ({"images": b"PK\3\4 and so on"}, "no IDX file: it is a zip archive"),
     ({"images": b"label,pixel0\n1,2\n"}, "no IDX file: it is text; read_csv reads CSV files"),

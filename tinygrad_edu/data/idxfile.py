@@ -124,6 +124,8 @@ def _read(path: Path, dimensions: int, kind: str, what: str) -> tuple[Sequence[i
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as e:
             fail(path, f"this gzip file is damaged: {e}")
+    if not content:
+        fail(path, "the file is empty")
     head = content[:4]
     if len(content) < 4 or head[:2] != b"\0\0" or head[2] not in TYPES:
         known = next((f"it is {told}" for begin, told in STRANGERS if content.lstrip().startswith(begin)), "")
