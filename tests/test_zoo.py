@@ -164,6 +164,20 @@ def test_what_an_essay_shows_is_said_first_in_lines_that_a_terminal_holds(capsys
         assert max(map(len, told.splitlines()[1:])) <= 100
 
 
+def test_a_table_keeps_its_columns_whatever_its_cells_say():
+    told = []
+    run = Run("test", show=told.append)
+    why = "of other data and another initialisation, and of random numbers that nobody has but whoever drew them first"
+    run.table(["|x|", "y"], [["a|b", 1]])
+    run.compare("x", 1.0, 2.0, unlike=why)
+    run.end()
+    rows = [row.replace("\\|", "") for row in run.markdown().splitlines() if row.startswith("|")]
+    assert [row.count("|") for row in rows] == [3] * 3 + [6] * 3
+    *_, first, second = "\n".join(told).splitlines()
+    assert max(len(first), len(second)) <= 100 and first.index("unlike:") == len(second) - len(second.lstrip())
+    assert f"unlike: {why}" in " ".join([first, second.strip()])
+
+
 def test_an_interrupt_ends_every_training_and_keeps_what_was_done():
     run, seen = Run("test", show=None), []
 

@@ -351,9 +351,8 @@ def spelling(run: Run) -> None:
         f"{len(model.parameters()):,} parameters, {len(seen):,} names read once each: "
         + " ".join(model.spell(rng) for _ in range(12))
     )
-    run.compare("nats a letter, on names not read; all pairs counted know 2.4546", nats, 2.4546, form=".3f",
-                unlike="counts of all 32,033 names, of a letter and the one before it; this "
-                       "remembers more than one letter")  # fmt: skip
+    run.compare("nats a letter, on names not read", nats, 2.4546, form=".3f",
+                unlike="pairs of letters, counted in all names; this remembers more than one letter")  # fmt: skip
     if seen:
         mean = [sum(seen[max(0, k - 199) : k + 1]) / len(seen[max(0, k - 199) : k + 1]) for k in range(len(seen))]
         run.picture(

@@ -226,10 +226,18 @@ class Run:
         widths = [max(len(row[k]) for row in table) for k in range(len(header))]
         for row in table:
             told = [cell.ljust(w) if k in left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths))]
-            self._show("  ".join(told).rstrip())
+            self._show(_folded("  ".join(told).rstrip(), sum(widths[:-1]) + 2 * len(widths) - 2))
+        header, *rows = [[cell.replace("|", "\\|") for cell in row] for row in table]
         rule = ["---" if k in left else "---:" for k in range(len(header))]
-        lines = [header, rule, *([cell.replace("|", "\\|") for cell in row] for row in cells)]
-        self._page += [*("| " + " | ".join(line) + " |" for line in lines), ""]
+        self._page += [*("| " + " | ".join(line) + " |" for line in (header, rule, *rows)), ""]
+
+
+def _folded(line: str, last: int) -> str:
+    """A line of a table whose last column, if that is where it becomes too long, goes on below itself."""
+    if len(line) <= WIDE or last > WIDE - 20:
+        return line
+    words = textwrap.wrap(line[last:], WIDE - last)
+    return line[:last] + ("\n" + " " * last).join(words)
 
 
 def _numeric(cells: list[list[str]], column: int) -> bool:
