@@ -191,7 +191,7 @@ def test_the_assignments_error_is_at_most_one_and_the_notes_at_most_two():
 
 def test_a_ctrl_c_before_the_first_step_leaves_a_page(monkeypatch):
     def repeat(self, count, step, unit="step"):
-        self._interrupt()
+        self.interrupt()
         return 0
 
     monkeypatch.setattr(Run, "repeat", repeat)
