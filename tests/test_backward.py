@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import gc
+import itertools
 import math
 import subprocess
 import sys
@@ -189,26 +190,23 @@ def test_blocks_in_generators_may_be_left_in_any_order(order):
 
 def test_tasks_may_share_one_block_in_any_order():
     x, block = Value(2.0), no_grad()
-    gates = [asyncio.Event() for _ in range(3)]
 
-    async def task(k, then):
+    async def task(mine, following):
         assert (x * x).parents == (x, x)
         with block, block:
-            await gates[k].wait()
+            await mine.wait()
             assert (x * x).parents == ()
         assert (x * x).parents == (x, x) and modes.recording()
-        then.set()
+        following.set()
 
     async def all_of(order):
-        for gate in gates:
-            gate.clear()
-        done = asyncio.Event()
-        tasks = [asyncio.create_task(task(k, gates[order[i + 1]] if i < 2 else done)) for i, k in enumerate(order)]
+        gates = [asyncio.Event() for _ in range(4)]  # the k-th to leave opens the next one's
+        tasks = [asyncio.create_task(task(gates[k], gates[k + 1])) for k in order]
         await asyncio.sleep(0)
-        gates[order[0]].set()
+        gates[0].set()
         await asyncio.gather(*tasks)
 
-    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+    for order in itertools.permutations(range(3)):
         asyncio.run(all_of(order))
     assert modes.recording() and not modes.watching
 
