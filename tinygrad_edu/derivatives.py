@@ -377,9 +377,10 @@ def check_memory(node: Value) -> None:
     """Raise RecordingError if the local gradients of a row of one's own depend on what its forward stored,
     not on its output and inputs alone.
     """
-    op, (_, *xs) = node.op, node.numbers
-    if not op.own:
+    op = node.op
+    if not op.own or not node.numbers:
         return
+    _, *xs = node.numbers
     try:
         op.forward(*xs)
         now = op.slopes(*node.numbers)
