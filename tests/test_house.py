@@ -24,7 +24,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "javascript", "languages"},
-    {"copying", "micrograd", "names", "opening", "parameters", "schedules"},
+    {"clipping", "copying", "micrograd", "names", "opening", "parameters", "schedules"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},

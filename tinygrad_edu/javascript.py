@@ -1,8 +1,17 @@
-"""What JavaScript's Math lacks, in JavaScript: definitions for `languages`,
+"""What JavaScript keeps for itself, and what its Math lacks, in JavaScript: definitions for `languages`,
 each a row of `ops` or what one is written with.
 """
 
 from __future__ import annotations
+
+# What no name in a program may be called.
+WORDS = frozenset(
+    "abstract arguments await boolean byte case catch char class const continue debugger default delete do double "
+    "else enum eval export extends false final finally float for function goto if implements import in instanceof "
+    "int interface let long native new null package private protected public return short static super switch "
+    "synchronized this throw throws transient true try typeof var void volatile while with yield undefined "
+    "Math NaN Infinity isFinite".split()
+)
 
 LACKING = {
     "power": "const power = (a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : Math.pow(a, b);",

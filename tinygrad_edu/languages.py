@@ -2,8 +2,9 @@
 
 `text` writes a formula for people.  A program needs more: every digit of a number, the language's own word for
 each row, and a definition of those it has no word for.  Python's definitions are cut out of `ieee.py`, the
-other languages' are a fused row's own `parts`.  A row that is none of `ops`'s own, whatever it is called, is defined by its `parts`
-or by its forward rule, filled with names; where a rule cannot be filled with names, because it asks for the number, `given` says so.
+other languages' are a fused row's own `parts`.  A row that is none of `ops`'s own, whatever it is called, is defined by
+its `parts` or by its forward rule, filled with names; where a rule cannot be filled with names,
+because it asks for the number, `given` says so.
 
     >>> from tinygrad_edu import ops
     >>> from tinygrad_edu.text import name
@@ -96,11 +97,13 @@ class Language:
 
     @property
     def given(self) -> list[Op]:
-        """The rows that have been written, but cannot be defined: a text with their names runs only where somebody gives it their functions."""
+        """The rows that have been written, but cannot be defined: a text needs somebody to give it their functions."""
         return [op for op in self.called if definition(op) is None]
 
     def name_of(self, op: Op) -> str:
-        """The name of a row that is none of ours: its own, if that is free, and else with an underscore, which ends no label's name."""
+        """The name of a row that is none of ours: its own, if that is free, and else with an underscore,
+        which ends no label's name.
+        """
         if op not in self.called:
             stem = re.sub(r"\W", "_", kind(op))
             free = ops.TABLE.get(op.name) is op and stem not in RESERVED and not re.fullmatch(r"x\d*|.*_", stem)
@@ -216,7 +219,7 @@ def _blocks(parts: list[str]) -> str:
 
 @functools.cache
 def _definitions() -> dict[str, tuple[str, frozenset[str]]]:
-    """Each top-level name of ieee.py: the source that defines it, bare of docstring and annotations, and the names it uses."""
+    """Each top-level name of ieee.py: its definition, bare of docstring and annotations, and the names it uses."""
     found = {}
     for node in ast.parse(inspect.getsource(ieee)).body:
         if isinstance(node, ast.FunctionDef):
@@ -262,13 +265,8 @@ def _float(x: Any) -> str:
     return repr(x) if math.isfinite(x) else f'float("{x}")'
 
 
-WORDS_OF_JAVASCRIPT = frozenset(
-    "abstract arguments await boolean byte case catch char class const continue debugger default delete do double else enum eval export extends "
-    "false final finally float for function goto if implements import in instanceof int interface let long native new null package private "
-    "protected public return short static super switch synchronized this throw throws transient true try typeof var void volatile while with "
-    "yield undefined Math NaN Infinity isFinite".split())  # fmt: skip
 # What a text may define for itself, or use without a definition, in some language.
-RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *WORDS_OF_JAVASCRIPT,
+RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *javascript.WORDS,
                       *"np jnp math erf erfc leaves seed value value_and_grads batch".split()])  # fmt: skip
 
 _OTHERWISE = ("pow", "sum", "floor", "ceil", "trunc", "lgamma", "cbrt")  # math has another of this name
@@ -280,8 +278,8 @@ PYTHON = Language(
     "Python", {**_OWN_WORDS, "power": "{0} ** {n}", "polygamma": "polygamma({n}, {0})"}, _float, math=_IN_MATH, cut=True
 )
 # The same, where the plain form would raise or turn complex: every function is ieee.py's own.
-CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})", "div": "divide({0}, {1})",
-                               "polygamma": "polygamma({n}, {0})",
+CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})",
+                               "div": "divide({0}, {1})", "polygamma": "polygamma({n}, {0})",
                                "within": '({0} if {1} == {1} else float("nan"))'}, _float,
                    math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
 
@@ -295,8 +293,8 @@ _NUMPY = {**{n: n for n in (*_SAME, "exp2", "log2", "log10", "cbrt", "floor", "c
           "atan": "arctan", "atan2": "arctan2", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}  # fmt: skip
 NUMPY = Language(
     "NumPy",
-    {**{row: f"np.{word}({{all}})" for row, word in _NUMPY.items()}, "power": "{0} ** {n}", "greater": "greater({0}, {1})",
-     "within": "np.where({1} == {1}, {0}, np.nan)",
+    {**{row: f"np.{word}({{all}})" for row, word in _NUMPY.items()}, "power": "{0} ** {n}",
+     "greater": "greater({0}, {1})", "within": "np.where({1} == {1}, {0}, np.nan)",
      "erf": "erf({0})", "erfc": "erfc({0})", "polygamma": "polygamma({n}, {0})", "logsumexp": "logsumexp({all})"},
     lambda x: repr(x) if math.isfinite(x) else f"np.float64({str(x)!r})",
     ("import numpy as np",),
@@ -309,7 +307,8 @@ NUMPY = Language(
     for i, x in enumerate(xs):
         rest = rest + np.where(where == i, 0.0, np.exp(x - top))
     return np.where(np.isinf(top), top, top + np.log1p(rest))""",
-        **{f: f"def {f}(x):\n    return np.array([math.{f}(v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))" for f in ("erf", "erfc")},
+        **{f: f"def {f}(x):\n    return np.array([math.{f}(v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))"
+           for f in ("erf", "erfc")},
     },
     scalar="np.float64({})",
     lanes=True,
@@ -346,9 +345,11 @@ def _jnp(text: str) -> str:
 JAX = replace(
     LANES,
     title="JAX",
-    words={row: _jnp(word) for row, word in LANES.words.items()} | {"power": "jnp.power({0}, {n})", "pow": "jnp.power({0}, {1})"},
+    words={row: _jnp(word) for row, word in LANES.words.items()}
+          | {"power": "jnp.power({0}, {n})", "pow": "jnp.power({0}, {1})"},
     number=lambda x: repr(x) if math.isfinite(x) else f"jnp.float64({str(x)!r})",
-    imports=("import jax.numpy as jnp", "from jax.scipy.special import digamma, erf, erfc, erfinv, gammaln as lgamma, polygamma"),
+    imports=("import jax.numpy as jnp",
+             "from jax.scipy.special import digamma, erf, erfc, erfinv, gammaln as lgamma, polygamma"),
     lanes=False,
     extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power")} | {
         "logsumexp": """def logsumexp(*xs):
@@ -384,8 +385,8 @@ _JS = {
 }
 JAVASCRIPT = Language(
     "JavaScript",
-    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})", "pow": "power({0}, {1})",
-     "where": "({0} !== 0 ? {1} : {2})",
+    {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})",
+     "pow": "power({0}, {1})", "where": "({0} !== 0 ? {1} : {2})",
      "polygamma": "polygamma({n}, {0})",
      **{f: f + "({all})" for f in javascript.LACKING if f not in ("power", "polygamma")}},
     lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",
@@ -396,16 +397,17 @@ JAVASCRIPT = Language(
 _UPRIGHT = {kind(op): f"\\operatorname{{{kind(op)}}}".replace("_", "\\_") for op in ops.TABLE.values()
             if not (op.symbol or op.recipe or op in (ops.sum, ops.dot))}  # fmt: skip
 _LATEX = {**_UPRIGHT, **{n: f"\\{n}" for n in ("log", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
-          "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min", "log2": "\\log_2",
-          "digamma": "\\psi"}  # fmt: skip
+          "asin": "\\arcsin", "acos": "\\arccos", "atan": "\\arctan", "maximum": "\\max", "minimum": "\\min",
+          "log2": "\\log_2", "digamma": "\\psi"}  # fmt: skip
 LATEX = Language(
     "LaTeX",
-    {**{row: word.replace("{", "{{").replace("}", "}}") + "({all})" for row, word in _LATEX.items()}, "exp": "e^{{{0}}}", "sqrt": "\\sqrt{{{0}}}",
-     "expm1": "(e^{{{0}}} - 1)", "log1p": "\\log(1 + {0})", "abs": "|{0}|", "power": "{{{b0}}}^{{{n}}}", "pow": "{{{b0}}}^{{{1}}}",
-     "div": "\\frac{{{0}}}{{{1}}}", "floor_divide": "\\left\\lfloor \\frac{{{0}}}{{{1}}} \\right\\rfloor", "mod": "({0} \\bmod {b1})",
-     "cbrt": "\\sqrt[3]{{{0}}}", "exp2": "2^{{{0}}}", "log10": "\\log_{{10}}({0})", "square": "{{{b0}}}^{{2}}", "floor": "\\lfloor {0} \\rfloor",
-     "ceil": "\\lceil {0} \\rceil", "lgamma": "\\log|\\Gamma({0})|", "polygamma": "\\psi^{{({n})}}({0})",
-     "reciprocal": "\\frac{{1}}{{{0}}}", "rsqrt": "\\frac{{1}}{{\\sqrt{{{0}}}}}",
+    {**{row: word.replace("{", "{{").replace("}", "}}") + "({all})" for row, word in _LATEX.items()},
+     "exp": "e^{{{0}}}", "sqrt": "\\sqrt{{{0}}}", "expm1": "(e^{{{0}}} - 1)", "log1p": "\\log(1 + {0})", "abs": "|{0}|",
+     "power": "{{{b0}}}^{{{n}}}", "pow": "{{{b0}}}^{{{1}}}", "div": "\\frac{{{0}}}{{{1}}}",
+     "floor_divide": "\\left\\lfloor \\frac{{{0}}}{{{1}}} \\right\\rfloor", "mod": "({0} \\bmod {b1})",
+     "cbrt": "\\sqrt[3]{{{0}}}", "exp2": "2^{{{0}}}", "log10": "\\log_{{10}}({0})", "square": "{{{b0}}}^{{2}}",
+     "floor": "\\lfloor {0} \\rfloor", "ceil": "\\lceil {0} \\rceil", "lgamma": "\\log|\\Gamma({0})|",
+     "polygamma": "\\psi^{{({n})}}({0})", "reciprocal": "\\frac{{1}}{{{0}}}", "rsqrt": "\\frac{{1}}{{\\sqrt{{{0}}}}}",
      "gap": "((1 - {b0}) \\cdot (1 + {0}))", "bell": "\\frac{{e^{{-|{0}|}}}}{{{{(1 + e^{{-|{0}|}})}}^{{2}}}}",
      "greater": "[{0} > {1}]", "where": "({0} \\mathbin? {1} : {2})", "hypot": "\\sqrt{{{b0}^2 + {b1}^2}}"},
     lambda x: power_of_ten(f"{x:.6g}"),

@@ -37,8 +37,8 @@ NUMBERED = re.compile(r"(?<![^.])([^\W\d_])\w*\.(\d+)\.")  # a step in the path 
 LETTER = re.compile(r"([^\W\d_]+)_?(\d*)")
 # What means something in LaTeX, Markdown or HTML, inside \mathrm{}.
 # A dollar would end the formula, and a backtick begin code.
-SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}", " ": "\\ ",
-           **{c: f"\\{c}" for c in "#%&_{}"}}  # fmt: skip
+SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}",
+           " ": "\\ ", **{c: f"\\{c}" for c in "#%&_{}"}}  # fmt: skip
 
 
 def one_line(text: str) -> str:

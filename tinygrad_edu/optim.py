@@ -18,8 +18,9 @@ Parameters may also be the numbers of one flat float64 array, which `step(gradie
     >>> theta.tolist()
     [2.0]
 
-A step changes every parameter or, if something raises or Ctrl-C comes, none, and no memory.  Gradients that are inf or nan
-flow into the parameters as IEEE 754 has it, so that an explosion can be seen; `clip_by_norm` and `anomalies("raise")` are the answers to it.
+A step changes every parameter or, if something raises or Ctrl-C comes, none, and no memory.  Gradients that are inf or
+nan flow into the parameters as IEEE 754 has it, so that an explosion can be seen;
+`clip_by_norm` and `anomalies("raise")` are the answers to it.
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ from contextlib import nullcontext
 from threading import RLock
 from typing import Any
 
+from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
-from .parameters import listed, write, zeroed
+from .parameters import is_flat, listed, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
@@ -47,22 +49,10 @@ def _each(formula: Callable[..., Any], *columns: Any) -> Any:
 
 
 def _sqrt(x: Any) -> Any:
-    """Of a number or, which NumPy knows by this power, of each in an array: correctly rounded, which the power of a float is not."""
+    """Of a number or, which NumPy knows by this power, of each in an array:
+    correctly rounded, which the power of a float is not.
+    """
     return math.sqrt(x) if type(x) is float else x**0.5
-
-
-def _is_flat(parameters: Any) -> bool:
-    """Whether parameters are the numbers of one array.  Raises TypeError or ValueError for an array that cannot be trained."""
-    kind = getattr(parameters, "typecode", None) or getattr(getattr(parameters, "dtype", None), "char", None)
-    if kind in (None, "O"):
-        return False
-    if kind != "d" or getattr(parameters, "ndim", 1) != 1:
-        raise TypeError(
-            f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}"
-        )
-    if not len(parameters):
-        raise ValueError("there are no parameters to train: the array is empty")
-    return True
 
 
 def _row(gradient: Any, n: int) -> Any:
@@ -71,7 +61,8 @@ def _row(gradient: Any, n: int) -> Any:
     if not hasattr(gradient, "__len__") or getattr(gradient, "ndim", 1) != 1 or kind not in "fiub":
         got = " ".join(repr(gradient).split())
         raise TypeError(
-            f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, got {got:.80}"
+            f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, "
+            f"got {got:.80}"
         )
     if len(gradient) != n:
         raise ValueError(f"there are {n} parameters, but the gradient has {len(gradient)} numbers")
@@ -95,7 +86,7 @@ class Optimizer:
     memory: dict[str, Any]
 
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule) -> None:
-        self.flat = _is_flat(parameters)
+        self.flat = is_flat(parameters)
         self.parameters: Any = parameters if self.flat else listed(parameters)  # type: ignore[arg-type]
         self.lr = lr if callable(lr) else between(lr, "lr, the learning rate,")
         self.steps = 0
@@ -127,12 +118,14 @@ class Optimizer:
         """Move every parameter against its gradient, or, if something raises or Ctrl-C comes, none.
 
         Threads that step take turns: no step is lost.  What they add to shared gradients in between is theirs to order.
-        The gradient is in `.grad`; for parameters in an array it is given, a number for each.  Raises TypeError or ValueError if it is not.
+        The gradient is in `.grad`; for parameters in an array it is given, a number for each.
+        Raises TypeError or ValueError if it is not.
         """
         ps = self.parameters
         if self.flat != (gradient is not None):
             raise TypeError("the gradient of parameters in an array is given: step(gradient)" if self.flat
-                            else "step() takes no gradient: parameters that are Values have theirs in .grad")  # fmt: skip
+                            else "step() takes no gradient: parameters that are "
+                                 "Values have theirs in .grad")  # fmt: skip
         with self._turn:
             rate = self.rate()
             for name, column in self.memory.items():
@@ -164,7 +157,9 @@ class Optimizer:
             zeroed(self.parameters)
 
     def state_dict(self) -> dict[str, Any]:
-        """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory; all of it fit for JSON."""
+        """What an optimizer knows beyond its settings: its kind, the steps taken, and its memory;
+        all of it fit for JSON.
+        """
         return {
             "kind": type(self).__name__,
             "steps": self.steps,
@@ -172,7 +167,10 @@ class Optimizer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on where another optimizer of this kind was.  Raises ValueError, and changes nothing, if `state` does not fit."""
+        """Go on where another optimizer of this kind was.
+
+        Raises ValueError, and changes nothing, if `state` does not fit.
+        """
         n, kind = len(self.parameters), type(self).__name__
         if (
             not isinstance(state, Mapping)
@@ -181,8 +179,10 @@ class Optimizer:
         ):
             raise ValueError(f"an optimizer's state has a kind, steps and memory, got {state!r:.80}")
         if state["kind"] != kind or set(state["memory"]) != set(self.memory):
-            raise ValueError(f"this state was saved by {state['kind']} with memory of {sorted(state['memory'])}, it does not fit "
-                             f"{kind} with memory of {sorted(self.memory)}: build the optimizer as before")  # fmt: skip
+            raise ValueError(
+                f"this state was saved by {state['kind']} with memory of {sorted(state['memory'])}, it does not fit "
+                f"{kind} with memory of {sorted(self.memory)}: build the optimizer as before"
+            )
         if type(state["steps"]) is not int or state["steps"] < 0:
             raise ValueError(f"steps must be a whole number of at least 0, got {state['steps']!r}")
         memory = {}
@@ -210,8 +210,8 @@ class SGD(Optimizer):
     Value(0.5, grad=2.0)
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule, momentum: float = 0.0, weight_decay: float = 0.0,
-                 nesterov: bool = False) -> None:  # fmt: skip
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule,
+                 momentum: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.momentum, self.weight_decay = between(momentum, "momentum", 1.0), between(weight_decay, "weight_decay")
         self.nesterov = nesterov
@@ -235,8 +235,9 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Each parameter moves by its mean gradient, measured in its own typical size (Kingma & Ba 2015, Algorithm 1).
 
-    m = b1*m + (1-b1)*g; v = b2*v + (1-b2)*g²; p -= lr * m̂ / (sqrt(v̂) + eps), where m̂ = m / (1-b1^t) and v̂ = v / (1-b2^t)
-    make up for having begun at 0 (t counts from 1).  `weight_decay` adds weight_decay * p to each gradient.
+    m = b1*m + (1-b1)*g; v = b2*v + (1-b2)*g²; p -= lr * m̂ / (sqrt(v̂) + eps), where m̂ = m / (1-b1^t) and
+    v̂ = v / (1-b2^t) make up for having begun at 0 (t counts from 1).
+    `weight_decay` adds weight_decay * p to each gradient.
     Raises ValueError for settings out of range.
 
     >>> p = Value(1.0)
@@ -248,7 +249,8 @@ class Adam(Optimizer):
 
     decoupled = False
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
+                 betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
@@ -275,7 +277,8 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay is no gradient: p -= lr * weight_decay * p, then Adam's step (Loshchilov & Hutter 2019, Algorithm 2).
+    """Adam whose weight decay is no gradient: p -= lr * weight_decay * p,
+    then Adam's step (Loshchilov & Hutter 2019, Algorithm 2).
 
     >>> p = Value(1.0)
     >>> AdamW([p], lr=0.5, weight_decay=0.1).step()
@@ -285,16 +288,19 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
+                 betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01) -> None:  # fmt: skip
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
 
 class RMSProp(Optimizer):
-    """Each gradient is divided by its own typical size: v = alpha*v + (1-alpha)*g²; p -= lr * g / (sqrt(v) + eps) (Tieleman & Hinton 2012).
+    """Each gradient is divided by its own typical size: v = alpha*v + (1-alpha)*g²;
+    p -= lr * g / (sqrt(v) + eps) (Tieleman & Hinton 2012).
 
-    With momentum, b = momentum*b + g / (sqrt(v) + eps); p -= lr * b.  `centered=True` takes sqrt(v - m²), the spread around the mean gradient
-    m = alpha*m + (1-alpha)*g (Graves 2013).  `weight_decay` adds weight_decay * p to each gradient.  As in PyTorch, eps stands outside of the root.
+    With momentum, b = momentum*b + g / (sqrt(v) + eps); p -= lr * b.  `centered=True` takes sqrt(v - m²), the spread
+    around the mean gradient m = alpha*m + (1-alpha)*g (Graves 2013).
+    `weight_decay` adds weight_decay * p to each gradient.  As in PyTorch, eps stands outside of the root.
     Raises ValueError for settings out of range.
 
     >>> p = Value(1.0)
@@ -304,8 +310,9 @@ class RMSProp(Optimizer):
     0.8
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01, alpha: float = 0.99, eps: float = 1e-8,
-                 weight_decay: float = 0.0, momentum: float = 0.0, centered: bool = False) -> None:  # fmt: skip
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01,
+                 alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0, momentum: float = 0.0,
+                 centered: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.alpha, self.eps = between(alpha, "alpha", 1.0), _above(eps, "eps")
         self.weight_decay, self.momentum = between(weight_decay, "weight_decay"), between(momentum, "momentum", 1.0)
@@ -336,7 +343,8 @@ class RMSProp(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Each gradient is divided by all that it has been: v += g²; p -= lr * g / (sqrt(v) + eps) (Duchi, Hazan & Singer 2011).
+    """Each gradient is divided by all that it has been: v += g²;
+    p -= lr * g / (sqrt(v) + eps) (Duchi, Hazan & Singer 2011).
 
     `weight_decay` adds weight_decay * p to each gradient.  Raises ValueError for settings out of range.
 
@@ -347,8 +355,8 @@ class Adagrad(Optimizer):
     0.9
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01, eps: float = 1e-10,
-                 weight_decay: float = 0.0) -> None:  # fmt: skip
+    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01,
+                 eps: float = 1e-10, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.eps, self.weight_decay = _above(eps, "eps"), between(weight_decay, "weight_decay")
         self.memory = {"square": [0.0] * len(self.parameters)}
@@ -360,56 +368,3 @@ class Adagrad(Optimizer):
             grads = _each(lambda p, g: g + decay * p, data, grads)
         square = _each(lambda v, g: v + g * g, self.memory["square"], grads)
         return _each(lambda p, v, g: p - lr * g / (_sqrt(v) + eps), data, square, grads), {"square": square}
-
-
-def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm: float) -> float:
-    """Scale all gradients together so that their Euclidean norm is at most `max_norm`; returns the norm before.
-
-    They are those of some Values, or the numbers of one flat array.  The direction stays (Pascanu, Mikolov & Bengio 2013).  An infinite
-    gradient makes the others 0 and itself nan; a norm of nan changes nothing.  Raises ValueError unless max_norm is above 0.
-
-    >>> p, q = Value(0.0), Value(0.0)
-    >>> p.grad, q.grad = 30.0, 40.0
-    >>> clip_by_norm([p, q], 5.0), p.grad, q.grad
-    (50.0, 3.0, 4.0)
-    """
-    grads, put = _gradients(parameters)
-    if not number(max_norm) > 0:
-        raise ValueError(f"max_norm must be above 0, got {max_norm!r}")
-    norm = math.nan if any(map(math.isnan, grads)) else math.hypot(*grads)
-    if norm > max_norm:
-        scale = number(max_norm) / norm
-        put([g * scale for g in grads])
-    return norm
-
-
-def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], None]]:
-    """The gradients of some parameters, or those in a flat array; and how to put others in their place."""
-    if not _is_flat(parameters):
-        ps = listed(parameters)
-        return [p.grad for p in ps], lambda grads: write("grad", ps, grads)
-
-    def put(grads: list[float]) -> None:
-        parameters[:] = array("d", grads) if hasattr(parameters, "typecode") else grads
-
-    return parameters.tolist(), put
-
-
-def clip_by_value(parameters: Iterable[Value] | MutableSequence[float], limit: float) -> int:
-    """Move every gradient that is beyond ±limit to ±limit; returns how many were.  nan stays nan.  For Values or a flat array.
-
-    Raises ValueError unless limit is above 0.
-
-    >>> p = Value(0.0)
-    >>> p.grad = -30.0
-    >>> clip_by_value([p], 1), p.grad
-    (1, -1.0)
-    """
-    (grads, put), hi = _gradients(parameters), number(limit)
-    if not hi > 0:
-        raise ValueError(f"limit must be above 0, got {limit!r}")
-    put([-hi if g < -hi else hi if g > hi else g for g in grads])
-    return len([g for g in grads if abs(g) > hi])
-
-
-# Schedules: functions from the number of steps taken so far (0 before the first) to a learning rate.

@@ -73,3 +73,20 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
                 "pass the Values that it was computed from"
             )
     return list(dict.fromkeys(ps))
+
+
+def is_flat(parameters: Any) -> bool:
+    """Whether parameters are the numbers of one array.
+
+    Raises TypeError or ValueError for an array that cannot be trained.
+    """
+    kind = getattr(parameters, "typecode", None) or getattr(getattr(parameters, "dtype", None), "char", None)
+    if kind in (None, "O"):
+        return False
+    if kind != "d" or getattr(parameters, "ndim", 1) != 1:
+        raise TypeError(
+            f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}"
+        )
+    if not len(parameters):
+        raise ValueError("there are no parameters to train: the array is empty")
+    return True

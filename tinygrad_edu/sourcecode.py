@@ -45,11 +45,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from . import ieee, notebook, ops
+from . import ieee, javascript, notebook, ops
 from .engine import Value, topological
 from .errors import UserError, meant
 from .filling import filled, ours
-from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, WORDS_OF_JAVASCRIPT, Language
+from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
 from .names import called, letters, named, variables
 from .opening import opened
 from .ops import Op
@@ -141,7 +141,7 @@ def _is_plain(order: list[Value]) -> bool:
 
 def names_of(order: list[Value], prefix: str = "d", held: Mapping[Value, str] | None = None) -> dict[Value, str]:
     """What `names.called` calls each node, made fit for a program; no two alike, nor like a gradient's."""
-    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, *(() if prefix == "d" else WORDS_OF_JAVASCRIPT), prefix}
+    taken = {*keyword.kwlist, *_USED, *PYTHON.math, *ops.TABLE, *(() if prefix == "d" else javascript.WORDS), prefix}
     seen: Counter[str] = Counter()
     shown = called(order, held=held)
     found = dict.fromkeys(shown, "")

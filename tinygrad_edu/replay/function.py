@@ -30,19 +30,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .. import modes, ops
-from ..derivatives import grad
 from ..engine import Value, _node
 from ..extras import MissingPackage, install
 from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
-from ..ops import Op
 from ..parameters import listed
 from ..sourcecode import Source
 from .packing import _floats as _floats
 from .packing import _sum, flat_gradient, length, named_gradient
 from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
+from .standin import standin
 from .stats import Stats
 from .structure import Batch, _column, batch, filled, flat
 
@@ -103,12 +102,14 @@ class Jit(Generic[P, R]):
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
         slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
-        return self._node(float(values[0][0]), parents, theta, slopes, lambda given: recording.again(given, leaves))  # type: ignore[return-value]
+        y, again = float(values[0][0]), lambda given: recording.again(given, leaves)
+        return standin(self.name, y, parents, theta, slopes, again)  # type: ignore[return-value]
 
     def map(self, *columns: Iterable[Any]) -> list[Any]:
         """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
 
-        Columns are lists, arrays, memoryviews or other sequences.  A function that returns lists of Values gives lists of numbers.
+        Columns are lists, arrays, memoryviews or other sequences.
+        A function that returns lists of Values gives lists of numbers.
         """
         if watching:
             self._not_recorded("map")
@@ -139,10 +140,11 @@ class Jit(Generic[P, R]):
     def value_and_grad(self, theta: Any, *columns: Iterable[Any]) -> tuple[float, Any]:
         """The mean of f over samples and its gradient, for parameters in a flat array: no Value is touched.
 
-        `theta` is made by `pack(parameters)`; the gradient is an array of the same order.  A Value among the samples that `theta`
-        holds (a row of an embedding table, say) has its number and its gradient there.  Of other Values the present `.data` counts.
-        Raises TypeError if `theta` is no row of numbers; ValueError if it does not say whose they are, or if f depends on none of those,
-        and as `mean` does; RecordingError while another function is recorded, as `map` does.
+        `theta` is made by `pack(parameters)`; the gradient is an array of the same order.  A Value among the samples
+        that `theta` holds (a row of an embedding table, say) has its number and its gradient there.
+        Of other Values the present `.data` counts.
+        Raises TypeError if `theta` is no row of numbers; ValueError if it does not say whose they are, or if f depends
+        on none of those, and as `mean` does; RecordingError while another function is recorded, as `map` does.
         """
         order = getattr(theta, "parameters", None)
         if type(order) is not tuple:
@@ -157,8 +159,10 @@ class Jit(Generic[P, R]):
         index, at = recording.places(order)
         if at is not None and not any(k >= 0 for k in at):
             if not any(row[i] in index for i in recording.asked for row in samples.rows):
-                raise ValueError(f"{self.name} depends on none of the parameters in theta, so its gradient would be 0 for all of them: "
-                                 f"pack those that {self.name} uses (a copied model has others)")  # fmt: skip
+                raise ValueError(
+                    f"{self.name} depends on none of the parameters in theta, so its gradient would "
+                    f"be 0 for all of them: pack those that {self.name} uses (a copied model has others)"
+                )
         if watching and not modes.replaying():
             return named_gradient(recording, theta, samples, order)
         return flat_gradient(recording, theta, samples, index, at)
@@ -167,8 +171,11 @@ class Jit(Generic[P, R]):
         """Whose numbers a flat array holds that does not say so."""
         length(theta)
         if self.parameters is None:
-            raise ValueError("this array does not say whose numbers it holds: make it with theta = pack(parameters) (its copies, and what is "
-                             "computed from it number by number, say so too), or say so once and for all: jit(f, parameters=parameters)")  # fmt: skip
+            raise ValueError(
+                "this array does not say whose numbers it holds: make it with theta = pack(parameters) (its copies, "
+                "and what is computed from it number by number, say so too), or say so once and for all: jit(f, "
+                "parameters=parameters)"
+            )
         return self.parameters
 
     def _samples(self, columns: Sequence[Any]) -> Batch:
@@ -184,11 +191,16 @@ class Jit(Generic[P, R]):
     def _not_recorded(self, how: str) -> None:
         """Raise RecordingError while another function is being recorded."""
         if modes.listened():
-            raise modes.RecordingError(f"{self.name}.{how} gives plain numbers, which would be baked into what is being recorded: call it outside "
-                                       f"and pass the numbers as arguments, or call {self.name}(x), which becomes part of the recording")  # fmt: skip
+            raise modes.RecordingError(
+                f"{self.name}.{how} gives plain numbers, which would be baked into what is being recorded: "
+                f"call it outside and pass the numbers as arguments, or call {self.name}(x), "
+                "which becomes part of the recording"
+            )
 
     def _built(self, shape: Any, leaves: Iterable[Any]) -> Any:
-        """f, built anew on Values: as part of a recording that has begun elsewhere, or node by node, so that an anomaly is named."""
+        """f, built anew on Values: as part of a recording that has begun elsewhere, or node by node,
+        so that an anomaly is named.
+        """
         return self.f(*filled(shape, iter([v if isinstance(v, Value) else Value(v) for v in leaves])))
 
     def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -199,7 +211,8 @@ class Jit(Generic[P, R]):
         only = [name for name in named if kinds.get(name) is not inspect.Parameter.POSITIONAL_OR_KEYWORD]
         if only:
             raise TypeError(
-                f"{self.name} has arguments that can only be given by name ({', '.join(only)}): record a function without"
+                f"{self.name} has arguments that can only be given by name ({', '.join(only)}): "
+                "record a function without"
             )
         if not bound.kwargs:
             return bound.args
@@ -238,33 +251,15 @@ class Jit(Generic[P, R]):
                 [recording.again([*[next(its) for _ in recording.asked], *shared], row) for row in samples.rows]
             )
 
-        return self._node(_sum(values[0]) / count, parents, theta, slopes, again)
-
-    def _node(self, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
-              again: Callable[[Sequence[Any]], Any]) -> Value:  # fmt: skip
-        """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
-
-        `theta`: the numbers of the last parents, as they were read.
-        """
-
-        def partials(out: Any, *values: Any) -> tuple[Any, ...]:
-            if not isinstance(out, Value):
-                return slopes
-            apart = (
-                [v * 1.0 for v in values] if len({*values}) < len(values) else values
-            )  # a Value that was passed twice has two gradients
-            return tuple(grad(again(apart), *apart))
-
-        op = _Replay(
-            f"jit {self.name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs)
-        )
-        return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
+        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again)
 
     def _one_output(self, recording: Recording) -> None:
         if recording.record.shape != "Value":
             kind, count = recording.record.shape[0], len(recording.record.outputs)
-            raise TypeError(f"{self.name} returns a {kind} of {count} Value{'s' * (count != 1)}, and gradients start from one Value, such as a loss: "
-                            "return that. For numbers alone use map, or call it under no_grad()")  # fmt: skip
+            raise TypeError(
+                f"{self.name} returns a {kind} of {count} Value{'s' * (count != 1)}, and gradients start from one "
+                "Value, such as a loss: return that. For numbers alone use map, or call it under no_grad()"
+            )
 
     def _recording(self, samples: Batch, order: Sequence[Value] = ()) -> Recording:
         """The recording for samples of this structure, made if need be, and then with its parameters in this order."""
@@ -286,8 +281,9 @@ class Jit(Generic[P, R]):
                 while len(self.recordings) > self.limit:
                     self.recordings.popitem(last=False)
                 if made == self.limit + 1:
-                    warnings.warn(f"{self!r} has recorded {made} structures of arguments: it records at almost every call. "
-                                  "Pass numbers as numbers, in lists of few lengths", RuntimeWarning, stacklevel=4)  # fmt: skip
+                    warnings.warn(f"{self!r} has recorded {made} structures of arguments: it records "
+                                  "at almost every call. Pass numbers as numbers, in lists of few lengths",
+                                  RuntimeWarning, stacklevel=4)  # fmt: skip
             self.recordings.move_to_end(samples.shape)
         found.vouch(self.f, samples)
         return found
@@ -311,7 +307,9 @@ class Jit(Generic[P, R]):
     # As a method, copied, pickled
 
     def __get__(self, instance: Any, owner: Any = None) -> Jit[..., R]:
-        """Above a method: a function for each instance, which keeps its recordings for as long as the instance lives."""
+        """Above a method: a function for each instance, which keeps its recordings for
+        as long as the instance lives.
+        """
         if instance is None or not hasattr(self.f, "__get__"):
             return self
         key = id(instance)
@@ -320,8 +318,10 @@ class Jit(Generic[P, R]):
             try:
                 alive = weakref.ref(instance, lambda _: self._instances.pop(key, None))
             except TypeError:
-                raise TypeError(f"{self.name} is recorded for each {type(instance).__name__}, which cannot be weakly referenced: add '__weakref__' "
-                                f"to its __slots__, or write self.{self.name} = jit(...) in __init__") from None  # fmt: skip
+                raise TypeError(
+                    f"{self.name} is recorded for each {type(instance).__name__}, which cannot be weakly referenced: "
+                    f"add '__weakref__' to its __slots__, or write self.{self.name} = jit(...) in __init__"
+                ) from None
             known = self._instances[key] = alive, self._like(self.f)
         return known[1]._view(self.f.__get__(instance, owner))
 
@@ -341,7 +341,9 @@ class Jit(Generic[P, R]):
         return self._like(self.f)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Jit[P, R]:
-        """A function of its own; but Python does not copy functions: what `f` closes over, such as a model's parameters, stays the same."""
+        """A function of its own; but Python does not copy functions:
+        what `f` closes over, such as a model's parameters, stays the same.
+        """
         twin = memo[id(self)] = self._like(self.f)
         twin.f = twin.__dict__["__wrapped__"] = copy.deepcopy(self.f, memo)
         if twin.f is not self.f:  # a method or a callable object, with all that it holds
@@ -349,12 +351,17 @@ class Jit(Generic[P, R]):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By its name, as functions are pickled, or as a function that can be pickled and its options; what is recorded stays here."""
+        """By its name, as functions are pickled, or as a function that can be pickled and its options;
+        what is recorded stays here.
+        """
         if _found(self) is self:
             return self.__dict__["__qualname__"]
         if isinstance(self.f, types.FunctionType) and _found(self.f) is not self.f:
-            raise TypeError(f"{self!r} cannot be pickled, because Python pickles functions by name: write def {self.name.strip('<>')} at the top "
-                            "of a module, or pickle the model and write jit(f) again after loading")  # fmt: skip
+            raise TypeError(
+                f"{self!r} cannot be pickled, because Python pickles functions by name: write def "
+                f"{self.name.strip('<>')} at the top of a module, or pickle the model and write "
+                "jit(f) again after loading"
+            )
         return super().__reduce_ex__(protocol)
 
     def __getstate__(self) -> Any:
@@ -378,8 +385,8 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
         parameters: Iterable[Value] | None = None) -> Any:  # fmt: skip
     """Record the graph that `f` builds and replay it: `jit(f)`, `@jit` or `@jit(backend="python")`.
 
-    Arguments are numbers and Values in lists, tuples, dicts, dataclasses and arrays (as `value_and_grad` takes them); text, bools and None
-    belong to the structure, and each structure is recorded once.  `backend` is
+    Arguments are numbers and Values in lists, tuples, dicts, dataclasses and arrays (as `value_and_grad` takes them);
+    text, bools and None belong to the structure, and each structure is recorded once.  `backend` is
 
     - "python": straight-line source, one sample after the other, on the standard library alone;
     - "numpy": the same source over arrays (extra [numpy]);
@@ -387,26 +394,19 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     - "jax": the source under `jax.numpy`, compiled, on all devices that JAX has (extra [jax]);
     - "auto": native, numpy or python, the first that is installed.
 
-    `optimise` names the optimisations to make, of "dead", "fold", "share" and "wanted" (see `passes`).  `parameters` says in which
-    order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")` nothing is replayed: graphs are
-    built node by node, so that the first anomaly is named.  Above a method, each instance has its own recordings.
-    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number, or gives another
-    result by hand, because it asks for the type or the identity of an argument; ImportError, with
-    what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.  What cannot be
-    seen is repeated as it was: clocks, files, other processes, `SystemRandom`, and what a thread of before was asked
-    through a queue.
+    `optimise` names the optimisations to make, of "dead", "fold", "share" and "wanted" (see `passes`).  `parameters`
+    says in which order `value_and_grad` gets them, if its array does not say so itself.  Under `anomalies("raise")`
+    nothing is replayed: graphs are built node by node, so that the first anomaly is named.
+    Above a method, each instance has its own recordings.
+    Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number, or gives
+    another result by hand, because it asks for the type or the identity of an argument; ImportError, with
+    what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.
+    What cannot be seen is repeated as it was: clocks, files, other processes, `SystemRandom`, and what a thread of
+    before was asked through a queue.
     """
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)
     return Jit(f, backend, optimise, parameters)
-
-
-class _Replay(Op):
-    """The row of a replayed node: known gradients, and the recorded graph where more is asked for."""
-
-    def __reduce__(self) -> Any:
-        raise TypeError(f"{self.name!r} stands for a recording, and recordings are not pickled: pickle opened(v), from tinygrad_edu.opening, "
-                        "the same graph with what was recorded")  # fmt: skip
 
 
 def _found(x: Any) -> Any:

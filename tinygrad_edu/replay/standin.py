@@ -1,0 +1,38 @@
+"""The node that stands for a recording in the graph of whoever replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import ops
+from ..derivatives import grad
+from ..engine import Value, _node
+
+
+class _Replay(ops.Op):
+    """The row of such a node: known gradients, and the recorded graph where more is asked for."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"{self.name!r} stands for a recording, and recordings are not pickled: pickle opened(v), "
+            "from tinygrad_edu.opening, the same graph with what was recorded"
+        )
+
+
+def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
+            again: Callable[[Sequence[Any]], Any]) -> Value:  # fmt: skip
+    """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
+
+    `theta`: the numbers of the last parents, as they were read.
+    """
+
+    def partials(out: Any, *values: Any) -> tuple[Any, ...]:
+        if not isinstance(out, Value):
+            return slopes
+        # A Value that was passed twice has two gradients.
+        apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values
+        return tuple(grad(again(apart), *apart))
+
+    op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+    return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
