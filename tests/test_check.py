@@ -121,7 +121,8 @@ def test_the_worst_stands_on_top_and_the_guilty_row_is_named():
     assert lines[1].startswith("a ")
     assert lines[4:] == [
         "f = 0.1853331999: 1 wrong, 1 kink, 1 happy; its rules: 1 wrong, 1 kink, 5 happy",
-        "wrong rule: cube(a) at v1, node 2 of 8: its partial 0 is 0.5 and should be 0.75: 0.6667 times what it should be",
+        "wrong rule: cube(a) at v1, node 2 of 8: its partial 0 is 0.5 and should be 0.75: 0.6667 "
+        "times what it should be",
     ]
     assert lines[0].index("verdict") == lines[1].index("wrong") == lines[2].index("kink")
 

@@ -1,4 +1,6 @@
-"""Each node's own rule is checked where it was used: a wrong one is found and named, wherever it stands, and a right one never accused."""
+"""Each node's own rule is checked where it was used: a wrong one is found and named, wherever it stands,
+and a right one never accused.
+"""
 
 import random
 

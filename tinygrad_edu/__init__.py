@@ -35,8 +35,9 @@ from .webpage import page
 
 __all__ = [
     "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "diagnose", "draw", "explain",
-    "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad", "ops",
-    "optim", "order_lab", "pack", "page", "plot", "register", "source", "topological", "unpack", "value_and_grad",
+    "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad",
+    "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source", "topological", "unpack",
+    "value_and_grad",
 ]  # fmt: skip
 
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}

@@ -1,4 +1,6 @@
-"""A function and its inputs, whatever they are kept in: what each is called, where it stands, and the function anywhere else."""
+"""A function and its inputs, whatever they are kept in: what each is called, where it stands,
+and the function anywhere else.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +48,17 @@ class Function:
         return Graph(self.f(*[mapped(lambda _: next(fresh), a) for a in self.inputs]), pushed)
 
     def here(self) -> Graph:
-        """The graph of f where it stands.  Raises ValueError if it has no gradient there, or is not the same each time."""
+        """The graph of f where it stands.
+
+        Raises ValueError if it has no gradient there, or is not the same each time.
+        """
         center, again = self.at(self.point), self.at(self.point)
         center.check(self.given)
         if again.y != center.y or again.ops != center.ops:
-            raise UserError(f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
-                            "is it random (dropout, noise, shuffling)? Seed it inside f")  # fmt: skip
+            raise UserError(
+                f"f gave {center.y!r} and then {again.y!r} for the same inputs, so it has no gradient to check: "
+                "is it random (dropout, noise, shuffling)? Seed it inside f"
+            )
         return center
 
 

@@ -36,12 +36,13 @@ def gradcheck(
 
     Inputs are numbers, Values, or lists, tuples and dicts of them; they are copied and never changed.  Where f is a
     model that keeps its own parameters, give its result instead: `gradcheck(loss, *model.parameters())` repeats
-    the recorded graph of `loss` with other numbers.  `order=2` checks the gradient of the gradient, for each pair of inputs.
+    the recorded graph of `loss` with other numbers.
+    `order=2` checks the gradient of the gradient, for each pair of inputs.
 
-    The verdicts, by relative error |a - n| / max(|a|, |n|), as the CS231n notes have them: above 1e-2 wrong, above 1e-4 suspicious,
-    up to 1e-7 happy, times the root of the number of rows on the longest way, for each of them rounds; in between,
-    acceptable if f has kinks or the differences know no better, else suspicious.  A kink: the differences stand
-    astride one and prove nothing.  Unresolved: the differences do not settle, so f is noisy or not finite here.
+    The verdicts, by relative error |a - n| / max(|a|, |n|), as the CS231n notes have them: above 1e-2 wrong, above 1e-4
+    suspicious, up to 1e-7 happy, times the root of the number of rows on the longest way, for each of them rounds; in
+    between, acceptable if f has kinks or the differences know no better, else suspicious.  A kink: the differences
+    stand astride one and prove nothing.  Unresolved: the differences do not settle, so f is noisy or not finite here.
 
     Besides, each node's own rule is checked with its parents held fixed, so a wrong one is named: `report.wrong_rules`.
     Of more than 500 inputs, ten of each parameter are checked, or as many as `entries` says, drawn with `seed`.
@@ -76,8 +77,8 @@ def gradcheck(
                 for r in reports[-1].rows]  # fmt: skip
         reports[-1] = replace(reports[-1], rows=tuple(rows))
     center = here.here()
-    return Report(center.y, sum_of(r.rows for r in reports), named(center.root) or "f", sum_of(r.rules for r in reports),
-                  tuple(dict.fromkeys(sum_of(r.notes for r in reports))))  # fmt: skip
+    return Report(center.y, sum_of(r.rows for r in reports), named(center.root) or "f",
+                  sum_of(r.rules for r in reports), tuple(dict.fromkeys(sum_of(r.notes for r in reports))))  # fmt: skip
 
 
 def sum_of(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
@@ -89,7 +90,8 @@ def _chosen(labels: Sequence[str], entries: int | None, seed: int) -> list[int]:
     """Which inputs are checked: all, or some of each parameter, in their order."""
     if entries is not None and (isinstance(entries, bool) or not isinstance(entries, int) or entries < 1):
         raise UserError(
-            f"entries={entries!r}: say of how many numbers of each parameter the gradient is to be checked, 1 or more, or None"
+            f"entries={entries!r}: say of how many numbers of each parameter the gradient is to be checked, "
+            "1 or more, or None"
         )
     if entries is None and len(labels) <= MANY:
         return [*range(len(labels))]
@@ -140,20 +142,29 @@ def _notes(here: Function, center: Graph, rows: Sequence[Comparison], totals: di
     """What CS231n's notes on gradient checks would say of this one."""
     notes = []
     if len(rows) < len(here.point):
-        notes.append(f"{len(rows):,} of {len(here.point):,} inputs were checked, some of each parameter: entries=... takes more, "
-                     "seed=... takes others")  # fmt: skip
+        notes.append(
+            f"{len(rows):,} of {len(here.point):,} inputs were checked, some of each parameter: entries=... "
+            "takes more, seed=... takes others"
+        )
     deepest = max(rows, key=lambda r: r.happy)
     if any(HAPPY < r.error <= r.happy for r in rows):
-        notes.append(f"{round((deepest.happy / HAPPY) ** 2)} rows lie between {deepest.name} and f, and each rounds: happy goes up to "
-                     f"{deepest.happy:.1g} for it, 1e-7 times their root")  # fmt: skip
+        notes.append(
+            f"{round((deepest.happy / HAPPY) ** 2)} rows lie between {deepest.name} and f, and each rounds: "
+            f"happy goes up to {deepest.happy:.1g} for it, 1e-7 times their root"
+        )
     faint = [r for r in rows if 0 < abs(r.analytic) < FAINT]
     if faint:
         least = min(faint, key=lambda r: abs(r.analytic))
-        notes.append(f"{len(faint):,} of the gradients {'is' if len(faint) == 1 else 'are'} below 1e-10 ({least.name}: {least.analytic:.2g}), "
-                     "where little but rounding is compared: multiply f by a constant, or check another point")  # fmt: skip
+        notes.append(
+            f"{len(faint):,} of the gradients {'is' if len(faint) == 1 else 'are'} below 1e-10 ({least.name}: "
+            f"{least.analytic:.2g}), where little but rounding is compared: multiply f by a constant, "
+            "or check another point"
+        )
     if [r.verdict for r in rows].count("kink") > 1:
-        notes.append("at a kink differences prove nothing: move the inputs a little, or check 2 or 3 samples instead of a batch, "
-                     "for fewer samples have fewer kinks")  # fmt: skip
+        notes.append(
+            "at a kink differences prove nothing: move the inputs a little, or check 2 or 3 "
+            "samples instead of a batch, for fewer samples have fewer kinks"
+        )
     return [*notes, *_drowned(center)]
 
 
@@ -169,8 +180,10 @@ def _drowned(center: Graph) -> list[str]:
     small, large = sorted(zip(sizes, root.parents), key=lambda pair: pair[0])
     if not 0 < small[0] * DROWNED < large[0] < math.inf:
         return []
-    return [f"{_term(large[1])} gives {large[0] / small[0]:.3g} times as much gradient as {_term(small[1])}, whose mistakes it may hide: "
-            "check each alone, the loss of the data before its regularisation"]  # fmt: skip
+    return [
+        f"{_term(large[1])} gives {large[0] / small[0]:.3g} times as much gradient as {_term(small[1])}, "
+        "whose mistakes it may hide: check each alone, the loss of the data before its regularisation"
+    ]
 
 
 def _term(node: Value) -> str:

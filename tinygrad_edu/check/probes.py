@@ -1,6 +1,7 @@
 """Something at one point: its value, and how far everything in it is from where it bends.
 
-A `Graph` is f with all its nodes, an `Applied` one row with its inputs, a `Number` only a value, of which nothing else is known.
+A `Graph` is f with all its nodes, an `Applied` one row with its inputs, a `Number` only a value,
+of which nothing else is known.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Number:
         return str(bent)
 
     def meets(self, left: Number, right: Number) -> tuple[str, float, int]:
-        """What lies between left and right, if anything: in words, at what fraction of the way, and on which side (0: here)."""
+        """What lies between left and right, if anything: in words, at what fraction of the way,
+        and on which side (0: here).
+        """
         if not self.ops == left.ops == right.ops:
             return "takes another branch of f", 0.5, 1 if left.ops == self.ops else -1
         for (bent, k, end), (_, before, _), (_, after, _) in zip(self.bends, left.bends, right.bends):
@@ -97,8 +100,10 @@ class Graph(Number):
 
     def __init__(self, root: Any, leaves: list[Value]) -> None:
         if not isinstance(root, Value):
-            raise TypeError(f"f must return one Value, got {type(root).__name__} {root!r}: compute it from the arguments, "
-                            "without float() or .data; check a list of results one at a time, or their sum")  # fmt: skip
+            raise TypeError(
+                f"f must return one Value, got {type(root).__name__} {root!r}: compute it from the arguments, "
+                "without float() or .data; check a list of results one at a time, or their sum"
+            )
         super().__init__(root.data)
         self.root, self.leaves = root, leaves
         self.nodes = topological(root)
@@ -118,8 +123,10 @@ class Graph(Number):
             raise ValueError("f returned a Value without a past (detach() or no_grad()): there is no gradient to check")
         mine = next((v for v, leaf in zip(given, self.leaves) if v in known and leaf not in known), None)
         if mine is not None:
-            raise ValueError(f"f computes with {mine!r} itself and not with the argument it is given for it: "
-                             "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)")  # fmt: skip
+            raise ValueError(
+                f"f computes with {mine!r} itself and not with the argument it is given for it: "
+                "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)"
+            )
         if not isfinite(self.y):
             bad = next(n for n in self.nodes if not isfinite(n.data))
             try:
@@ -129,7 +136,9 @@ class Graph(Number):
                 raise ValueError(f"f is {self.y} at this point, so it has no slope to compare with: {told}") from None
 
     def measure(self) -> None:
-        """How large gradients would be if no two paths cancelled, so how much rounding there is in f; and how deep each node lies."""
+        """How large gradients would be if no two paths cancelled, so how much rounding there is in f;
+        and how deep each node lies.
+        """
         self.sizes = chain_rule(self.root, 1.0, lambda node: map(abs, node.op.slopes(*node.numbers)))
         felt = [abs(node.data) * self.sizes[node] for node in self.nodes if node.parents]
         self.rounding = EPS * max([x for x in felt if isfinite(x)], default=0.0)

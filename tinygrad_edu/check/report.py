@@ -11,7 +11,8 @@ from fractions import Fraction
 # The bands of the CS231n course notes on gradient checks, worst first.
 WRONG, SUSPICIOUS, HAPPY = 1e-2, 1e-4, 1e-7
 VERDICTS = ("wrong", "unresolved", "suspicious", "kink", "acceptable", "happy")
-ERROR = "|a-n|/max(|a|,|n|)"  # the one of the notes; the course's assignments divide by max(1e-8, |a| + |n|), which gives half of it
+# The one of the notes; the course's assignments divide by max(1e-8, |a| + |n|), which gives half of it.
+ERROR = "|a-n|/max(|a|,|n|)"
 SHOWN, NAMED = 20, 5  # lines of a table, wrong rules
 
 
@@ -19,8 +20,9 @@ SHOWN, NAMED = 20, 5  # lines of a table, wrong rules
 class Comparison:
     """One input: what the chain rule says, what central differences say, and how far they are apart.
 
-    `error` is |analytic - numeric| / max(|analytic|, |numeric|, floor), the relative error of CS231n's notes.  The floor is 1e7 times
-    what rounding does to either of them, so that a gradient of exactly 0 beside a numeric 1e-13 is no error.
+    `error` is |analytic - numeric| / max(|analytic|, |numeric|, floor), the relative error of CS231n's notes.  The
+    floor is 1e7 times what rounding does to either of them, so that a gradient of exactly 0
+    beside a numeric 1e-13 is no error.
     """
 
     name: str
@@ -42,7 +44,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Partial(Comparison):
-    """One partial of the row that computed a node, compared at the numbers that the node had: nothing else of the graph is in it."""
+    """One partial of the row that computed a node, compared at the numbers that the node had:
+    nothing else of the graph is in it.
+    """
 
     row: str = ""  # the row's name
     node: str = ""  # its name in the graph, as `explain` and `draw` have it
@@ -76,7 +80,9 @@ class Report:
 
     @property
     def wrong_rules(self) -> tuple[Partial, ...]:
-        """The partials that are not what differences of their own row say, parents first: the first may explain the rest."""
+        """The partials that are not what differences of their own row say, parents first:
+        the first may explain the rest.
+        """
         return tuple([r for r in self.rules if not r])
 
     @property
@@ -138,8 +144,10 @@ def beside(a: float, n: float) -> str:
 def likely(ours: Sequence[float], right: Sequence[float]) -> str:
     """What is probably the matter with gradients, if one mistake explains them all; else nothing.
 
-    >>> likely([-1.0, 2.0], [1.0, -2.0]), likely([2.0, 4.0], [1.0, 2.0]), likely([1.5, 2.5], [1.0, 2.0]), likely([1.0, 9.0], [1.0, 2.0])
-    (': the sign is turned', ': 2 times what it should be', ': 0.5 too much', '')
+    >>> likely([-1.0, 2.0], [1.0, -2.0]), likely([2.0, 4.0], [1.0, 2.0])
+    (': the sign is turned', ': 2 times what it should be')
+    >>> likely([1.5, 2.5], [1.0, 2.0]), likely([1.0, 9.0], [1.0, 2.0])
+    (': 0.5 too much', '')
     """
     if not all(map(math.isfinite, [*ours, *right])) or not any(right):
         return ""

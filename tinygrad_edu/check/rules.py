@@ -43,8 +43,8 @@ def partials_of(op: Op, xs: Sequence[float]) -> Iterator[Partial]:
 def rules(root: Value, most: int | None = MOST, seed: int = 0) -> list[Partial]:
     """The partials of every node that leads to `root`, parents first, also of those inside what was replayed.
 
-    If there are more than `most`, of every row the first node, and others drawn with the seed.  What saw no finite numbers is
-    left out; nodes that saw the same numbers are computed once.
+    If there are more than `most`, of every row the first node, and others drawn with the seed.  What saw no finite
+    numbers is left out; nodes that saw the same numbers are computed once.
     """
     order = topological(root)
     inside = opened(root)

@@ -36,8 +36,8 @@ def judged(name: str, analytic: float | None, line: Line, x: float, center: Numb
            depth: int = 1, **more: Any) -> Comparison:  # fmt: skip
     """One line of the report: what is said of the slope at x, beside what the differences say.
 
-    `size` is the gradient that there would be if no two paths cancelled, `depth` how many rows are passed, `more` what the
-    line has besides (`kind`, by default a Comparison).
+    `size` is the gradient that there would be if no two paths cancelled, `depth` how many rows are passed, `more` what
+    the line has besides (`kind`, by default a Comparison).
     """
     row = _compare(name, analytic, size, slope(line, x, center), center, depth, **more)
     if row.verdict not in ("wrong", "suspicious"):
@@ -46,7 +46,8 @@ def judged(name: str, analytic: float | None, line: Line, x: float, center: Numb
         closer = extrapolated(line, x, (abs(x) or 1.0) * 2.0**-k, center)
         apart = abs(closer.numeric - row.numeric)
         settled = closer.uncertainty <= min(row.error, 1e-2) / 10 * abs(closer.numeric)
-        # Or it is flat here, and steps on both sides, as floor is: nothing to be relative to but how far off the wide steps were.
+        # Or it is flat here, and steps on both sides, as floor is:
+        # nothing to be relative to but how far off the wide steps were.
         flat = abs(closer.numeric - row.analytic) <= closer.uncertainty <= 1e-3 * apart
         if settled or flat:
             return (

@@ -82,8 +82,9 @@ def gradients(run: Run) -> None:
     apart = max(max(row) - min(row) for row in zip(*table.values(), strict=True) if abs(row[2]) < 1)
     run.compare("between -1 and 1: largest difference of the three", apart, 0.0)
     run.say(
-        "At exactly -1 and 1 the clip bends: its slope is 1 on one side and 0 on the other, and the engine says half of both. "
-        "Beyond, where a learner errs most, the first loss says that nothing is to be learned."
+        "At exactly -1 and 1 the clip bends: its slope is 1 on one side and 0 on the other, "
+        "and the engine says half of both. Beyond, where a learner errs most, the first loss says that "
+        "nothing is to be learned."
     )
     fine = [k / 50 for k in range(-250, 251)]
     lines = {name: [slope(loss, d) for d in fine] for name, loss in LOSSES.items()}

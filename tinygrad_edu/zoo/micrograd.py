@@ -104,8 +104,8 @@ def neuron(run: Run) -> None:
 
     run.say(
         "How fine an operation is cut is a matter of taste, as long as its local gradient is known: tanh in one piece, "
-        "1 - o², or exp, +, - and / one by one. w2 has the gradient 0 because what it weighs, x2, is 0 now: no w2 would "
-        "change the output."
+        "1 - o², or exp, +, - and / one by one. w2 has the gradient 0 because what it weighs, x2, is 0 now: "
+        "no w2 would change the output."
     )
 
 
@@ -161,7 +161,8 @@ def exercises(run: Run) -> None:
     for i, expected in enumerate((0.0417725705, 0.8390245075, 0.0056533027, -0.8864503806)):
         run.compare(f"its d/dlogit {i}", logits[i].grad, expected, within=5e-11)
     run.say(
-        "Those are the probabilities, less 1 at the one that was wanted: they add up to 0, as much pull up as push down."
+        "Those are the probabilities, less 1 at the one that was wanted: they add up to 0, as "
+        "much pull up as push down."
     )
 
 

@@ -213,8 +213,8 @@ def alike(run: Run) -> None:
     rows = []
     for name, init in (("all 0.5", lambda rng, *_: 0.5), ("drawn", lambda rng, *_: rng.gauss(0.0, 0.5))):
         model = nn.MLP(2, [4, 1], activation="tanh", init=init, seed=run.seed)
-        run.fit(model, X, y, loss=losses.binary_cross_entropy_with_logits, epochs=5 if run.small else 300, batch_size=60,
-                optimizer=optim.Adam(model.parameters(), lr=0.1), progress=False)  # fmt: skip
+        run.fit(model, X, y, loss=losses.binary_cross_entropy_with_logits, epochs=5 if run.small else 300,
+                batch_size=60, optimizer=optim.Adam(model.parameters(), lr=0.1), progress=False)  # fmt: skip
         units = [[p.data for p in neuron.parameters()] for neuron in model.layers[0].neurons]
         apart = max(abs(a - b) for column in zip(*units) for a in column for b in column)
         rows.append([name, f"{apart:.3g}", f"{train.accuracy(model, X, y):.0%}"])

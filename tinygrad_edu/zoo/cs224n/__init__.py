@@ -56,8 +56,8 @@ def circuit(run: Run) -> None:
     for v, expected in ((x, 2.0), (y, 5.0), (z, 0.0)):
         run.compare(f"df/d{v.label}", v.grad, expected)
     run.say(
-        "The sum hands on what it gets, max hands it to the larger input alone, the product swaps its inputs. y is used twice: 2 by "
-        "way of the sum and 3 by way of max make 5."
+        "The sum hands on what it gets, max hands it to the larger input alone, the product swaps its inputs. "
+        "y is used twice: 2 by way of the sum and 3 by way of max make 5."
     )
     run.picture("circuit", draw(f), "the lecture's graph: values forward, gradients backward, and the two ways to y")
 

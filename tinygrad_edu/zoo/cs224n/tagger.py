@@ -142,12 +142,13 @@ def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sent
     run.table(["sentences", "count", "words", "names", "unknown words"], rows)
     run.code("\n".join(bracketed(*one) for one in learned[:4]))
     run.say(
-        f"A word of no name is {OUTSIDE}. A word's vector has {SIZE} numbers, drawn at random and learned with all else. "
-        "Words that occur once are all taken for one, the unknown word, whose vector is thus learned, and from many; "
-        f"{len(model.known)} vectors remain. Names that are to come will mostly be unknown. What is left of them is their form (small letters, a "
-        f"capital, a number, a sign), {FORM} more numbers that are learned, and the words around them. All in all "
-        f"there are {len(model.parameters()):,} parameters; {operations(model, learned[0])} "
-        "operations make the loss of a window out of them."
+        f"A word of no name is {OUTSIDE}. A word's vector has {SIZE} numbers, drawn at random and "
+        "learned with all else. Words that occur once are all taken for one, the unknown word, "
+        f"whose vector is thus learned, and from many; {len(model.known)} vectors remain. Names that are to come "
+        "will mostly be unknown. What is left of them is their form (small letters, a capital, a number, a sign), "
+        f"{FORM} more numbers that are learned, and the words around them. All in all there are "
+        f"{len(model.parameters()):,} parameters; {operations(model, learned[0])} operations make the loss "
+        "of a window out of them."
     )
 
 
