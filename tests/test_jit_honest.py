@@ -300,8 +300,8 @@ def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
         left, f, stopped = [moment], jit(lambda x: p * x + 1.0, "python"), False
 
         def at(frame, event, argument):
-            # only in our own code, and neither behind a lock's acquire nor before its release, where Python lets no signal
-            # in: its threads would wait for that lock for ever
+            # only in our own code, and neither behind a lock's acquire nor before its release,
+            # where Python lets no signal in: its threads would wait for that lock for ever
             release = event == "c_call" and argument.__name__ in ("__exit__", "release")
             if event == "c_return" or release or not frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
                 return
