@@ -104,6 +104,9 @@ def test_all_writes_one_page_with_every_picture(tmp_path, monkeypatch, capsys):
     assert "zoo/micrograd-moons.svg" in page and (report.parent / "zoo" / "micrograd-moons.svg").is_file()
     assert "| 2020 | [micrograd]" in page and "wrote" in capsys.readouterr().out
     assert cli.main(["zoo", "--all", "--small", "--report", str(report)]) == 0  # ours may be replaced
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["zoo", "--all", "--small", "--out", "my pictures", "--report", str(report)]) == 0
+    assert "](../my%20pictures/micrograd-moons.svg)" in report.read_text("utf-8")
 
 
 def test_a_number_that_is_not_met_is_said_and_makes_the_status_1(monkeypatch, capsys, tmp_path):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .. import files, zoo
 from ..errors import UserError
@@ -96,14 +99,9 @@ def run_all(arguments: argparse.Namespace) -> int:
         told += ", ".join(row.what for row in this.missed) + ", interrupted" * this.interrupted
         lines.append(f"| {one.year} | [{one.name}](#{_anchor(one)}) | {told} | {this.seconds:.1f} |")
         missed += this.missed
-        here = folder.resolve()
-        near = (
-            here.relative_to(report.resolve().parent)
-            if report and here.is_relative_to(report.resolve().parent)
-            else here
-        )
-        pages.append(re.sub(r"\]\((?=[\w-]+\.svg\))", f"]({near.as_posix()}/", this.markdown()))
         if report is not None:
+            near = _from(report.parent, folder)
+            pages.append(re.sub(r"\]\((?=[\w-]+\.svg\))", lambda found, near=near: f"]({near}/", this.markdown()))  # type: ignore[misc]
             files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
         if this.interrupted:
             print(f"interrupted: {one.name} was the last of the zoo that ran")
@@ -115,6 +113,13 @@ def run_all(arguments: argparse.Namespace) -> int:
 
 def _how(arguments: argparse.Namespace, folder: Any) -> dict[str, Any]:
     return {"seed": arguments.seed, "backend": arguments.backend, "small": arguments.small, "out": folder}
+
+
+def _from(here: Path, folder: Path) -> str:
+    """How a page in one folder links to another: together they can be moved."""
+    with suppress(ValueError):  # Windows: on another drive
+        return quote(Path(os.path.relpath(folder, here)).as_posix())
+    return folder.resolve().as_uri()
 
 
 def _anchor(one: zoo.System) -> str:
