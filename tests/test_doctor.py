@@ -187,6 +187,12 @@ def test_a_gradient_that_explodes_over_depth_is_measured(factor, depth):
     assert finding.severity == ("broken" if factor ** (depth - 1) > 1e3 else "worth a look")
 
 
+def test_seven_layers_of_sigmoids_vanish_and_of_tanh_do_not():
+    for activation, ill in (("sigmoid", True), ("tanh", False)):
+        model = network(*[8] * 6, 1, activation=activation)
+        assert bool(diagnose(loss_of(model), model).named("vanishing gradient")) == ill
+
+
 @given(st.one_of(st.floats(0.1, 0.6), st.floats(1.5, 3.0)), st.integers(20, 40))
 @settings(max_examples=20, deadline=None)
 def test_a_gradient_through_time_is_measured_per_step(factor, steps):
@@ -264,6 +270,15 @@ def test_a_count_of_right_answers_is_no_loss():
     right = [ops.equal(ops.greater(model(x), 0.0), float(t)) for x, t in zip(X, y)]
     finding = found(diagnose(-functional.mean(right), model), "no gradient arrives")
     assert "greater" in finding.where
+
+
+def test_columns_that_are_empty_are_named_and_letters_are_not():
+    model = nn.MLP(4, [3, 1], activation="tanh", seed=0)
+    rows = [[a, 0.0, b, 0.0] for a, b in X]
+    finding = found(diagnose(losses.mse([model(x) for x in rows], y), model), "inputs whose weights get no gradient")
+    assert finding.labels == ("1", "3") and finding.node.label == "mlp.layers.0.neurons.0.w[1]"
+    letters = [[float(i == k) for i in range(4)] for k in (0, 1, 0, 1, 1)]
+    assert diagnose(losses.mse([model(x) for x in letters], [1.0] * 5), model)
 
 
 # What is not finite

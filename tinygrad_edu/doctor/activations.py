@@ -43,7 +43,7 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         yield Finding(
             "saturated units",
             BROKEN if bad else LOOK,
-            f"{layer}: {len(mostly)} of its {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
+            f"{layer}: {len(mostly)} of {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
             f"{beyond / pairs:.0%} of the {plural(pairs, '(unit, sample) pair')} in this layer lie where the slope is "
             f"below {LIMITS['slope'].look:.0%} of the largest, {number(unit.shape.largest)}; these units on more than "
             f"half of what they see, {len(always)} nearly always. The weighted sums have size {number(size)}",
@@ -99,7 +99,7 @@ def dead(e: Evidence) -> Iterator[Finding]:
         yield Finding(
             "dead units",
             how,
-            f"{layer}: {'all' if whole else len(shut)} of its {plural(len(cells), 'unit')}, {inside(layer, shut)}",
+            f"{layer}: {'all' if whole else len(shut)} of {plural(len(cells), 'unit')}, {inside(layer, shut)}",
             f"closed {told}; of {cell.name} the weighted sum is {number(e.value(use.z))} at most"
             + (f", its bias {number(e.value(cell.bias))}" if cell.bias is not None else ""),
             f"{_through(e, use)}. 0 × upstream = 0: none of its weights gets a gradient, so no step wakes it up"

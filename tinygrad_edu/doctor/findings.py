@@ -43,8 +43,11 @@ class Finding(Explanation):
 
     def lines(self) -> list[str]:
         """The finding, line by line."""
+        return self._told(self.advice)
+
+    def _told(self, advice: str) -> list[str]:
         lines = [f"{self.severity}: {self.what}"]
-        for word, said in self.parts():
+        for word, said in [*self.parts()[:-1], ("try", advice)]:
             first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
             lines += textwrap.wrap(
                 said, words.WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
@@ -103,8 +106,10 @@ class Diagnosis(Explanation):
     def lines(self) -> list[str]:
         """The diagnosis, line by line."""
         lines = words.sentence(self.summary())
+        advised: dict[str, int] = {}
         for i, finding in enumerate(self.findings, 1):
-            first, *rest = finding.lines()
+            before = advised.setdefault(finding.advice, i)
+            first, *rest = finding._told(f"as for {before}" if before < i else finding.advice)
             lines += ["", f"{i}. {first}", *rest]
         if self:
             lines += [f"  {word}: {said}" for word, said in self.numbers.items()]

@@ -53,10 +53,9 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
         "vanishing gradient" if vanishing else "exploding gradient",
         how,
         f"over {len(levels)} layers, from {at[last[0]].layer} back to {at[first[0]].layer}",
-        f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at "
-        "the first "
-        f"{number(whole)} times what reaches the last: {_sizes(sizes)}",
-        _per_layer(e, [u for us in list(levels.values())[1:] for u in us]) + f", and {len(levels) - 1} times so",
+        f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at the "
+        f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
+        _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} = {number(step ** (len(levels) - 1))}",
         _advice(vanishing, any(c.shape.kind == "squashes" for c in e.cells)),
         e.root,
         use.z,
@@ -69,14 +68,13 @@ def _sizes(sizes: list[float]) -> str:
     return " ← ".join(words.with_gap([number(s) for s in words.elided(sizes, 8)], len(sizes)))
 
 
-def _per_layer(e: Evidence, uses: list[Use]) -> str:
-    """What one layer does to a gradient: its slopes times its weights."""
-    slope = rms(u.slope for u in uses)
+def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
+    """What one layer, or step, does to a gradient: its slopes times its weights."""
+    uses = [u for us in levels.values() for u in us]
+    slope = rms(u.slope for u in uses if u.out is not u.z)
     weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
-    told = f"each layer multiplies by the slope of its activation, of size {number(slope)}"
-    if not weights:
-        return told
-    return f"{told}, and by its weights, of size {number(weights)}, one product for each unit, which add up"
+    told = f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
+    return f"{told}{number(slope)}" + (f", and by a weight, of size {number(weights)}" if weights else "")
 
 
 def _advice(vanishing: bool, squashes: bool) -> str:
@@ -105,8 +103,7 @@ def across_time(e: Evidence) -> Iterator[Finding]:
             f"one step back multiplies the gradient by {number(step)} (fitted), all of them by {number(whole)}: "
             f"{_sizes(sizes)}",
             f"every step back goes through the same weights: {number(step)}^{len(levels) - 1} = "
-            f"{number(step ** (len(levels) - 1))}. "
-            f"{_per_layer(e, [u for us in levels.values() for u in us]).capitalize()}",
+            f"{number(step ** (len(levels) - 1))}; {_per_layer(e, 'step', levels)}",
             "an LSTM or a GRU, whose state is added to and not multiplied; recurrent weights near the identity; "
             "fewer steps"
             if vanishing

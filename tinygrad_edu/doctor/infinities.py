@@ -163,7 +163,7 @@ def gradients(e: Evidence) -> Iterator[Finding]:
         f"gradient stops being finite: {what}",
         BROKEN,
         f"on the edge {e.names[n]} → {e.names[p]}, {e.called(n)}",
-        f"{at}; after it {plural(len(bad), 'gradient')} of {len(e.order):,} are nan or inf"
+        f"{at}; {plural(len(bad), 'gradient')} of {len(e.order):,} {'are' if len(bad) > 1 else 'is'} nan or inf"
         + (f", those of {', '.join(harmed[:4])} among them" if harmed else ""),
         why,
         advice,

@@ -91,7 +91,7 @@ def unreached(e: Evidence) -> Iterator[Finding]:
 
 def nothing_arrives(e: Evidence) -> Iterator[Finding]:
     """A loss from which every way to a parameter leads through a slope of 0, as if it counted right answers."""
-    if e.root in e.alive or e.root not in e.learning:
+    if any(e.totals.get(p) for p in e.trainable) or e.root in e.alive or e.root not in e.learning:
         return
     walls = [n for n in e.order if n not in e.alive and any(p in e.alive for p in n.parents)]
     if not walls or not all(is_step(n.op) for n in walls):
@@ -243,11 +243,17 @@ def idle_note(e: Evidence) -> list[str]:
 
 
 def _idle(e: Evidence) -> tuple[list[int], int, tuple[Value, Value]] | None:
-    """Which inputs are always 0, of how many, and a weight that reads one; None if none is, or samples are too few."""
+    """Which inputs are always 0, of how many, and a weight that reads one; None if none is, or most of the others.
+
+    Inputs of which one at a time is 1, as for a letter, are 0 on most samples, and all of them sooner or later 1.
+    """
     if e.samples < 4:
         return None
     first = [c for c in e.cells if c.weights and all(u.level == 1 for u in c.uses)]
     of = max([len(c.weights) for c in first], default=0)
     first = [c for c in first if len(c.weights) == of]
-    idle = [i for i in range(of) if not any(e.value(u.inputs[i][1]) for c in first for u in c.uses)]
-    return (idle, of, first[0].uses[0].inputs[idle[0]]) if idle else None
+    seen = [[e.value(u.inputs[i][1]) for u in first[0].uses] for i in range(of)]
+    idle, live = [i for i in range(of) if not any(seen[i])], [x for xs in seen if any(xs) for x in xs]
+    if not idle or live.count(0.0) >= len(live) / 2:
+        return None
+    return idle, of, first[0].uses[0].inputs[idle[0]]
