@@ -11,24 +11,20 @@ is checked by itself, at the numbers that it saw, and a wrong one is named.  A k
     y                12             12                   0  happy
     f = 8: 1 kink, 1 happy; its rules: 1 kink, 5 happy
 
+`check_backward` does the same for a backward pass written by hand, `step_sizes` shows how the step was chosen.
+
 `probes` are functions at one point, `slopes` their differences, `rules` the rows one by one, `report` what is said.
 
     python -m tinygrad_edu.check      finds a mistake in a rule
 """
 
 from .gradients import gradcheck
+from .handwritten import Gradient, Handwritten, check_backward
 from .probes import bends, intervals
 from .report import HAPPY, SUSPICIOUS, VERDICTS, WRONG, Comparison, Partial, Report
+from .steps import StepSizes, step_sizes
 
 __all__ = [
-    "HAPPY",
-    "SUSPICIOUS",
-    "VERDICTS",
-    "WRONG",
-    "Comparison",
-    "Partial",
-    "Report",
-    "bends",
-    "gradcheck",
-    "intervals",
-]
+    "HAPPY", "SUSPICIOUS", "VERDICTS", "WRONG", "Comparison", "Gradient", "Handwritten", "Partial", "Report", "StepSizes", "bends",
+    "check_backward", "gradcheck", "intervals", "step_sizes",
+]  # fmt: skip
