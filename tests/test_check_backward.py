@@ -1,4 +1,4 @@
-"""A backward pass written by hand: a right one passes, a wrong one is located, with the mistake that was probably made."""
+"""A backward pass written by hand: a right one passes, a wrong one is located, with the mistake that is likely."""
 
 import math
 

@@ -52,9 +52,9 @@ def test_grad_prints_the_value_and_every_gradient(run):
     }
 
 
-def test_grad_draws_and_checks(run, tmp_path):
-    status, out, _ = run("grad", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "--check", "--svg", "graph.svg")
-    assert status == 0 and "3 happy" in out and "wrote graph.svg" in out and is_svg(tmp_path / "graph.svg")
+def test_grad_draws(run, tmp_path):
+    status, out, _ = run("grad", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "--svg", "graph.svg")
+    assert status == 0 and "wrote graph.svg" in out and is_svg(tmp_path / "graph.svg")
 
 
 def test_grad_of_no_names_is_a_calculator(run):
@@ -66,8 +66,16 @@ def test_an_expression_may_begin_with_a_minus_and_a_number_be_a_formula(run):
     assert status == 0 and err == "" and out.startswith("-x*y = -1.570796327\n")
 
 
-def test_check_without_names_says_that_there_is_nothing_to_check(run):
-    assert "nothing to check" in run("grad", "3*4", "--check")[1]
+def test_check_compares_every_gradient_and_every_rule(run):
+    status, out, _ = run("check", "L = relu(a*b) + tanh(c)", "a=2", "b=0", "c=10")
+    assert status == 0 and "a is " not in out and "b is at the kink of relu(0)" in out and "its rules: " in out
+    status, out, _ = run("check", "-x*y", "x=2", "y=3", "--order", "2")
+    assert status == 0 and "4 happy" in out and out.splitlines()[1].startswith("x, ")
+
+
+def test_check_shows_the_errors_of_steps_and_draws_them(run, tmp_path):
+    status, out, _ = run("check", "exp(w*x)", "w=1", "x=0.5", "--steps", "w", "--svg", "steps.svg")
+    assert status == 0 and "Best: h = 1e-05" in out and "wrote steps.svg" in out and is_svg(tmp_path / "steps.svg")
 
 
 def test_grad_explains_and_writes_the_passes_out(run):
@@ -94,13 +102,13 @@ def test_the_grad_command_says_what_explain_says_of_a_nan(run):
 
 
 def test_a_check_is_of_the_point_and_of_the_name_that_were_given(run):
-    _, out, _ = run("grad", "e = a*b; L = (e + c) * f", "a=2", "b=-3", "c=10", "f=-2", "--check")
+    _, out, _ = run("check", "e = a*b; L = (e + c) * f", "a=2", "b=-3", "c=10", "f=-2")
     assert "L = -8: 4 happy" in out
-    _, out, _ = run("grad", "M = e * pi", "e=1", "--check")  # a constant that was given a number
+    _, out, _ = run("check", "M = e * pi", "e=1")  # a constant that was given a number
     assert "M = 3.141592654: 1 happy" in out
 
 
-@pytest.mark.parametrize("command", ["demo", "grad", "page", "order", "ops"])
+@pytest.mark.parametrize("command", ["demo", "grad", "check", "page", "order", "ops"])
 def test_the_help_of_a_command_says_what_it_is_for_with_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0 and f"  tinygrad-edu {command}" in out and max(map(len, out.splitlines())) <= 100

@@ -57,10 +57,16 @@ grad a a=1 --svg mine.svg                           | mine.svg: .*did not write 
 grad a a=1 --source cobol                           | --source: .*'cobol' \(choose from python
 grad a a=1 --explain zz                             | called 'zz': there is a
 grad a a=1 --explain a --source python              | --source prints a program.* or --explain
-grad a a=1 --check --svg x.svg --source latex       | --source prints a program.* or --svg and --check
+grad a a=1 --explain --svg x.svg --source latex     | --source prints a program.* or --explain and --svg
 grad a a=1 --exact                                  | say --source python
-grad a a=1 --chekc                                  | no option '--chekc', did you mean '--check'
-grad --chekc                                        | no option '--chekc', did you mean '--check'
+grad a a=1 --exlpain                                | no option '--exlpain', did you mean '--explain'
+grad --exlpain                                      | no option '--exlpain', did you mean '--explain'
+check 3*4                                           | nothing to check: no name was given a number
+check a a=1 --order 3                               | --order: .*3 \(choose from 1, 2
+check a a=1 --svg x.svg                             | say --steps NAME with it
+check a a=1 --steps a --order 2                     | leave out --order
+check abc*d abc=1 d=2 --steps acb                   | of='acb' is no input, did you mean 'abc'
+check log(a) a=-1                                   | so it has no slope to compare with
 grad a a=1 -o x.svg                                 | no option '-o'
 ops tahn                                            | no operation 'tahn', did you mean 'tanh'
 ops --all                                           | no option '--all'

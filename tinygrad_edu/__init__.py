@@ -18,7 +18,7 @@ from . import interruption
 interruption.begin()
 
 from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
-from .check import gradcheck
+from .check import check_backward, gradcheck, step_sizes
 from .derivatives import grad, hessian, jacobian, value_and_grad
 from .doctor import diagnose
 from .engine import Value, register, topological
@@ -34,10 +34,10 @@ from .train import fit
 from .webpage import page
 
 __all__ = [
-    "Op", "RecordingError", "RenderError", "Value", "anomalies", "copying", "data", "diagnose", "draw", "explain",
-    "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses", "micrograd", "nn", "no_grad",
-    "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source", "topological", "unpack",
-    "value_and_grad",
+    "Op", "RecordingError", "RenderError", "Value", "anomalies", "check_backward", "copying", "data", "diagnose",
+    "draw", "explain", "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses",
+    "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
+    "step_sizes", "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}

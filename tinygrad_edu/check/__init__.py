@@ -25,6 +25,6 @@ from .report import HAPPY, SUSPICIOUS, VERDICTS, WRONG, Comparison, Partial, Rep
 from .steps import StepSizes, step_sizes
 
 __all__ = [
-    "HAPPY", "SUSPICIOUS", "VERDICTS", "WRONG", "Comparison", "Gradient", "Handwritten", "Partial", "Report", "StepSizes", "bends",
-    "check_backward", "gradcheck", "intervals", "step_sizes",
+    "HAPPY", "SUSPICIOUS", "VERDICTS", "WRONG", "Comparison", "Gradient", "Handwritten", "Partial", "Report",
+    "StepSizes", "bends", "check_backward", "gradcheck", "intervals", "step_sizes",
 ]  # fmt: skip

@@ -92,7 +92,8 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
     sign, a factor, a matrix transposed, a sum over the samples or the upstream gradient forgotten.  Copies go in:
     nothing of yours changes.
 
-    Raises UserError if `forward` is random, not finite, or gives no numbers, and if `backward` does not give one gradient per input.
+    Raises UserError if `forward` is random, not finite, or gives no numbers, and if `backward` does not give one
+    gradient for each input.
 
     >>> report = check_backward(lambda x, w: x * w, lambda d, x, w: (d * w, d * w), (2.0, 3.0))
     >>> bool(report), [bool(g) for g in report.gradients]
@@ -111,8 +112,8 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
     given = list(inputs.values())
     out, again = _run(forward, given), _run(forward, given)
     if _flat(out) != _flat(again):
-        raise UserError("forward gave another result for the same inputs: is it random (dropout, noise)? Draw its mask with a seed "
-                        "inside it, or pass the mask as an input, so that backward sees the same one")  # fmt: skip
+        raise UserError("forward gave another result for the same inputs: is it random (dropout, noise)? Draw its mask "
+                        "with a seed inside it, or pass the mask as an input: backward must see the same")  # fmt: skip
     if not all(map(isfinite, _flat(out))):
         bad = next(name for name, x in leaves("output", out) if not isfinite(x))
         raise UserError(
@@ -134,8 +135,8 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
         if len(given) == 1 and isinstance(found[0], tuple) and not isinstance(given[0], tuple) and len(found[0]) == 1:
             found = [found[0][0]]
         if len(found) != len(given):
-            raise UserError(f"backward must give one gradient for each of {', '.join(inputs)}, and None for what has none; "
-                            f"it gave {len(found)}")  # fmt: skip
+            raise UserError(f"backward must give one gradient for each of {', '.join(inputs)}, and None for what has "
+                            f"none; it gave {len(found)}")  # fmt: skip
         return found
 
     gradients = []
@@ -185,7 +186,8 @@ def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
     try:
         _flat(out)
     except TypeError:
-        raise UserError(f"forward must give a number, a list or an array of numbers, got {type(out).__name__} {out!r:.80}: "
+        got = f"{type(out).__name__} {out!r:.80}"
+        raise UserError(f"forward must give a number, a list or an array of numbers, got {got}: "
                         "if it gives a cache as well, check lambda *xs: forward(*xs)[0]") from None  # fmt: skip
     return out
 

@@ -1,4 +1,4 @@
-"""The complex step: push an input by i h, and the slope is the imaginary part over h; nothing is subtracted, so no digit is lost.
+"""The complex step: push an input by i h, and the slope is the imaginary part over h; nothing is subtracted.
 
 f(x + ih) = f(x) + i h f'(x) - h²/2 f''(x) - ... for every f that is smooth. Rows are calculus on numbers, complex ones
 too where Python's `cmath` has their function; where a row bends, the real part says on which side it is.

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import modes, ops
 from ..engine import Value, chain_rule, topological
+from ..errors import UserError
 from ..ieee import isfinite, number
 from ..ops import Op
 
@@ -120,10 +121,10 @@ class Graph(Number):
         """Raise ValueError if there is nothing to compare here."""
         known = set(self.nodes)
         if self.root.op is ops.detached:
-            raise ValueError("f returned a Value without a past (detach() or no_grad()): there is no gradient to check")
+            raise UserError("f returned a Value without a past (detach() or no_grad()): there is no gradient to check")
         mine = next((v for v, leaf in zip(given, self.leaves) if v in known and leaf not in known), None)
         if mine is not None:
-            raise ValueError(
+            raise UserError(
                 f"f computes with {mine!r} itself and not with the argument it is given for it: "
                 "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)"
             )
@@ -133,7 +134,7 @@ class Graph(Number):
                 modes.check_value(bad.data, bad.op, bad.parents)
             except FloatingPointError as e:
                 told = e if bad.parents else f"{bad.label or 'an input'} is {bad.data}"
-                raise ValueError(f"f is {self.y} at this point, so it has no slope to compare with: {told}") from None
+                raise UserError(f"f is {self.y} at this point, so it has no slope to compare with: {told}") from None
 
     def measure(self) -> None:
         """How large gradients would be if no two paths cancelled, so how much rounding there is in f;

@@ -1,4 +1,4 @@
-"""How large a step? A wide one is wrong because f bends in it, a narrow one because f is rounded: the best lies between.
+"""How large a step? A wide one is wrong because f bends in it, a narrow one because f is rounded: the best is between.
 
 >>> found = step_sizes(lambda x: x.exp(), 1.0)
 >>> found.best[0], f"{found.power(wide=True):.2f}"
@@ -93,7 +93,7 @@ class StepSizes:
                  "Theory: near eps^(1/3) = 6e-06, forward eps^(1/2) = 1.5e-08."]  # fmt: skip
         wide, narrow = self.power(True), self.power(False)
         words.append(f"Wide steps: truncation, which falls as h^{wide:.2f} (theory: f''' h²/6)." if wide == wide
-                     else "Wide steps: no truncation to be seen, for f is nearly straight or a parabola here.")  # fmt: skip
+                     else "Wide steps: no truncation to be seen, for f is straight or a parabola here.")  # fmt: skip
         if narrow == narrow:
             words.append(f"Narrow steps: rounding, which grows as h^{narrow:.2f} (theory: eps |f| / h).")
         if self.imaginary:
@@ -105,16 +105,19 @@ class StepSizes:
     def plot(self, path: str | os.PathLike[str] | None = None) -> Picture:
         """The errors over the steps, both on logarithmic scales."""
         lines = {"forward": self.forward, "central": self.central, "complex": self.imaginary}
-        return plot.curves({name: [e or None for e in reversed(errors)] for name, errors in lines.items() if errors},
-                           [math.log10(h) for h in reversed(self.steps)], title=f"error of differences: d{self.f}/d{self.name}",
-                           xlabel="log₁₀ h", ylabel="relative error", log=True, path=path)  # fmt: skip
+        shown = {name: [e or None for e in reversed(errors)] for name, errors in lines.items() if any(errors)}
+        if not shown:
+            raise UserError("there is nothing to draw: no difference is wrong, with any step")
+        title = f"error of differences: d{self.f}/d{self.name}"
+        return plot.curves(shown, [math.log10(h) for h in reversed(self.steps)], title=title, xlabel="log₁₀ h",
+                           ylabel="relative error", log=True, path=path)  # fmt: skip
 
 
 def step_sizes(f: Any, *inputs: Any, of: str = "") -> StepSizes:
-    """The error of forward and central differences and of the complex step, for h = 1e-1, 1e-2, ..., 1e-15, beside the chain rule's slope.
+    """The errors of forward and central differences and of the complex step, for h = 1e-1, 1e-2, ..., 1e-15.
 
-    f and its inputs are as `gradcheck` takes them; of several numbers, `of` names the one that is pushed, as gradcheck's
-    report calls it.
+    They are measured from the chain rule's slope.  f and its inputs are as `gradcheck` takes them; of several numbers,
+    `of` names the one that is pushed, as gradcheck's report calls it.
     Raises UserError if it is missing or unknown, and what `gradcheck` raises.
 
     >>> print(step_sizes(lambda x: x**2, 3.0))    # doctest: +ELLIPSIS

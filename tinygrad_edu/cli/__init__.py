@@ -2,6 +2,7 @@
 
     tinygrad-edu demo                                        the lecture's neuron explained, an MLP trained on digits
     tinygrad-edu grad "tanh(a*b + c)" a=2 b=-3 c=10          a value and all its gradients
+    tinygrad-edu check "relu(a*b) + c" a=2 b=-3 c=10         are they right? each, and each rule, beside differences
     tinygrad-edu train moons|circles|spirals|digits|FILE.csv a model of your own data
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
     tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
@@ -31,7 +32,7 @@ HOUSE = Path(__file__).resolve().parent.parent  # what cannot be read in here is
 
 def parser() -> Parser:
     """All commands and their options."""
-    from . import demo, gradient, orders, pages, prediction, systems, training
+    from . import checks, demo, gradient, orders, pages, prediction, systems, training
 
     top = Parser(
         prog="tinygrad-edu",
@@ -42,7 +43,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for module in (demo, gradient, pages, orders, training, prediction, systems):
+    for module in (demo, gradient, checks, pages, orders, training, prediction, systems):
         module.add_commands(commands)
     return top
 
@@ -61,7 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] == ["help"]:
         given = [*given[1:2], "--help"]
-    if len(given) > 1 and given[0] in ("grad", "page", "order") and not re.fullmatch("--[a-z-]+(=.*)?|-[ho]", given[1]):
+    if (
+        len(given) > 1
+        and given[0] in ("grad", "check", "page", "order")
+        and not re.fullmatch("--[a-z-]+(=.*)?|-[ho]", given[1])
+    ):
         given[1] = f" {given[1]}"  # an expression that begins with a minus is no option
     with streams.safe(), warnings.catch_warnings():
         warnings.showwarning = lambda message, *where: _say(str(message))

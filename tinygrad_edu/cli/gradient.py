@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from .. import files, ops, text
-from ..check import gradcheck
 from ..engine import Value
 from ..errors import UserError, meant
 from ..explanation import alarms, explain, words
@@ -33,7 +32,6 @@ def add_commands(commands: Any) -> None:
     grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
     grad.add_argument("--exact", action="store_true", help="with --source: gradients to the last bit, not as in books")
     grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
-    grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences")
     grad.set_defaults(run=run_grad)
     table = commands.add_parser(
         "ops",
@@ -92,14 +90,19 @@ def _given(arguments: argparse.Namespace) -> dict[str, float]:
     return numbers
 
 
+def given_names(arguments: argparse.Namespace, program: Program, values: dict[str, Value]) -> list[str]:
+    """The names that a gradient is asked for: those of the formula, and constants that were given a number."""
+    return [n for n, v in values.items() if not v.parents and (n in program.names or n in _given(arguments))]
+
+
 def run_grad(arguments: argparse.Namespace) -> int:
-    """Print the value, every name's value and gradient; explain, write out, draw and check if asked.
+    """Print the value, every name's value and gradient; explain, write out and draw if asked.
 
     All that may be refused comes before the first line that is printed.
     """
     if arguments.exact and arguments.source in (None, "latex"):
         raise UserError("--exact is about a program: say --source python, numpy or javascript with it, or leave it out")
-    if arguments.source and (also := [f"--{name}" for name in ("explain", "svg", "check") if getattr(arguments, name)]):
+    if arguments.source and (also := [f"--{name}" for name in ("explain", "svg") if getattr(arguments, name)]):
         raise UserError(f"--source prints a program and nothing else: leave it out, or {' and '.join(also)}")
     program, root, values = graph_of(arguments)
     root.backward()
@@ -107,10 +110,6 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(source(root, arguments.source, exact=arguments.exact))
         return 0
     told = explain(root, of=None if arguments.explain is True else arguments.explain) if arguments.explain else None
-    report = None
-    names = [n for n, v in values.items() if not v.parents and (n in program.names or n in _given(arguments))]
-    if arguments.check and names:
-        report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
     word = files.check(arguments.svg) if arguments.svg else ""
     picture = draw(root).save(arguments.svg) if arguments.svg else None
     rows = [(n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root]
@@ -123,11 +122,9 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(*words.sentence(note), sep="\n")
     if told:
         print(f"\n{told}")
-    if arguments.check:
-        print(f"\n{'nothing to check: no name was given a number' if report is None else report}")
     if picture:
         print(f"\n{word} {picture}")
-    return 1 if report is not None and not report else 0
+    return 0
 
 
 def _assignment(given: str) -> tuple[str, float]:
