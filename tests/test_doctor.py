@@ -135,6 +135,9 @@ def test_a_unit_that_some_other_sample_opens_is_not_dead():
     loss = losses.mse([model(x) for x in few], [0.0] * 10)
     assert diagnose(loss, model).named("dead units")
     assert not diagnose(loss, model, [*few, [100.0]]).named("dead units")
+    assert not diagnose(loss, model, ([*few, [100.0]], [0.0] * 11)).named("dead units")
+    with pytest.raises(ValueError, match="no data"):
+        diagnose(loss, model, [])
 
 
 def test_units_that_begin_alike_stay_alike():
@@ -299,6 +302,13 @@ def test_a_mask_does_not_help_and_a_where_does():
     finding = diagnose(a.sqrt() * 0.0).findings[0]
     assert finding.what == "gradient stops being finite: 0 × inf" and finding.labels == ("v1", "a")
     assert diagnose(ops.where(ops.greater(a, 0.0), a.sqrt(), 0.0) + a)
+
+
+def test_a_slope_without_end_is_told_with_its_rule():
+    a, masked = Value(0.0, label="a"), Value(-math.inf, label="masked")
+    finding = diagnose(2 * a.sqrt() + masked.exp()).findings[0]
+    assert finding.what == "gradient stops being finite: slope inf" and "is inf at a = 0" in finding.why
+    assert json.dumps(finding.to_dict(), allow_nan=False)
 
 
 def test_an_infinity_that_comes_to_nothing_is_no_fault():

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..engine import Value
+from ..errors import UserError
 from ..explanation.words import number, plural
 from ..functional import sum as total
 from ..names import named, variables
@@ -66,10 +67,12 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function, which
     is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`.  `model` has
     `.parameters()`: those that the loss never reaches are then found too; if it can be called and `loss` is a Value,
-    `data` are inputs for it, and a unit is dead only if it is closed on all of them.  A `.grad` is neither read nor
-    changed: the doctor goes through the graph itself.
-    The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.
-    Raises TypeError for what is neither Value nor function, for a model without parameters, or a function without data.
+    `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  A `.grad` is neither
+    read nor changed: the doctor goes through the graph itself.
+
+    The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.  Raises TypeError
+    for what is neither Value nor function, a model without parameters, or a function without data; ValueError if data
+    are empty.
 
     >>> from tinygrad_edu import losses, nn
     >>> model = nn.MLP(2, [8, 8, 1], activation="tanh", init="xavier", seed=1)
@@ -130,9 +133,13 @@ def _answers(model: Any, data: Any) -> Callable[[], Iterator[Value]]:
     """What the model makes of each input, as one Value each."""
     if not callable(model):
         raise TypeError("data are inputs for the model, and there is none that can be called: diagnose(loss, model, X)")
+    if hasattr(data, "__len__") and not len(data):
+        raise UserError("diagnose got no data: give it inputs for the model, or leave data out")
+
+    inputs = data[0] if isinstance(data, tuple) and data else data
 
     def answers() -> Iterator[Value]:
-        for x in data:
+        for x in inputs:
             y = model(x)
             if not isinstance(y, Value):
                 y = total(_flat(y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,8 +72,10 @@ class Finding(Explanation):
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON knows it."""
+        numbers = {k: x if math.isfinite(x) else str(x) for k, x in self.numbers.items()}
         return {"what": self.what, "severity": self.severity, "where": self.where, "seen": self.seen, "why": self.why,
-                "try": self.advice, "numbers": dict(self.numbers), "labels": list(self.labels)}  # fmt: skip
+                "try": self.advice,
+                "numbers": numbers, "labels": list(self.labels)}  # fmt: skip
 
 
 class Diagnosis(Explanation):

@@ -37,7 +37,7 @@ def _log(n: Value) -> Value | None:
 
 def _log_of_sigmoid(n: Value) -> float | None:
     p = _log(n)
-    return p.data if p is not None and p.op is ops.sigmoid else None
+    return p.numbers[0] if p is not None and p.op is ops.sigmoid else None
 
 
 def _log_of_rest(n: Value) -> float | None:
@@ -173,20 +173,17 @@ def cancelled(e: Evidence) -> Iterator[Finding]:
         return
     share, lost, n = worst
     y, a, b = n.numbers
+    error, root = EPS * max(abs(a), abs(b)), e.names[e.root]
     yield Finding(
         "difference of nearly equal numbers",
         severity("error in the loss", share),
         f"{plural(count, 'place')}, such as {e.called(n)}",
         f"{number(a)} and {number(b)} agree in their first {lost:.0f} digits, of the 16 that a float has; "
-        f"{16 - lost:.0f} are left in "
-        f"{number(y)}",
-        f"each of the two is rounded, by up to {number(EPS * max(abs(a), abs(b)))}, and the difference keeps that "
-        "error. It changes "
-        f"{e.names[e.root]} by {number(share)} of itself: |d{e.names.term(e.root)}/d({e.names[n]})| × error = "
-        f"{number(abs(e.totals[n]))} × {number(EPS * max(abs(a), abs(b)))}",
-        "a form without the difference: expm1(x) for exp(x) - 1, log1p(x) for log(1 + x), (a - b) * (a + b) for a² "
-        "- b², "
-        "the mean of (x - mean)² for a variance, (-x).sigmoid() for 1 - sigmoid(x)",
+        f"{16 - lost:.0f} are left in {number(y)}",
+        f"each of the two is rounded, by up to {number(error)}, and the difference keeps that error. It changes {root} "
+        f"by {number(share)} of itself: the size of d({root})/d({e.names[n]}) is {number(abs(e.totals[n]))}",
+        "a form without the difference: expm1(x) for exp(x) - 1, log1p(x) for log(1 + x), (a - b) * (a + b) for "
+        "a² - b², the mean of (x - mean)² for a variance, (-x).sigmoid() for 1 - sigmoid(x)",
         e.root,
         n,
         {"digits lost": lost, "share": share, "places": count},
@@ -237,8 +234,8 @@ def twice(e: Evidence) -> Iterator[Finding]:
             f"the {len(xs)} numbers that go in lie between 0 and 1 and make 1 (the largest is {number(top)}): they "
             "are probabilities already",
             "logits may be any numbers, but these are at most 1 apart: the largest probability that can come out "
-            f"is e / (e + {len(xs) - 1}) = "
-            f"{number(best)}, and the loss stays above {number(-math.log(best))} however well the network learns",
+            f"is e / (e + {len(xs) - 1}) = {number(best)}, "
+            f"and the loss stays above {number(-math.log(best))} however well the network learns",
             "losses.cross_entropy takes the logits: leave the softmax out of the model; or take "
             "losses.categorical_cross_entropy on its probabilities",
             e.root,
@@ -261,9 +258,8 @@ def twice(e: Evidence) -> Iterator[Finding]:
             f"{plural(len(two), 'place')}, such as {e.called(n)}, where {e.called(x)}",
             f"what goes in is {number(e.value(x))}, a probability already; between 0 and 1 a sigmoid goes from 0.5 "
             "to 0.731 only",
-            f"the two slopes are multiplied, {number(e.slopes[x][0])} × {number(bend_slope(e, n))} here and at "
-            "most 1/4 × 1/4, "
-            "and a confident no can never come out",
+            f"the two slopes are multiplied, {number(e.slopes[x][0])} × {number(e.slopes[n][0])} here and at "
+            "most 1/4 × 1/4, and a confident no can never come out",
             "losses.binary_cross_entropy_with_logits takes the logit: leave the sigmoid out of the model; or take "
             "losses.binary_cross_entropy on its output",
             e.root,
@@ -271,11 +267,6 @@ def twice(e: Evidence) -> Iterator[Finding]:
             {"places": len(two)},
             (e.names[n],),
         )
-
-
-def bend_slope(e: Evidence, n: Value) -> float:
-    """The local gradient of a node with one input."""
-    return float(e.slopes[n][0])
 
 
 def no_probability(e: Evidence) -> Iterator[Finding]:

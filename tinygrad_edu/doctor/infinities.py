@@ -23,11 +23,11 @@ def finite(e: Evidence) -> bool:
 
 def values(e: Evidence) -> Iterator[Finding]:
     """The first node whose value is nan or inf, though those of its inputs are not."""
-    if finite(e):
-        return
+    if math.isfinite(e.value(e.root)):
+        return  # what is infinite on the way has come to nothing
     bad = {n for n in e.order if not math.isfinite(e.value(n))}
     first = next((n for n in e.order if n in bad and _begins(n)), None)
-    if first is None or not _matters(e, bad):
+    if first is None:
         return
     y = number(e.value(first))
     spread = f"{plural(len(bad), 'node')} of {len(e.order):,} {'are' if len(bad) > 1 else 'is'} nan or inf" + (
@@ -56,10 +56,6 @@ def _begins(n: Value) -> bool:
     """Whether no input explains a value that is not finite: nans make nans, and infinities either."""
     y, xs = (n.numbers or (n.data,))[0], n.numbers[1:]
     return not any(x != x if y != y else math.isinf(x) for x in xs)
-
-
-def _matters(e: Evidence, bad: set[Value]) -> bool:
-    return e.root in bad or any(not math.isfinite(g) for g in e.totals.values())
 
 
 def _led(e: Evidence, n: Value) -> str:
@@ -134,30 +130,23 @@ def gradients(e: Evidence) -> Iterator[Finding]:
     at = f"{number(up)} × {number(d)} = {number(up * d)}"
     harmed = [e.names[b] for b in bad if not b.parents and b in e.names]
     if up == 0 and not math.isfinite(d):
-        what, why = (
-            "0 × inf",
-            (
-                f"nothing comes back to {e.names[n]}, its upstream gradient is 0; but its slope is {number(d)} there, "
-                f"and {at}: zero times "
-                "infinity has no value. A mask that multiplies by 0 does not help: the branch that it hides is "
-                "computed, and so is its slope"
-            ),
+        what = "0 × inf"
+        why = (
+            f"nothing comes back to {e.names[n]}, its upstream gradient is 0; but its slope is {number(d)} there, and "
+            f"{at}: zero times infinity has no value. A mask that multiplies by 0 does not help: the branch that it "
+            "hides is computed, and so is its slope"
         )
         advice = (
-            "choose the input before the operation and not its result after it: log(where(c, x, 1.0)) in "
-            "place of c * log(x); "
-            "where(c, f, g) itself is safe here, for a branch that was not taken passes on an absolute zero"
+            "choose the input before the operation and not its result after it: log(where(c, x, 1.0)) in place of "
+            "c * log(x); where(c, f, g) itself is safe here, for a branch that was not taken passes on an absolute zero"
         )
     elif not math.isfinite(d):
-        what = f"slope {number(d)}"
-        why = f"the local gradient {e.local(n, i)} of {e.called(n)} is {number(d)} at {e.names[p]} = "
-        f"{number(e.value(p))}"
+        what, at_p = f"slope {number(d)}", f"{e.names[p]} = {number(e.value(p))}"
+        why = f"the local gradient {e.local(n, i)} of {e.called(n)} is {number(d)} at {at_p}"
         advice = _instead(n)
     else:
-        what, why = (
-            "gradient too large",
-            f"{at}, added to {number(before)}: larger than 1.8e308, where floats end",
-        )
+        what = "gradient too large"
+        why = f"{at}, added to {number(before)}: larger than 1.8e308, where floats end"
         advice = 'init="xavier" or "he", fewer layers or steps, a bound on the norm of the gradient'
     yield Finding(
         f"gradient stops being finite: {what}",

@@ -169,8 +169,7 @@ def identical(e: Evidence) -> Iterator[Finding]:
             f"the same weights (the first is {number(e.value(w))}), and the same gradients "
             f"({number(e.totals[w])}), to the last bit",
             "equal units that feed equal weights get equal gradients, for the chain rule multiplies equal numbers: "
-            "after every step they are "
-            f"equal again, so {len(most)} units do the work of one",
+            f"after every step they are equal again, so {len(most)} units do the work of one",
             'random weights to begin with (init="xavier" or "he"); biases may be equal, weights may not',
             e.root,
             w,
