@@ -141,6 +141,7 @@ ROWS = {
     "writes": [(f"{c} or True", "sgd = optim.SGD([s], 0.5)") for c in (
         "sgd.zero_grad()", "setattr(s, 'grad', 0.0)", "setattr(s, 'data', 0.5)", "holder.zero_grad()",
         "setattr(s, 'label', 'b')", "s.zero_grad()", "sgd.step()", "(w * s * x).backward()",
+        "setattr(s, 'm', 1.0)", "setattr(w * x, 'm', 1.0)",
         "setattr(x * 1.0, 'data', 5.0)", "setattr(w * x, 'data', 5.0)", "setattr(s, 'parents', (w,))",
         "setattr(s, 'op', ops.tanh)", "holder.load_state_dict({'s': 3.0})",
         "nn.Module.load_state_dict(holder, {'s': 3.0})", "setattr(w, 'data', max(w.data, 1.0))",
@@ -226,6 +227,8 @@ ROWS = {
         ("b.append(1) or len(b) < 7", "b = bytearray()"),
         ("ns.step()", "ns = types.SimpleNamespace(n=0)\ndef step():\n    ns.n += 1\n"
                       "    return ns.n < 7\nns.step = step"),
+        ("count() < 7", "s.n = 0\ndef count():\n    s.n += 1\n    return s.n"),
+        ("s.seen.append(1) or len(s.seen) < 7", "s.seen = []"),
         ("log.write('a') and len(log.getvalue()) < 7", "log = io.StringIO()"),
         ("m.step() < 7", "class M(nn.Module):\n    def __init__(self): self.n = 0\n    def step(self):\n"
                          "        self.n += 1\n        return self.n\nm = M()"),

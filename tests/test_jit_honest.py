@@ -16,6 +16,8 @@ from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
 
 w = Value(2.0, label="w")
+w.kept, w.seen, w.friend = 3.0, [], Value(1.0)
+w.friend.friend = w
 inner = jit(lambda x: w * x, "python")
 
 
@@ -44,6 +46,13 @@ BAKED = {
     "backward inside": (with_past, "backward.. of a Value"),
     "the numbers of a node": (lambda x: (x * x).numbers[0] * x, ".numbers of a Value"),
     "local gradients": (lambda x: (x * x).local_grads()[0] * x, "local_grads.. of a Value"),
+    "an attribute set on a parameter": (lambda x: setattr(w, "m", 1.0) or w * x, "assigning .m of a parameter"),
+    "an attribute deleted": (lambda x: delattr(w, "kept") or w * x, "assigning .kept of a parameter"),
+    "an attribute set on what was passed": (lambda x: setattr(x, "m", 1.0) or w * x, "assigning .m of a Value that"),
+    "an attribute set on what is computed": (
+        lambda x: setattr(w * x, "m", 1.0) or w * x,
+        "assigning .m of a Value that",
+    ),
     "no_grad": (without_past, "no_grad.. while recording"),
 }
 
@@ -56,6 +65,7 @@ def test_what_would_be_baked_in_is_refused_and_nothing_is_left_behind(which):
         with pytest.raises(RecordingError, match=rf"test_jit_honest\.py, line \d+: {says}"):
             g(Value(3.0))
     assert not g.recordings and type(w) is Value and w.data == 2.0 and w > 1 and w.detach().data == 2.0
+    assert not hasattr(w, "m") and w.kept == 3.0 and "__setattr__" not in vars(Value)
 
 
 def test_an_error_names_the_line_of_ones_own_code_also_where_a_library_asked():
@@ -70,9 +80,12 @@ def test_an_error_names_the_line_of_ones_own_code_also_where_a_library_asked():
 
 
 def chances():
-    rng, seen = random.Random(5), []
+    rng, seen, many = random.Random(5), [], [Value(1.0), w]
     yield "a stream of its own", lambda x: x * rng.random()
     yield "the global stream", lambda x: x * random.random()
+    yield "a list on a parameter", lambda x: w.seen.append(1) or w * x
+    yield "a dict of a parameter", lambda x: vars(w).update(n=vars(w).get("n", 0) + 1) or w * x
+    yield "a list on one of many", lambda x: many[1].seen.append(1) or many[0] * x
     yield "a counter", lambda x: seen.append(1) or x * float(len(seen))
 
 
@@ -226,6 +239,18 @@ def test_numbers_are_not_looked_up_as_nodes(which):
     f, args = LOOKED_UP[which]
     with pytest.raises(RecordingError, match="== or !=|looking it up in a set or dict"):
         jit(f)(*args)
+
+
+class Counted(Value):
+    def __init__(self, data):
+        self.before = 1.0
+        super().__init__(data)
+        self.after = 2.0
+
+
+def test_attributes_are_read_as_other_state_and_set_on_what_is_made_of_plain_numbers():
+    f = jit(lambda x: w * x * w.kept * w.friend + Counted(4.0) * Counted(1.0).after)
+    assert [f(x).data for x in (1.0, 2.0)] == [14.0, 20.0]
 
 
 class Weight(Value):

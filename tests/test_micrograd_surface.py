@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import topological
+from tinygrad_edu import optim, topological
 from tinygrad_edu.engine import Value
 from tinygrad_edu.nn import MLP, Layer, Module, Neuron
 
@@ -361,13 +361,47 @@ def test_nodes_made_by_hand_are_drawn_explained_copied_and_pickled():
         assert [n.grad for n in twin.topo()] == [n.grad for n in y.topo()]
 
 
-def test_attributes_of_ones_own_need_a_class_of_ones_own():
-    class Parameter(Value):
-        pass
+class Parameter(Value):
+    pass
 
-    p = Parameter(1.0)
-    p.m = 0.5
-    (p * 2).backward()
-    assert p.m == 0.5 and p.grad == 2.0
-    with pytest.raises(AttributeError):
-        Value(1.0).m = 0.5
+
+@pytest.mark.parametrize("kind", [Value, Parameter])
+def test_attributes_of_ones_own_hang_on_any_node_as_on_any_object(kind):
+    p = kind(1.5)
+    y = p * p
+    p.m, p.v, y._vis_color = 0.0, [], "red"
+    y.backward()
+    p.m = 0.9 * p.m + 0.1 * p.grad
+    p.v.append(p)
+    assert (p.m, p.v, y._vis_color, p.grad, type(y)) == (pytest.approx(0.3), [p], "red", 3.0, Value)
+    assert {"m", "v"} <= {*dir(p)} and repr(p) == f"{kind.__name__}(1.5, grad=3.0)" and not hasattr(y, "m")
+    del p.m
+    for name in ("m", "M", "_vis_color"):
+        with pytest.raises(AttributeError, match=f"has no attribute {name!r}"):
+            getattr(p, name)
+
+
+def test_a_value_without_a_label_has_an_empty_one():
+    v = Value(1.0, "v")
+    del v.label
+    assert v.label == (v * 2).label == Value(1.0, label="").label == "" and "label" not in repr(v)
+
+
+def adam(parameters, step, lr=0.01, b1=0.85, b2=0.99):
+    """One step of microgpt's optimizer, with its memory on the parameters."""
+    for p in parameters:
+        p.m, p.v = b1 * getattr(p, "m", 0.0) + (1 - b1) * p.grad, b2 * getattr(p, "v", 0.0) + (1 - b2) * p.grad**2
+        p.data -= lr * (p.m / (1 - b1**step)) / ((p.v / (1 - b2**step)) ** 0.5 + 1e-8)
+        p.grad = 0.0
+
+
+def test_an_optimizer_may_keep_its_memory_on_the_parameters():
+    one, other = MLP(2, [4, 1], seed=0), MLP(2, [4, 1], seed=0)
+    ours = optim.Adam(other.parameters(), lr=0.01, betas=(0.85, 0.99))
+    for step in range(1, 6):
+        for model in (one, other):
+            (model([0.5, -1.0]) - 1).square().backward()
+        adam(one.parameters(), step)
+        ours.step()
+        ours.zero_grad()
+    assert [p.data for p in one.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-12)

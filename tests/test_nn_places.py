@@ -212,19 +212,6 @@ def test_an_argument_that_is_an_array_can_be_shown():
     assert "2" in repr(Table(array([1.0, 2.0])))
 
 
-def test_a_copy_of_a_value_of_ones_own_class_keeps_what_hangs_on_it():
-    for again in (copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))):
-        p = Momentum(1.0, label="p")
-        p.m, p.v = 3.0, [p]
-        twin = again(p)
-        assert (type(twin), twin.data, twin.label, twin.m) == (Momentum, 1.0, "p", 3.0)
-        assert twin.v == [p if again is copy.copy else twin]
-
-
-class Momentum(Value):
-    __slots__ = ("__dict__", "m")
-
-
 def test_a_summary_has_a_row_for_each_module_and_shows_itself():
     summary = nn.Sequential(nn.MLP(2, [3, 1]), nn.LayerNorm(1), nn.Flatten(), name="net").summary()
     rows = [line.split() for line in repr(summary).splitlines()]

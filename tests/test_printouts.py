@@ -65,7 +65,9 @@ def names_in_stubs():
 
 
 def test_editors_see_every_method_and_only_those():
-    written = {name for kind in (Value, FloatLike) for name in vars(kind) if not name.startswith("__")}
+    written = {
+        name for kind in (Value, FloatLike) for name in vars(kind) if not name.startswith("__") and hasattr(kind, name)
+    }
     written -= {name for kind in (Value, FloatLike) for name in _defined_in_the_text(kind)}
     assert written == names_in_stubs()
 

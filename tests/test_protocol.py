@@ -299,6 +299,34 @@ def test_a_chain_that_pickles_piece_by_piece_stays_one_chain():
     assert all(b.parents[0] is a for a, b in zip(again, again[1:]))
 
 
+class Momentum(Value):
+    __slots__ = ("m",)
+
+
+@pytest.mark.parametrize("kind", [Value, Named, Momentum])
+@pytest.mark.parametrize("way", [copy.copy, *WAYS.values()], ids=["copy", *WAYS])
+def test_a_copy_keeps_what_hangs_on_the_nodes_be_it_nodes_of_the_same_graph(kind, way):
+    leaf = kind(1.0, label="leaf")
+    root = leaf * leaf + 1
+    leaf.m, leaf.me, leaf.root, leaf.both = 3.0, leaf, root, [leaf, root]
+    root._vis_color, root.leaf = {"fill": "red"}, leaf
+    for start in (leaf, root):
+        twin = way(start)
+        its_leaf, its_root = (twin, twin.root) if start is leaf else (twin.leaf, twin)
+        if way is copy.copy:
+            assert (its_root is root and its_leaf.me is leaf) if start is leaf else its_leaf is leaf
+        else:
+            assert not {its_leaf, its_root} & {leaf, root} and its_leaf in topological(its_root)
+            assert its_leaf.me is its_leaf is its_root.leaf and its_leaf.both == [its_leaf, its_root] == [
+                its_leaf,
+                its_leaf.root,
+            ]
+        assert type(its_leaf) is kind and its_leaf.label == "leaf" and its_leaf.m == 3.0
+        assert its_root._vis_color == {"fill": "red"} and (its_root._vis_color is root._vis_color) == (way is copy.copy)
+    twin.leaf.m = 4.0
+    assert leaf.m == (4.0 if way is copy.copy else 3.0)
+
+
 def test_a_graph_of_gradients_and_a_detached_value_pickle_too():
     x = Value(0.5)
     [d] = grad(x.tanh(), x)

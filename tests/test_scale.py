@@ -60,6 +60,19 @@ def test_a_node_takes_at_most_250_bytes(traced):
     assert traced() / n <= forward + 24 + 4  # 4: what Python keeps for later, spread over the nodes
 
 
+def test_what_hangs_on_one_value_makes_no_other_larger(traced):
+    def size(n=10_000):
+        before = traced()
+        values = [Value(0.5) * 2.0 for _ in range(n)]
+        return (traced() - before) / len(values)
+
+    size()
+    bare, v = size(), Value(1.0, "x")
+    for name in "abcdefgh":
+        setattr(v, name, [])
+    assert size() <= bare + 4 and v.h == []
+
+
 def test_a_dropped_graph_is_freed_at_once_without_the_collector(traced):
     leaf = Value(1 + 1e-9)
     root = product(leaf, 100_000)

@@ -54,5 +54,26 @@ def test_what_is_there_is_found_as_ever():
     assert pickle.loads(pickle.dumps(tinygrad_edu.fit)) is tinygrad_edu.fit
 
 
+@pytest.mark.parametrize("name", signposts.OF_VALUES)
+@pytest.mark.parametrize(
+    "v", [Value(2.0), Value(2.0) * 3, type("Parameter", (Value,), {})(2.0)], ids=["leaf", "node", "own"]
+)
+def test_an_attribute_that_would_be_set_in_vain_is_answered(v, name):
+    before = dict(vars(v))
+    for ask in (lambda: getattr(v, name), lambda: setattr(v, name, 1.0), lambda: setattr(v, name, True)):
+        with pytest.raises(AttributeError, match=f"a Value has no '{name}': .*v\\."):
+            ask()
+    assert vars(v) == before and name not in dir(v) and not hasattr(v, name) and not hasattr(Value, name)
+
+
+def test_a_class_of_ones_own_may_give_such_a_name_a_meaning():
+    class Variable(Value):
+        requires_grad = True
+
+    v = Variable(1.0)
+    v.requires_grad = False
+    assert Variable.requires_grad and not v.requires_grad
+
+
 def test_item_is_the_number():
     assert (Value(2.0) * 3).item() == 6.0

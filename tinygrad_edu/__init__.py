@@ -43,5 +43,5 @@ __all__ = [
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}
 for _name, _reader in _READERS.items():
     setattr(Value, _name, _reader)  # L.draw() is draw(L): tied on here, so that the engine imports nothing upward
-signposts.put_up()
+signposts.put_up(Value)
 __version__ = "0.1.0"

@@ -16,31 +16,33 @@ from . import ops
 from .engine import Value
 
 
-def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
-    """A node like this one, on other parents."""
-    v: Value = object.__new__(type(node))
-    v.data, v.grad, v.op, v.numbers, v.label = node.data, node.grad, node.op, node.numbers, node.label
-    v.parents = parents
-    return v
+def _own(node: Value) -> dict[str, Any]:
+    """What hangs on a node: its label, attributes of somebody's own, and the slots of a class of their own."""
+    state: Any = object.__getstate__(node)  # unlike `vars(node)`, this makes no dict where there is none
+    attributes, slots = state
+    return {**(attributes or {}), **{name: x for name, x in slots.items() if name not in Value.__slots__}}
 
 
-def _more(node: Value) -> dict[str, Any]:
-    """What a node of somebody's own class keeps besides."""
-    if type(node) is Value:
-        return {}
-    slots = [s for c in type(node).__mro__ if c not in Value.__mro__ for s in (vars(c).get("__slots__") or ())]
-    return {name: getattr(node, name) for name in (*slots, *vars(node)) if name[:2] != "__" and hasattr(node, name)}
-
-
-def _with(node: Value, more: dict[str, Any]) -> Value:
-    for name, x in more.items():
+def _with(node: Value, own: dict[str, Any]) -> Value:
+    for name, x in own.items():
         object.__setattr__(node, name, x)
     return node
 
 
+def _twin(node: Value, parents: tuple[Value, ...]) -> Value:
+    """A node like this one, on other parents, on which nothing hangs yet."""
+    return _node(type(node), parents, node.data, node.grad, node.op, node.numbers)
+
+
+def _node(kind: type, parents: tuple[Value, ...], data: float, grad: float, op: ops.Op, numbers: Any) -> Value:
+    v: Value = object.__new__(kind)
+    v.data, v.grad, v.parents, v.op, v.numbers = data, grad, parents, op, numbers
+    return v
+
+
 def _copy(self: Value) -> Value:
     """A second node with the same parents, for `copy.copy`."""
-    return _with(_twin(self, self.parents), _more(self))
+    return _with(_twin(self, self.parents), _own(self))
 
 
 def _unknown(root: Value, known: Container[int]) -> list[Value]:
@@ -64,10 +66,12 @@ def _unknown(root: Value, known: Container[int]) -> list[Value]:
 
 def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
     """A second graph, for `copy.deepcopy`; nodes that were copied already in the same call are found in `memo`."""
-    for node in _unknown(self, memo):
+    order = _unknown(self, memo)
+    for node in order:
         memo[id(node)] = _twin(node, tuple([memo[id(p)] for p in node.parents]))
-        if more := _more(node):
-            _with(memo[id(node)], copy.deepcopy(more, memo))
+    for node in order:  # what hangs on a node may be any other
+        if own := _own(node):
+            _with(memo[id(node)], copy.deepcopy(own, memo))
     copied: Value = memo[id(self)]
     return copied
 
@@ -92,8 +96,9 @@ class _Graph:
     def __reduce__(self) -> Any:
         # A parent inside this graph is written as its index; a leaf, or a node of another graph, as itself.
         parents = [tuple([self.index.get(id(p), p) for p in n.parents]) for n in self.nodes]
-        columns = [[getattr(n, c) for n in self.nodes] for c in ("data", "grad", "op", "numbers", "label")]
-        return _load, ([type(n) for n in self.nodes], parents, *columns, [_more(n) for n in self.nodes])
+        columns = [[getattr(n, c) for n in self.nodes] for c in ("data", "grad", "op", "numbers")]
+        own = {i: own for i, n in enumerate(self.nodes) if (own := _own(n))}
+        return _load, ([type(n) for n in self.nodes], parents, *columns), own or None, None, None, _hang
 
 
 _homes: dict[int, weakref.ref[_Graph]] = {}
@@ -107,25 +112,17 @@ def _load(kinds: list[type], parents: list[tuple[Any, ...]], *columns: list[Any]
     return nodes
 
 
-def _node(
-    kind: type,
-    parents: tuple[Value, ...],
-    data: float,
-    grad: float,
-    op: ops.Op,
-    numbers: Any,
-    label: str,
-    more: Any = (),
-) -> Value:
-    v: Value = object.__new__(kind)
-    v.data, v.grad, v.parents, v.op, v.numbers, v.label = data, grad, parents, op, numbers, label
-    return _with(v, dict(more))
+def _hang(nodes: list[Value], own: dict[int, dict[str, Any]]) -> None:
+    """Once the nodes are there: what hangs on them may be any of them."""
+    for i, attributes in own.items():
+        _with(nodes[i], attributes)
 
 
 def _reduce(self: Value, protocol: Any) -> Any:
     """What `pickle` stores: a leaf as itself, another node as an entry in its graph."""
     if not self.parents:
-        return _node, (type(self), (), self.data, self.grad, self.op, self.numbers, self.label, _more(self))
+        made = type(self), (), self.data, self.grad, self.op, self.numbers
+        return _node, made, _own(self) or None, None, None, _with
     home = _homes.get(id(self))
     graph = home and home()
     if not graph:

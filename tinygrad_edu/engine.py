@@ -43,7 +43,6 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
     v.parents = parents
     v.op = op
     v.numbers = numbers
-    v.label = ""
     if watching:
         modes.made(v)
     return v
@@ -115,7 +114,7 @@ class Value(FloatLike):
 
     `data` is the number; `grad` the derivative of whatever called `backward()` with respect to it; `parents`
     the Values it was computed from; `op` the row that computed it; `label` a name for people.
-    Raises TypeError for what is no number.
+    Attributes of one's own, `v.m = 0.0`, may hang on it as on any object.  Raises TypeError for what is no number.
 
     >>> v = Value(3, label="v")
     >>> w = v * v
@@ -123,14 +122,15 @@ class Value(FloatLike):
     (9.0, <Op mul>, True, (3.0, 3.0))
     """
 
-    __slots__ = ("_data", "_grad", "parents", "op", "numbers", "label")  # `data` and `grad` check what they are given
+    # `data` and `grad` check what they are given; a label, which few nodes have, hangs on a node as users' attributes do
+    __slots__ = ("_data", "_grad", "parents", "op", "numbers", "__dict__")
 
     _data: float
     _grad: float
     parents: tuple[Value, ...]
     op: Op
     numbers: tuple[float, ...]
-    label: str
+    label: str = ""
 
     def __init__(self, data: Any, *past: Any, label: Any = "", **named: Any) -> None:
         self._data = data if type(data) is float else number(data)
@@ -138,7 +138,8 @@ class Value(FloatLike):
         self.parents = ()
         self.op = ops.leaf
         self.numbers = ()
-        self.label = label
+        if label:
+            self.label = label
         if past or named or type(label) is not str:
             self._made_by_hand(*past, label=label, **named)  # Value(data, "w"); micrograd's Value(data, children, op)
         if watching:
@@ -332,3 +333,6 @@ for _op in ops.TABLE.values():
         bind(_op)
 for _name, _make in ops.FACTORIES.items():
     _tie(_name, _family(_make), _make.__doc__)
+# CPython 3.11 and 3.12 give the first object of a class room for thirty attributes, and each later one for one fewer.
+for _ in range(30):
+    _new(Value)

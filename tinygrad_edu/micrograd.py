@@ -17,12 +17,9 @@ Either way the node gets a row of its own, whose local gradients are those numbe
 go through it as through any other.
 How it depends on its inputs otherwise nobody has said, so it has no second derivative and no replay.
 
-What does not work is `p.m = 0.0`: a node has no room for attributes of one's own, which would make all of them slower.
-A class of one's own has:
+Attributes of one's own hang on a node as on any object, and copies and pickles keep them:
 
->>> class Parameter(Value):
-...     pass
->>> p = Parameter(3.0)
+>>> p = Value(3.0)
 >>> p.m = 0.0
 >>> (p * p).backward()
 >>> p.m = 0.9 * p.m + 0.1 * p.grad

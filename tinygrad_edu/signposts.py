@@ -7,6 +7,12 @@ AttributeError: module 'tinygrad_edu' has no 'MLP': write tinygrad_edu.nn.MLP
 >>> from tinygrad_edu.losses import MSELoss
 Traceback (most recent call last):
 ImportError: module 'tinygrad_edu.losses' has no 'MSELoss': write tinygrad_edu.losses.mse
+
+A Value takes any attribute, but not one that is meant for its number or its gradient and would do nothing:
+
+>>> tinygrad_edu.Value(1.0).value = 2.0
+Traceback (most recent call last):
+AttributeError: a Value has no 'value': write v.data
 """
 
 from __future__ import annotations
@@ -25,6 +31,10 @@ ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entro
              "smoothl1": "huber", "kldiv": "kl_divergence", "tensor": "Value", "variable": "Value", "scalar": "Value",
              "dense": "Linear", "parameter": "Value", "traintestsplit": "split", "standardscaler": "Standardizer",
              "backprop": "grad", "visualize": "draw"}  # fmt: skip
+# What others call an attribute of a node.
+OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write v.grad", "derivative": "write v.grad",
+             "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() and "
+                              "no_grad() let no gradient through"}  # fmt: skip
 IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
@@ -80,11 +90,29 @@ def missing(room: str, otherwise: Callable[[str], Any] | None = None) -> Callabl
     return __getattr__
 
 
-def put_up() -> None:
-    """Every room says where to look: called once, when all have been imported.
+class _Elsewhere:
+    """An attribute that is not there, read or written."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, v: Any, kind: Any = None) -> Any:
+        raise AttributeError(f"a Value has no {self.name!r}: {OF_VALUES[self.name]}", name=self.name)
+
+    __set__ = __get__
+
+
+def _dir(v: Any) -> list[str]:
+    return [name for name in object.__dir__(v) if name not in OF_VALUES]
+
+
+def put_up(value: type) -> None:
+    """Every room, and every Value, says where to look: called once, when all have been imported.
 
     To mypy, what is not there stays an error.
     """
+    for name, meaning in {"__dir__": _dir, **{name: _Elsewhere(name) for name in OF_VALUES}}.items():
+        setattr(value, name, meaning)
     for room in (PACKAGE + r for r in ROOMS):
         module = sys.modules[room]
         vars(module)["__getattr__"] = missing(room, vars(module).get("__getattr__"))

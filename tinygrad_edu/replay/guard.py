@@ -4,8 +4,9 @@ A function may look at the numbers that it made itself of plain numbers: they ar
 other Value, whatever it was given, what it computes from that, and all that is there without it (parameters first of
 all), the number, the gradient, the text, the label and the past may change from call to call.  So the class `Value`
 itself is guarded while anything is recorded: reading or writing raises RecordingError, in the recorded function's
-thread, in the threads that it starts and in the workers that it sends to; other threads go on undisturbed.  The guards
-ask, each time, who is recording: one that was left standing by a Ctrl-C would refuse nothing.
+thread, in the threads that it starts and in the workers that it sends to; other threads go on undisturbed.  Attributes
+that somebody hangs on a Value may not be written either, and are read as all else that a function keeps (see `state`).
+The guards ask, each time, who is recording: one that was left standing by a Ctrl-C would refuse nothing.
 """
 
 from __future__ import annotations
@@ -172,9 +173,9 @@ def _ours(frame: Any) -> bool:
 
 
 def _attribute(name: str) -> property:
-    """A slot, or a property over one."""
-    plain, asked = vars(Value)[name], name.lstrip("_")
-    get, put = plain.__get__, plain.__set__
+    """A slot, a property over one, or the label, which lies among a node's own attributes."""
+    plain, asked = vars(Value)[name], {"_data": "data", "_grad": "grad"}.get(name, name)
+    get, put = (plain.__get__, plain.__set__) if name != "label" else (_label_of, _put_label)
     may_read, may_write = READ.get(asked, KEPT), WRITTEN.get(asked, set())
     numbers, getframe = asked in NUMBERS, sys._getframe
 
@@ -203,6 +204,29 @@ def _attribute(name: str) -> property:
         put(self, x)
 
     return property(read, write)
+
+
+def _label_of(v: Value) -> str:
+    label: str = vars(v).get("label", "")
+    return label
+
+
+def _put_label(v: Value, label: str) -> None:
+    vars(v)["label"] = label
+
+
+def _own(name: str) -> Any:
+    """Setting and deleting: what has no guard of its own is an attribute that somebody hangs on a node."""
+    plain = getattr(Value, name)
+
+    def change(self: Value, attribute: str, *x: Any) -> None:
+        if attribute not in _ATTRIBUTES and hasattr(self, "_data"):  # if not, a class of one's own is about to make it
+            kind = _asked(self, {CONSTANT})
+            if kind:
+                raise _baked(kind, sys._getframe(1), f".{attribute}", written=True)
+        plain(self, attribute, *x)
+
+    return change
 
 
 def _method(name: str, asked: str, allowed: set[str] | None = None, ours: bool = False) -> Any:
@@ -295,9 +319,12 @@ def _pools() -> Any:
 _POOLS = {"concurrent.futures.thread": _executors, "multiprocessing.pool": _pools}
 _plain_repr, _plain_local_grads = Value.__repr__, vars(Value)["local_grads"].fget
 _plain_start = threading.Thread.start
-_label_of, _parents_of = vars(Value)["label"].__get__, vars(Value)["parents"].__get__
+_parents_of = vars(Value)["parents"].__get__
+_ATTRIBUTES = {*Value.__slots__, "data", "grad", "label"} - {"__dict__"}  # which cannot be guarded
 _NEW: dict[str, Any] = {
-    **{name: _attribute(name) for name in (*Value.__slots__, "data", "grad")},
+    **{name: _attribute(name) for name in _ATTRIBUTES},
+    "__setattr__": _own("__setattr__"),
+    "__delattr__": _own("__delattr__"),
     "__hash__": _method("__hash__", "looking it up in a set or dict", {CONSTANT, NODE, PRESENT}, ours=True),
     "__format__": _method("__format__", "format(), or an f-string,", ours=True),
     "__index__": _method("__index__", "a whole number (a range, an index)"),

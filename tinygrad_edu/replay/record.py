@@ -25,7 +25,7 @@ from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
 from .structure import flat
 
-_data_of, _label_of = (vars(Value)[name].__get__ for name in ("_data", "label"))
+_data_of = vars(Value)["_data"].__get__
 
 
 class Record:
@@ -64,7 +64,7 @@ class _Run:
         def given(leaf: Any) -> Value:
             if not isinstance(leaf, Value):
                 return Value(number(leaf))
-            return leaf if themselves else Value(_data_of(leaf), label=_label_of(leaf))
+            return leaf if themselves else Value(_data_of(leaf), label=leaf.label)
 
         self.traced = list(map(given, leaves))
         kinds = [PASSED if isinstance(leaf, Value) else NUMBER for leaf in leaves]

@@ -167,6 +167,7 @@ class State:
             self._note(path, repr(x))
         elif isinstance(x, Value):
             self._values.append((x,))
+            self._hanging(path, x)
         elif id(x) not in self._seen and kind is not types.ModuleType:
             self._seen[id(x)] = x
             try:
@@ -199,6 +200,8 @@ class State:
                 self._note(path, len(x))
                 if kinds == {Value}:
                     self._values.append(x)
+                    for i, v in enumerate(x):
+                        self._hanging((path, f"[{i}]"), v)
                 else:
                     self._todo.extend([((path, f"[{i}]"), v) for i, v in enumerate(x)])
             self._rows(path, x)
@@ -249,6 +252,12 @@ class State:
         for name in self._known[type(x)]:
             if hasattr(x, name):
                 self._more((path, f".{name}"), getattr(x, name))
+
+    def _hanging(self, path: Path, v: Value) -> None:
+        """What somebody keeps on a Value; its label has a guard of its own."""
+        if vars(v).keys() - {"label"} and id(v) not in self._seen:
+            self._seen[id(v)] = v
+            self._rows(path, v)
 
     def _rows(self, path: Path, x: Any) -> None:
         found = getattr(x, "__dict__", None)
