@@ -33,8 +33,8 @@ ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entro
              "backprop": "grad", "visualize": "draw"}  # fmt: skip
 # What others call an attribute of a node.
 OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write v.grad", "derivative": "write v.grad",
-             "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() and "
-                              "no_grad() let no gradient through"}  # fmt: skip
+             "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() "
+                              "and no_grad() let no gradient through"}  # fmt: skip
 IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
