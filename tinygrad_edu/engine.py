@@ -122,7 +122,7 @@ class Value(FloatLike):
     (9.0, <Op mul>, True, (3.0, 3.0))
     """
 
-    # `data` and `grad` check what they are given; a label, which few nodes have, hangs on a node as users' attributes do
+    # `data` and `grad` check what they are given; a label, which few nodes have, hangs on a node as attributes do
     __slots__ = ("_data", "_grad", "parents", "op", "numbers", "__dict__")
 
     _data: float
