@@ -98,7 +98,7 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
 
     >>> lecture = run("micrograd", small=True, show=None)
     >>> lecture
-    <Run of micrograd: 42 numbers, 41 met, 3 pictures>
+    <Run of micrograd: 45 numbers, 44 met, 3 pictures>
     """
     one = system(name)
     if epochs is not None and one.epochs is None:
