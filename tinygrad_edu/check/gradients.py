@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from .. import ops
@@ -77,13 +78,12 @@ def gradcheck(
                 for r in reports[-1].rows]  # fmt: skip
         reports[-1] = replace(reports[-1], rows=tuple(rows))
     center = here.here()
-    return Report(center.y, sum_of(r.rows for r in reports), named(center.root) or "f",
-                  sum_of(r.rules for r in reports), tuple(dict.fromkeys(sum_of(r.notes for r in reports))))  # fmt: skip
+    return Report(center.y, _all(r.rows for r in reports), named(center.root) or "f",
+                  _all(r.rules for r in reports), tuple(dict.fromkeys(_all(r.notes for r in reports))))  # fmt: skip
 
 
-def sum_of(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """All in one."""
-    return tuple([x for part in parts for x in part])
+def _all(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(chain.from_iterable(parts))
 
 
 def _chosen(labels: Sequence[str], entries: int | None, seed: int) -> list[int]:
