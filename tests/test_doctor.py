@@ -225,6 +225,13 @@ def test_an_error_that_is_bounded_teaches_nothing_and_huber_does(bound, errors):
     assert not diagnose(losses.huber(q, [0.0] * len(q))).named("blocked gradient")
 
 
+def test_a_mask_of_classes_is_no_bound():
+    scores, ks = [[1.0, 2.5, 0.5], [0.25, 0.0, 2.0], [3.0, 0.75, 1.0]], [0, 1, 2]
+    model = nn.Linear(3, 3, seed=0)
+    masked = jit(lambda x, k: losses.multiclass_hinge(model(x), k))
+    assert diagnose(masked, model, (scores, ks)) and diagnose(masked, None, (scores, ks))
+
+
 def test_a_bound_that_the_loss_does_not_want_to_leave_is_no_fault():
     ratio = Value(1.5, label="ratio")
     assert diagnose(-ratio.clip(0.8, 1.2))  # PPO: what is better already is not made better still

@@ -63,12 +63,13 @@ class Finding(Explanation):
         return lines
 
     def draw(self) -> Drawing:
-        """The culprit with what is around it, as a picture."""
-        return draw(self.root, around=self.node, max_nodes=16, depth=3)
+        """The culprit between what it reads and what reads it, as a picture, with the gradients that backward() left."""
+        return draw(self.root, around=self.node, max_nodes=12, depth=1, clusters=False)
 
     def explain(self) -> Whole | Single:
-        """Why the culprit's gradient is what it is."""
-        return explain(self.root) if self.node is self.root else explain(self.root, of=self.node)
+        """Why the gradient that the culprit hands on to its input is what it is; its own, if it reads several."""
+        of = self.node.parents[0] if len(self.node.parents) == 1 else self.node
+        return explain(self.root) if of is self.root else explain(self.root, of=of)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON knows it."""

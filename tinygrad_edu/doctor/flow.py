@@ -9,7 +9,7 @@ from .. import ops
 from ..engine import Value
 from ..explanation import words
 from ..explanation.words import number, plural
-from .evidence import Cell, Evidence, Use, rate, rms
+from .evidence import MOST, Cell, Evidence, Use, rate, rms
 from .findings import Finding
 from .limits import LIMITS, severity
 
@@ -129,8 +129,20 @@ def _held_up(e: Evidence, n: Value) -> int | None:
     if n in e.alive or not inputs:
         return None
     [i, *_] = inputs
+    if n.op is ops.where and not _asks(n.parents[0], n.parents[i]):
+        return None  # a mask, which is no bound
     inside, wanted = e.value(n) - e.value(n.parents[i]), -float(e.totals[n])
     return i if inside * wanted > 0 else None
+
+
+def _asks(condition: Value, x: Value) -> bool:
+    """Whether a condition was computed from the number that it lets through, or from what that was computed from."""
+    meant, seen, stack = {x, *x.parents}, {condition}, [condition]
+    while stack and len(seen) < MOST:
+        fresh = [p for p in stack.pop().parents if p not in seen]
+        seen.update(fresh)
+        stack += fresh
+    return not meant.isdisjoint(seen)
 
 
 def blocked(e: Evidence) -> Iterator[Finding]:
