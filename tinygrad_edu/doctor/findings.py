@@ -63,7 +63,7 @@ class Finding(Explanation):
         return lines
 
     def draw(self) -> Drawing:
-        """The culprit between what it reads and what reads it, as a picture, with the gradients that backward() left."""
+        """The culprit between what it reads and what reads it, as a picture, with the gradients that are stored."""
         return draw(self.root, around=self.node, max_nodes=12, depth=1, clusters=False)
 
     def explain(self) -> Whole | Single:
