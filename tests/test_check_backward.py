@@ -58,6 +58,16 @@ def test_the_usual_mistakes_are_guessed(words, backward):
     assert not report and words in str(report), str(report)
 
 
+def test_inputs_may_be_dicts_and_empty_and_classes_have_no_gradient():
+    forward = lambda p, k: [p["w"] * x + p["b"][0] for x in k]
+    backward = lambda u, p, k: ({"w": sum(a * x for a, x in zip(u, k)), "b": [sum(u)]}, None)
+    assert check_backward(forward, backward, {"p": {"w": 2.0, "b": [1.0]}, "k": [1, 2]})
+    short = check_backward(forward, lambda u, p, k: ({"w": 0.0}, None), {"p": {"w": 2.0, "b": [1.0]}, "k": [1, 2]})
+    assert not short and "dp: it has 1 numbers and should have 2" in str(short)
+    empty = check_backward(lambda x, y: y * y, lambda u, x, y: ([], 2 * u * y), ([], 2.0))
+    assert empty and "wrong" not in str(empty)
+
+
 def test_a_square_matrix_may_be_transposed_too():
     w = rng.normal(size=(3, 3))
     report = check_backward(lambda x, w: x @ w, lambda d, x, w: (d @ w.T, d.T @ x), (X, w))
@@ -168,6 +178,7 @@ def test_what_is_given_is_never_changed():
         (lambda x: math.inf, lambda u, x: u, (2.0,), "forward gives output = inf"),
         (lambda x: [x, math.nan], lambda u, x: u, (2.0,), "another result|output.1. = nan"),
         (lambda x: (x, {"cache": "x"}), lambda u, x: u, (2.0,), "if it gives a cache as well"),
+        (lambda x: ([2 * x], [x]), lambda u, x: u, (2.0,), "if it gives a cache as well"),
         (lambda x, y: x, lambda u, x, y: u, (2.0, 3.0), "one gradient for each of x, y"),
         (
             lambda x: [x, x],

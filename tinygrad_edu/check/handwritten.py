@@ -69,7 +69,7 @@ class Handwritten:
         lines = [("gradient", "shape", "worst", "by hand a", "differences n", ERROR, "verdict")]
         for g in self.gradients:
             r = g.worst
-            told = ("", "", "", "", "wrong") if r is None else (
+            told = ("", "", "", "", "wrong" if g.wrong else "empty") if r is None else (
                 r.name, f"{r.analytic:.8g}", f"{r.numeric:.8g}", f"{r.error:.2g}", r.verdict)  # fmt: skip
             lines.append((g.name, str(g.shape) if g.shape else "number", *told))
         words = [f"{g.name}: {g.wrong}" for g in self.gradients if g.wrong]
@@ -182,9 +182,12 @@ def _like(tree: Any, out: Any) -> Any:
 
 
 def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
+    """What forward gives for copies of the inputs."""
     out = forward(*copy.deepcopy(given))
     try:
         _flat(out)
+        if isinstance(out, tuple) and any(shape(part) or isinstance(part, dict) for part in out):
+            raise TypeError  # an output and a cache, or a loss and its gradient
     except TypeError:
         got = f"{type(out).__name__} {out!r:.80}"
         raise UserError(f"forward must give a number, a list or an array of numbers, got {got}: "
@@ -209,6 +212,8 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
         return Number(math.fsum(terms), EPS * math.fsum(map(abs, terms)))
 
     center = at(point)
+    if got == right and len(mine) != len(point):  # of a dict
+        return Gradient(name, right, (), len(point), f"it has {len(mine)} numbers and should have {len(point)}")
     if got != right:
         if len(point) <= entries:
             return Gradient(name, right, (), len(point), _misshapen(mine, got, right, at, point))
