@@ -26,6 +26,7 @@ from ..engine import Value
 from ..errors import UserError
 from ..explanation.words import number, plural
 from ..functional import sum as total
+from ..modes import collector_resting
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
@@ -87,9 +88,9 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     parameters = None if model is None else _parameters(model)
     root = _computed(loss, data)
     answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
-    e = Evidence(opened(root), parameters, answers)
-    checks = ANYWAY + FINITE * infinities.finite(e)
-    findings = [f for check in checks for f in check(e)]
+    with collector_resting():  # a large graph, and much that is made of it
+        e = Evidence(opened(root), parameters, answers)
+        findings = [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
     findings.sort(key=lambda f: f.severity != BROKEN)  # stable: causes before effects
     name = named(root) or variables([root]).get(root, "the loss")
     return Diagnosis(
