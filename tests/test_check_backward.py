@@ -144,6 +144,11 @@ def test_at_a_kink_every_slope_between_the_two_is_right(slope, right):
     assert bool(report) == right
 
 
+def test_where_differences_do_not_settle_nobody_is_told_what_the_number_should_be():
+    report = check_backward(lambda x: x + 1e-3 * math.sin(1e15 * x), lambda u, x: u, (1.0,))
+    assert not report and "central differences do not settle" in str(report) and "should be" not in str(report)
+
+
 def test_of_many_numbers_some_are_drawn_with_the_seed():
     x = np.linspace(-1, 1, 400)
     report = check_backward(np.sin, lambda d, x: d * np.cos(x), (x,), entries=7)

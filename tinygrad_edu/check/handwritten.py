@@ -30,7 +30,7 @@ from ..trees import leaves, mapped
 from .functions import parameters
 from .probes import EPS, Number
 from .report import ERROR, VERDICTS, Comparison, aligned, beside, likely
-from .slopes import Line, along, judged
+from .slopes import UNSETTLED, Line, along, judged
 
 LIMIT = 100  # numbers of one input: of more, as many are drawn
 BENDS = "f bends here, and any slope between the one before and the one after is right"
@@ -224,7 +224,9 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
     bad = [r for r in rows if not r]
     if not bad:
         return Gradient(name, right, tuple(rows), len(point))
-    worst = max(bad, key=lambda r: r.error)
+    if all(r.verdict == "unresolved" for r in bad):
+        return Gradient(name, right, tuple(rows), len(point), f"at {bad[0].name} {UNSETTLED}; check another point")
+    worst = max([r for r in bad if r.verdict != "unresolved"], key=lambda r: r.error)
     told = f"{len(bad):,} of {len(rows):,} numbers are wrong, " * (len(rows) > 1)
     told += f"{worst.name} is {beside(worst.analytic, worst.numeric)}"
     guess = likely([r.analytic for r in rows], [r.numeric for r in rows])
@@ -292,7 +294,7 @@ def _upstream(back: Callable[[Any], list[Any]], upstream: Any) -> str:
     """Whether a backward pass is proportional to the upstream gradient, as it must be."""
     double = upstream * 2.0 if hasattr(upstream, "dtype") else mapped(lambda u: 2.0 * u, upstream)
     once, twice = [[x for g in back(u) if g is not None for x in _flat(g)] for u in (upstream, double)]
-    if once == twice:
+    if once == twice and any(once):
         return "backward gives the same whatever the upstream gradient is: multiply by it"
     if len(once) == len(twice) and not _near([2 * x for x in once], twice):
         return "twice the upstream gradient must give twice the gradients, and here it does not"

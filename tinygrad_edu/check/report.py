@@ -156,6 +156,8 @@ def likely(ours: Sequence[float], right: Sequence[float]) -> str:
     if all(abs(a - factor * n) <= 1e-5 * abs(factor) * largest for a, n in zip(ours, right)):
         if abs(factor) < 1e-9:
             return ": it is lost, all is 0"
+        if abs(factor - 1) < 1e-3:
+            return ""
         if len(ours) > 1 or abs(Fraction(factor).limit_denominator(10) - factor) < 1e-5 * abs(
             factor
         ):  # else it explains nothing
