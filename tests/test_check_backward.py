@@ -52,7 +52,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("words, backward", MISTAKES.items(), ids=str)
+@pytest.mark.parametrize("words, backward", MISTAKES.items(), ids=[*range(len(MISTAKES))])
 def test_the_usual_mistakes_are_guessed(words, backward):
     report = check_backward(affine, backward, (X, W, B))
     assert not report and words in str(report), str(report)

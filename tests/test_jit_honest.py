@@ -5,6 +5,7 @@ import gc
 import heapq
 import json
 import random
+import subprocess
 import sys
 import threading
 from collections import namedtuple
@@ -344,3 +345,17 @@ def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
             sys.setprofile(None)
         assert p.data == 2.0 and str(p) == "Value(2.0)" and jit(lambda x: p * x, "python")(3.0).data == 6.0, moment
     assert moment > 300
+
+
+def test_the_line_is_the_users_also_where_python_was_started_by_a_library(tmp_path):
+    """As a notebook's kernel starts it, and `python -m pytest`."""
+    starter = tmp_path / "site-packages" / "starter.py"
+    starter.parent.mkdir()
+    starter.write_text(
+        "import sys\n"
+        "from tinygrad_edu import jit\n"
+        "cell = compile('def f(x):\\n    return x if x > 0 else -x\\nprint(jit(f)(1.0))', 'cell 7', 'exec')\n"
+        "exec(cell, vars(sys.modules['__main__']))\n"
+    )
+    run = subprocess.run([sys.executable, str(starter)], capture_output=True, text=True)
+    assert "cell 7, line 2: a comparison" in run.stderr

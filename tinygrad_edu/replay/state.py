@@ -48,7 +48,9 @@ def _root(x: Any) -> str:
 
 @functools.cache
 def library(root: str) -> bool:
-    """Whether a package is somebody else's."""
+    """Whether a package is somebody else's; what is run is not, though a notebook's or a test's starter may be."""
+    if root == "__main__":
+        return False
     file = getattr(sys.modules.get(root), "__file__", None) or ""
     return root in _LIBRARY or "site-packages" in file or "dist-packages" in file
 
