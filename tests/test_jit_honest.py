@@ -359,3 +359,14 @@ def test_the_line_is_the_users_also_where_python_was_started_by_a_library(tmp_pa
     )
     run = subprocess.run([sys.executable, str(starter)], capture_output=True, text=True)
     assert "cell 7, line 2: a comparison" in run.stderr
+
+
+@pytest.mark.parametrize("name, number", [("data", 3.0), ("grad", 3.0), ("label", "w"), ("mine", 3.0)])
+@pytest.mark.parametrize("how", ["w.{} = n", "setattr(w, '{}', n)", "Value.__setattr__(w, '{}', n)"])
+def test_what_a_function_writes_into_a_parameter_is_refused_also_if_it_always_writes_the_same(name, number, how):
+    w = Value(2.0)
+    scope = {"w": w, "n": number, "Value": Value}
+    exec(f"def f(x):\n    {how.format(name)}\n    return w * x", scope)
+    with pytest.raises(RecordingError, match=rf"assigning \.{name} of a parameter"):
+        jit(scope["f"], "python")(2.0)
+    assert w.data == 2.0 and w.grad == 0.0 and w.label == "" and not hasattr(w, "mine")

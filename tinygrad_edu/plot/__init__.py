@@ -46,7 +46,7 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
     and so on, or a list of losses that a loop of one's own has kept.  Losses that
     span more than a factor of 30 are drawn on a logarithmic scale.  Raises ValueError if no epoch was finished.
     """
-    columns = history if isinstance(history, Mapping) else getattr(history, "__dict__", None)
+    columns = history if isinstance(history, Mapping) else vars(history) if hasattr(history, "losses") else None
     if columns is None:
         columns = {"losses": _numbers(history)}
     if not columns.get("losses"):

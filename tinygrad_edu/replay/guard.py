@@ -191,6 +191,8 @@ def _attribute(name: str) -> property:
 
     def write(self: Value, x: Any) -> None:
         frame = getframe(1)
+        if frame.f_code in _HANDING_ON:
+            frame = frame.f_back
         if frame.f_globals is _ENGINE:
             put(self, x)
             return
@@ -215,6 +217,9 @@ def _put_label(v: Value, label: str) -> None:
     vars(v)["label"] = label
 
 
+_HANDING_ON: set[Any] = set()  # the code of our own `__setattr__`, which stands between a property and who asks
+
+
 def _own(name: str) -> Any:
     """Setting and deleting: what has no guard of its own is an attribute that somebody hangs on a node."""
     plain = getattr(Value, name)
@@ -226,6 +231,7 @@ def _own(name: str) -> Any:
                 raise _baked(kind, sys._getframe(1), f".{attribute}", written=True)
         plain(self, attribute, *x)
 
+    _HANDING_ON.add(change.__code__)
     return change
 
 
