@@ -63,12 +63,15 @@ EXACT = ["python", *["numpy"] * bool(find_spec("numpy")), *["native"] * bool(fin
 
 @pytest.fixture(autouse=True)
 def table():
+    before = {op.name: vars(Value)[op.name] for op in (*WRITTEN, *NUMBERS) if op.name in vars(Value)}
     for op in (*WRITTEN, *NUMBERS):
         register(op)
     yield
     for op in (*WRITTEN, *NUMBERS):
         del ops.TABLE[op.name]
         delattr(Value, op.name)
+    for name, method in before.items():  # words that say what is meant, such as `value`
+        setattr(Value, name, method)
 
 
 def used(op, w):
