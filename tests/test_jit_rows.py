@@ -70,8 +70,8 @@ def table():
     for op in (*WRITTEN, *NUMBERS):
         del ops.TABLE[op.name]
         delattr(Value, op.name)
-    for name, method in before.items():  # words that say what is meant, such as `value`
-        setattr(Value, name, method)
+    for word, method in before.items():  # words that say what is meant, such as `value`
+        setattr(Value, word, method)
 
 
 def used(op, w):
