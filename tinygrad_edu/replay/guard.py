@@ -192,7 +192,7 @@ def _attribute(name: str) -> property:
     def write(self: Value, x: Any) -> None:
         frame = getframe(1)
         if frame.f_code in _HANDING_ON:
-            frame = frame.f_back
+            frame = frame.f_back or frame
         if frame.f_globals is _ENGINE:
             put(self, x)
             return
