@@ -471,3 +471,9 @@ def test_a_saved_model_is_json_that_a_person_can_read(run):
     with open("m.json") as file:
         model = json.load(file)
     assert model["extra"]["features"] == ["x", "y"] and "layers.0.neurons.0.w[0]" in str(model["state"])
+
+
+def test_grad_checks_what_it_computes_if_asked(capsys):
+    assert main(["grad", "L = (a*b)**2", "a=2", "b=-3", "--check"]) == 0
+    out = capsys.readouterr().out
+    assert "L = " in out and "happy" in out

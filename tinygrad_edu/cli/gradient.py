@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from .. import files, ops, text
+from ..check import gradcheck
 from ..engine import Value
 from ..errors import UserError, meant
 from ..explanation import alarms, explain, words
@@ -31,6 +32,7 @@ def add_commands(commands: Any) -> None:
                       help="the chain rule edge by edge, or why the gradient of one name is what it is")  # fmt: skip
     grad.add_argument("--source", choices=LISTED, help="instead, both passes written out as a program or as equations")
     grad.add_argument("--exact", action="store_true", help="with --source: gradients to the last bit, not as in books")
+    grad.add_argument("--check", action="store_true", help="compare each gradient with finite differences (see check)")
     grad.add_argument("--svg", metavar="FILE", help="draw the graph (.svg, .png, .pdf or .dot)")
     grad.set_defaults(run=run_grad)
     table = commands.add_parser(
@@ -102,7 +104,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
     """
     if arguments.exact and arguments.source in (None, "latex"):
         raise UserError("--exact is about a program: say --source python, numpy or javascript with it, or leave it out")
-    if arguments.source and (also := [f"--{name}" for name in ("explain", "svg") if getattr(arguments, name)]):
+    if arguments.source and (also := [f"--{name}" for name in ("explain", "check", "svg") if getattr(arguments, name)]):
         raise UserError(f"--source prints a program and nothing else: leave it out, or {' and '.join(also)}")
     program, root, values = graph_of(arguments)
     root.backward()
@@ -110,6 +112,9 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(source(root, arguments.source, exact=arguments.exact))
         return 0
     told = explain(root, of=None if arguments.explain is True else arguments.explain) if arguments.explain else None
+    names, report = given_names(arguments, program, values), None
+    if arguments.check and names:
+        report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
     word = files.check(arguments.svg) if arguments.svg else ""
     picture = draw(root).save(arguments.svg) if arguments.svg else None
     rows = [(n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root]
@@ -122,6 +127,8 @@ def run_grad(arguments: argparse.Namespace) -> int:
         print(*words.sentence(note), sep="\n")
     if told:
         print(f"\n{told}")
+    if arguments.check:
+        print(f"\n{'nothing to check: no name was given a number' if report is None else report}")
     if picture:
         print(f"\n{word} {picture}")
     return 0
