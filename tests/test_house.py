@@ -19,7 +19,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
     {*"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split()},
-    {"ops", "render", "folding"},
+    {"ops", "render", "folds"},
     {"picture"},
     {"modes", "protocol"},
     {"text", "engine"},

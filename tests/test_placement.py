@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, ops, topological
-from tinygrad_edu.folding import folded
+from tinygrad_edu.folds import folded
 from tinygrad_edu.placement import layout, path
 
 

@@ -13,7 +13,7 @@ from tinygrad_edu.engine import chain_rule
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.zoo import cs224n
 from tinygrad_edu.zoo.cs224n import sentences, tagger, window
-from tinygrad_edu.zoo.running import Run
+from tinygrad_edu.zoo.report import Run
 
 TAGS = st.sampled_from(["O", "O", "PER", "LOC"])
 LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30)

@@ -100,8 +100,7 @@ def run_all(arguments: argparse.Namespace) -> int:
         lines.append(f"| {one.year} | [{one.name}](#{_anchor(one)}) | {told} | {this.seconds:.1f} |")
         missed += this.missed
         if report is not None:
-            near = _from(report.parent, folder)
-            pages.append(re.sub(r"\]\((?=[\w-]+\.svg\))", lambda found, near=near: f"]({near}/", this.markdown()))  # type: ignore[misc]
+            pages.append(_moved(this.markdown(), _from(report.parent, folder)))
             files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
         if this.interrupted:
             print(f"interrupted: {one.name} was the last of the zoo that ran")
@@ -120,6 +119,11 @@ def _from(here: Path, folder: Path) -> str:
     with suppress(ValueError):  # Windows: on another drive
         return quote(Path(os.path.relpath(folder, here)).as_posix())
     return folder.resolve().as_uri()
+
+
+def _moved(page: str, folder: str) -> str:
+    """A page whose pictures are in a folder."""
+    return re.sub(r"\]\((?=[\w-]+\.svg\))", lambda found: f"]({folder}/", page)
 
 
 def _anchor(one: zoo.System) -> str:

@@ -18,8 +18,8 @@ from .csvfile import columns, read_csv
 from .dividing import Standardizer, batches, split
 from .handwriting import digits
 from .idxfile import read_idx
+from .interpolation import resized
 from .preparation import Preparation
-from .resizing import resized
 from .samples import Split
 from .shapes import blobs, circles, moons, spirals, xor
 from .squares import minitorch

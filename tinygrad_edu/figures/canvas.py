@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..folding import folded
+from ..folds import folded
 from ..picture import Picture, width_of
 from ..placement import Point, layout, path
 from . import cards

@@ -31,7 +31,7 @@ from ..figures import WIDE, cards
 from ..figures.canvas import Face, Sheet
 from ..figures.sheet import frames_around, largest_of, line
 from ..figures.units import group, input_names, module_of
-from ..folding import folded
+from ..folds import folded
 from ..languages import JAVASCRIPT
 from ..names import brief, labels, variables
 from ..ops import Op

@@ -168,7 +168,8 @@ function fit(least = 0) {
   place();
 }
 
-// The map: the whole graph, what of it is in sight, and what the step is about.  It is there when something is out of sight.
+// The map: the whole graph, what of it is in sight, and what the step is about.
+// It is there when something is out of sight.
 const map = $("map"), [paper, spot, frameOf] = ["cards", "here", "sight"].map((kind) => el(`path.${kind}`));
 map.append(paper, spot, frameOf);
 const boxed = (x, y, w, h) => `M${x},${y}h${w}v${h}h${-w}z`;
@@ -177,7 +178,8 @@ function draft() {
   paper.setAttribute("d", nodes.map((_, i) => cardAt(i)).join(""));
 }
 function mapped() {
-  const [gw, gh] = plan.size, [, , w, h] = inside(), scale = Math.min(0.8 * w / gw, 0.8 * h / gh, Math.sqrt(Math.min(16000, 0.06 * w * h) / (gw * gh)));
+  const [gw, gh] = plan.size, [, , w, h] = inside(), area = Math.min(16000, 0.06 * w * h);
+  const scale = Math.min(0.8 * w / gw, 0.8 * h / gh, Math.sqrt(area / (gw * gh)));
   const left = Math.max(view.x, 0), top = Math.max(view.y, 0);
   const right = Math.min(view.x + w / view.scale, gw), bottom = Math.min(view.y + h / view.scale, gh);
   map.toggleAttribute("hidden", left < 1 && top < 1 && right > gw - 1 && bottom > gh - 1);
@@ -217,7 +219,8 @@ function pan(dx, dy) {
 // Keep these nodes in sight, the first of them if they do not all fit: where one is out of it, they go to the middle.
 function follow(wanted, always = false) {
   const pad = 14 / view.scale;
-  const axes = [["x", svg.clientWidth, DATA.width / 2, plan.size[0]], ["y", svg.clientHeight, DATA.height / 2, plan.size[1]]]
+  const axes = [["x", svg.clientWidth, DATA.width / 2, plan.size[0]],
+                ["y", svg.clientHeight, DATA.height / 2, plan.size[1]]]
     .map(([axis, pixels, half, all]) => ({axis, room: pixels / view.scale, half: half + pad, all: all + 2 * pad}));
   while (wanted.length > 1 && axes.some(({axis, room, half}) => span(wanted, axis) + 2 * half > room)) wanted.pop();
   for (const {axis, room, half, all} of axes) {
@@ -269,7 +272,8 @@ addEventListener("afterprint", () => { svg.removeAttribute("viewBox"); place(); 
 // One step
 
 // At the start the leaves, as many as fit, from the first.
-const leftmost = () => nodes.map((n, i) => i).filter((i) => !nodes[i].parents.length).sort((a, b) => nodes[a].x - nodes[b].x || nodes[a].y - nodes[b].y);
+const leftmost = () => nodes.map((n, i) => i).filter((i) => !nodes[i].parents.length)
+  .sort((a, b) => nodes[a].x - nodes[b].x || nodes[a].y - nodes[b].y);
 const shown = () => { // the nodes that a step is about
   const {kind, node, parent} = steps[at];
   if (kind === "forward") return [node, ...nodes[node].parents];
@@ -321,7 +325,8 @@ function label() {
   local.textContent = kind === "edge" ? `× ${short(now.flows[edge].local)}` : "";
   if (kind !== "edge") return;
   const wire = wires[edge], long = wire.getTotalLength(), [, , w, h] = inside(), edgeOf = 30 / view.scale;
-  const points = [...Array(19)].map((_, k) => wire.getPointAtLength(long * (0.5 + (k % 2 ? -1 : 1) * Math.ceil(k / 2) / 20)));
+  const share = (k) => 0.5 + (k % 2 ? -1 : 1) * Math.ceil(k / 2) / 20;
+  const points = [...Array(19)].map((_, k) => wire.getPointAtLength(long * share(k)));
   const seen = ({x, y}) => Math.abs(x - view.x - w / view.scale / 2) < w / view.scale / 2 - edgeOf
     && Math.abs(y - view.y - h / view.scale / 2) < h / view.scale / 2 - edgeOf;
   const point = points.find(seen) ?? points[0];

@@ -5,7 +5,7 @@
     2020
 
 `tinygrad-edu zoo NAME` runs one.  An essay is a module of this folder, to be read from top to bottom: its first words
-say what it shows, its `main(run)` computes it, and tells the run (see `running`) each number beside the published one,
+say what it shows, its `main(run)` computes it, and tells the run (see `report`) each number beside the published one,
 and each picture.
 """
 
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from .. import files
 from ..errors import UserError, meant
 from ..train.around import uninterrupted
-from .running import Run
+from .report import Run
 
 __all__ = ["SYSTEMS", "Run", "System", "run", "system"]
 

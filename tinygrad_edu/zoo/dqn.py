@@ -265,7 +265,7 @@ def tables(run: Run) -> None:
         if not run.repeat(seeds, once, "seed"):
             return
         average = [mean(column) for column in zip(*returns)]
-        curves[name] = smooth(average)
+        curves[name] = average
         edge = mean(q.q[(2, 5)]["down"] for q in qs)
         rows.append([name, f"{mean(average[-100:]):.0f}", f"{mean(greedy(q)[0] for q in qs):.0f}", f"{edge:.1f}"])
         pictures.append(
@@ -281,23 +281,21 @@ def tables(run: Run) -> None:
         f"until the episode is broken off. Huber's loss walks down by {ALPHA} a fall, and stops as soon as another "
         "move looks better: it takes its time and gets there."
     )
-    run.picture(
-        "tables",
-        plot.curves(
-            {k: [-y for y in ys] for k, ys in curves.items()},
-            title="learning to walk along the cliff, by tables",
-            xlabel="episode",
-            ylabel="cost of an episode, mean of 50",
-            log=True,
-        ),
-        "what an episode costs, with three losses",
-    )
+    costs(run, "tables", curves, 50)
     run.picture("values", plot.images(pictures, labels=list(moved), title="largest Q of every cell", across=3,
                 note="white 0, blue below; start lower left, goal lower right"),
                 "what the tables think each cell is worth")  # fmt: skip
 
 
-def smooth(ys: list[float], width: int = 50) -> list[float]:
+def costs(run: Run, kind: str, returns: dict[str, list[float]], width: int) -> None:
+    """A picture of what an episode costs, the mean over the last `width`, with each loss."""
+    lines = {name: [-y for y in smooth(ys, width)] for name, ys in returns.items()}
+    drawn = plot.curves(lines, title=f"learning to walk along the cliff, by {kind}", xlabel="episode", log=True,
+                        ylabel=f"cost of an episode, mean of {width}")  # fmt: skip
+    run.picture(kind, drawn, "what an episode costs, with three losses")
+
+
+def smooth(ys: list[float], width: int) -> list[float]:
     """The mean over the last `width`."""
     return [mean(ys[max(0, k + 1 - width) : k + 1]) for k in range(len(ys))]
 
@@ -356,13 +354,12 @@ def networks(run: Run) -> None:
     run.section("Three losses on the cliff, by a small network")
     seeds, episodes = (1, 3) if run.small else (3, 150)
     curves, rows = {}, []
-    backend = "auto" if run.backend == "eager" else run.backend
     for name, loss in LOSSES.items():
         returns: list[list[float]] = []
         ways: list[int] = []
 
         def once(k: int, loss: Loss = loss, returns: Any = returns, ways: Any = ways) -> str:
-            q, rng = Network(loss, run.seed + k, backend), random.Random(run.seed + k)
+            q, rng = Network(loss, run.seed + k, run.replay_backend), random.Random(run.seed + k)
             returns.append([float(episode(q, rng)) for _ in range(episodes)])
             ways.append(greedy(q)[0])
             return f"{ways[-1]}"
@@ -370,21 +367,11 @@ def networks(run: Run) -> None:
         if not run.repeat(seeds, once, "seed"):
             return
         average = [mean(column) for column in zip(*returns)]
-        curves[name] = smooth(average, 10)
+        curves[name] = average
         rows.append([name, f"{mean(average[-50:]):.0f}", ", ".join(map(str, ways))])
     run.table(["loss", "return, last 50", "greedy walks, one for each seed"], rows)
     run.say(
         "The network shows the same, more roughly: with the clipped square it stands still wherever its error is "
         "large. Its numbers depend on the seed; that one loss never arrives, and two do, does not."
     )
-    run.picture(
-        "networks",
-        plot.curves(
-            {k: [-y for y in ys] for k, ys in curves.items()},
-            title="learning to walk along the cliff, by a network",
-            xlabel="episode",
-            ylabel="cost of an episode, mean of 10",
-            log=True,
-        ),
-        "what an episode costs, with three losses",
-    )
+    costs(run, "networks", curves, 10)

@@ -175,19 +175,11 @@ def first_network(run: Run) -> None:
     model = MLP(3, [4, 4, 1], activation="tanh", output="tanh")
     xs = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
     ys = [1.0, -1.0, -1.0, 1.0]
-    sgd = optim.SGD(model.parameters(), lr=0.05)
 
     def loss_now() -> Any:
         return F.sum([(model(x) - y) ** 2 for x, y in zip(xs, ys)])
 
-    def step(_: int) -> Any:
-        loss = loss_now()
-        sgd.zero_grad()
-        loss.backward()
-        sgd.step()
-        return loss.data
-
-    run.repeat(200, step)
+    run.descend(200, loss_now, optim.SGD(model.parameters(), lr=0.05))
     run.compare("parameters of MLP(3, [4, 4, 1])", len(model.parameters()), 41)
     run.say("A neuron has a weight for each input and a bias: 4 * (3 + 1) + 4 * (4 + 1) + 1 * (4 + 1) = 41.")
     right = sum((model(x) > 0) == (y > 0) for x, y in zip(xs, ys))
@@ -218,17 +210,7 @@ def moons(run: Run) -> None:
 
     rate = optim.linear(1.0, steps=100, end=0.1)
     sgd = optim.SGD(model.parameters(), lr=rate)
-    seen: list[float] = []
-
-    def step(_: int) -> str:
-        loss = score_losses() + losses.l2(model.parameters(), 1e-4)
-        sgd.zero_grad()
-        loss.backward()
-        sgd.step()
-        seen.append(loss.data)
-        return f"loss {loss.data:.4f}"
-
-    run.repeat(run.steps(20), step)
+    seen = run.descend(run.steps(20), lambda: score_losses() + losses.l2(model.parameters(), 1e-4), sgd)
     published = (0.8958441028683222, 1.7235905336972022)
     for k, (ours, theirs) in enumerate(zip(seen, published)):
         run.compare(f"loss before step {k + 1}", ours, theirs, within=TINY, form=".15f", whole=True)

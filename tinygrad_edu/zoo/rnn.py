@@ -17,6 +17,7 @@ understand backprop" (2016) for the table of powers.
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -228,7 +229,7 @@ def remember(run: Run, model: Memory, clip: float | None, steps: int) -> tuple[l
     """Train it to say after fifty steps what came first, 1 or -1, among noise;
     losses, and lengths of gradients before any clipping.
     """
-    loss = jit(model.loss, backend="auto" if run.backend == "eager" else run.backend)
+    loss = jit(model.loss, backend=run.replay_backend)
     theta, rng = pack(model.parameters()), random.Random(run.seed)
     sgd = optim.SGD(theta, lr=0.05)
     seen: list[float] = []
@@ -327,20 +328,16 @@ def spelling(run: Run) -> None:
     random.Random(run.seed).shuffle(names)
     held, names = names[:300], names[300:]
     model = Speller("".join(sorted(set("".join(names)))), 12, 8 if run.small else 48, run.seed)
-    steps, seen = run.steps(10), []
-    loss = jit(model.loss, backend="auto" if run.backend == "eager" else run.backend)
-    theta = pack(model.parameters())
-    adam = optim.Adam(theta, lr=optim.linear(0.01, steps=max(steps, 1)))
+    steps, order = run.steps(10), itertools.cycle(names)
+    replayed, theta = jit(model.loss, backend=run.replay_backend), pack(model.parameters())
 
-    def step(k: int) -> str:
-        rows, targets = model.arguments(names[k % len(names)])
-        value, gradient = loss.value_and_grad(theta, [rows], [targets])
+    def loss() -> tuple[float, Any]:
+        rows, targets = model.arguments(next(order))
+        value, gradient = replayed.value_and_grad(theta, [rows], [targets])
         optim.clip_by_norm(gradient, 5.0)
-        adam.step(gradient)
-        seen.append(float(value))
-        return f"loss {sum(seen[-200:]) / len(seen[-200:]):.3f}"
+        return value, gradient
 
-    run.repeat(steps, step)
+    seen = run.descend(steps, loss, optim.Adam(theta, lr=optim.linear(0.01, steps=max(steps, 1))))
     unpack(theta)
     few = held[: 5 if run.small else len(held)]
     with no_grad():

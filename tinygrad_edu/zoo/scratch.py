@@ -171,34 +171,16 @@ def learning(run: Run) -> None:
 def descend(run: Run, model: nn.MLP, X: Any, y: Any, lr: float) -> list[float]:
     """Gradient descent on all samples at once: one sample recorded, all replayed at every step."""
     targets = [float(t) for t in y]
-    steps, seen = run.steps(10), []
+    steps, bce = run.steps(10), losses.binary_cross_entropy_with_logits
     if run.backend == "eager":
         sgd = optim.SGD(model.parameters(), lr=lr)
-
-        def step(_: int) -> Any:
-            loss = losses.binary_cross_entropy_with_logits([model(x) for x in X], targets)
-            sgd.zero_grad()
-            loss.backward()
-            sgd.step()
-            seen.append(loss.data)
-            return f"loss {loss.data:.4f}"
-
-        run.repeat(steps, step)
-        return seen
+        return run.descend(steps, lambda: bce([model(x) for x in X], targets), sgd)
     import numpy as np
 
-    one = jit(lambda x, t: losses.binary_cross_entropy_with_logits([model(x)], [t]), backend=run.backend)
+    one = jit(lambda x, t: bce([model(x)], [t]), backend=run.backend)
     theta = pack(model.parameters())
     samples, wanted = np.array(X), np.array(targets)  # lists would be read anew at every step
-    descent = optim.SGD(theta, lr=lr)
-
-    def replayed(_: int) -> Any:
-        loss, gradient = one.value_and_grad(theta, samples, wanted)
-        descent.step(gradient)
-        seen.append(float(loss))
-        return f"loss {loss:.4f}"
-
-    run.repeat(steps, replayed)
+    seen = run.descend(steps, lambda: one.value_and_grad(theta, samples, wanted), optim.SGD(theta, lr=lr))
     unpack(theta)
     return seen
 

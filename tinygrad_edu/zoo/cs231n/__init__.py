@@ -27,7 +27,7 @@ from ...check import HAPPY, SUSPICIOUS, WRONG, gradcheck
 from ...engine import Value
 from ...extras import MissingPackage
 from ...figures import draw
-from ..running import Run
+from ..report import Run
 from .relative import of_assignments, of_notes
 from .training import before_training, spiral
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ... import losses, ops
-from ..running import Run
+from ..report import Run
 from . import check, examples, layers
 from .arrays import Array, np
 from .examples import EXAMPLES, Example

@@ -11,7 +11,7 @@ affine: its output is the engine's.
   dx        (10, 2, 3)          ...e-16           ...e-11           1e-10  right
   dw        (6, 5)              ...e-1...         ...e-1...         1e-10  right
   db        (5,)                   0.82              0.82           1e-10  WRONG
-db[0] is -0.5786 and should be -5.786; all 5 are 0.1 times what they should be.
+db[0] is -0.578589 and should be -5.78589: 0.1 times what it should be.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import ops
+from ...check.report import beside, likely
 from ...engine import Value
 from ...errors import UserError, meant
 from ...explanation.words import columns
@@ -201,15 +202,13 @@ def _difference(name: str, ours: Array, right: Array) -> str:
         return ""
     place = tuple(map(int, np.argwhere(~near)[0])) if right.ndim else ()
     at = f"{name}[{', '.join(map(str, place))}]" if place else name
-    digits = next(n for n in (4, 7, 17) if f"{ours[place]:.{n}g}" != f"{right[place]:.{n}g}")
-    words = f"{at} is {ours[place]:.{digits}g} and should be {right[place]:.{digits}g}"
+    words = f"{at} is {beside(float(ours[place]), float(right[place]))}"
     if ours.dtype != right.dtype:
         words += f" (yours are {ours.dtype}: compute in {right.dtype})"
     if right.size == 1:
         return words
-    factor = float(np.vdot(ours, right) / np.vdot(right, right))
-    if abs(factor - 1) > 1e-6 and np.allclose(ours, factor * right, rtol=1e-8):
-        return f"{words}; all {right.size:,} are {factor:.4g} times what they should be"
+    if guess := likely(ours.ravel().tolist(), right.ravel().tolist()):
+        return words + guess
     return f"{words}, the first of {(~near).sum():,} that are wrong of {right.size:,}"
 
 

@@ -12,7 +12,7 @@ from ...extras import MissingPackage
 from ...modes import no_grad
 from ...nn import MLP, Linear
 from ...replay import jit
-from ..running import Run
+from ..report import Run
 
 TINY = 1e-12
 REG = 1e-3  # of the spiral
@@ -106,18 +106,8 @@ def descend(run: Run, model: Any, points: Any, steps: int, name: str) -> list[fl
         def error() -> Value:
             return one.mean(X, y)
 
-    sgd, weights, seen = optim.SGD(model.parameters(), lr=1.0), _weights(model), []
-
-    def step(_: int) -> str:
-        loss = error() + losses.l2(weights, REG / 2)
-        sgd.zero_grad()
-        loss.backward()
-        sgd.step()
-        seen.append(loss.data)
-        return f"{name}, loss {loss.data:.4f}"
-
-    run.repeat(steps, step)
-    return seen
+    weights, sgd = _weights(model), optim.SGD(model.parameters(), lr=1.0)
+    return run.descend(steps, lambda: error() + losses.l2(weights, REG / 2), sgd, f"{name}, loss")
 
 
 def by_hand(run: Run, start: list[float], points: Any, seen: list[float]) -> None:

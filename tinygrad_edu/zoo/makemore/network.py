@@ -140,34 +140,22 @@ def affordable(run: Run) -> int:
 
 def train(run: Run, model: Speller, names: Names, steps: int, stream: str = "three letters") -> list[float]:
     """The losses of some steps of stochastic gradient descent, at a rate of .1, in the second half of .01."""
-    draw, seen = names.batches(stream), list[float]()
-    rate = optim.step_decay(0.1, max(1, (steps + 1) // 2))
+    draw, rate = names.batches(stream), optim.step_decay(0.1, max(1, (steps + 1) // 2))
     replayed = model._replayed
     if replayed is None:  # a graph for each step, node by node
-        plain = optim.SGD(model.parameters(), rate)
 
-        def step(_: int) -> str:
+        def built() -> Any:
             X, Y = draw()
-            loss = F.mean([model.loss(letters, int(y)) for letters, y in zip(ONE_HOT[X].tolist(), Y)])
-            plain.zero_grad()
-            loss.backward()
-            plain.step()
-            seen.append(loss.data)
-            return f"loss {loss.data:.4f}"
+            return F.mean([model.loss(letters, int(y)) for letters, y in zip(ONE_HOT[X].tolist(), Y)])
 
-        run.repeat(steps, step)
-        return seen
-    theta = pack(model.parameters())
-    sgd = optim.SGD(theta, rate)
+        return run.descend(steps, built, optim.SGD(model.parameters(), rate))
 
-    def replay(_: int) -> str:
+    def replay() -> Any:
         X, Y = draw()
-        value, gradient = replayed.value_and_grad(theta, ONE_HOT[X], Y)
-        sgd.step(gradient)
-        seen.append(value)
-        return f"loss {value:.4f}"
+        return replayed.value_and_grad(theta, ONE_HOT[X], Y)
 
-    run.repeat(steps, replay)
+    theta = pack(model.parameters())
+    seen = run.descend(steps, replay, optim.SGD(theta, rate))
     unpack(theta)
     return seen
 

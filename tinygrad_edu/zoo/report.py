@@ -139,6 +139,11 @@ class Run:
         """How many steps, passes or whatever `epochs` counts: in a small run no more than so many."""
         return min(small, self.epochs) if self.small else self.epochs
 
+    @property
+    def replay_backend(self) -> str:
+        """The backend of what is replayed even if "eager" was asked for: node by node it would take minutes."""
+        return "auto" if self.backend == "eager" else self.backend
+
     def repeat(self, count: int, step: Callable[[int], object], unit: str = "step") -> int:
         """Call step(0), step(1), ... with a progress line that shows what each returns; how many were done.
 
@@ -157,6 +162,30 @@ class Run:
         finally:
             line.close()
         return done
+
+    def descend(self, count: int, loss: Callable[[], Any], optimizer: Any, told: str = "loss") -> list[float]:
+        """Steps of an optimizer, each against the gradient of a new `loss()`; the losses before them.
+
+        A loss is a Value, of which `backward()` leaves the gradient in the parameters, or a number and its gradient in
+        a flat array, as `value_and_grad` of a recorded function gives them.  Ctrl-C ends it as it ends `repeat`.
+        """
+        seen: list[float] = []
+
+        def step(_: int) -> str:
+            found = loss()
+            if isinstance(found, tuple):
+                number, gradient = found
+                optimizer.step(gradient)
+            else:
+                optimizer.zero_grad()
+                found.backward()
+                optimizer.step()
+                number = found.data
+            seen.append(float(number))
+            return f"{told} {number:.4f}"
+
+        self.repeat(count, step)
+        return seen
 
     def fit(self, model: Any, X: Any, y: Any, **options: Any) -> train.History:
         """`train.fit` with this run's seed and backend; after a Ctrl-C it trains no more."""
