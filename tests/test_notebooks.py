@@ -1,10 +1,14 @@
-"""The notebooks run from top to bottom, and everything that shows itself does so in Jupyter and in marimo."""
+"""The notebooks run from top to bottom, and everything that shows itself does so in Jupyter and in marimo.
+
+python -m tests.test_notebooks      runs them and saves what they show now, also the page's new looks
+"""
 
 import json
 import re
 import shutil
 import subprocess
 import warnings
+from copy import deepcopy
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -28,18 +32,22 @@ def shown(cell):
     return kinds
 
 
-@pytest.mark.parametrize("path", sorted(DEMOS.glob("*.ipynb")), ids=lambda p: p.stem)
-def test_a_notebook_runs_and_shows_what_it_showed(path):
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+def executed(book):
+    """A copy of the notebook, run from top to bottom."""
+    nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    book = nbformat.read(path, as_version=4)
-    saved = [shown(c) for c in book.cells if c.cell_type == "code"]
+    resources = {"metadata": {"path": str(DEMOS)}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        nbclient.NotebookClient(
-            book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(DEMOS)}}
+        return nbclient.NotebookClient(
+            deepcopy(book), timeout=120, kernel_name="python3", record_timing=False, resources=resources
         ).execute()
-    again = [shown(c) for c in book.cells if c.cell_type == "code"]
+
+
+@pytest.mark.parametrize("path", sorted(DEMOS.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_a_notebook_runs_and_shows_what_it_showed(path):
+    book = pytest.importorskip("nbformat").read(path, as_version=4)
+    saved, again = ([shown(c) for c in b.cells if c.cell_type == "code"] for b in (book, executed(book)))
     for before, now in zip(saved, again, strict=True):
         assert before.keys() == now.keys()
         for kind in ("text/plain", "text/markdown", "text/html", "stream"):
@@ -159,3 +167,10 @@ def test_marimo_sets_the_formulas_of_the_markdown():
             warnings.simplefilter("ignore")
             done = formatting.try_format(one)
         assert "marimo-tex" in done.data and "tinygrad-edu" not in done.data
+
+
+if __name__ == "__main__":
+    import nbformat
+
+    for file in sorted(DEMOS.glob("*.ipynb")):
+        nbformat.write(executed(nbformat.read(file, as_version=4)), file)
