@@ -57,31 +57,16 @@ class Cell:
         return Bend("", math.inf) if rows or row is None else bend_of(row)
 
 
-class Evidence:
+class Passes:
     """One graph, gone through once forward and once backward; no `.grad` changes.
 
-    `totals` are the gradients of `root`, seed 1; `slopes` the local gradients of each node; `cells` the units, those of
-    which labels tell first, and then whatever else bends; `layers` the same by layer.
+    `totals` are the gradients of `root`, seed 1; `slopes` the local gradients of each node.
     """
 
-    def __init__(
-        self,
-        root: Value,
-        parameters: Iterable[Value] | None = None,
-        answers: Callable[[], Iterable[Any]] | None = None,
-    ) -> None:
+    def __init__(self, root: Value) -> None:
         self.root, self.order = root, topological(root)
-        self.given = None if parameters is None else list(parameters)
-        self.answers = answers  # what the model makes of all data: asked only where a finding depends on it
         self.slopes: dict[Value, tuple[float, ...]] = {}
         self.totals: dict[Value, float] = chain_rule(root, 1.0, self._local)
-        self.groups = group(root, self.order)
-        self.samples = samples_of(self.groups) if self.groups.units else 1
-        self.feeding = self._feeding()
-        self.cells = self._cells()
-        self.layers: dict[str, list[Cell]] = {}
-        for cell in self.cells:
-            self.layers.setdefault(cell.layer, []).append(cell)
 
     def _local(self, node: Value) -> tuple[float, ...]:
         found = self.slopes[node] = node.op.slopes(*node.numbers)
@@ -99,6 +84,43 @@ class Evidence:
     def value(self, n: Value) -> float:
         """The number that the forward pass saw; `.data` may have been changed since then."""
         return n.numbers[0] if n.parents else self._seen.get(n, n.data)
+
+    def called(self, n: Value) -> str:
+        """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf or the formula is long."""
+        name = self.names[n]
+        formula = self.names.short(n, 44) if n.parents else ""
+        return f"{name} = {formula}" if formula else name
+
+    def local(self, n: Value, place: int = 0) -> str:
+        """The local gradient of a node as a formula with the names of this graph, in its textbook form."""
+        term = self.names.term
+        d = text.local_gradients(n.op, term(n), *map(term, n.parents))[place]
+        step = isinstance(d, text.Expr) and d.op is ops.greater
+        return f"1 if {text.write(d)} else 0" if step else text.write(d)
+
+
+class Evidence(Passes):
+    """The passes of a graph, and its units.
+
+    `cells` are the units, those of which labels tell first, and then whatever else bends; `layers` the same by layer.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        parameters: Iterable[Value] | None = None,
+        answers: Callable[[], Iterable[Any]] | None = None,
+    ) -> None:
+        super().__init__(root)
+        self.given = None if parameters is None else list(parameters)
+        self.answers = answers  # what the model makes of all data: asked only where a finding depends on it
+        self.groups = group(root, self.order)
+        self.samples = samples_of(self.groups) if self.groups.units else 1
+        self.feeding = self._feeding()
+        self.cells = self._cells()
+        self.layers: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            self.layers.setdefault(cell.layer, []).append(cell)
 
     @cached_property
     def trainable(self) -> set[Value]:
@@ -124,19 +146,6 @@ class Evidence:
             if any(d != 0 and p in found for p, d in zip(n.parents, self.slopes.get(n, ()))):
                 found.add(n)
         return found
-
-    def called(self, n: Value) -> str:
-        """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf or the formula is long."""
-        name = self.names[n]
-        formula = self.names.short(n, 44) if n.parents else ""
-        return f"{name} = {formula}" if formula else name
-
-    def local(self, n: Value, place: int = 0) -> str:
-        """The local gradient of a node as a formula with the names of this graph, in its textbook form."""
-        term = self.names.term
-        d = text.local_gradients(n.op, term(n), *map(term, n.parents))[place]
-        step = isinstance(d, text.Expr) and d.op is ops.greater
-        return f"1 if {text.write(d)} else 0" if step else text.write(d)
 
     # Units
 
