@@ -95,6 +95,11 @@ zoo micrograd --seed -3                             | --seed: '-3' is not a whol
 zoo micrograd --epochs 0                            | --epochs: '0' is not a whole number
 zoo micrograd --backend cuda                        | --backend: .*'cuda'
 zoo micrograd --out note                            | note: this is a file, and no folder
+leak xyz                                            | the leak lab has no 'xyz' \(there are .*vanishing
+leak vanishing --seed -3                            | --seed: '-3' is not a whole number
+leak vanishing --out note                           | note: this is a file, and no folder
+leak vanishing --all                                | leave NAME out
+leak --small                                        | --small goes with the name of a leak
 train                                               | required: DATA
 train ''                                            | DATA: it is empty
 train nowhere                                       | no data called 'nowhere': use moons
@@ -284,6 +289,7 @@ BUGS = [
     ("train flowers.csv --target kind", "tinygrad_edu.data.table._codes"),
     ("predict model.json flowers.csv", "tinygrad_edu.functional.softmax"),
     ("zoo micrograd --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
+    ("leak vanishing --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
 ]  # fmt: skip
 
 

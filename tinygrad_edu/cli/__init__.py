@@ -8,6 +8,7 @@
     tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
     tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
     tinygrad-edu zoo [NAME]                                  the systems that backpropagation is taught with
+    tinygrad-edu leak [NAME]                                 where backpropagation leaks, and what the doctor says
     tinygrad-edu ops [NAME ...]                              the table of operations, or some of its rows
 
 A mistake in what was typed is one line on stderr and exit status 2; a bug of ours shows its traceback.

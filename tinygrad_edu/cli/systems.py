@@ -1,10 +1,11 @@
-"""`zoo`: the systems that backpropagation is taught with, one or all of them."""
+"""`zoo` and `leak`: the systems that backpropagation is taught with, and the places where it leaks."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from .. import files, zoo
 from ..errors import UserError
 from ..extras import MissingPackage
 from ..replay import BACKENDS
+from ..zoo import leaks
 from .parsing import seed, whole
 
 
 def add_commands(commands: Any) -> None:
-    """Add `zoo` to the command line."""
+    """Add `zoo` and `leak` to the command line."""
     cmd = commands.add_parser(
         "zoo",
         help="the classic systems, each run beside its published numbers; a list of them if alone",
@@ -44,66 +46,96 @@ def add_commands(commands: Any) -> None:
     add("--small", action="store_true", help="on few samples and for few steps, to see it work")
     cmd.set_defaults(run=run_zoo)
 
+    cmd = commands.add_parser(
+        "leak",
+        help="where backpropagation leaks: each failure, what the doctor says, and the cure; a list of them if alone",
+        description="Without a name: the list. With one: a program that fails, in numbers; what the doctor says of it; "
+        "the lines that mend it; what the doctor says then; and a picture of both. The status is 1 if a "
+        "published number was not met.",
+        epilog="examples:\n  tinygrad-edu leak\n  tinygrad-edu leak vanishing\n  tinygrad-edu leak --all --out leaks",
+    )
+    add = cmd.add_argument
+    add("name", nargs="?", metavar="NAME", help="which leak; they are listed by `tinygrad-edu leak`")
+    add("--all", action="store_true", help="run all of them")
+    add("--seed", type=seed, metavar="N", help="of everything random (default: 0)")
+    add("--out", metavar="FOLDER", help="where pictures and pages go (default leaks/)")
+    add("--small", action="store_true", help="for few steps, to see it work")
+    cmd.set_defaults(run=run_leak, report=None, epochs=None, data=None, backend="auto")
+
 
 def run_zoo(arguments: argparse.Namespace) -> int:
     """The list, one system, or all of them."""
     if arguments.report and not arguments.all:
         raise UserError("--report gathers all systems: say --all with it")
+    return _run(arguments, zoo.SYSTEMS, "system", "the zoo")
+
+
+def run_leak(arguments: argparse.Namespace) -> int:
+    """The list, one leak, or all of them."""
+    return _run(arguments, leaks.LEAKS, "leak", "the leak lab")
+
+
+def _run(arguments: argparse.Namespace, systems: Sequence[zoo.System], noun: str, who: str) -> int:
+    folder = arguments.out or systems[0].folder
     if arguments.all:
         if arguments.name or arguments.data or arguments.epochs:
-            raise UserError("--all runs every system as it is: leave NAME, --data and --epochs out")
-        return run_all(arguments)
+            others = ", --data and --epochs" if noun == "system" else ""
+            raise UserError(f"--all runs every {noun} as it is: leave NAME{others} out")
+        return run_all(arguments, systems, who)
     if arguments.name is None:
         asked = {**vars(arguments), "backend": arguments.backend != "auto"}
         for option in ("seed", "epochs", "backend", "out", "data", "small"):
             if asked[option] is not None and asked[option] is not False:
-                raise UserError(f"--{option} goes with the name of a system, or with --all")
-        return show_list()
-    zoo.system(arguments.name)
-    this = zoo.run(
-        arguments.name, data=arguments.data, epochs=arguments.epochs, **_how(arguments, arguments.out or "zoo")
-    )
+                raise UserError(f"--{option} goes with the name of a {noun}, or with --all")
+        return show_list(systems)
+    one = zoo.among(systems, arguments.name, who)
+    this = zoo.perform(one, data=arguments.data, epochs=arguments.epochs, **_how(arguments, folder))
     return 130 if this.broken else int(bool(this.missed))
 
 
-def show_list() -> int:
-    """One line for each system."""
-    wide = max(len(one.name) for one in zoo.SYSTEMS)
-    for one in zoo.SYSTEMS:
-        print(f"{one.year}  {one.name.ljust(wide)}  {one.line}")
-    print(f"\nrun one:  tinygrad-edu zoo {zoo.SYSTEMS[0].name}        all:  tinygrad-edu zoo --all --report zoo.md")
+def show_list(systems: Sequence[zoo.System]) -> int:
+    """One line for each."""
+    wide, command = max(len(one.name) for one in systems), systems[0].command
+    for one in systems:
+        print(f"{one.year}  " * bool(one.year) + f"{one.name.ljust(wide)}  {one.line}")
+    together = "--report zoo.md" if command == "zoo" else "--out leaks"
+    print(f"\nrun one:  tinygrad-edu {command} {systems[0].name}        all:  tinygrad-edu {command} --all {together}")
     return 0
 
 
-def run_all(arguments: argparse.Namespace) -> int:
-    """Every system; what is missing on this machine is said, and left out.
+def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: str) -> int:
+    """Every one; what is missing on this machine is said, and left out.
 
     The report is written after each of them.
     """
     report = Path(arguments.report) if arguments.report else None
     if report is not None:
         files.check(files.folder(report.parent) / report.name)
-    folder = Path(arguments.out or (report.parent / "zoo" if report else "zoo"))
+    folder = Path(arguments.out or (report.parent / systems[0].folder if report else systems[0].folder))
     broken, pages, missed = False, list[str](), list[Any]()
     lines = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"]
-    for one in zoo.SYSTEMS:
+    if systems[0].year is None:
+        lines = ["| leak | numbers met | seconds |", "| --- | --- | ---: |"]
+    for one in systems:
         print(f"\n{'=' * 100}")
+        begin = f"| {one.year} " * bool(one.year)
         try:
-            this = zoo.run(one.name, **_how(arguments, folder))
+            this = zoo.perform(one, **_how(arguments, folder))
         except MissingPackage as absent:
             print(f"{one.name} was not run: {absent}")
-            lines.append(f"| {one.year} | {one.name} | not run: {absent} | |")
+            lines.append(f"{begin}| {one.name} | not run: {absent} | |")
             continue
         judged = [row for row in this.rows if row.verdict]
         told = f"{len(judged) - len(this.missed)} of {len(judged)}" + "; NOT MET: " * bool(this.missed)
         told += ", ".join(row.what for row in this.missed) + ", interrupted" * this.interrupted
-        lines.append(f"| {one.year} | [{one.name}](#{_anchor(one)}) | {told} | {this.seconds:.1f} |")
+        name = f"[{one.name}](#{_anchor(one)})" if report else one.name
+        lines.append(f"{begin}| {name} | {told} | {this.seconds:.1f} |")
         missed += this.missed
         if report is not None:
             pages.append(_moved(this.markdown(), _from(report.parent, folder)))
             files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
         if this.interrupted:
-            print(f"interrupted: {one.name} was the last of the zoo that ran")
+            print(f"interrupted: {one.name} was the last of {who} that ran")
             broken = this.broken
             break
     print("\n" + "\n".join(lines) + (f"\nwrote {report}" if report and pages else ""))
@@ -128,4 +160,4 @@ def _moved(page: str, folder: str) -> str:
 
 def _anchor(one: zoo.System) -> str:
     """Where GitHub puts the heading of a system's page."""
-    return re.sub(r"[^\w\- ]", "", f"{one.name} ({one.year}): {one.line}").lower().replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", one.title).lower().replace(" ", "-")

@@ -56,7 +56,7 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
         f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at the "
         f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
         _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} = {number(step ** (len(levels) - 1))}",
-        _advice(vanishing, any(c.shape.kind == "squashes" for c in e.cells)),
+        _advice(vanishing, [c for c in e.cells if c.shape.kind == "squashes"]),
         e.root,
         use.z,
         {"rate": step, "whole": whole, "layers": len(levels)},
@@ -77,8 +77,16 @@ def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
     return f"{told}{number(slope)}" + (f", and by a weight, of size {number(weights)}" if weights else "")
 
 
-def _advice(vanishing: bool, squashes: bool) -> str:
-    other = "relu in place of a squashing function; " if vanishing and squashes else ""
+def _advice(vanishing: bool, squashing: list[Cell]) -> str:
+    other = ""
+    if vanishing and squashing:
+        other = "relu in place of a squashing function; "
+        bend, largest = squashing[0].uses[0].bend, squashing[0].shape.largest
+        if bend is not None and largest < 0.5:
+            other = (
+                f'activation="tanh", whose slope reaches 1, or "relu", in place of {bend.op.name}, whose slope is '
+                f"{number(largest)} at most; "
+            )
     last = "sums that go around layers, x + f(x)" if vanishing else "a bound on the norm of the gradient"
     return f'{other}init="xavier" or "he", which keep the product of slopes and weights near 1; LayerNorm; {last}'
 

@@ -11,7 +11,7 @@ and each picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,32 +21,45 @@ from ..errors import UserError, meant
 from ..train.around import uninterrupted
 from .report import Run
 
-__all__ = ["SYSTEMS", "Run", "System", "run", "system"]
+__all__ = ["SYSTEMS", "Run", "System", "among", "perform", "run", "system"]
 
 
 class System(NamedTuple):
     """What the list says of an essay.
 
-    `epochs` is how often it goes over its data, or None where `--epochs` has no meaning.
+    `epochs` is how often it goes over its data, or None where `--epochs` has no meaning; `year` is None for what is
+    as old as backpropagation.
     """
 
     name: str
-    year: int
+    year: int | None
     line: str
     epochs: int | None = None
     unit: str = "passes"
     seed: int = 0
     data: str = ""  # what file it takes in place of its own data
+    room: str = __name__  # where the essay is
+    command: str = "zoo"  # what runs it
 
     @property
     def main(self) -> Callable[[Run], None]:
         """The essay itself."""
-        return import_module(f"{__name__}.{self.name}").main  # type: ignore[no-any-return]
+        return import_module(f"{self.room}.{self.name}").main  # type: ignore[no-any-return]
 
     @property
     def words(self) -> str:
         """The essay's first words, what it shows."""
-        return (import_module(f"{__name__}.{self.name}").__doc__ or "").strip()
+        return (import_module(f"{self.room}.{self.name}").__doc__ or "").strip()
+
+    @property
+    def title(self) -> str:
+        """Its name, its year and its line."""
+        return f"{self.name}{f' ({self.year})' if self.year else ''}: {self.line}"
+
+    @property
+    def folder(self) -> str:
+        """The folder of its pages: in docs/, and by default where the command writes them."""
+        return self.room.rpartition(".")[2]
 
 
 SYSTEMS = (  # in the order of history
@@ -80,11 +93,16 @@ SYSTEMS = (  # in the order of history
 
 def system(name: str) -> System:
     """The system of that name.  Raises UserError, with the nearest name, if there is none."""
-    for one in SYSTEMS:
+    return among(SYSTEMS, name, "the zoo")
+
+
+def among(systems: Sequence[System], name: str, who: str) -> System:
+    """The one of that name.  Raises UserError, with the nearest name, if `who` has none."""
+    for one in systems:
         if one.name == name:
             return one
-    names = [one.name for one in SYSTEMS]
-    raise UserError(f"the zoo has no {name!r}{meant(name, names)} (there are {', '.join(names)})")
+    names = [one.name for one in systems]
+    raise UserError(f"{who} has no {name!r}{meant(name, names)} (there are {', '.join(names)})")
 
 
 def run(name: str, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
@@ -100,7 +118,13 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
     >>> lecture
     <Run of micrograd: 45 numbers, 44 met, 3 pictures>
     """
-    one = system(name)
+    return perform(system(name), seed=seed, epochs=epochs, backend=backend, out=out, data=data, small=small, show=show)
+
+
+def perform(one: System, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
+            data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
+    """Run one essay, as `run` says."""
+    name = one.name
     if epochs is not None and one.epochs is None:
         raise UserError(f"{name} does not go over data in epochs: leave --epochs out")
     if epochs is not None and epochs < 1:
@@ -113,8 +137,9 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
     asked = {"seed": one.seed if seed is None else seed, "epochs": one.epochs if epochs is None else epochs}
     this = Run(name, seed=asked["seed"] or 0, epochs=asked["epochs"] or 0, backend=backend, out=folder,
                data=None if data is None else Path(data), small=small, show=show,
+               again=f"tinygrad-edu {one.command} {name} --out docs/{one.folder}",
                reduced=small or data is not None or asked != {"seed": one.seed, "epochs": one.epochs})  # fmt: skip
-    this.begin(f"{name} ({one.year}): {one.line}", one.words)
+    this.begin(one.title, one.words)
     try:
         one.main(this)
     except KeyboardInterrupt:

@@ -14,6 +14,9 @@ the same, on other data  3.06%      5.00%      -1.94%  unlike: 7,291 digits ther
 
 from __future__ import annotations
 
+import ast
+import difflib
+import inspect
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -60,12 +63,14 @@ class Run:
     """
 
     def __init__(self, name: str, *, seed: int = 0, epochs: int = 0, backend: str = "auto", out: Path | None = None,
-                 data: Path | None = None, small: bool = False, reduced: bool = False,
+                 data: Path | None = None, small: bool = False, reduced: bool = False, again: str = "",
                  show: Callable[[str], object] | None = print) -> None:  # fmt: skip
+        self.again = again or f"tinygrad-edu zoo {name}"
         self.name, self.seed, self.epochs, self.backend = name, seed, epochs, backend
         self.out, self.data, self.small, self.reduced = out, data, small, reduced
         self.rows: list[Row] = []
         self.pictures: dict[str, Any] = {}
+        self.diagnoses: list[Any] = []
         self.interrupted, self.broken, self.seconds = False, False, 0.0
         self._show: Callable[[str], object] = show or (lambda line: None)
         self._screen = screen() if show else None
@@ -95,6 +100,17 @@ class Run:
         self._settle()
         self._show(text)
         self._page += [f"```{language}", text.rstrip("\n"), "```", ""]
+
+    def diagnosis(self, found: Any) -> None:
+        """What the doctor says, as it is."""
+        self.diagnoses.append(found)
+        self.code(str(found))
+
+    def change(self, before: Callable[..., Any], after: Callable[..., Any]) -> None:
+        """In which lines one function differs from another, as `diff` writes it; their names and docstrings aside."""
+        old, new = (_body(f) for f in (before, after))
+        lines = difflib.unified_diff(old, new, lineterm="", n=1)
+        self.code("\n".join(line for line in lines if not line.startswith(("---", "+++", "@@"))), "diff")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Numbers that nobody has published, or that belong together: as many cells in each row as in the header."""
@@ -230,7 +246,7 @@ class Run:
 
     def markdown(self) -> str:
         """All of it as one page; pictures are named as `picture` saves them."""
-        again = f"`tinygrad-edu zoo {self.name} --out docs/zoo` makes this page again."
+        again = f"`{self.again}` makes this page again."
         return "\n".join([*self._page, again, "", "<!-- written by tinygrad_edu -->", ""])
 
     def _repr_markdown_(self) -> str:
@@ -259,6 +275,15 @@ class Run:
         header, *rows = [[cell.replace("|", "\\|") for cell in row] for row in table]
         rule = ["---" if k in left else "---:" for k in range(len(header))]
         self._page += [*("| " + " | ".join(line) + " |" for line in (header, rule, *rows)), ""]
+
+
+def _body(f: Callable[..., Any]) -> list[str]:
+    """The lines of a function below its docstring."""
+    lines = textwrap.dedent(inspect.getsource(f)).splitlines()
+    [function] = ast.parse("\n".join(lines)).body
+    assert isinstance(function, ast.FunctionDef)
+    first = function.body[ast.get_docstring(function) is not None].lineno
+    return textwrap.dedent("\n".join(lines[first - 1 :])).splitlines()
 
 
 def _folded(line: str, last: int) -> str:

@@ -100,9 +100,9 @@ def one_unit(run: Run) -> None:
     )
 
 
-def sigmoids(run: Run) -> None:
+def sigmoids(run: Run, title: str = "The same in depth: a chain of sigmoids") -> None:
     """The same in depth: a chain of sigmoids, none of which passes on more than a quarter."""
-    run.section("The same in depth: a chain of sigmoids")
+    run.section(title)
     for n, published in SIGMOIDS.items():
         slope = over_time(Value(0.0), lambda h: h.sigmoid(), n)[0]
         run.compare(f"{n} sigmoid{'s' * (n > 1)} from 0", slope, published, within=5e-5 * published, form=".5g")
@@ -116,6 +116,12 @@ def sigmoids(run: Run) -> None:
 def flat_units(run: Run) -> None:
     """Where a gradient ends that no number of steps has worn away: a unit that is saturated, or dead."""
     run.section("Units that pass nothing on")
+    saturated(run)
+    dead(run)
+
+
+def saturated(run: Run) -> None:
+    """A sigmoid far out, where it is flat."""
     for weight, published in ((1.0, 0.19661), (10.0, 4.5396e-5), (100.0, 3.72e-44)):
         w = Value(weight)
         s = (w * 1.0).sigmoid()
@@ -132,6 +138,10 @@ def flat_units(run: Run) -> None:
         "A slope that is called zero is seldom zero: at w = 100 it is 3.72e-44, and nothing is learned from it all the "
         "same. Written as s (1 - s) it is exactly zero, because s has been rounded to 1."
     )
+
+
+def dead(run: Run) -> None:
+    """A relu that is closed wherever there are data."""
     rng = random.Random(run.seed)
     unit = nn.Neuron(4, activation="relu", seed=run.seed)
     *_, bias = unit.parameters()
