@@ -508,7 +508,7 @@ def test_strict_mode_names_the_first_bad_gradient_and_changes_nothing():
     y = x.sqrt() * 3
     with (
         anomalies("raise"),
-        pytest.raises(FloatingPointError, match=r"with respect to 'x' \(value 0.0\) is inf: no .grad was changed"),
+        pytest.raises(FloatingPointError, match=r"finite at x \(value 0.0\): .*3 × inf = inf.*; no .grad was changed"),
     ):
         y.backward()
     assert every_grad(y) == [0.0] * 4
@@ -516,9 +516,9 @@ def test_strict_mode_names_the_first_bad_gradient_and_changes_nothing():
     assert x.grad == math.inf
 
 
-def test_anomalies_takes_two_words():
-    with pytest.raises(ValueError, match="'raise' or 'ignore', got 'warn'"):
-        anomalies("warn")
+def test_anomalies_takes_three_words():
+    with pytest.raises(ValueError, match="'raise', 'warn' or 'ignore', got 'warning'"):
+        anomalies("warning")
     with anomalies("raise"), anomalies("ignore"):
         assert (Value(1.0) / 0).data == math.inf
 

@@ -18,9 +18,13 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
-    {*"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split()},
+    {
+        *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
+        "callsites",
+    },
     {"ops", "render", "folds"},
     {"picture"},
+    {"infinities"},
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "javascript", "languages"},

@@ -12,15 +12,19 @@ import weakref
 from collections.abc import Container
 from typing import Any
 
-from . import ops
+from . import callsites, ops
 from .engine import Value
 
 
 def _own(node: Value) -> dict[str, Any]:
-    """What hangs on a node: its label, attributes of somebody's own, and the slots of a class of their own."""
+    """What hangs on a node: its label, attributes of somebody's own, and the slots of a class of their own;
+    not the line that made it, which did not make the copy.
+    """
     state: Any = object.__getstate__(node)  # unlike `vars(node)`, this makes no dict where there is none
     attributes, slots = state
-    return {**(attributes or {}), **{name: x for name, x in slots.items() if name not in Value.__slots__}}
+    own = {**(attributes or {}), **{name: x for name, x in slots.items() if name not in Value.__slots__}}
+    own.pop(callsites.ATTRIBUTE, None)
+    return own
 
 
 def _with(node: Value, own: dict[str, Any]) -> Value:

@@ -188,8 +188,7 @@ class Value(FloatLike):
         except ArithmeticError:  # a rule divided by zero: once more, on floats that go on with inf and nan
             totals = chain_rule(self, number(seed), lambda node: node.op.slopes(*node.numbers))
         if watching and modes.strict():
-            for node in reversed(topological(self)):
-                modes.check_gradient(node, totals[node], self)
+            modes.check_gradients(topological(self), totals)
         with _adding:
             grads = [node._grad + g for node, g in totals.items()]
             # One call into C: no Ctrl-C can land half-way.

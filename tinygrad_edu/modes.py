@@ -1,4 +1,4 @@
-"""What may be switched on around a computation: `no_grad()` and `anomalies("raise")`.
+"""What may be switched on around a computation: `no_grad()`, and `anomalies("raise")` or `anomalies("warn")`.
 
 Both are context managers, usable as decorators, and belong to the thread (or task) that entered them:
 another thread goes on recording.  The engine asks one question per node, `if watching`, which is an empty
@@ -10,28 +10,49 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import get_ident
 from typing import Any
 
-from . import ops
-from .ieee import inf, isfinite
+from . import callsites, infinities, ops
+from .ieee import isfinite
 
 watching: list[object] = []  # one entry per open block, in any thread
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
-_strict: ContextVar[bool] = ContextVar("strict", default=False)
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _anew: ContextVar[bool] = ContextVar("anew", default=False)
-_DEFAULTS: dict[ContextVar[bool], bool] = {_recording: True, _strict: False, _anew: False}
+_DEFAULTS: dict[ContextVar[Any], Any] = {_recording: True, _watch: None, _anew: False}
 _open: ContextVar[tuple[Any, ...]] = ContextVar(
     "open", default=()
 )  # blocks, which generators may leave in another order
 recorders: list[Any] = []  # one per function that is being recorded, in any thread: see `replay.guard`
 
 
+class Watch:
+    """What one block does about numbers that are not finite; meanwhile each node that is made keeps its line."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.told = what, False
+
+    def found(self, message: str) -> None:
+        """Raise FloatingPointError, or warn, once; a block that only wants lines does neither."""
+        if self.what == "raise":
+            raise FloatingPointError(message)
+        if self.what == "warn" and not self.told:
+            self.told = True
+            warnings.warn(message, RuntimeWarning, stacklevel=callsites.stacklevel())
+
+    @property
+    def asks(self) -> bool:
+        """Whether an anomaly would still be told."""
+        return self.what == "raise" or self.what == "warn" and not self.told
+
+
 @contextmanager
-def _block(variable: ContextVar[bool], value: bool) -> Iterator[Any]:
+def _block(variable: ContextVar[Any], value: Any) -> Iterator[Any]:
     entry = (variable, value, object())
 
     def left() -> None:
@@ -57,12 +78,12 @@ class _Block:
     one may be used again, and in itself.
     """
 
-    def __init__(self, variable: ContextVar[Any], value: Any) -> None:
-        self.mode = functools.partial(_block, variable, value)
+    def __init__(self, variable: ContextVar[Any], value: Callable[[], Any]) -> None:
+        self.mode, self.value = functools.partial(_block, variable), value  # a value for each block: it warns once
         self.entered: dict[int, list[Any]] = {}  # by thread, of which tasks take turns: each leaves its own
 
     def __enter__(self) -> None:
-        block = self.mode()
+        block = self.mode(self.value())
         self.entered.setdefault(get_ident(), []).append((block.__enter__(), block))
 
     def __exit__(self, *error: Any) -> None:
@@ -83,25 +104,25 @@ class _Block:
 
         @functools.wraps(f)
         def called(*args: Any, **named: Any) -> Any:
-            with self.mode():
+            with self.mode(value := self.value()):
                 result = f(*args, **named)
-            return self._steps(result) if inspect.isgenerator(result) else result
+            return self._steps(result, value) if inspect.isgenerator(result) else result
 
         @functools.wraps(f)
         def generated(*args: Any, **named: Any) -> Any:
-            return (yield from self._steps(f(*args, **named)))
+            return (yield from self._steps(f(*args, **named), self.value()))
 
         @functools.wraps(f)
         async def awaited(*args: Any, **named: Any) -> Any:
-            with self.mode():
+            with self.mode(self.value()):
                 return await f(*args, **named)
 
         @functools.wraps(f)
         async def iterated(*args: Any, **named: Any) -> Any:
-            steps, sent = f(*args, **named), None
+            steps, sent, value = f(*args, **named), None, self.value()
             while True:
                 try:
-                    with self.mode():
+                    with self.mode(value):
                         item = await steps.asend(sent)
                 except StopAsyncIteration:
                     return
@@ -114,19 +135,19 @@ class _Block:
         }
         return next((wrapper for is_one, wrapper in kinds.items() if is_one(f)), called)
 
-    def _steps(self, generator: Any) -> Any:
+    def _steps(self, generator: Any, value: Any) -> Any:
         """The same generator, in this mode whenever it runs, and out of it while it waits."""
         step, given = generator.send, None
         while True:
             try:
-                with self.mode():
+                with self.mode(value):
                     item = step(given)
             except StopIteration as end:
                 return end.value
             try:
                 step, given = generator.send, (yield item)
             except GeneratorExit:
-                with self.mode():
+                with self.mode(value):
                     generator.close()
                 raise
             except BaseException as error:
@@ -146,27 +167,31 @@ def no_grad(f: Any = None) -> Any:
     >>> y, y.parents
     (Value(9.0), ())
     """
-    block = _Block(_recording, False)
+    block = _Block(_recording, lambda: False)
     return block if f is None else block(f)
 
 
 def anomalies(what: str) -> Any:
-    """`anomalies("raise")`: the first value or gradient that is not finite becomes a FloatingPointError.
+    """`anomalies("raise")`: the first value or gradient that is not finite is a FloatingPointError; "warn": a warning.
 
-    The error names the operation, its inputs with their labels, and where the operation is defined.
-    `anomalies("ignore")`, the default everywhere else, lets inf and nan flow as IEEE 754 has it.
+    It names the operation, its inputs with their labels, where the operation is defined, and the line of your code
+    that made the node; of a gradient, upstream × local on the edge where it stops being finite.  "warn" gives one
+    RuntimeWarning for each block, or for each call of a function under `@anomalies("warn")`, and goes on with inf and
+    nan as IEEE 754 has it, as does "ignore", the default everywhere else.  Inside, recorded functions are built node
+    by node.  Raises ValueError for another word.
 
     >>> from tinygrad_edu import Value
     >>> with anomalies("raise"):
-    ...     Value(-2.0, label="p").log()
+    ...     y = Value(-2.0, label="p").log()  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    FloatingPointError: log(p) = nan: log is defined on (0, inf); its input is p = -2.0
+    FloatingPointError: log(p) = nan: log is defined on (0, inf); its input is p = -2.0; at ...:2: y = Value(-2.0, ...
     """
-    if what not in ("raise", "ignore"):
+    if what not in ("raise", "warn", "ignore"):
         raise ValueError(
-            f"anomalies takes 'raise' or 'ignore', got {what!r}: write anomalies(\"raise\"), also above a function"
+            f"anomalies takes 'raise', 'warn' or 'ignore', got {what!r}: write anomalies(\"raise\"), or above a "
+            'function @anomalies("raise")'
         )
-    return _Block(_strict, what == "raise")
+    return _Block(_watch, lambda: None if what == "ignore" else Watch(what))
 
 
 class RecordingError(TypeError):
@@ -195,6 +220,13 @@ def by_hand() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def lines() -> Iterator[None]:
+    """Inside, each node keeps the line that made it, and recorded functions are built anew; nothing is raised."""
+    with _block(_watch, Watch("lines")):
+        yield
+
+
 def recorder() -> Any:
     """Who records what this thread does, or None."""
     for one in tuple(recorders):  # others come and go meanwhile, and a list that shrinks skips one
@@ -213,8 +245,10 @@ def made(v: Any) -> None:
     if recorders:
         hear(v)
     if v.parents:
-        if _strict.get():
-            check_value(v.data, v.op, v.parents)
+        if (watch := _watch.get()) is not None:
+            callsites.mark(v)
+            if not isfinite(v.data) and watch.asks:
+                watch.found(infinities.value_told(v))
         if not _recording.get():
             v.parents, v.op, v.numbers = (), ops.detached, ()
 
@@ -245,42 +279,19 @@ def recording() -> bool:
 
 
 def strict() -> bool:
-    """Whether a value or gradient that is not finite is an error here."""
-    return _strict.get()
+    """Whether a value or gradient that is not finite is an error or a warning here."""
+    watch = _watch.get()
+    return watch is not None and watch.what != "lines"
 
 
 def replaying() -> bool:
     """Whether recorded functions may be replayed here: an anomaly is found node by node."""
-    return not (_strict.get() or _anew.get())
+    return _watch.get() is None and not _anew.get()
 
 
-def interval(bounds: Any) -> str:
-    """An interval as people write it.
-
-    >>> interval((0.0, inf)), interval((-1.0, 1.0))
-    ('(0, inf)', '(-1, 1)')
-    """
-    return f"({bounds[0]:g}, {bounds[1]:g})"
-
-
-def check_value(y: float, op: Any, parents: Any) -> None:
-    """Raise FloatingPointError if an operation's result is not finite."""
-    if isfinite(y):
-        return
-    names = [p.label or f"{p.data!r}" for p in parents]
-    told = [f"{p.label} = {p.data!r}" for p in parents if p.label]
-    where = [interval(d) for d in op.domain if d is not ... and d != (-inf, inf)]
-    raise FloatingPointError(
-        f"{op.name}({', '.join(names[:4])}{', ...' if len(names) > 4 else ''}) = {y}"
-        + (f": {op.name} is defined on {' and '.join(where)}" if where else "")
-        + (f"; its input{'s are' if len(told) > 1 else ' is'} {', '.join(told[:4])}" if told else ""))  # fmt: skip
-
-
-def check_gradient(node: Any, g: float, root: Any) -> None:
-    """Raise FloatingPointError if a node's gradient is not finite."""
-    if not isfinite(g):
-        raise FloatingPointError(
-            f"the gradient of {root.label or root.op.name!r} with respect to {node.label or node.op.name!r} "
-            f"(value {node.data!r}) is {g}: no .grad was changed. Look at the local gradients of what it feeds, "
-            "with .local_grads()"
-        )
+def check_gradients(order: Sequence[Any], totals: Mapping[Any, float]) -> None:
+    """What the modes have to do with the gradients of a backward pass, none of which has been added yet."""
+    watch = _watch.get()
+    if watch is not None and watch.asks and not all(map(isfinite, totals.values())):
+        told = infinities.gradient_told(order, totals)
+        watch.found(f"{told}; no .grad was changed" if watch.what == "raise" else told)

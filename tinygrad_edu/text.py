@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import ops
-from .modes import interval
+from .infinities import interval
 from .ops import REAL, Op
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import modes, ops
+from .. import ops
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..ieee import isfinite, number
+from ..infinities import value_told
 from ..ops import Op
 
 EPS, TINY = 2.0**-52, 2.0**-1074  # rounding: relative, and where floats run out
@@ -130,11 +131,8 @@ class Graph(Number):
             )
         if not isfinite(self.y):
             bad = next(n for n in self.nodes if not isfinite(n.data))
-            try:
-                modes.check_value(bad.data, bad.op, bad.parents)
-            except FloatingPointError as e:
-                told = e if bad.parents else f"{bad.label or 'an input'} is {bad.data}"
-                raise UserError(f"f is {self.y} at this point, so it has no slope to compare with: {told}") from None
+            told = value_told(bad) if bad.parents else f"{bad.label or 'an input'} is {bad.data}"
+            raise UserError(f"f is {self.y} at this point, so it has no slope to compare with: {told}")
 
     def measure(self) -> None:
         """How large gradients would be if no two paths cancelled, so how much rounding there is in f;

@@ -26,7 +26,7 @@ from ..engine import Value
 from ..errors import UserError
 from ..explanation.words import number, plural
 from ..functional import sum as total
-from ..modes import collector_resting
+from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
@@ -69,7 +69,8 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`.  `model` has
     `.parameters()`: those that the loss never reaches are then found too; if it can be called and `loss` is a Value,
     `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  A `.grad` is neither
-    read nor changed: the doctor goes through the graph itself.
+    read nor changed: the doctor goes through the graph itself.  Of a function, findings have the `line` that made the
+    node, for it is called node by node; of a Value too, if it was computed under `anomalies("warn")`.
 
     The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.  Raises TypeError
     for what is neither Value nor function, a model without parameters, or a function without data; ValueError if data
@@ -121,7 +122,8 @@ def _computed(loss: Any, data: Any) -> Value:
     if data is None:
         raise TypeError("diagnose calls a function on data: diagnose(f, model, (X, y))")
     columns = data if isinstance(data, tuple) else (data,)
-    found = loss.mean(*columns) if isinstance(loss, Jit) else loss(*columns)
+    with lines():
+        found = loss.mean(*columns) if isinstance(loss, Jit) else loss(*columns)
     if not isinstance(found, Value):
         raise TypeError(
             f"diagnose needs a function that returns one Value, a loss; this one returned {type(found).__name__} "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from .. import callsites
 from ..engine import Value
 from ..explanation import Whole, explain, words
 from ..explanation.single import Single
@@ -23,7 +24,8 @@ class Finding(Explanation):
     """One thing that is wrong, or looks so.
 
     `what` it is, `where`, `seen`: the evidence in numbers, `why`: the calculus, `advice`: what to try; `severity` is
-    "broken" or "worth a look".  `node` is the culprit, or the worst of several: `.draw()` and `.explain()` open it.
+    "broken" or "worth a look".  `node` is the culprit, or the worst of several: `.draw()` and `.explain()` open it;
+    `line` is the line of your code that made it, "" if that is not known: see `diagnose`.
     `numbers` are those of the evidence, `labels` the names of all that is meant.
     """
 
@@ -37,10 +39,15 @@ class Finding(Explanation):
     node: Value
     numbers: dict[str, float] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    line: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "line", self.line or callsites.told(self.node))  # now: the file may be written anew
 
     def parts(self) -> list[tuple[str, str]]:
         """What is said, each part with the word that stands before it."""
-        return [("where", self.where), ("seen", self.seen), ("why", self.why), ("try", self.advice)]
+        line = [("line", self.line)] if self.line else []
+        return [("where", self.where), *line, ("seen", self.seen), ("why", self.why), ("try", self.advice)]
 
     def lines(self) -> list[str]:
         """The finding, line by line."""
@@ -74,9 +81,9 @@ class Finding(Explanation):
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON knows it."""
         numbers = {k: x if math.isfinite(x) else str(x) for k, x in self.numbers.items()}
-        return {"what": self.what, "severity": self.severity, "where": self.where, "seen": self.seen, "why": self.why,
-                "try": self.advice,
-                "numbers": numbers, "labels": list(self.labels)}  # fmt: skip
+        return {"what": self.what, "severity": self.severity, "where": self.where, "line": self.line,
+                "seen": self.seen, "why": self.why, "try": self.advice, "numbers": numbers,
+                "labels": list(self.labels)}  # fmt: skip
 
 
 class Diagnosis(Explanation):
@@ -120,7 +127,8 @@ class Diagnosis(Explanation):
         for note in self.notes:
             lines += ["", *words.sentence(note)]
         if not self:
-            lines += ["", *words.sentence("To see the first: .findings[0].draw(), .findings[0].explain().")]
+            hint = "" if any(f.line for f in self.findings) else " To see lines of your code: diagnose(f, model, data)."
+            lines += ["", *words.sentence(f"To see the first: .findings[0].draw(), .findings[0].explain().{hint}")]
         return lines
 
     def markdown(self) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .. import ops
 from ..engine import Value
 from ..explanation.words import number, plural
-from ..modes import interval
+from ..infinities import first_edge, interval
 from .evidence import Evidence
 from .findings import Finding
 from .limits import BROKEN
@@ -106,24 +106,14 @@ def _instead(n: Value) -> str:
     return "smaller numbers: a smaller learning rate, smaller initial weights, inputs scaled to mean 0 and variance 1"
 
 
-def _first_edge(e: Evidence) -> tuple[Value, int, float, float, float] | None:
-    """The first edge that makes nan or inf of a finite gradient: (node, place, upstream, local, sum so far)."""
-    sums: dict[Value, float] = {}
-    for n in reversed(e.order):
-        if not n.parents or not math.isfinite(up := float(e.totals[n])):
-            continue
-        for i, (p, d) in enumerate(zip(n.parents, e.slopes[n])):
-            before = sums.get(p, 0.0)
-            sums[p] = before + d * up
-            if not math.isfinite(sums[p]) and math.isfinite(before):
-                return n, i, up, float(d), before
-    return None
-
-
 def gradients(e: Evidence) -> Iterator[Finding]:
     """The first gradient that is nan or inf of a finite loss: an infinite slope, 0 times infinity, or one too large."""
     bad = [n for n in e.order if not math.isfinite(e.totals[n])]
-    if not bad or not math.isfinite(e.root.data) or (found := _first_edge(e)) is None:
+    if (
+        not bad
+        or not math.isfinite(e.root.data)
+        or (found := first_edge(e.order, e.totals, e.slopes.__getitem__)) is None
+    ):
         return
     n, i, up, d, before = found
     p = n.parents[i]

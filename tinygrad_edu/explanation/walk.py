@@ -13,8 +13,8 @@ from functools import partial
 
 from .. import names, ops, text
 from ..engine import Value, chain_rule, topological
+from ..infinities import interval
 from ..languages import LATEX
-from ..modes import interval
 from ..names import named
 from ..notebook import Shown
 from ..text import Expr

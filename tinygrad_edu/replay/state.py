@@ -25,6 +25,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from .. import callsites
 from ..engine import Value
 
 MOST = 10_000  # things that are looked at
@@ -257,7 +258,7 @@ class State:
 
     def _hanging(self, path: Path, v: Value) -> None:
         """What somebody keeps on a Value; its label has a guard of its own."""
-        if vars(v).keys() - {"label"} and id(v) not in self._seen:
+        if vars(v).keys() - {"label", callsites.ATTRIBUTE} and id(v) not in self._seen:
             self._seen[id(v)] = v
             self._rows(path, v)
 
@@ -269,7 +270,7 @@ class State:
         for name, v in [*found.items()]:
             if type(v) in _PLAIN:
                 plain[name] = v
-            elif name != "__wrapped__":
+            elif name not in ("__wrapped__", callsites.ATTRIBUTE):
                 self._todo.append(((path, f".{name}"), v))
         self._note(path, plain)
 

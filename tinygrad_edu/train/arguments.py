@@ -93,11 +93,11 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
                          "make it anew, from this model.parameters()")  # fmt: skip
     if backend not in ("eager", "auto", *BACKENDS):
         raise ValueError(f"backend is one of eager, auto, {', '.join(BACKENDS)}, got {backend!r}")
-    if anomalies == "raise" or anomalies is None and modes.strict():
+    if anomalies in ("raise", "warn") or anomalies is None and modes.strict():
         if backend in BACKENDS:
             raise ValueError(
-                f"anomalies='raise' looks at every node, and the {backend} backend builds none: use backend='eager', "
-                "or 'auto', which is then the same"
+                f"{f'anomalies={anomalies!r}' if anomalies else 'anomalies(...)'} looks at every node, and the "
+                f"{backend} backend builds none: use backend='eager', or 'auto', which is then the same"
             )
         backend = "eager"
     if patience is not None and (not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1):

@@ -50,7 +50,9 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     Accuracies are kept if the targets are classes (see `right` below), or as the argument `accuracy` says.
     `progress` is True for a line on stderr (in a notebook, on stdout), or a function to call with
     a `Progress` after each step.
-    `anomalies` is handed to `tinygrad_edu.anomalies`.  To go on training, call again with the same model and optimizer.
+    `anomalies` is "raise" or "warn", of which `tinygrad_edu.anomalies` tells: the first number that is not finite is
+    named, with the line that made it, and all is computed eagerly.
+    To go on training, call again with the same model and optimizer.
 
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was
     learned: an update that has begun is finished, any other step dropped.  A loss or gradient that is inf or nan ends
@@ -124,8 +126,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
                             problem += f" (sample {bad} or its target is not finite: fill it in or leave it out)"
                         history.stopped = (
                             f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; "
-                            "this step was not taken. Try a smaller learning rate, standardize the inputs, or find "
-                            "the first bad number with anomalies='raise'"
+                            "this step was not taken. Try a smaller learning rate, standardize the inputs"
+                            + ("" if modes.strict() else ", or find the first bad number with anomalies='warn'")
                         )
                         warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
                         break
