@@ -20,7 +20,7 @@ interruption.begin()
 from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
 from .check import check_backward, gradcheck, step_sizes
 from .derivatives import grad, hessian, jacobian, value_and_grad
-from .doctor import diagnose
+from .doctor import compare, diagnose
 from .engine import Value, register, topological
 from .explanation import explain
 from .figures import draw
@@ -34,8 +34,8 @@ from .train import fit
 from .webpage import page
 
 __all__ = [
-    "Op", "RecordingError", "RenderError", "Value", "anomalies", "check_backward", "copying", "data", "diagnose",
-    "draw", "explain", "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses",
+    "Op", "RecordingError", "RenderError", "Value", "anomalies", "check_backward", "compare", "copying", "data",
+    "diagnose", "draw", "explain", "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses",
     "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
     "step_sizes", "topological", "unpack", "value_and_grad",
 ]  # fmt: skip

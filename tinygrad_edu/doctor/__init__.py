@@ -11,8 +11,9 @@
 Every local gradient is a row filled in with numbers, and so the doctor can say not only that a layer learns nothing,
 but at which node, by which local gradient, and why.  `evidence` goes through a graph once; a check is a small function
 that reads it and yields findings: `infinities`, `formulas`, `reach`, `flow`, `activations`; all thresholds are in
-`limits`, how a row bends is in `rows`.  This room reads graphs and changes nothing, and knows no layer: what it knows
-of units it reads from the labels of their weights.
+`limits`, how a row bends is in `rows`.  Where two runs that should be alike first differ, `comparison` finds.  This
+room reads graphs and changes nothing, and knows no layer: what it knows of units it reads from the labels of their
+weights.
 
     python -m tinygrad_edu.doctor     examines a network that was begun badly
 """
@@ -31,11 +32,13 @@ from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
 from . import activations, flow, formulas, infinities, reach
+from .comparison import compare
+from .difference import Comparison
 from .evidence import Evidence, rms
 from .findings import Diagnosis, Finding
 from .limits import BROKEN, LIMITS
 
-__all__ = ["LIMITS", "Diagnosis", "Evidence", "Finding", "diagnose"]
+__all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "compare", "diagnose"]
 
 # In the order of causes: what stops everything else first.
 ANYWAY = [
