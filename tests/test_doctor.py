@@ -151,6 +151,18 @@ def test_units_that_begin_alike_stay_alike():
     assert found(diagnose(loss_of(network(4, 1, init="zeros"))), "output does not depend on the input")
 
 
+def test_a_dead_layer_is_named_before_the_output_that_it_makes_constant():
+    model = network(6, 1, activation="relu")
+    for neuron in model.layers[0].neurons:
+        neuron.b.data = -50.0
+    targets = [float(side > 0) for side in y]
+    for loss in (
+        loss_of(model),
+        losses.binary_cross_entropy_with_logits([model(x) for x in X], targets),
+    ):
+        assert [f.what for f in diagnose(loss, model).findings] == ["dead units", "output does not depend on the input"]
+
+
 def test_one_layer_may_begin_with_zeros():
     model = nn.MLP(2, [3], init="zeros")
     assert diagnose(losses.cross_entropy([model(x) for x in X], [int(t) for t in y]), model)

@@ -13,6 +13,7 @@ NAMES = [one.name for one in leaks.LEAKS]
 # What the doctor must say first of each program of a leak, in its order; "" where it has to find nothing.
 SAID = {
     "vanishing": ["vanishing gradient", ""],
+    "dying": ["dead units", ""],
 }
 
 

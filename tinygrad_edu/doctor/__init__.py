@@ -53,8 +53,8 @@ ANYWAY = [
 FINITE = [
     formulas.cancelled,
     reach.nothing_arrives,
-    reach.constant_outputs,
     activations.dead,
+    reach.constant_outputs,
     flow.blocked,
     flow.across_depth,
     flow.across_time,

@@ -104,8 +104,9 @@ def dead(e: Evidence) -> Iterator[Finding]:
             + (f", its bias {number(e.value(cell.bias))}" if cell.bias is not None else ""),
             f"{_through(e, use)}. 0 × upstream = 0: none of its weights gets a gradient, so no step wakes it up"
             + ("; and nothing flows back through this layer to what comes before it" if whole else ""),
-            'leaky_relu, whose slope is never 0; init="he" and biases of 0 to begin with; a smaller learning rate, '
-            "if they died in training: a large step pushes a bias so far down that no input brings the sum up again",
+            "if they died in training: a smaller learning rate, from the beginning, for a step that is too long pushes "
+            "a sum so far down that no input brings it up again; if they began so: "
+            'init="he" and biases of 0; or leaky_relu, whose slope is never 0',
             e.root,
             use.out,
             {"dead": len(shut), "of": len(cells), "samples": n},

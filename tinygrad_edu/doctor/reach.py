@@ -121,26 +121,28 @@ def constant_outputs(e: Evidence) -> Iterator[Finding]:
     """Outputs of a network with hidden units that are the same number for every sample, though the samples differ."""
     inputs = {tuple(e.value(x) for _, x in u.inputs) for c in e.cells for u in c.uses if u.level == 1}
     deep = [c for c in _outputs(e) if len(c.uses) > 1 and min(u.level for u in c.uses) > 1]
-    same = [c for c in deep if len({e.value(u.out) for u in c.uses}) == 1]
+    # The sums, too: what a loss does to the only reader of an output may be taken for its activation.
+    same = [c for c in deep if 1 in (len({e.value(u.out) for u in c.uses}), len({e.value(u.z) for u in c.uses}))]
     if not same or len(inputs) < 2 or e.samples < 2:
         return
     cell = same[0]
     weights = [e.value(w) for w in cell.weights]
     read = [e.value(x) for u in cell.uses for _, x in u.inputs]
+    advice = 'initial weights that are random (init="xavier"), so that every layer has something to pass on'
     if not any(weights):
         why = f"all weights of {cell.name} are 0, and they are d(output)/d(what it reads): nothing below changes it"
     elif not any(read):
         why = "all it reads is 0, so only its bias is left: the units below are closed on every sample"
+        advice = "what helps against dead units: a smaller learning rate, leaky_relu"
     else:
         why = "what it reads is the same for every sample: somewhere below, a layer forgets its inputs"
     yield Finding(
         "output does not depend on the input",
         BROKEN,
         f"{few([c.name for c in same])}, of {plural(len(_outputs(e)), 'output')}",
-        f"{number(e.value(cell.uses[0].out))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
+        f"{number(e.value(cell.uses[0].z))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
         why,
-        'initial weights that are random (init="xavier"), so that every layer has something to pass on; see the '
-        "findings on dead units, if there are some",
+        advice,
         e.root,
         cell.uses[0].out,
         {"outputs": len(same), "samples": len(cell.uses)},

@@ -24,6 +24,7 @@ def _leak(name: str, line: str) -> System:
 
 LEAKS = (
     _leak("vanishing", "many sigmoids in a row: each passes on a quarter at most, and the first layers learn nothing"),
+    _leak("dying", "a step that is too long closes a relu for good: no sample opens it, and no gradient does"),
 )
 
 
