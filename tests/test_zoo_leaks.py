@@ -14,6 +14,7 @@ NAMES = [one.name for one in leaks.LEAKS]
 SAID = {
     "vanishing": ["vanishing gradient", ""],
     "dying": ["dead units", ""],
+    "exploding": ["gradient explodes in time", ""],
 }
 
 

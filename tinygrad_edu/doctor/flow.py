@@ -115,7 +115,8 @@ def across_time(e: Evidence) -> Iterator[Finding]:
             "an LSTM or a GRU, whose state is added to and not multiplied; recurrent weights near the identity; "
             "fewer steps"
             if vanishing
-            else "a bound on the norm of the gradient before each update; smaller recurrent weights; fewer steps",
+            else "optim.clip_by_norm(parameters, 1.0) between backward() and step(), which bounds the step; tanh in "
+            "place of relu, and recurrent weights near the identity or smaller, which bound the growth; fewer steps",
             e.root,
             use.z,
             {"rate": step, "whole": whole, "steps": len(levels)},

@@ -25,6 +25,7 @@ def _leak(name: str, line: str) -> System:
 LEAKS = (
     _leak("vanishing", "many sigmoids in a row: each passes on a quarter at most, and the first layers learn nothing"),
     _leak("dying", "a step that is too long closes a relu for good: no sample opens it, and no gradient does"),
+    _leak("exploding", "the same weights fifty times: a factor above one becomes a step that destroys all"),
 )
 
 

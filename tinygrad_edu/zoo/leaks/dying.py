@@ -65,8 +65,8 @@ def main(run: Run) -> None:
     run.section("What the doctor says then")
     model, _ = tried["relu, 0.3"]
     run.diagnosis(diagnose(loss_of(model), model, POINTS))
-    run.picture("share", plot.curves(curves, range(steps + 1), title="units that no point opens", ylabel="%", log=False),
-                "steps that are too long kill relus, and they stay dead; the learning rate stands at the line")  # fmt: skip
+    drawn = plot.curves(curves, range(steps + 1), title="units that no point opens", ylabel="%", log=False)
+    run.picture("share", drawn, "steps that are too long kill relus, and they stay dead; the rate stands at each line")
 
 
 # The program, as it fails and as it does not
