@@ -32,7 +32,7 @@ def main(run: Run) -> None:
     rnn.dead(run)
 
     run.section("Three learning rates, and a relu that leaks")
-    steps = 12 if run.small else 60
+    steps = 6 if run.small else 60
     tried: dict[str, tuple[nn.MLP, Callable[[nn.MLP], optim.SGD]]] = {
         "relu, 10": (network("relu", run.seed), far_too_fast),
         "relu, 3": (network("relu", run.seed), lambda model: optim.SGD(model.parameters(), lr=3.0)),
