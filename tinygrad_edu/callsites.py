@@ -23,7 +23,7 @@ from typing import Any
 ATTRIBUTE = "_line"  # what it hangs on, beside a label: copies and pickles leave it out
 MOST = 90  # letters of a line that are shown
 
-_Site = tuple[CodeType | None, int, CodeType | None]
+_Site = tuple[CodeType, int, CodeType | None]
 _SOMEBODYS, _CALLED, _SLOPES, _PASSED, _FRONT = range(5)  # the user's, what is called and named, passed over, and cli
 _BUILDERS = ("nn", "losses", "functional", "targets")
 _kinds: dict[str, int] = {}
@@ -35,7 +35,7 @@ def mark(v: Any) -> None:
 
 
 def told(v: Any) -> str:
-    """Where a node was made, in words; "" if that is not known.
+    """Where a node was made, in words; "" if that is not known, or in no code but that of this package.
 
     `at train.py:12, in forward: h = (w * x).log()`, or `in losses.cross_entropy, called at train.py:12: ...`.
     """
@@ -44,8 +44,6 @@ def told(v: Any) -> str:
         return ""
     code, place, inside = site
     within = _room(inside) if inside else ""
-    if code is None:  # nobody's: a command, or a demo of the package
-        return f"in {within}" if within else ""
     line = next((p[0] for p in [*code.co_positions()][place // 2 :] if p[0]), None) or code.co_firstlineno
     names = [name for name in code.co_qualname.split(".") if not name.startswith("<")]
     linecache.checkcache(code.co_filename)  # the file may have been written anew
@@ -68,7 +66,12 @@ def stacklevel() -> int:
     return 2 if frame is None else level
 
 
-def _site(frame: FrameType | None) -> _Site:
+def called() -> bool:
+    """Whether somebody's code is running now, and not a command."""
+    return _site(sys._getframe(1)) is not None
+
+
+def _site(frame: FrameType | None) -> _Site | None:
     inside = slopes = None
     while frame is not None:
         code = frame.f_code
@@ -84,7 +87,7 @@ def _site(frame: FrameType | None) -> _Site:
         elif kind == _FRONT:
             break
         frame = frame.f_back
-    return None, 0, inside
+    return None
 
 
 def _kind(file: str) -> int:
@@ -123,7 +126,8 @@ def _file(name: str, line: int) -> str:
     if cell:
         return f"cell {cell[cell.re.groups]}, line {line}"
     try:
-        here = os.getcwd() + os.sep
+        here = os.path.join(os.getcwd(), "")
     except OSError:  # the folder is gone
-        here = os.sep
-    return f"{name.removeprefix(here) if here != os.sep else name}:{line}"
+        here = ""
+    around = os.path.dirname(_PACKAGE.rstrip(os.sep)) + os.sep if name.startswith(_PACKAGE) else here
+    return f"{name.removeprefix(around)}:{line}"

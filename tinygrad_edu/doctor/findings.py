@@ -127,7 +127,8 @@ class Diagnosis(Explanation):
         for note in self.notes:
             lines += ["", *words.sentence(note)]
         if not self:
-            hint = "" if any(f.line for f in self.findings) else " To see lines of your code: diagnose(f, model, data)."
+            known = any(f.line for f in self.findings) or not callsites.called()  # a command has no lines of yours
+            hint = "" if known else " To see lines of your code: diagnose(f, model, data)."
             lines += ["", *words.sentence(f"To see the first: .findings[0].draw(), .findings[0].explain().{hint}")]
         return lines
 
