@@ -13,17 +13,19 @@ from . import ops
 from .engine import Value, apply, chain_rule, topological
 
 
-def opened(root: Value) -> Value:
+def opened(root: Value, most: int | None = None) -> Value:
     """The graph of `root`, in which every node whose row has parts but stands in no table is built anew from its parts.
 
     Leaves, and nodes that depend on nothing that was opened, are the same Values.  Inside, gradients are what
     `backward()` would have left, given the gradient of the node that was opened.  Nothing of the graph changes.
+    Of a batch that was replayed only so many samples are built that each has about `most` nodes; all if it is None.
     """
     now: dict[Value, Value] = {}
     for n in topological(root):
         parents = tuple([now[p] for p in n.parents])
         if n.op.parts and not n.op.recipe and n.op not in (ops.TABLE.get(n.op.name), ops.gap, ops.bell):
-            y = now[n] = n.op.parts(*parents)
+            few = getattr(n.op, "few", None) if most is not None else None
+            y = now[n] = n.op.parts(*parents) if few is None else few(parents, most)
             fresh = set(topological(y)).difference(*map(topological, parents))
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:

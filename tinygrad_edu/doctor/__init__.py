@@ -21,9 +21,9 @@ weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol, cast
 
-from ..engine import Value
+from ..engine import Value, topological
 from ..errors import UserError
 from ..explanation.words import number, plural
 from ..functional import sum as total
@@ -37,8 +37,9 @@ from .difference import Comparison
 from .evidence import Evidence, rms
 from .findings import Diagnosis, Finding
 from .limits import BROKEN, LIMITS
+from .watch import Watch
 
-__all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "compare", "diagnose"]
+__all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "Watch", "compare", "diagnose"]
 
 # In the order of causes: what stops everything else first.
 ANYWAY = [
@@ -65,6 +66,64 @@ FINITE = [
 ]
 
 
+def _watch(model: Any, data: Any = None) -> Watch:
+    """A doctor at a training: `for finding in watch(loss): print(finding)` in each step, `print(watch.report())` after.
+
+    `watch(loss)` comes after `optimizer.step()`.  It follows the loss, looks at parameters and gradients at steps 0, 1,
+    2, 5, 10, 20, 50, ..., and does all that `diagnose` does at 0, 10, 100, 1000, ...; a finding is told once, at two
+    looks in a row (one that is exact, at once), and ends when it was gone for two.  The training goes as without it, to
+    the last bit.  `data` are the samples (X, y): with them it can say whether anything is learned, and a unit is dead
+    only if it is closed on all of them.  `watch(loss, test=number)` looks for overfitting; `fit(..., watch=watch)` does
+    all of this.  When, and how patiently: `doctor.limits`.
+
+    >>> from tinygrad_edu import losses, nn, optim
+    >>> model = nn.MLP(2, [4, 1], activation="tanh", init="xavier", seed=1)
+    >>> watch, sgd = diagnose.watch(model), optim.SGD(model.parameters(), lr=0.1)
+    >>> X, y = [[0.5, -1.0], [-0.25, 1.0], [0.75, 0.5], [-1.0, -0.5]], [1, 0, 1, 0]
+    >>> for step in range(3):
+    ...     loss = losses.binary_cross_entropy_with_logits([model(x) for x in X], y)
+    ...     loss.backward()                                     # and zero_grad was forgotten
+    ...     sgd.step()
+    ...     for finding in watch(loss):
+    ...         print(finding.heading)
+    broken: gradients added up, at step 1
+    """
+    parameters = _parameters(model)
+    if not parameters:
+        raise UserError(f"there is nothing to watch: {type(model).__name__}.parameters() is empty")
+    if data is not None and not (isinstance(data, (tuple, list)) and len(data) == 2 and len(data[0]) == len(data[1])):
+        raise UserError("data are samples and their targets, (X, y), as many of the one as of the other")
+
+    def examine(root: Value, loss: Value | None, data: Any) -> tuple[list[Finding], dict[str, str], Evidence]:
+        """Some samples of a batch: what their loss does not reach, that of the others may."""
+        inside, reached = set(topological(root)), set(topological(loss)) if loss is not None else set()
+        e = Evidence(
+            root,
+            [p for p in parameters if p in inside or p not in reached],
+            _answers(model, data) if data is not None and callable(model) else None,
+        )
+        return _found(e), _numbers(e), e
+
+    return Watch(model, parameters, data, examine)
+
+
+class _Diagnose(Protocol):
+    """The function `diagnose`, and its `watch`."""
+
+    def __call__(self, loss: Any, model: Any = None, data: Any = None) -> Diagnosis: ...
+
+    @staticmethod
+    def watch(model: Any, data: Any = None) -> Watch: ...
+
+
+def _with_watch(f: Callable[..., Diagnosis]) -> _Diagnose:
+    """`diagnose.watch`: two doors to one room, and to a type checker as well."""
+    _watch.__name__, _watch.__qualname__ = "watch", "diagnose.watch"
+    vars(f).update(watch=_watch)
+    return cast(_Diagnose, f)
+
+
+@_with_watch
 def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     """What is wrong with the gradients of a loss, worst first: what, where, the numbers, the calculus, and what to try.
 
@@ -74,6 +133,8 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  A `.grad` is neither
     read nor changed: the doctor goes through the graph itself.  Of a function, findings have the `line` that made the
     node, for it is called node by node; of a Value too, if it was computed under `anomalies("warn")`.
+
+    `diagnose.watch(model)` does so at a training.
 
     The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.  Raises TypeError
     for what is neither Value nor function, a model without parameters, or a function without data; ValueError if data
@@ -94,12 +155,17 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
     with collector_resting():  # a large graph, and much that is made of it
         e = Evidence(opened(root), parameters, answers)
-        findings = [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
-    findings.sort(key=lambda f: f.severity != BROKEN)  # stable: causes before effects
+        findings = _found(e)
     name = named(root) or variables([root]).get(root, "the loss")
     return Diagnosis(
         f"{name} = {number(root.data)}", _numbers(e), findings, [*reach.idle_note(e), *activations.dead_note(e)]
     )
+
+
+def _found(e: Evidence) -> list[Finding]:
+    """The findings of all checks, worst first."""
+    findings = [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
+    return sorted(findings, key=lambda f: f.severity != BROKEN)  # stable: causes before effects
 
 
 def _parameters(model: Any) -> list[Value]:

@@ -26,7 +26,8 @@ class Finding(Explanation):
     `what` it is, `where`, `seen`: the evidence in numbers, `why`: the calculus, `advice`: what to try; `severity` is
     "broken" or "worth a look".  `node` is the culprit, or the worst of several: `.draw()` and `.explain()` open it;
     `line` is the line of your code that made it, "" if that is not known: see `diagnose`.
-    `numbers` are those of the evidence, `labels` the names of all that is meant.
+    `numbers` are those of the evidence, `labels` the names of all that is meant.  `step` is
+    that of a training at which it was told.
     """
 
     what: str
@@ -40,9 +41,15 @@ class Finding(Explanation):
     numbers: dict[str, float] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     line: str = ""
+    step: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "line", self.line or callsites.told(self.node))  # now: the file may be written anew
+
+    @property
+    def heading(self) -> str:
+        """How bad it is, what it is, and at which step it was told."""
+        return f"{self.severity}: {self.what}" + (f", at step {self.step:,}" if self.step is not None else "")
 
     def parts(self) -> list[tuple[str, str]]:
         """What is said, each part with the word that stands before it."""
@@ -54,7 +61,7 @@ class Finding(Explanation):
         return self._told(self.advice)
 
     def _told(self, advice: str) -> list[str]:
-        lines = [f"{self.severity}: {self.what}"]
+        lines = [self.heading]
         for word, said in [*self.parts()[:-1], ("try", advice)]:
             first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
             lines += textwrap.wrap(
@@ -64,7 +71,7 @@ class Finding(Explanation):
 
     def markdown(self) -> list[str]:
         """The finding in Markdown."""
-        lines = [f"**{self.severity}: {words.plain_markdown(self.what)}**"]
+        lines = [f"**{words.plain_markdown(self.heading)}**"]
         for word, said in self.parts():
             lines += ["", f"**{word}** {words.plain_markdown(said)}"]
         return lines
@@ -83,7 +90,8 @@ class Finding(Explanation):
         numbers = {k: x if math.isfinite(x) else str(x) for k, x in self.numbers.items()}
         return {"what": self.what, "severity": self.severity, "where": self.where, "line": self.line,
                 "seen": self.seen, "why": self.why, "try": self.advice, "numbers": numbers,
-                "labels": list(self.labels)}  # fmt: skip
+                "labels": list(self.labels),
+                **({} if self.step is None else {"step": self.step})}  # fmt: skip
 
 
 class Diagnosis(Explanation):

@@ -44,7 +44,55 @@ LIMITS = {
     "rounded probability": Limit(1e-8, 0.0, "ours: half of the digits of 1 - p are lost"),
     "exponent": Limit(300.0, 709.78, "exp overflows beyond 709.78"),
     "small probability": Limit(1e-100, 5e-324, "the smallest float is 5e-324, and log(0) is -inf"),
+    # Of a training.
+    "update too small": Limit(1e-4, 1e-6, "update : weight, sizes by layer; TheDeepChecker: 1e-4, nnscope: 1e-6"),
+    "update too large": Limit(0.1, 1.0, "as above; TheDeepChecker and nnscope: 0.1, Karpathy: about 1e-3 is healthy"),
+    "climbs": Limit(0.05, 0.05, "ours: cosine of the angle between update and gradient, at three looks in a row"),
+    "diverges": Limit(3.0, 3.0, "loss against its best; nnscope: 3"),
+    "falls": Limit(0.05, 0.05, "share of the loss; TheDeepChecker: 5 % in a period"),
+    "learns": Limit(0.05, 0.02, "ours: share of the targets' variance that the outputs explain"),
+    "overfitting": Limit(1.15, 1.5, "test loss against its best; nnscope: 1.15"),
+    "training went on": Limit(0.9, 0.9, "training loss against that at the best test loss; nnscope: 0.9"),
 }
+
+# A watch.  It looks at the graph at steps 0, 10, 100, ..., and while a question is open also at 20, 200, ...; at the
+# numbers of parameters and gradients at 0, 1, 2, 5, 10, 20, 50, ...; at the loss at every step.
+PATIENCE = 2  # looks in a row at which something must be seen before it is told; AUTOTRAINER and others: 3
+CLEAN = 2  # looks in a row without it, after which it is taken back; nnscope: 9, at shorter distances
+WINDOW = 10  # steps: the loss of one batch says little, so the mean over a window is taken
+MOST = 4000  # nodes of a graph that is looked at: of a larger batch some samples are
+SAMPLES = 16  # of a batch whose graph must be built for the look
+ASKED = 128  # samples that the model is asked for, to see whether it has learned anything from them
+
+# What is told at the first look that sees it: it is exact, and a second look would see the same numbers.
+AT_ONCE = (
+    "begins here",  # nan or inf: the next step spreads it to every parameter
+    "gradient stops being finite",
+    "no gradient at all",
+    "parameters the loss never reaches",  # no edge leads there, whatever the numbers are
+    "identical units",  # equal to the last bit, and the same equations from now on
+    "gradients added up",  # a sum of two known numbers, for every parameter
+    "stale gradients",  # to the last bit those of the step before, or none
+    "update in the wrong direction",  # three looks are in it already
+    "loss diverges",  # two windows are in it already
+)
+# The first step at which something counts: before, it is a matter of how the weights were drawn, or of the first batch.
+NOT_BEFORE = {
+    "saturated units": 10,
+    "dead units": 10,
+    "vanishing gradient": 3,
+    "exploding gradient": 3,
+    "gradient vanishes in time": 3,
+    "gradient explodes in time": 3,
+    "stale gradients": 2,
+    "no update": 5,
+    "updates too small": 20,  # Adam's first 10 steps are larger than the gradient says
+    "updates too large": 20,
+    "loss does not fall": 100,
+    "learns nothing from the inputs": 100,
+}
+# Where something that stands ends: lower than where it began, so that it does not come and go.
+CLEARS = {"updates too large": 0.03, "overfitting": 1.05}  # nnscope
 
 
 def severity(name: str, x: float) -> str:

@@ -244,14 +244,17 @@ class Jit(Generic[P, R]):
         values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
         slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *_floats(dtheta))
 
-        def again(given: Sequence[Any]) -> Any:
-            """Sample by sample, each with its own Values and with the parameters that all share."""
-            shared, its = given[len(given) - len(originals) :], iter(given)
+        asked = len(recording.asked)
+
+        def again(given: Sequence[Any], stride: int = 1) -> Any:
+            """Each sample, or one of every few, with its own Values and with the parameters that all share."""
+            shared, chosen = given[len(given) - len(originals) :], range(0, len(samples.rows), stride)
             return reduce(
-                [recording.again([*[next(its) for _ in recording.asked], *shared], row) for row in samples.rows]
+                [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in chosen]
             )
 
-        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again)
+        nodes = samples.lanes * recording.record.made
+        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, nodes)
 
     def _one_output(self, recording: Recording) -> None:
         if recording.record.shape != "Value":

@@ -11,7 +11,12 @@ from ..engine import Value, _node
 
 
 class _Replay(ops.Op):
-    """The row of such a node: known gradients, and the recorded graph where more is asked for."""
+    """The row of such a node: known gradients, and the recorded graph where more is asked for.
+
+    `few(parents, most)` is the same on some of its samples, which have about so many nodes.
+    """
+
+    few: Callable[[Sequence[Any], int], Any] | None = None
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -21,10 +26,11 @@ class _Replay(ops.Op):
 
 
 def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
-            again: Callable[[Sequence[Any]], Any]) -> Value:  # fmt: skip
+            again: Callable[..., Any], nodes: int = 0) -> Value:  # fmt: skip
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
-    `theta`: the numbers of the last parents, as they were read.
+    `theta`: the numbers of the last parents, as they were read.  Of a batch, `nodes` is how many `again` makes, and
+    `again(given, k)` is the same on every k-th sample.
     """
 
     def partials(out: Any, *values: Any) -> tuple[Any, ...]:
@@ -35,4 +41,6 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
         return tuple(grad(again(apart), *apart))
 
     op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+    if nodes:
+        object.__setattr__(op, "few", lambda given, most: again(given, max(1, -(-nodes // most))))
     return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))

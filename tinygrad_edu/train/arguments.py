@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .. import losses, modes, optim
 from ..data import split
+from ..doctor import Watch
 from ..engine import Value
 from ..replay import BACKENDS
 from .using import are_classes, check_data
@@ -117,6 +118,16 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
     n = len(apart[0])
     held = [*apart[0], *tested[0]], [*apart[1], *tested[1]]
     return Given(X, y, held, range(n), range(n, n + len(tested[0])), watched, judged, backend)
+
+
+def check_watch(watch: Any, model: Any) -> None:
+    """Raise TypeError or ValueError for what is no watch, or one over another model."""
+    if watch is not None and not isinstance(watch, Watch):
+        raise TypeError(f"watch is what diagnose.watch(model) gives, got {type(watch).__name__} {watch!r:.60}")
+    if watch is not None and watch.model is not model:
+        raise ValueError(
+            f"this watch is over another model, {watch.model!r:.60}: make one for this, diagnose.watch(model)"
+        )
 
 
 def _parameters(owner: Any) -> list[Value]:

@@ -61,6 +61,11 @@ class Line:
             self._write(self.last + "\n")
         self.shown = self.last
 
+    def say(self, text: str) -> None:
+        """A line that stays, above the one that goes on."""
+        self._write(("\r" + text.ljust(len(self.shown)) if self.terminal else text) + "\n")
+        self.shown = ""
+
     def close(self) -> None:
         """Leave the last state on the screen."""
         if self.last != self.shown:

@@ -11,15 +11,17 @@ from typing import Any, Protocol
 
 from .. import modes
 from ..data import batches
+from ..doctor import Finding, Watch
 from ..engine import Value
 from ..ieee import isfinite
 from ..optim import Schedule
-from .arguments import Best, check, named
+from ..usage import mode
+from .arguments import Best, check, check_watch, named
 from .around import Line, screen, uninterrupted
 from .history import History, Progress
 from .metrics import hits_of
 from .steps import Eager, replayed
-from .using import Data, Model, mode
+from .using import Data, Model, finite
 
 
 class Optimizer(Protocol):
@@ -36,7 +38,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         lr: float | Schedule | None = None, epochs: int = 10, batch_size: int = 32, seed: int = 0,
         test: Data | None = None, validation: Data | float | None = None, patience: int | None = None,
         accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
-        anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto") -> History:  # fmt: skip
+        anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto",
+        watch: Watch | None = None) -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
     `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is
@@ -52,6 +55,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     a `Progress` after each step.
     `anomalies` is "raise" or "warn", of which `tinygrad_edu.anomalies` tells: the first number that is not finite is
     named, with the line that made it, and all is computed eagerly.
+    `watch` is a doctor, `diagnose.watch(model)`, who looks at some steps; what there is to tell appears above the
+    progress line, and in `watch.report()`.
     To go on training, call again with the same model and optimizer.
 
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was
@@ -73,6 +78,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     given = check(
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
     )
+    check_watch(watch, model)
     X, y, judged, watched = given.X, given.y, given.judged, given.watched
     steps = epochs * len(list(batches(len(X), batch_size)))
     rng, history, start = random.Random(seed), History(), time.perf_counter()
@@ -84,6 +90,13 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     line = Line(screen()) if progress is True else None
     tell = line or (progress if callable(progress) else None)
     best = Best(model, watched)
+    if watch is not None and watch.data is None:
+        watch.data = (X, y)
+
+    def told(findings: list[Finding]) -> None:
+        for finding in findings:
+            if line:
+                line.say(finding.heading)
 
     def where(epoch: int, mean: float, share: float) -> Progress:
         rate = history.steps / (time.perf_counter() - start)
@@ -120,20 +133,25 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
                     optimizer.zero_grad()
                     mean, outputs = steps_of.step(batch, stop_on_nan)
                     if stop_on_nan and (problem := _problem(mean, watched)):
-                        if (
-                            bad := next((i for i in batch if not (_is_finite(X[i]) and _is_finite(y[i]))), None)
-                        ) is not None:
+                        if (bad := next((i for i in batch if not (finite(X[i]) and finite(y[i]))), None)) is not None:
                             problem += f" (sample {bad} or its target is not finite: fill it in or leave it out)"
                         history.stopped = (
                             f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; "
                             "this step was not taken. Try a smaller learning rate, standardize the inputs"
                             + ("" if modes.strict() else ", or find the first bad number with anomalies='warn'")
                         )
+                        if watch is not None:
+                            watch.before(mean, force=True, **steps_of.made(batch))
+                            told(watch.after(final=True))
                         warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
                         break
+                    if watch is not None:
+                        watch.before(mean, **steps_of.made(batch))
                     with uninterrupted():
                         optimizer.step()
                         history.steps += 1
+                    if watch is not None:
+                        told(watch.after(final=True))
                     seen, lost = seen + len(batch), lost + mean * len(batch)
                     hits += hits_of(outputs, [y[i] for i in batch]) if judged else 0
                     if tell:
@@ -150,6 +168,9 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
                         history.best = best.epoch
                 if line:
                     line(where(epoch, lost / seen, hits / seen))  # now with the test of this epoch
+                held = validated[0] if validated[0] is not None else tested[0]
+                if watch is not None and held is not None:
+                    told(watch.test(held))
                 if patience and epoch - best.epoch >= patience:
                     history.stopped = (
                         f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
@@ -169,12 +190,3 @@ def _problem(mean: float, parameters: Sequence[Value]) -> str:
         return f"the loss became {mean}"
     bad = next((p for p in parameters if not isfinite(p.grad)), None)
     return "" if bad is None else f"the gradient of {bad.label or 'a parameter'} became {bad.grad}"
-
-
-def _is_finite(sample: Any) -> bool:
-    """Whether all numbers of a sample are, as far as it is one or a list of them."""
-    if hasattr(sample, "tolist"):
-        sample = sample.tolist()
-    if isinstance(sample, (list, tuple)):
-        return all(map(_is_finite, sample))
-    return not isinstance(sample, float) or isfinite(sample)

@@ -13,8 +13,8 @@ from ..positions import by_position
 from ..replay import jit
 from ..replay.record import alike
 from ..replay.recording import installed
-from .steps import chance_kept
-from .using import Model, check_data, mode
+from ..usage import chance_kept, mode
+from .using import Model, check_data
 
 WORTH = 200_000  # multiplications, about: for less, a model is not recorded
 LARGE = 5_000  # parameters, from which on printed source is slow to compile

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import functional as F
+from ..doctor.limits import SAMPLES
 from ..engine import Value
 from ..ieee import isfinite
 from ..modes import RecordingError, no_grad
 from ..replay.minibatches import NO_LOSS, Replays
+from ..usage import chance_kept, mode
 from .history import History
-from .using import Data, Model, mode
+from .using import Data, Model, finite
 
 STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
 
@@ -35,7 +34,17 @@ class Eager:
         mean, outputs = self._mean_loss([self.X[i] for i in batch], [self.y[i] for i in batch])
         if isfinite(mean.data) or not careful:
             mean.backward()
+        self.mean = mean
         return mean.data, outputs
+
+    def made(self, batch: Sequence[int]) -> dict[str, Any]:
+        """What a watch may know of the latest step: its loss as a Value."""
+        return {"known": self.mean}
+
+    def graph(self, batch: Sequence[int]) -> Value:
+        """The mean loss of some samples, built in training, as if it had not been."""
+        with chance_kept(self.model), mode(self.model, training=True):
+            return self._mean_loss([self.X[i] for i in batch], [self.y[i] for i in batch])[0]
 
     def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
         """The mean loss of some of the samples that are not learned from, and the outputs."""
@@ -114,13 +123,23 @@ class Replayed:
         look = last or self.steps <= 2  # what a progress function changes by epoch, it changes after the first step
         if last:
             self.seen = self.steps = 0
+        self.grads: list[float] | None = None
         if not self._now(self.samples if look else None):
             return self.eager.step(batch, careful)
         mean, outputs, grads = self.replays.mean_loss(self.samples, batch)
         if isfinite(mean) or not careful:
             for p, g in zip(self.replays.order, grads):
                 p.grad += g
+        self.grads, self.bad = grads, [i for i, z in zip(batch, outputs) if not finite(z)] if mean - mean else []
         return mean, outputs
+
+    def made(self, batch: Sequence[int]) -> dict[str, Any]:
+        """What a watch may know of the latest step: a graph of some samples, and the gradient."""
+        grads = self.grads
+        if grads is None:
+            return self.eager.made(batch)
+        return {"graph": lambda: self.eager.graph([*self.bad, *batch][:SAMPLES]),
+                "own": lambda: dict(zip(self.replays.order, grads))}  # fmt: skip
 
     def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
         if not self._now(self.tested) or self.tested is None:
@@ -146,31 +165,3 @@ def _told(error: Exception, auto: bool, history: History) -> None:
     if not auto:
         raise error
     history.backend = f"eager: {error if isinstance(error, RecordingError) else f'{type(error).__name__}: {error}'}"
-
-
-@contextmanager
-def chance_kept(model: Model) -> Iterator[None]:
-    """Random numbers that are drawn in here are drawn again later:
-    from the global streams, and from those that a model keeps.
-    """
-    keepers = [
-        vars(keeper)
-        for keeper in (model.modules() if hasattr(model, "modules") else [model])
-        if hasattr(keeper, "__dict__")
-    ]
-    own = {
-        id(s): s
-        for keeper in keepers
-        for s in keeper.values()
-        if isinstance(s, random.Random) and not isinstance(s, random.SystemRandom)
-    }
-    streams: list[Any] = [random, *own.values()]
-    before = [(s.setstate, s.getstate()) for s in streams]
-    if "numpy.random" in sys.modules:
-        numpy_random: Any = sys.modules["numpy.random"]
-        before.append((numpy_random.set_state, numpy_random.get_state()))
-    try:
-        yield
-    finally:
-        for put, state in before:
-            put(state)

@@ -1,12 +1,12 @@
-"""What a model and its samples are, and the modes that a model is in."""
+"""What a model and its samples are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any
 
+from ..ieee import isfinite
 from ..positions import by_position
 
 Model = Callable[[Any], Any]
@@ -38,15 +38,10 @@ def check_data(what: str, X: Any, y: Any) -> tuple[Any, Any]:
     return X, y
 
 
-@contextmanager
-def mode(model: Model, training: bool) -> Iterator[None]:
-    """A model's modules in training or in use (Dropout knows the difference), then as they were before."""
-    modules = model.modules() if hasattr(model, "modules") else []
-    before = [module.training for module in modules]
-    try:
-        for module in modules:
-            module.training = training
-        yield
-    finally:
-        for module, was in zip(modules, before):
-            module.training = was
+def finite(sample: Any) -> bool:
+    """Whether all numbers of a sample are, as far as it is one or a list of them."""
+    if hasattr(sample, "tolist"):
+        sample = sample.tolist()
+    if isinstance(sample, (list, tuple)):
+        return all(map(finite, sample))
+    return not isinstance(sample, float) or isfinite(sample)

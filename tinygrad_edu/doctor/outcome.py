@@ -1,0 +1,109 @@
+"""What comes of a training: findings about its loss, and about what the model has learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from operator import mul
+
+from ..explanation.words import number, plural
+from .course import Course
+from .findings import Finding
+from .limits import BROKEN, LIMITS, LOOK, NOT_BEFORE, severity
+from .training import Step
+
+
+def diverges(s: Step, course: Course) -> Iterator[Finding]:
+    """A loss that has been far above its best for long."""
+    times = course.rises()
+    if not severity("diverges", times):
+        return
+    i = s.worst(s.seen)
+    ratio = max(s.ratios.values(), default=0.0)
+    yield s.finding(
+        "loss diverges",
+        BROKEN,
+        "the loss over the last steps",
+        f"it is {number(course.recent)}, and was {number(course.best)} at best: for two windows in a row it "
+        f"has been {number(times)} times that, or more",
+        "a step of lr × gradient overshoots where the slope changes faster than 2 / lr: it lands higher on the other "
+        "side, where the slope is larger, and so the next step"
+        + (f". The last update had {number(ratio)} times the size of the weights" if ratio else ""),
+        "a learning rate that is 10 times smaller; optim.clip_by_norm before optimizer.step(); inputs and targets "
+        "scaled to mean 0 and variance 1",
+        i,
+        {"times": times, "best": course.best},
+    )
+
+
+def stands_still(s: Step, course: Course, learned: float | None, chance: float | None) -> Iterator[Finding]:
+    """A loss that has never fallen, of a model that had something to learn."""
+    untrained = learned < LIMITS["learns"].look if learned is not None else chance is not None and (
+        course.recent >= (1 - 2 * LIMITS["falls"].look) * chance
+    )  # fmt: skip
+    if s.number < NOT_BEFORE["loss does not fall"] or course.falls() or not untrained:
+        return
+    i = s.worst(s.own)
+    known = (
+        f"The outputs explain {number(learned)} of the targets' variance" if learned is not None
+        else f"Guessing gives {number(chance or 0.0)}"
+    )  # fmt: skip
+    gain = -math.fsum(map(mul, s.update, s.own))
+    yield s.finding(
+        "loss does not fall",
+        LOOK,
+        f"the loss, over {plural(course.steps, 'step')}",
+        f"it was {number(course.start)} at the start, {number(course.best)} at best, and is {number(course.recent)} "
+        f"over the last steps. {known}",
+        f"by its gradient, the last update should have changed the loss by {number(-gain)} (the sum of gradient × "
+        "update)"
+        + (": no slope is left to follow, see what else was found" if abs(gain) < 1e-6 * abs(course.recent)
+           else ". What one batch gains, the next takes away again, or the step overshoots"),
+        "a few samples alone: a network that cannot learn 20 by heart has a fault in it, one that can needs other "
+        "settings. Then another learning rate, 10 times larger and smaller; do inputs and targets belong together?",
+        i,
+        {"start": course.start, "best": course.best},
+    )  # fmt: skip
+
+
+def learns_nothing(s: Step, learned: float | None, asked: int) -> Iterator[Finding]:
+    """Outputs that say nothing of the targets, after many steps."""
+    if learned is None or s.number < NOT_BEFORE["learns nothing from the inputs"]:
+        return
+    if how := severity("learns", learned):
+        i = s.worst(s.own)
+        yield s.finding(
+            "learns nothing from the inputs",
+            how,
+            f"the outputs for {plural(asked, 'sample')} of the data",
+            f"they explain {number(learned)} of the variance of the targets (the square of their correlation), after "
+            f"{plural(s.number, 'step')}; a constant output explains 0",
+            "the biases of the last layer alone fit the mean of the targets, whatever the inputs are; all beyond that "
+            "must come through the weights, whose local gradient is the input that they multiply",
+            "do X and y have the same order, and were they shuffled together? Are the inputs scaled, do they reach the "
+            "model, is there a detach() on the way? Then more steps, or another learning rate",
+            i,
+            {"learned": learned, "samples": asked},
+        )
+
+
+def overfits(s: Step, course: Course) -> Iterator[Finding]:
+    """A test loss that rises while that in training goes on falling."""
+    if not course.tests or not (found := course.overfits("overfitting" in s.stands)):
+        return
+    up, down = found
+    at, best, then = min(course.tests, key=lambda t: t[1])
+    _, test, train = course.tests[-1]
+    i = s.worst(s.seen)
+    yield s.finding(
+        "overfitting",
+        LOOK,
+        "the loss on samples that are not learned from",
+        f"it is {number(test)}, {number(up)} times its best, {number(best)} at step {at:,}; in training it has fallen "
+        f"from {number(then)} then to {number(train)}",
+        "the gradient comes from the training samples alone: where it goes on lowering their loss and raises that of "
+        "others, it fits what is particular to them",
+        "stop at the best: fit(..., validation=0.1, patience=10); more data; weight_decay, nn.Dropout, fewer units",
+        i,
+        {"up": up, "down": down, "best step": at},
+    )

@@ -1,0 +1,330 @@
+"""What goes wrong between `backward` and the next step: findings about a training itself, one step at a time.
+
+A graph remembers the numbers that its forward pass saw, and its own gradient can be computed again; so what `.grad`
+holds, and how far each parameter has moved, can be compared with what they should be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import mul
+
+from ..engine import Value
+from ..explanation.network import IN_A_LIST
+from ..explanation.words import number, plural
+from ..figures.units import module_of
+from ..names import named
+from .activations import few
+from .course import Course
+from .findings import Finding
+from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, severity
+
+CLOSE = 1e-6  # of a gradient: what rounding, and the order of a sum, may change
+LOOKS = 3  # in a row in which an update climbs
+
+Row = list[float]
+
+
+def size(xs: Row) -> float:
+    """The length of a column of numbers."""
+    return math.hypot(*xs)
+
+
+def cosine(xs: Row, ys: Row) -> float:
+    """Of the angle between two columns; 0.0 if one is 0."""
+    a, b = size(xs), size(ys)
+    return math.fsum(map(mul, xs, ys)) / a / b if a and b and math.isfinite(a + b) else 0.0
+
+
+def _plus(xs: Row, ys: Row) -> Row:
+    return [x + y for x, y in zip(xs, ys)]
+
+
+def _minus(xs: Row, ys: Row) -> Row:
+    return [x - y for x, y in zip(xs, ys)]
+
+
+@dataclass(eq=False)
+class Step:
+    """One step, with columns of numbers for the parameters: what the forward pass has `seen`, the gradient of this loss
+    (`own`), what `.grad` held (`kept`), and what it held at the call before (`left`); `data` now, and `earlier`, at the
+    two calls before.  `again` if this is the loss of the call before.  `root` makes a graph that shows a parameter.
+    """
+
+    number: int
+    parameters: list[Value]
+    seen: Row
+    own: Row
+    kept: Row
+    left: Row | None
+    data: Row
+    earlier: list[Row]
+    again: bool
+    root: Callable[[Value], Value]
+    first: Row = field(default_factory=list)  # what was seen at step 0
+    climbs: list[tuple[float, float]] = field(default_factory=list)  # (cosine, loss) of the latest looks
+    largest: dict[str, float] = field(default_factory=dict)  # update : weight so far, by layer
+    stands: frozenset[str] = frozenset()
+
+    @cached_property
+    def update(self) -> Row:
+        """How far each parameter has moved."""
+        return _minus(self.data, self.seen)
+
+    @cached_property
+    def layers(self) -> dict[str, list[int]]:
+        """Places of parameters, by layer."""
+        found: dict[str, list[int]] = {}
+        for i, p in enumerate(self.parameters):
+            module = module_of(p) or named(p) or "the parameters"
+            found.setdefault(m[1] if (m := IN_A_LIST.fullmatch(module)) else module, []).append(i)
+        return found
+
+    @cached_property
+    def ratios(self) -> dict[str, float]:
+        """The size of the update as a share of that of the weights, by layer; of those that have weights."""
+        sizes = {
+            layer: (size([self.update[i] for i in at]), size([self.seen[i] for i in at]))
+            for layer, at in self.layers.items()
+        }
+        return {layer: u / w for layer, (u, w) in sizes.items() if w}
+
+    def worst(self, column: Row) -> int:
+        """The place of the largest number."""
+        return max(range(len(column)), key=lambda i: abs(column[i]) if column[i] == column[i] else -1.0)
+
+    def called(self, i: int) -> str:
+        """A parameter's name."""
+        return named(self.parameters[i]) or f"parameter {i}"
+
+    def finding(self, what: str, how: str, where: str, seen: str, why: str, advice: str, i: int,
+                numbers: dict[str, float]) -> Finding:  # fmt: skip
+        """A finding whose culprit is parameter i."""
+        return Finding(
+            what,
+            how,
+            where,
+            seen,
+            why,
+            advice,
+            self.root(self.parameters[i]),
+            self.parameters[i],
+            numbers,
+            (self.called(i),),
+        )
+
+
+# What .grad holds
+
+
+def gradients(s: Step) -> Iterator[Finding]:
+    """Whether what `.grad` holds is the gradient of this loss."""
+    if s.again and s.seen != s.data and s.earlier and s.seen != s.earlier[-1]:
+        yield from _old_loss(s)
+    elif added_up(s):
+        yield from _sum(s)
+    elif s.left is not None and s.kept == s.left and any(s.kept) and not _like(s.kept, s.own) and _stepped(s):
+        yield from _unchanged(s)
+    elif not any(s.kept) and any(s.own) and s.data == s.seen == s.first:
+        yield from _empty(s)
+
+
+def _like(xs: Row, ys: Row) -> bool:
+    """Whether two columns are equal up to rounding."""
+    return size(_minus(xs, ys)) <= CLOSE * size(ys)
+
+
+def _stepped(s: Step) -> bool:
+    """Whether the optimizer has used what `.grad` held at the call before: else it is being added up on purpose."""
+    if not s.earlier:
+        return False
+    return s.seen != s.earlier[-1] or (s.data != s.seen and len(s.earlier) > 1 and s.earlier[-1] != s.earlier[-2])
+
+
+def added_up(s: Step) -> bool:
+    """Whether `.grad` is this gradient plus what was there before, perhaps made shorter by a bound on its norm."""
+    if s.left is None or not any(s.left) or not any(s.own) or not _stepped(s):
+        return False
+    both = _plus(s.own, s.left)
+    if not math.isfinite(size(both)) or _like(s.kept, s.own):
+        return False
+    if _like(s.kept, both):
+        return True
+    shorter = len(both) > 2 and size(s.kept) < size(both) and cosine(s.kept, both) > 1 - CLOSE**2
+    return shorter and cosine(s.kept, s.own) < 1 - CLOSE
+
+
+def _sum(s: Step) -> Iterator[Finding]:
+    i, left = s.worst(s.left or []), s.left or []
+    name, times = s.called(i), size(s.kept) / size(s.own)
+    yield s.finding(
+        "gradients added up",
+        BROKEN,
+        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        f"{name}.grad = {number(s.kept[i])}"
+        + (f" = {number(s.own[i])} + {number(left[i])}" if _like(s.kept, _plus(s.own, left)) else
+           f", in the direction of {number(s.own[i])} + {number(left[i])}")
+        + f", where {number(s.own[i])} is the gradient of this loss and {number(left[i])} was left from step "
+        f"{s.number - 1:,}. All in all .grad is {number(times)} times as long as this gradient",
+        "backward() adds: p.grad += dL/dp, because gradients add where paths meet. What is not set to 0 in between is "
+        "a sum over all steps so far, and the optimizer follows slopes of places where the parameters are no more",
+        "optimizer.zero_grad() before each loss.backward(); does it know all the parameters, and set their .grad to 0?",
+        i,
+        {"times": times},
+    )  # fmt: skip
+
+
+def _unchanged(s: Step) -> Iterator[Finding]:
+    i = s.worst(s.kept)
+    name = s.called(i)
+    yield s.finding(
+        "stale gradients",
+        BROKEN,
+        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        f"{name}.grad = {number(s.kept[i])}, to the last bit what it was at step {s.number - 1:,}; the gradient of "
+        f"this loss is {number(s.own[i])}",
+        "the parameters have moved since, and with them every local gradient; so the same number again is no gradient "
+        "of this loss: its backward() has not been called",
+        "loss.backward(), on the loss of this step, before optimizer.step()",
+        i,
+        {"kept": s.kept[i], "own": s.own[i]},
+    )
+
+
+def _empty(s: Step) -> Iterator[Finding]:
+    i = s.worst(s.own)
+    name = s.called(i)
+    yield s.finding(
+        "stale gradients",
+        BROKEN,
+        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. No parameter "
+        "has moved since step 0",
+        "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
+        "loss.backward(), on the loss of this step, between optimizer.zero_grad() and optimizer.step()",
+        i,
+        {"kept": 0.0, "own": s.own[i]},
+    )
+
+
+def _old_loss(s: Step) -> Iterator[Finding]:
+    moved = _minus(s.data, s.seen)
+    i = s.worst(moved)
+    name = s.called(i)
+    yield s.finding(
+        "stale gradients",
+        BROKEN,
+        f"the loss, which is that of step {s.number - 1:,} again",
+        f"it was computed with {name} = {number(s.seen[i])}, which is {number(s.data[i])} by now",
+        "a graph remembers the numbers that its forward pass saw, and its slopes are taken there: backward() on it "
+        "gives the old gradient again, wherever the parameters are now",
+        "compute the loss anew in every step, inside of the loop",
+        i,
+        {"seen": s.seen[i], "now": s.data[i]},
+    )
+
+
+# How far the parameters move
+
+
+def updates(s: Step, course: Course) -> Iterator[Finding]:
+    """Whether the parameters move, in the right direction, and as far as their size allows."""
+    if s.number >= NOT_BEFORE["no update"]:
+        yield from _none(s)
+    if not any(s.update):
+        return
+    yield from _climbing(s)
+    if s.number >= NOT_BEFORE["updates too small"] and any(s.own):
+        yield from _sizes(s, course)
+
+
+def _none(s: Step) -> Iterator[Finding]:
+    idle = [i for i, now in enumerate(s.data) if now == s.first[i] and s.kept[i]]
+    if not idle:
+        return
+    whole = len(idle) == sum(map(bool, s.kept))
+    i = idle[s.worst([s.kept[i] for i in idle])]
+    layers = [layer for layer, at in s.layers.items() if not set(at).isdisjoint(idle)]
+    yield s.finding(
+        "no update",
+        BROKEN if whole else LOOK,
+        f"{plural(len(idle), 'parameter')} of {len(s.parameters):,}: those of {few(layers)}",
+        f"{s.called(i)} has the gradient {number(s.kept[i])}, and is {number(s.data[i])}, as at step 0",
+        "a gradient moves nothing: an optimizer does, and only the parameters that it was made with"
+        + ("" if whole else ". Others have moved"),
+        "optimizer.step() in every step; an optimizer made from this model's parameters(), after its last layer was "
+        "added, with a learning rate above 0. If they are to stay as they are, watch only what learns",
+        i,
+        {"parameters": len(idle), "of": len(s.parameters)},
+    )
+
+
+def _climbing(s: Step) -> Iterator[Finding]:
+    latest = s.climbs[-LOOKS:]
+    cosines, losses = [c for c, _ in latest], [loss for _, loss in latest]
+    if len(latest) < LOOKS or min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
+        return
+    gains = list(map(mul, s.update, s.own))
+    i = max(range(len(gains)), key=gains.__getitem__)
+    yield s.finding(
+        "update in the wrong direction",
+        BROKEN,
+        f"all {plural(len(s.parameters), 'parameter')}, such as {s.called(i)}",
+        f"{s.called(i)} has the gradient {number(s.own[i])} and has moved by {number(s.update[i])}. The sum "
+        f"of update × gradient over all parameters is {number(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
+        f"looks; the loss has gone from {number(losses[0])} to {number(losses[-1])} meanwhile",
+        "for a small step the loss changes by the sum of gradient × update. It is negative if an update goes against "
+        "its gradient, and above 0 if it goes along with it: uphill",
+        "p.data -= lr * p.grad, with a minus; or is it the loss whose sign is turned, or its gradient?",
+        i,
+        {"cosine": cosines[-1], "product": math.fsum(gains)},
+    )
+
+
+def _told(ratios: dict[str, float]) -> str:
+    return few([f"{number(r)} in {layer}" for layer, r in ratios.items()])
+
+
+def _sizes(s: Step, course: Course) -> Iterator[Finding]:
+    stands = "updates too large" in s.stands
+    large, worst = max((r, layer) for layer, r in s.ratios.items()) if s.ratios else (0.0, "")
+    best = max(s.largest.values(), default=0.0)
+    how = severity("update too large", large)
+    if stands and not how and large > CLEARS["updates too large"]:
+        how = LOOK
+    if how and not course.falls():
+        i = max(s.layers[worst], key=lambda i: abs(s.update[i]))
+        yield s.finding(
+            "updates too large",
+            how,
+            f"{worst}, such as {s.called(i)}",
+            f"{s.called(i)} was {number(s.seen[i])} and has moved by {number(s.update[i])}. An update has "
+            f"{number(large)} times the size of the weights: {_told(s.ratios)}; about 0.001 is healthy. The loss was "
+            f"{number(course.start)} at the start and is {number(course.now)}",
+            "a gradient says how the loss changes near the point where it was taken; a step that is as long as the "
+            "weights themselves leaves that neighbourhood, and lands anywhere",
+            "a learning rate that is 10 times smaller, until the loss falls; inputs scaled to mean 0 and variance 1; "
+            "optim.clip_by_norm before optimizer.step()",
+            i,
+            {"ratio": large},
+        )
+    if (how := severity("update too small", best)) and best and not course.falls():
+        i = s.worst(s.own)
+        yield s.finding(
+            "updates too small",
+            how,
+            f"every layer, such as {s.called(i)}",
+            f"{s.called(i)} is {number(s.seen[i])}, has the gradient {number(s.own[i])} and has moved by "
+            f"{number(s.update[i])}. An update has never had more than {number(best)} times the size of the weights: "
+            f"{_told(s.largest)}; about 0.001 is healthy. The loss was {number(course.start)} at the start and is "
+            f"{number(course.now)}",
+            f"at this pace it takes {number(float(f'{1 / best:.1g}'))} steps until a weight has changed by as much as "
+            "itself: the slope is there, and is hardly followed",
+            "a larger learning rate, 10 times and again 10 times; Adam, whose steps do not shrink with the gradient; "
+            "does a schedule begin at nearly 0?",
+            i,
+            {"ratio": best},
+        )
