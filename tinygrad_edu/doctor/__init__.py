@@ -31,7 +31,7 @@ from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
-from . import activations, flow, formulas, infinities, reach
+from . import activations, flow, formulas, infinities, outputs, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
@@ -59,6 +59,8 @@ FINITE = [
     flow.blocked,
     flow.across_depth,
     flow.across_time,
+    outputs.chance,
+    outputs.stuck,
     activations.saturated,
     reach.identical,
     reach.linear,

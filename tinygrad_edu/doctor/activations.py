@@ -9,6 +9,7 @@ from ..figures.units import group, neuron_of, slope_of
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, severity
+from .outputs import learned
 
 FEW = 8  # samples: of fewer, nothing follows for all
 
@@ -31,18 +32,17 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         pairs, beyond = sum(len(c.uses) for c in cells), sum(map(len, flat.values()))
         mostly = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].look * len(c.uses)]
         always = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].broken * len(c.uses)]
-        if not pairs or not mostly:
+        how = severity("saturated layer", beyond / pairs) if pairs else ""
+        if not how or not mostly or learned(e):
             continue
-        enough = pairs >= LIMITS["least pairs"].look
-        if not severity("saturated layer", beyond / pairs) or not (enough or beyond > pairs / 2):
-            continue
-        bad = enough and len(mostly) > LIMITS["saturated layer"].broken * len(cells)
+        if pairs < LIMITS["least pairs"].look:
+            how = LOOK
         unit = max(mostly, key=lambda c: len(flat[c]) / len(c.uses))
         use = min(flat[unit], key=lambda u: abs(u.slope))
         size = rms(e.value(u.z) for c in cells for u in c.uses)
         yield Finding(
             "saturated units",
-            BROKEN if bad else LOOK,
+            how,
             f"{layer}: {len(mostly)} of {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
             f"{beyond / pairs:.0%} of the {plural(pairs, '(unit, sample) pair')} in this layer lie where the slope is "
             f"below {LIMITS['slope'].look:.0%} of the largest, {number(unit.shape.largest)}; these units on more than "
@@ -87,6 +87,8 @@ def dead(e: Evidence) -> Iterator[Finding]:
             told = f"on all {plural(n, 'sample')} of the data"
         if not shut or (n < FEW and (len(shut) < len(cells) or len(shut) < FEW / 2)):
             continue  # on so few samples a unit may well be closed
+        if learned(e):
+            continue
         killed = [c for c in shut if _deep(e, c)]
         how = severity("dead units", len(shut) / len(cells))
         if killed and how != BROKEN:

@@ -18,7 +18,7 @@ from .. import ops, text
 from ..engine import Value, chain_rule, topological
 from ..explanation.network import neurons_of
 from ..explanation.walk import Names
-from ..figures.units import Unit, group, samples_of, slope_of
+from ..figures.units import Unit, group, module_of, samples_of, slope_of
 from ..names import is_constant
 from .rows import Bend, bend_of
 
@@ -114,6 +114,7 @@ class Evidence(Passes):
         super().__init__(root)
         self.given = None if parameters is None else list(parameters)
         self.answers = answers  # what the model makes of all data: asked only where a finding depends on it
+        self._found: dict[str, Any] = {}
         self.groups = group(root, self.order)
         self.samples = samples_of(self.groups) if self.groups.units else 1
         self.feeding = self._feeding()
@@ -124,10 +125,14 @@ class Evidence(Passes):
 
     @cached_property
     def trainable(self) -> set[Value]:
-        """The parameters of the model, or, if there is none, every leaf that somebody made."""
+        """The parameters of the model, or, if there is none, every leaf that somebody made.
+
+        Beside weights with the labels of a module, leaves without labels are what a replayed function was called on.
+        """
         if self.given is not None:
             return set(self.given)
-        return {n for n in self.order if not n.parents and not is_constant(n)}
+        leaves = {n for n in self.order if not n.parents and not is_constant(n)}
+        return {n for n in leaves if n.label} if any(map(module_of, leaves)) else leaves
 
     @cached_property
     def learning(self) -> set[Value]:
@@ -147,15 +152,31 @@ class Evidence(Passes):
                 found.add(n)
         return found
 
+    @cached_property
+    def readers(self) -> dict[Value, list[Value]]:
+        """Who reads each node."""
+        found: dict[Value, list[Value]] = {}
+        for n in self.order:
+            for p in dict.fromkeys(n.parents):
+                found.setdefault(p, []).append(n)
+        return found
+
+    def remembered(self, what: str, find: Callable[[Evidence], Any]) -> Any:
+        """What `find` makes of this graph, found once though several checks ask."""
+        if what not in self._found:
+            self._found[what] = find(self)
+        return self._found[what]
+
     # Units
 
     def _feeding(self) -> set[Value]:
         """What some weight multiplies, sooner or later: all but the outputs and the loss."""
+        weights = self.trainable | {n for n in self.order if module_of(n)}
         found: set[Value] = set()
         for n in reversed(self.order):
             if n in found:
                 found.update(n.parents)
-            elif n.op in (ops.mul, ops.dot) and any(not p.parents and not is_constant(p) for p in n.parents):
+            elif n.op in (ops.mul, ops.dot) and not weights.isdisjoint(n.parents):
                 found.update(n.parents)
         return found
 

@@ -25,11 +25,26 @@ class Limit(NamedTuple):
 LIMITS = {
     # A share of the largest slope: below it, a unit passes next to nothing on.
     "slope": Limit(0.06, 1e-3, "Karpathy's makemore 3: |tanh| > 0.97, where the slope is 0.059; sigmoid beyond 0.985"),
-    "saturated layer": Limit(0.2, 0.5, "share of (unit, sample) pairs; SageMaker, TheDeepChecker and nnscope: 0.5"),
+    "saturated layer": Limit(
+        0.6,
+        0.7,
+        "share of (unit, sample) pairs; SageMaker, TheDeepChecker and nnscope: 0.5, but tanh networks of the zoo "
+        "that learn well come to 0.58, and weights ten times too large to 0.75 and more",
+    ),
     "saturated unit": Limit(0.5, 0.95, "share of the samples; as above"),
     "dead units": Limit(0.4, 0.7, "share of a layer; CS231n's notes name 0.4, AUTOTRAINER and DeepDiagnosis 0.7"),
     "killed units": Limit(0.1, 0.3, "those further from waking than their sums vary; nnscope: 0.1 and 0.3"),
     "least pairs": Limit(20, 20, "ours: of fewer (unit, sample) pairs, a share says little"),
+    "learned": Limit(0.1, 0.1, "ours: the loss as a share of that of constant outputs; below it units may be shut"),
+    "chance": Limit(
+        2.5,
+        3.0,
+        'the loss over that of outputs that are 0; CS231n: near 1, but init="he" makes 1.4, a line of the zoo 2.1, and '
+        "one step repairs it",
+    ),
+    "distance": Limit(10.0, 100.0, "ours: the same of |output - target|, for nobody knows how large targets are"),
+    "fewest samples": Limit(8, 8, "ours: about fewer samples a good network may be wrong"),
+    "stuck outputs": Limit(0.25, 0.4, "share of the samples of one side; wrong labels, up to a fifth, are no fault"),
     "vanishing": Limit(1e-2, 1e-3, "first layer against last; AUTOTRAINER, nnscope: 1e-3"),
     "exploding": Limit(1e2, 1e3, "first layer against last; AUTOTRAINER: 70"),
     "fewest layers": Limit(5, 5, "ours: fewer give no rate"),
