@@ -109,6 +109,29 @@ def test_an_infinite_slope_of_any_row_is_named_with_its_edge_and_the_line_that_m
     assert all((x.grad == 0.0) == (what == "raise") or math.isfinite(slopes[i]) for i, x in enumerate(xs))
 
 
+def by_step(x):
+    out = Value(0.0, (x,), "root")  # here: micrograd's way
+
+    def _backward():
+        x.grad += math.inf * out.grad
+
+    out._backward = _backward
+    return out
+
+
+def by_gradients(x):
+    return Value(0.0, (x,), (math.inf,))  # here: microgpt's way
+
+
+@pytest.mark.parametrize("make, way", [(by_step, "micrograd's way"), (by_gradients, "microgpt's way")])
+def test_a_node_made_by_hand_has_a_line_too(make, way):
+    x = Value(0.0, label="x")
+    said = told("raise", lambda: (make(x) * 2).backward())
+    assert "2 × inf = inf" in said and f"at tests/{HERE}:{line_of(way)}, in {make.__name__}: " in said
+    said = told("warn", lambda: Value(math.inf, (x,), "root"))
+    assert said.startswith("root(x) = inf; its input is x = 0.0; at tests")
+
+
 def test_a_gradient_that_only_sums_to_infinity_and_a_seed_are_told():
     x = Value(1.0, label="x")
     y = x * 1e200

@@ -143,7 +143,7 @@ class Value(FloatLike):
         if past or named or type(label) is not str:
             self._made_by_hand(*past, label=label, **named)  # Value(data, "w"); micrograd's Value(data, children, op)
         if watching:
-            modes.hear(self)
+            modes.made(self)
 
     def _set_data(self, x: Any) -> None:
         self._data = x if type(x) is float else assigned(self, "data", x)
