@@ -108,7 +108,7 @@ def test_a_check_is_of_the_point_and_of_the_name_that_were_given(run):
     assert "M = 3.141592654: 1 happy" in out
 
 
-@pytest.mark.parametrize("command", ["demo", "grad", "check", "page", "order", "ops"])
+@pytest.mark.parametrize("command", ["demo", "grad", "check", "doctor", "page", "order", "ops"])
 def test_the_help_of_a_command_says_what_it_is_for_with_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0 and f"  tinygrad-edu {command}" in out and max(map(len, out.splitlines())) <= 100

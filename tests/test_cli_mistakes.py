@@ -211,6 +211,31 @@ predict model.json flowers.csv --header no          | 'width'; the columns are: 
 predict model.json flowers.csv --keep widht         | 'widht' \(did you mean 'width'
 predict model.json flowers.csv --keep width,width   | in keep twice
 predict model.json flowers.csv --target kind        | no option '--target'
+doctor                                              | required: MODEL.json
+doctor nowhere.json                                 | nowhere.json: there is no such file
+doctor mine.json moons                              | mine.json is not a model .*`tinygrad-edu train
+doctor flowers.csv model.json                       | flowers.csv is not a model .*not JSON
+doctor model.json                                   | has learned flowers.csv: give the doctor data
+doctor model.json moons                             | model.json has learned flowers.csv, which is not moons
+doctor model.json moon                              | 'moon', did you mean 'moons'
+doctor model.json nowhere.csv                       | nowhere.csv: there is no such file
+doctor model.json numbers.csv                       | no column is named 'width'; the columns are: a, b, price
+doctor model.json bare.csv                          | bare.csv has no column 'kind', which model.json predicts
+doctor model.json flowers.csv --target width        | predicts 'kind', not 'width'
+doctor model.json flowers.csv --loss mse            | --loss mse is not for classes: cross_entropy or hinge
+doctor model.json flowers.csv --loss zzz            | --loss: .*'zzz' \(choose from cross_entropy
+doctor model.json flowers.csv --samples 0           | --samples: '0' is not a whole number from 1
+doctor model.json flowers.csv --json x.txt          | x.txt: .*must end in .json
+doctor model.json flowers.csv --json mine.json      | mine.json: .*did not write it
+doctor model.json flowers.csv --json ./model.json   | is the model itself: give the diagnosis another name
+doctor model.json flowers.csv --svg x.jpg           | x.jpg: .*must end in .svg or .png or .pdf
+doctor model.json flowers.csv --svg mine.svg        | mine.svg: .*did not write it
+doctor model.json flowers.csv --svg nowhere/x.svg   | nowhere/x.svg: there is no folder
+doctor model.json flowers.csv --delimiter ab        | --delimiter: 'ab' is not one sign
+doctor model.json flowers.csv --decimal ,           | no number with --decimal
+doctor model.json flowers.csv --encoding klingon    | no encoding is called 'klingon'
+doctor model.json flowers.csv --header no           | 'width'; the columns are: column 1
+doctor model.json flowers.csv --missing zero        | --missing: .*'zero' \(choose from drop, mean
 """.strip("\n")
 TABLE = [tuple(line.rsplit(" | ", 1)) for line in MISTAKES.splitlines()]
 
@@ -228,7 +253,8 @@ def folder(tmp_path_factory):
     texts = {
         "flowers.csv": "width,height,kind\n" + "".join(rows),
         "numbers.csv": "a,b,price\n" + "".join(f"{x},{y},{2 * x + y + 0.5}\n" for x in range(6) for y in range(5)),
-        "empty.csv": "", "header.csv": "a,b,c\n", "locked.csv": "a,y\n1,2\n", "note": "a file", "mine.csv": "x\nmine\n",
+        "empty.csv": "", "header.csv": "a,b,c\n", "bare.csv": "width,height\n1,5\n",
+        "locked.csv": "a,y\n1,2\n", "note": "a file", "mine.csv": "x\nmine\n",
         "mine.json": '{"a": 1}', "mine.svg": "<svg>mine</svg>", "mine.html": "<html>mine</html>",
         "pictures/loss.svg": "mine",
     }  # fmt: skip
@@ -288,6 +314,7 @@ BUGS = [
     ("train moons --quiet --epochs 1", "tinygrad_edu.optim.Adam.update"),
     ("train flowers.csv --target kind", "tinygrad_edu.data.table._codes"),
     ("predict model.json flowers.csv", "tinygrad_edu.functional.softmax"),
+    ("doctor model.json flowers.csv", "tinygrad_edu.doctor.Evidence"),
     ("zoo micrograd --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
     ("leak vanishing --small --out bugs", "tinygrad_edu.zoo.Run.begin"),
 ]  # fmt: skip

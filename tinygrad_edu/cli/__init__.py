@@ -5,6 +5,7 @@
     tinygrad-edu check "relu(a*b) + c" a=2 b=-3 c=10         are they right? each, and each rule, beside differences
     tinygrad-edu train moons|circles|spirals|digits|FILE.csv a model of your own data
     tinygrad-edu predict MODEL.json FILE.csv                 what that model says of new rows
+    tinygrad-edu doctor MODEL.json [DATA]                    which local gradient keeps it from learning, and why
     tinygrad-edu page "tanh(a*b + c)" a=2 b=-3 c=10 -o F     both passes, step by step in a browser
     tinygrad-edu order "h = x**2; L = h + h**2" x=3          why topological order: what other orders get wrong
     tinygrad-edu zoo [NAME]                                  the systems that backpropagation is taught with
@@ -33,7 +34,7 @@ HOUSE = Path(__file__).resolve().parent.parent  # what cannot be read in here is
 
 def parser() -> Parser:
     """All commands and their options."""
-    from . import checks, demo, gradient, orders, pages, prediction, systems, training
+    from . import checks, demo, diagnosis, gradient, orders, pages, prediction, systems, training
 
     top = Parser(
         prog="tinygrad-edu",
@@ -44,7 +45,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for module in (demo, gradient, checks, pages, orders, training, prediction, systems):
+    for module in (demo, gradient, checks, pages, orders, training, prediction, diagnosis, systems):
         module.add_commands(commands)
     return top
 

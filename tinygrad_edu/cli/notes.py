@@ -35,6 +35,10 @@ class Notes:
         """Samples on the scale that the model knows."""
         return self.scale(X) if self.scale else list(X)
 
+    def targets(self, y: Sequence[Any]) -> list[Any]:
+        """Targets as the model is asked for them: numbers on their scale, classes as they are."""
+        return [row[0] for row in self.target_scale([[t] for t in y])] if self.target_scale else list(y)
+
     def number(self, output: float) -> float:
         """An output of a model of a number, in the target's own units."""
         return output * self.target_scale.stds[0] + self.target_scale.means[0] if self.target_scale else output

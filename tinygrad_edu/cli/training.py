@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import data, files, losses, nn, optim, plot, render, train
-from ..data import Split, Standardizer
+from .. import files, losses, nn, optim, plot, render, train
+from ..data import Split
 from ..data.textfile import some
-from ..errors import UserError, meant
+from ..errors import UserError
 from ..picture import FORMS, Picture
 from ..replay import BACKENDS
 from ..streams import short
@@ -21,14 +21,8 @@ from ..train.history import check_table
 from . import tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole
+from .samples import divided, prepared
 
-SHAPES: dict[str, Callable[..., Split]] = {
-    "moons": data.moons,
-    "circles": data.circles,
-    "spirals": data.spirals,
-    "blobs": data.blobs,
-    "xor": data.xor,
-}
 LOSSES: dict[bool, dict[str, Callable[..., Any]]] = {  # of classes, of a number; the first is the default
     True: {"cross_entropy": losses.cross_entropy, "hinge": losses.multiclass_hinge},
     False: {"mse": losses.mse, "huber": losses.huber, "mae": losses.mae},
@@ -143,10 +137,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
     for path, *endings in ((arguments.save, ".json"), (arguments.plot, *(f".{form}" for form in FORMS)),
                           (arguments.history, ".csv", ".json")):  # fmt: skip
-        _check_writable(path, endings)
+        check_writable(path, endings)
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
-    samples, notes = _samples(arguments, notes)
-    parts = _divided(samples, notes)
+    samples, notes = prepared(arguments, notes)
+    parts = divided(samples, notes)
     if model is None:
         hidden = [16, 16] if arguments.hidden is None else arguments.hidden
         widths = [len(notes.features), *hidden, len(notes.classes) or 1]
@@ -161,7 +155,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(
             "--hidden and --activation belong to a new model: the one that is resumed has its own; leave them out"
         )
-    X, y, X_test, y_test = (_on_scale(notes, part, k % 2) for k, part in enumerate(parts))
+    X, y, X_test, y_test = ((notes.targets if k % 2 else notes.inputs)(part) for k, part in enumerate(parts))
     validation = arguments.validation or (0.1 if arguments.patience else None)
     learned = len(X) - (math.ceil(validation * len(X) - 1e-9) if validation else 0)
     if learned < 1:
@@ -207,7 +201,7 @@ def _save(path: str | None, model: Any, notes: Notes) -> None:
             print(f"{word} {path}", flush=True)
 
 
-def _check_writable(path: str | None, endings: list[str]) -> None:
+def check_writable(path: str | None, endings: list[str]) -> None:
     """Refuse before an hour of training what could not be written after it."""
     if path is None:
         return
@@ -222,105 +216,24 @@ def _check_writable(path: str | None, endings: list[str]) -> None:
         files.check(path)
 
 
-def _samples(arguments: argparse.Namespace, known: Notes | None) -> tuple[Split, Notes]:
-    """What a name on the command line stands for; of a resumed model, prepared as it was then."""
-    name, target = arguments.data, arguments.target
-    if name == "digits" or name in SHAPES:
-        _refuse(arguments, tables.OPTIONS, f"is about a CSV file, and {name} is none")
-        samples = (
-            data.digits() if name == "digits" else SHAPES[name](seed=arguments.seed if known is None else known.seed)
-        )
-        if known and (known.task != name or known.features != samples.features):
-            raise UserError(f"{arguments.resume} has learned {known.task}, which is not {name}")
-        made = Notes(name, samples.features, "class" if name in SHAPES else "digit", samples.classes)
-    elif not Path(name).suffix and not Path(name).exists():
-        near = meant(name, [*SHAPES, "digits"])
-        raise UserError(
-            f"there is no data called {name!r}{near}: use moons, circles, spirals, digits, or a CSV file; "
-            "blobs and xor are known too"
-        )
-    elif known is not None:
-        _refuse(
-            arguments, ("features", "ignore", "text", "kind"), f"belongs to a new model: {arguments.resume} has its own"
-        )
-        samples = tables.read(name, arguments, like=known.preparation, missing=arguments.missing)
-        if target not in (None, known.target):
-            raise UserError(f"{arguments.resume} predicts {short(known.target)!r}, not {short(target)!r}")
-        if not samples.y or None in samples.y:
-            where = f", line {samples.lines[samples.rows[samples.y.index(None)]]}" if samples.y else ""
-            raise UserError(
-                f"{name}{where}: {short(known.target)!r} is missing, or no class that {arguments.resume} knows"
-            )
-        made = known
-    elif target is None:
-        columns = tables.columns(name, arguments)
-        raise UserError(f"which column of {name} is to be predicted? Add --target COLUMN: {some(columns)}")
-    else:
-        samples = tables.read(name, arguments, target, features=arguments.features, ignore=arguments.ignore,
-                              text=arguments.text, kind=arguments.kind, missing=arguments.missing)  # fmt: skip
-        made = Notes(name, samples.features, target, samples.classes, preparation=samples.preparation)
-    if known is None:
-        made.seed, made.test = arguments.seed, arguments.test or 0.2
-    elif arguments.test not in (None, known.test):
-        raise UserError(
-            f"{arguments.resume} was tested on {100 * known.test:.6g}% of the rows: with another part it would be "
-            "tested on what it has learned"
-        )
-    return samples, made
-
-
-def _refuse(arguments: argparse.Namespace, options: Iterable[str], why: str) -> None:
-    """Raise for the first of these options that is given: what has no effect is not passed over in silence."""
-    for name in options:
-        if getattr(arguments, name):
-            raise UserError(f"--{name.replace('_', '-')} {why}: leave it out")
-
-
-def _divided(samples: Split, notes: Notes) -> Split:
-    """The samples in two parts, and the scales of the part to learn from."""
-    if len(samples) == 4 and notes.test == 0.2:  # digits come divided
-        parts = data.digits(seed=notes.seed)
-    else:
-        try:
-            parts = data.split(samples, test=notes.test, seed=notes.seed, stratify=bool(notes.classes))
-        except UserError:
-            counts = {name: samples.y.count(k) for k, name in enumerate(notes.classes)} if notes.classes else {}
-            rare = some(
-                [
-                    f"{short(c)} is on {n} line{'s' * (n > 1)}"
-                    for c, n in sorted(counts.items(), key=lambda item: item[1])
-                ],
-                3,
-            )
-            raise UserError(
-                f"{len(samples.y)} samples are too few to test on {100 * notes.test:.6g}% of them "
-                "and learn from the others"
-                + (f", which takes each of {len(counts)} classes on two lines or more: {rare}" if counts else "")
-            ) from None
-    if notes.task != "digits" and notes.task not in SHAPES and notes.scale is None:
-        notes.scale = Standardizer.of(parts.X_train)
-        notes.target_scale = None if notes.classes else Standardizer.of([[t] for t in parts.y_train])
-    return parts
-
-
-def _on_scale(notes: Notes, part: list[Any], is_target: int) -> list[Any]:
-    """Samples or targets as the model sees them."""
-    if not is_target:
-        return notes.inputs(part)
-    return [row[0] for row in notes.target_scale([[t] for t in part])] if notes.target_scale else part
-
-
-def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable[[Any, Any], Any]:
-    """The loss of one sample, with the weight of its class and with smoothed labels if that is asked for."""
-    known, smooth = LOSSES[bool(notes.classes)], arguments.label_smoothing
-    name = arguments.loss or next(iter(known))
+def named_loss(name: str | None, notes: Notes) -> tuple[str, Callable[..., Any]]:
+    """The loss of that name, with its name; the usual one for this kind of target if none is given."""
+    known = LOSSES[bool(notes.classes)]
+    name = name or next(iter(known))
     if name not in known:
         raise UserError(
             f"--loss {name} is not for {'classes' if notes.classes else 'a number'}: {' or '.join(known)}; "
             "--kind says what the target is"
         )
+    return name, known[name]
+
+
+def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable[[Any, Any], Any]:
+    """The loss of one sample, with the weight of its class and with smoothed labels if that is asked for."""
+    smooth = arguments.label_smoothing
+    name, loss = named_loss(arguments.loss, notes)
     if not arguments.class_weights and not smooth:
-        return known[name]
+        return loss
     if name != "cross_entropy":
         raise UserError(
             f"--class-weights and --label-smoothing are options of cross_entropy, for classes, and the loss is {name}"

@@ -100,6 +100,8 @@ class Diagnosis(Explanation):
     `findings`, worst first; `numbers`: what was looked at; `notes`: what is no fault but good to know.
     """
 
+    hint: str | None = None  # how to see more, where that is not by these attributes
+
     def __init__(self, about: str, numbers: dict[str, str], findings: list[Finding], notes: list[str]) -> None:
         self.about, self.numbers, self.findings, self.notes = about, numbers, findings, notes
 
@@ -134,11 +136,14 @@ class Diagnosis(Explanation):
             lines += [f"  {word}: {said}" for word, said in self.numbers.items()]
         for note in self.notes:
             lines += ["", *words.sentence(note)]
-        if not self:
-            known = any(f.line for f in self.findings) or not callsites.called()  # a command has no lines of yours
-            hint = "" if known else " To see lines of your code: diagnose(f, model, data)."
-            lines += ["", *words.sentence(f"To see the first: .findings[0].draw(), .findings[0].explain().{hint}")]
+        if not self and (hint := self._hint() if self.hint is None else self.hint):
+            lines += ["", *words.sentence(hint)]
         return lines
+
+    def _hint(self) -> str:
+        known = any(f.line for f in self.findings) or not callsites.called()  # a command has no lines of yours
+        more = "" if known else " To see lines of your code: diagnose(f, model, data)."
+        return f"To see the first: .findings[0].draw(), .findings[0].explain().{more}"
 
     def markdown(self) -> list[str]:
         """The diagnosis in Markdown."""
