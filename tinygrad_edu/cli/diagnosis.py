@@ -28,8 +28,9 @@ def add_commands(commands: Any) -> None:
     cmd = commands.add_parser(
         "doctor",
         help="what is wrong with the gradients of a saved model: which unit, by which local gradient, and what to try",
-        description="Look at the loss of some samples, at the graph that it was computed by, "
-        "and at every local\ngradient in it. Columns of a file are made into numbers as they were when the model was trained.\nThe exit status is 1 if something is broken.",
+        description="Look at the loss of some samples, at the graph that it was computed by, and at every "
+        "local\ngradient in it. Columns of a file are made into numbers as they were when the model was trained.\n"
+        "The exit status is 1 if something is broken.",
         epilog="""examples:
   tinygrad-edu train moons --save model.json && tinygrad-edu doctor model.json
   tinygrad-edu doctor model.json measurements.csv --svg culprit.svg""",
