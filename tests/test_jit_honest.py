@@ -12,7 +12,7 @@ from collections import namedtuple
 
 import pytest
 
-from tinygrad_edu import RecordingError, Value, anomalies, grad, jit, losses, no_grad, pack, topological
+from tinygrad_edu import RecordingError, Value, anomalies, grad, jit, losses, modes, no_grad, pack, topological
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
 
@@ -327,9 +327,12 @@ def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
 
         def at(frame, event, argument):
             # only in our own code, and neither behind a lock's acquire nor before its release,
-            # where Python lets no signal in: its threads would wait for that lock for ever
+            # where Python lets no signal in: its threads would wait for that lock for ever;
+            # nor between the end of __enter__ and the block
             release = event == "c_call" and argument.__name__ in ("__exit__", "release")
-            if event == "c_return" or release or not frame.f_globals.get("__name__", "").startswith("tinygrad_edu"):
+            entered = event == "return" and frame.f_code.co_name in ("__enter__", "_block")
+            ours = frame.f_globals.get("__name__", "").startswith("tinygrad_edu")
+            if event == "c_return" or release or entered or not ours:
                 return
             left[0] -= 1
             if left[0] == 0:
@@ -344,6 +347,7 @@ def test_interrupted_at_any_moment_a_recording_leaves_nothing_guarded():
         finally:
             sys.setprofile(None)
         assert p.data == 2.0 and str(p) == "Value(2.0)" and jit(lambda x: p * x, "python")(3.0).data == 6.0, moment
+        assert not modes.watching, moment
     assert moment > 300
 
 
