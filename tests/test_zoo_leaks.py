@@ -15,6 +15,7 @@ SAID = {
     "vanishing": ["vanishing gradient", ""],
     "dying": ["dead units", ""],
     "exploding": ["gradient explodes in time", ""],
+    "clip": ["blocked gradient", ""],
 }
 
 

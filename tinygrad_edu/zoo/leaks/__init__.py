@@ -26,6 +26,7 @@ LEAKS = (
     _leak("vanishing", "many sigmoids in a row: each passes on a quarter at most, and the first layers learn nothing"),
     _leak("dying", "a step that is too long closes a relu for good: no sample opens it, and no gradient does"),
     _leak("exploding", "the same weights fifty times: a factor above one becomes a step that destroys all"),
+    _leak("clip", "an error that is clipped before it is squared: the largest ones teach nothing"),
 )
 
 

@@ -1,9 +1,9 @@
 """Units that die: a relu that a large step has pushed where no sample opens it.
 
 The slope of a relu is 1 where it is open and 0 where it is closed. A unit that is closed on one sample learns from the
-others. A unit that is closed on all of them gets 0 × upstream from each: its weights have no gradient, no step moves
-them, and so nothing will ever open it again. It is dead, and it does not show: the network goes on with those that are
-left.
+others. A unit that is closed on all of them gets 0 × upstream from each: its weights have no gradient, and no step
+moves them. While its inputs stay what they are, nothing will ever open it again. It is dead, and it does not show: the
+network goes on with those that are left.
 
 Units die when a single step is so long that it throws a bias, or the weights, far to the closed side. So it is the
 learning rate that kills; and a relu with a small slope where it is closed, leaky_relu, cannot be killed at all.
@@ -51,7 +51,8 @@ def main(run: Run) -> None:
             run.compare(f"{name}: units that are dead", dead[-1], published, within=spread, form=".0%")
     run.table(["activation, learning rate", "loss at first", f"after {steps} steps", "units that no point opens"], rows)
     run.say(
-        "The first few steps kill; then the dead stay dead. A rate of 0.3 kills hardly any, and a leaky relu lives "
+        "The first few steps kill, and few units wake again: none of the first layer, for its inputs stay what they "
+        "are; in the second, one whose inputs change. A rate of 0.3 kills hardly any, and a leaky relu lives "
         "through a rate that is too high."
     )
 
