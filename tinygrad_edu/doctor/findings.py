@@ -58,11 +58,14 @@ class Finding(Explanation):
 
     def lines(self) -> list[str]:
         """The finding, line by line."""
-        return self._told(self.advice)
+        return self._told()
 
-    def _told(self, advice: str) -> list[str]:
-        lines = [self.heading]
-        for word, said in [*self.parts()[:-1], ("try", advice)]:
+    def _told(self, before: int = 0) -> list[str]:
+        """Its lines; after another one of its kind, the number `before`, only what is not the same."""
+        lines, parts = [self.heading], self.parts()
+        if before:
+            parts = [*parts[:-2], ("", f"why, and what to try: as for {before}")]
+        for word, said in parts:
             first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
             lines += textwrap.wrap(
                 said, words.WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
@@ -127,10 +130,10 @@ class Diagnosis(Explanation):
     def lines(self) -> list[str]:
         """The diagnosis, line by line."""
         lines = words.sentence(self.summary())
-        advised: dict[str, int] = {}
+        told: dict[tuple[str, str], int] = {}
         for i, finding in enumerate(self.findings, 1):
-            before = advised.setdefault(finding.advice, i)
-            first, *rest = finding._told(f"as for {before}" if before < i else finding.advice)
+            before = told.setdefault((finding.what, finding.advice), i)
+            first, *rest = finding._told(before if before < i else 0)
             lines += ["", f"{i}. {first}", *rest]
         if self:
             lines += [f"  {word}: {said}" for word, said in self.numbers.items()]

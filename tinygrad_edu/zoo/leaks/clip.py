@@ -81,13 +81,15 @@ def expected(model: nn.MLP) -> list[Value]:
 def clipped_loss(expectations: list[Value]) -> Value:
     """What the programs of many computed."""
     deltas = [q - worth for q, worth in zip(expectations, WORTH)]
-    return F.sum([0.5 * delta.clip(-1, 1) ** 2 for delta in deltas])
+    loss: Value = F.sum([0.5 * delta.clip(-1, 1) ** 2 for delta in deltas])
+    return loss
 
 
 def mended_loss(expectations: list[Value]) -> Value:
     """What they meant."""
     deltas = [q - worth for q, worth in zip(expectations, WORTH)]
-    return F.sum([losses.huber(delta, 0.0) for delta in deltas])
+    loss: Value = F.sum([losses.huber(delta, 0.0) for delta in deltas])
+    return loss
 
 
 def learn(run: Run, loss: Callable[[list[Value]], Value], steps: int) -> tuple[list[float], list[float]]:
