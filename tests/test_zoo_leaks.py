@@ -16,6 +16,7 @@ SAID = {
     "dying": ["dead units", ""],
     "exploding": ["gradient explodes in time", ""],
     "clip": ["blocked gradient", ""],
+    "init": ["loss at the start far from chance", "vanishing gradient", "identical units", ""],
 }
 
 
@@ -49,6 +50,11 @@ def test_the_doctor_names_the_leak_first_and_finds_nothing_in_what_is_mended(nam
     assert [d.findings[0].what if d.findings else "" for d in this.diagnoses] == SAID[name]
     assert not [(row.what, row.ours, row.published) for row in this.missed]
     assert this.pictures and "```diff\n" in this.markdown()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_weights_that_are_too_large_saturate_nearly_every_layer(seed, small):
+    assert len(small("init", seed).diagnoses[0].named("saturated units")) >= 4
 
 
 @pytest.mark.parametrize("name", NAMES)

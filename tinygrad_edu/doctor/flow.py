@@ -74,14 +74,16 @@ def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
     slope = rms(u.slope for u in uses if u.out is not u.z)
     weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
     told = f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
-    return f"{told}{number(slope)}" + (f", and by a weight, of size {number(weights)}" if weights else "")
+    return f"{told}{number(slope)}" + (
+        f", and by a weight, of size {number(weights)}, and added up over the units that read it" if weights else ""
+    )
 
 
 def _advice(vanishing: bool, squashing: list[Cell]) -> str:
     other = ""
-    if vanishing and squashing:
-        other = "relu in place of a squashing function; "
+    if vanishing and squashing and rms(u.slope for c in squashing for u in c.uses) < 0.5:  # else it is the weights
         bend, largest = squashing[0].uses[0].bend, squashing[0].shape.largest
+        other = "relu in place of a squashing function; "
         if bend is not None and largest < 0.5:
             other = (
                 f'activation="tanh", whose slope reaches 1, or "relu", in place of {bend.op.name}, whose slope is '

@@ -27,6 +27,7 @@ LEAKS = (
     _leak("dying", "a step that is too long closes a relu for good: no sample opens it, and no gradient does"),
     _leak("exploding", "the same weights fifty times: a factor above one becomes a step that destroys all"),
     _leak("clip", "an error that is clipped before it is squared: the largest ones teach nothing"),
+    _leak("init", "weights that begin too large, too small, or all the same"),
 )
 
 

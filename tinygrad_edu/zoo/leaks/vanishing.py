@@ -18,6 +18,7 @@ from typing import Any
 
 from ... import data, losses, nn, optim, plot
 from ...doctor import diagnose
+from ...doctor.evidence import rms
 from ...engine import Value
 from .. import Run, rnn
 
@@ -94,11 +95,5 @@ def loss_of(model: Any) -> Value:
 def learn(run: Run, model: Any, steps: int) -> tuple[list[float], list[float]]:
     """Train it; its losses, and for each layer the size of its weights' gradient before the first step."""
     loss_of(model).backward()
-    sizes = [size(p.grad for p in layer.parameters()) for layer in model.layers]
+    sizes = [rms(p.grad for p in layer.parameters()) for layer in model.layers]
     return run.descend(steps, lambda: loss_of(model), optim.Adam(model.parameters(), lr=0.01)), sizes
-
-
-def size(numbers: Any) -> float:
-    """The root of the mean square."""
-    squares = [x * x for x in numbers]
-    return math.sqrt(sum(squares) / len(squares))
