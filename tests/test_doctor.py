@@ -89,7 +89,9 @@ def test_a_trained_network_is_healthy():
 @settings(max_examples=60)
 def test_a_smooth_program_is_healthy(program):
     diagnosis = diagnose(program(*[Value(x) for x in program.inputs]))
-    assert {f.what for f in diagnosis.broken} <= {"no gradient arrives"}, diagnosis  # greater(a, b) alone is a program
+    true = {"no gradient arrives", "blocked gradient", "regularisation lowers the loss"}
+    # greater(a, b), minimum(-1, b) and (2 * a) ** 2 - a**2 are programs as well
+    assert {f.what for f in diagnosis.broken} <= true, diagnosis
 
 
 # Units

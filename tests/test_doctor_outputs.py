@@ -265,3 +265,180 @@ def test_a_node_made_by_hand_leaves_the_rest_of_the_checks_alone():
     total = functional.mean([ops.relu(1 - (2 * t - 1) * model(x)) for x, t in zip(X, y)])
     made = Value(2 * total.data, (total,), (2.0,))
     assert not diagnose(made, model).named(START)
+
+
+# Losses that do not fit
+
+MATCH, TARGETS = "loss and last activation do not match", "loss and targets do not match"
+SIGNS = [2 * t - 1 for t in y]
+
+
+def signed_bce(zs, ts):
+    return -functional.mean([t * z.logsigmoid() + (1 - t) * (-z).logsigmoid() for z, t in zip(zs, ts)])
+
+
+def signed_softplus(zs, ts):
+    return functional.mean([t * (-z).softplus() + (1 - t) * z.softplus() for z, t in zip(zs, ts)])
+
+
+def signed_log1p(zs, ts):
+    ps = [z.sigmoid() for z in zs]
+    return -sum(t * p.log() + (1 - t) * (-p).log1p() for p, t in zip(ps, ts)) / len(ts)
+
+
+def hinge_minus(zs, ts):
+    return functional.mean([ops.maximum(1 - t * z, 0.0) for z, t in zip(zs, ts)])
+
+
+def hinge_dot(zs, ts):
+    return functional.mean([ops.dot(-t, z, 1.0).relu() for z, t in zip(zs, ts)])
+
+
+def squares(ps, ts):
+    return sum((p - t) ** 2 for p, t in zip(ps, ts))
+
+
+def flat(rows):
+    return [x for row in rows for x in row]
+
+
+ONE_HOT = [[float(k == c) for k in range(3)] for c in (0, 1, 2) * 10]
+MISMATCHES = [
+    (MATCH, "worth a look", lambda zs, rows: losses.mse([z.sigmoid() for z in zs], y)),
+    (MATCH, "worth a look", lambda zs, rows: squares([z.sigmoid() for z in zs], y)),
+    (MATCH, "worth a look", lambda zs, rows: losses.mse([functional.softmax(r) for r in rows], ONE_HOT)),
+    (MATCH, "worth a look", lambda zs, rows: losses.mse(flat(map(by_hand, rows)), flat(ONE_HOT))),
+    (MATCH, "worth a look", lambda zs, rows: losses.hinge([z.sigmoid() for z in zs], SIGNS)),
+    (MATCH, "worth a look", lambda zs, rows: losses.hinge([z.tanh() for z in zs], SIGNS)),
+    (MATCH, "worth a look", lambda zs, rows: hinge_minus([z.tanh() for z in zs], SIGNS)),
+    (MATCH, "worth a look", lambda zs, rows: losses.multiclass_hinge([functional.softmax(r) for r in rows], y)),
+    (TARGETS, "broken", lambda zs, rows: written_bce(zs, SIGNS)),
+    (TARGETS, "broken", lambda zs, rows: signed_bce(zs, SIGNS)),
+    (TARGETS, "broken", lambda zs, rows: signed_softplus(zs, SIGNS)),
+    (TARGETS, "broken", lambda zs, rows: signed_log1p(zs, SIGNS)),
+    (TARGETS, "broken", lambda zs, rows: hinge_minus(zs, y)),
+    (TARGETS, "broken", lambda zs, rows: hinge_dot(zs, y)),
+    (TARGETS, "broken", lambda zs, rows: functional.mean([(1 - t * z).relu() for z, t in zip(zs, y)])),
+]
+MATCHES = [
+    lambda zs, rows: losses.mse([z.tanh() for z in zs], SIGNS),
+    lambda zs, rows: losses.mse([z.sigmoid() for z in zs], [0.25 + t / 2 for t in y]),
+    lambda zs, rows: losses.binary_cross_entropy([z.sigmoid() for z in zs], y),
+    lambda zs, rows: losses.hinge(zs, SIGNS),
+    lambda zs, rows: hinge_minus(zs, SIGNS),
+    lambda zs, rows: hinge_dot(zs, SIGNS),
+    lambda zs, rows: losses.multiclass_hinge(rows, y),
+    lambda zs, rows: losses.cross_entropy(rows, ONE_HOT),
+    lambda zs, rows: written_bce(zs, y),
+    lambda zs, rows: written_bce(zs, [0.1 + 0.8 * t for t in y]),
+    lambda zs, rows: signed_bce(zs, y),
+    lambda zs, rows: functional.mean([a * signed_bce([z], [t]) for a, z, t in zip(SIGNS, zs, y)]),
+    lambda zs, rows: written_bce(zs, y) + 0.1 * functional.mean([z.sigmoid() * z.sigmoid().log() for z in zs]),
+    lambda zs, rows: functional.mean([m * losses.hinge([z], [s]) for m, z, s in zip((0, 1, 1) * 10, zs, SIGNS)]),
+    lambda zs, rows: losses.mae([z.relu() for z in zs], y),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", ["labelled", "without labels"])
+@pytest.mark.parametrize("i", range(len(MISMATCHES)))
+def test_a_loss_that_does_not_fit_is_named(i, hidden):
+    what, how, loss = MISMATCHES[i]
+    finding = found(diagnose(loss(*answers(hidden))), what)
+    assert finding.severity == how and finding.node.parents
+
+
+@pytest.mark.parametrize("hidden", ["labelled", "without labels"])
+@pytest.mark.parametrize("i", range(len(MATCHES)))
+def test_of_a_loss_that_fits_nothing_is_said(i, hidden):
+    diagnosis = diagnose(MATCHES[i](*answers(hidden)))
+    assert not diagnosis.named(MATCH) + diagnosis.named(TARGETS), diagnosis
+
+
+def answers(hidden):
+    """One number for each point, and three."""
+    one, three = network(4, 1), network(4, 3, seed=1)
+    if hidden == "without labels":
+        for p in one.parameters() + three.parameters():
+            p.label = ""
+    return [one(x) for x in X], [three(x) for x in X]
+
+
+def test_a_replayed_loss_that_does_not_fit_is_named():
+    model = network(4, 1)
+    mse = jit(lambda x, t: losses.mse([model(x).sigmoid()], [t]))
+    hinge = jit(lambda x, t: (1 - t * model(x)).relu())
+    ts = [float(t) for t in y]
+    for given_model in (model, None):
+        assert diagnose(mse.mean(X, ts), given_model).named(MATCH)
+        assert diagnose(hinge.mean(X, ts), given_model).named(TARGETS)
+        assert not diagnose(hinge.mean(X, [float(s) for s in SIGNS]), given_model).named(TARGETS)
+
+
+# Penalties
+
+LOWERS, OUTWEIGHS = "regularisation lowers the loss", "regularisation outweighs the data"
+PENALTIES = {
+    "l2": lambda ps, a: losses.l2(ps, a),
+    "squares": lambda ps, a: a * sum(p**2 for p in ps),
+    "products": lambda ps, a: sum(a * p * p for p in ps),
+    "sum": lambda ps, a: functional.sum([p * p for p in ps]) * a / 2,
+    "size": lambda ps, a: a * sum(abs(p) for p in ps),
+    "norm": lambda ps, a: a * sum(p * p for p in ps).sqrt(),
+    "strength in a Value": lambda ps, a: Value(a, label="lam") * functional.sum([p**2 for p in ps]),
+}
+
+
+@pytest.mark.parametrize("labels", ["labelled", "without labels"])
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_penalty_with_the_wrong_sign_is_named_however_it_is_written(name, labels):
+    model = network(8, 1)
+    if labels == "without labels":
+        for p in model.parameters():
+            p.label = ""
+    error, ps = losses.binary_cross_entropy_with_logits([model(x) for x in X], y), model.parameters()
+    for given_model in (model, None):
+        assert not diagnose(error + PENALTIES[name](ps, 1e-3), given_model).named(LOWERS)
+        for wrong in (error - PENALTIES[name](ps, 1e-3), error + PENALTIES[name](ps, -1e-3)):
+            finding = found(diagnose(wrong, given_model), LOWERS)
+            assert finding.severity == "broken" and finding.numbers["along"] < 0
+
+
+def test_of_a_penalty_of_squares_w_times_its_slope_is_twice_what_it_takes():
+    model = network(8, 1)
+    finding = found(diagnose(loss_of_two("bce", model) - losses.l2(model.parameters(), 0.01), model), LOWERS)
+    assert finding.numbers["along"] == pytest.approx(2 * finding.numbers["penalty"], rel=1e-12)
+    assert finding.numbers["penalty"] == pytest.approx(-0.01 * sum(p.data**2 for p in model.parameters()), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bce", "hinge"])
+@pytest.mark.parametrize("alpha", [1e-4, 1e-3, 1e-2])
+def test_a_penalty_of_ordinary_strength_is_no_fault_before_and_after_training(name, alpha):
+    model = nn.MLP(2, [8, 1], activation="tanh", init="he", seed=1)
+    sgd = optim.SGD(model.parameters(), lr=0.3)
+    for step in range(61):
+        loss = loss_of_two(name, model) + losses.l2(model.parameters(), alpha)
+        if step % 30 == 0:
+            assert diagnose(loss, model), diagnose(loss, model)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+
+
+def test_a_penalty_that_is_far_too_strong_is_named():
+    for alpha, how in ((1.0, "worth a look"), (100.0, "broken")):
+        model = network(16, 1)
+        finding = found(diagnose(loss_of_two("bce", model) + losses.l2(model.parameters(), alpha), model), OUTWEIGHS)
+        assert finding.severity == how or alpha == 1.0
+
+
+def test_a_square_of_a_weight_that_is_all_there_is_is_no_penalty():
+    w, x = Value(3.0, label="w"), Value(0.5, label="x")
+    assert not diagnose(-(w**2)).named(LOWERS)
+    assert not diagnose((w * 2.0 - 1) ** 2 - (w * 0.5) ** 2).named(LOWERS)
+    assert not diagnose((w * x - 1) ** 2 + (w * 3.0) ** 2).named(LOWERS)
+
+
+def test_a_multiple_of_a_bias_is_told_as_well():
+    model = network(3, 1)
+    loss = losses.mse([model(x) for x in X], y) + sum(0.1 * p for p in model.parameters())
+    assert str(loss.explain()) and diagnose(loss, model).numbers

@@ -10,10 +10,10 @@
 
 Every local gradient is a row filled in with numbers, and so the doctor can say not only that a layer learns nothing,
 but at which node, by which local gradient, and why.  `evidence` goes through a graph once; a check is a small function
-that reads it and yields findings: `infinities`, `formulas`, `reach`, `flow`, `activations`; all thresholds are in
-`limits`, how a row bends is in `rows`.  Where two runs that should be alike first differ, `comparison` finds.  This
-room reads graphs and changes nothing, and knows no layer: what it knows of units it reads from the labels of their
-weights.
+that reads it and yields findings: `infinities`, `formulas`, `reach`, `flow`, `activations`, `outputs`, `agreement`,
+`penalties`; all thresholds are in `limits`, how a row bends is in `rows`.  Where two runs that should be alike first
+differ, `comparison` finds.  This room reads graphs and changes nothing, and knows no layer: what it knows of units it
+reads from the labels of their weights.
 
     python -m tinygrad_edu.doctor     examines a network that was begun badly
 """
@@ -31,7 +31,7 @@ from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
-from . import activations, flow, formulas, infinities, outputs, reach
+from . import activations, agreement, flow, formulas, infinities, outputs, penalties, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
@@ -60,7 +60,12 @@ FINITE = [
     flow.across_depth,
     flow.across_time,
     outputs.chance,
+    agreement.shares,
+    agreement.margins,
+    penalties.lowered,
+    penalties.outweighs,
     outputs.stuck,
+    agreement.squared,
     activations.saturated,
     reach.identical,
     reach.linear,

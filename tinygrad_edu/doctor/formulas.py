@@ -52,7 +52,7 @@ def _log_of_rest(n: Value) -> float | None:
     return 1 - p.numbers[0] if p.op is ops.sigmoid else None
 
 
-def _is_share(p: Value) -> bool:
+def is_share(p: Value) -> bool:
     """Whether a node is written like a probability of a softmax: exp(x) / sum, or exp(x - logsumexp)."""
     if p.op is ops.div:
         return p.parents[0].op is ops.exp
@@ -61,7 +61,7 @@ def _is_share(p: Value) -> bool:
 
 def _log_of_softmax(n: Value) -> float | None:
     p = _log(n)
-    return p.numbers[0] if p is not None and _is_share(p) else None
+    return p.numbers[0] if p is not None and is_share(p) else None
 
 
 def _log_of_one_and_exp(n: Value) -> float | None:
@@ -221,7 +221,7 @@ def twice(e: Evidence) -> Iterator[Finding]:
     soft = [
         (n, xs)
         for n, xs in _softmaxes(e)
-        if len(xs) > 1 and all(map(_is_share, xs)) and abs(math.fsum(map(e.value, xs)) - 1) < 1e-6
+        if len(xs) > 1 and all(map(is_share, xs)) and abs(math.fsum(map(e.value, xs)) - 1) < 1e-6
     ]
     if soft:
         n, xs = soft[0]

@@ -1,6 +1,6 @@
 """Where a number becomes a finding: every threshold of the doctor, in one table, with where it comes from.
 
->>> severity("saturated layer", 0.3), severity("saturated layer", 0.1), severity("vanishing", 1e-6)
+>>> severity("saturated layer", 0.65), severity("saturated layer", 0.1), severity("vanishing", 1e-6)
 ('worth a look', '', 'broken')
 """
 
@@ -45,6 +45,7 @@ LIMITS = {
     "distance": Limit(10.0, 100.0, "ours: the same of |output - target|, for nobody knows how large targets are"),
     "fewest samples": Limit(8, 8, "ours: about fewer samples a good network may be wrong"),
     "stuck outputs": Limit(0.25, 0.4, "share of the samples of one side; wrong labels, up to a fifth, are no fault"),
+    "penalty": Limit(3.0, 10.0, "ours: over the data, in gradient and in loss; at rest the gradients are equal"),
     "vanishing": Limit(1e-2, 1e-3, "first layer against last; AUTOTRAINER, nnscope: 1e-3"),
     "exploding": Limit(1e2, 1e3, "first layer against last; AUTOTRAINER: 70"),
     "fewest layers": Limit(5, 5, "ours: fewer give no rate"),
@@ -86,6 +87,10 @@ AT_ONCE = (
     "no gradient at all",
     "parameters the loss never reaches",  # no edge leads there, whatever the numbers are
     "identical units",  # equal to the last bit, and the same equations from now on
+    "loss at the start far from chance",  # some steps on, the last layer may have come down
+    "loss and last activation do not match",  # formulas, whatever the numbers are
+    "loss and targets do not match",
+    "regularisation lowers the loss",
     "gradients added up",  # a sum of two known numbers, for every parameter
     "stale gradients",  # to the last bit those of the step before, or none
     "update in the wrong direction",  # three looks are in it already

@@ -45,13 +45,17 @@ def _sums(e: Evidence) -> list[Cell]:
     """Weighted sums behind which there are no weights, by the weights that they read; labels are not asked."""
     parts: dict[Value, frozenset[Value]] = {}
     inner: set[Value] = set()
+    given: set[Value] = set()  # what depends on numbers that are not learned; a penalty does not
     for n in e.order:
+        if (n.parents and not given.isdisjoint(n.parents)) or not (n.parents or n in e.trainable):
+            given.add(n)
         if n.op in (ops.mul, ops.dot) and n not in e.feeding:
             k = len(n.parents) // 2
             halves = [n.parents[:k], n.parents[k : 2 * k]]
-            learned = [h for h in halves if e.trainable.issuperset(h)]
-            if len(learned) == 1:
-                parts[n] = frozenset(learned[0])
+            ws, xs = halves if e.trainable.issuperset(halves[0]) else halves[::-1]
+            squares = any(w in x.parents for w, x in zip(ws, xs))
+            if e.trainable.issuperset(ws) and not given.isdisjoint(xs) and not squares:
+                parts[n] = frozenset(ws)
         elif n.op in (ops.add, ops.sum):
             sums = [p for p in n.parents if p in parts]
             rest = [p for p in n.parents if p not in parts and not is_constant(p)]
@@ -164,6 +168,13 @@ def _apart(e: Evidence) -> float:
     if any(x < 0 for x, mine in parts if mine):
         return math.nan
     return math.fsum(x for x, mine in parts if not mine)
+
+
+def judged(e: Evidence) -> bool:
+    """Whether some part of the loss says how good outputs are: of a bare formula there is nothing to say."""
+    _, after = e.remembered("behind", _behind)
+    theirs = set(after)
+    return any(n in theirs for _, n in terms(e)) and not math.isnan(_apart(e))
 
 
 def _learned(e: Evidence) -> bool:

@@ -340,7 +340,7 @@ def _called(u: Unit, one_of_many: bool) -> tuple[str, str]:
     if not one_of_many and first.count("[") < 2:
         found = IN_A_LIST.fullmatch(u.name)
         return u.name, found[1] if found else u.name
-    return first[: first.index("]") + 1], u.name
+    return first[: first.find("]") + 1] or first, u.name
 
 
 def _by_neuron(units: Iterable[Unit]) -> list[list[Unit]]:

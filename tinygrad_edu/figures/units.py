@@ -170,11 +170,12 @@ def _sums(order: Sequence[Value], read: Counter[Value]) -> tuple[dict[Value, Uni
     """The unit of every node that adds up weighted inputs, and how many units lie between each node and the leaves."""
     sums: dict[Value, Unit] = {}
     levels: dict[Value, int] = {}
+    squares = _squares(order)
     for n in order:
         if not n.parents:
             continue
         levels[n] = max([levels.get(p, 0) for p in n.parents])
-        unit = _begun(n)
+        unit = _begun(n) if n not in squares else None
         if unit:
             levels[n] += 1
         else:
@@ -184,6 +185,17 @@ def _sums(order: Sequence[Value], read: Counter[Value]) -> tuple[dict[Value, Uni
             unit.nodes.append(n)
             unit.z, unit.level = n, max(unit.level, levels[n])
     return sums, levels
+
+
+def _squares(order: Sequence[Value]) -> set[Value]:
+    """Products in which a leaf stands twice, c * w * w, as a penalty on large weights has them: no unit reads there."""
+    found: set[Value] = set()
+    for n in order:
+        if n.op is ops.mul:
+            for p, w in zip(n.parents, n.parents[::-1]):
+                if p.op is ops.mul and not w.parents and w in p.parents:
+                    found.update((n, p))
+    return found
 
 
 def _begun(n: Value) -> Unit | None:

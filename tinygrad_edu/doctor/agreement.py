@@ -1,0 +1,211 @@
+"""Whether a loss, the last activation and the targets belong together: read from what is done with the outputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .. import ops
+from ..engine import Value
+from ..explanation.words import number, plural
+from ..names import is_constant
+from .evidence import Evidence
+from .findings import Finding
+from .formulas import is_share
+from .limits import BROKEN, LOOK
+from .outputs import outputs
+
+NAME = "loss and last activation do not match"
+ANY = (-math.inf, math.inf)
+Span = tuple[float, float]
+
+
+def squared(e: Evidence) -> Iterator[Finding]:
+    """Squared errors of probabilities, for targets that are 0 and 1 alone."""
+    found: list[tuple[Value, float]] = []
+    for n in e.order:
+        if n.op is ops.sub and n.parents and n not in e.feeding and n in e.learning:
+            p, t = n.parents if _is_number(e, n.parents[1]) else n.parents[::-1]
+            if _is_number(e, t) and (p.op is ops.sigmoid or is_share(p)) and p in e.learning and _is_squared(e, n):
+                found.append((p, e.value(t)))
+    if len(found) < 4 or {t for _, t in found} != {0.0, 1.0}:
+        return
+    p, wanted = max(found, key=lambda f: abs(e.value(f[0]) - f[1]))
+    y = e.value(p)
+    off = y - wanted
+    slope = y * (1 - y)
+    soft = p.op is not ops.sigmoid
+    yield Finding(
+        NAME,
+        LOOK,
+        f"squared errors of {len(found):,} probabilities with targets 0 and 1, such as {e.called(p)}",
+        f"{e.names[p]} = {number(y)} for a target of {number(wanted)}: the error is {number(off)}, the slope of the "
+        f"{'softmax' if soft else 'sigmoid'} s(1 - s) = {number(slope)}, and their product {number(off * slope)}",
+        "the gradient of a squared error has the extra factor s(1 - s), at most 1/4 and next to 0 where an output is "
+        "surest: the more confident and wrong, the less it learns. With cross-entropy the factor cancels and p - t is "
+        "left",
+        "losses.cross_entropy on the logits, without the softmax"
+        if soft
+        else "losses.binary_cross_entropy_with_logits on the weighted sum, without the sigmoid",
+        e.root,
+        p,
+        {"outputs": len(found), "slope": slope},
+        tuple(e.names[p] for p, _ in found[:20]),
+    )
+
+
+def _is_number(e: Evidence, n: Value) -> bool:
+    """Whether a leaf is no weight: a plain number, or an argument of a replayed function."""
+    return not n.parents and n not in e.trainable
+
+
+def _is_squared(e: Evidence, n: Value) -> bool:
+    """Whether a node is read as a square alone."""
+    for r in e.readers.get(n, []):
+        k = len(r.parents) // 2
+        twice = r.op in (ops.mul, ops.dot) and r.parents[:k] == r.parents[k:]
+        if not (r.op is ops.square or r.op.recipe == (ops.power, (2,)) or twice):
+            return False
+    return n in e.readers
+
+
+def margins(e: Evidence) -> Iterator[Finding]:
+    """Margins that no output can reach, as it is bounded; and margins that no output moves, as the target is 0."""
+    spans: dict[Value, Span] = {}
+    out = {u.z for c in outputs(e) for u in c.uses}
+    never: list[tuple[Value, Span]] = []
+    zero: list[tuple[Value, Value]] = []
+    total = 0
+    for n in e.order:
+        if not n.parents or n in e.feeding or n not in e.learning:
+            continue
+        spans[n] = _span(e, n, spans)
+        x = n.parents[0]
+        if n.op in (ops.relu, ops.softplus) or (n.op is ops.maximum and is_constant(n.parents[1])):
+            total += 1
+            low, high = spans.get(x, ANY)
+            if (z := _silenced(e, x, out)) is not None:
+                zero.append((n, z))
+            elif n.op is not ops.softplus and high < math.inf and low >= (0 if n.op is ops.relu else n.numbers[2]):
+                never.append((n, (low, high)))
+    if never and len(never) == total:
+        n, (low, high) = never[0]
+        x = n.parents[0]
+        yield Finding(
+            NAME,
+            LOOK,
+            f"{plural(len(never), 'margin')}, such as {e.called(n)}",
+            f"{e.names[x]} = {number(e.value(x))}, and whatever the network says, it lies between {number(low)} and "
+            f"{number(high)}: the outputs are bounded",
+            f"a margin loss lets a sample alone once its score is beyond the margin. These scores cannot go beyond: "
+            f"{n.op.name} stays open, and right samples pull as hard as wrong ones, until the last activation is flat",
+            "scores without bounds: leave the sigmoid, softmax or tanh out of the model, and take losses.hinge or "
+            "multiclass_hinge on the weighted sums; or keep it and take a cross-entropy",
+            e.root,
+            n,
+            {"margins": len(never)},
+            tuple(e.names[n] for n, _ in never[:20]),
+        )
+    if zero:
+        n, z = zero[0]
+        yield Finding(
+            "loss and targets do not match",
+            BROKEN,
+            f"{len(zero)} of {plural(total, 'margin')}, such as {e.called(n)}",
+            f"the target is 0 there: {e.names[n.parents[0]]} = {number(e.value(n.parents[0]))}, whatever "
+            f"{e.names[z]} = {number(e.value(z))} says",
+            f"target × score with a target of 0 is 0, and d/d(score) = target = 0: the samples of that class teach "
+            f"nothing, though each adds {number(e.value(n))} to the loss",
+            "targets -1 and 1 for a margin: 2 * t - 1 makes them of 0 and 1; losses.hinge asks for them",
+            e.root,
+            n,
+            {"silenced": len(zero), "of": total},
+            tuple(e.names[n] for n, _ in zero[:20]),
+        )
+
+
+def _span(e: Evidence, n: Value, spans: dict[Value, Span]) -> Span:
+    """Between which numbers a node lies whatever the weights are; constants are what they are."""
+    if n.op is ops.sigmoid or is_share(n):
+        return 0.0, 1.0
+    if n.op in (ops.tanh, ops.softsign):
+        return -1.0, 1.0
+
+    def of(p: Value) -> Span:
+        return (e.value(p),) * 2 if _is_number(e, p) else spans.get(p, ANY)
+
+    def times(a: Span, b: Span) -> Span:
+        products = [x * y if x and y else 0.0 for x in a for y in b]
+        return min(products), max(products)
+
+    if n.op in (ops.add, ops.sum):
+        return math.fsum(of(p)[0] for p in n.parents), math.fsum(of(p)[1] for p in n.parents)
+    if n.op is ops.sub:
+        a, b = map(of, n.parents)
+        return a[0] - b[1], a[1] - b[0]
+    if n.op is ops.neg:
+        a = of(n.parents[0])
+        return -a[1], -a[0]
+    if n.op is ops.mul:
+        return times(*map(of, n.parents))
+    if n.op is ops.dot:
+        k = len(n.parents) // 2
+        parts = [times(of(a), of(b)) for a, b in zip(n.parents, n.parents[k:])][:k]
+        parts += [of(n.parents[-1])] * (len(n.parents) % 2)
+        return math.fsum(a for a, _ in parts), math.fsum(b for _, b in parts)
+    return ANY
+
+
+def _silenced(e: Evidence, x: Value, out: set[Value]) -> Value | None:
+    """The output that a margin multiplies by a plain 0, if it does nothing else with it."""
+    stack, seen = [x], 0
+    while stack and seen < 8:
+        n, seen = stack.pop(), seen + 1
+        if n.op in (ops.mul, ops.dot):
+            k = len(n.parents) // 2
+            for a, b in zip(n.parents[:k], n.parents[k:]):
+                for t, s in ((a, b), (b, a)):
+                    if _is_number(e, t) and e.value(t) == 0 and (s in out or out & set(s.parents)):
+                        return s
+        elif n.op in (ops.add, ops.sub, ops.neg, ops.sum):
+            stack += n.parents
+    return None
+
+
+def shares(e: Evidence) -> Iterator[Finding]:
+    """A cross-entropy whose targets are no shares, such as -1: then the loss has no lowest point."""
+    logs: dict[Value, list[Value]] = {}
+    for n in e.order:
+        if n.op is ops.log and n not in e.feeding and n in e.learning:
+            p = n.parents[0]
+            one = p.op is ops.sub and is_constant(p.parents[0]) and e.value(p.parents[0]) == 1
+            logs.setdefault(p.parents[1] if one else p, [n, n])[one] = n
+        elif n.op is ops.log1p and n.parents[0].op is ops.neg:
+            logs.setdefault(n.parents[0].parents[0], [n, n])[1] = n
+        elif n.op in (ops.softplus, ops.logsigmoid) and n not in e.feeding:
+            z, minus = n.parents[0], n.parents[0].op is ops.neg
+            logs.setdefault(z.parents[0] if minus else z, [n, n])[minus == (n.op is ops.logsigmoid)] = n
+    found: list[tuple[float, Value, Value]] = []
+    for p, (yes, no) in logs.items():
+        if yes is no or yes.op is not no.op and ops.log1p not in (yes.op, no.op):
+            continue
+        a, b = float(e.totals[yes]), float(e.totals[no])
+        if a + b and not -0.5 < (t := a / (a + b)) < 1.5:
+            found.append((t, p, yes))
+    if not found:
+        return
+    t, p, n = found[0]
+    yield Finding(
+        "loss and targets do not match",
+        BROKEN,
+        f"{plural(len(found), 'sample')} of {len(logs):,}, such as {e.called(n)}",
+        f"the two logarithms of {e.names[p]} count {number(t)} and {number(1 - t)}: its target is {number(t)}",
+        "cross-entropy is -t·log(p) - (1 - t)·log(1 - p) for a share t from 0 to 1. Beyond, one of the two counts "
+        "negative, and the loss falls without end as p goes to 0 or 1: no gradient ever says that it is enough",
+        "targets 0 and 1: (t + 1) / 2 makes them of -1 and 1; losses.binary_cross_entropy asks for them. For -1 and 1 "
+        "there is losses.hinge",
+        e.root,
+        n,
+        {"target": t, "samples": len(found)},
+        tuple(e.names[p] for _, p, _ in found[:20]),
+    )
