@@ -120,15 +120,16 @@ def gradients(e: Evidence) -> Iterator[Finding]:
     at = f"{number(up)} × {number(d)} = {number(up * d)}"
     harmed = [e.names[b] for b in bad if not b.parents and b in e.names]
     if up == 0 and not math.isfinite(d):
-        what = "0 × inf"
+        what, row = "0 × inf", n.op.name if len(n.parents) == 1 and n.op.name.isidentifier() else "log"
         why = (
             f"nothing comes back to {e.names[n]}, its upstream gradient is 0; but its slope is {number(d)} there, and "
             f"{at}: zero times infinity has no value. A mask that multiplies by 0 does not help: the branch that it "
             "hides is computed, and so is its slope"
         )
         advice = (
-            "choose the input before the operation and not its result after it: log(where(c, x, 1.0)) in place of "
-            "c * log(x); where(c, f, g) itself is safe here, for a branch that was not taken passes on an absolute zero"
+            f"choose the input before the operation and not its result after it: {row}(where(c, x, 1.0)) in place of "
+            f"c * {row}(x); where(c, f, g) itself is safe here, for a branch that was not taken passes on an "
+            "absolute zero"
         )
     elif not math.isfinite(d):
         what, at_p = f"slope {number(d)}", f"{e.names[p]} = {number(e.value(p))}"
@@ -143,7 +144,7 @@ def gradients(e: Evidence) -> Iterator[Finding]:
         BROKEN,
         f"on the edge {e.names[n]} → {e.names[p]}, {e.called(n)}",
         f"{at}; {plural(len(bad), 'gradient')} of {len(e.order):,} {'are' if len(bad) > 1 else 'is'} nan or inf"
-        + (f", those of {', '.join(harmed[:4])} among them" if harmed else ""),
+        + (f", {'those' if len(harmed) > 1 else 'that'} of {', '.join(harmed[:4])} among them" if harmed else ""),
         why,
         advice,
         e.root,

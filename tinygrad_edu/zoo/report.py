@@ -50,7 +50,8 @@ class Row:
         """What a table shows of it."""
         numbers = [_number(x, self.form) for x in (self.ours, self.published)]
         both = isinstance(self.ours, (int, float)) and isinstance(self.published, (int, float))
-        difference = _apart(self.ours - self.published, self.form) if both else ""
+        apart = self.ours - self.published if both and self.ours != self.published else 0  # also of two infinities
+        difference = _apart(apart, self.form) if both else ""
         verdict = "NOT MET" if self.verdict == "not met" else self.verdict
         return [self.what, *numbers, difference, ", ".join(filter(None, [verdict, self.why]))]
 
@@ -127,7 +128,8 @@ class Run:
         """
         low, high = within if isinstance(within, tuple) else (-within, within)
         exact = isinstance(ours, (int, float)) and isinstance(published, (int, float))
-        met = low <= (ours if isinstance(within, tuple) else ours - published) <= high if exact else ours == published
+        near = exact and low <= (ours if isinstance(within, tuple) else ours - published) <= high
+        met = near or (ours == published and not isinstance(within, tuple))  # also -inf
         between = f"{_number(low, form)} to {_number(high, form)}"
         why = "" if not within else between if isinstance(within, tuple) else f"within {_apart(high, form)}"
         verdict = "met" if met else "not met"

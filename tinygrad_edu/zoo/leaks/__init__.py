@@ -28,6 +28,7 @@ LEAKS = (
     _leak("exploding", "the same weights fifty times: a factor above one becomes a step that destroys all"),
     _leak("clip", "an error that is clipped before it is squared: the largest ones teach nothing"),
     _leak("init", "weights that begin too large, too small, or all the same"),
+    _leak("logloss", "the log of a probability that has become 0, and 0 times infinity"),
 )
 
 

@@ -96,4 +96,4 @@ def learn(run: Run, model: Any, steps: int) -> tuple[list[float], list[float]]:
     """Train it; its losses, and for each layer the size of its weights' gradient before the first step."""
     loss_of(model).backward()
     sizes = [rms(p.grad for p in layer.parameters()) for layer in model.layers]
-    return run.descend(steps, lambda: loss_of(model), optim.Adam(model.parameters(), lr=0.01)), sizes
+    return run.descend(steps, lambda: loss_of(model), optim.SGD(model.parameters(), lr=0.1)), sizes
