@@ -80,3 +80,38 @@ def test_a_file_is_prepared_as_it_was_when_the_model_was_trained(run, tmp_path, 
     how = ["--decimal", ",", "--delimiter", ";", "--target", target, *options]
     status, out = run("doctor", "m.json", "other.csv", *how)
     assert status == 0 and f"{loss} of 2 of 2 samples" in out
+
+
+def test_a_training_that_is_watched_learns_the_same_and_ends_with_the_report(run, tmp_path):
+    write_flowers(tmp_path / "flowers.csv")
+    how = ["train", "flowers.csv", "--target", "kind", "--quiet", "--epochs", "3", "--activation", "tanh"]
+    _, plain = run(*how, "--save", "plain.json")
+    status, out = run(*how, "--save", "watched.json", "--doctor")
+    verdict, report = out.split("\n\n", 1)
+    assert (
+        status == 0 and verdict.splitlines()[-1] == plain.splitlines()[-1] and report.startswith("training of 15 steps")
+    )
+    one, other = (nn.load(path).parameters() for path in ("plain.json", "watched.json"))
+    assert [p.data for p in one] == [p.data for p in other]
+
+
+def test_what_a_training_suffers_from_is_told_with_the_command_that_draws_it(run):
+    deep = ["train", "moons", "--quiet", "--epochs", "10", "--activation", "sigmoid", "--hidden", "8,8,8,8,8,8"]
+    status, out = run(*deep, "--optimizer", "sgd", "--doctor", "--save", "m.json")
+    assert status == 0 and "broken: vanishing gradient, at step" in out
+    command = out.splitlines()[-1].partition("To draw it: tinygrad-edu ")[2].split()
+    status, out = run(*command)
+    assert status == 1 and "vanishing gradient" in out and out.endswith("wrote FILE.svg\n")
+
+
+def test_the_zoo_is_watched_on_the_screen_and_not_on_the_page(run, capsys, tmp_path):
+    def page(folder):
+        return [line for line in (tmp_path / folder / "scratch.md").read_text().splitlines() if " s " not in line]
+
+    assert main(["zoo", "scratch", "--small", "--out", "plain"]) == 0
+    plain = capsys.readouterr().out
+    assert main(["zoo", "scratch", "--small", "--out", "watched", "--doctor"]) == 0
+    out = capsys.readouterr().out
+    assert page("plain") == page("watched") and "What the doctor says" not in plain
+    told = out.partition("What the doctor says\n")[2]
+    assert "1 of 2: training of 5 steps: 1 broken." in told and "identical units" in told

@@ -89,6 +89,7 @@ demo --out pictures                                 | loss.svg: .*did not write 
 demo extra                                          | no place for 'extra'
 zoo nothing                                         | no 'nothing' \(there are .*micrograd
 zoo --report x.md                                   | say --all with it
+zoo --doctor                                        | --doctor goes with the name of a system
 zoo --all --report folder                           | folder: this is a folder
 zoo microgpt --data nowhere.txt                     | nowhere.txt: there is no such file
 zoo micrograd --seed -3                             | --seed: '-3' is not a whole number

@@ -16,11 +16,8 @@ from ..streams import short
 from . import tables
 from .notes import load
 from .parsing import whole
-from .samples import named_data, of_model
+from .samples import WORK, named_data, of_model
 from .training import LOSSES, check_writable, named_loss
-
-WORK = 200_000  # parameters × samples that are gone through in about a second; of three times as many it is asked
-# whether they open a unit that seems dead
 
 
 def add_commands(commands: Any) -> None:
@@ -69,13 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     samples = of_model(data, arguments, notes, arguments.model)
     name, loss_of = named_loss(arguments.loss, notes)
     X, y = notes.inputs(samples.X), notes.targets(samples.y)
-    most = arguments.samples or max(10, WORK // len(model.parameters()))
-    asked = max(most, 3 * WORK // len(model.parameters()))
+    asked = max(10, WORK // len(model.parameters()))
+    most = arguments.samples or max(10, asked // 3)
     order = random.Random(notes.seed).sample(range(len(X)), len(X))
     chosen = order[:most]
     loss = functional.mean([loss_of(model(X[i]), y[i]) for i in chosen])
     loss.label = "loss"
-    found = diagnose(loss, model, [X[i] for i in order[:asked]])
+    found = diagnose(loss, model, [X[i] for i in order[: max(most, asked)]])
     found.hint = "" if arguments.svg else "To see the first: --svg FILE.svg draws it."
     print(f"{short(arguments.model)} on {short(data)}: {name} of {len(chosen):,} of {len(X):,} samples\n")
     print(found)

@@ -23,6 +23,9 @@ SHAPES: dict[str, Callable[..., Split]] = {
 }
 
 
+WORK = 600_000  # parameters × samples that a doctor asks whether they open a unit that seems dead: some seconds
+
+
 def named_data(name: str) -> bool:
     """Whether data of this name come with the package."""
     return name == "digits" or name in SHAPES

@@ -44,6 +44,11 @@ def add_commands(commands: Any) -> None:
     add("--out", metavar="FOLDER", help="where pictures and pages go (default zoo/)")
     add("--data", metavar="FILE", help="a file of your own in place of the system's data, where it takes one")
     add("--small", action="store_true", help="on few samples and for few steps, to see it work")
+    add(
+        "--doctor",
+        action="store_true",
+        help="watch what is trained, and say at the end what is wrong with its gradients",
+    )
     cmd.set_defaults(run=run_zoo)
 
     cmd = commands.add_parser(
@@ -60,7 +65,7 @@ def add_commands(commands: Any) -> None:
     add("--seed", type=seed, metavar="N", help="of everything random (default: 0)")
     add("--out", metavar="FOLDER", help="where pictures and pages go (default leaks/)")
     add("--small", action="store_true", help="for few steps, to see it work")
-    cmd.set_defaults(run=run_leak, report=None, epochs=None, data=None, backend="auto")
+    cmd.set_defaults(run=run_leak, report=None, epochs=None, data=None, backend="auto", doctor=False)
 
 
 def run_zoo(arguments: argparse.Namespace) -> int:
@@ -84,7 +89,7 @@ def _run(arguments: argparse.Namespace, systems: Sequence[zoo.System], noun: str
         return run_all(arguments, systems, who)
     if arguments.name is None:
         asked = {**vars(arguments), "backend": arguments.backend != "auto"}
-        for option in ("seed", "epochs", "backend", "out", "data", "small"):
+        for option in ("seed", "epochs", "backend", "out", "data", "small", "doctor"):
             if asked[option] is not None and asked[option] is not False:
                 raise UserError(f"--{option} goes with the name of a {noun}, or with --all")
         return show_list(systems)
@@ -143,7 +148,8 @@ def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: s
 
 
 def _how(arguments: argparse.Namespace, folder: Any) -> dict[str, Any]:
-    return {"seed": arguments.seed, "backend": arguments.backend, "small": arguments.small, "out": folder}
+    return {"seed": arguments.seed, "backend": arguments.backend, "small": arguments.small, "out": folder,
+            "doctor": arguments.doctor}  # fmt: skip
 
 
 def _from(here: Path, folder: Path) -> str:

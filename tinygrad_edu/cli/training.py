@@ -12,6 +12,7 @@ from typing import Any
 from .. import files, losses, nn, optim, plot, render, train
 from ..data import Split
 from ..data.textfile import some
+from ..doctor import diagnose
 from ..errors import UserError
 from ..picture import FORMS, Picture
 from ..replay import BACKENDS
@@ -21,7 +22,7 @@ from ..train.history import check_table
 from . import tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole
-from .samples import divided, prepared
+from .samples import WORK, divided, named_data, prepared
 
 LOSSES: dict[bool, dict[str, Callable[..., Any]]] = {  # of classes, of a number; the first is the default
     True: {"cross_entropy": losses.cross_entropy, "hinge": losses.multiclass_hinge},
@@ -69,6 +70,7 @@ def add_commands(commands: Any) -> None:
     add("--history", metavar="FILE", help="write losses and accuracies of each epoch, as .csv or .json")
     add("--seed", type=seed, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     add("--quiet", action="store_true", help="no progress line")
+    add("--doctor", action="store_true", help="watch the training, and say at the end what is wrong with its gradients")
     group = cmd.add_argument_group("what of a file is used")
     add = group.add_argument
     add("--features", type=tables.names, metavar="A,B", help="the columns to predict from (default all others)")
@@ -164,11 +166,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
     loss, optimizer = _loss(arguments, notes, y), _optimizer(arguments, model, learned)
     _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
+    asked = max(10, WORK // len(model.parameters()))
+    watch = diagnose.watch(model, (X[:asked], y[:asked])) if arguments.doctor else None
     try:
         history = train.fit(
             model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch,
             seed=arguments.seed, test=(X_test, y_test), validation=validation, patience=arguments.patience,
             accuracy=bool(notes.classes), progress=not arguments.quiet, backend=arguments.backend,
+            watch=watch,
         )  # fmt: skip
     except KeyboardInterrupt:  # a second one, while the first was answered
         _save(arguments.save, model, notes)
@@ -184,6 +189,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"wrote {history.save(arguments.history)}")
     for line in _verdict(model, notes, (X, y), (X_test, y_test)):
         print(line)
+    if watch is not None:
+        report = watch.report()
+        data = "" if named_data(arguments.data) else f" {arguments.data}"
+        report.hint = f"To draw it: tinygrad-edu doctor {arguments.save}{data} --svg FILE.svg" if arguments.save else ""
+        print(f"\n{report}")
     if arguments.plot and len(notes.features) == 2 and notes.classes:
         print(f"wrote {_boundary(model, notes, parts).save(arguments.plot)}")
     elif arguments.plot and history.losses:

@@ -106,23 +106,27 @@ def among(systems: Sequence[System], name: str, who: str) -> System:
 
 
 def run(name: str, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
-        data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
+        data: Any = None, small: bool = False, show: Callable[[str], object] | None = print,
+        doctor: bool = False) -> Run:  # fmt: skip
     """Run one system and return what came out: `rows`, `pictures`, and all of it as `markdown()`.
 
     `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples
-    and for few steps, to see it work.  `show` is told every line; with None it is quiet.  Ctrl-C ends a training, a
-    second one the essay; what has been computed is returned, and written, all the same.  Raises UserError for a name, a
-    file or a number of epochs that does not fit; ImportError, with what to install, if it needs what is missing.
+    and for few steps, to see it work.  `show` is told every line; with None it is quiet.  A `doctor` watches what is
+    trained, and what is wrong is shown at the end; it is no part of the page.  Ctrl-C ends a training, a second one the
+    essay; what has been computed is returned, and written, all the same.  Raises UserError for a name, a file or a
+    number of epochs that does not fit; ImportError, with what to install, if it needs what is missing.
 
     >>> lecture = run("micrograd", small=True, show=None)
     >>> lecture
     <Run of micrograd: 45 numbers, 44 met, 3 pictures>
     """
-    return perform(system(name), seed=seed, epochs=epochs, backend=backend, out=out, data=data, small=small, show=show)
+    return perform(system(name), seed=seed, epochs=epochs, backend=backend, out=out, data=data, small=small, show=show,
+                   doctor=doctor)  # fmt: skip
 
 
 def perform(one: System, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
-            data: Any = None, small: bool = False, show: Callable[[str], object] | None = print) -> Run:  # fmt: skip
+            data: Any = None, small: bool = False, show: Callable[[str], object] | None = print,
+            doctor: bool = False) -> Run:  # fmt: skip
     """Run one essay, as `run` says."""
     name = one.name
     if epochs is not None and one.epochs is None:
@@ -136,7 +140,7 @@ def perform(one: System, *, seed: int | None = None, epochs: int | None = None, 
     folder = None if out is None else Path(out)
     asked = {"seed": one.seed if seed is None else seed, "epochs": one.epochs if epochs is None else epochs}
     this = Run(name, seed=asked["seed"] or 0, epochs=asked["epochs"] or 0, backend=backend, out=folder,
-               data=None if data is None else Path(data), small=small, show=show,
+               data=None if data is None else Path(data), small=small, show=show, doctor=doctor,
                again=f"tinygrad-edu {one.command} {name} --out docs/{one.folder}",
                reduced=small or data is not None or asked != {"seed": one.seed, "epochs": one.epochs})  # fmt: skip
     this.begin(one.title, one.words)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files, train
+from ..doctor import Watch, diagnose
 from ..train.around import Line, screen
 
 WIDE = 100  # letters on the screen
@@ -56,6 +57,16 @@ class Row:
         return [self.what, *numbers, difference, ", ".join(filter(None, [verdict, self.why]))]
 
 
+class Parameters:
+    """What an optimizer moves, as a model has it."""
+
+    def __init__(self, moved: Iterable[Any]) -> None:
+        self.moved = list(moved)
+
+    def parameters(self) -> list[Any]:
+        return self.moved
+
+
 class Run:
     """What an essay writes on.  `epochs`, `seed`, `backend`, `data` and `small` are what was asked for.
 
@@ -65,13 +76,15 @@ class Run:
 
     def __init__(self, name: str, *, seed: int = 0, epochs: int = 0, backend: str = "auto", out: Path | None = None,
                  data: Path | None = None, small: bool = False, reduced: bool = False, again: str = "",
-                 show: Callable[[str], object] | None = print) -> None:  # fmt: skip
+                 show: Callable[[str], object] | None = print, doctor: bool = False) -> None:  # fmt: skip
         self.again = again or f"tinygrad-edu zoo {name}"
         self.name, self.seed, self.epochs, self.backend = name, seed, epochs, backend
         self.out, self.data, self.small, self.reduced = out, data, small, reduced
         self.rows: list[Row] = []
         self.pictures: dict[str, Any] = {}
         self.diagnoses: list[Any] = []
+        self.doctor = doctor
+        self.watches: list[Watch] = []  # one for each training, if there is a doctor
         self.interrupted, self.broken, self.seconds = False, False, 0.0
         self._show: Callable[[str], object] = show or (lambda line: None)
         self._screen = screen() if show else None
@@ -188,6 +201,8 @@ class Run:
         a flat array, as `value_and_grad` of a recorded function gives them.  Ctrl-C ends it as it ends `repeat`.
         """
         seen: list[float] = []
+        flat = getattr(optimizer, "flat", True)  # numbers in an array are no nodes of a graph
+        watch = self._watched(Parameters(optimizer.parameters)) if self.doctor and not flat else None
 
         def step(_: int) -> str:
             found = loss()
@@ -199,6 +214,8 @@ class Run:
                 found.backward()
                 optimizer.step()
                 number = found.data
+                if watch is not None:
+                    watch(found)
             seen.append(float(number))
             return f"{told} {number:.4f}"
 
@@ -208,10 +225,16 @@ class Run:
     def fit(self, model: Any, X: Any, y: Any, **options: Any) -> train.History:
         """`train.fit` with this run's seed and backend; after a Ctrl-C it trains no more."""
         options = {"seed": self.seed, "backend": self.backend, "progress": self._screen is not None, **options}
+        if self.doctor and "watch" not in options:
+            options["watch"] = self._watched(model)
         history = train.fit(model, X, y, **{**options, **({"epochs": 0} if self.interrupted else {})})
         if history.interrupted:
             self.interrupt()
         return history
+
+    def _watched(self, model: Any) -> Watch:
+        self.watches.append(diagnose.watch(model))
+        return self.watches[-1]
 
     def interrupt(self, broken: bool = False) -> None:
         """A Ctrl-C has come: it ends all trainings, or, outside of them or if it is a second one,
@@ -240,6 +263,14 @@ class Run:
                      + (f"; NOT MET: {', '.join(missed)}" if missed else ""))  # fmt: skip
         if self.out is not None:
             self._show(f"  wrote {files.write(self.out / f'{self.name}.md', self.markdown())}")
+        if self.doctor:
+            self._show("\nWhat the doctor says\n--------------------")
+            told = [watch.report() for watch in self.watches if watch.steps]
+            for i, report in enumerate(told, 1):
+                report.hint = ""
+                self._show(f"{i} of {len(told)}: {report}\n")
+            if not told:
+                self._show("Nothing was watched: what is trained here is in flat arrays, or trained by hand.")
 
     @property
     def missed(self) -> list[Row]:
