@@ -298,7 +298,7 @@ def test_the_readme_trains_and_predicts(run, tmp_path):
     for line in lines:
         status, out, err = run(*shlex.split(line), *["--quiet"] * line.startswith("train"))
         assert status == 0 and err == "", err
-    assert len(lines) == 3 and is_svg(tmp_path / "boundary.svg")
+    assert len(lines) == 4 and is_svg(tmp_path / "boundary.svg")
     with open("predictions.csv") as file:
         assert [row[:2] for row in csv.reader(file)] == [["id", "species"], ["a", "lily"], ["b", "iris"]]
 

@@ -142,6 +142,20 @@ def test_a_unit_that_some_other_sample_opens_is_not_dead():
         diagnose(loss, model, [])
 
 
+@pytest.mark.parametrize("opened", [set(), {0}, {2, 5}])
+def test_fused_units_and_those_of_single_nodes_are_closed_on_the_same_data(opened):
+    found_dead = []
+    for expand in (False, True):
+        model = network(8, 1, activation="relu", expand=expand)
+        for i, neuron in enumerate(model.layers[0].neurons):
+            neuron.b.data = -1000.0
+            neuron.w[0].data = float(i in opened)
+        finding = found(diagnose(loss_of(model), model, [*X, [1e6, 0.0]]), "dead units")
+        found_dead.append((finding.labels, finding.numbers["samples"]))
+    closed = tuple(f"mlp.layers.0.neurons.{i}" for i in range(8) if i not in opened)
+    assert found_dead == [(closed, len(X) + 1)] * 2
+
+
 def test_units_that_begin_alike_stay_alike():
     for value in (0.0, 0.3, -1.0):
         model = network(6, 1)

@@ -166,7 +166,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     loss, optimizer = _loss(arguments, notes, y), _optimizer(arguments, model, learned)
     _tell(samples, notes, model, learned, len(X) - learned, len(X_test))
-    asked = max(10, WORK // len(model.parameters()))
+    asked = max(10, WORK // 4 // len(model.parameters()))  # at every look
     watch = diagnose.watch(model, (X[:asked], y[:asked])) if arguments.doctor else None
     try:
         history = train.fit(

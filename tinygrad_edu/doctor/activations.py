@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import ops
+from ..engine import Value, topological
 from ..explanation.words import number, plural
 from ..figures.units import group, neuron_of, slope_of
 from .evidence import Cell, Evidence, Use, rms
@@ -143,9 +145,22 @@ def _still(e: Evidence, cells: list[Cell]) -> tuple[list[Cell], int]:
     left, asked = {c.weights: c for c in cells if c.weights}, 0
     for answer in e.answers() if e.answers is not None else ():
         asked += 1
-        for u in group(answer).units:
-            if (cell := left.get(neuron_of(u))) is not None and not _closed(cell, slope_of(u)):
-                del left[cell.weights]
+        for cell, slope in _at_work(answer, left):
+            if not _closed(cell, slope):
+                left.pop(cell.weights, None)
         if not left:
             break
     return [c for c in cells if not c.weights or c.weights in left], asked
+
+
+def _at_work(answer: Value, cells: dict[tuple[Value, ...], Cell]) -> Iterator[tuple[Cell, float]]:
+    """The units of a graph that are among these, each with its slope."""
+    first = {weights[0]: (c, c.uses[0].bend) for weights, c in cells.items() if c.uses[0].z.op is ops.dot}
+    if len(first) < len(cells) or not all(bend is not None for _, bend in first.values()):
+        yield from ((cells[w], float(slope_of(u))) for u in group(answer).units if (w := neuron_of(u)) in cells)
+        return
+    for n in topological(answer):  # each sum is one node, which begins with a weight: units need not be looked for
+        if len(n.parents) == 1 and n.parents[0].op is ops.dot:
+            cell, bend = first.get(n.parents[0].parents[0], (None, None))
+            if cell is not None and bend is not None and n.op is bend.op:
+                yield cell, n.op.slopes(*n.numbers)[0]
