@@ -11,9 +11,9 @@
 Every local gradient is a row filled in with numbers, and so the doctor can say not only that a layer learns nothing,
 but at which node, by which local gradient, and why.  `evidence` goes through a graph once; a check is a small function
 that reads it and yields findings: `infinities`, `formulas`, `reach`, `flow`, `activations`, `outputs`, `agreement`,
-`penalties`; all thresholds are in `limits`, how a row bends is in `rows`.  Where two runs that should be alike first
-differ, `comparison` finds.  This room reads graphs and changes nothing, and knows no layer: what it knows of units it
-reads from the labels of their weights.
+`penalties`; `dataset` looks at the data alone.  All thresholds are in `limits`, how a row bends is in `rows`.  Where
+two runs that should be alike first differ, `comparison` finds.  This room reads graphs and changes nothing, and knows
+no layer: what it knows of units it reads from the labels of their weights.
 
     python -m tinygrad_edu.doctor     examines a network that was begun badly
 """
@@ -21,6 +21,7 @@ reads from the labels of their weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any, Protocol, cast
 
 from ..engine import Value, topological
@@ -31,7 +32,7 @@ from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
-from . import activations, agreement, flow, formulas, infinities, outputs, penalties, reach
+from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
@@ -101,6 +102,8 @@ def _watch(model: Any, data: Any = None) -> Watch:
     if data is not None and not (isinstance(data, (tuple, list)) and len(data) == 2 and len(data[0]) == len(data[1])):
         raise UserError("data are samples and their targets, (X, y), as many of the one as of the other")
 
+    of_data: list[list[Finding]] = []
+
     def examine(root: Value, loss: Value | None, data: Any) -> tuple[list[Finding], dict[str, str], Evidence]:
         """Some samples of a batch: what their loss does not reach, that of the others may."""
         inside, reached = set(topological(root)), set(topological(loss)) if loss is not None else set()
@@ -109,7 +112,9 @@ def _watch(model: Any, data: Any = None) -> Watch:
             [p for p in parameters if p in inside or p not in reached],
             _answers(model, data) if data is not None and callable(model) else None,
         )
-        return _found(e), _numbers(e), e
+        if data is not None and not of_data:  # they stay as they are
+            of_data.append(_of_data(e, data))
+        return [*chain(*of_data), *_found(e)], _numbers(e), e
 
     return Watch(model, parameters, data, examine)
 
@@ -137,9 +142,11 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function, which
     is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`.  `model` has
     `.parameters()`: those that the loss never reaches are then found too; if it can be called and `loss` is a Value,
-    `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  A `.grad` is neither
-    read nor changed: the doctor goes through the graph itself.  Of a function, findings have the `line` that made the
-    node, for it is called node by node; of a Value too, if it was computed under `anomalies("warn")`.
+    `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  The data themselves
+    are looked at as well: their scale, what is missing, constant or there twice, and how often each class is.  A
+    `.grad` is neither read nor changed: the doctor goes through the graph itself.  Of a function, findings have the
+    `line` that made the node, for it is called node by node; of a Value too, if it was computed under
+    `anomalies("warn")`.
 
     `diagnose.watch(model)` does so at a training.
 
@@ -162,17 +169,26 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
     with collector_resting():  # a large graph, and much that is made of it
         e = Evidence(opened(root), parameters, answers)
-        findings = _found(e)
+        findings = _found(e, data)
     name = named(root) or variables([root]).get(root, "the loss")
     return Diagnosis(
         f"{name} = {number(root.data)}", _numbers(e), findings, [*reach.idle_note(e), *activations.dead_note(e)]
     )
 
 
-def _found(e: Evidence) -> list[Finding]:
+def _found(e: Evidence, data: Any = None) -> list[Finding]:
     """The findings of all checks, worst first."""
-    findings = [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
+    findings = [] if data is None else _of_data(e, data)
+    findings += [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
     return sorted(findings, key=lambda f: f.severity != BROKEN)  # stable: causes before effects
+
+
+def _of_data(e: Evidence, data: Any) -> list[Finding]:
+    """The findings on the data, with the weights that read each column and the biases of the outputs."""
+    first = next((c for c in e.cells if c.weights and all(u.level == 1 for u in c.uses)), None)
+    ends = outputs.outputs(e)
+    biases = [c.bias for c in ends if c.bias is not None]
+    return list(dataset.findings(data, e.root, first.weights if first is not None else (), len(ends), biases))
 
 
 def _parameters(model: Any) -> list[Value]:

@@ -60,6 +60,13 @@ LIMITS = {
     "rounded probability": Limit(1e-8, 0.0, "ours: half of the digits of 1 - p are lost"),
     "exponent": Limit(300.0, 709.78, "exp overflows beyond 709.78"),
     "small probability": Limit(1e-100, 5e-324, "the smallest float is 5e-324, and log(0) is -inf"),
+    # Of data.
+    "unscaled": Limit(30.0, 100.0, "root mean square of a column; UMLAUT: outside [-1, 1], but the zoo learns with 10"),
+    "scales apart": Limit(100.0, 1e4, "largest column against smallest; CS231n: each of variance 1"),
+    "tiny": Limit(0.1, 0.01, "root mean square of the largest column, zeros aside; UMLAUT, CS231n"),
+    "sparse": Limit(0.1, 0.1, "ours: share of zeros from which on columns are counts, marks or pixels"),
+    "correlated": Limit(1e-9, 1e-9, "ours: 1 - |correlation|, what rounding leaves of equal columns"),
+    "unbalanced": Limit(0.9, 0.99, "share of the most frequent class; Karpathy's recipe: begin the last bias there"),
     # Of a training.
     "update too small": Limit(1e-4, 1e-6, "update : weight, sizes by layer; TheDeepChecker: 1e-4, nnscope: 1e-6"),
     "update too large": Limit(0.1, 1.0, "as above; TheDeepChecker and nnscope: 0.1, Karpathy: about 1e-3 is healthy"),
@@ -91,6 +98,14 @@ AT_ONCE = (
     "loss and last activation do not match",  # formulas, whatever the numbers are
     "loss and targets do not match",
     "regularisation lowers the loss",
+    "missing numbers",  # data, which do not change
+    "unscaled features",
+    "tiny features",
+    "constant feature",
+    "duplicate features",
+    "labels are constant",
+    "labels do not fit the outputs",
+    "unbalanced labels",
     "gradients added up",  # a sum of two known numbers, for every parameter
     "stale gradients",  # to the last bit those of the step before, or none
     "update in the wrong direction",  # three looks are in it already
