@@ -335,6 +335,8 @@ MATCHES = [
     lambda zs, rows: functional.mean([a * signed_bce([z], [t]) for a, z, t in zip(SIGNS, zs, y)]),
     lambda zs, rows: written_bce(zs, y) + 0.1 * functional.mean([z.sigmoid() * z.sigmoid().log() for z in zs]),
     lambda zs, rows: functional.mean([m * losses.hinge([z], [s]) for m, z, s in zip((0, 1, 1) * 10, zs, SIGNS)]),
+    lambda zs, rows: functional.mean([functional.dot(t, r).clip(-1, 1) ** 2 for t, r in zip(ONE_HOT, rows)]),
+    lambda zs, rows: functional.mean([ops.maximum(functional.dot(t, r), 0.0) for t, r in zip(ONE_HOT, rows)]),
     lambda zs, rows: losses.mae([z.relu() for z in zs], y),
 ]  # fmt: skip
 

@@ -80,6 +80,7 @@ SOUND = {
     "letters": [[float(i == k % 26) for i in range(27)] for k in range(60)],
     "word counts": [[float(RNG.random() < 0.05) * RNG.randrange(1, 4) for _ in range(50)] for _ in range(60)],
     "marks of 0 and 1": [[float(RNG.random() < 0.3) for _ in range(6)] for _ in range(60)],
+    "pictures on -1": [[2 * v - 1 for v in row] for row in DIGITS.X[:30]],
     "pictures": [[row[i : i + 8] for i in range(0, 64, 8)] for row in DIGITS.X[:30]],
     "words": (["a", "b"] * 20, [0, 1] * 20),
     "sentences": ([["a", "b"], ["c"]] * 20, [["X", "O"], ["O"]] * 20),

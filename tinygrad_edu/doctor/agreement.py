@@ -84,7 +84,7 @@ def margins(e: Evidence) -> Iterator[Finding]:
         if n.op in (ops.relu, ops.softplus) or (n.op is ops.maximum and is_constant(n.parents[1])):
             total += 1
             low, high = spans.get(x, ANY)
-            if (z := _silenced(e, x, out)) is not None:
+            if low == high and (z := _silenced(e, x, out)) is not None:  # not a mask that picks one of several
                 zero.append((n, z))
             elif n.op is not ops.softplus and high < math.inf and low >= (0 if n.op is ops.relu else n.numbers[2]):
                 never.append((n, (low, high)))

@@ -171,8 +171,10 @@ def _features(t: Table, root: Value, weights: Sequence[Value]) -> Iterator[Findi
         return node.get(j, root)
 
     yield from _scales(t, told, varied, root, opens)
-    zeros = math.fsum(told[j].zeros for j in varied) / len(varied) if varied else 1.0
-    if still and t.flat and zeros < LIMITS["sparse"].look:  # else the corners of pictures, or words that do not occur
+    empty = max([columns[j][0] for j in still], key=[columns[j][0] for j in still].count, default=0.0)
+    shares = [max(told[j].zeros, columns[j].count(empty) / len(columns[j])) for j in varied]
+    sparse = severity("sparse", math.fsum(shares) / len(shares) if shares else 1.0)
+    if still and t.flat and not sparse:  # else the corners of pictures, or words that do not occur
         yield Finding(
             "constant feature",
             LOOK,
@@ -186,7 +188,7 @@ def _features(t: Table, root: Value, weights: Sequence[Value]) -> Iterator[Findi
             {"columns": len(still), "of": len(told)},
             tuple(t.names[j] for j in still[:20]),
         )
-    if t.flat and zeros < LIMITS["sparse"].look:
+    if t.flat and not sparse:
         yield from _alike(t, columns, told, varied, root, opens)
 
 
