@@ -233,3 +233,9 @@ def test_a_watch_tells_what_is_wrong_with_the_data_once():
             p.data -= 0.001 * p.grad
         told += [f.what for f in watch(loss)]
     assert told.count("unscaled features") == 1
+
+
+def test_what_is_advised_takes_the_finding_away():
+    rows = with_column(2, lambda i, row: row[2] * 1e4 + 5e4)
+    assert "data.Standardizer.of(X)(X)" in one(rows).advice
+    assert not list(findings((data.Standardizer.of(rows)(rows), CLASSES), ROOT))

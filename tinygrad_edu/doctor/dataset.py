@@ -179,7 +179,7 @@ def _features(t: Table, root: Value, weights: Sequence[Value]) -> Iterator[Findi
             "constant feature",
             LOOK,
             f"{len(still)} of {plural(len(told), 'column')}: {few([t.names[j] for j in still])}",
-            f"{t.names[still[0]]} is {number(columns[still[0]][0])} in each of {plural(len(t.rows), 'sample')}",
+            f"column {t.names[still[0]]} is {number(columns[still[0]][0])} in each of {plural(len(t.rows), 'sample')}",
             "the gradient of a weight is its input × what comes from above: this one is a multiple of the bias's, so "
             "that both learn one and the same thing; of a column of zeros it is 0",
             "leave the column out: what is the same everywhere tells no sample from another",
@@ -213,8 +213,8 @@ def _scales(
             f"{len(large)} of {plural(len(told), 'column')}: {few([t.names[j] for j in large])}"
             if t.flat
             else f"all {len(told):,} numbers of a sample",
-            f"{t.names[top]} has the mean {number(c.mean)} and the size {number(c.size)} (root mean square)"
-            + (f"; {t.names[low]} has the size {number(sizes[low])}" if len(varied) > 1 and t.flat else ""),
+            f"column {t.names[top]} has the mean {number(c.mean)} and the size {number(c.size)} (root mean square)"
+            + (f"; column {t.names[low]} has the size {number(sizes[low])}" if len(varied) > 1 and t.flat else ""),
             "the gradient of a weight is its input × what comes from above, and a step of it changes the sum by input² "
             f"× rate × that: {number(sizes[top] ** 2)} times as much as of an input of 1"
             + (
@@ -224,7 +224,7 @@ def _scales(
                 else ""
             ),
             "mean 0 and variance 1 for each column, with mean and variance of the training samples: "
-            "data.Standardizer(X)(X); of pixels, a division by the largest",
+            "data.Standardizer.of(X)(X); of pixels, a division by the largest",
             root,
             opens(top),
             {"size": c.size, "mean": c.mean, "ratio": ratio},
@@ -235,11 +235,11 @@ def _scales(
             "tiny features",
             how,
             f"all {plural(len(varied), 'column')} that vary",
-            f"the largest, {t.names[top]}, has the size {number(sizes[top])} (root mean square)",
+            f"the largest, column {t.names[top]}, has the size {number(sizes[top])} (root mean square)",
             "the gradient of a weight is its input × what comes from above, and a step of it changes the sum by input² "
             f"× rate × that: {number(sizes[top] ** 2)} times as much as of an input of 1. The network hardly sees them",
             "were they scaled twice, as pixels divided by 255 that lay between 0 and 1 already? Mean 0 and variance 1: "
-            "data.Standardizer(X)(X)",
+            "data.Standardizer.of(X)(X)",
             root,
             opens(top),
             {"size": sizes[top]},
@@ -277,7 +277,7 @@ def _alike(
         "duplicate features",
         LOOK,
         f"{len(copies)} of {plural(len(told), 'column')}: {few([t.names[j] for j in copies])}",
-        f"{t.names[j]} and {t.names[i]} are the same numbers"
+        f"columns {t.names[i]} and {t.names[j]} are the same numbers"
         + ("" if columns[i] == columns[j] else ", up to a factor and a shift")
         + f" in all {plural(len(t.rows), 'sample')}",
         "w1 · x + w2 · x = (w1 + w2) · x: the loss knows their sum alone, both get the same gradient, and the feature "
