@@ -203,6 +203,14 @@ def test_another_row_is_named_with_both():
     assert comparison.nodes == (one, other) and "tanh, in b sigmoid" in told(comparison, "why")
 
 
+def test_rows_that_differ_beside_an_input_that_differs_are_told():
+    z = Value(0.5, label="z")
+    comparison = compare(z + 1, z - (-1))
+    assert (comparison.name, comparison.numbers["a"]) == ("input 2 of v1", 1.0) and "z - (-1)" in told(
+        comparison, "rows"
+    )
+
+
 def test_what_detach_cuts_off_is_told_though_every_value_is_the_same():
     w, x = Value(0.5, label="w"), Value(2.0, label="x")
     for a, b in [((w * x).tanh(), (w * x).detach().tanh()), ((w * x).tanh(), (w.detach() * x).tanh())]:

@@ -138,7 +138,7 @@ def apart(x: float, y: float) -> str:
     part = d["relative"]
     if part > 1:
         return f"{number(d['absolute'])}, {part:.3g} times the larger"
-    return f"{number(d['absolute'])}, {f'{100 * part:.3g} %' if part >= 1e-4 else f'{part:.1e}'} of the larger"
+    return f"{number(d['absolute'])}, {f'{100 * part:.3g} %' if part >= 1e-5 else number(part)} of the larger"
 
 
 def digits(x: float, y: float) -> tuple[str, str]:

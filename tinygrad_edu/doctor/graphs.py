@@ -34,12 +34,15 @@ def alike(both: Pairing, within: str, steps: str = "", nodes: int = 0) -> Compar
         common = f"{leaves:,} lea{'f' if leaves == 1 else 'ves'} and {plural(len(both.pairs) - leaves, 'result')}"
         told = f"Alike: {steps}{common} that both have, values and gradients {within}."
         return Comparison(told, parts=[("shape", _parted(both))])
-    row, parts = both.other_row(), []
-    if row:
-        made = f"{_name(both.a, row[0])} is {_row(both.a, row[0])} in a, {_row(both.b, row[1])} in b"
-        parts.append(("though", made))
     size = plural(nodes or len(both.pairs), "node")
-    return Comparison(f"Alike: {steps}{size}, every value and every gradient {within}.", parts=parts)
+    return Comparison(f"Alike: {steps}{size}, every value and every gradient {within}.", parts=_rows(both))
+
+
+def _rows(both: Pairing) -> list[tuple[str, str]]:
+    """The first place, in graphs of one shape, where the rows are two."""
+    if (row := both.other_row()) is None:
+        return []
+    return [("rows", f"{_row(both.a, row[0])} in a, {_row(both.b, row[1])} in b")]
 
 
 def _parted(both: Pairing) -> str:
@@ -117,6 +120,8 @@ def first(both: Pairing, near: Near, step: int = 0, past: Pasts | None = None, w
             parts += _inputs(both, leaves) if leaves else _own(both, x, y, values)
     if both.parting:
         parts.append(("shape", _parted(both)))
+    elif both.other_row() != (x, y):
+        parts += _rows(both)
     if (a.root, b.root) != (x, y):
         loss, other = a.value(a.root), b.value(b.root)
         one, two = digits(loss, other)
