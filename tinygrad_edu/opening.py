@@ -26,7 +26,7 @@ def opened(root: Value, most: int | None = None) -> Value:
         if n.op.parts and not n.op.recipe and n.op not in (ops.TABLE.get(n.op.name), ops.gap, ops.bell):
             few = getattr(n.op, "few", None) if most is not None else None
             y = now[n] = n.op.parts(*parents) if few is None else few(parents, most)
-            fresh = set(topological(y)).difference(*map(topological, parents))
+            fresh = set(topological(y)).difference(parents, *[topological(p) for p in parents if p.parents])
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:
                     inner.grad = 0.0 + g  # a plain float, also of what a branch that was not taken passes on

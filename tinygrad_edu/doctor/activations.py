@@ -84,20 +84,16 @@ def dead(e: Evidence) -> Iterator[Finding]:
         cells, shut = _shut(cells)
         n = max([len(c.uses) for c in cells], default=0)
         told = f"on all {plural(n, 'sample')} of this graph" if n > 1 else "on the one sample of this graph"
-        if shut and e.answers is not None:
+        if shut and e.answers is not None and _closing(e, cells, shut):  # which asking makes fewer, never more
             shut, n = _still(e, shut)
             told = f"on all {plural(n, 'sample')} of the data"
         if not shut or (n < FEW and (len(shut) < len(cells) or len(shut) < FEW / 2)):
             continue  # on so few samples a unit may well be closed
         if learned(e):
             continue
-        killed = [c for c in shut if _deep(e, c)]
-        how = severity("dead units", len(shut) / len(cells))
-        if killed and how != BROKEN:
-            how = severity("killed units", len(killed) / len(cells)) or how
-        if not how:
+        if not (how := _closing(e, cells, shut)):
             continue
-        cell = (killed or shut)[0]
+        cell = next((c for c in shut if _deep(e, c)), shut[0])
         use = max(cell.uses, key=lambda u: e.value(u.z))
         whole = len(shut) == len(cells)
         yield Finding(
@@ -116,6 +112,13 @@ def dead(e: Evidence) -> Iterator[Finding]:
             {"dead": len(shut), "of": len(cells), "samples": n},
             tuple(c.name for c in shut),
         )
+
+
+def _closing(e: Evidence, cells: list[Cell], shut: list[Cell]) -> str:
+    """How bad it is that so many units of a layer are closed."""
+    killed = [c for c in shut if _deep(e, c)]
+    how = severity("dead units", len(shut) / len(cells))
+    return how if how == BROKEN or not killed else severity("killed units", len(killed) / len(cells)) or how
 
 
 def dead_note(e: Evidence) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from .. import ops, text
@@ -42,12 +42,17 @@ class Use:
 class Cell:
     """A unit with all its uses; `hidden` if other weights read it."""
 
-    name: str
+    called: str | Callable[[], str]  # the names of a graph are found only when there is something to say
     layer: str
     uses: list[Use]
     hidden: bool
     weights: tuple[Value, ...] = ()
     bias: Value | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.called if isinstance(self.called, str) else self.called()
 
     @cached_property
     def shape(self) -> Bend:
@@ -210,8 +215,15 @@ class Evidence(Passes):
             if z in self.learning and (leaves := self._weights(z)):
                 use = Use(z, n, n, float(self.slopes[n][0]), levels[n], [])
                 found.setdefault((n.op, leaves), []).append(use)
-        return [Cell(self.names[uses[0].out], f"the {op.name} units", uses, any(u.out in self.feeding for u in uses))
-                for (op, _), uses in found.items()]  # fmt: skip
+        return [
+            Cell(
+                partial(self._name, uses[0].out), f"the {op.name} units", uses, any(u.out in self.feeding for u in uses)
+            )
+            for (op, _), uses in found.items()
+        ]
+
+    def _name(self, n: Value) -> str:
+        return self.names[n]
 
     def _weights(self, z: Value) -> frozenset[Value]:
         """The leaves that a weighted sum reads, constants aside."""

@@ -1,4 +1,4 @@
-"""Whether there was something to learn, and whether it has been: what outputs and targets say, without the loss."""
+"""Whether anything has been learned: what the outputs say of the targets, whatever the loss is."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops
-from ..engine import Value
 from ..modes import no_grad
-from ..names import is_constant
 from ..trees import leaves
 from ..usage import chance_kept, mode
-from .evidence import Evidence
 from .limits import ASKED
 
 FEW = 8  # samples: of fewer, nothing follows
 
 
-def learned(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
+def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     """The share of the targets' variance that a model's outputs explain (the square of their correlation; of several
     outputs, the mean), and how many samples were asked; None where outputs and targets cannot be compared.
 
     >>> from tinygrad_edu import Value
     >>> xs = [[i / 10] for i in range(20)]
-    >>> share, asked = learned(lambda x: Value(3.0) * x[0], xs, [x for [x] in xs])
+    >>> share, asked = explained(lambda x: Value(3.0) * x[0], xs, [x for [x] in xs])
     >>> round(share, 6), asked
     (1.0, 20)
     """
@@ -45,7 +41,7 @@ def learned(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
         outputs = [[x - math.fsum(row) / width for x in row] for row in outputs]
     if len(targets[0]) != width or not all(map(math.isfinite, [x for row in outputs for x in row])):
         return None
-    shares = [_explained(a, b) for a, b in zip(zip(*outputs), zip(*targets)) if len(set(b)) > 1]
+    shares = [_share(a, b) for a, b in zip(zip(*outputs), zip(*targets)) if len(set(b)) > 1]
     return (math.fsum(shares) / len(shares), len(chosen)) if shares else None
 
 
@@ -53,7 +49,7 @@ def _row(x: Any) -> list[float]:
     return [float(v) for _, v in leaves("", x)]
 
 
-def _explained(xs: Sequence[float], ys: Sequence[float]) -> float:
+def _share(xs: Sequence[float], ys: Sequence[float]) -> float:
     n = len(xs)
     a, b = ([v - math.fsum(vs) / n for v in vs] for vs in (xs, ys))
     large = max(map(abs, xs))
@@ -61,35 +57,3 @@ def _explained(xs: Sequence[float], ys: Sequence[float]) -> float:
     if not sizes[1] or sizes[0] <= 1e-12 * large * math.sqrt(n):
         return 0.0
     return (math.fsum(p * q for p, q in zip(a, b)) / sizes[0] / sizes[1]) ** 2
-
-
-def chance(e: Evidence) -> float | None:
-    """The loss of outputs that know nothing of the inputs, as far as the rows of a loss tell it.
-
-    It is ln C for a logsumexp of C logits, ln 2 for a softplus, the variance of the targets for squared errors.
-
-    >>> from tinygrad_edu import losses
-    >>> w = Value(0.1, label="w")
-    >>> round(chance(Evidence(losses.binary_cross_entropy_with_logits([w, w * 2], [0, 1]))), 3)
-    0.693
-    """
-    ends = [n for n in e.order if n in e.learning and n not in e.feeding and n.parents]
-    classes = {len(n.parents) for n in ends if n.op is ops.logsumexp}
-    if len(classes) == 1:
-        return math.log(classes.pop())
-    if any(n.op in (ops.softplus, ops.logsigmoid) for n in ends):
-        return math.log(2)
-    targets = [
-        t for n in ends if n.op is ops.square or n.op.recipe == (ops.power, (2,)) for t in _target(e, n.parents[0])
-    ]
-    if len(targets) < FEW:
-        return None
-    mean = math.fsum(targets) / len(targets)
-    return math.fsum((t - mean) ** 2 for t in targets) / len(targets) or None
-
-
-def _target(e: Evidence, error: Value) -> list[float]:
-    """What an output is compared with."""
-    if error.op is not ops.sub:
-        return []
-    return [e.value(p) for p in error.parents if is_constant(p) or p not in e.learning][:1]

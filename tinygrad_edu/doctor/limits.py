@@ -83,7 +83,7 @@ LIMITS = {
 PATIENCE = 2  # looks in a row at which something must be seen before it is told; AUTOTRAINER and others: 3
 CLEAN = 2  # looks in a row without it, after which it is taken back; nnscope: 9, at shorter distances
 WINDOW = 10  # steps: the loss of one batch says little, so the mean over a window is taken
-MOST = 4000  # nodes of a graph that is looked at: of a larger batch some samples are
+MOST = 1000  # nodes of a graph that is looked at, parameters aside: of a larger batch some samples are
 SAMPLES = 16  # of a batch whose graph must be built for the look
 ASKED = 128  # samples that the model is asked for, to see whether it has learned anything from them
 

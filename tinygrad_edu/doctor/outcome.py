@@ -36,18 +36,19 @@ def diverges(s: Step, course: Course) -> Iterator[Finding]:
     )
 
 
-def stands_still(s: Step, course: Course, learned: float | None, chance: float | None) -> Iterator[Finding]:
+def stands_still(s: Step, course: Course, learned: float | None, share: float) -> Iterator[Finding]:
     """A loss that has never fallen, of a model that had something to learn."""
-    untrained = learned < LIMITS["learns"].look if learned is not None else chance is not None and (
-        course.recent >= (1 - 2 * LIMITS["falls"].look) * chance
-    )  # fmt: skip
+    if learned is not None:
+        untrained = learned < LIMITS["learns"].look
+    else:
+        untrained = share > 1 - LIMITS["falls"].look
     if s.number < NOT_BEFORE["loss does not fall"] or course.falls() or not untrained:
         return
     i = s.worst(s.own)
-    known = (
-        f"The outputs explain {number(learned)} of the targets' variance" if learned is not None
-        else f"Guessing gives {number(chance or 0.0)}"
-    )  # fmt: skip
+    if learned is not None:
+        known = f"The outputs explain {number(learned)} of the targets' variance"
+    else:
+        known = f"It is {number(share)} times what it would be if the outputs said the same of every sample"
     gain = -math.fsum(map(mul, s.update, s.own))
     yield s.finding(
         "loss does not fall",

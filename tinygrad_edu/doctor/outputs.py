@@ -177,11 +177,18 @@ def judged(e: Evidence) -> bool:
     return any(n in theirs for _, n in terms(e)) and not math.isnan(_apart(e))
 
 
-def _learned(e: Evidence) -> bool:
+def share(e: Evidence) -> float:
+    """The loss as a share of what it would be if the outputs said the same of every sample, penalties aside; nan if
+    that cannot be said.
+    """
     rest = _apart(e)
     means = {u: math.fsum(e.value(u.z) for u in c.uses) / len(c.uses) for c in outputs(e) for u in c.uses}
     same = min(imagined(e, lambda u, z: 0.0) - rest, imagined(e, lambda u, z: means[u]) - rest)
-    return e.root.data - rest < LIMITS["learned"].look * same
+    return (e.root.data - rest) / same if same > 0 else math.nan
+
+
+def _learned(e: Evidence) -> bool:
+    return share(e) < LIMITS["learned"].look
 
 
 def learned(e: Evidence) -> bool:

@@ -4,7 +4,7 @@
 >>> x = Value(2.0)
 >>> loss = mean([(x * i).tanh() for i in range(1000)])
 >>> len(topological(loss)), len(topological(some_samples(loss, 300)))
-(3004, 277)
+(3004, 433)
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FEW = 8  # terms: a sum of fewer is no batch
 
 
 def some_samples(loss: Value, most: int) -> Value:
-    """A loss with about `most` nodes at most: the graph itself, opened, or the mean of some of the terms that it sums.
+    """A loss with about `most` nodes, leaves aside: the graph itself, opened, or the mean of some terms that it sums.
 
     The terms are taken evenly from the widest sum that `loss` is a multiple or a sum of.  A graph that is large for
     another reason is returned as it is.
     """
     root = opened(loss, most)
-    size = len(topological(root))
+    size = sum(1 for n in topological(root) if n.parents)
     terms = max(_sums(root), key=len, default=())
     if size <= most or len(terms) < FEW:
         return root

@@ -47,6 +47,15 @@ def _minus(xs: Row, ys: Row) -> Row:
     return [x - y for x, y in zip(xs, ys)]
 
 
+def by_layer(parameters: list[Value]) -> dict[str, list[int]]:
+    """The places of parameters, by layer."""
+    found: dict[str, list[int]] = {}
+    for i, p in enumerate(parameters):
+        module = module_of(p) or named(p) or "the parameters"
+        found.setdefault(m[1] if (m := IN_A_LIST.fullmatch(module)) else module, []).append(i)
+    return found
+
+
 @dataclass(eq=False)
 class Step:
     """One step, with columns of numbers for the parameters: what the forward pass has `seen`, the gradient of this loss
@@ -64,6 +73,7 @@ class Step:
     earlier: list[Row]
     again: bool
     root: Callable[[Value], Value]
+    layers: dict[str, list[int]]  # places of parameters
     first: Row = field(default_factory=list)  # what was seen at step 0
     climbs: list[tuple[float, float]] = field(default_factory=list)  # (cosine, loss) of the latest looks
     largest: dict[str, float] = field(default_factory=dict)  # update : weight so far, by layer
@@ -73,15 +83,6 @@ class Step:
     def update(self) -> Row:
         """How far each parameter has moved."""
         return _minus(self.data, self.seen)
-
-    @cached_property
-    def layers(self) -> dict[str, list[int]]:
-        """Places of parameters, by layer."""
-        found: dict[str, list[int]] = {}
-        for i, p in enumerate(self.parameters):
-            module = module_of(p) or named(p) or "the parameters"
-            found.setdefault(m[1] if (m := IN_A_LIST.fullmatch(module)) else module, []).append(i)
-        return found
 
     @cached_property
     def ratios(self) -> dict[str, float]:

@@ -11,15 +11,16 @@ from ..engine import Value, chain_rule
 from ..explanation.words import number, plural
 from ..modes import collector_resting
 from ..usage import chance_kept
+from . import outputs
 from .activations import few
 from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
-from .lessons import chance, learned
+from .lessons import explained
 from .limits import AT_ONCE, BROKEN, CLEAN, MOST, NOT_BEFORE, PATIENCE
 from .outcome import diverges, learns_nothing, overfits, stands_still
 from .samples import some_samples
-from .training import Step, cosine, gradients, updates
+from .training import Step, by_layer, cosine, gradients, updates
 
 NEXT = {"": 1, "1": 2, "2": 5, "5": 10}
 Examination = Callable[[Value, Value | None, Any], tuple[list[Finding], dict[str, str], Evidence]]
@@ -71,8 +72,9 @@ class Watch:
         self._ratios: dict[str, float] = {}
         self._largest: dict[str, float] = {}
         self._numbers: dict[str, str] = {}
+        self._layers = by_layer(parameters)
         self._learned: tuple[float, int] | None = None
-        self._chance: float | None = None
+        self._share = math.nan
 
     def __repr__(self) -> str:
         seen = (
@@ -205,7 +207,7 @@ class Watch:
         left = self._left if before and step and (known is not None or own) else None
         stands = frozenset(q.finding.what for q in self._questions.values() if q.told is not None)
         return Step(step, self.parameters, seen, mine, kept, left, data, self._earlier if before else [], again,
-                    self._shown, self._first, self._climbs, self._largest, stands)  # fmt: skip
+                    self._shown, self._layers, self._first, self._climbs, self._largest, stands)  # fmt: skip
 
     def _shown(self, p: Value) -> Value:
         """A graph to show a parameter in: of the loss, if there is one."""
@@ -221,9 +223,9 @@ class Watch:
             self._register("graph", found, s.number)
             if s.number == 0:
                 self._course.samples = e.samples
-            self._chance = chance(e) if self.data is None else None
+            self._share = outputs.share(e) if math.isfinite(root.data) else math.nan
             if self.data is not None and s.number >= NOT_BEFORE["learns nothing from the inputs"]:
-                self._learned = learned(self.model, *self.data)
+                self._learned = explained(self.model, *self.data)
         if self._learned is not None:
             self._register("lesson", learns_nothing(s, *self._learned), s.number)
 
@@ -238,7 +240,7 @@ class Watch:
                     self._largest[layer] = max(ratio, self._largest.get(layer, 0.0))
         self._register("updates", updates(s, self._course), s.number)
         share = self._learned[0] if self._learned else None
-        self._register("still", stands_still(s, self._course, share, self._chance), s.number)
+        self._register("still", stands_still(s, self._course, share, self._share), s.number)
 
     def _open(self, group: str) -> bool:
         """Whether something was seen at the last look and is not told yet, or was not seen again and has not ended."""

@@ -253,8 +253,7 @@ class Jit(Generic[P, R]):
                 [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in chosen]
             )
 
-        nodes = samples.lanes * recording.record.made
-        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, nodes)
+        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, samples.lanes)
 
     def _one_output(self, recording: Recording) -> None:
         if recording.record.shape != "Value":

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..derivatives import grad
-from ..engine import Value, _node
+from ..engine import Value, _node, topological
 
 
 class _Replay(ops.Op):
@@ -26,11 +26,11 @@ class _Replay(ops.Op):
 
 
 def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
-            again: Callable[..., Any], nodes: int = 0) -> Value:  # fmt: skip
+            again: Callable[..., Any], lanes: int = 0) -> Value:  # fmt: skip
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
-    `theta`: the numbers of the last parents, as they were read.  Of a batch, `nodes` is how many `again` makes, and
-    `again(given, k)` is the same on every k-th sample.
+    `theta`: the numbers of the last parents, as they were read.  Of a batch of so many `lanes`, `again(given, k)` is
+    the same on every k-th sample.
     """
 
     def partials(out: Any, *values: Any) -> tuple[Any, ...]:
@@ -41,6 +41,11 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
         return tuple(grad(again(apart), *apart))
 
     op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
-    if nodes:
-        object.__setattr__(op, "few", lambda given, most: again(given, max(1, -(-nodes // most))))
+
+    def few(given: Sequence[Any], most: int) -> Any:
+        nodes = lanes * sum(1 for n in topological(again(given, lanes)) if n.parents)
+        return again(given, max(1, -(-nodes // most)))
+
+    if lanes:
+        object.__setattr__(op, "few", few)
     return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
