@@ -1,5 +1,6 @@
 """A doctor at a training tells a fault that is planted, once, and says nothing of a training that goes well."""
 
+import math
 import random
 
 import pytest
@@ -187,3 +188,177 @@ def test_a_watch_over_another_model_is_refused():
         trained(one, optim.SGD(one.parameters(), lr=0.1), diagnose.watch(other))
     with pytest.raises(TypeError, match="diagnose.watch"):
         trained(one, optim.SGD(one.parameters(), lr=0.1), diagnose)
+
+
+# What is told, when, and for how long
+
+
+def sine(n=40):
+    rng = random.Random(0)
+    xs = [[rng.uniform(-2, 2)] for _ in range(n)]
+    return xs, [math.sin(2 * x[0]) for x in xs]
+
+
+class Clipped:
+    """Gradient clipping, as people write it."""
+
+    def __init__(self, ps):
+        self.inner, self.parameters = optim.SGD(ps, lr=0.3), ps
+
+    def zero_grad(self):
+        self.inner.zero_grad()
+
+    def step(self):
+        optim.clip_by_norm(self.parameters, 0.2)
+        self.inner.step()
+
+
+HEALTHY = {
+    "sgd": lambda ps: optim.SGD(ps, lr=0.1),
+    "momentum": lambda ps: optim.SGD(ps, lr=0.02, momentum=0.9),
+    "adam": lambda ps: optim.Adam(ps, lr=0.01),
+    "slow adam": lambda ps: optim.Adam(ps, lr=0.001),
+    "weight decay": lambda ps: optim.AdamW(ps, lr=0.01, weight_decay=0.01),
+    "to 0 at the end": lambda ps: optim.SGD(ps, lr=optim.linear(0.2, steps=100)),
+    "cosine": lambda ps: optim.Adam(ps, lr=optim.cosine(0.02, steps=100)),
+    "clipped": Clipped,
+}
+TASKS = {
+    "classification": (lambda: data.moons(40, seed=1, noise=0.1), 2, BCE),
+    "svm": (lambda: (X, [2 * t - 1 for t in y]), 2, losses.hinge),
+    "regression": (sine, 1, losses.mse),
+}
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("optimizer", HEALTHY)
+@pytest.mark.parametrize("task", TASKS)
+def test_of_a_training_that_goes_well_nothing_is_told(task, optimizer, activation):
+    make, inputs, loss = TASKS[task]
+    xs, ys = make()
+    init = "he" if activation == "relu" else "xavier"
+    model = nn.MLP(inputs, [8, 8, 1], activation=activation, init=init, seed=0)
+    watch = diagnose.watch(model)
+    fit(model, xs, ys, loss=loss, optimizer=HEALTHY[optimizer](model.parameters()), epochs=60, batch_size=20,
+        progress=False, watch=watch)  # fmt: skip
+    assert watch.report(), watch.report()
+    assert watch.looks[:3] == [0, 10, 100] or watch.steps <= 100
+    assert not watch._mended
+
+
+def test_a_trained_model_that_is_trained_on_is_healthy():
+    model = network(8, 1)
+    trained(model, optim.Adam(model.parameters(), lr=0.05), epochs=60, backend="auto")
+    watch = diagnose.watch(model)
+    trained(model, optim.Adam(model.parameters(), lr=0.001), watch, epochs=60, backend="auto")
+    assert watch.report(), watch.report()
+
+
+def test_what_is_mended_ends_after_two_looks_without_it_and_is_told_again_if_it_comes_again():
+    loop = Loop()
+    loop.optimizer, loop.watch = loop.make(loop.parameters()), diagnose.watch(loop.model)
+    told, standing = [], []
+    for step in range(25):
+        loop.loss = loop.compute()
+        if not (step < 3 or 12 < step):
+            loop.zero()
+        loop.backward()
+        loop.step()
+        told += [f.step for f in loop.watch(loop.loss)]
+        standing.append([f.what for f in loop.watch.findings])
+    assert told == [1, 20]  # looks at numbers are at 0, 1, 2, 5, 10, 20
+    assert standing[5] == ["gradients added up"] and standing[10] == [] and standing[20] == ["gradients added up"]
+    assert "told at step 1, gone by step 10" in str(loop.watch.report())
+
+
+def test_the_same_training_is_told_the_same():
+    def told():
+        model = network(8, 1)
+        watch = diagnose.watch(model)
+        trained(model, optim.SGD(model.parameters(), lr=3000.0), watch, backend="python", epochs=30)
+        return str(watch.report()), watch.looks
+
+    assert told() == told()
+
+
+@pytest.mark.parametrize("backend", ["eager", "python"])
+def test_the_first_number_that_is_not_finite_is_told_at_its_step(backend):
+    model = nn.Linear(1, 1, seed=0)
+    for p, x in zip(model.parameters(), (1.0, 0.0)):
+        p.data = x
+    watch = diagnose.watch(model)
+    with pytest.warns(RuntimeWarning, match="training stopped"):
+        fit(model, [[1.0], [2.0], [-1.0], [3.0]], [0.0] * 4, loss=lambda out, t: out[0].log(), batch_size=1, epochs=1,
+            optimizer=optim.SGD(model.parameters(), lr=0.0), watch=watch, progress=False, backend=backend)  # fmt: skip
+    [finding] = watch.findings
+    assert finding.what == "nan begins here" and finding.step == watch.steps - 1 and "log" in finding.where
+
+
+def test_a_test_loss_that_rises_while_training_goes_on_is_overfitting_and_one_that_falls_is_not():
+    for rises in (False, True):
+        model, told = network(), []
+        watch = diagnose.watch(model, data=(X, y))
+        for step in range(40):
+            told += watch(1.0 / (step + 1))
+            told += watch(1.0 / (step + 1.5), test=0.5 + 0.02 * step if rises else 1 / (step + 1))
+        assert [f.what for f in told] == ["overfitting"] * rises
+        assert ("test" in watch.report().numbers) or rises
+
+
+def test_a_test_loss_told_of_the_same_step_is_no_step():
+    loop = Loop()
+    watch = diagnose.watch(loop.model)
+    loss = loop.compute()
+    watch(loss)
+    watch(loss, test=0.3)
+    assert watch.steps == 1 and watch.report().numbers["test"].startswith("0.3")
+
+
+def test_inputs_that_say_nothing_are_told_where_the_data_are_known():
+    rng = random.Random(0)
+    noise = [[rng.gauss(0, 1)] for _ in range(400)]
+    labels = [float(i % 2) for i in range(400)]
+    for xs, expected in ((noise, True), ([[t + 0.1 * x[0]] for x, t in zip(noise, labels)], False)):
+        model = nn.MLP(1, [4, 1], activation="tanh", init="xavier", seed=0)
+        watch = diagnose.watch(model)
+        fit(model, xs, labels, loss=losses.mse, optimizer=optim.SGD(model.parameters(), lr=0.05), epochs=13,
+            batch_size=20, progress=False, watch=watch)  # fmt: skip
+        assert ("learns nothing from the inputs" in [f.what for f in watch.findings]) == expected, watch.report()
+
+
+def test_a_loss_in_numbers_alone_is_followed():
+    model, told = network(), []
+    watch = diagnose.watch(model)
+    for step in range(60):
+        told += watch(1.0 if step < 20 else 1.0 * 2 ** (step - 20))
+    assert [f.what for f in told] == ["loss diverges"]
+
+
+def test_accumulated_gradients_are_meant():
+    loop = Loop()
+    sgd, watch, told = optim.SGD(loop.parameters(), lr=0.1), diagnose.watch(loop.model), []
+    for step in range(60):
+        if step % 4 == 0:
+            sgd.zero_grad()
+        some = random.Random(step).sample(range(len(X)), 5)
+        loss = BCE([loop.model(X[i]) for i in some], [y[i] for i in some])
+        loss.backward()
+        if step % 4 == 3:
+            sgd.step()
+        told += watch(loss)
+    assert told == []
+
+
+def test_a_report_says_what_was_looked_at():
+    loop = Loop(steps=15)
+    assert "Call watch(loss)" in str(diagnose.watch(loop.model).report())
+    assert loop.run() == []
+    report = loop.watch.report()
+    assert report and {"graph", "loss", "update : weight", "looked at"} <= set(report.numbers)
+    assert "0, 10, 14" in report.numbers["looked at"] and str(loop.watch.report()) == str(report)
+    found = NoZero()
+    found.run()
+    d = found.watch.report()
+    [finding] = d.named("gradients added up")
+    assert "at step 1" in str(d) and finding.to_dict()["step"] == 1 and "at step 1" in "\n".join(finding.markdown())
+    assert finding.draw().svg and str(finding.explain())

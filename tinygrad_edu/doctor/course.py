@@ -64,6 +64,10 @@ class Course:
         """Whether the loss has ever been lower by a share that counts than it was at the start."""
         return not self.best > (1 - LIMITS["falls"].look) * self.start
 
+    def goes_well(self) -> bool:
+        """Whether the loss has come down by half."""
+        return self.best < LIMITS["goes well"].look * self.start
+
     def tested(self, loss: float) -> None:
         """A loss on samples that are not learned from, at this step."""
         self.tests.append((self.steps - 1, loss, self.recent if self.steps >= WINDOW else self.now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     >>> round(share, 6), asked
     (1.0, 20)
     """
-    chosen = range(0, len(X), math.ceil(len(X) / ASKED) or 1)
+    chosen = random.Random(0).sample(range(len(X)), min(len(X), ASKED))  # samples may be in an order of their own
     if not callable(model) or len(chosen) < FEW:
         return None
     try:

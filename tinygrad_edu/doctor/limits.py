@@ -73,6 +73,7 @@ LIMITS = {
     "climbs": Limit(0.05, 0.05, "ours: cosine of the angle between update and gradient, at three looks in a row"),
     "diverges": Limit(3.0, 3.0, "loss against its best; nnscope: 3"),
     "falls": Limit(0.05, 0.05, "share of the loss; TheDeepChecker: 5 % in a period"),
+    "goes well": Limit(0.5, 0.5, "ours: loss against that at the start"),
     "learns": Limit(0.05, 0.02, "ours: share of the targets' variance that the outputs explain"),
     "overfitting": Limit(1.15, 1.5, "test loss against its best; nnscope: 1.15"),
     "training went on": Limit(0.9, 0.9, "training loss against that at the best test loss; nnscope: 0.9"),
@@ -83,8 +84,8 @@ LIMITS = {
 PATIENCE = 2  # looks in a row at which something must be seen before it is told; AUTOTRAINER and others: 3
 CLEAN = 2  # looks in a row without it, after which it is taken back; nnscope: 9, at shorter distances
 WINDOW = 10  # steps: the loss of one batch says little, so the mean over a window is taken
-MOST = 1000  # nodes of a graph that is looked at, parameters aside: of a larger batch some samples are
-SAMPLES = 16  # of a batch whose graph must be built for the look
+MOST = 600  # nodes of a graph that is looked at, parameters aside: of a larger batch some samples are
+SAMPLES = 8  # at least, of a batch, also if they have more nodes; and as many where the graph must be built
 ASKED = 128  # samples that the model is asked for, to see whether it has learned anything from them
 
 # What is told at the first look that sees it: it is exact, and a second look would see the same numbers.
@@ -126,6 +127,9 @@ NOT_BEFORE = {
     "loss does not fall": 100,
     "learns nothing from the inputs": 100,
 }
+# What, as long as it is only worth a look, is told from this step on, and not at all if the loss has come down by half:
+# a network that learns may shut some units.
+IF_NOT_WELL = {"saturated units": 100, "dead units": 100}
 # Where something that stands ends: lower than where it began, so that it does not come and go.
 CLEARS = {"updates too large": 0.03, "overfitting": 1.05}  # nnscope
 

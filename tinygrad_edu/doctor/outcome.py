@@ -67,7 +67,7 @@ def stands_still(s: Step, course: Course, learned: float | None, share: float) -
     )  # fmt: skip
 
 
-def learns_nothing(s: Step, learned: float | None, asked: int) -> Iterator[Finding]:
+def learns_nothing(s: Step, course: Course, learned: float | None, asked: int) -> Iterator[Finding]:
     """Outputs that say nothing of the targets, after many steps."""
     if learned is None or s.number < NOT_BEFORE["learns nothing from the inputs"]:
         return
@@ -75,7 +75,7 @@ def learns_nothing(s: Step, learned: float | None, asked: int) -> Iterator[Findi
         i = s.worst(s.own)
         yield s.finding(
             "learns nothing from the inputs",
-            how,
+            LOOK if course.falls() else how,
             f"the outputs for {plural(asked, 'sample')} of the data",
             f"they explain {number(learned)} of the variance of the targets (the square of their correlation), after "
             f"{plural(s.number, 'step')}; a constant output explains 0",

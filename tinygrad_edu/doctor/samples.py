@@ -15,8 +15,7 @@ from .. import ops
 from ..engine import Value, apply, topological
 from ..names import is_constant
 from ..opening import opened
-
-FEW = 8  # terms: a sum of fewer is no batch
+from .limits import SAMPLES
 
 
 def some_samples(loss: Value, most: int) -> Value:
@@ -28,9 +27,9 @@ def some_samples(loss: Value, most: int) -> Value:
     root = opened(loss, most)
     size = sum(1 for n in topological(root) if n.parents)
     terms = max(_sums(root), key=len, default=())
-    if size <= most or len(terms) < FEW:
+    if size <= most or len(terms) < 2 * SAMPLES:
         return root
-    some = terms[:: math.ceil(size / most)]
+    some = terms[:: min(math.ceil(size / most), len(terms) // SAMPLES)]
     return apply(ops.sum, some) / len(some)
 
 

@@ -101,6 +101,11 @@ class Step:
         """A parameter's name."""
         return named(self.parameters[i]) or f"parameter {i}"
 
+    def all(self, name: str) -> str:
+        """Where a finding is that concerns every parameter."""
+        n = len(self.parameters)
+        return name if n == 1 else f"all {plural(n, 'parameter')}, such as {name}"
+
     def finding(self, what: str, how: str, where: str, seen: str, why: str, advice: str, i: int,
                 numbers: dict[str, float]) -> Finding:  # fmt: skip
         """A finding whose culprit is parameter i."""
@@ -164,14 +169,14 @@ def _sum(s: Step) -> Iterator[Finding]:
     yield s.finding(
         "gradients added up",
         BROKEN,
-        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        s.all(name),
         f"{name}.grad = {number(s.kept[i])}"
         + (f" = {number(s.own[i])} + {number(left[i])}" if _like(s.kept, _plus(s.own, left)) else
            f", in the direction of {number(s.own[i])} + {number(left[i])}")
         + f", where {number(s.own[i])} is the gradient of this loss and {number(left[i])} was left from step "
-        f"{s.number - 1:,}. All in all .grad is {number(times)} times as long as this gradient",
+        f"{s.number - 1:,}. .grad is {number(times)} times as long",
         "backward() adds: p.grad += dL/dp, because gradients add where paths meet. What is not set to 0 in between is "
-        "a sum over all steps so far, and the optimizer follows slopes of places where the parameters are no more",
+        "a sum over all steps so far, and follows slopes of places where the parameters are no more",
         "optimizer.zero_grad() before each loss.backward(); does it know all the parameters, and set their .grad to 0?",
         i,
         {"times": times},
@@ -184,7 +189,7 @@ def _unchanged(s: Step) -> Iterator[Finding]:
     yield s.finding(
         "stale gradients",
         BROKEN,
-        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        s.all(name),
         f"{name}.grad = {number(s.kept[i])}, to the last bit what it was at step {s.number - 1:,}; the gradient of "
         f"this loss is {number(s.own[i])}",
         "the parameters have moved since, and with them every local gradient; so the same number again is no gradient "
@@ -201,7 +206,7 @@ def _empty(s: Step) -> Iterator[Finding]:
     yield s.finding(
         "stale gradients",
         BROKEN,
-        f"all {plural(len(s.parameters), 'parameter')}, such as {name}",
+        s.all(name),
         f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. No parameter "
         "has moved since step 0",
         "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
@@ -237,7 +242,8 @@ def updates(s: Step, course: Course) -> Iterator[Finding]:
         yield from _none(s)
     if not any(s.update):
         return
-    yield from _climbing(s)
+    if not course.falls():  # where it has fallen, three looks uphill are chance: momentum, or batches of one sample
+        yield from _climbing(s)
     if s.number >= NOT_BEFORE["updates too small"] and any(s.own):
         yield from _sizes(s, course)
 
@@ -273,7 +279,7 @@ def _climbing(s: Step) -> Iterator[Finding]:
     yield s.finding(
         "update in the wrong direction",
         BROKEN,
-        f"all {plural(len(s.parameters), 'parameter')}, such as {s.called(i)}",
+        s.all(s.called(i)),
         f"{s.called(i)} has the gradient {number(s.own[i])} and has moved by {number(s.update[i])}. The sum "
         f"of update × gradient over all parameters is {number(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
         f"looks; the loss has gone from {number(losses[0])} to {number(losses[-1])} meanwhile",

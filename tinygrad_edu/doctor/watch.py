@@ -17,7 +17,7 @@ from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
 from .lessons import explained
-from .limits import AT_ONCE, BROKEN, CLEAN, MOST, NOT_BEFORE, PATIENCE
+from .limits import AT_ONCE, BROKEN, CLEAN, IF_NOT_WELL, MOST, NOT_BEFORE, PATIENCE
 from .outcome import diverges, learns_nothing, overfits, stands_still
 from .samples import some_samples
 from .training import Step, by_layer, cosine, gradients, updates
@@ -152,7 +152,9 @@ class Watch:
         broken = (force or not math.isfinite(loss)) and self._finite
         if step >= self._next or broken:
             s = self._step = self._seen(step, known, own, again)
-            if self._graph is not None and (broken or _is_power(step) or str(step)[0] == "2" and self._open("graph")):
+            if self._graph is not None and (
+                broken or _is_power(step) or str(step)[0] == "2" and self._open("graph", "lesson")
+            ):
                 self._look(s, self._graph())
             if step >= self._next:
                 self._next = next_look(step)
@@ -227,7 +229,7 @@ class Watch:
             if self.data is not None and s.number >= NOT_BEFORE["learns nothing from the inputs"]:
                 self._learned = explained(self.model, *self.data)
         if self._learned is not None:
-            self._register("lesson", learns_nothing(s, *self._learned), s.number)
+            self._register("lesson", learns_nothing(s, self._course, *self._learned), s.number)
 
     def _updates(self, s: Step) -> None:
         """How far the parameters have moved since the graph was built."""
@@ -242,16 +244,17 @@ class Watch:
         share = self._learned[0] if self._learned else None
         self._register("still", stands_still(s, self._course, share, self._share), s.number)
 
-    def _open(self, group: str) -> bool:
+    def _open(self, *groups: str) -> bool:
         """Whether something was seen at the last look and is not told yet, or was not seen again and has not ended."""
-        return any(q.group == group and (q.told is None or q.misses) for q in self._questions.values())
+        return any(q.group in groups and (q.told is None or q.misses) for q in self._questions.values())
 
     def _register(self, group: str, found: Iterable[Finding], step: int) -> None:
         """What one look has seen: some of it is to be told now, and some that stood has ended."""
         seen = set()
         for f in found:
             key = (group, f.what, f.where.split(":")[0] if f.where[:1].isidentifier() and ": " in f.where else "")
-            if step < NOT_BEFORE.get(f.what, 0) or key in seen:
+            wait = 0 if f.severity == BROKEN else IF_NOT_WELL.get(f.what, 0)
+            if step < wait or (wait and self._course.goes_well()) or step < NOT_BEFORE.get(f.what, 0) or key in seen:
                 continue
             seen.add(key)
             q = self._questions.setdefault(key, Question(f, group))

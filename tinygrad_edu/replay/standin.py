@@ -42,9 +42,9 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
 
     op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
 
-    def few(given: Sequence[Any], most: int) -> Any:
+    def few(given: Sequence[Any], most: int, least: int = 8) -> Any:
         nodes = lanes * sum(1 for n in topological(again(given, lanes)) if n.parents)
-        return again(given, max(1, -(-nodes // most)))
+        return again(given, max(1, min(-(-nodes // most), lanes // least)))
 
     if lanes:
         object.__setattr__(op, "few", few)
