@@ -16,7 +16,14 @@ SAID = {
     "dying": ["dead units", ""],
     "exploding": ["gradient explodes in time", ""],
     "clip": ["blocked gradient", ""],
-    "logloss": ["-inf begins here", "", "-inf begins here", "", "gradient stops being finite: 0 × inf", ""],
+    "logloss": [
+        "unstable formula: log(sigmoid(x))",
+        "",
+        "unstable formula: log(softmax(x))",
+        "",
+        "gradient stops being finite: 0 × inf",
+        "",
+    ],
     "init": ["loss at the start far from chance", "vanishing gradient", "identical units", ""],
 }
 

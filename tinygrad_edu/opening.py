@@ -9,6 +9,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from . import ops
 from .engine import Value, apply, chain_rule, topological
 
@@ -18,6 +21,7 @@ def opened(root: Value, most: int | None = None) -> Value:
 
     Leaves, and nodes that depend on nothing that was opened, are the same Values.  Inside, gradients are what
     `backward()` would have left, given the gradient of the node that was opened.  Nothing of the graph changes.
+    The numbers inside are those of the forward pass that was, also where a leaf's `.data` has been changed since.
     Of a batch that was replayed only so many samples are built that each has about `most` nodes; all if it is None.
     """
     now: dict[Value, Value] = {}
@@ -25,7 +29,8 @@ def opened(root: Value, most: int | None = None) -> Value:
         parents = tuple([now[p] for p in n.parents])
         if n.op.parts and not n.op.recipe and n.op not in (ops.TABLE.get(n.op.name), ops.gap, ops.bell):
             few = getattr(n.op, "few", None) if most is not None else None
-            y = now[n] = n.op.parts(*parents) if few is None else few(parents, most)
+            with _as_seen(n):
+                y = now[n] = n.op.parts(*parents) if few is None else few(parents, most)
             fresh = set(topological(y)).difference(parents, *[topological(p) for p in parents if p.parents])
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:
@@ -38,3 +43,17 @@ def opened(root: Value, most: int | None = None) -> Value:
         else:
             now[n] = n
     return now[root]
+
+
+@contextmanager
+def _as_seen(n: Value) -> Iterator[None]:
+    """Meanwhile the leaves that a node reads hold the numbers that its forward pass saw."""
+    moved = [(p, p._data) for p, x in zip(n.parents, n.numbers[1:]) if not p.parents and p._data != x]
+    try:
+        for p, x in zip(n.parents, n.numbers[1:]):
+            if not p.parents:
+                p._data = x
+        yield
+    finally:
+        for p, x in moved:
+            p._data = x

@@ -37,12 +37,11 @@ from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
 from .findings import Diagnosis, Finding
-from .limits import BROKEN, LIMITS
+from .limits import LIMITS, causes_first
 from .watch import Watch
 
 __all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "Watch", "compare", "diagnose"]
 
-# In the order of causes: what stops everything else first.
 ANYWAY = [
     reach.cut,
     infinities.values,
@@ -180,7 +179,7 @@ def _found(e: Evidence, data: Any = None) -> list[Finding]:
     """The findings of all checks, worst first."""
     findings = [] if data is None else _of_data(e, data)
     findings += [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
-    return sorted(findings, key=lambda f: f.severity != BROKEN)  # stable: causes before effects
+    return sorted(findings, key=lambda f: causes_first(f.what, f.severity))
 
 
 def _of_data(e: Evidence, data: Any) -> list[Finding]:

@@ -34,7 +34,9 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         pairs, beyond = sum(len(c.uses) for c in cells), sum(map(len, flat.values()))
         mostly = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].look * len(c.uses)]
         always = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].broken * len(c.uses)]
+        stuck = [c for c in cells if len(c.uses) >= FEW and all(abs(u.slope) < _nothing(c) for u in c.uses)]
         how = severity("saturated layer", beyond / pairs) if pairs else ""
+        how = how or (severity("killed units", len(stuck) / len(cells)) if stuck else "")
         if not how or not mostly or learned(e):
             continue
         if pairs < LIMITS["least pairs"].look:
@@ -60,6 +62,11 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         )
 
 
+def _nothing(cell: Cell) -> float:
+    """A slope below which a unit passes nothing on."""
+    return LIMITS["slope"].broken * cell.shape.largest
+
+
 def _through(e: Evidence, use: Use) -> str:
     """The slope of an activation in symbols and in numbers."""
     if use.bend is None:
@@ -74,7 +81,7 @@ def _through(e: Evidence, use: Use) -> str:
 def _closed(cell: Cell, slope: float) -> bool:
     """Whether a unit passes nothing on, that closes by a gate; not a squashing one, which is never quite flat."""
     if cell.shape.kind == "gates":
-        return abs(slope) <= LIMITS["slope"].broken * cell.shape.largest
+        return abs(slope) <= _nothing(cell)
     return cell.uses[0].bend is None and slope == 0
 
 

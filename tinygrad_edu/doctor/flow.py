@@ -38,13 +38,15 @@ def _shrinks(sizes: list[float]) -> tuple[float, float]:
 def across_depth(e: Evidence) -> Iterator[Finding]:
     """A gradient that shrinks or grows by the same factor from layer to layer, the last first."""
     levels = _by_level(e, [c for c in e.cells if not _recurrent(c)])
-    if len(levels) < LIMITS["fewest layers"].look:
+    few = len(levels) < LIMITS["fewest layers"].look
+    if len(levels) < 2:
         return
     sizes = [rms(e.totals[u.z] for u in us) for us in levels.values()]
     step, whole = _shrinks(sizes)
     vanishing = whole < 1
-    how = severity("vanishing" if vanishing else "exploding", whole)
-    if not how:
+    name = "vanishing" if vanishing else "exploding"
+    how = severity(f"{name} in few layers" if few and vanishing else name, whole)
+    if not how or (few and not vanishing):
         return
     first, last = list(levels.values())[0], list(levels.values())[-1]
     at = {u: c for c in e.cells for u in c.uses}

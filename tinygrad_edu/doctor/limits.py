@@ -47,6 +47,7 @@ LIMITS = {
     "stuck outputs": Limit(0.25, 0.4, "share of the samples of one side; wrong labels, up to a fifth, are no fault"),
     "penalty": Limit(3.0, 10.0, "ours: over the data, in gradient and in loss; at rest the gradients are equal"),
     "vanishing": Limit(1e-2, 1e-3, "first layer against last; AUTOTRAINER, nnscope: 1e-3"),
+    "vanishing in few layers": Limit(1e-3, 1e-5, "as above, of fewer than 5; AUTOTRAINER: 1e-3"),
     "exploding": Limit(1e2, 1e3, "first layer against last; AUTOTRAINER: 70"),
     "fewest layers": Limit(5, 5, "ours: fewer give no rate"),
     "vanishing in time": Limit(1e-3, 1e-8, "first step against last; AUTOTRAINER's ratio, ours"),
@@ -68,7 +69,12 @@ LIMITS = {
     "correlated": Limit(1e-9, 1e-9, "ours: 1 - |correlation|, what rounding leaves of equal columns"),
     "unbalanced": Limit(0.9, 0.99, "share of the most frequent class; Karpathy's recipe: begin the last bias there"),
     # Of a training.
-    "update too small": Limit(1e-4, 1e-6, "update : weight, sizes by layer; TheDeepChecker: 1e-4, nnscope: 1e-6"),
+    "update too small": Limit(
+        3e-4,
+        1e-6,
+        "update : weight, sizes by layer; TheDeepChecker: 1e-4, but a thousandth of a good rate gave 1.2e-4 with "
+        "momentum; nnscope: 1e-6",
+    ),
     "update too large": Limit(0.1, 1.0, "as above; TheDeepChecker and nnscope: 0.1, Karpathy: about 1e-3 is healthy"),
     "climbs": Limit(0.05, 0.05, "ours: cosine of the angle between update and gradient, at three looks in a row"),
     "diverges": Limit(3.0, 3.0, "loss against its best; nnscope: 3"),
@@ -78,6 +84,56 @@ LIMITS = {
     "overfitting": Limit(1.15, 1.5, "test loss against its best; nnscope: 1.15"),
     "training went on": Limit(0.9, 0.9, "training loss against that at the best test loss; nnscope: 0.9"),
 }
+
+# Findings in the order of causes: where several are as bad, what brings about the others is told first.
+CAUSES = (
+    "missing numbers",  # the data, as they are given
+    "labels are constant",
+    "labels do not fit the outputs",
+    "unscaled features",
+    "tiny features",
+    "constant feature",
+    "duplicate features",
+    "unbalanced labels",
+    "no gradient at all",  # what the graph is, whatever its numbers are
+    "parameters the loss never reaches",
+    "no gradient arrives",
+    "softmax of a softmax",
+    "sigmoid of a sigmoid",
+    "loss and last activation do not match",
+    "log of what is no probability",
+    "loss and targets do not match",
+    "linear after linear",
+    "identical units",
+    "gradients added up",  # what is done with the gradient
+    "stale gradients",
+    "no update",
+    "update in the wrong direction",
+    "regularisation lowers the loss",
+    "regularisation outweighs the data",
+    "unstable formula",  # what the numbers are
+    "gradient stops being finite",
+    "loss at the start far from chance",
+    "updates too large",
+    "updates too small",
+    "begins here",
+    "difference of nearly equal numbers",
+    "dead units",
+    "blocked gradient",
+    "outputs saturated and wrong",
+    "saturated units",
+    "vanishing gradient",
+    "exploding gradient",
+    "gradient vanishes in time",
+    "gradient explodes in time",
+    "output does not depend on the input",
+    "inputs whose weights get no gradient",
+    "outputs worse than nothing",
+    "loss diverges",  # what comes of all this
+    "learns nothing from the inputs",
+    "loss does not fall",
+    "overfitting",
+)
 
 # A watch.  It looks at the graph at steps 0, 10, 100, ..., and while a question is open also at 20, 200, ...; at the
 # numbers of parameters and gradients at 0, 1, 2, 5, 10, 20, 50, ...; at the loss at every step.
@@ -95,18 +151,24 @@ AT_ONCE = (
     "no gradient at all",
     "parameters the loss never reaches",  # no edge leads there, whatever the numbers are
     "identical units",  # equal to the last bit, and the same equations from now on
-    "loss at the start far from chance",  # some steps on, the last layer may have come down
+    "linear after linear",
+    "softmax of a softmax",
+    "sigmoid of a sigmoid",
     "loss and last activation do not match",  # formulas, whatever the numbers are
     "loss and targets do not match",
     "regularisation lowers the loss",
-    "missing numbers",  # data, which do not change
+    "log of what is no probability",
+    "no gradient arrives",
+    "unstable formula",  # at a number that shows it
+    "loss at the start far from chance",  # some steps on, the last layer may have come down
+    "missing numbers",  # data stay as they are
+    "labels are constant",
+    "labels do not fit the outputs",
+    "unbalanced labels",
     "unscaled features",
     "tiny features",
     "constant feature",
     "duplicate features",
-    "labels are constant",
-    "labels do not fit the outputs",
-    "unbalanced labels",
     "gradients added up",  # a sum of two known numbers, for every parameter
     "stale gradients",  # to the last bit those of the step before, or none
     "update in the wrong direction",  # three looks are in it already
@@ -115,7 +177,6 @@ AT_ONCE = (
 # The first step at which something counts: before, it is a matter of how the weights were drawn, or of the first batch.
 NOT_BEFORE = {
     "saturated units": 10,
-    "dead units": 10,
     "vanishing gradient": 3,
     "exploding gradient": 3,
     "gradient vanishes in time": 3,
@@ -123,15 +184,22 @@ NOT_BEFORE = {
     "stale gradients": 2,
     "no update": 5,
     "updates too small": 20,  # Adam's first 10 steps are larger than the gradient says
-    "updates too large": 20,
+    "updates too large": 1,  # as above, unless the loss has risen as soon
     "loss does not fall": 100,
     "learns nothing from the inputs": 100,
 }
 # What, as long as it is only worth a look, is told from this step on, and not at all if the loss has come down by half:
 # a network that learns may shut some units.
 IF_NOT_WELL = {"saturated units": 100, "dead units": 100}
+# What is told at step 0 or not at all, and stands until it is gone.
+AT_START = ("loss at the start far from chance",)
 # Where something that stands ends: lower than where it began, so that it does not come and go.
 CLEARS = {"updates too large": 0.03, "overfitting": 1.05}  # nnscope
+
+
+def causes_first(what: str, how: str) -> tuple[bool, int]:
+    """To sort findings by: worst first, and of those that are as bad what brings about the others."""
+    return how != BROKEN, next((i for i, cause in enumerate(CAUSES) if cause in what), len(CAUSES))
 
 
 def severity(name: str, x: float) -> str:

@@ -59,7 +59,11 @@ def unreached(e: Evidence) -> Iterator[Finding]:
     if not missing:
         return
     count, ends = sum(map(len, missing.values())), [n for n in e.order if n.op is ops.detached]
-    modules = dict.fromkeys(module_of(ps[0]) or name for name, ps in missing.items())
+    used = [f"{module_of(ps[0])}." for name, ps in groups.items() if name not in missing]
+    modules = dict.fromkeys(
+        m if (m := module_of(ps[0])) and not any(u.startswith(f"{m}.") for u in used) else name
+        for name, ps in missing.items()
+    )
     layers = dict.fromkeys(found[1] if (found := IN_A_LIST.fullmatch(m)) else m for m in modules)
     why = "a gradient arrives along the edges of the graph, and no edge leads to them: their .grad stays 0 for ever"
     if ends:

@@ -134,8 +134,15 @@ def gradients(s: Step) -> Iterator[Finding]:
         yield from _sum(s)
     elif s.left is not None and s.kept == s.left and any(s.kept) and not _like(s.kept, s.own) and _stepped(s):
         yield from _unchanged(s)
-    elif not any(s.kept) and any(s.own) and s.data == s.seen == s.first:
+    elif not any(s.kept) and any(s.own) and (s.data == s.seen == s.first or _decays(s)):
         yield from _empty(s)
+
+
+def _decays(s: Step) -> bool:
+    """Whether each parameter has lost the same share of itself and nothing more, as weight decay alone takes it."""
+    length = math.fsum(x * x for x in s.seen)
+    share = math.fsum(map(mul, s.update, s.seen)) / length if length else 0.0
+    return share < 0 and _like(s.update, [share * x for x in s.seen])
 
 
 def _like(xs: Row, ys: Row) -> bool:
@@ -207,8 +214,8 @@ def _empty(s: Step) -> Iterator[Finding]:
         "stale gradients",
         BROKEN,
         s.all(name),
-        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. No parameter "
-        "has moved since step 0",
+        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. "
+        + ("No parameter has moved since step 0" if s.data == s.first else "What has moved is weight decay's doing"),
         "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
         "loss.backward(), on the loss of this step, between optimizer.zero_grad() and optimizer.step()",
         i,
@@ -244,12 +251,13 @@ def updates(s: Step, course: Course) -> Iterator[Finding]:
         return
     if not course.falls():  # where it has fallen, three looks uphill are chance: momentum, or batches of one sample
         yield from _climbing(s)
-    if s.number >= NOT_BEFORE["updates too small"] and any(s.own):
+    if any(s.own) and (s.number >= NOT_BEFORE["updates too small"] or _bolts(s, course)):
         yield from _sizes(s, course)
 
 
 def _none(s: Step) -> Iterator[Finding]:
-    idle = [i for i, now in enumerate(s.data) if now == s.first[i] and s.kept[i]]
+    enough = CLOSE * max(map(abs, s.kept), default=0.0)  # an update by less may be lost in rounding
+    idle = [i for i, now in enumerate(s.data) if now == s.first[i] and abs(s.kept[i]) > enough]
     if not idle:
         return
     whole = len(idle) == sum(map(bool, s.kept))
@@ -295,6 +303,12 @@ def _told(ratios: dict[str, float]) -> str:
     return few([f"{number(r)} in {layer}" for layer, r in ratios.items()])
 
 
+def _bolts(s: Step, course: Course) -> bool:
+    """Whether large updates have raised the loss at once."""
+    largest = max(s.ratios.values(), default=0.0)
+    return severity("update too large", largest) != "" and course.last > LIMITS["diverges"].look * course.first
+
+
 def _sizes(s: Step, course: Course) -> Iterator[Finding]:
     stands = "updates too large" in s.stands
     large, worst = max((r, layer) for layer, r in s.ratios.items()) if s.ratios else (0.0, "")
@@ -302,7 +316,7 @@ def _sizes(s: Step, course: Course) -> Iterator[Finding]:
     how = severity("update too large", large)
     if stands and not how and large > CLEARS["updates too large"]:
         how = LOOK
-    if how and not course.falls():
+    if how and not course.falls() and (how == BROKEN or course.now > course.start):
         i = max(s.layers[worst], key=lambda i: abs(s.update[i]))
         yield s.finding(
             "updates too large",
@@ -318,7 +332,12 @@ def _sizes(s: Step, course: Course) -> Iterator[Finding]:
             i,
             {"ratio": large},
         )
-    if (how := severity("update too small", best)) and best and not course.falls():
+    if (
+        s.number >= NOT_BEFORE["updates too small"]
+        and (how := severity("update too small", best))
+        and best
+        and not course.falls()
+    ):
         i = s.worst(s.own)
         yield s.finding(
             "updates too small",

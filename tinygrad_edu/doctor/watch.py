@@ -17,7 +17,7 @@ from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
 from .lessons import explained
-from .limits import AT_ONCE, BROKEN, CLEAN, IF_NOT_WELL, MOST, NOT_BEFORE, PATIENCE
+from .limits import AT_ONCE, AT_START, BROKEN, CLEAN, IF_NOT_WELL, MOST, NOT_BEFORE, PATIENCE, causes_first
 from .outcome import diverges, learns_nothing, overfits, stands_still
 from .samples import some_samples
 from .training import Step, by_layer, cosine, gradients, updates
@@ -93,7 +93,7 @@ class Watch:
     def findings(self) -> list[Finding]:
         """What was told and has not ended since, worst first."""
         told = [q.finding for q in self._questions.values() if q.told is not None]
-        return sorted(told, key=lambda f: (f.severity != BROKEN, f.step or 0))
+        return sorted(told, key=lambda f: (*causes_first(f.what, f.severity), f.step or 0))
 
     def __call__(self, loss: Any, test: Any = None) -> list[Finding]:
         """One step was taken, with this loss: what is to be told now, normally nothing.
@@ -159,6 +159,8 @@ class Watch:
             if step >= self._next:
                 self._next = next_look(step)
             self._finite = not broken
+            if broken:
+                self._tell_all(step)
         if full and (self._course.rises() or self._open("course")):
             s = self._step or self._seen(step, known, own, again)
             self._register("course", diverges(s, self._course), step)
@@ -244,6 +246,13 @@ class Watch:
         share = self._learned[0] if self._learned else None
         self._register("still", stands_still(s, self._course, share, self._share), s.number)
 
+    def _tell_all(self, step: int) -> None:
+        """What was seen once is told as well: of a training that is lost there will be no second look."""
+        for q in self._questions.values():
+            if q.told is None:
+                q.told, q.finding = step, replace(q.finding, step=step)
+                self._told.append(q.finding)
+
     def _open(self, *groups: str) -> bool:
         """Whether something was seen at the last look and is not told yet, or was not seen again and has not ended."""
         return any(q.group in groups and (q.told is None or q.misses) for q in self._questions.values())
@@ -255,6 +264,8 @@ class Watch:
             key = (group, f.what, f.where.split(":")[0] if f.where[:1].isidentifier() and ": " in f.where else "")
             wait = 0 if f.severity == BROKEN else IF_NOT_WELL.get(f.what, 0)
             if step < wait or (wait and self._course.goes_well()) or step < NOT_BEFORE.get(f.what, 0) or key in seen:
+                continue
+            if step and f.what in AT_START and key not in self._questions:
                 continue
             seen.add(key)
             q = self._questions.setdefault(key, Question(f, group))
