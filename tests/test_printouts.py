@@ -111,7 +111,8 @@ def test_a_row_of_ones_own_is_a_method_with_help_whatever_its_rule_does_with_nam
 TYPED = """
 from typing import assert_type
 
-from tinygrad_edu import Value, draw, explain, functional, grad, jit, losses, nn, page, source
+from tinygrad_edu import Value, diagnose, draw, explain, functional, grad, jit, losses, nn, page, source
+from tinygrad_edu.doctor import Diagnosis, Finding, Watch
 from tinygrad_edu.explanation import Network, Shaped, Single, Whole
 from tinygrad_edu.figures import Drawing
 from tinygrad_edu.order import OrderLab
@@ -144,6 +145,10 @@ assert_type(nn.Linear(2, 3)([1, 2]), list[Value])
 assert_type(losses.mse([a], [1.0]), Value)
 assert_type(losses.cross_entropy([[a, a]], [1], reduction="sum"), Value)
 assert_type(losses.l2([a]), Value)
+assert_type(diagnose(a), Diagnosis)
+assert_type(diagnose.watch(nn.Linear(2, 3)), Watch)
+assert_type(diagnose.watch(nn.Linear(2, 3), data=([1.0], [2.0]))(a), list[Finding])
+diagnose.wacth(a)  # type: ignore[attr-defined]
 each: list[Value] = losses.mse([a], [1.0], reduction="none")
 with Value.no_grad():
     a._backward()
