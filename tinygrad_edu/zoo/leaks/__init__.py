@@ -29,6 +29,7 @@ LEAKS = (
     _leak("clip", "an error that is clipped before it is squared: the largest ones teach nothing"),
     _leak("init", "weights that begin too large, too small, or all the same"),
     _leak("logloss", "the log of a probability that has become 0, and 0 times infinity"),
+    _leak("zero_grad", "gradients that are never set to 0: each step walks along the sum of all before it"),
 )
 
 

@@ -39,7 +39,7 @@ def main(run: Run) -> None:
     run.code(
         "model = " + repr(deep(run.seed)) + "\nloss = " + "the mean of binary_cross_entropy_with_logits, 20 points"
     )
-    steps = 4 if run.small else 300
+    steps = 4 if run.small else 180
     failed, first = learn(run, deep(run.seed), steps)
     mended, second = learn(run, mended_deep(run.seed), steps)
     run.table(
