@@ -144,7 +144,8 @@ class Diagnosis(Explanation):
         return lines
 
     def _hint(self) -> str:
-        known = any(f.line for f in self.findings) or not callsites.called()  # a command has no lines of yours
+        known = any(f.line or f.step is not None for f in self.findings) or not callsites.called()
+        # a command has no lines of yours, and a watch is given no function
         more = "" if known else " To see lines of your code: diagnose(f, model, data)."
         return f"To see the first: .findings[0].draw(), .findings[0].explain().{more}"
 
