@@ -32,7 +32,7 @@ from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
-from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, reach
+from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
@@ -66,6 +66,8 @@ FINITE = [
     penalties.outweighs,
     outputs.stuck,
     agreement.squared,
+    ranges.one_sided,
+    ranges.out_of_reach,
     activations.saturated,
     reach.identical,
     reach.linear,

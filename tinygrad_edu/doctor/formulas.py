@@ -269,6 +269,17 @@ def twice(e: Evidence) -> Iterator[Finding]:
         )
 
 
+def _choices(p: Value) -> set[Value]:
+    """What a node may be: itself, or what a where, as of an index that was recorded, chooses from."""
+    found, stack = set(), [p]
+    while stack:
+        n = stack.pop()
+        if n not in found:
+            found.add(n)
+            stack += n.parents[1:] if n.op is ops.where else ()
+    return found
+
+
 def no_probability(e: Evidence) -> Iterator[Finding]:
     """log(p) and log(1 - p), of one p that nothing keeps between 0 and 1."""
     logs: dict[Value, Value] = {}
@@ -285,8 +296,10 @@ def no_probability(e: Evidence) -> Iterator[Finding]:
         for p, n in (rest | logs).items()
         if p in e.learning and p.parents and p.op in (ops.dot, ops.add, ops.sum, ops.mul, ops.tanh, ops.relu)
     }
-    free = {p: n for p, n in free.items() if (p in rest) or any(q.op is p.op for q in rest)}
-    if not rest or not free:
+    free = {p: n for p, n in free.items() if (p in rest) or any(q.op is p.op for q in rest)} if rest else {}
+    raw = {u.z for c in e.cells if c.weights and not c.hidden for u in c.uses if u.out is u.z}
+    free |= {p: n for p, n in logs.items() if not raw.isdisjoint(_choices(p))}
+    if not free:
         return
     p, n = min(free.items(), key=lambda found: e.value(found[0]))
     yield Finding(
