@@ -464,7 +464,10 @@ def test_the_doctor_shows_the_line_when_it_runs_the_function(make, around):
 def test_the_doctor_says_how_to_get_lines_where_there_are_none_but_findings():
     w = Value(0.0, label="w")
     words = " ".join(str(diagnose(w.sqrt() * 2)).split())
-    assert words.endswith("To see lines of your code: diagnose(f, model, data).") and " line " not in words
+    assert words.endswith("diagnose(f), with a function that computes the loss.") and " line " not in words
+    assert f"at tests/{HERE}:" in diagnose(lambda: w.sqrt() * 2).findings[0].line  # and so it does
+    with pytest.raises(TypeError, match="takes nothing"):
+        diagnose(lambda x: w.sqrt() * x)
     with anomalies("ignore"):
         assert diagnose(w.sqrt() * 2).findings[0].line == ""
     with anomalies("warn"):

@@ -80,7 +80,7 @@ def test_every_leak_has_a_page_of_its_whole_run(name, small):
         assert published == pytest.approx(float(row.cells()[2].rstrip("%").replace(",", "")), rel=1e-6)
         if row.verdict == "met" and " to " not in row.why:
             assert ours == pytest.approx(float(row.cells()[1].rstrip("%").replace(",", "")), rel=1e-3, abs=1e-12)
-    first = r"^1[.] (?:broken|worth a look): (.*?)(?:, at step \d+)?$"
+    first = r"^1[.] (?:broken|worth a look): (.*?)(?:, told at step \d+)?$"
     assert re.findall(rf"{first}|^.*: nothing found[.]$", page, re.M) == SAID[name]
     change = "```diff\n(.*?)```"
     assert re.findall(change, page, re.S) == re.findall(change, this.markdown(), re.S)

@@ -32,6 +32,7 @@ from ..modes import collector_resting, lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
+from ..rules import takes
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
 from .comparison import compare
 from .difference import Comparison
@@ -141,19 +142,19 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     """What is wrong with the gradients of a loss, worst first: what, where, the numbers, the calculus, and what to try.
 
     `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function, which
-    is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`.  `model` has
-    `.parameters()`: those that the loss never reaches are then found too; if it can be called and `loss` is a Value,
-    `data` are inputs for it, X or (X, y), and a unit is dead only if it is closed on all of them.  The data themselves
-    are looked at as well: their scale, what is missing, constant or there twice, and how often each class is.  A
-    `.grad` is neither read nor changed: the doctor goes through the graph itself.  Of a function, findings have the
-    `line` that made the node, for it is called node by node; of a Value too, if it was computed under
-    `anomalies("warn")`.
+    is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`; one that
+    takes nothing computes the loss alone.  `model` has `.parameters()`: those that the loss never reaches are then found
+    too; if it can be called and `loss` is a Value, `data` are inputs for it, X or (X, y), and a unit is dead only if it
+    is closed on all of them.  The data themselves are looked at as well: their scale, what is missing, constant or
+    there twice, and how often each class is.  A `.grad` is neither read nor changed: the doctor goes through the graph
+    itself.  Of a function, findings have the `line` that made the node, for it is called node by node; of a Value too,
+    if it was computed under `anomalies("warn")`.
 
     `diagnose.watch(model)` does so at a training.
 
     The result is true if nothing was found.  Thresholds, and where they come from: `doctor.LIMITS`.  Raises TypeError
-    for what is neither Value nor function, a model without parameters, or a function without data; ValueError if data
-    are empty.
+    for what is neither Value nor function, a model without parameters, or a function without the data that it takes;
+    ValueError if data are empty.
 
     >>> from tinygrad_edu import losses, nn
     >>> model = nn.MLP(2, [8, 8, 1], activation="tanh", init="xavier", seed=1)
@@ -212,9 +213,9 @@ def _computed(loss: Any, data: Any) -> Value:
             f"diagnose takes a Value or a function that gives one, not {type(loss).__name__} {loss!r:.80}: give it "
             f"{hint}"
         )
-    if data is None:
-        raise TypeError("diagnose calls a function on data: diagnose(f, model, (X, y))")
-    columns = data if isinstance(data, tuple) else (data,)
+    if data is None and (isinstance(loss, Jit) or not takes(loss, 0)):
+        raise TypeError("diagnose calls a function on data, diagnose(f, model, (X, y)), or one that takes nothing")
+    columns = data if isinstance(data, tuple) else () if data is None else (data,)
     with lines():
         found = loss.mean(*columns) if isinstance(loss, Jit) else loss(*columns)
     if not isinstance(found, Value):

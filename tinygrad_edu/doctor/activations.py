@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from .. import ops
@@ -33,7 +34,6 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         flat = {c: [u for u in c.uses if abs(u.slope) < LIMITS["slope"].look * c.shape.largest] for c in cells}
         pairs, beyond = sum(len(c.uses) for c in cells), sum(map(len, flat.values()))
         mostly = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].look * len(c.uses)]
-        always = [c for c in cells if len(flat[c]) > LIMITS["saturated unit"].broken * len(c.uses)]
         stuck = [c for c in cells if len(c.uses) >= FEW and all(abs(u.slope) < _nothing(c) for u in c.uses)]
         how = severity("saturated layer", beyond / pairs) if pairs else ""
         how = how or (severity("killed units", len(stuck) / len(cells)) if stuck else "")
@@ -49,8 +49,8 @@ def saturated(e: Evidence) -> Iterator[Finding]:
             how,
             f"{layer}: {len(mostly)} of {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
             f"{beyond / pairs:.0%} of the {plural(pairs, '(unit, sample) pair')} in this layer lie where the slope is "
-            f"below {LIMITS['slope'].look:.0%} of the largest, {number(unit.shape.largest)}; these units on more than "
-            f"half of what they see, {len(always)} nearly always. The weighted sums have size {number(size)}",
+            f"below {LIMITS['slope'].look:.0%} of its largest, which is {number(unit.shape.largest)}. The "
+            f"weighted sums have size {number(size)}{_spread(e, cells)}",
             f"{_through(e, use)}. Of a gradient that comes back to this unit only that share reaches its weights, and "
             "all that lies before it",
             'make the weighted sums smaller: init="xavier" (variance about 1 / inputs), inputs scaled to mean 0 and '
@@ -60,6 +60,15 @@ def saturated(e: Evidence) -> Iterator[Finding]:
             {"share": beyond / pairs, "units": len(mostly), "of": len(cells)},
             tuple(c.name for c in mostly),
         )
+
+
+def _spread(e: Evidence, cells: list[Cell]) -> str:
+    """The size of the weights of a layer beside that of a good beginning."""
+    weights = [e.value(w) for c in cells for w in c.weights]
+    if not weights:
+        return ""
+    begin = math.sqrt(len(cells) / len(weights))
+    return f", the weights {number(rms(weights))}, where a layer begins well with {number(begin)}"
 
 
 def _nothing(cell: Cell) -> float:
@@ -111,9 +120,9 @@ def dead(e: Evidence) -> Iterator[Finding]:
             + (f", its bias {number(e.value(cell.bias))}" if cell.bias is not None else ""),
             f"{_through(e, use)}. 0 × upstream = 0: none of its weights gets a gradient, so no step wakes it up"
             + ("; and nothing flows back through this layer to what comes before it" if whole else ""),
-            "if they died in training: a smaller learning rate, from the beginning, for a step that is too long pushes "
-            "a sum so far down that no input brings it up again; if they began so: "
-            'init="he" and biases of 0; or leaky_relu, whose slope is never 0',
+            "if they died in training: a smaller learning rate from the beginning, a tenth and again a tenth until "
+            "they live, for a step that is too long pushes a sum so far down that no input brings it up again; if they "
+            'began so: init="he" and biases of 0, or leaky_relu, whose slope is never 0',
             e.root,
             use.out,
             {"dead": len(shut), "of": len(cells), "samples": n},

@@ -49,7 +49,7 @@ class Finding(Explanation):
     @property
     def heading(self) -> str:
         """How bad it is, what it is, and at which step it was told."""
-        return f"{self.severity}: {self.what}" + (f", at step {self.step:,}" if self.step is not None else "")
+        return f"{self.severity}: {self.what}" + (f", told at step {self.step:,}" if self.step is not None else "")
 
     def parts(self) -> list[tuple[str, str]]:
         """What is said, each part with the word that stands before it."""
@@ -146,7 +146,7 @@ class Diagnosis(Explanation):
     def _hint(self) -> str:
         known = any(f.line or f.step is not None for f in self.findings) or not callsites.called()
         # a command has no lines of yours, and a watch is given no function
-        more = "" if known else " To see lines of your code: diagnose(f, model, data)."
+        more = "" if known else " To see lines of your code: diagnose(f), with a function that computes the loss."
         return f"To see the first: .findings[0].draw(), .findings[0].explain().{more}"
 
     def markdown(self) -> list[str]:

@@ -9,7 +9,7 @@ from .. import ops
 from ..engine import Value
 from ..explanation import words
 from ..explanation.words import number, plural
-from .evidence import MOST, Cell, Evidence, Use, rate, rms
+from .evidence import LINEAR, MOST, Cell, Evidence, Use, rate, rms
 from .findings import Finding
 from .limits import LIMITS, severity
 
@@ -57,7 +57,7 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
         f"over {len(levels)} layers, from {at[last[0]].layer} back to {at[first[0]].layer}",
         f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at the "
         f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
-        _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} = {number(step ** (len(levels) - 1))}",
+        _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} is {number(step ** (len(levels) - 1))}",
         _advice(vanishing, [c for c in e.cells if c.shape.kind == "squashes"]),
         e.root,
         use.z,
@@ -76,23 +76,41 @@ def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
     slope = rms(u.slope for u in uses if u.out is not u.z)
     weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
     told = f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
-    return f"{told}{number(slope)}" + (
-        f", and by a weight, of size {number(weights)}, and added up over the units that read it" if weights else ""
-    )
+    told += number(slope)
+    if weights:
+        told += (
+            f", and by a weight, of size {number(weights)}, and added up over the units that read it, of either sign"
+        )
+    return told + "".join([f", and by {e.called(w)} = {number(e.value(w))}" for w in _factors(e, uses)])
+
+
+def _factors(e: Evidence, uses: list[Use]) -> list[Value]:
+    """What multiplies the output of a unit without a label on its way into the next: the first of them."""
+    outs, found = {u.out for u in uses}, dict[Value, None]()
+    for u in uses[:3]:
+        stack, seen = [] if u.inputs else [u.z], 0
+        while stack and (seen := seen + 1) < MOST:
+            n = stack.pop()
+            if n.op is ops.mul and not outs.isdisjoint(n.parents):
+                found.update(dict.fromkeys(p for p in n.parents if not p.parents))
+            elif n.op in LINEAR and n not in outs:
+                stack += n.parents
+    return list(found)[:2]
 
 
 def _advice(vanishing: bool, squashing: list[Cell]) -> str:
     other = ""
     if vanishing and squashing and rms(u.slope for c in squashing for u in c.uses) < 0.5:  # else it is the weights
         bend, largest = squashing[0].uses[0].bend, squashing[0].shape.largest
-        other = "relu in place of a squashing function; "
+        other = "relu in place of a squashing function, "
         if bend is not None and largest < 0.5:
             other = (
                 f'activation="tanh", whose slope reaches 1, or "relu", in place of {bend.op.name}, whose slope is '
-                f"{number(largest)} at most; "
+                f"{number(largest)} at most, "
             )
     last = "sums that go around layers, x + f(x)" if vanishing else "a bound on the norm of the gradient"
-    return f'{other}init="xavier" or "he", which keep the product of slopes and weights near 1; LayerNorm; {last}'
+    begin = 'init="xavier", or "he" for relu, which keep the product of slopes and weights near 1'
+    return f"{other}{'and then ' if other else ''}{begin}. If that is not enough: LayerNorm; {last}"
 
 
 def across_time(e: Evidence) -> Iterator[Finding]:
@@ -116,11 +134,12 @@ def across_time(e: Evidence) -> Iterator[Finding]:
             f"{_sizes(sizes)}",
             f"every step back goes through the same weights: {number(step)}^{len(levels) - 1} = "
             f"{number(step ** (len(levels) - 1))}; {_per_layer(e, 'step', levels)}",
-            "an LSTM or a GRU, whose state is added to and not multiplied; recurrent weights near the identity; "
-            "fewer steps"
+            "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose state is "
+            "added to and not multiplied; fewer steps"
             if vanishing
-            else "optim.clip_by_norm(parameters, 1.0) between backward() and step(), which bounds the step; tanh in "
-            "place of relu, and recurrent weights near the identity or smaller, which bound the growth; fewer steps",
+            else "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose "
+            "state is added to and not multiplied; fewer steps. In a training also optim.clip_by_norm(parameters, 1.0) "
+            "between backward() and step(): it bounds what a step does, though not this gradient",
             e.root,
             use.z,
             {"rate": step, "whole": whole, "steps": len(levels)},
@@ -179,9 +198,13 @@ def blocked(e: Evidence) -> Iterator[Finding]:
             f"{number(e.totals[n])}, and 0 of that arrives",
             f"the local gradient of {name} is 0 where it has put another number in the place of its input: 0 × "
             f"{number(e.totals[n])} = 0. "
-            "So just the samples whose error is largest teach nothing",
+            + (
+                "So just the samples whose error is largest teach nothing"
+                if len(nodes) < of
+                else "So it is at all of them: nothing is learned"
+            ),
             "losses.huber: its slope is the clipped error, so that a large error pulls with limited force; or clip "
-            "the gradient and not the error",
+            "the gradient and not the error, with optim.clip_by_norm",
             e.root,
             n,
             {"share": len(nodes) / of, "nodes": len(nodes), "of": of},

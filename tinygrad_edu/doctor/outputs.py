@@ -213,6 +213,8 @@ def chance(e: Evidence) -> Iterator[Finding]:
     now, silent = e.root.data - rest, imagined(e, lambda u, z: 0.0) - rest
     if not (0 < silent < math.inf) or not now < math.inf:
         return
+    if len({e.value(u.out) for c in units for u in c.uses}) <= len(units):
+        return  # they say the same of every sample, and that is the fault
     ratio, name = now / silent, "chance"
     if ratio > LIMITS[name].look and _is_distance(e):
         squares = imagined(e, lambda u, z: 100 * z) > 3 * imagined(e, lambda u, z: 50 * z)  # and not twice
@@ -235,7 +237,7 @@ def chance(e: Evidence) -> Iterator[Finding]:
         f"{z} = {number(e.value(worst.z))} and d(loss)/d({z}) = {number(e.totals[worst.z])}: the loss wants it back "
         "near 0. With softmax or sigmoid that gradient is p - y, and p is nearly 1 where y is 0: confident and wrong. "
         "The first steps are spent on taking that back",
-        "smaller weights in the last layer to begin with: multiply them by "
+        "smaller weights and biases in the last layer to begin with: multiply both by "
         f"{min(0.1, 1 / size):.1g}, or init with a small spread, and biases of 0; scale the "
         "inputs; if it was not so before, a smaller learning rate",
         e.root,

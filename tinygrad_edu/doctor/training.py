@@ -177,14 +177,14 @@ def _sum(s: Step) -> Iterator[Finding]:
         "gradients added up",
         BROKEN,
         s.all(name),
-        f"{name}.grad = {number(s.kept[i])}"
+        f"at step {s.number:,}, {name}.grad = {number(s.kept[i])}"
         + (f" = {number(s.own[i])} + {number(left[i])}" if _like(s.kept, _plus(s.own, left)) else
            f", in the direction of {number(s.own[i])} + {number(left[i])}")
-        + f", where {number(s.own[i])} is the gradient of this loss and {number(left[i])} was left from step "
-        f"{s.number - 1:,}. .grad is {number(times)} times as long",
+        + f", where {number(s.own[i])} is the gradient of this loss and {number(left[i])} was there before. "
+        f"All .grad together have {number(times)} times the size of this gradient",
         "backward() adds: p.grad += dL/dp, because gradients add where paths meet. What is not set to 0 in between is "
-        "a sum over all steps so far, and follows slopes of places where the parameters are no more",
-        "optimizer.zero_grad() before each loss.backward(); does it know all the parameters, and set their .grad to 0?",
+        "the sum over all steps so far, and most of it belongs to numbers that the parameters no longer have",
+        "optimizer.zero_grad() before each loss.backward(), of an optimizer that has all these parameters",
         i,
         {"times": times},
     )  # fmt: skip
