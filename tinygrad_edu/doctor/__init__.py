@@ -141,14 +141,14 @@ def _with_watch(f: Callable[..., Diagnosis]) -> _Diagnose:
 def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
     """What is wrong with the gradients of a loss, worst first: what, where, the numbers, the calculus, and what to try.
 
-    `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function, which
-    is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`; one that
-    takes nothing computes the loss alone.  `model` has `.parameters()`: those that the loss never reaches are then found
-    too; if it can be called and `loss` is a Value, `data` are inputs for it, X or (X, y), and a unit is dead only if it
-    is closed on all of them.  The data themselves are looked at as well: their scale, what is missing, constant or
-    there twice, and how often each class is.  A `.grad` is neither read nor changed: the doctor goes through the graph
-    itself.  Of a function, findings have the `line` that made the node, for it is called node by node; of a Value too,
-    if it was computed under `anomalies("warn")`.
+    `loss` is the Value that a forward pass gave, for one sample or a batch, also a replayed one; or a function,
+    which is called on `data`: `diagnose(f, model, (X, y))`, with the mean over the samples if it is from `jit`; one
+    that takes nothing computes the loss alone. `model` has `.parameters()`: those that the loss never reaches are
+    then found too; if it can be called and `loss` is a Value, `data` are inputs for it, X or (X, y), and a unit is
+    dead only if it is closed on all of them. The data themselves are looked at as well: their scale, what is
+    missing, constant or there twice, and how often each class is. A `.grad` is neither read nor changed: the doctor
+    goes through the graph itself. Of a function, findings have the `line` that made the node, for it is called node
+    by node; of a Value too, if it was computed under `anomalies("warn")`.
 
     `diagnose.watch(model)` does so at a training.
 
