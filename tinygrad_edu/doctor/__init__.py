@@ -96,7 +96,7 @@ def _watch(model: Any, data: Any = None) -> Watch:
     ...     sgd.step()
     ...     for finding in watch(loss):
     ...         print(finding.heading)
-    broken: gradients added up, at step 1
+    broken: gradients added up, told at step 1
     """
     parameters = _parameters(model)
     if not parameters:
