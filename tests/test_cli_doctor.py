@@ -98,7 +98,7 @@ def test_a_training_that_is_watched_learns_the_same_and_ends_with_the_report(run
 def test_what_a_training_suffers_from_is_told_with_the_command_that_draws_it(run):
     deep = ["train", "moons", "--quiet", "--epochs", "10", "--activation", "sigmoid", "--hidden", "8,8,8,8,8,8"]
     status, out = run(*deep, "--optimizer", "sgd", "--doctor", "--save", "m.json")
-    assert status == 0 and "broken: vanishing gradient, at step" in out
+    assert status == 0 and "broken: vanishing gradient, told at step" in out
     command = out.splitlines()[-1].partition("To draw it: tinygrad-edu ")[2].split()
     status, out = run(*command)
     assert status == 1 and "vanishing gradient" in out and out.endswith("wrote FILE.svg\n")
