@@ -32,7 +32,7 @@ FLOORS = [
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},
-    {"replay"},
+    {"replay", "stochastic"},
     {"doctor"},
     {"train"},
     {"expression"},
@@ -40,7 +40,7 @@ FLOORS = [
     {"cli", "contents", "printouts", "__main__", "__init__"},
 ]
 WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay", "doctor"}
-EAST = {"functional", "nn", "targets", "losses", "optim", "data"}
+EAST = {"functional", "stochastic", "nn", "targets", "losses", "optim", "data"}
 HEIGHT = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 
 

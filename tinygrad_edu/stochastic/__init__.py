@@ -1,0 +1,36 @@
+"""Stochastic computation graphs: gradients through random choices.
+
+>>> from tinygrad_edu import Value
+>>> t = Value(0.3, label="t")
+>>> def cost(rng):
+...     b = Bernoulli(t).sample(rng)
+...     return (b - 0.45) ** 2
+>>> expected(cost).backward()
+>>> round(t.grad, 12)
+0.1
+
+Read `distributions`, `discrete`, `continuous` (a sample is a Value), `enumeration` (what is exact), `surrogates` (one
+loss, whose gradient is right on the average), `estimators` (how each choice finds its own).
+"""
+
+from .continuous import Exponential, Gumbel, Normal, Uniform, gumbel_softmax
+from .discrete import Bernoulli, Binomial, Categorical, Geometric, Poisson
+from .distributions import Distribution
+from .enumeration import expected, outcomes
+from .estimators import (
+    Enumerate,
+    LearnedBaseline,
+    MeasureValued,
+    Rebar,
+    Relaxed,
+    RunningMean,
+    Score,
+    StraightThrough,
+)
+from .surrogates import estimate, surrogate
+
+__all__ = [
+    "Bernoulli", "Binomial", "Categorical", "Distribution", "Enumerate", "Exponential", "Geometric", "Gumbel",
+    "LearnedBaseline", "MeasureValued", "Normal", "Poisson", "Rebar", "Relaxed", "RunningMean", "Score",
+    "StraightThrough", "Uniform", "estimate", "expected", "gumbel_softmax", "outcomes", "surrogate",
+]  # fmt: skip

@@ -1,0 +1,188 @@
+"""What all distributions have: a sample is a Value that remembers where it was drawn.
+
+>>> from tinygrad_edu.stochastic import Bernoulli
+>>> b = Bernoulli(Value(0.3, label="p")).sample(1)
+>>> b, b.distribution
+(Value(1.0), Bernoulli(p))
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from .. import functional as F
+from .. import modes
+from ..engine import Value
+from ..errors import UserError
+from ..ops import Op
+
+EULER = 0.5772156649015329
+
+
+class Distribution:
+    """What all of them have: `sample`, `rsample` where there is one, `log_prob`, `mean`, `entropy()`, `kl(other)`.
+
+    `parameters` are what a sample depends on, in the order of its row.
+    """
+
+    row: Op
+    discrete: ClassVar[bool] = True
+    instead: ClassVar[str] = ""  # what else there is for those who ask for a path
+
+    def __init__(self, *parameters: Any) -> None:
+        self.parameters = parameters
+
+    def on(self, parameters: Sequence[Any]) -> Any:
+        """The same distribution with other parameters."""
+        other = copy.copy(self)
+        other.parameters = tuple(parameters)
+        return other
+
+    # Samples
+
+    def sample(self, rng: Any = None, *, noise: Any = None, estimator: Any = None) -> Value:
+        """A random choice: a Value that remembers this distribution, and passes no gradient back.
+
+        `rng` is a `random.Random`, or a seed.  `noise` takes its place where a function is recorded: a number in
+        [0, 1), for a Normal one with mean 0 and variance 1, which is then an input.  `estimator` says how `surrogate`
+        finds the gradient of this choice (default: the score function).  Raises TypeError without either.
+        """
+        if hasattr(rng, "choose"):
+            return rng.choose(self)  # type: ignore[no-any-return]
+        return self._marked(self.row(*self._values(), self._noise(rng, noise)), estimator)
+
+    def rsample(self, rng: Any = None, *, noise: Any = None) -> Value:
+        """A sample as a differentiable function of the parameters and of noise: gradients pass (the pathwise way).
+
+        Raises UserError for what jumps from one number to the next.
+        """
+        if not hasattr(self, "path"):
+            raise UserError(
+                f"{type(self).__name__} is discrete: its samples jump, and no path leads from the parameters to them. "
+                f"Use .sample(rng), and stochastic.surrogate for its gradient{self.instead}"
+            )
+        return self._marked(self.path(*self._values(), self._noise(rng, noise)), "pathwise")
+
+    def _values(self) -> list[Value]:
+        return [x if isinstance(x, Value) else Value(x) for x in self.parameters]
+
+    def _marked(self, sample: Value, estimator: Any) -> Value:
+        sample.distribution, sample.estimator = self, estimator  # type: ignore[attr-defined]
+        return sample
+
+    def _noise(self, rng: Any, noise: Any) -> Value:
+        if noise is not None:
+            return noise if isinstance(noise, Value) else Value(noise)
+        if modes.listened():
+            raise modes.RecordingError(
+                f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
+                "make the noise an input of the function, and write .sample(noise=u)"
+            )
+        if isinstance(rng, int) and not isinstance(rng, bool):
+            rng = random.Random(rng)
+        if not hasattr(rng, "random"):
+            raise TypeError(
+                f"a {type(self).__name__} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}"
+            )
+        return Value(self._drawn(rng))
+
+    def _drawn(self, rng: Any) -> float:
+        return float(rng.random())
+
+    # What is known of it
+
+    def log_prob(self, x: Any) -> Any:
+        """The logarithm of the probability, or of the density, at x."""
+        raise NotImplementedError
+
+    @property
+    def mean(self) -> Any:
+        """The expected value."""
+        raise NotImplementedError
+
+    def entropy(self) -> Any:
+        """The expected -log_prob, in nats."""
+        return -F.sum([p * self.log_prob(x) for x, p in self.outcomes()])
+
+    def kl(self, other: Any) -> Any:
+        """KL(self, other): the expected log_prob here less log_prob there, in nats.
+
+        Raises TypeError for a distribution of another kind.
+        """
+        if type(other) is not type(self) or not self._alike(other):
+            raise TypeError(
+                f"the divergence of {self!r} is known from another {type(self).__name__}, not {other!r:.80}"
+            )
+        return self._kl(other)
+
+    def _alike(self, other: Any) -> bool:
+        return True
+
+    def _kl(self, other: Any) -> Any:
+        return F.sum([p * (self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
+
+    def outcomes(self) -> list[tuple[float, Any]]:
+        """Every outcome with its probability, in the order of the noise that makes them: the first where it is small.
+
+        Raises UserError where there is no end of them.
+        """
+        raise UserError(
+            f"{type(self).__name__} has no end of outcomes, so they cannot be enumerated: take the score function"
+            + ("" if self.discrete else ", or .rsample(rng), whose gradient is pathwise")
+        )
+
+    def __repr__(self) -> str:
+        told = [x.label or f"{x.data:.4g}" if isinstance(x, Value) else f"{x:.4g}" for x in self.parameters]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+
+def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
+    """A parameter, if it lies where it may; while a function is recorded nobody can look."""
+    if isinstance(x, Value) and modes.listened():
+        return x
+    number = x.data if isinstance(x, Value) else float(x)
+    if not low <= number <= high or number in (-math.inf, math.inf) or (low == 0 and math.isinf(high) and not number):
+        bounds = f"[{low:g}, {high:g}]" if math.isfinite(high) else f"({low:g}, inf)"
+        label = f" ({x.label})" if isinstance(x, Value) and x.label else ""
+        raise UserError(f"{what}{label} must lie in {bounds}, got {number:.6g}{hint}")
+    return x
+
+
+def positive(what: str, x: Any) -> Any:
+    return checked(what, x, 0.0, math.inf, ": exp or softplus of any number is one that may be")
+
+
+def probability(what: str, x: Any) -> Any:
+    return checked(what, x, 0.0, 1.0, ": sigmoid of any number is one that may be; or give it as logit=")
+
+
+def one_of(p: Any, logit: Any, name: str, other: str) -> bool:
+    """Whether it is the logit that was given.  Raises TypeError for both or neither."""
+    if (p is None) == (logit is None):
+        raise TypeError(f"give {name} or {other}=, one of them")
+    return p is None
+
+
+def plain(x: Any) -> float:
+    if isinstance(x, Value) and modes.listened():
+        raise modes.RecordingError(
+            "the logarithm of this probability depends on a number that a recording cannot see: "
+            "a Binomial or Poisson is not recorded; run it eagerly"
+        )
+    return float(x)
+
+
+def whole(of: Distribution, x: Any, low: float, high: float) -> Any:
+    """An outcome, if it can be one."""
+    if isinstance(x, Value) and modes.listened():
+        return x
+    if not (low <= float(x) <= high and float(x).is_integer()):
+        raise UserError(
+            f"{float(x):.6g} is no outcome of {of!r}: these are whole numbers from {low:g}"
+            + (f" to {high:g}" if math.isfinite(high) else "")
+        )
+    return x

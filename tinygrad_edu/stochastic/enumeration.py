@@ -1,0 +1,101 @@
+"""Exact expectations: every outcome of every random choice, weighed by its probability.
+
+>>> from tinygrad_edu.stochastic import Bernoulli
+>>> two = lambda rng: Bernoulli(0.3).sample(rng) + Bernoulli(0.6).sample(rng)
+>>> round(expected(two).data, 12), [(round(p, 2), y.data) for p, y in outcomes(two)]
+(0.9, [(0.18, 2.0), (0.12, 1.0), (0.42, 1.0), (0.28, 0.0)])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .. import functional as F
+from ..engine import Value
+from ..errors import UserError
+from .distributions import Distribution
+
+MOST = 2**16
+
+
+class Path:
+    """What takes the place of a generator: it decides each choice, the first ones as it was told, then the first.
+
+    `weights` are the probabilities of what was chosen; `others` the paths that part from this one.
+    """
+
+    def __init__(self, start: list[int], random: bool) -> None:
+        self.start, self.random = start, random
+        self.taken: list[int] = []
+        self.others: list[list[int]] = []
+        self.weights: list[Any] = []
+        self.width = 1
+
+    def choose(self, distribution: Distribution) -> Value:
+        """The next choice: a plain number, or, if it is to stay a random choice, the sample that noise would make."""
+        found, at = distribution.outcomes(), len(self.taken)
+        self.width *= len(found)
+        if at >= len(self.start):
+            self.others += [[*self.taken, other] for other in range(len(found) - 1, 0, -1)]
+        k = self.start[at] if at < len(self.start) else 0
+        outcome, p = found[k]
+        self.taken.append(k)
+        self.weights.append(p)
+        if not self.random:
+            return Value(outcome)
+        below = math.fsum(float(q) for _, q in found[:k])
+        return distribution.sample(noise=min(below + float(p) / 2, 1 - 2**-53))
+
+
+def _paths(f: Callable[[Any], Any], random: bool) -> Iterator[tuple[Path, Any]]:
+    ahead: list[list[int]] = [[]]
+    ends = 0
+    while ahead:
+        path = Path(ahead.pop(), random)
+        found = f(path)
+        ahead += path.others
+        ends += 1
+        if (count := max(path.width, ends + len(ahead))) > MOST:
+            raise UserError(
+                f"there are {'at least ' * (count != path.width)}{count:,} outcomes, and {MOST:,} are added up at "
+                "most: estimate the expectation from samples, with stochastic.surrogate"
+            )
+        yield path, found
+
+
+def _cost(found: Any) -> Any:
+    return F.sum(found) if isinstance(found, (list, tuple)) else found
+
+
+def expected(f: Callable[[Any], Any]) -> Value:
+    """The exact expectation of f(rng), a Value that can be differentiated as often as one likes.
+
+    `f` returns a cost, or a list of costs to add up.  It is run once for every combination of outcomes of the discrete
+    choices that it makes with `.sample(rng)`, and may choose differently after each.  Raises UserError for more than
+    2**16 combinations, and for a choice without end of outcomes.
+
+    >>> from tinygrad_edu.stochastic import Bernoulli
+    >>> t = Value(0.3)
+    >>> expected(lambda rng: (Bernoulli(t).sample(rng) - 0.45) ** 2).backward()
+    >>> round(t.grad, 12)
+    0.1
+    """
+    terms = []
+    for path, found in _paths(f, random=False):
+        weight = _cost(found)
+        for p in path.weights:
+            weight = p * weight
+        terms.append(weight)
+    total = F.sum(terms)
+    return total if isinstance(total, Value) else Value(total)
+
+
+def outcomes(f: Callable[[Any], Any]) -> Iterator[tuple[float, Any]]:
+    """What f(rng) gives for every combination of outcomes, with its probability; choices stay random choices.
+
+    So what an estimator does on every one of them can be added up: its exact mean and variance.
+    """
+    for path, found in _paths(f, random=True):
+        yield math.prod(map(float, path.weights)), found

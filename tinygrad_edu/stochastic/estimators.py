@@ -1,0 +1,242 @@
+"""How the gradient of one random choice is found: each an object that `.sample(rng, estimator=...)` takes.
+
+An estimator either scores the choice, or rewrites the costs so that the choice is none any more.  All but
+`StraightThrough` and `Relaxed` are unbiased.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
+from typing import Any
+
+from .. import functional as F
+from .. import ops
+from ..engine import Value, topological
+from ..errors import UserError
+from .continuous import Normal
+from .discrete import Bernoulli, Poisson
+from .distributions import Distribution
+from .rows import hold
+from .substitution import choices, substituted
+
+
+class Estimator:
+    """Costs in, costs out: `rewrite` puts something else in the place of a choice."""
+
+    biased = False
+    exact = False  # whether the new costs have the right derivatives of every order
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        """Costs with the same expected gradient (unless `biased`), in which `choice` is no random choice any more."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items() if not k[0] == '_')})"
+
+
+class Score(Estimator):
+    """The score function: d(log p) × (cost - baseline), also called REINFORCE or likelihood ratio.
+
+    It asks nothing of the cost, and its variance is large.  A baseline makes it small and changes no mean, whatever it
+    is made of, as long as the choice does not influence it: a number, or a function of the choice's Value that gives
+    one (see `RunningMean`, `LearnedBaseline`); `seen(choice, cost)` of such a function is called afterwards.
+    Source: Williams 1992; Schulman, Heess, Weber, Abbeel 2015.
+    """
+
+    def __init__(self, baseline: Any = 0.0) -> None:
+        self.baseline = baseline
+
+    def expects(self, choice: Value) -> Any:
+        """The baseline for one choice."""
+        return self.baseline(choice) if callable(self.baseline) else self.baseline
+
+    def learn(self, choice: Value, cost: float) -> None:
+        """Tell a baseline that learns what the choice has cost."""
+        if hasattr(self.baseline, "seen"):
+            self.baseline.seen(choice, cost)
+
+
+class RunningMean:
+    """A baseline: the mean of the costs so far, the older the less they count (0.95 a step, as in Mnih, Gregor 2014).
+
+    >>> mean = RunningMean()
+    >>> for cost in (1.0, 3.0):
+    ...     mean.seen(None, cost)
+    >>> mean(None)
+    1.1
+    """
+
+    def __init__(self, keep: float = 0.95) -> None:
+        if not 0 <= keep < 1:
+            raise UserError(f"RunningMean keeps a share of the old mean, 0 to less than 1, got {keep!r}")
+        self.keep, self._mean = keep, None
+
+    def __call__(self, choice: Any) -> float:
+        return self._mean or 0.0
+
+    def seen(self, choice: Any, cost: float) -> None:
+        """Count one cost."""
+        self._mean = cost if self._mean is None else self.keep * self._mean + (1 - self.keep) * cost  # type: ignore
+
+    def __repr__(self) -> str:
+        return f"RunningMean({self.keep})"
+
+
+class LearnedBaseline:
+    """A baseline that depends on what a choice does not influence: a model's guess of its cost from those numbers.
+
+    The numbers are the parameters of its distribution and every random choice before it; `model` takes a list of them
+    and gives a Value (or a list of one), and `optimizer` moves it towards the costs, in squared error.
+    """
+
+    def __init__(self, model: Any, optimizer: Any) -> None:
+        self.model, self.optimizer = model, optimizer
+
+    def __call__(self, choice: Value) -> float:
+        return float(self._guess(choice))
+
+    def _guess(self, choice: Value) -> Any:
+        guess = self.model(known_before(choice))
+        return guess[0] if isinstance(guess, list) else guess
+
+    def seen(self, choice: Value, cost: float) -> None:
+        """One step of least squares."""
+        loss = ops.square(self._guess(choice) - cost)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+
+def known_before(choice: Value) -> list[float]:
+    """The numbers that a choice does not influence and that are known when it is made."""
+    of = choice.distribution  # type: ignore[attr-defined]
+    before = [c.data for c in choices([p for p in of.parameters if isinstance(p, Value)])]
+    return [*map(float, of.parameters), *before]
+
+
+def influenced(choice: Value, costs: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+    """Costs that were computed from a choice, and those that were not: exact, for the graph knows."""
+    below = [cost for cost in costs if choice in set(topological(cost))]
+    return below, [cost for cost in costs if cost not in below]
+
+
+class Enumerate(Estimator):
+    """The cost of every outcome of this one choice, weighed by its probability: no variance is left in it."""
+
+    exact = True
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        below, beside = influenced(choice, costs)
+        found = []
+        for outcome, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
+            found += [p * cost for cost in substituted(below, {choice: Value(outcome)})]
+        return [*beside, *found]
+
+
+class MeasureValued(Estimator):
+    """The difference of the costs at two outcomes: f(1) - f(0) for a Bernoulli, f(x + 1) - f(x) for a Poisson.
+
+    For the mean of a Normal it is (f(m + s w) - f(m - s w)) / (s √(2π)) with a Weibull w; its standard deviation must
+    be a number.  Further choices are made from the same noise.  Source: Mohamed, Rosca, Figurnov, Mnih 2020, section 6.
+    """
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        below, beside = influenced(choice, costs)
+
+        def f(x: float) -> float:
+            return math.fsum(cost.data for cost in substituted(below, {choice: Value(x)}))
+
+        x = choice.data
+        if isinstance(of, Bernoulli):
+            moved, slope = of.p, f(1.0) - f(0.0)
+        elif isinstance(of, Poisson):
+            moved, slope = of.parameters[0], f(x + 1) - f(x)
+        elif isinstance(of, Normal) and not (isinstance(of.std, Value) and of.std.parents):
+            m, s = map(float, of.parameters)
+            below_z = NormalDist().cdf(choice.parents[2].data)
+            w = math.sqrt(-2 * math.log1p(-below_z)) if below_z < 1 else 9.0
+            moved, slope = of.mean, (f(m + s * w) - f(m - s * w)) / (s * math.sqrt(2 * math.pi))
+        else:
+            raise UserError(
+                f"MeasureValued knows Bernoulli, Poisson and the mean of a Normal, not {of!r}: take Score or Enumerate"
+            )
+        fixed = substituted(below, {choice: Value(x)})
+        return [*beside, *fixed, *([(moved - hold(moved)) * slope] if isinstance(moved, Value) else [])]
+
+
+class StraightThrough(Estimator):
+    """The gradient of the choice goes to its mean as if the two were equal: biased.  Source: Bengio et al. 2013."""
+
+    biased = True
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        if not isinstance(of, Bernoulli):
+            raise UserError(
+                f"StraightThrough is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax(hard=True)"
+            )
+        through = of.p + hold(Value(choice.data) - of.p)
+        return substituted(costs, {choice: through})
+
+
+def _relaxed(of: Bernoulli, u: Any, temperature: float) -> Value:
+    """sigmoid((logit p + log((1 - u) / u)) / temperature): above 1/2 exactly if u < p, when the choice is 1."""
+    logit = of.parameters[0] if of.by_logit else ops.logit(of.p)
+    return ops.sigmoid((logit + ops.log1p(-u) - ops.log(u)) / temperature)  # type: ignore[no-any-return]
+
+
+class Relaxed(Estimator):
+    """A number between 0 and 1 in the place of a Bernoulli's choice, from the same noise: biased, also in value.
+
+    The concrete distribution of two classes.  Source: Maddison, Mnih, Teh 2017; Jang, Gu, Poole 2017.
+    """
+
+    biased = True
+
+    def __init__(self, temperature: float = 0.5) -> None:
+        self.temperature = temperature
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        if not isinstance(of, Bernoulli):
+            raise UserError(f"Relaxed is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax")
+        return substituted(costs, {choice: _relaxed(of, Value(choice.parents[1].data), self.temperature)})
+
+
+class Rebar(Estimator):
+    """The score function with a relaxed choice as its baseline, whose own gradient is put back: unbiased.
+
+    `rng` draws the noise of the relaxed choice given the hard one; `scale` is how much of the baseline is taken;
+    `surrogate`, a function of a Value, is added to the relaxed costs (RELAX).  No other choice may lie between this one
+    and its costs.  Source: Tucker et al. 2017; Grathwohl et al. 2018.
+    """
+
+    def __init__(self, rng: Any, temperature: float = 0.5, scale: float = 1.0,
+                 surrogate: Callable[[Value], Value] | None = None) -> None:  # fmt: skip
+        self.temperature, self.scale = temperature, scale
+        self._rng, self._surrogate = rng, surrogate
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        below, beside = influenced(choice, costs)
+        if not isinstance(of, Bernoulli):
+            raise UserError(f"Rebar is for a Bernoulli, not {of!r}: take Score, or Enumerate")
+        if any(choice in set(topological(c)) for c in choices(below) if c is not choice):
+            raise UserError("Rebar needs costs with no other choice after this one: take Score or Enumerate for it")
+        p, u, v = of.p, Value(choice.parents[1].data), self._rng.random() or math.ulp(0.0)
+        given = p * v if choice.data else p + (1 - p) * v  # the noise of such a choice, as it follows from p
+        soft, again = (_relaxed(of, w, self.temperature) for w in (u, given))
+
+        def relaxed(y: Value) -> Value:
+            found = F.sum(substituted(below, {choice: y}))
+            return found + self._surrogate(y) if self._surrogate else found  # type: ignore[no-any-return]
+
+        f, g, h = F.sum([c.data for c in below]), relaxed(soft), relaxed(again)
+        logp = of.log_prob(choice.data)
+        fixed = substituted(below, {choice: Value(choice.data)})
+        score = (logp - hold(logp)) * (f - self.scale * h.data)
+        moving = self.scale * (g - h)
+        return [*beside, *fixed, score, moving - hold(moving)]

@@ -1,0 +1,212 @@
+"""The surrogate loss: its value is the cost, and its `backward()` leaves an unbiased gradient of the expected cost.
+
+>>> import random
+>>> from tinygrad_edu.stochastic import Bernoulli
+>>> t, rng = Value(0.3, label="t"), random.Random(0)
+>>> for _ in range(4000):
+...     b = Bernoulli(t).sample(rng)
+...     surrogate((b - 0.45) ** 2).backward()
+>>> abs(t.grad / 4000 - 0.1) < 0.05  # the exact one is 0.1
+True
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from .. import functional as F
+from .. import modes, ops
+from ..engine import Value, topological
+from ..errors import UserError
+from ..names import is_constant
+from .continuous import Uniform
+from .estimators import Score
+from .rows import hold, score
+from .substitution import choices
+
+PLAIN = Score()
+
+
+def terms_of(cost: Value) -> list[Value]:
+    """What a cost adds up, through sums, differences and factors that are plain numbers: each term is a cost."""
+    found: list[Value] = []
+    stack = [(cost, 1.0)]
+    while stack:
+        n, factor = stack.pop()
+        if n.op in (ops.add, ops.sum):
+            stack += [(p, factor) for p in reversed(n.parents)]
+        elif n.op is ops.sub:
+            stack += [(n.parents[1], -factor), (n.parents[0], factor)]
+        elif n.op is ops.neg:
+            stack.append((n.parents[0], -factor))
+        elif n.op is ops.mul and (k := next((i for i, p in enumerate(n.parents) if _number(p)), None)) is not None:
+            stack.append((n.parents[1 - k], factor * n.parents[k].data))
+        elif n.op is ops.div and _number(n.parents[1]) and n.parents[1].data:
+            stack.append((n.parents[0], factor / n.parents[1].data))
+        else:
+            found.append(n if factor == 1.0 else n * factor)
+    return found
+
+
+def _number(n: Value) -> bool:
+    return not modes.listened() and not n.parents and is_constant(n)
+
+
+def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
+    """A loss that has the value of the costs, and as gradient an unbiased estimate of that of their expectation.
+
+    `costs` are Values, one or many, computed from random choices (`.sample(rng)`), which may depend on earlier ones;
+    whatever is deterministic between them is differentiated as ever.  A choice is scored by those terms of the costs
+    alone that it influences; the graph knows which.  `estimator` is taken for choices that name none.
+
+    With `order=1` the loss is good for one derivative, and refuses a second; `order=2` is good for every order, by the
+    factor exp(t - hold(t)), where t is the log-probability of all choices that a cost depends on (DiCE, Foerster et al.
+    2018; its baseline: Mao et al. 2019).
+    Raises TypeError for what is no Value; UserError where a choice has no such gradient.
+
+    >>> x = Value(1.5, label="x")
+    >>> surrogate(x * x).parents == (x * x).parents  # without a choice it is the cost
+    True
+    """
+    given = [costs] if isinstance(costs, Value) else list(costs)
+    if not given or not all(isinstance(c, Value) for c in given):
+        raise TypeError(f"surrogate takes the costs, one Value or a list of them, got {costs!r:.80}")
+    return _built(given, estimator or PLAIN, order, None)
+
+
+def _estimator(choice: Value, default: Any) -> Any:
+    return choice.estimator or default  # type: ignore[attr-defined]
+
+
+def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, Any] | None) -> Value:
+    if not choices(given):
+        return given[0] if len(given) == 1 else ops.sum(*given)
+    costs = [term for cost in given for term in terms_of(cost)]
+    while (c := next((c for c in choices(costs) if _rewrites(c, default)), None)) is not None:
+        if order != 1 and not _estimator(c, default).exact:
+            raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
+        costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
+    scored = [c for c in choices(costs) if isinstance(_estimator(c, default), Score)]
+    ancestors = [set(topological(cost)) for cost in costs]
+    logps = {c: c.distribution.log_prob(c) for c in scored if _may_be_scored(c)}  # type: ignore[attr-defined]
+    if order == 1:
+        return ops.sum(  # type: ignore[no-any-return]
+            *costs, *_scores(scored, logps, costs, ancestors, default, baselines)
+        )
+    total = []
+    for cost, known in zip(costs, ancestors):
+        total.append(_magic([logps[c] for c in scored if c in known]) * cost)
+    for c in scored:
+        base = _estimator(c, default).expects(c)
+        if isinstance(base, Value) or base:
+            before = [logps[b] for b in scored if b is not c and b in set(topological(c))]
+            total.append((_magic(before) - _magic([*before, logps[c]])) * base)
+    return ops.sum(*total)  # type: ignore[no-any-return]
+
+
+def _rewrites(choice: Value, default: Any) -> bool:
+    found = _estimator(choice, default)
+    return found != "pathwise" and not isinstance(found, Score)
+
+
+def _may_be_scored(choice: Value) -> bool:
+    if isinstance(choice.distribution, Uniform):  # type: ignore[attr-defined]
+        raise UserError(
+            "the score function knows nothing of the ends of a Uniform: no probability moves there, only its bounds "
+            "do. Take .rsample(rng), whose gradient is pathwise"
+        )
+    return True
+
+
+def _magic(logps: Sequence[Any]) -> Any:
+    """1, with the derivatives of the probability, divided by it."""
+    if not logps:
+        return 1.0
+    total = F.sum(logps)
+    return ops.exp(total - hold(total))
+
+
+def _scores(scored: Iterable[Value], logps: dict[Value, Any], costs: list[Value], ancestors: list[set[Value]],
+            default: Any, baselines: dict[Value, Any] | None) -> list[Value]:  # fmt: skip
+    found = []
+    for c in scored:
+        below = [cost for cost, known in zip(costs, ancestors) if c in known]
+        if not below or not isinstance(logps[c], Value):
+            continue
+        paid, how = F.sum(below), _estimator(c, default)
+        base = how.expects(c) if baselines is None else baselines[c]
+        found.append(score(logps[c], paid - base))
+        if not modes.listened():
+            how.learn(c, paid.data)
+    return found
+
+
+class Mirror:
+    """A generator whose second half is the mirror of its first: 1 - u for u, -z for z."""
+
+    def __init__(self, rng: Any) -> None:
+        self.rng, self.drawn, self.back = rng, list[float](), list[float]()
+
+    def turn(self) -> None:
+        """From now on, the mirror of what was drawn."""
+        self.back, self.drawn = self.drawn[::-1], []
+
+    def random(self) -> float:
+        """A number from [0, 1)."""
+        return self._next(self.rng.random, lambda u: min(1 - u, 1 - 2**-53))
+
+    def gauss(self, mean: float, std: float) -> float:
+        """A number with mean 0 and variance 1."""
+        return mean + std * self._next(lambda: self.rng.gauss(0.0, 1.0), lambda z: -z)
+
+    def _next(self, draw: Callable[[], float], mirrored: Callable[[float], float]) -> float:
+        x = mirrored(self.back.pop()) if self.back else draw()
+        self.drawn.append(x)
+        return x
+
+
+def estimate(f: Callable[[Any], Any], rng: Any, samples: int = 1, *, estimator: Any = None, order: int = 1,
+             antithetic: bool = False, leave_one_out: bool = False) -> Value:  # fmt: skip
+    """The mean surrogate loss of several runs of f(rng), which returns a cost or a list of costs.
+
+    `antithetic` runs come in pairs, the second with mirrored noise (1 - u for u): what is odd in it cancels.  With
+    `leave_one_out` the baseline of each choice is what it cost in the other runs, on the average (Kool, van Hoof,
+    Welling 2019); runs must then make the same choices in the same order.
+
+    >>> from tinygrad_edu.stochastic import Normal
+    >>> m = Value(1.5)
+    >>> estimate(lambda rng: Normal(m, 1.0).rsample(rng) ** 2, 0, 2, antithetic=True).backward()
+    >>> m.grad  # the noise has cancelled
+    3.0
+    """
+    if samples < 1 or (antithetic and samples % 2) or (leave_one_out and samples < 2):
+        raise UserError(
+            f"samples={samples}: estimate takes one or more, an even number if they are antithetic, two or more to "
+            "leave one out"
+        )
+    rng = random.Random(rng) if isinstance(rng, int) else rng
+    mirror = Mirror(rng)
+    runs: list[list[Value]] = []
+    for k in range(samples):
+        if antithetic:
+            mirror.turn() if k % 2 else mirror.__init__(rng)  # type: ignore[misc]
+        found = f(mirror if antithetic else rng)
+        runs.append([t for cost in (found if isinstance(found, (list, tuple)) else [found]) for t in terms_of(cost)])
+    if not leave_one_out:
+        return F.mean([surrogate(costs, estimator=estimator, order=order) for costs in runs])  # type: ignore
+    if order != 1:
+        raise UserError("leave_one_out is for first derivatives: with order=2 leave it out")
+    scored = [[c for c in choices(costs) if isinstance(_estimator(c, estimator or PLAIN), Score)] for costs in runs]
+    if len({len(cs) for cs in scored}) > 1:
+        raise UserError(
+            f"leave_one_out compares runs that make the same choices, and these made {sorted({len(c) for c in scored})}"
+        )
+    paid = [[sum(t.data for t in costs if c in set(topological(t))) for c in cs] for cs, costs in zip(scored, runs)]
+    losses = []
+    for k, costs in enumerate(runs):
+        others = [[row[i] for j, row in enumerate(paid) if j != k] for i in range(len(scored[k]))]
+        baselines = {c: sum(o) / len(o) for c, o in zip(scored[k], others)}
+        losses.append(_built(costs, estimator or PLAIN, order, baselines))
+    return F.mean(losses)  # type: ignore[no-any-return]
