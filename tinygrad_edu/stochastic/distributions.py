@@ -71,7 +71,9 @@ class Distribution:
         return [x if isinstance(x, Value) else Value(x) for x in self.parameters]
 
     def _marked(self, sample: Value, estimator: Any) -> Value:
-        sample.distribution, sample.estimator = self, estimator  # type: ignore[attr-defined]
+        vars(sample).update(
+            distribution=self, estimator=estimator
+        )  # a recording may know it: it is the same every time
         return sample
 
     def _noise(self, rng: Any, noise: Any) -> Value:

@@ -104,10 +104,9 @@ def binomial(n: int) -> Op:
 
 
 def _poisson(rate: float, u: float) -> float:
-    k, p = 0, math.exp(-rate)
-    while (u := u - p) >= 0 and p > 0 or k < rate:
+    k = 0
+    while (u := u - (p := math.exp(k * math.log(rate) - rate - math.lgamma(k + 1)))) >= 0 and (p or k < rate):
         k += 1
-        p *= rate / k
     return float(k)
 
 

@@ -70,7 +70,7 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     >>> surrogate(x * x).parents == (x * x).parents  # without a choice it is the cost
     True
     """
-    given = [costs] if isinstance(costs, Value) else list(costs)
+    given = list(costs) if isinstance(costs, (list, tuple)) else [costs]
     if not given or not all(isinstance(c, Value) for c in given):
         raise TypeError(f"surrogate takes the costs, one Value or a list of them, got {costs!r:.80}")
     return _built(given, estimator or PLAIN, order, None)
