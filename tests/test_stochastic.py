@@ -246,6 +246,20 @@ def test_estimators_of_single_choices_mix_and_stay_unbiased(estimator):
         assert abs(mean - exact_one) < 5.5 * math.dist(column, [mean] * len(column)) / len(column)
 
 
+@pytest.mark.parametrize("estimator", [S.Enumerate(), S.MeasureValued(), S.StraightThrough(), S.Score(1.0)], ids=repr)
+def test_whichever_way_a_choice_goes_those_before_it_are_scored_by_its_costs(estimator):
+    t, w = Value(0.2), Value(-0.7)
+
+    def cost(rng):
+        a = S.Bernoulli(logit=t).sample(rng)
+        b = S.Bernoulli(logit=w * a).sample(rng, estimator=estimator)
+        return (b - 0.45) ** 2
+
+    [want] = grad(S.expected(cost), t)
+    found = [p * grad(S.surrogate(c), t)[0].data for p, c in S.outcomes(cost)]
+    assert math.fsum(found) == pytest.approx(want.data, abs=1e-12)
+
+
 def test_rebar_is_unbiased_and_has_less_variance_than_the_plain_score():
     t = Value(0.3)
     f = lambda b: (2 * b).exp()  # noqa: E731

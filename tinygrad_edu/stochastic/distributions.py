@@ -52,7 +52,7 @@ class Distribution:
         finds the gradient of this choice (default: the score function).  Raises TypeError without either.
         """
         if hasattr(rng, "choose"):
-            return rng.choose(self)  # type: ignore[no-any-return]
+            return rng.choose(self, estimator)  # type: ignore[no-any-return]
         return self._marked(self.row(*self._values(), self._noise(rng, noise)), estimator)
 
     def rsample(self, rng: Any = None, *, noise: Any = None) -> Value:

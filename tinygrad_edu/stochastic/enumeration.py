@@ -33,7 +33,7 @@ class Path:
         self.weights: list[Any] = []
         self.width = 1
 
-    def choose(self, distribution: Distribution) -> Value:
+    def choose(self, distribution: Distribution, estimator: Any = None) -> Value:
         """The next choice: a plain number, or, if it is to stay a random choice, the sample that noise would make."""
         found, at = distribution.outcomes(), len(self.taken)
         self.width *= len(found)
@@ -46,7 +46,7 @@ class Path:
         if not self.random:
             return Value(outcome)
         below = math.fsum(float(q) for _, q in found[:k])
-        return distribution.sample(noise=min(below + float(p) / 2, 1 - 2**-53))
+        return distribution.sample(noise=min(below + float(p) / 2, 1 - 2**-53), estimator=estimator)
 
 
 def _paths(f: Callable[[Any], Any], random: bool) -> Iterator[tuple[Path, Any]]:

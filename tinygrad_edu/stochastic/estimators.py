@@ -163,7 +163,7 @@ class MeasureValued(Estimator):
             raise UserError(
                 f"MeasureValued knows Bernoulli, Poisson and the mean of a Normal, not {of!r}: take Score or Enumerate"
             )
-        fixed = substituted(below, {choice: Value(x)})
+        fixed = substituted(below, {}, settled=[choice])
         return [*beside, *fixed, *([(moved - hold(moved)) * slope] if isinstance(moved, Value) else [])]
 
 
@@ -236,7 +236,7 @@ class Rebar(Estimator):
 
         f, g, h = F.sum([c.data for c in below]), relaxed(soft), relaxed(again)
         logp = of.log_prob(choice.data)
-        fixed = substituted(below, {choice: Value(choice.data)})
+        fixed = substituted(below, {}, settled=[choice])
         score = (logp - hold(logp)) * (f - self.scale * h.data)
         moving = self.scale * (g - h)
         return [*beside, *fixed, score, moving - hold(moving)]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ..engine import Value, apply, topological
 
@@ -27,16 +27,20 @@ def choices(roots: Iterable[Value]) -> list[Value]:
     return [n for n in order_of(roots) if hasattr(n, "distribution")]
 
 
-def substituted(roots: Sequence[Value], changes: Mapping[Value, Value]) -> list[Value]:
+def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled: Collection[Value] = ()) -> list[Value]:
     """The roots, computed again with Values in the place of others; what does not depend on them stays the same Value.
 
-    A choice further down is made again from the same noise, and its distribution has the new parameters.
+    A choice further down is made again from the same noise, and its distribution has the new parameters.  `settled`
+    choices come out as they did and are choices no more; what came before them is still in the graph.
     """
     now: dict[Value, Value] = {}
     for n in order_of(roots):
         parents = tuple([now[p] for p in n.parents])
         if n in changes:
             now[n] = changes[n]
+        elif n in settled:
+            y = now[n] = apply(n.op, parents)
+            vars(y).update({k: x for k, x in vars(n).items() if k not in ("distribution", "estimator")})
         elif parents == n.parents:  # Values are equal if they are the same
             now[n] = n
         else:
