@@ -458,3 +458,20 @@ def test_nothing_passes_a_choice_but_the_graph_knows_what_it_depends_on():
     cost.backward()
     assert t.grad == 0 and b.grad == 2 * (b.data - 0.45)
     assert ops.TABLE.get("hold") is None  # the rows of chance stand in no table
+
+
+def test_a_reply_of_the_world_is_a_cost_of_the_choices_before_it_and_of_no_other():
+    t = Value(0.2)
+    for seed in range(8):
+        rng, t.grad = random.Random(seed), 0.0
+        a, b = (S.Bernoulli(logit=t).sample(rng) for _ in range(2))
+        state = S.reply(3.0 - a.data, a)
+        later = S.reply(state.data * (1 + b.data), state, b)
+        S.surrogate([state, later]).backward()
+        score = [c.data - 1 / (1 + math.exp(-0.2)) for c in (a, b)]
+        assert t.grad == pytest.approx(score[0] * (state.data + later.data) + score[1] * later.data)
+        for estimator in (S.Enumerate(), S.MeasureValued()):
+            with pytest.raises(ValueError, match="asked"):
+                S.surrogate(S.reply(1.0, S.Bernoulli(0.5).sample(rng, estimator=estimator)))
+    with pytest.raises(TypeError, match="choices"):
+        S.reply(1.0)

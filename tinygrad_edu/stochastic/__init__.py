@@ -27,10 +27,12 @@ from .estimators import (
     Score,
     StraightThrough,
 )
+from .replies import reply
 from .surrogates import estimate, surrogate
 
 __all__ = [
     "Bernoulli", "Binomial", "Categorical", "Distribution", "Enumerate", "Exponential", "Geometric", "Gumbel",
     "LearnedBaseline", "MeasureValued", "Normal", "Poisson", "Rebar", "Relaxed", "RunningMean", "Score",
-    "StraightThrough", "Uniform", "estimate", "expected", "gumbel_softmax", "outcomes", "surrogate",
+    "StraightThrough", "Uniform", "estimate", "expected", "gumbel_softmax", "outcomes", "reply",
+    "surrogate",
 ]  # fmt: skip

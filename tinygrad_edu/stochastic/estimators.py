@@ -13,13 +13,13 @@ from typing import Any
 
 from .. import functional as F
 from .. import ops
-from ..engine import Value, topological
+from ..engine import Value
 from ..errors import UserError
 from .continuous import Normal
 from .discrete import Bernoulli, Poisson
 from .distributions import Distribution
 from .rows import hold
-from .substitution import choices, substituted
+from .substitution import Influence, choices, substituted
 
 
 class Estimator:
@@ -118,8 +118,9 @@ def known_before(choice: Value) -> list[float]:
 
 def influenced(choice: Value, costs: Sequence[Value]) -> tuple[list[Value], list[Value]]:
     """Costs that were computed from a choice, and those that were not: exact, for the graph knows."""
-    below = [cost for cost in costs if choice in set(topological(cost))]
-    return below, [cost for cost in costs if cost not in below]
+    known = Influence(costs)
+    below = [cost for cost in costs if known.of(choice, cost)]
+    return below, [cost for cost in costs if not known.of(choice, cost)]
 
 
 class Enumerate(Estimator):
@@ -224,7 +225,8 @@ class Rebar(Estimator):
         below, beside = influenced(choice, costs)
         if not isinstance(of, Bernoulli):
             raise UserError(f"Rebar is for a Bernoulli, not {of!r}: take Score, or Enumerate")
-        if any(choice in set(topological(c)) for c in choices(below) if c is not choice):
+        known = Influence(below)
+        if any(known.of(choice, c) for c in known.choices if c is not choice):
             raise UserError("Rebar needs costs with no other choice after this one: take Score or Enumerate for it")
         p, u, v = of.p, Value(choice.parents[1].data), self._rng.random() or math.ulp(0.0)
         given = p * v if choice.data else p + (1 - p) * v  # the noise of such a choice, as it follows from p

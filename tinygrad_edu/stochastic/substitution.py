@@ -9,22 +9,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from .. import ops
 from ..engine import Value, apply, topological
 
 
-def order_of(roots: Iterable[Value]) -> list[Value]:
+def order_of(roots: Sequence[Value]) -> list[Value]:
     """Every node that some of the roots were computed from, parents before children, each once."""
-    seen: dict[Value, None] = {}
-    for root in roots:
-        seen.update(dict.fromkeys(topological(root)))
-    return list(seen)
+    return topological(apply(ops.sum, tuple(roots)))[:-1] if roots else []
 
 
-def choices(roots: Iterable[Value]) -> list[Value]:
+def choices(roots: Sequence[Value]) -> list[Value]:
     """The random choices among them: every Value with a distribution."""
     return [n for n in order_of(roots) if hasattr(n, "distribution")]
+
+
+class Influence:
+    """Which choices each node was computed from: exact, for the graph knows.  `choices` are all of them, in order.
+
+    >>> from tinygrad_edu.stochastic import Bernoulli
+    >>> a, b = Bernoulli(0.5).sample(0), Bernoulli(0.5).sample(1)
+    >>> seen = Influence([a + 1, a * b])
+    >>> [seen.of(a, cost) for cost in seen.roots], [seen.of(b, cost) for cost in seen.roots]
+    ([True, True], [False, True])
+    """
+
+    def __init__(self, roots: Sequence[Value]) -> None:
+        self.roots = roots
+        self._bits: dict[Value, int] = {}
+        self._known: dict[Value, int] = {}  # the choices of a node, a bit for each
+        for n in order_of(roots):
+            known = 0
+            for p in n.parents:
+                known |= self._known[p]
+            if hasattr(n, "distribution"):
+                self._bits[n] = 1 << len(self._bits)
+                known |= self._bits[n]
+            self._known[n] = known
+
+    @property
+    def choices(self) -> list[Value]:
+        """All choices, each after those that it depends on."""
+        return list(self._bits)
+
+    def of(self, choice: Value, node: Value) -> bool:
+        """Whether a node was computed from a choice, or is it."""
+        return bool(self._known[node] & self._bits[choice])
 
 
 def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled: Collection[Value] = ()) -> list[Value]:

@@ -18,13 +18,13 @@ from typing import Any
 
 from .. import functional as F
 from .. import modes, ops
-from ..engine import Value, topological
+from ..engine import Value
 from ..errors import UserError
 from ..names import is_constant
 from .continuous import Uniform
 from .estimators import Score
 from .rows import hold, score
-from .substitution import choices
+from .substitution import Influence, choices
 
 PLAIN = Score()
 
@@ -88,20 +88,20 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
         if order != 1 and not _estimator(c, default).exact:
             raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
         costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
-    scored = [c for c in choices(costs) if isinstance(_estimator(c, default), Score)]
-    ancestors = [set(topological(cost)) for cost in costs]
+    known = Influence(costs)
+    scored = [c for c in known.choices if isinstance(_estimator(c, default), Score)]
     logps = {c: c.distribution.log_prob(c) for c in scored if _may_be_scored(c)}  # type: ignore[attr-defined]
     if order == 1:
         return ops.sum(  # type: ignore[no-any-return]
-            *costs, *_scores(scored, logps, costs, ancestors, default, baselines)
+            *costs, *_scores(scored, logps, known, default, baselines)
         )
     total = []
-    for cost, known in zip(costs, ancestors):
-        total.append(_magic([logps[c] for c in scored if c in known]) * cost)
+    for cost in costs:
+        total.append(_magic([logps[c] for c in scored if known.of(c, cost)]) * cost)
     for c in scored:
         base = _estimator(c, default).expects(c)
         if isinstance(base, Value) or base:
-            before = [logps[b] for b in scored if b is not c and b in set(topological(c))]
+            before = [logps[b] for b in scored if b is not c and known.of(b, c)]
             total.append((_magic(before) - _magic([*before, logps[c]])) * base)
     return ops.sum(*total)  # type: ignore[no-any-return]
 
@@ -128,11 +128,11 @@ def _magic(logps: Sequence[Any]) -> Any:
     return ops.exp(total - hold(total))
 
 
-def _scores(scored: Iterable[Value], logps: dict[Value, Any], costs: list[Value], ancestors: list[set[Value]],
-            default: Any, baselines: dict[Value, Any] | None) -> list[Value]:  # fmt: skip
+def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, default: Any,
+            baselines: dict[Value, Any] | None) -> list[Value]:  # fmt: skip
     found = []
     for c in scored:
-        below = [cost for cost, known in zip(costs, ancestors) if c in known]
+        below = [cost for cost in known.roots if known.of(c, cost)]
         if not below or not isinstance(logps[c], Value):
             continue
         paid, how = F.sum(below), _estimator(c, default)
@@ -203,7 +203,8 @@ def estimate(f: Callable[[Any], Any], rng: Any, samples: int = 1, *, estimator: 
         raise UserError(
             f"leave_one_out compares runs that make the same choices, and these made {sorted({len(c) for c in scored})}"
         )
-    paid = [[sum(t.data for t in costs if c in set(topological(t))) for c in cs] for cs, costs in zip(scored, runs)]
+    known = [Influence(costs) for costs in runs]
+    paid = [[sum(t.data for t in by.roots if by.of(c, t)) for c in cs] for cs, by in zip(scored, known)]
     losses = []
     for k, costs in enumerate(runs):
         others = [[row[i] for j, row in enumerate(paid) if j != k] for i in range(len(scored[k]))]
