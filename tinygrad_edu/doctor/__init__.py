@@ -55,6 +55,7 @@ ANYWAY = [
 FINITE = [
     formulas.cancelled,
     reach.nothing_arrives,
+    reach.behind_chance,
     activations.dead,
     reach.constant_outputs,
     flow.blocked,

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .. import ops
+from .. import chance, ops
 from ..engine import Value
 from ..explanation.network import IN_A_LIST
 from ..explanation.words import number, plural
@@ -98,7 +98,7 @@ def nothing_arrives(e: Evidence) -> Iterator[Finding]:
     if any(e.totals.get(p) for p in e.trainable) or e.root in e.alive or e.root not in e.learning:
         return
     walls = [n for n in e.order if n not in e.alive and any(p in e.alive for p in n.parents)]
-    if not walls or not all(is_step(n.op) for n in walls):
+    if not walls or any(map(chance.stops, walls)) or not all(is_step(n.op) for n in walls):
         return  # flat at this point only: a loss of 0 is as good as it gets
     n, names = walls[-1], [e.names[w] for w in walls[:20]]
     rows = few(list(dict.fromkeys(w.op.name for w in reversed(walls))))
@@ -114,6 +114,38 @@ def nothing_arrives(e: Evidence) -> Iterator[Finding]:
         n,
         {"nodes": len(walls)},
         tuple(names),
+    )
+
+
+def behind_chance(e: Evidence) -> Iterator[Finding]:
+    """Parameters that the loss sees through random choices alone, and no score is there to stand in for a gradient."""
+    reached, scored = {e.root}, {n.scores for n in e.order if hasattr(n, "scores")}
+    for n in reversed(e.order):
+        if n in reached:
+            reached.update([p for p, d in zip(n.parents, e.slopes.get(n, ())) if d != 0])
+    walls = [n for n in e.order if chance.stops(n) and n in reached - scored and reached.isdisjoint(n.parents)]
+    before = set(walls)
+    for n in reversed(e.order):
+        if n in before:
+            before.update(n.parents)
+    lost = [p for p in e.trainable if p in before and p not in reached]
+    if not lost:
+        return
+    n = walls[-1]
+    yield Finding(
+        "chance in the way",
+        LOOK,
+        f"on every way from {e.names[e.root]} to {plural(len(lost), 'parameter')}, at "
+        f"{plural(len(walls), 'random choice')}",
+        f"such as {e.names[n]} ~ {e.names.drawn(n)}, which is {number(e.value(n))}",
+        "a sample jumps from one number to the next, so its local gradient is 0 and no gradient passes; what "
+        "changes with the parameters is how probable it was, and the score, d(log p) × the cost, says that",
+        "stochastic.surrogate(cost) in place of the cost; or stochastic.expected(f), which adds up all outcomes; "
+        "where there is one, .rsample, which gradients pass",
+        e.root,
+        n,
+        {"parameters": len(lost), "choices": len(walls)},
+        tuple([e.names[n] for n in walls[:20]]),
     )
 
 

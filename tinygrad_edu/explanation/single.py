@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..engine import Value
 from . import words
+from .choices import passed
 from .paths import Path, counts, largest
 from .walk import Edge, Explanation, Walk
 
@@ -58,7 +59,7 @@ class Single(Explanation):
         products = words.products([(e.upstream, e.local, e.contribution) for e in shown])
         rows = [("used in", "local gradient", products[0])]
         for e, product in zip(shown, products[1:]):
-            formula = f"{self.names[e.node]} = {self.names.short(e.node, LONGEST)}"
+            formula = f"{self.names[e.node]} {self.names.made(e.node, LONGEST)}"
             rows.append((formula, words.clipped(walk.local(e), LONGEST - 10), product))
         lines += words.columns(rows, gives=(0, 1))
         if len(self.uses) > len(shown):
@@ -116,7 +117,12 @@ class Single(Explanation):
         above = self._above()
         begun = self.walk.beginnings([e for e in self.walk.edges if e.parent in above], above)
         short = self.names.shortened([self.x, *[e.node for e in self._shown()]])
-        return [*begun, *self.walk.changed([self.x]), *filter(None, [self.walk.stored(self.x), short])]
+        return [
+            *begun,
+            *passed(self.walk, above),
+            *self.walk.changed([self.x]),
+            *filter(None, [self.walk.stored(self.x), short]),
+        ]
 
     def _above(self) -> dict[Value, None]:
         """The node and everything that was computed from it, in order."""

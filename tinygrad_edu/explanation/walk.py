@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from .. import names, ops, text
+from .. import chance, names, ops, text
 from ..engine import Value, chain_rule, topological
 from ..infinities import interval
 from ..languages import LATEX
@@ -84,16 +84,28 @@ class Names:
 
     def formula(self, n: Value, latex: bool = False) -> str:
         """What computes a node, such as `w * x`; a row that sums its inputs up is written out."""
+        if chance.stops(n):
+            return self.drawn(n, latex)
         terms = [text.name((self.latex if latex else self.term)(p)) for p in n.parents]
         e = n.op.parts(*terms) if n.op.parts and ... in n.op.domain and len(terms) <= 20 else None
         if not isinstance(e, Expr) or not e.op.symbol:
             e = Expr(n.op, tuple(terms))
         return LATEX.write(e) if latex else text.write(e)
 
+    def drawn(self, n: Value, latex: bool = False) -> str:
+        """The distribution of a choice, such as `Bernoulli(logit=z)`."""
+        name = self.latex if latex else self.__getitem__
+        told: str = chance.of(n).told(lambda x: name(x) if isinstance(x, Value) else words.number(x))
+        return f"\\mathrm{{{told.partition('(')[0]}}}({told.partition('(')[2]}" if latex else told
+
+    def made(self, n: Value, most: int) -> str:
+        """The formula of a node after the sign that it stands with: `= w * x`, `~ Bernoulli(p)`."""
+        return f"{'~' if chance.stops(n) else '='} {self.short(n, most)}"
+
     def short(self, n: Value, most: int) -> str:
         """The formula of a node, or if it is long the name of the row and its first input."""
         formula = self.formula(n)
-        if len(formula) > most and len(n.parents) > 2:
+        if len(formula) > most and len(n.parents) > 2 and not chance.stops(n):
             formula = f"{n.op.name}({self[n.parents[0]]}, … {len(n.parents) - 1:,} more)"
         return words.clipped(formula, most)
 

@@ -10,6 +10,7 @@ from ..engine import Value
 from ..figures.choose import before
 from ..figures.units import group
 from . import words
+from .choices import passed
 from .network import Network
 from .walk import Edge, Explanation, Walk
 
@@ -47,9 +48,7 @@ class Whole(Explanation):
         if self._inner:
             lines += ["", "Forward: every node from its inputs."]
             lines += [*words.flowed([self._leaf(n) for n in self._leaves], ", "), ""] if self._leaves else []
-            rows = [
-                (names[n], f"= {names.short(n, LONGEST)}", f"= {words.number(self.walk.value(n))}") for n in self._inner
-            ]
+            rows = [(names[n], names.made(n, LONGEST), f"= {words.number(self.walk.value(n))}") for n in self._inner]
             lines += words.columns(rows, gives=(1,))
             lines += ["", *words.sentence(f"Backward: {self._start()}"), *self._backward()]
             lines += (
@@ -112,6 +111,7 @@ class Whole(Explanation):
     def _notes(self) -> list[str]:
         """What else a reader should know, a sentence or two each."""
         notes = self.walk.beginnings(self.walk.edges, self.walk.order)
+        notes += passed(self.walk, self.shown)
         notes += self.walk.changed(self._leaves)[:3]
         if self._constants:
             notes.append(

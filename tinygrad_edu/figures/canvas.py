@@ -5,6 +5,7 @@ A `Sheet` says what is to be seen, without the Values, so that a drawing keeps w
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from ..placement import Point, layout, path
 from . import cards
 
 HEIGHT, HEAD, ROW = 65, 24, 20
+ROUND, WIDER, SMALL = 88, 28, 22  # of a random choice: its height, and how much wider than a card; and of its noise
 MARGIN, LINE = 10, 17
 STRAIGHT = 30.0  # units: room for the number of an edge
 
@@ -33,6 +35,7 @@ class Face:
     look: str
     tip: str
     frames: tuple[tuple[int, str], ...] = ()
+    form: str = ""  # "round" for a random choice, "noise" for what it was made from
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ class Sheet:
         for k, (w, h), spot in zip(keys, sizes, plan.spots):
             x, y = shift(spot)
             if k in self.faces:
-                draw_card(picture, k, self.faces[k], x - w / 2, y - h / 2, w)
+                draw = {"": draw_card, "round": draw_choice, "noise": draw_noise}[self.faces[k].form]
+                draw(picture, k, self.faces[k], x - w / 2, y - h / 2, w)
             else:
                 text, colour = self.boxes[k]
                 picture.begin(id=k)
@@ -146,6 +150,8 @@ class Sheet:
         if key in self.boxes:
             return max(90.0, width_of(self.boxes[key][0], 12) + 24), 36.0
         face = self.faces[key]
+        if face.form:
+            return (wide + WIDER, ROUND) if face.form == "round" else (width_of(said(face), 11) + 20, SMALL)
         return wide, HEIGHT if face.name or face.op else HEIGHT - HEAD
 
     def draw_line(self, picture: Picture, line: Line, route: Sequence[Point], share: float) -> None:
@@ -215,6 +221,62 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
         picture.text(x + 8, base, word, 10.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
         picture.text(x + w - 8, base, cards.short(number), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
     picture.end()
+
+
+def said(f: Face) -> str:
+    """What stands in the place of a card on a number that a random choice was made from."""
+    return f"noise {cards.short(f.value)}"
+
+
+def draw_noise(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+    """The number that a random choice was made from: small, for it has no parents and wants no gradient."""
+    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
+    picture.add("rect", x=x, y=y, width=w, height=SMALL, rx=SMALL / 2, fill="#ffffff", stroke=cards.BORDER)
+    picture.text(x + w / 2, y + 15, said(f), 11, cards.PALE_INK, "middle")
+    picture.end()
+
+
+def draw_choice(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+    """A random choice: an ellipse with the same three rows as a card."""
+    paper, ink = cards.ROLES[f.role]
+    width, border = cards.FRAMES[f.look]
+    middle, up, down, half = (x + w / 2, y + ROUND / 2), -11.0, 10.0, (w - WIDER) / 2 - 12
+    bad = f.value != f.value or abs(f.value) == float("inf")
+    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
+    picture.add("path", d=oval(middle, w, ROUND), fill=cards.ALARM if bad else "#ffffff")
+    picture.add("path", d=oval(middle, w, ROUND, below=down), fill=f.tint)
+    picture.add("path", d=oval(middle, w, ROUND, above=up), fill=paper)
+    picture.add("path", d=oval(middle, w, ROUND), fill="none", stroke=border, stroke_width=width)
+    picture.runs(middle[0], middle[1] - 18, cards.title(f.name, f.op), 13, ink, "middle")
+    for word, number, base in (("value", f.value, 4.5), ("grad", f.grad, 24.5)):
+        wrong = number != number or abs(number) == float("inf")
+        quiet = cards.INK if word == "grad" and f.grad else cards.PALE_INK
+        picture.text(middle[0] - half, middle[1] + base, word, 10.5, quiet)
+        picture.text(middle[0] + half, middle[1] + base, cards.short(number), 12.5,
+                     cards.ALARM_INK if wrong else cards.INK, "end")  # fmt: skip
+    picture.end()
+
+
+def oval(middle: Point, width: float, height: float, above: float | None = None, below: float | None = None) -> str:
+    """An ellipse, or what of it lies above or below a level line at a distance from its middle, as four curves."""
+    a, b = width / 2, height / 2
+    if above is None and below is None:
+        first, last = 0.0, 2 * math.pi
+    elif below is not None:
+        first = math.asin(below / b)
+        last = math.pi - first
+    else:
+        last = 2 * math.pi + math.asin((above or 0.0) / b)
+        first = 3 * math.pi - last
+    step = (last - first) / 4
+    k = 4 / 3 * math.tan(step / 4)
+
+    def at(t: float, side: float = 0.0) -> str:
+        u, v = math.cos(t) - side * math.sin(t), math.sin(t) + side * math.cos(t)
+        return f"{middle[0] + a * u:.1f},{middle[1] + b * v:.1f}"
+
+    curves = [(first + i * step, first + (i + 1) * step) for i in range(4)]
+    return f"M{at(first)}" + "".join(f"C{at(s, k)} {at(t, -k)} {at(t)}" for s, t in curves) + "z"
 
 
 def _in_order(keys: Sequence[str], lines: Sequence[Line]) -> list[str]:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from .. import ops
+from .. import chance, ops
 from ..engine import Value
 from ..names import is_constant
 from ..names import named as named
@@ -30,6 +30,7 @@ ALARM, ALARM_INK = "#ffd9d9", "#b3202a"  # for what is not finite
 BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0xE9, 0x8F, 0x4E))  # pale, full
 FRAME = "#d5dae0"  # around neurons and layers
 PATH, FADED = "#d1531f", 0.3  # one path; how much is left of what is not on it, on white as on black
+SCORE = "#9263bd"  # the way of a score, where no gradient passes
 FADED_PAPER, FADED_INK, FADED_EDGE = "#f7f8f94d", "#7d889580", "#98a3af4d"
 FRAMES = {
     "": (1, BORDER),
@@ -124,7 +125,8 @@ def title(name: str, op: str) -> list[tuple[str, str]]:
             piece = runs.pop()[0] + piece if runs[-1][1] == "italic" else piece
         if piece:
             runs.append((piece, "lowered" if i % 3 == 2 else "italic"))
-    return [*runs, *([("\u00a0=\u00a0", "")] if name and op else []), *([(cut(op), "bold")] if op else [])]
+    between = "\u00a0" if op.startswith("~") else "\u00a0=\u00a0"
+    return [*runs, *([(between, "")] if name and op else []), *([(cut(op), "bold")] if op else [])]
 
 
 def label(name: str, op: str = "") -> str:
@@ -144,9 +146,11 @@ def label(name: str, op: str = "") -> str:
 
 
 def operation(n: Value) -> str:
-    """What computed a node, as it stands in its card: ×, +, **2, tanh; '' for a leaf."""
+    """What computed a node, as it stands in its card: ×, +, **2, tanh, ~ Bernoulli; '' for a leaf."""
     if n.op is ops.leaf:
         return ""
+    if chance.is_choice(n):
+        return f"~ {type(chance.of(n)).__name__}"
     return SYMBOLS.get(n.op.symbol, n.op.symbol) or n.op.name
 
 
@@ -189,6 +193,7 @@ def card(n: Value, role: str, largest: float, look: str = "", name: str = "") ->
     if not header and math.isfinite(n.data):
         value = paper
     width, frame = FRAMES[look]
+    width = 0 if chance.is_choice(n) else width  # the frame of a choice is its ellipse
     return (
         f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" '
         f'BGCOLOR="#ffffff">{top}'
@@ -212,10 +217,13 @@ def tooltip(n: Value, names: Mapping[Value, str] = {}) -> str:
     return lines(*told(n, names))
 
 
-def told(n: Value, names: Mapping[Value, str] = {}) -> tuple[str, str, str]:
-    """The same as three lines."""
+def told(n: Value, names: Mapping[Value, str] = {}) -> tuple[str, ...]:
+    """The same as lines."""
     unnamed = "constant" if is_constant(n) else "a leaf without a label"
-    name = " = ".join(filter(None, (cut(named(n) or names.get(n, ""), TIP), operation(n)))) or unnamed
+    name, op = cut(named(n) or names.get(n, ""), TIP), operation(n)
+    if chance.is_choice(n):
+        op = f"~ {cut(repr(chance.of(n)), TIP)}"
+    name = (" " if op.startswith("~") else " = ").join(filter(None, (name, op))) or unnamed
     return (name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
 
 
@@ -230,6 +238,12 @@ def slope(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) ->
     """One local gradient with all its digits."""
     name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or short(v.data) for v in (n, parent))
     return f"d({name}) / d({of}) = {float(d)!r}"
+
+
+def scored(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
+    """What passes a choice in place of a gradient: the score, with all its digits."""
+    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or short(v.data) for v in (n, parent))
+    return f"no gradient passes; the score d(log p({name})) / d({of}) = {float(d)!r} does, times the cost"
 
 
 def edge(d: float, flow: float, largest: float, look: str, tip: str) -> dict[str, str]:
@@ -250,3 +264,12 @@ def edge(d: float, flow: float, largest: float, look: str, tip: str) -> dict[str
     if not flow:
         attributes["style"] = "dashed"
     return attributes | {"tooltip": tip, "labeltooltip": tip}
+
+
+def score_edge(d: float | None, look: str, tip: str) -> dict[str, str]:
+    """The attributes of an edge along which a score goes and no gradient; from the noise, not even that."""
+    attributes = {"style": "dashed", "tooltip": lines(tip)}
+    if look == "faded" or d is None:
+        return attributes | ({"color": FADED_EDGE} if look == "faded" else {})
+    ink = PATH if look == "path" else SCORE
+    return attributes | {"label": f"  score {short(d)}  ", "color": ink, "fontcolor": ink, "labeltooltip": lines(tip)}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
+from .. import chance
 from ..engine import Value
 from ..names import variables
 from . import cards, choose
@@ -41,7 +42,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     for n in ids:
         for i, (p, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())):
             edges.append(
-                (p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded")
+                (p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded", i)
             )
 
     modular = any(module_of(p) for n in ids for p in (n, *n.parents))
@@ -50,6 +51,8 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     inputs = input_names(groups) if groups else {}
     role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
+    noises = {chance.noise(n) for n in ids if chance.is_choice(n)}
+    scores = {n: (*chance.slopes(n), None) for n in ids if chance.stops(n)}
     number = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
     held = variables(ids)
     for n, name in ids.items():
@@ -61,17 +64,20 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
         )
         called = cards.named(n) or held.get(n, "")
         short = called.removeprefix(inside + ".") if inside else called
+        form = "round" if chance.is_choice(n) else "noise" if n in noises else ""
+        width, colour = cards.FRAMES[look]
         dot.node(
             name,
-            cards.card(n, role[n], largest, look, short),
+            f"noise {cards.short(n.data)}" if form == "noise" else cards.card(n, role[n], largest, look, short),
             id=name,
             tooltip=cards.tooltip(n, held),
             **{"class": f"value {role[n]}"},
+            **({"shape": "ellipse", "penwidth": f"{width}", "color": colour, "margin": "0.02"} if form else {}),
         )
         sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n],
                                  cards.tint(n.grad, largest), look,
                                  "\n".join(cards.told(n, held)),
-                                 tuple([number[f] for f in frames.get(n, ())]))  # fmt: skip
+                                 tuple([number[f] for f in frames.get(n, ())]), form)  # fmt: skip
     _draw_frames(dot, frames, ids)
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
@@ -92,8 +98,13 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
         )
 
     widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
-    for k, (p, n, d, flow, look) in enumerate(edges):
-        if p in ids:
+    for k, (p, n, d, flow, look, i) in enumerate(edges):
+        if p in ids and n in scores:
+            score = scores[n][i]
+            tip = cards.slope(p, n, d, held) if score is None else cards.scored(p, n, score, held)
+            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.score_edge(score, look, tip))
+            sheet.lines.append(score_line(ids[p], ids[n], f"e{k}", score, look, tip))
+        elif p in ids:
             tip = cards.slope(p, n, d, held)
             dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(d, flow, widest, look, tip))
             sheet.lines.append(line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))
@@ -118,6 +129,16 @@ def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, 
     colour, ink = (cards.PATH, cards.PATH) if look == "path" else (alarm or cards.EDGE, alarm or cards.PALE_INK)
     width = 2.4 if look == "path" else 0.8 + 2.4 * cards.size(flow, widest)
     return Line(tail, head, f"×{cards.short(d)}", width, colour, ink, None if flow else "4 3", tip, name)
+
+
+def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip: str) -> Line:
+    """An edge along which a score goes and no gradient; from the noise, not even that."""
+    if look == "faded" or d is None:
+        return Line(
+            tail, head, colour=cards.FADED_EDGE if look == "faded" else cards.EDGE, dash="4 3", tip=tip, id=name
+        )
+    ink = cards.PATH if look == "path" else cards.SCORE
+    return Line(tail, head, f"score {cards.short(d)}", 1.0, ink, ink, "7 4", tip, name)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .. import ops
+from .. import chance, ops
 from ..engine import Value, topological
 from ..names import one_line
 
@@ -133,9 +133,11 @@ def neuron_of(u: Unit) -> tuple[Value, ...]:
 
 
 def slope_of(u: Unit) -> float:
-    """d(out) / d(z) of a unit: 0 behind a closed relu."""
+    """d(out) / d(z) of a unit: 0 behind a closed relu; of a unit that chooses at random, up to its choice."""
     slopes = {u.z: 1.0}
     for n in u.nodes[u.nodes.index(u.z) + 1 :]:
+        if chance.stops(n):  # a score finds its way past it
+            return sum([slopes[p] for p in n.parents if p in slopes])
         slopes[n] = sum(d * slopes[p] for p, d in zip(n.parents, n.local_grads()) if p in slopes)
     return slopes[u.out]
 

@@ -9,6 +9,7 @@ The formulas are those of the textbooks (Bishop, "Pattern Recognition and Machin
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from .. import functional as F
@@ -31,7 +32,7 @@ class Bernoulli(Distribution):
     def __init__(self, p: Any = None, *, logit: Any = None) -> None:
         self.by_logit = one_of(p, logit, "p", "logit")
         super().__init__(logit if self.by_logit else probability("the probability of a Bernoulli", p))
-        self.row = rows.logit_coin if self.by_logit else rows.coin
+        self.row, self.first = (rows.logit_coin, "logit=") if self.by_logit else (rows.coin, "")
 
     @property
     def p(self) -> Any:
@@ -80,6 +81,9 @@ class Categorical(Distribution):
                     ": take functional.softmax, or give logits="
                 )
 
+    def told(self, name: Callable[[Any], str]) -> str:
+        return f"Categorical({'logits=' * self.by_logit}[{', '.join(map(name, self.parameters))}])"
+
     @property
     def ps(self) -> list[Any]:
         """The probability of each index."""
@@ -118,7 +122,7 @@ class Binomial(Distribution):
         if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= 1000:
             raise UserError(f"Binomial(n, p) counts n tries, a whole number from 1 to 1000, got {n!r}")
         super().__init__(probability("the probability of a Binomial", p))
-        self.n, self.row = n, rows.binomial(n)
+        self.n, self.row, self.first = n, rows.binomial(n), f"{n}, "
 
     @property
     def mean(self) -> Any:

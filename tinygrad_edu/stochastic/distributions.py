@@ -11,12 +11,12 @@ from __future__ import annotations
 import copy
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from .. import functional as F
 from .. import modes
-from ..engine import Value
+from ..engine import Value, constant
 from ..errors import UserError
 from ..ops import Op
 
@@ -31,6 +31,7 @@ class Distribution:
 
     row: Op
     discrete: ClassVar[bool] = True
+    first: str = ""  # what is written before the parameters
     instead: ClassVar[str] = ""  # what else there is for those who ask for a path
 
     def __init__(self, *parameters: Any) -> None:
@@ -53,7 +54,8 @@ class Distribution:
         """
         if hasattr(rng, "choose"):
             return rng.choose(self, estimator)  # type: ignore[no-any-return]
-        return self._marked(self.row(*self._values(), self._noise(rng, noise)), estimator)
+        u = self._noise(rng, noise)
+        return self._marked(self.row(*self._values(), u), u, estimator)
 
     def rsample(self, rng: Any = None, *, noise: Any = None) -> Value:
         """A sample as a differentiable function of the parameters and of noise: gradients pass (the pathwise way).
@@ -65,20 +67,20 @@ class Distribution:
                 f"{type(self).__name__} is discrete: its samples jump, and no path leads from the parameters to them. "
                 f"Use .sample(rng), and stochastic.surrogate for its gradient{self.instead}"
             )
-        return self._marked(self.path(*self._values(), self._noise(rng, noise)), "pathwise")
+        z = self._noise(rng, noise)
+        return self._marked(self.path(*self._values(), z), z, "pathwise")
 
     def _values(self) -> list[Value]:
-        return [x if isinstance(x, Value) else Value(x) for x in self.parameters]
+        return [x if isinstance(x, Value) else constant(x) for x in self.parameters]
 
-    def _marked(self, sample: Value, estimator: Any) -> Value:
-        vars(sample).update(
-            distribution=self, estimator=estimator
-        )  # a recording may know it: it is the same every time
+    def _marked(self, sample: Value, noise: Value, estimator: Any) -> Value:
+        # past the guard of a recording, which may know it: it is the same every time
+        vars(sample).update(distribution=self, noise=noise, estimator=estimator)
         return sample
 
     def _noise(self, rng: Any, noise: Any) -> Value:
         if noise is not None:
-            return noise if isinstance(noise, Value) else Value(noise)
+            return noise if isinstance(noise, Value) else constant(noise)
         if modes.listened():
             raise modes.RecordingError(
                 f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
@@ -90,7 +92,7 @@ class Distribution:
             raise TypeError(
                 f"a {type(self).__name__} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}"
             )
-        return Value(self._drawn(rng))
+        return constant(self._drawn(rng))
 
     def _drawn(self, rng: Any) -> float:
         return float(rng.random())
@@ -137,9 +139,12 @@ class Distribution:
             + ("" if self.discrete else ", or .rsample(rng), whose gradient is pathwise")
         )
 
+    def told(self, name: Callable[[Any], str]) -> str:
+        """As it is written, with a name for each parameter."""
+        return f"{type(self).__name__}({self.first}{', '.join(map(name, self.parameters))})"
+
     def __repr__(self) -> str:
-        told = [x.label or f"{x.data:.4g}" if isinstance(x, Value) else f"{x:.4g}" for x in self.parameters]
-        return f"{type(self).__name__}({', '.join(told)})"
+        return self.told(lambda x: x.label or f"{x.data:.4g}" if isinstance(x, Value) else f"{x:.4g}")
 
 
 def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:

@@ -80,4 +80,5 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
             if hasattr(n, "distribution"):
                 inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
                 y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
+                y.noise = now.get(n.noise, n.noise)  # type: ignore[attr-defined]
     return [now[root] for root in roots]

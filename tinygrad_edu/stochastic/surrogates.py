@@ -135,9 +135,11 @@ def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, 
         below = [cost for cost in known.roots if known.of(c, cost)]
         if not below or not isinstance(logps[c], Value):
             continue
-        paid, how = F.sum(below), _estimator(c, default)
+        paid, how = below[0] if len(below) == 1 else F.sum(below), _estimator(c, default)
         base = how.expects(c) if baselines is None else baselines[c]
-        found.append(score(logps[c], paid - base))
+        scored_one = score(logps[c], paid - base if isinstance(base, Value) or base else paid)
+        scored_one.scores = c  # for readers, which say what it hands to whom
+        found.append(scored_one)
         if not modes.listened():
             how.learn(c, paid.data)
     return found

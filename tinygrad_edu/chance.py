@@ -1,0 +1,59 @@
+"""Random choices as readers see them: a Value with a `distribution` was drawn from it.
+
+>>> from tinygrad_edu.stochastic import Bernoulli, Normal
+>>> b = Bernoulli(Value(0.25, label="p")).sample(noise=0.1)
+>>> x = Normal(Value(1.0), Value(2.0)).rsample(noise=0.5)
+>>> [(is_choice(n), passes(n), slopes(n)) for n in (b, x)]
+[(True, False, (4.0,)), (True, True, (1.0, 0.5))]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .engine import Value, chain_rule
+from .modes import remembering
+
+
+def is_choice(n: Value) -> bool:
+    """Whether a Value was drawn from a distribution."""
+    return hasattr(getattr(n, "distribution", None), "log_prob")
+
+
+def of(n: Value) -> Any:
+    """The distribution of a choice."""
+    return n.distribution  # type: ignore[attr-defined]
+
+
+def passes(n: Value) -> bool:
+    """Whether a gradient passes a choice, which then is a formula of its parameters and of noise (`.rsample`)."""
+    return getattr(n, "estimator", None) == "pathwise"
+
+
+def stops(n: Value) -> bool:
+    """Whether a Value is a choice that no gradient passes."""
+    return is_choice(n) and not passes(n)
+
+
+def noise(n: Value) -> Value | None:
+    """The number that a choice was made from, if it is one that nobody gave a name, and not computed itself."""
+    found: Value | None = getattr(n, "noise", None)
+    return found if found is not None and not found.parents and not found.label else None
+
+
+def slopes(n: Value) -> tuple[float, ...]:
+    """For each parameter, what moves with it: the choice, where gradients pass, else the logarithm of its probability.
+
+    The latter is the score, d(log p) / d(parameter), with the choice as it is.
+    """
+    distribution = of(n)
+    seen = map(float, distribution.parameters) if passes(n) else n.numbers[1:-1]
+    with remembering():
+        leaves = [Value(x) for x in seen]
+        y = (
+            distribution.path(*leaves, n.noise)  # type: ignore[attr-defined]
+            if passes(n)
+            else distribution.on(leaves).log_prob(n.data)
+        )
+    totals = chain_rule(y, 1.0, lambda node: node.op.slopes(*node.numbers))
+    return tuple([totals.get(leaf, 0.0) for leaf in leaves])

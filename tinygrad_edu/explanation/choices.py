@@ -1,0 +1,77 @@
+"""What passes a random choice, and how: a score, or, along a path, the gradient.
+
+>>> from tinygrad_edu.stochastic import Bernoulli, surrogate
+>>> p = Value(0.25, label="p")
+>>> b = Bernoulli(p).sample(noise=0.1)
+>>> b.label = "b"
+>>> walk = Walk(surrogate(3 * b))
+>>> [told] = passed(walk, walk.order)
+>>> print("\\n".join(words.sentence(told)))
+b = 1 was drawn from Bernoulli(p): its local gradient is 0, and no gradient
+passes. The surrogate loss hands p the score × the cost: d(log p(b))/dp × 3 = 4
+× 3 = 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .. import chance, ops
+from ..engine import Value
+from . import words
+from .walk import Walk
+
+MOST = 4
+
+
+def passed(walk: Walk, nodes: Iterable[Value]) -> list[str]:
+    """A sentence or two on each random choice among some nodes; of many, on the first."""
+    found = [n for n in nodes if chance.is_choice(n)]
+    scores = {n.scores: n for n in walk.order if hasattr(n, "scores")}
+    told = [_path(walk, n) if chance.passes(n) else _score(walk, n, scores.get(n)) for n in found[:MOST]]
+    more = len(found) - MOST
+    return [*told, *[f"… and {words.plural(more, 'more random choice')}."] * (more > 0)]
+
+
+def _drawn(walk: Walk, n: Value) -> str:
+    return f"{walk.names[n]} = {words.number(walk.value(n))} was drawn from {walk.names.drawn(n)}"
+
+
+def _slopes(walk: Walk, n: Value) -> list[tuple[str, float]]:
+    """The parameters that are nodes to talk about, each with what moves with it."""
+    return [
+        (walk.names.term(p), d)
+        for p, d in zip(chance.of(n).parameters, chance.slopes(n))
+        if isinstance(p, Value) and p in walk.names
+    ]
+
+
+def _path(walk: Walk, n: Value) -> str:
+    name = walk.names.term(n)
+    ways = ", ".join([f"d{name}/d{p} = {words.number(d)}" for p, d in _slopes(walk, n)])
+    formula = (chance.of(n).path.__doc__ or "").strip(" .")
+    return (
+        f"{_drawn(walk, n)}, pathwise: it is {formula}, and the noise is "
+        f"{words.number(walk.value(n.noise))}. " + (f"So gradients pass: {ways}." if ways else "So gradients pass.")  # type: ignore[attr-defined]
+    )
+
+
+def _score(walk: Walk, n: Value, score: Value | None) -> str:
+    told, slopes = f"{_drawn(walk, n)}: its local gradient is 0, and no gradient passes.", _slopes(walk, n)
+    if not slopes:
+        return told
+    if score is None:
+        each = "each parameter" if len(slopes) > 1 else slopes[0][0]
+        return f"{told} What {each} should get is the score × the cost: stochastic.surrogate(cost) hands it on."
+    less = " less its baseline" if score.parents[1].op is ops.sub else ""
+    factors = [score.numbers[2], *[g for g in [walk.totals[score]] if g != 1]]
+    name = walk.names.term(n)
+    ways = [
+        f"d(log p({name}))/d{p} × {words.joined(factors, '×')} = {words.joined([d, *factors], '×')} = "
+        f"{words.number(d * score.numbers[2] * walk.totals[score])}"
+        for p, d in slopes
+    ]
+    return (
+        f"{told} The surrogate loss hands {slopes[0][0] if len(slopes) == 1 else 'each parameter'} the score × "
+        f"the cost{less}: {'; '.join(ways)}."
+    )
