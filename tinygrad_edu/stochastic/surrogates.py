@@ -137,9 +137,8 @@ def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, 
             continue
         paid, how = below[0] if len(below) == 1 else F.sum(below), _estimator(c, default)
         base = how.expects(c) if baselines is None else baselines[c]
-        scored_one = score(logps[c], paid - base if isinstance(base, Value) or base else paid)
-        scored_one.scores = c  # for readers, which say what it hands to whom
-        found.append(scored_one)
+        found.append(score(logps[c], paid - base if isinstance(base, Value) or base else paid))
+        vars(found[-1])["scores"] = c  # for readers, which say what it hands to whom
         if not modes.listened():
             how.learn(c, paid.data)
     return found
