@@ -72,6 +72,9 @@ SYSTEMS = (  # in the order of history
            epochs=6000, unit="names"),
     System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral",
            epochs=10_000, unit="steps"),
+    System("stochastic", 2015, "gradients through random choices, each held against the exact one, and a network "
+                               "that looks at one place",
+           epochs=600, unit="steps"),
     System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000,
            unit="episodes"),
     System("cs224n", 2017, "backpropagation as matrix calculus, and a window of five words that finds "
