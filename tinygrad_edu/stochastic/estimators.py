@@ -12,8 +12,8 @@ from statistics import NormalDist
 from typing import Any
 
 from .. import functional as F
-from .. import ops
-from ..engine import Value
+from .. import modes, ops
+from ..engine import Value, apply
 from ..errors import UserError
 from .continuous import Normal
 from .discrete import Bernoulli, Poisson
@@ -32,6 +32,14 @@ class Estimator:
         """Costs with the same expected gradient (unless `biased`), in which `choice` is no random choice any more."""
         raise NotImplementedError
 
+    def _by_numbers(self) -> None:
+        """Refuse to be recorded: what reads the number of a cost would bake it into every replay."""
+        if modes.listened():
+            raise modes.RecordingError(
+                f"{type(self).__name__} reads the numbers of costs, and a replay would repeat them: while a function "
+                "is recorded, take Score, Enumerate, StraightThrough or Relaxed"
+            )
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items() if not k[0] == '_')})"
 
@@ -49,7 +57,13 @@ class Score(Estimator):
         self.baseline = baseline
 
     def expects(self, choice: Value) -> Any:
-        """The baseline for one choice."""
+        """The baseline for one choice.  Raises RecordingError for one that learns: every replay would repeat it."""
+        if modes.listened() and hasattr(self.baseline, "seen"):
+            raise modes.RecordingError(
+                f"{self.baseline!r} learns from every cost, and a replay would repeat what it is now: make the "
+                "baseline an input of the recorded function, Score(b), and let it learn outside, by "
+                ".seen(None, cost)"
+            )
         return self.baseline(choice) if callable(self.baseline) else self.baseline
 
     def learn(self, choice: Value, cost: float) -> None:
@@ -145,6 +159,7 @@ class MeasureValued(Estimator):
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        self._by_numbers()
         below, beside = influenced(choice, costs)
 
         def f(x: float) -> float:
@@ -179,7 +194,8 @@ class StraightThrough(Estimator):
             raise UserError(
                 f"StraightThrough is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax(hard=True)"
             )
-        through = of.p + hold(Value(choice.data) - of.p)
+        again = apply(choice.op, choice.parents)  # the same number, which is no choice
+        through = of.p + hold(again - of.p)
         return substituted(costs, {choice: through})
 
 
@@ -204,7 +220,7 @@ class Relaxed(Estimator):
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
         if not isinstance(of, Bernoulli):
             raise UserError(f"Relaxed is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax")
-        return substituted(costs, {choice: _relaxed(of, Value(choice.parents[1].data), self.temperature)})
+        return substituted(costs, {choice: _relaxed(of, hold(choice.parents[1]), self.temperature)})
 
 
 class Rebar(Estimator):
@@ -222,6 +238,7 @@ class Rebar(Estimator):
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        self._by_numbers()
         below, beside = influenced(choice, costs)
         if not isinstance(of, Bernoulli):
             raise UserError(f"Rebar is for a Bernoulli, not {of!r}: take Score, or Enumerate")

@@ -1,0 +1,183 @@
+"""Recorded functions with noise as inputs: every replay draws what the eager engine would have drawn from it."""
+
+import math
+import random
+from importlib.util import find_spec
+
+import pytest
+
+from tinygrad_edu import RecordingError, Value, functional, jit
+from tinygrad_edu.stochastic import (
+    Bernoulli,
+    Categorical,
+    Enumerate,
+    Exponential,
+    Geometric,
+    Gumbel,
+    LearnedBaseline,
+    MeasureValued,
+    Normal,
+    Poisson,
+    Rebar,
+    Relaxed,
+    RunningMean,
+    Score,
+    StraightThrough,
+    Uniform,
+    gumbel_softmax,
+    surrogate,
+)
+
+NOISE = (0.11, 0.37, 0.52, 0.82)
+BACKENDS = ["python"]
+BACKENDS += ["numpy"] * (find_spec("numpy") is not None) + ["native"] * (find_spec("numba") is not None)
+
+DRAWN = {
+    "bernoulli": lambda t, s, n: Bernoulli(t.sigmoid()).sample(noise=n),
+    "logit": lambda t, s, n: Bernoulli(logit=t).sample(noise=n),
+    "categorical": lambda t, s, n: Categorical(functional.softmax([t, s, t * s])).sample(noise=n),
+    "logits": lambda t, s, n: Categorical(logits=[t, s, t * s]).sample(noise=n),
+    "geometric": lambda t, s, n: Geometric(t.sigmoid()).sample(noise=n),
+    "normal": lambda t, s, n: Normal(t, s.exp()).sample(noise=n),
+    "exponential": lambda t, s, n: Exponential(t.exp()).sample(noise=n),
+    "gumbel": lambda t, s, n: Gumbel(t, s.exp()).sample(noise=n),
+}
+PATHS = {
+    "normal": lambda t, s, n: Normal(t, s.exp()).rsample(noise=n),
+    "uniform": lambda t, s, n: Uniform(t, t + s.exp()).rsample(noise=n),
+    "exponential": lambda t, s, n: Exponential(t.exp()).rsample(noise=n),
+    "gumbel": lambda t, s, n: Gumbel(t, s.exp()).rsample(noise=n),
+    "softmax": lambda t, s, n: gumbel_softmax([t, s], 0.5, noise=[n, 1 - n])[1],
+    "hard": lambda t, s, n: gumbel_softmax([t, s], 0.5, noise=[n, 1 - n], hard=True)[1],
+}
+FORMS = {
+    "score": lambda cost: surrogate(cost),
+    "baseline": lambda cost: surrogate(cost, estimator=Score(0.7)),
+    "every order": lambda cost: surrogate(cost, order=2),
+}
+OF_A_COIN = {
+    "enumerated": lambda cost: surrogate(cost, estimator=Enumerate()),
+    "straight through": lambda cost: surrogate(cost, estimator=StraightThrough()),
+    "relaxed": lambda cost: surrogate(cost, estimator=Relaxed()),
+}
+CASES = {
+    **{f"{name}, {form}": (DRAWN[name], FORMS[form]) for name in DRAWN for form in FORMS},
+    **{f"{name}, {form}": (DRAWN[name], OF_A_COIN[form]) for name in ("bernoulli", "logit") for form in OF_A_COIN},
+    **{f"{name}, pathwise": (PATHS[name], lambda cost: cost) for name in PATHS},
+}
+
+
+def losses(case):
+    """The loss as a function of noise, its two parameters, and what an eager backward pass gives for some noise."""
+    draw, form = CASES[case]
+    t, s = Value(0.3, label="t"), Value(0.2, label="s")
+    return (lambda n: form((draw(t, s, n) - s) ** 2)), t, s
+
+
+def passed(loss, t, s, noise):
+    found = []
+    for n in noise:
+        t.grad = s.grad = 0.0
+        y = loss(n)
+        y.backward()
+        found += [y.data, t.grad, s.grad]
+    return found
+
+
+def close(ours, theirs, ulps):
+    return all(abs(a - b) <= ulps * math.ulp(max(abs(a), abs(b), 1e-3)) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", CASES)
+def test_a_replay_draws_and_differentiates_as_the_eager_engine_does(case, backend):
+    loss, t, s = losses(case)
+    eager, replayed = passed(loss, t, s, NOISE), passed(jit(loss, backend=backend), t, s, NOISE)
+    assert eager == replayed if backend == "python" else close(eager, replayed, 8)
+
+
+def test_with_jax_too_to_twelve_digits():
+    pytest.importorskip("jax")
+    for case in ("logit, baseline", "normal, pathwise"):
+        loss, t, s = losses(case)
+        eager, replayed = passed(loss, t, s, NOISE), passed(jit(loss, backend="jax"), t, s, NOISE)
+        assert replayed == pytest.approx(eager, rel=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_batch_gives_the_mean_of_its_samples(backend):
+    loss, t, s = losses("logit, score")
+    eager = passed(loss, t, s, NOISE)
+    t.grad = s.grad = 0.0
+    batch = jit(loss, backend=backend).mean(list(NOISE))
+    batch.backward()
+    assert [batch.data, t.grad, s.grad] == pytest.approx([sum(eager[i::3]) / len(NOISE) for i in range(3)], rel=1e-14)
+
+
+def test_leave_one_out_is_recorded_as_a_baseline_computed_in_the_graph():
+    t = Value(0.3, label="t")
+
+    def cost(u):
+        return (Bernoulli(logit=t).sample(noise=u) - 0.45) ** 2
+
+    def loss(u, v):
+        a, b = cost(u), cost(v)
+        return (surrogate(a, estimator=Score(b)) + surrogate(b, estimator=Score(a))) / 2
+
+    def by_hand(u, v):
+        a, b, p = cost(u).data, cost(v).data, t.sigmoid().data
+        return ((a - b) * ((u < p) - p) + (b - a) * ((v < p) - p)) / 2
+
+    recorded = jit(loss, backend="python")
+    for u, v in ((0.1, 0.9), (0.9, 0.2), (0.1, 0.2)):
+        t.grad = 0.0
+        recorded(u, v).backward()
+        assert t.grad == pytest.approx(by_hand(u, v), abs=1e-15)
+
+
+def test_a_baseline_may_be_an_input_and_learn_outside():
+    t, mean, rng = Value(0.3, label="t"), RunningMean(), random.Random(1)
+    recorded = jit(
+        lambda u, b: surrogate((Bernoulli(logit=t).sample(noise=u) - 0.45) ** 2, estimator=Score(b)), backend="python"
+    )
+    for _ in range(5):
+        u, b = rng.random(), mean(None)
+        t.grad = 0.0
+        loss = recorded(u, b)
+        loss.backward()
+        p = t.sigmoid().data
+        assert t.grad == pytest.approx((loss.data - b) * ((u < p) - p), abs=1e-15)
+        mean.seen(None, loss.data)
+    assert 0 < mean(None) < 1
+
+
+T = Value(0.3)
+REFUSED = {
+    "a generator": (lambda x: Bernoulli(T).sample(random.Random(0)) * x, r"write \.sample\(noise=u\)"),
+    "a seed": (lambda x: Normal(T, 1.0).rsample(0) * x, r"write \.sample\(noise=u\)"),
+    "neither": (lambda x: Exponential(T).rsample() * x, r"write \.sample\(noise=u\)"),
+    "a mean that runs": (
+        lambda u: surrogate(Bernoulli(T).sample(noise=u), estimator=Score(RunningMean())),
+        r"an input of the recorded function, Score\(b\)",
+    ),
+    "a baseline that learns": (
+        lambda u: surrogate(Bernoulli(T).sample(noise=u), estimator=Score(LearnedBaseline(sum, None))),
+        "let it learn outside",
+    ),
+    "differences": (
+        lambda u: surrogate(Bernoulli(T).sample(noise=u), estimator=MeasureValued()),
+        "MeasureValued reads the numbers of costs.*take Score",
+    ),
+    "noise of its own": (
+        lambda u: surrogate(Bernoulli(T).sample(noise=u), estimator=Rebar(random.Random(0))),
+        "Rebar reads the numbers of costs.*take Score",
+    ),
+    "a factorial": (lambda u: surrogate(Poisson(T).sample(noise=u)), "run it eagerly"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_a_replay_would_repeat_is_one_error_that_says_what_to_do(what):
+    wrong, words = REFUSED[what]
+    with pytest.raises(RecordingError, match=words):
+        jit(wrong, backend="python")(0.4)
