@@ -10,10 +10,12 @@
 0.1
 
 Read `distributions`, `discrete`, `continuous` (a sample is a Value), `enumeration` (what is exact), `surrogates` (one
-loss, whose gradient is right on the average), `estimators` (how each choice finds its own).
+loss, whose gradient is right on the average), `estimators` (how each choice finds its own), `separation` and `critics`
+(learned costs in the place of sampled ones).
 """
 
 from .continuous import Exponential, Gumbel, Normal, Uniform, gumbel_softmax
+from .critics import Critic
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, Poisson
 from .distributions import Distribution
 from .enumeration import expected, outcomes
@@ -27,12 +29,14 @@ from .estimators import (
     Score,
     StraightThrough,
 )
+from .qfunctions import Linear, Network, Table
 from .replies import reply
+from .separation import critic_set
 from .surrogates import estimate, surrogate
 
 __all__ = [
-    "Bernoulli", "Binomial", "Categorical", "Distribution", "Enumerate", "Exponential", "Geometric", "Gumbel",
-    "LearnedBaseline", "MeasureValued", "Normal", "Poisson", "Rebar", "Relaxed", "RunningMean", "Score",
-    "StraightThrough", "Uniform", "estimate", "expected", "gumbel_softmax", "outcomes", "reply",
-    "surrogate",
+    "Bernoulli", "Binomial", "Categorical", "Critic", "Distribution", "Enumerate", "Exponential", "Geometric",
+    "Gumbel", "LearnedBaseline", "Linear", "MeasureValued", "Network", "Normal", "Poisson", "Rebar", "Relaxed",
+    "RunningMean", "Score", "StraightThrough", "Table", "Uniform", "critic_set", "estimate", "expected",
+    "gumbel_softmax", "outcomes", "reply", "surrogate",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from .. import functional as F
 from .. import modes, ops
 from ..engine import Value, apply
 from ..errors import UserError
-from .continuous import Normal
+from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
 from .distributions import Distribution
 from .rows import hold
@@ -27,6 +27,7 @@ class Estimator:
 
     biased = False
     exact = False  # whether the new costs have the right derivatives of every order
+    judge: Any = None  # who has a say on its choices before any of them is rewritten: a critic
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         """Costs with the same expected gradient (unless `biased`), in which `choice` is no random choice any more."""
@@ -42,6 +43,16 @@ class Estimator:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items() if not k[0] == '_')})"
+
+
+def log_probability(choice: Value) -> Any:
+    """The logarithm of the probability of a choice, as its score asks for it."""
+    if isinstance(choice.distribution, Uniform):  # type: ignore[attr-defined]
+        raise UserError(
+            "the score function knows nothing of the ends of a Uniform: no probability moves there, only its bounds "
+            "do. Take .rsample(rng), whose gradient is pathwise"
+        )
+    return choice.distribution.log_prob(choice)  # type: ignore[attr-defined]
 
 
 class Score(Estimator):

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from .. import ops
+from .. import modes, ops
 from ..engine import Value, apply, topological
+from ..names import is_constant
 
 
 def order_of(roots: Sequence[Value]) -> list[Value]:
@@ -82,3 +83,28 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
                 y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
                 y.noise = now.get(n.noise, n.noise)  # type: ignore[attr-defined]
     return [now[root] for root in roots]
+
+
+def terms_of(cost: Value) -> list[Value]:
+    """What a cost adds up, through sums, differences and factors that are plain numbers: each term is a cost."""
+    found: list[Value] = []
+    stack = [(cost, 1.0)]
+    while stack:
+        n, factor = stack.pop()
+        if n.op in (ops.add, ops.sum):
+            stack += [(p, factor) for p in reversed(n.parents)]
+        elif n.op is ops.sub:
+            stack += [(n.parents[1], -factor), (n.parents[0], factor)]
+        elif n.op is ops.neg:
+            stack.append((n.parents[0], -factor))
+        elif n.op is ops.mul and (k := next((i for i, p in enumerate(n.parents) if _number(p)), None)) is not None:
+            stack.append((n.parents[1 - k], factor * n.parents[k].data))
+        elif n.op is ops.div and _number(n.parents[1]) and n.parents[1].data:
+            stack.append((n.parents[0], factor / n.parents[1].data))
+        else:
+            found.append(n if factor == 1.0 else n * factor)
+    return found
+
+
+def _number(n: Value) -> bool:
+    return not modes.listened() and not n.parents and is_constant(n)

@@ -20,38 +20,11 @@ from .. import functional as F
 from .. import modes, ops
 from ..engine import Value
 from ..errors import UserError
-from ..names import is_constant
-from .continuous import Uniform
-from .estimators import Score
+from .estimators import Score, log_probability
 from .rows import hold, score
-from .substitution import Influence, choices
+from .substitution import Influence, choices, substituted, terms_of
 
 PLAIN = Score()
-
-
-def terms_of(cost: Value) -> list[Value]:
-    """What a cost adds up, through sums, differences and factors that are plain numbers: each term is a cost."""
-    found: list[Value] = []
-    stack = [(cost, 1.0)]
-    while stack:
-        n, factor = stack.pop()
-        if n.op in (ops.add, ops.sum):
-            stack += [(p, factor) for p in reversed(n.parents)]
-        elif n.op is ops.sub:
-            stack += [(n.parents[1], -factor), (n.parents[0], factor)]
-        elif n.op is ops.neg:
-            stack.append((n.parents[0], -factor))
-        elif n.op is ops.mul and (k := next((i for i, p in enumerate(n.parents) if _number(p)), None)) is not None:
-            stack.append((n.parents[1 - k], factor * n.parents[k].data))
-        elif n.op is ops.div and _number(n.parents[1]) and n.parents[1].data:
-            stack.append((n.parents[0], factor / n.parents[1].data))
-        else:
-            found.append(n if factor == 1.0 else n * factor)
-    return found
-
-
-def _number(n: Value) -> bool:
-    return not modes.listened() and not n.parents and is_constant(n)
 
 
 def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
@@ -84,13 +57,22 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
     if not choices(given):
         return given[0] if len(given) == 1 else ops.sum(*given)
     costs = [term for cost in given for term in terms_of(cost)]
+    judged: dict[Any, list[Value]] = {}
+    for n in choices(costs):
+        if (critic := getattr(_estimator(n, default), "judge", None)) is not None:
+            judged.setdefault(critic, []).append(n)
+    if judged:  # a critic sees the graph as it was made
+        if order != 1:
+            raise UserError("a critic gives first derivatives: with order=2 take Score or Enumerate")
+        signals = [signal for critic, own in judged.items() for signal in critic.signals(costs, own)]
+        costs = substituted([*costs, *signals], {}, {c for own in judged.values() for c in own})
     while (c := next((c for c in choices(costs) if _rewrites(c, default)), None)) is not None:
         if order != 1 and not _estimator(c, default).exact:
             raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
         costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
     known = Influence(costs)
     scored = [c for c in known.choices if isinstance(_estimator(c, default), Score)]
-    logps = {c: c.distribution.log_prob(c) for c in scored if _may_be_scored(c)}  # type: ignore[attr-defined]
+    logps = {c: log_probability(c) for c in scored}
     if order == 1:
         return ops.sum(  # type: ignore[no-any-return]
             *costs, *_scores(scored, logps, known, default, baselines)
@@ -109,15 +91,6 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
 def _rewrites(choice: Value, default: Any) -> bool:
     found = _estimator(choice, default)
     return found != "pathwise" and not isinstance(found, Score)
-
-
-def _may_be_scored(choice: Value) -> bool:
-    if isinstance(choice.distribution, Uniform):  # type: ignore[attr-defined]
-        raise UserError(
-            "the score function knows nothing of the ends of a Uniform: no probability moves there, only its bounds "
-            "do. Take .rsample(rng), whose gradient is pathwise"
-        )
-    return True
 
 
 def _magic(logps: Sequence[Any]) -> Any:
