@@ -218,7 +218,20 @@ def a_path(cost):
     return cost(a, x, coin(0, W[0] * x, "b"))
 
 
+def a_game(cost):
+    """The world replies with a place to each move, by chances of its own."""
+    s, costs = Value(0.0), []
+    for label in "abc":
+        move = coin(0, W[0] * s + W[1], label)
+        s = S.reply(0.3 + 0.1 * len(costs), s, move)
+        s.label = label.upper()
+        costs.append(cost(s, move))
+    return costs
+
+
 SETS = {
+    "game, costs of its places": (a_game, lambda s, m: (s - 0.7) ** 2, {"a": "a", "b": "bA", "c": "cB"}),
+    "game, costs of its moves": (a_game, lambda s, m: 2.0 * m, {"a": "a", "b": "bA", "c": "c"}),
     "chain, cost at its end": (a_chain, lambda a, b, c, d: d * W[0], {"a": "a", "b": "b", "c": "c", "d": "d"}),
     "chain, cost of its beginning and end": (
         a_chain, lambda a, b, c, d: (a - d) ** 2, {"a": "a", "b": "ba", "c": "cb", "d": "dc"}),
@@ -510,6 +523,17 @@ def test_a_setting_may_change_and_an_input_that_is_given_may_too():
         given = Value(x)
         critic.learn((S.Bernoulli(logit=W[0] * given).sample(0, estimator=critic.given(given, name="g")) - given) ** 2)
     assert {len(key) for key in critic.q["g"].values} == {2} and len(critic.q["g"].values) == 2
+
+
+def test_runs_of_a_game_are_remembered_with_the_replies_of_the_world():
+    critic = S.Critic(memory=1)
+    critic.remember(a_game(lambda s, m: (s - m) ** 2))
+    [before] = critic.replayed()
+    W[0].data, old = 2.0, W[0].data
+    [now] = critic.replayed()
+    W[0].data = old
+    assert [lesson[:3] for lesson in before] == [lesson[:3] for lesson in now]
+    assert {lesson.weight for lesson in before} == {1.0} and {lesson.weight for lesson in now} != {1.0}
 
 
 def test_a_critic_is_not_recorded():

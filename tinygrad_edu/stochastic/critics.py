@@ -42,7 +42,7 @@ from ..ops import REAL, Op
 from .estimators import Estimator, log_probability
 from .qfunctions import Table
 from .rows import hold, score
-from .separation import Graph, is_choice, is_passed
+from .separation import Graph, is_passed, is_random
 from .substitution import choices, terms_of
 
 
@@ -198,15 +198,16 @@ class Critic(Estimator):
     def _remembered(self, run: Run) -> None:
         then = {}
         for c in run.graph.order:
-            if is_choice(c) and not is_passed(c):
-                seen = c.distribution.on(c.numbers[1:-1])  # type: ignore[attr-defined]
+            if hasattr(c, "distribution") and not is_passed(c):
+                seen = c.distribution.on(c.numbers[1:-1])
                 then[c] = float(seen.log_prob(c.data))
         self._runs.append((run, then))
 
     def _replayed(self, run: Run, then: dict[Value, float]) -> Iterator[Lesson]:
         now: dict[Value, float] = {}
         for n in run.graph.order:
-            now[n] = n.data if n in then or not n.parents else n.op(*[now[p] for p in n.parents])
+            held = not n.parents or (is_random(n) and not is_passed(n))
+            now[n] = n.data if held else n.op(*[now[p] for p in n.parents])
         moved = {}
         for c, logp in then.items():
             numbers = [now[p] if isinstance(p, Value) else p for p in c.distribution.parameters]  # type: ignore

@@ -25,7 +25,8 @@ E[S Q(A)] = E[sum over x of d(p(x)) Q(x, the others)], and no variance is left o
 
 Edges count, not numbers: with w = 0 the edge from b1 to b2 is still there, and dw, which need not be 0, depends on it.
 A leaf is taken for a number that is the same in every run (`Critic` watches over that): parameters that the steps of a
-loop share join nothing.
+loop share join nothing.  A `reply` of the world is a random value like a choice: given the state of a game, the moves
+that led to it are separated from what follows.
 
 Sources: the theorem is in Xu, Zu, Zhou, "Backprop-Q" (2018), and in Weber, Heess, Buesing, Silver, "Credit assignment
 techniques in stochastic computation graphs" (2019).  Separation is Pearl's (1988), found with Shachter's Bayes ball
@@ -41,13 +42,14 @@ from ..engine import Value, topological
 from .substitution import order_of, terms_of
 
 
-def is_choice(n: Value) -> bool:
-    return hasattr(n, "distribution")
+def is_random(n: Value) -> bool:
+    """Whether a node is a choice, or a reply of the world, of which nobody knows the chances."""
+    return hasattr(n, "distribution") or n.op.name == "reply"
 
 
 def is_passed(choice: Value) -> bool:
     """Whether gradients pass a choice, as on the path of `.rsample`."""
-    estimator = choice.estimator  # type: ignore[attr-defined]
+    estimator = getattr(choice, "estimator", None)
     return estimator == "pathwise" or getattr(estimator, "passes", False)
 
 
@@ -67,9 +69,9 @@ def nearest(choice: Value) -> list[Value]:
         n = stack.pop()
         if n not in seen:
             seen.add(n)
-            if is_choice(n):
+            if is_random(n):
                 found.append(n)
-            if not is_choice(n) or is_passed(n):
+            if not is_random(n) or is_passed(n):
                 stack += causes(n)
     order = {n: i for i, n in enumerate(topological(choice))}
     return [choice, *sorted(found[1:], key=order.__getitem__)]
@@ -98,7 +100,7 @@ class Graph:
             if from_child != (n in observed) and n not in needed:
                 needed.add(n)
                 ahead += [(p, True) for p in causes(n)]
-            if n not in observed and n not in passed and (is_choice(n) or not from_child):
+            if n not in observed and n not in passed and (is_random(n) or not from_child):
                 passed.add(n)
                 ahead += [(c, False) for c in self.children[n]]
         return visited, needed
