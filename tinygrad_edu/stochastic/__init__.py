@@ -11,9 +11,10 @@
 
 Read `distributions`, `discrete`, `continuous` (a sample is a Value), `enumeration` (what is exact), `surrogates` (one
 loss, whose gradient is right on the average), `estimators` (how each choice finds its own), `separation` and `critics`
-(learned costs in the place of sampled ones).
+(learned costs in the place of sampled ones), `comparison` (which of them to take).
 """
 
+from .comparison import compare_estimators
 from .continuous import Exponential, Gumbel, Normal, Uniform, gumbel_softmax
 from .critics import Critic
 from .discrete import Bernoulli, Binomial, Categorical, Geometric, Poisson
@@ -23,6 +24,7 @@ from .estimators import (
     Enumerate,
     LearnedBaseline,
     MeasureValued,
+    Pathwise,
     Rebar,
     Relaxed,
     RunningMean,
@@ -36,7 +38,7 @@ from .surrogates import estimate, surrogate
 
 __all__ = [
     "Bernoulli", "Binomial", "Categorical", "Critic", "Distribution", "Enumerate", "Exponential", "Geometric",
-    "Gumbel", "LearnedBaseline", "Linear", "MeasureValued", "Network", "Normal", "Poisson", "Rebar", "Relaxed",
-    "RunningMean", "Score", "StraightThrough", "Table", "Uniform", "critic_set", "estimate", "expected",
-    "gumbel_softmax", "outcomes", "reply", "surrogate",
+    "Gumbel", "LearnedBaseline", "Linear", "MeasureValued", "Network", "Normal", "Pathwise", "Poisson", "Rebar",
+    "Relaxed", "RunningMean", "Score", "StraightThrough", "Table", "Uniform", "compare_estimators", "critic_set",
+    "estimate", "expected", "gumbel_softmax", "outcomes", "reply", "surrogate",
 ]  # fmt: skip

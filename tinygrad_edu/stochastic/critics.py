@@ -72,7 +72,7 @@ class Critic(Estimator):
     With `memory` runs are remembered, and `replay` teaches them again.
     """
 
-    biased = True
+    biased, by_outcome = True, True
 
     def __init__(self, make: Callable[[int], Any] | Mapping[str, Callable[..., Any]] = Table, *, td: bool = False,
                  all_outcomes: bool = False, memory: int = 0) -> None:  # fmt: skip
@@ -242,7 +242,7 @@ class Critic(Estimator):
 class Given(Estimator):
     """A critic for one choice that is to see some values; made by `Critic.given`."""
 
-    biased = True
+    biased, by_outcome = True, True
 
     def __init__(self, critic: Critic, state: Sequence[Any], name: str) -> None:
         self.judge, self.state, self.name = critic, state, name

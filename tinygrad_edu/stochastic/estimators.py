@@ -27,6 +27,8 @@ class Estimator:
 
     biased = False
     exact = False  # whether the new costs have the right derivatives of every order
+    by_outcome = False  # whether an estimate depends on what was chosen alone, and not on the noise that made it so
+    passes = False  # whether gradients pass the choice, along its path
     judge: Any = None  # who has a say on its choices before any of them is rewritten: a critic
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
@@ -66,6 +68,11 @@ class Score(Estimator):
 
     def __init__(self, baseline: Any = 0.0) -> None:
         self.baseline = baseline
+
+    @property
+    def by_outcome(self) -> bool:  # type: ignore[override]
+        """A baseline that learns depends on what came before."""
+        return not callable(self.baseline)
 
     def expects(self, choice: Value) -> Any:
         """The baseline for one choice.  Raises RecordingError for one that learns: every replay would repeat it."""
@@ -194,10 +201,22 @@ class MeasureValued(Estimator):
         return [*beside, *fixed, *([(moved - hold(moved)) * slope] if isinstance(moved, Value) else [])]
 
 
+class Pathwise(Estimator):
+    """The sample as a function of its parameters and of noise, as `.rsample` makes it; not for what jumps."""
+
+    exact, passes = True, True
+
+    def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
+        of: Distribution = choice.distribution  # type: ignore[attr-defined]
+        if not hasattr(of, "path"):
+            raise UserError(f"Pathwise is for what moves as its parameters do, not {of!r}: take Score or Enumerate")
+        return substituted(costs, {choice: of.path(*choice.parents[:-1], choice.noise)})  # type: ignore[attr-defined]
+
+
 class StraightThrough(Estimator):
     """The gradient of the choice goes to its mean as if the two were equal: biased.  Source: Bengio et al. 2013."""
 
-    biased = True
+    biased, by_outcome = True, True
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
