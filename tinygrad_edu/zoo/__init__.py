@@ -70,6 +70,9 @@ SYSTEMS = (  # in the order of history
     System("rnn", 1990, "the same weights at every step: gradients that vanish, explode, are clipped; "
                         "a network that spells",
            epochs=6000, unit="names"),
+    System("vae", 2014, "autoencoders that draw what is behind a digit: two numbers, or eight bits learned in "
+                        "eight ways",
+           epochs=100),
     System("cs231n", 2015, "circuits, gradient checks, every layer of the assignments by hand, and the spiral",
            epochs=10_000, unit="steps"),
     System("stochastic", 2015, "gradients through random choices, each held against the exact one, and a network "
