@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tinygrad_edu import Value
+from tinygrad_edu import Value, grad
 from tinygrad_edu import stochastic as S
 from tinygrad_edu.errors import UserError
 
@@ -60,6 +60,16 @@ def test_the_variances_of_three_coins_are_exact(at, gradient, plain, mean, apart
         assert row.mean[0] == pytest.approx(gradient, rel=1e-5) and row.bias[0] == pytest.approx(0, abs=1e-12)
         assert row.variance[0] == pytest.approx(want[name], rel=1e-4)
         assert (row.samples, row.error, row.verdict) == (0, [0.0], "no bias seen")
+
+
+@pytest.mark.parametrize("make", [S.Normal, S.Uniform, lambda a, b: S.Exponential(a), S.Gumbel])
+def test_a_path_taken_later_is_the_path_taken_at_once(make):
+    a, b = Value(0.7), Value(1.9)
+    for noise in (0.2, 0.8):
+        later = S.surrogate(make(a, b).sample(noise=noise) ** 3 * a, estimator=S.Pathwise())
+        once = make(a, b).rsample(noise=noise) ** 3 * a
+        assert later.data == once.data
+        assert [g.data for g in grad(later, a, b)] == [g.data for g in grad(once, a, b)]
 
 
 def coins(t):

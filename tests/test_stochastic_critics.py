@@ -8,6 +8,7 @@ import pytest
 from tests.test_stochastic import random_graph
 from tinygrad_edu import Value, grad, jit, nn, optim
 from tinygrad_edu import stochastic as S
+from tinygrad_edu.engine import topological
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.modes import RecordingError
 from tinygrad_edu.stochastic.rows import score
@@ -534,6 +535,17 @@ def test_runs_of_a_game_are_remembered_with_the_replies_of_the_world():
     W[0].data = old
     assert [lesson[:3] for lesson in before] == [lesson[:3] for lesson in now]
     assert {lesson.weight for lesson in before} == {1.0} and {lesson.weight for lesson in now} != {1.0}
+
+
+def test_readers_are_told_whose_score_a_critic_weighs():
+    _, f = join()
+    costs = f(random.Random(0))
+    loss = S.surrogate(costs, estimator=taught(f))
+    assert (
+        {n.scores for n in topological(loss) if hasattr(n, "scores")} == set(choices([costs])) <= set(topological(loss))
+    )
+    told = " ".join(str(loss.explain()).split())
+    assert "the score × what its Q expects: d(log p(b1))/dt1 × " in told
 
 
 def test_a_critic_is_not_recorded():

@@ -63,7 +63,12 @@ def _score(walk: Walk, n: Value, score: Value | None) -> str:
     if score is None:
         each = "each parameter" if len(slopes) > 1 else slopes[0][0]
         return f"{told} What {each} should get is the score × the cost: stochastic.surrogate(cost) hands it on."
-    less = " less its baseline" if score.parents[1].op is ops.sub else ""
+    weight = score.parents[1].op
+    cost = (
+        "what its Q expects"
+        if weight.name.startswith("Q ")
+        else "the cost" + " less its baseline" * (weight is ops.sub)
+    )
     factors = [score.numbers[2], *[g for g in [walk.totals[score]] if g != 1]]
     name = walk.names.term(n)
     ways = [
@@ -73,5 +78,5 @@ def _score(walk: Walk, n: Value, score: Value | None) -> str:
     ]
     return (
         f"{told} The surrogate loss hands {slopes[0][0] if len(slopes) == 1 else 'each parameter'} the score × "
-        f"the cost{less}: {'; '.join(ways)}."
+        f"{cost}: {'; '.join(ways)}."
     )

@@ -43,7 +43,7 @@ from .estimators import Estimator, log_probability
 from .qfunctions import Table
 from .rows import hold, score
 from .separation import Graph, is_passed, is_random
-from .substitution import choices, terms_of
+from .substitution import Influence, choices, terms_of
 
 
 class Lesson(NamedTuple):
@@ -112,6 +112,7 @@ class Critic(Estimator):
                 found += [total - hold(total)] if isinstance(total, Value) else []
             elif isinstance(logp := log_probability(node.choice), Value):
                 found.append(score(logp, row(*node.seen)))
+                vars(found[-1])["scores"] = node.choice  # for readers
         return found
 
     def _row(self, name: str) -> Op:
@@ -270,16 +271,16 @@ class Run:
         states = {c: list(view.state) if view else [] for c, view in views.items()}
         self.graph = Graph([*terms, *[x for state in states.values() for x in state if isinstance(x, Value)]])
         self.nodes: list[Node] = []
-        known = {t: set(topological(t)) for t in terms}
-        names = _names(choices(terms))
+        known = Influence(terms)
+        names = _names(known.choices)
         for c in own:
-            below = [t for t in terms if c in known[t]]
+            below = [t for t in terms if known.of(c, t)]
             seen, visited = self.graph.seen(c, below, [x for x in states[c] if isinstance(x, Value)])
             inner = seen[: len(seen) - sum(isinstance(x, Value) for x in states[c])]
             name = getattr(views[c], "name", "") or names[c]
-            before = set(topological(c))
-            leaves = [n for n in self.graph.order if n in visited and n in before and not n.parents
-                      and n not in states[c]]  # fmt: skip
+            leaves = [n for n in visited if not n.parents and n not in states[c]]
+            before = set(topological(c)) if leaves else set()
+            leaves = sorted(before.intersection(leaves), key=self.graph.place.__getitem__)
             node = Node(c, name, [*inner, *states[c]], below)
             critic.meet(name, len(node.seen), leaves)
             self.nodes.append(node)
@@ -294,6 +295,8 @@ class Run:
         """
         left = set(node.below)
         for n in self.nodes:
+            if not left:
+                break
             if n is not node and n.below and left.issuperset(n.below):
                 seen = {x for x in n.seen if isinstance(x, Value)}
                 visited, _ = self.graph.ball(n.below, seen)

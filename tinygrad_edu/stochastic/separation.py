@@ -73,8 +73,7 @@ def nearest(choice: Value) -> list[Value]:
                 found.append(n)
             if not is_random(n) or is_passed(n):
                 stack += causes(n)
-    order = {n: i for i, n in enumerate(topological(choice))}
-    return [choice, *sorted(found[1:], key=order.__getitem__)]
+    return found
 
 
 class Graph:
@@ -82,6 +81,7 @@ class Graph:
 
     def __init__(self, costs: Sequence[Value]) -> None:
         self.order = order_of(costs)
+        self.place = {n: i for i, n in enumerate(self.order)}
         self.children: dict[Value, list[Value]] = {n: [] for n in self.order}
         for n in self.order:
             for p in causes(n):
@@ -111,7 +111,8 @@ class Graph:
         """The critic set of a choice for the costs that it influences, and whom the ball visits from them."""
         full = nearest(choice)
         visited, _ = self.ball(costs, {*full, *given})
-        return [choice, *[n for n in full[1:] if n in visited and n not in given], *given], visited
+        needed = [n for n in full[1:] if n in visited and n not in given]
+        return [choice, *sorted(needed, key=self.place.__getitem__), *given], visited
 
 
 def critic_set(choice: Value, costs: Any, given: Sequence[Value] = ()) -> list[Value]:

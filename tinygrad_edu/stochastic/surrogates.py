@@ -64,9 +64,11 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
     if judged:  # a critic sees the graph as it was made
         if order != 1:
             raise UserError("a critic gives first derivatives: with order=2 take Score or Enumerate")
-        signals = [signal for critic, own in judged.items() for signal in critic.signals(costs, own)]
-        costs = substituted([*costs, *signals], {}, {c for own in judged.values() for c in own})
-    while (c := next((c for c in choices(costs) if _rewrites(c, default)), None)) is not None:
+        costs = [*costs, *[signal for critic, own in judged.items() for signal in critic.signals(costs, own)]]
+    settled = {c for own in judged.values() for c in own}
+    if settled and any(_rewrites(c, default) for c in choices(costs) if c not in settled):
+        costs, settled = substituted(costs, {}, settled), set()
+    while (c := next((c for c in choices(costs) if c not in settled and _rewrites(c, default)), None)) is not None:
         if order != 1 and not _estimator(c, default).exact:
             raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
         costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
