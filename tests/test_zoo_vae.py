@@ -100,19 +100,31 @@ def test_the_value_of_a_loss_is_a_draw_of_the_bound(name):
     assert total == pytest.approx(model.exact(x).data, rel=1e-12)
 
 
-def test_a_q_that_knows_the_cost_leaves_the_exact_gradient():
-    """Where the cost is linear in the bits, as it is with a decoder that knows no bit, the critic's slopes are it."""
-    model, x = some(0, 1 + COUNT)
+@every_seed
+def test_the_best_linear_q_is_where_its_error_is_least_and_gives_the_exact_gradient(seed):
+    """The slopes of the best line are E[cost | bit] - E[cost | no bit], and so is d(expected cost)/dp."""
+    model, x = some(seed, 1 + COUNT)
+    with no_grad():
+        costs = [of_pixels(model.decoder(list(z)), x).data for z in STATES]
+    states = list(drawn(model, x))
+    mean = math.fsum(w * cost for (w, _), cost in zip(states, costs))
     for p in model.critic.parameters():
         p.data = 0.0
-    for n in model.decoder.neurons:
-        for w in n.w:
-            w.data = 0.0
-    exact = gradients(model, model.exact(x))
-    encoder = [i for i, p in enumerate(model.parameters()) if any(p is q for q in model.encoder.parameters())]
-    for _, u in drawn(model, x):
+    model.critic.neurons[0].b.data = mean / 10
+    for i, n in enumerate(model.critic.neurons[1:]):
+        for bit in (0.0, 1.0):
+            those = [(w, cost) for (w, _), cost, z in zip(states, costs, STATES) if z[i] == bit]
+            share = math.fsum(w * cost for w, cost in those) / math.fsum(w for w, _ in those)
+            n.b.data += share if bit else -share
+    names = [name for name, _ in model.named_parameters()]
+    exact, average = gradients(model, model.exact(x)), [0.0] * len(names)
+    for weight, u in states:
         found = gradients(model, ESTIMATORS["learned Q"].loss(model, x, u))
-        assert [found[i] for i in encoder] == pytest.approx([exact[i] for i in encoder], abs=1e-12)
+        average = [a + weight * g for a, g in zip(average, found)]
+        for name, ours, true in zip(names, found, exact):
+            if name.startswith("encoder"):
+                assert ours == pytest.approx(true, abs=1e-11)
+    assert all(abs(g) < 1e-9 for name, g in zip(names, average) if name.startswith("critic"))
 
 
 def test_gradients_take_the_path_through_two_numbers():

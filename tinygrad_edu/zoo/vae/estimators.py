@@ -59,7 +59,8 @@ def by_other(model: Bits, x: Pixels, u: Sequence[float], v: Sequence[float]) -> 
 def by_q(model: Bits, x: Pixels, u: Sequence[float]) -> Value:
     """Backprop-Q: a critic learns the cost as a function of the bits, c + Σ g z; at the mean of z it has a gradient.
 
-    With this Q the learning signal of a bit is g × dp: what the critic thinks that the bit costs.
+    With this Q the learning signal of a bit is g × dp: what the critic thinks that the bit costs.  The best Q of this
+    form has the exact gradient; until it is learned there is a bias.
     """
     c, *g = model.critic(x)  # type: ignore[misc]
     q = model.hidden(x)
