@@ -142,5 +142,5 @@ def test_gradients_take_the_path_through_two_numbers():
 
 def test_the_small_run_shows_every_picture_and_judges_what_does_not_depend_on_training():
     run = zoo.run("vae", small=True, show=None)
-    assert not run.missed and set(run.pictures) == {"latents", "curves", "rebuilt"}
-    assert sum(row.verdict == "met" for row in run.rows) == 8
+    assert not run.missed and set(run.pictures) == {"path", "score", "latents", "curves", "rebuilt"}
+    assert sum(row.verdict == "met" for row in run.rows) == 10

@@ -29,12 +29,13 @@ from functools import partial
 from statistics import NormalDist
 from typing import Any
 
-from ... import data, nn, optim, plot
+from ... import chance, data, nn, optim, plot
 from ... import functional as F
 from ...engine import Value
+from ...figures import draw
 from ...modes import no_grad
 from ...replay import jit, pack, unpack
-from ...stochastic import Normal, RunningMean, expected
+from ...stochastic import Bernoulli, Normal, RunningMean, expected
 from .. import Run
 from .estimators import ESTIMATORS, Estimator, by_exact, by_score, straight_through
 from .models import Bits, Gaussian, Pixels, of_pixels
@@ -81,11 +82,11 @@ def pixels(run: Run, seen: Sequence[Pixels], unseen: Sequence[Pixels]) -> None:
 
 
 def learn(run: Run, model: nn.Module, loss: Callable[..., Value], seen: Sequence[Pixels],
-          draw: Callable[[int], list[Any]], after: Callable[[float], object] = lambda cost: None,
+          noises: Callable[[int], list[Any]], after: Callable[[float], object] = lambda cost: None,
           between: Callable[[], object] = lambda: None) -> float:  # fmt: skip
     """Adam on the mean loss of 32 pictures at a time; the seconds that it took.
 
-    The loss is recorded once, with noise among its inputs: `draw(n)` gives what n pictures need.  `after` is told the
+    The loss is recorded once, with noise among its inputs: `noises(n)` gives what n pictures need.  `after` is told the
     loss of each batch; `between` is called after each epoch, when the model has what was learned.
     """
     begin, spent = time.perf_counter(), 0.0
@@ -97,7 +98,7 @@ def learn(run: Run, model: nn.Module, loss: Callable[..., Value], seen: Sequence
         order, total = rng.sample(range(len(seen)), len(seen)), 0.0
         for start in range(0, len(seen), BATCH):
             chosen = [seen[i] for i in order[start : start + BATCH]]
-            value, gradient = recorded.value_and_grad(theta, chosen, *draw(len(chosen)))
+            value, gradient = recorded.value_and_grad(theta, chosen, *noises(len(chosen)))
             adam.step(gradient)
             after(float(value))
             total += float(value) * len(chosen)
@@ -124,23 +125,28 @@ def gaussian(run: Run, seen: Sequence[Pixels], unseen: Sequence[Pixels]) -> Gaus
     """Learning along the path, and what two numbers have to say of a digit."""
     run.section("Two numbers behind the pixels: there is a path")
     mean, std = Value(0.5, label="mean"), Value(2.0, label="std")
-    Normal(mean, std).rsample(noise=-1.5).backward()
+    z = Normal(mean, std).rsample(noise=-1.5)
+    z.label = "z"
+    z.backward()
     run.compare("dz/d(mean), z = mean + std × noise", mean.grad, 1.0)
     run.compare("dz/d(std), where the noise is -1.5", std.grad, -1.5)
     model, rng = Gaussian(run.seed), random.Random(run.seed)
     run.compare("parameters, Gaussian", len(model.parameters()), 4420)
 
-    def draw(n: int) -> list[Any]:
+    def noises(n: int) -> list[Any]:
         return [[[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(n)]]
 
-    seconds = learn(run, model, model, seen, draw)
+    seconds = learn(run, model, model, seen, noises)
     bound, often = jit(model, backend=run.replay_backend), 1 if run.small else 20
-    nats = F.mean([v for _ in range(often) for v in bound.map(unseen, *draw(len(unseen)))])
+    nats = F.mean([v for _ in range(often) for v in bound.map(unseen, *noises(len(unseen)))])
     judge(run, "Gaussian, pathwise, nats", nats, (20.05, 20.13))
     told(run, seconds)
     run.say(
         "The noise is an input, the same numbers for whoever draws them; z is then a formula of mean and std, and its "
         "local gradients are those above. Neither the encoder nor backpropagation notices that something was drawn."
+    )
+    run.picture(
+        "path", draw(z), "a number drawn from a bell curve: gradients pass, and the noise is one of the factors"
     )
     side = [NormalDist().inv_cdf((i + 0.5) / 5) for i in range(5)]
     with no_grad():
@@ -176,6 +182,13 @@ def told(run: Run, seconds: float) -> None:
 def states(run: Run, x: Pixels) -> None:
     """The closed form of the bound is the sum that `expected` takes."""
     run.section("Eight bits behind the pixels: there is none")
+    p = Value(0.25, label="p")
+    b = Bernoulli(p).sample(noise=0.1)
+    b.label = "b"
+    b.backward()
+    run.compare("db/dp, b a bit that is 1 with probability p", p.grad, 0.0)
+    run.compare("its score, d(log p(b))/dp, at p = 1/4 and b = 1", chance.slopes(b)[0], 4.0)
+    run.picture("score", draw(b), "a bit: no gradient passes; a score goes along the dashed way, if a loss hands it on")
     run.compare("parameters, eight bits", len(Bits(8, run.seed).parameters()), 1104)
     model = Bits(few(run), run.seed)
     rng_way = expected(lambda rng: of_a_walk(model, x, rng))
@@ -299,7 +312,7 @@ def with_estimator(run: Run, model: Bits, how: Estimator, seen: Sequence[Pixels]
     bound = jit(model.exact, backend=run.replay_backend)
     curve: list[float] = []
 
-    def draw(n: int) -> list[Any]:
+    def noises(n: int) -> list[Any]:
         noise = [[[rng.random() for _ in range(count)] for _ in range(n)] for _ in range(how.draws)]
         return [*noise, *[[mean(None)] * n] * how.mean]
 
@@ -307,7 +320,7 @@ def with_estimator(run: Run, model: Bits, how: Estimator, seen: Sequence[Pixels]
         curve.append(math.fsum(bound.map(unseen)) / len(unseen))
 
     between()
-    seconds = learn(run, model, partial(how.loss, model), seen, draw,
+    seconds = learn(run, model, partial(how.loss, model), seen, noises,
                     lambda cost: mean.seen(None, cost), between)  # fmt: skip
     return seconds, curve[1:] or curve
 
