@@ -107,7 +107,7 @@ def random_graph(seed):
     plan = random.Random(seed)
     parameters = [Value(plan.uniform(-1, 1), label=f"t{i}") for i in range(3)]
     count = plan.randint(1, 6)
-    kinds = [plan.choice("bbcpn") if i % 3 == 0 else plan.choice("bp") for i in range(count)]
+    kinds = [plan.choice("bbcpn") if i == 0 else plan.choice("bp") for i in range(count)]
     recipe = [(kinds[i], plan.randrange(3), plan.uniform(-1, 1), plan.random()) for i in range(count)]
     joins = [[j for j in range(min(i, count)) if plan.random() < 0.5] for i in range(count + 3)]
 
@@ -202,7 +202,7 @@ def test_a_gradient_from_samples_lies_within_its_standard_error():
     }
     for way in ways.values():
         rng, found = random.Random(3), []
-        for _ in range(1500):
+        for _ in range(800):
             x = way(rng)
             b = S.Bernoulli(logit=x * m).sample(rng)
             found.append(grad(S.surrogate((b - x) ** 2), m)[0].data)
@@ -239,7 +239,7 @@ def test_estimators_of_single_choices_mix_and_stay_unbiased(estimator):
     # `outcomes` decides each choice by its noise, and the choices below `b` are made again from theirs: noise between
     # two outcomes of the other branch is one sample of many, so the mean is over samples
     want, rng, found = [g.data for g in grad(S.expected(cost), t, w)], random.Random(5), []
-    for _ in range(3000):
+    for _ in range(1000):
         found.append([g.data for g in grad(S.surrogate(cost(rng)), t, w)])
     for exact_one, column in zip(want, zip(*found)):
         mean = math.fsum(column) / len(column)
@@ -337,7 +337,7 @@ def test_antithetic_and_leave_one_out_samples_keep_the_mean_and_reduce_the_varia
     spread = {}
     for name, how in {"plain": {}, "antithetic": {"antithetic": True}, "one out": {"leave_one_out": True}}.items():
         rng = random.Random(11)
-        column = [grad(S.estimate(cost, rng, 4, **how), t)[0].data for _ in range(500)]
+        column = [grad(S.estimate(cost, rng, 4, **how), t)[0].data for _ in range(250)]
         mean = math.fsum(column) / len(column)
         spread[name] = math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
         assert abs(mean - want.data) < 5.5 * spread[name] / math.sqrt(len(column)), name
