@@ -17,7 +17,7 @@ from . import interruption
 
 interruption.begin()
 
-from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts
+from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts, stochastic
 from .check import check_backward, gradcheck, step_sizes
 from .derivatives import grad, hessian, jacobian, value_and_grad
 from .doctor import compare, diagnose
@@ -37,7 +37,7 @@ __all__ = [
     "Op", "RecordingError", "RenderError", "Value", "anomalies", "check_backward", "compare", "copying", "data",
     "diagnose", "draw", "explain", "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses",
     "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
-    "step_sizes", "topological", "unpack", "value_and_grad",
+    "step_sizes", "stochastic", "topological", "unpack", "value_and_grad",
 ]  # fmt: skip
 
 _READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}
