@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import NormalDist
 from typing import Any
 
 from .. import functional as F
@@ -190,7 +189,7 @@ class MeasureValued(Estimator):
             moved, slope = of.parameters[0], f(x + 1) - f(x)
         elif isinstance(of, Normal) and not (isinstance(of.std, Value) and of.std.parents):
             m, s = map(float, of.parameters)
-            below_z = NormalDist().cdf(choice.parents[2].data)
+            below_z = math.erfc(-choice.parents[2].data / math.sqrt(2)) / 2
             w = math.sqrt(-2 * math.log1p(-below_z)) if below_z < 1 else 9.0
             moved, slope = of.mean, (f(m + s * w) - f(m - s * w)) / (s * math.sqrt(2 * math.pi))
         else:
