@@ -502,3 +502,45 @@ def test_the_gradients_that_it_tells_are_those_of_grad():
 def test_what_cannot_be_examined_is_refused_with_advice(args, words):
     with pytest.raises(TypeError, match=words):
         diagnose(*args)
+
+
+class Normed(nn.Module):
+    """A layer that reads numbers which a normalisation has scaled, one by one: a transformer's beginning."""
+
+    def __init__(self, norm):
+        self.spread, self.norm, self.out = nn.MLP(2, [6, 6], activation="tanh", seed=0), norm, nn.Linear(6, 1, seed=1)
+
+    def __call__(self, x):
+        return self.out(self.norm(self.spread(x)))[0]
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm(6), nn.RMSNorm(6), nn.GroupNorm(2, 6)], ids=lambda n: type(n).__name__)
+def test_the_scale_of_a_normalisation_is_no_layer_of_its_own(norm):
+    model = Normed(norm)
+    assert not diagnose(loss_of(model), model).named("linear after linear")
+
+
+def test_two_networks_of_the_same_names_are_two():
+    generator, critic = (nn.MLP(1, [8, 1], activation="tanh", init="xavier", seed=s) for s in (0, 1))
+    zs = [[random.Random(i).gauss(0, 1)] for i in range(12)]
+    loss = losses.binary_cross_entropy_with_logits([critic([generator(z)]) for z in zs], [1] * 12)
+    assert diagnose(loss, generator)  # one number between them is a bottleneck, whatever the layers are called
+
+
+def test_outputs_behind_a_dead_layer_are_far_off_because_it_is_dead():
+    model = nn.MLP(2, [8, 8, 1], activation="relu", init="he", seed=0)
+    for n in model.layers[1].neurons:
+        n.b.data = -500
+    model.layers[2].neurons[0].b.data = 30
+    told = diagnose(losses.binary_cross_entropy_with_logits([model(x) for x in X], [int(t > 0) for t in y]), model)
+    assert [f.what for f in told.findings[:2]] == ["dead units", "loss at the start far from chance"]
+
+
+def test_nothing_is_diagnosed_of_a_model_without_parameters_and_of_several_outputs():
+    empty = type("Empty", (), {"parameters": lambda self: []})()
+    with pytest.raises(ValueError, match=r"Empty.parameters\(\) is empty"):
+        diagnose(Value(3.0) * 2.0, empty)
+    model = network(4, 1)
+    several = jit(lambda x, t: [losses.mse([model(x)], [t]), model(x)])
+    with pytest.raises(TypeError, match="returns a list of 2 Values, and gradients start from one"):
+        diagnose(several, model, (X, y))

@@ -349,6 +349,46 @@ def test_accumulated_gradients_are_meant():
     assert told == []
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_made_of_several_losses_may_climb_that_of_one(momentum):
+    points, kinds = data.moons(48, seed=0)
+    model = network(8, 1)
+    sgd, watch = optim.SGD(model.parameters(), lr=0.2, momentum=momentum), diagnose.watch(model)
+    told = []
+    for _ in range(60):
+        sgd.zero_grad()
+        for k in range(0, 48, 12):
+            loss = BCE([model(x) for x in points[k : k + 12]], [int(t > 0) for t in kinds[k : k + 12]]) / 4
+            loss.backward()
+        sgd.step()
+        told += watch(loss)
+    assert told == []
+
+
+@pytest.mark.parametrize("kind", ["list", "numpy", "pandas"])
+def test_data_may_be_lists_arrays_and_tables(kind):
+    pairs = {"list": lambda: [X, y]}
+    if kind == "numpy":
+        np = pytest.importorskip("numpy")
+        pairs[kind] = lambda: (np.array(X), np.array(y))
+    if kind == "pandas":
+        pd = pytest.importorskip("pandas")
+        pairs[kind] = lambda: (pd.DataFrame(X, columns=["a", "b"]), pd.Series(y))
+    model = network(8, 1, activation="relu")
+    for n in model.layers[0].neurons:  # so that it is asked for all data
+        n.b.data = -500.0
+    watch = diagnose.watch(model, pairs[kind]())
+    watch(BCE([model(x) for x in X], y))
+    assert watch.report().named("dead units") or "dead units" in str(watch.report())
+    assert kind == "list" or diagnose(BCE([model(x) for x in X], y), model, pairs[kind]()).named("dead units")
+
+
+@pytest.mark.parametrize("bad", [(5, 6), ([], []), (X,), (X, y[:3]), 5])
+def test_data_that_are_no_samples_with_targets_are_refused(bad):
+    with pytest.raises(ValueError, match=r"samples and their targets, \(X, y\)"):
+        diagnose.watch(network(), bad)
+
+
 def test_a_report_says_what_was_looked_at():
     loop = Loop(steps=15)
     assert "Call watch(loss)" in str(diagnose.watch(loop.model).report())

@@ -102,8 +102,10 @@ def _watch(model: Any, data: Any = None) -> Watch:
     parameters = _parameters(model)
     if not parameters:
         raise UserError(f"there is nothing to watch: {type(model).__name__}.parameters() is empty")
-    if data is not None and not (isinstance(data, (tuple, list)) and len(data) == 2 and len(data[0]) == len(data[1])):
+    pair = isinstance(data, (tuple, list)) and len(data) == 2 and all(hasattr(column, "__len__") for column in data)
+    if data is not None and not (pair and len(data[0]) == len(data[1]) > 0):
         raise UserError("data are samples and their targets, (X, y), as many of the one as of the other")
+    data = data if data is None else tuple(data)
 
     of_data: list[list[Finding]] = []
 
@@ -168,6 +170,8 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
       gradient: size 0.09871 at the last layer, 0.03521 at the first
     """
     parameters = None if model is None else _parameters(model)
+    if parameters == []:
+        raise UserError(f"{type(model).__name__}.parameters() is empty: give a model that can learn, or leave it out")
     root = _computed(loss, data)
     answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
     with collector_resting():  # a large graph, and much that is made of it
@@ -183,7 +187,13 @@ def _found(e: Evidence, data: Any = None) -> list[Finding]:
     """The findings of all checks, worst first."""
     findings = [] if data is None else _of_data(e, data)
     findings += [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
-    return sorted(findings, key=lambda f: causes_first(f.what, f.severity))
+    return sorted(findings, key=lambda f: causes_first(_as(f), f.severity))
+
+
+def _as(f: Finding) -> str:
+    """Beside what a finding has its place: outputs behind a layer that is dead altogether are far off for that."""
+    shut = f.what == "dead units" and f.numbers["dead"] == f.numbers["of"]
+    return "loss at the start far from chance" if shut else f.what
 
 
 def _of_data(e: Evidence, data: Any) -> list[Finding]:
@@ -237,7 +247,7 @@ def _answers(model: Any, data: Any) -> Callable[[], Iterator[Value]]:
     inputs = data[0] if isinstance(data, tuple) and data else data
 
     def answers() -> Iterator[Value]:
-        for x in inputs:
+        for x in inputs.to_numpy() if hasattr(inputs, "to_numpy") else inputs:  # a table of pandas gives its columns
             y = model(x)
             if not isinstance(y, Value):
                 y = total(_flat(y))

@@ -219,15 +219,18 @@ def identical(e: Evidence) -> Iterator[Finding]:
 def linear(e: Evidence) -> Iterator[Finding]:
     """Layers that read weighted sums without an activation in between: two that do the work of one."""
     made = {u.out: c for c in e.cells if c.weights for u in c.uses if u.out is u.z}
-    pairs: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    pairs: dict[frozenset[Cell], tuple[Cell, list[Cell]]] = {}  # by what they read: two networks may share their names
     for c in e.cells:
-        below = [made[x].layer for _, x in c.uses[0].inputs if x in made and made[x] is not c] if c.weights else []
+        below = [made[x] for _, x in c.uses[0].inputs if x in made and made[x] is not c] if c.weights else []
         if below and severity("linear", len(below) / len(c.uses[0].inputs)):
-            pairs[below[0], c.layer].append(c)
-    for (first, second), cells in pairs.items():
-        narrow, use = len(e.layers[first]), cells[0].uses[0]
-        if first == second or narrow < min(len(e.layers[first][0].weights), len(e.layers[second])):
+            pairs.setdefault(frozenset(below), (below[0], []))[1].append(c)
+    for read, (source, cells) in pairs.items():
+        first, second = source.layer, cells[0].layer
+        narrow, use = len(read), cells[0].uses[0]
+        if first == second or narrow < min(len(source.weights), len(cells)):
             continue  # a bottleneck: fewer numbers than on either side, which one layer could not say
+        if narrow > 1 and len({c.uses[0].inputs[0][1] for c in read if len(c.weights) == 1}) == narrow:
+            continue  # the scale of a normalisation, one weight for each of its numbers
         yield Finding(
             "linear after linear",
             LOOK,

@@ -282,6 +282,8 @@ def _climbing(s: Step) -> Iterator[Finding]:
     cosines, losses = [c for c, _ in latest], [loss for _, loss in latest]
     if len(latest) < LOOKS or min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
         return
+    if any(s.kept) and abs(cosine(s.kept, s.own)) < 0.5:
+        return  # it was made of other gradients than this loss's, as where several batches are added up
     gains = list(map(mul, s.update, s.own))
     i = max(range(len(gains)), key=gains.__getitem__)
     yield s.finding(

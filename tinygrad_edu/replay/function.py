@@ -43,7 +43,7 @@ from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
 from .standin import standin
 from .stats import Stats
-from .structure import Batch, _column, batch, filled, flat
+from .structure import Batch, _column, batch, filled, flat, one_output
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -98,7 +98,7 @@ class Jit(Generic[P, R]):
         if not modes.recording() or not parents:
             values = [_node(float(row[0]), (), ops.detached, ()) for row in recording.run(recording.theta(), one)]
             return filled(recording.record.shape, iter(values))  # type: ignore[no-any-return]
-        self._one_output(recording)
+        one_output(self.name, recording.record.shape, recording.record.outputs)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
         slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
@@ -155,7 +155,7 @@ class Jit(Generic[P, R]):
             self._not_recorded("value_and_grad")
         samples = self._samples(columns)
         recording = self._recording(samples, order)
-        self._one_output(recording)
+        one_output(self.name, recording.record.shape, recording.record.outputs)
         index, at = recording.places(order)
         if at is not None and not any(k >= 0 for k in at):
             if not any(row[i] in index for i in recording.asked for row in samples.rows):
@@ -227,14 +227,14 @@ class Jit(Generic[P, R]):
         if watching and modes.listened():  # here samples may mix numbers and Values
             given = list(map(_column, columns))
             self._samples([range(len(c)) for c in given])  # raises if they do not fit together
-            built = reduce([self._built(*flat(sample)) for sample in (zip(*given) if given else [()])])
+            built = reduce([self._one(self._built(*flat(s))) for s in (zip(*given) if given else [()])])
             return built
         samples = self._samples(columns)
         if watching and not modes.replaying():
-            built = reduce([self._built(samples.shape, row) for row in samples.rows])
+            built = reduce([self._one(self._built(samples.shape, row)) for row in samples.rows])
             return built
         recording = self._recording(samples)
-        self._one_output(recording)
+        one_output(self.name, recording.record.shape, recording.record.outputs)
         count = count or samples.lanes
         theta, originals = recording.theta(), recording.record.originals
         rows = samples.rows if recording.asked else []
@@ -255,13 +255,10 @@ class Jit(Generic[P, R]):
 
         return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, samples.lanes)
 
-    def _one_output(self, recording: Recording) -> None:
-        if recording.record.shape != "Value":
-            kind, count = recording.record.shape[0], len(recording.record.outputs)
-            raise TypeError(
-                f"{self.name} returns a {kind} of {count} Value{'s' * (count != 1)}, and gradients start from one "
-                "Value, such as a loss: return that. For numbers alone use map, or call it under no_grad()"
-            )
+    def _one(self, built: Any) -> Any:
+        """What f has built, which must be one Value."""
+        one_output(self.name, *flat(built))
+        return built
 
     def _recording(self, samples: Batch, order: Sequence[Value] = ()) -> Recording:
         """The recording for samples of this structure, made if need be, and then with its parameters in this order."""

@@ -235,6 +235,15 @@ def batch(columns: Sequence[Any]) -> Batch:
     return _together(given, lengths[0]) or _one_by_one(given, lengths[0])
 
 
+def one_output(name: str, shape: Any, outputs: Sequence[Any]) -> None:
+    """Raises TypeError if what a function called `name` returned has the structure of more than one number."""
+    if isinstance(shape, tuple):
+        raise TypeError(
+            f"{name} returns a {shape[0]} of {len(outputs)} Value{'s' * (len(outputs) != 1)}, and gradients start from "
+            "one Value, such as a loss: return that. For numbers alone use map, or call it under no_grad()"
+        )
+
+
 def _column(c: Any) -> Any:
     """One entry per sample."""
     np = sys.modules.get("numpy")
