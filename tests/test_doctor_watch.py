@@ -334,6 +334,29 @@ def test_a_loss_in_numbers_alone_is_followed():
     assert [f.what for f in told] == ["loss diverges"]
 
 
+@pytest.mark.parametrize("end", [math.nan, math.inf])
+def test_a_loss_that_is_no_finite_number_is_told_though_nothing_but_numbers_are_known(end):
+    watch = diagnose.watch(network())
+    told = [f for step in range(60) for f in watch(1.0 if step < 15 else end)]
+    assert [f.what for f in told] == ["loss diverges"]
+    assert f"it is {end}, and was 1 at best" in told[0].seen
+    assert "numbers alone" in watch.report().numbers["looked at"]
+
+
+def test_small_steps_are_right_where_everything_is_learned():
+    model = network(8, 1)
+    sgd = optim.Adam(model.parameters(), lr=0.05)
+    watch = None
+    for step in range(300 + 60):
+        if step == 300:
+            sgd, watch = optim.SGD(model.parameters(), lr=1e-3), diagnose.watch(model, (X, y))
+        loss = BCE([model(x) for x in X], y)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+        assert watch is None or watch(loss) == []
+
+
 def test_accumulated_gradients_are_meant():
     loop = Loop()
     sgd, watch, told = optim.SGD(loop.parameters(), lr=0.1), diagnose.watch(loop.model), []

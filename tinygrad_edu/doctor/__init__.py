@@ -187,13 +187,7 @@ def _found(e: Evidence, data: Any = None) -> list[Finding]:
     """The findings of all checks, worst first."""
     findings = [] if data is None else _of_data(e, data)
     findings += [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
-    return sorted(findings, key=lambda f: causes_first(_as(f), f.severity))
-
-
-def _as(f: Finding) -> str:
-    """Beside what a finding has its place: outputs behind a layer that is dead altogether are far off for that."""
-    shut = f.what == "dead units" and f.numbers["dead"] == f.numbers["of"]
-    return "loss at the start far from chance" if shut else f.what
+    return sorted(findings, key=lambda f: causes_first(f.what, f.severity))
 
 
 def _of_data(e: Evidence, data: Any) -> list[Finding]:

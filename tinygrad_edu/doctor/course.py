@@ -43,7 +43,7 @@ class Course:
         if self.steps == WINDOW:
             self.start = self.best = min(self.first, self.recent) if self.samples >= ENOUGH else self.recent
         self.best = min(self.best, self.recent)
-        self.least.append(min(self.window))
+        self.least.append(min(self.window) if math.isfinite(self.recent) else math.inf)
         self.window.clear()
         return True
 

@@ -25,7 +25,9 @@ def diverges(s: Step, course: Course) -> Iterator[Finding]:
         BROKEN,
         "the loss over the last steps",
         f"it is {number(course.recent)}, and was {number(course.best)} at best: for two windows in a row it "
-        f"has been {number(times)} times that, or more",
+        f"has been {number(times)} times that, or more"
+        if math.isfinite(times)
+        else f"it is {number(course.last)}, and was {number(course.best)} at best: no finite number for long",
         "a step of lr × gradient overshoots where the slope changes faster than 2 / lr: it lands higher on the other "
         "side, where the slope is larger, and so the next step"
         + (f". The last update had {number(ratio)} times the size of the weights" if ratio else ""),

@@ -231,6 +231,8 @@ def linear(e: Evidence) -> Iterator[Finding]:
             continue  # a bottleneck: fewer numbers than on either side, which one layer could not say
         if narrow > 1 and len({c.uses[0].inputs[0][1] for c in read if len(c.weights) == 1}) == narrow:
             continue  # the scale of a normalisation, one weight for each of its numbers
+        if any(r.op not in (ops.dot, ops.mul) for c in read for u in c.uses for r in e.readers.get(u.out, ())):
+            continue  # somebody else reads them as well: what goes around a block, x + f(x)
         yield Finding(
             "linear after linear",
             LOOK,

@@ -78,6 +78,7 @@ class Step:
     climbs: list[tuple[float, float]] = field(default_factory=list)  # (cosine, loss) of the latest looks
     largest: dict[str, float] = field(default_factory=dict)  # update : weight so far, by layer
     stands: frozenset[str] = frozenset()
+    learned: bool = False  # whether the outputs have made the loss small already
 
     @cached_property
     def update(self) -> Row:
@@ -339,6 +340,7 @@ def _sizes(s: Step, course: Course) -> Iterator[Finding]:
         and (how := severity("update too small", best))
         and best
         and not course.falls()
+        and not s.learned
     ):
         i = s.worst(s.own)
         yield s.finding(

@@ -17,7 +17,7 @@ from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
 from .lessons import explained
-from .limits import AT_ONCE, AT_START, BROKEN, CLEAN, IF_NOT_WELL, MOST, NOT_BEFORE, PATIENCE, causes_first
+from .limits import AT_ONCE, AT_START, BROKEN, CLEAN, IF_NOT_WELL, LIMITS, MOST, NOT_BEFORE, PATIENCE, causes_first
 from .outcome import diverges, learns_nothing, overfits, stands_still
 from .samples import some_samples
 from .training import Step, by_layer, cosine, gradients, updates
@@ -131,6 +131,8 @@ class Watch:
             numbers["update : weight"] = few([f"{number(r)} in {layer}" for layer, r in self._ratios.items()])
         numbers["looked at"] = (
             f"the graph of {plural(len(self.looks), 'step')}: {', '.join(f'{i:,}' for i in self.looks)}"
+            if self.looks
+            else "numbers alone: give watch the loss itself, a Value, and its graph is looked at as well"
         )
         doubts = [q.finding.what for q in self._questions.values() if q.told is None and q.misses == 0]
         notes = [f"Seen at the last look alone, which is not enough to tell: {few(doubts)}."] if doubts else []
@@ -242,6 +244,7 @@ class Watch:
             if s.number >= NOT_BEFORE["updates too small"]:
                 for layer, ratio in s.ratios.items():
                     self._largest[layer] = max(ratio, self._largest.get(layer, 0.0))
+        s.learned = self._share < LIMITS["learned"].look
         self._register("updates", updates(s, self._course), s.number)
         share = self._learned[0] if self._learned else None
         self._register("still", stands_still(s, self._course, share, self._share), s.number)
