@@ -536,6 +536,11 @@ def test_sums_that_go_around_a_block_as_well_are_no_layer_too_many():
     assert diagnose(plain, model).named("linear after linear")
 
 
+def test_two_layers_of_one_name_are_two():
+    first, second = nn.Linear(2, 4, seed=0), nn.Linear(4, 1, seed=1)  # both are called linear
+    assert diagnose(losses.mse([second(first(x))[0] for x in X], y)).named("linear after linear")
+
+
 def test_two_networks_of_the_same_names_are_two():
     generator, critic = (nn.MLP(1, [8, 1], activation="tanh", init="xavier", seed=s) for s in (0, 1))
     zs = [[random.Random(i).gauss(0, 1)] for i in range(12)]

@@ -227,7 +227,7 @@ def linear(e: Evidence) -> Iterator[Finding]:
     for read, (source, cells) in pairs.items():
         first, second = source.layer, cells[0].layer
         narrow, use = len(read), cells[0].uses[0]
-        if first == second or narrow < min(len(source.weights), len(cells)):
+        if not read.isdisjoint(cells) or narrow < min(len(source.weights), len(cells)):
             continue  # a bottleneck: fewer numbers than on either side, which one layer could not say
         if narrow > 1 and len({c.uses[0].inputs[0][1] for c in read if len(c.weights) == 1}) == narrow:
             continue  # the scale of a normalisation, one weight for each of its numbers
@@ -237,8 +237,8 @@ def linear(e: Evidence) -> Iterator[Finding]:
             "linear after linear",
             LOOK,
             f"{second} reads {first}, with no activation in between",
-            f"{plural(len(cells), 'unit')} read the weighted sums of {plural(narrow, 'unit')} as they are: slope 1 "
-            "everywhere",
+            f"{plural(len(cells), 'unit')} read{'s' * (len(cells) == 1)} the weighted sums of "
+            f"{plural(narrow, 'unit')} as they are: slope 1 everywhere",
             "W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): the two layers together are one linear layer, and no "
             "line becomes a curve",
             'an activation between them, as MLP(..., activation="tanh") puts one after every layer but the last; '
