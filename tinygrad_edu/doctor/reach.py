@@ -295,6 +295,8 @@ def _idle(e: Evidence) -> tuple[list[int], int, tuple[Value, Value]] | None:
     of = max([len(c.weights) for c in first], default=0)
     first = [c for c in first if len(c.weights) == of]
     seen = [[e.value(u.inputs[i][1]) for u in first[0].uses] for i in range(of)]
+    if len(set(zip(*seen))) < 4:
+        return None  # the same few samples again and again
     idle, live = [i for i in range(of) if not any(seen[i])], [x for xs in seen if any(xs) for x in xs]
     if not idle or live.count(0.0) >= len(live) / 2:
         return None
