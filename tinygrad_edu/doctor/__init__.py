@@ -38,7 +38,8 @@ from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
 from .findings import Diagnosis, Finding
-from .limits import LIMITS, causes_first
+from .limits import ASKED, LIMITS, causes_first
+from .samples import chosen
 from .watch import Watch
 
 __all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "Watch", "compare", "diagnose"]
@@ -83,9 +84,9 @@ def _watch(model: Any, data: Any = None) -> Watch:
     `watch(loss)` comes after `optimizer.step()`.  It follows the loss, looks at parameters and gradients at steps 0, 1,
     2, 5, 10, 20, 50, ..., and does all that `diagnose` does at 0, 10, 100, 1000, ...; a finding is told once, at two
     looks in a row (one that is exact, at once), and ends when it was gone for two.  The training goes as without it, to
-    the last bit.  `data` are the samples (X, y): with them it can say whether anything is learned, and a unit is dead
-    only if it is closed on all of them.  `watch(loss, test=number)` looks for overfitting; `fit(..., watch=watch)` does
-    all of this.  When, and how patiently: `doctor.limits`.
+    the last bit.  `data` are the samples (X, y), of which the model is asked 128: then it can say whether anything
+    is learned, and a unit is dead only if it is closed on all of these.  `watch(loss, test=number)` looks for
+    overfitting; `fit(..., watch=watch)` does all of this.  When, and how patiently: `doctor.limits`.
 
     >>> from tinygrad_edu import losses, nn, optim
     >>> model = nn.MLP(2, [4, 1], activation="tanh", init="xavier", seed=1)
@@ -111,11 +112,12 @@ def _watch(model: Any, data: Any = None) -> Watch:
 
     def examine(root: Value, loss: Value | None, data: Any) -> tuple[list[Finding], dict[str, str], Evidence]:
         """Some samples of a batch: what their loss does not reach, that of the others may."""
+        asked = None if data is None else [data[0][i] for i in chosen(len(data[0]), ASKED)]
         inside, reached = set(topological(root)), set(topological(loss)) if loss is not None else set()
         e = Evidence(
             root,
             [p for p in parameters if p in inside or p not in reached],
-            _answers(model, data) if data is not None and callable(model) else None,
+            _answers(model, asked) if asked is not None and callable(model) else None,
         )
         if data is not None and not of_data:  # they stay as they are
             of_data.append(_of_data(e, data))

@@ -102,7 +102,7 @@ def dead(e: Evidence) -> Iterator[Finding]:
         told = f"on all {plural(n, 'sample')} of this graph" if n > 1 else "on the one sample of this graph"
         if shut and e.answers is not None and _closing(e, cells, shut):  # which asking makes fewer, never more
             shut, n = _still(e, shut)
-            told = f"on all {plural(n, 'sample')} of the data"
+            told = f"on each of {plural(n, 'sample')} of the data"
         if not shut or (n < FEW and (len(shut) < len(cells) or len(shut) < FEW / 2)):
             continue  # on so few samples a unit may well be closed
         if learned(e):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..modes import no_grad
 from ..trees import leaves
 from ..usage import chance_kept, mode
 from .limits import ASKED
+from .samples import chosen
 
 FEW = 8  # samples: of fewer, nothing follows
 
@@ -25,13 +25,13 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     >>> round(share, 6), asked
     (1.0, 20)
     """
-    chosen = random.Random(0).sample(range(len(X)), min(len(X), ASKED))  # samples may be in an order of their own
-    if not callable(model) or len(chosen) < FEW:
+    some = chosen(len(X), ASKED)
+    if not callable(model) or len(some) < FEW:
         return None
     try:
         with no_grad(), chance_kept(model), mode(model, training=False):
-            outputs = [_row(model(X[i])) for i in chosen]
-        targets = [_row(y[i]) for i in chosen]
+            outputs = [_row(model(X[i])) for i in some]
+        targets = [_row(y[i]) for i in some]
     except Exception:  # a model that takes something else than one sample
         return None
     width = len(outputs[0])
@@ -43,7 +43,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     if len(targets[0]) != width or not all(map(math.isfinite, [x for row in outputs for x in row])):
         return None
     shares = [_share(a, b) for a, b in zip(zip(*outputs), zip(*targets)) if len(set(b)) > 1]
-    return (math.fsum(shares) / len(shares), len(chosen)) if shares else None
+    return (math.fsum(shares) / len(shares), len(some)) if shares else None
 
 
 def _row(x: Any) -> list[float]:

@@ -77,6 +77,9 @@ LIMITS = {
         "momentum; nnscope: 1e-6",
     ),
     "update too large": Limit(0.1, 1.0, "as above; TheDeepChecker and nnscope: 0.1, Karpathy: about 1e-3 is healthy"),
+    "first update too large": Limit(
+        10.0, 10.0, "before step 5; SageMaker: 10, and a sound relu network may begin with 2.6 and repair it"
+    ),
     "climbs": Limit(0.05, 0.05, "ours: cosine of the angle between update and gradient, at three looks in a row"),
     "diverges": Limit(3.0, 3.0, "loss against its best; nnscope: 3"),
     "falls": Limit(0.05, 0.05, "share of the loss; TheDeepChecker: 5 % in a period"),
@@ -185,7 +188,7 @@ NOT_BEFORE = {
     "stale gradients": 2,
     "no update": 5,
     "updates too small": 20,  # Adam's first 10 steps are larger than the gradient says
-    "updates too large": 1,  # as above, unless the loss has risen as soon
+    "updates too large": 1,  # as above, unless the loss has risen by then; at steps 1 to 4, only if they are huge
     "loss does not fall": 100,
     "learns nothing from the inputs": 100,
 }

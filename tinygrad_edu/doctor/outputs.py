@@ -250,6 +250,8 @@ def chance(e: Evidence) -> Iterator[Finding]:
 def _is_distance(e: Evidence) -> bool:
     """Whether the loss pulls back whatever is far out, on either side, as (z - t)² does and no cross-entropy."""
     sums = [(u.z, e.value(u.z)) for c in outputs(e) for u in c.uses if e.value(u.z)]
+    size = rms(x for _, x in sums)
+    sums = [(z, x) for z, x in sums if abs(x) > size / 100]  # 100 times one that is nearly 0 is not far out
     for far in (100.0, -100.0):
         pulls = pulls_at(e, lambda u, z, far=far: far * z)  # type: ignore[misc]
         if sum(pulls.get(z, 0.0) * far * x > 0 for z, x in sums) < 0.9 * len(sums):

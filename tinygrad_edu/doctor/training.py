@@ -20,10 +20,13 @@ from ..names import named
 from .activations import few
 from .course import Course
 from .findings import Finding
-from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, severity
+from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, PATIENCE, severity
 
 CLOSE = 1e-6  # of a gradient: what rounding, and the order of a sum, may change
 LOOKS = 3  # in a row in which an update climbs
+FIRST = 5  # steps, of which one may be too long by the luck of a batch
+ROUNDING = 4e-16  # of a weight: what its difference to another may be wrong by
+DIRECTIONS = 4  # parameters: of fewer, an update lies in the plane of two columns by chance
 
 Row = list[float]
 
@@ -79,6 +82,7 @@ class Step:
     largest: dict[str, float] = field(default_factory=dict)  # update : weight so far, by layer
     stands: frozenset[str] = frozenset()
     learned: bool = False  # whether the outputs have made the loss small already
+    zeros: int = 0  # looks in a row, this one included, at which every .grad was 0
 
     @cached_property
     def update(self) -> Row:
@@ -135,8 +139,16 @@ def gradients(s: Step) -> Iterator[Finding]:
         yield from _sum(s)
     elif s.left is not None and s.kept == s.left and any(s.kept) and not _like(s.kept, s.own) and _stepped(s):
         yield from _unchanged(s)
-    elif not any(s.kept) and any(s.own) and (s.data == s.seen == s.first or _decays(s)):
-        yield from _empty(s)
+    elif not any(s.kept) and any(s.own):
+        if s.data == s.seen == s.first:
+            yield from _empty(s, "No parameter has moved since step 0")
+        elif _decays(s):
+            yield from _empty(s, "What has moved is weight decay's doing")
+        elif s.zeros >= PATIENCE and s.earlier and s.data == s.seen == s.earlier[-1]:
+            yield from _empty(s, "It was so at the look before, and no parameter moves any more")
+        elif s.zeros >= PATIENCE and _drifts(s):
+            yield from _empty(s, "It was so at the look before; the parameters go on in the direction of the update "
+                                 "before, by momentum alone")  # fmt: skip
 
 
 def _decays(s: Step) -> bool:
@@ -144,6 +156,24 @@ def _decays(s: Step) -> bool:
     length = math.fsum(x * x for x in s.seen)
     share = math.fsum(map(mul, s.update, s.seen)) / length if length else 0.0
     return share < 0 and _like(s.update, [share * x for x in s.seen])
+
+
+def _drifts(s: Step) -> bool:
+    """Whether an update is a multiple of the one before, plus a share of the weights: that is momentum and decay, with
+    no gradient in it.  A descent that has settled into one direction is so too, but goes right against its gradient.
+    """
+    if len(s.earlier) < 2 or s.left is None or any(s.left) or len(s.parameters) < DIRECTIONS:
+        return False
+    last, before = _minus(s.data, s.earlier[-1]), _minus(s.earlier[-1], s.earlier[-2])
+    rest = _without(_without(last, s.earlier[-1]), _without(before, s.earlier[-1]))
+    return size(rest) <= CLOSE * size(last) + ROUNDING * size(s.data) and cosine(last, s.own) > CLOSE - 1
+
+
+def _without(xs: Row, ys: Row) -> Row:
+    """What of a column is at right angles to another."""
+    length = math.fsum(y * y for y in ys)
+    share = math.fsum(map(mul, xs, ys)) / length if length else 0.0
+    return [x - share * y for x, y in zip(xs, ys)]
 
 
 def _like(xs: Row, ys: Row) -> bool:
@@ -208,15 +238,14 @@ def _unchanged(s: Step) -> Iterator[Finding]:
     )
 
 
-def _empty(s: Step) -> Iterator[Finding]:
+def _empty(s: Step, moved: str) -> Iterator[Finding]:
     i = s.worst(s.own)
     name = s.called(i)
     yield s.finding(
         "stale gradients",
         BROKEN,
         s.all(name),
-        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. "
-        + ("No parameter has moved since step 0" if s.data == s.first else "What has moved is weight decay's doing"),
+        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. {moved}",
         "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
         "loss.backward(), on the loss of this step, between optimizer.zero_grad() and optimizer.step()",
         i,
@@ -250,7 +279,9 @@ def updates(s: Step, course: Course) -> Iterator[Finding]:
         yield from _none(s)
     if not any(s.update):
         return
-    if not course.falls():  # where it has fallen, three looks uphill are chance: momentum, or batches of one sample
+    if (
+        not course.falls() and "stale gradients" not in s.stands
+    ):  # where it has fallen, three looks uphill are chance: momentum, or batches of one sample
         yield from _climbing(s)
     if any(s.own) and (s.number >= NOT_BEFORE["updates too small"] or _bolts(s, course)):
         yield from _sizes(s, course)
@@ -307,9 +338,10 @@ def _told(ratios: dict[str, float]) -> str:
 
 
 def _bolts(s: Step, course: Course) -> bool:
-    """Whether large updates have raised the loss at once."""
+    """Whether large updates have raised the loss at once; the first ones only if no later step will repair them."""
     largest = max(s.ratios.values(), default=0.0)
-    return severity("update too large", largest) != "" and course.last > LIMITS["diverges"].look * course.first
+    how = severity("first update too large" if s.number < FIRST else "update too large", largest)
+    return how != "" and course.last > LIMITS["diverges"].look * course.first
 
 
 def _sizes(s: Step, course: Course) -> Iterator[Finding]:

@@ -17,7 +17,19 @@ from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
 from .lessons import explained
-from .limits import AT_ONCE, AT_START, BROKEN, CLEAN, IF_NOT_WELL, LIMITS, MOST, NOT_BEFORE, PATIENCE, causes_first
+from .limits import (
+    AT_ONCE,
+    AT_START,
+    BROKEN,
+    CLEAN,
+    IF_NOT_WELL,
+    LIMITS,
+    MOST,
+    NOT_BEFORE,
+    PATIENCE,
+    causes_first,
+    severity,
+)
 from .outcome import diverges, learns_nothing, overfits, stands_still
 from .samples import some_samples
 from .training import Step, by_layer, cosine, gradients, updates
@@ -75,6 +87,7 @@ class Watch:
         self._layers = by_layer(parameters)
         self._learned: tuple[float, int] | None = None
         self._share = math.nan
+        self._zeros = 0  # looks in a row at which every .grad was 0
 
     def __repr__(self) -> str:
         seen = (
@@ -171,6 +184,7 @@ class Watch:
         """The step was taken, or will be after this."""
         if (s := self._step) is not None:
             s.data = self._now()
+            s.zeros = self._zeros = 0 if any(s.kept) else self._zeros + 1
             self._register("gradients", gradients(s), s.number)
             if s.data != s.seen or final:
                 self._updates(s)
@@ -226,6 +240,8 @@ class Watch:
         self.looks.append(s.number)
         with chance_kept(self.model), collector_resting():
             found, self._numbers, e = self._examine(root, self._loss, self.data)
+            whole = self._course.last / root.data if root.data else 1.0  # the batch, against the samples looked at
+            found = [f for f in found if f.what not in AT_START or severity("chance", f.numbers["ratio"] * whole)]
             self._register("graph", found, s.number)
             if s.number == 0:
                 self._course.samples = e.samples
