@@ -2,6 +2,7 @@
 
 import math
 import random
+import warnings
 
 import pytest
 
@@ -425,3 +426,41 @@ def test_a_report_says_what_was_looked_at():
     [finding] = d.named("gradients added up")
     assert "at step 1" in str(d) and finding.to_dict()["step"] == 1 and "at step 1" in "\n".join(finding.markdown())
     assert finding.draw().svg and str(finding.explain())
+
+
+class Stops(Loop):
+    """From step 7 on, backward is forgotten."""
+
+    def backward(self):
+        if self.watch.steps < 7:
+            super().backward()
+
+
+class ZeroLast(Loop):
+    """The same order of things, begun elsewhere: the watch never sees a gradient, and nothing is wrong."""
+
+    def zero(self):
+        pass
+
+    def step(self):
+        super().step()
+        self.optimizer.zero_grad()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_gradients_that_stay_0_are_stale_at_the_second_look_unless_they_were_used_before(optimizer):
+    for early in (False, True):
+        assert Stops(optimizer, early=early, steps=25).run() == [("stale gradients", 20)]
+    assert ZeroLast(optimizer, steps=25).run() == []
+
+
+def test_a_sound_start_that_overshoots_once_is_not_told_and_a_huge_rate_is():
+    for rate, expected in ((0.1, False), (100.0, True)):
+        model = nn.MLP(1, [16, 1], activation="gelu", init="he", seed=5)
+        watch = diagnose.watch(model)
+        xs, ys = sine()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fit(model, xs, ys, loss=losses.mse, optimizer=optim.SGD(model.parameters(), lr=rate), epochs=10,
+                batch_size=20, progress=False, watch=watch, backend="python")  # fmt: skip
+        assert ("updates too large" in [f.what for f in watch.findings]) == expected, watch.report()

@@ -112,7 +112,11 @@ def _watch(model: Any, data: Any = None) -> Watch:
 
     def examine(root: Value, loss: Value | None, data: Any) -> tuple[list[Finding], dict[str, str], Evidence]:
         """Some samples of a batch: what their loss does not reach, that of the others may."""
-        asked = None if data is None else [data[0][i] for i in chosen(len(data[0]), ASKED)]
+        asked = None
+        if data is not None:
+            rows = getattr(data[0], "values", data[0])  # of a table
+            rows = rows() if callable(rows) else rows
+            asked = [rows[i] for i in chosen(len(rows), ASKED)]
         inside, reached = set(topological(root)), set(topological(loss)) if loss is not None else set()
         e = Evidence(
             root,
