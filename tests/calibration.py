@@ -491,7 +491,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
                          "rounded probability, exponent, small probability"),
     "loss at the start far from chance": ("the loss against that of outputs of 0", "chance, distance, fewest samples"),
     "outputs worse than nothing": ("the same, where the outputs point the right way", "chance, distance"),
-    "updates too large": ("update : weight, by layer", "update too large, diverges"),
+    "updates too large": ("update : weight, by layer", "update too large, first update too large, diverges"),
     "updates too small": ("update : weight, by layer", "update too small, falls"),
     "gradient stops being finite": ("the first edge that makes nan or inf of a gradient", ""),
     "nan begins here, inf begins here": ("the first value that is not finite, though its inputs are", ""),

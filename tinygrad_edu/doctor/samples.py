@@ -31,7 +31,7 @@ def some_samples(loss: Value, most: int) -> Value:
     if size <= most or len(terms) < 2 * SAMPLES:
         return root
     count = len(terms) // min(math.ceil(size / most), len(terms) // SAMPLES)
-    return apply(ops.sum, [terms[i] for i in chosen(len(terms), count)]) / count
+    return apply(ops.sum, tuple([terms[i] for i in chosen(len(terms), count)])) / count
 
 
 def chosen(n: int, most: int) -> list[int]:
