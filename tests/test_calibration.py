@@ -2,6 +2,7 @@
 
 import doctest
 import math
+import re
 
 import pytest
 
@@ -14,14 +15,15 @@ TEXT = calibration.DOCUMENT.read_text("utf-8")
 TABLES = "\n".join(calibration.block(TEXT, name) for name in calibration.PROGRAMS)
 
 
-@pytest.mark.parametrize("program", calibration.PROGRAMS)
-def test_what_was_planted_is_told_first_and_nothing_is_told_of_what_is_sound(program):
-    runs = list(calibration.runs(program))
-    assert calibration.confusion(program, runs) == calibration.block(TEXT, program)
-    sound = [run for run in runs if run.fault is None]
-    assert sound and not [run.story() for run in sound if not run.right]
-    faults = {run.fault.name for run in runs if run.fault}
-    assert len(faults) >= 20
+@pytest.mark.parametrize("program, seed", [*zip(calibration.PROGRAMS, calibration.SEEDS, strict=True)])
+def test_what_was_planted_is_told_first_and_nothing_is_told_of_what_is_sound(program, seed):
+    """One seed of the three for each program: `python -m tests.calibration --write` runs them all."""
+    rows = dict(re.findall(r"^\| ([^|]+) \| [^|]+ \| (\d) of 3 \|", calibration.block(TEXT, program), re.M))
+    runs = list(calibration.runs(program, [seed]))
+    assert {run.fault.name if run.fault else "none" for run in runs} == set(rows) and len(runs) > 20
+    wrong = [run for run in runs if not run.right]
+    assert not [run.story() for run in wrong if not run.fault or rows[run.fault.name] == "3"]
+    assert len(wrong) <= 0.05 * len(runs)
 
 
 def test_recall_and_precision_are_what_was_asked_for():

@@ -4,7 +4,7 @@
 >>> x = Value(2.0)
 >>> loss = mean([(x * i).tanh() for i in range(1000)])
 >>> len(topological(loss)), len(topological(some_samples(loss, 300)))
-(3004, 433)
+(3004, 430)
 """
 
 from __future__ import annotations
