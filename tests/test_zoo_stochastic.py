@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tinygrad_edu import Value, zoo
+from tinygrad_edu import Value
 from tinygrad_edu.stochastic import Bernoulli, Categorical, Enumerate, Normal
 from tinygrad_edu.zoo import stochastic
 
@@ -34,9 +34,3 @@ def test_a_looker_reads_what_stands_where_it_looks_and_nothing_else():
     ps = Categorical(logits=model.where(hint)).ps
     assert math.isclose(sum(p.data for p in ps), 1)
     assert model(hint, letters, rng, Enumerate()).parents
-
-
-def test_all_published_numbers_are_met():
-    run = zoo.run("stochastic", small=True, show=None)
-    assert not run.missed and sum(row.verdict == "met" for row in run.rows) >= 48
-    assert set(run.pictures) == {"means", "attention"}
