@@ -15,19 +15,13 @@ ROOT = Path(__file__).parent.parent
 NAMES = [one.name for one in zoo.SYSTEMS]
 
 
-@pytest.fixture(scope="module")
-def small():
-    """Each system's small run, made once, with a doctor who looks at it."""
-    runs = {}
-
-    def run(name):
-        if name not in runs:
-            with pytest.MonkeyPatch.context() as patch:
-                looks = looked_at(name, patch)
-                runs[name] = zoo.run(name, small=True, show=None, doctor=True)
-            runs[name].looks = looks
-        return runs[name]
-
+@pytest.fixture(scope="module", params=NAMES)
+def small(request):
+    """A system's small run, made once, with a doctor who looks at it."""
+    with pytest.MonkeyPatch.context() as patch:
+        looks = looked_at(request.param, patch)
+        run = zoo.run(request.param, small=True, show=None, doctor=True)
+    run.looks = looks
     return run
 
 
@@ -69,16 +63,14 @@ def looked_at(name, patch):
     return looks
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_small_run_meets_every_number_that_it_can_meet(name, small):
-    this = small(name)
+def test_a_small_run_meets_every_number_that_it_can_meet(small):
+    this = small
     assert not [(row.what, row.ours, row.published) for row in this.missed]
     assert sum(row.verdict == "met" for row in this.rows) >= 5 and this.pictures and not this.interrupted
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_of_a_sound_system_nothing_is_said_at_two_looks_in_a_row(name, small):
-    this = small(name)
+def test_of_a_sound_system_nothing_is_said_at_two_looks_in_a_row(small):
+    this, name = small, small.name
     told = {f.what for watch in this.watches for f in watch.findings}
     for seen in this.looks.values():
         told |= {what for one, other in zip(seen, seen[1:]) for what in one & other}
@@ -86,16 +78,14 @@ def test_of_a_sound_system_nothing_is_said_at_two_looks_in_a_row(name, small):
     assert this.looks or any(watch.looks for watch in this.watches) or name == "stochastic"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_system_has_a_page_of_its_whole_run(name, small):
+def test_every_system_has_a_page_of_its_whole_run(small):
     """To renew it: `tinygrad-edu zoo NAME --out docs/zoo`."""
+    name = small.name
     page = (ROOT / "docs" / "zoo" / f"{name}.md").read_text("utf-8")
     again = f"tinygrad-edu zoo {name} --out docs/zoo"
     assert zoo.system(name).words in page and "not the whole run" not in page, again
-    assert not [row.what for row in small(name).rows if f"| {row.what.replace('|', chr(92) + '|')} |" not in page], (
-        again
-    )
-    for kind in small(name).pictures:
+    assert not [row.what for row in small.rows if f"| {row.what.replace('|', chr(92) + '|')} |" not in page], again
+    for kind in small.pictures:
         assert f"{name}-{kind}.svg" in page and (ROOT / "docs" / "zoo" / f"{name}-{kind}.svg").is_file(), again
 
 
