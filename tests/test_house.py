@@ -28,7 +28,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "javascript", "languages"},
-    {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "schedules"},
+    {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "schedules", "sums"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},

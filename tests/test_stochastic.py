@@ -475,3 +475,12 @@ def test_a_reply_of_the_world_is_a_cost_of_the_choices_before_it_and_of_no_other
                 S.surrogate(S.reply(1.0, S.Bernoulli(0.5).sample(rng, estimator=estimator)))
     with pytest.raises(TypeError, match="choices"):
         S.reply(1.0)
+
+
+def test_a_cost_that_is_added_to_itself_is_taken_apart_in_one_pass():
+    t = Value(0.3)
+    b = cost = S.Bernoulli(t).sample(noise=0.1)
+    for _ in range(60):  # 2**60 ways from the cost to the choice
+        cost = cost + cost
+    S.surrogate([cost, 3 * b - b / 2]).backward()
+    assert t.grad == pytest.approx((2.0**60 + 2.5) / 0.3)

@@ -33,13 +33,13 @@ from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
 from ..rules import takes
+from ..usage import chosen
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
 from .findings import Diagnosis, Finding
 from .limits import ASKED, LIMITS, causes_first
-from .samples import chosen
 from .watch import Watch
 
 __all__ = ["LIMITS", "Comparison", "Diagnosis", "Evidence", "Finding", "Watch", "compare", "diagnose"]

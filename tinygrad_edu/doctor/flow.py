@@ -78,9 +78,7 @@ def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
     told = f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
     told += number(slope)
     if weights:
-        told += (
-            f", and by a weight, of size {number(weights)}, and added up over the units that read it, of either sign"
-        )
+        told += f", and by a weight, of size {number(weights)}, and added up over the units that read it"
     return told + "".join([f", and by {e.called(w)} = {number(e.value(w))}" for w in _factors(e, uses)])
 
 

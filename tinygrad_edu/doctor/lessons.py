@@ -8,9 +8,8 @@ from typing import Any
 
 from ..modes import no_grad
 from ..trees import leaves
-from ..usage import chance_kept, mode
+from ..usage import chance_kept, chosen, mode
 from .limits import ASKED
-from .samples import chosen
 
 FEW = 8  # samples: of fewer, nothing follows
 

@@ -21,6 +21,7 @@ from .. import ops
 from ..engine import Value
 from ..explanation.words import number, plural
 from ..names import is_constant
+from ..sums import addends
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Finding
 from .limits import LIMITS, LOOK, severity
@@ -130,32 +131,13 @@ def pulls_at(e: Evidence, say: Say) -> dict[Value, float]:
 
 
 def terms(e: Evidence) -> list[tuple[float, Value]]:
-    """What the loss adds up, each part with its coefficient: sums and products with plain numbers are taken apart.
+    """What the loss adds up, each part with its coefficient.
 
     A difference is taken apart where the outputs have a say in one side alone: logsumexp(z) - z[k] is one part.
     """
     sums, after = e.remembered("behind", _behind)
     theirs = {*sums, *after}
-    found: list[tuple[float, Value]] = []
-    shares = {e.root: 1.0}
-    for n in reversed(e.order):
-        if n not in shares:
-            continue
-        c, xs = shares[n], n.numbers[1:]
-        if n.op in (ops.add, ops.sum, ops.neg) or (n.op is ops.sub and not theirs.issuperset(n.parents)):
-            signs = (1.0, -1.0) if n.op is ops.sub else (-1.0,) if n.op is ops.neg else (1.0,) * len(xs)
-            parts = list(zip(n.parents, signs))
-        elif n.op is ops.mul and any(map(is_constant, n.parents)):
-            i = int(is_constant(n.parents[0]))
-            parts = [(n.parents[i], xs[1 - i])]
-        elif n.op is ops.div and is_constant(n.parents[1]) and xs[1]:
-            parts = [(n.parents[0], 1 / xs[1])]
-        else:
-            found.append((c, n))
-            continue
-        for p, k in parts:
-            shares[p] = shares.get(p, 0.0) + c * k
-    return found
+    return addends(e.root, lambda n: n.op is ops.sub and theirs.issuperset(n.parents))
 
 
 def _apart(e: Evidence) -> float:

@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 import math
-import random
 
 from .. import ops
 from ..engine import Value, apply, topological
 from ..names import is_constant
 from ..opening import opened
+from ..usage import chosen
 from .limits import SAMPLES
 
 
@@ -32,15 +32,6 @@ def some_samples(loss: Value, most: int) -> Value:
         return root
     count = len(terms) // min(math.ceil(size / most), len(terms) // SAMPLES)
     return apply(ops.sum, tuple([terms[i] for i in chosen(len(terms), count)])) / count
-
-
-def chosen(n: int, most: int) -> list[int]:
-    """Places of some of n samples, the same every time; by lot, for every third may be all of one class.
-
-    >>> chosen(3, 5), chosen(1000, 5)
-    ([0, 1, 2], [394, 430, 776, 864, 911])
-    """
-    return sorted(random.Random(0).sample(range(n), min(n, most)))
 
 
 def _sums(root: Value) -> list[tuple[Value, ...]]:

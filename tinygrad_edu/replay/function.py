@@ -37,6 +37,7 @@ from ..functional import sum as total
 from ..modes import watching
 from ..parameters import listed
 from ..sourcecode import Source
+from ..usage import chosen
 from .packing import _floats as _floats
 from .packing import _sum, flat_gradient, length, named_gradient
 from .passes import OPTIMISATIONS
@@ -246,11 +247,12 @@ class Jit(Generic[P, R]):
 
         asked = len(recording.asked)
 
-        def again(given: Sequence[Any], stride: int = 1) -> Any:
-            """Each sample, or one of every few, with its own Values and with the parameters that all share."""
-            shared, chosen = given[len(given) - len(originals) :], range(0, len(samples.rows), stride)
+        def again(given: Sequence[Any], most: int | None = None) -> Any:
+            """Each sample, or some of them, with its own Values and with the parameters that all share."""
+            shared, n = given[len(given) - len(originals) :], len(samples.rows)
+            some = chosen(n, n if most is None else most)
             return reduce(
-                [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in chosen]
+                [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in some]
             )
 
         return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, samples.lanes)

@@ -30,7 +30,7 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
     `theta`: the numbers of the last parents, as they were read.  Of a batch of so many `lanes`, `again(given, k)` is
-    the same on every k-th sample.
+    the same on k of the samples.
     """
 
     def partials(out: Any, *values: Any) -> tuple[Any, ...]:
@@ -43,8 +43,8 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
     op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
 
     def few(given: Sequence[Any], most: int, least: int = 8) -> Any:
-        nodes = lanes * sum(1 for n in topological(again(given, lanes)) if n.parents)
-        return again(given, max(1, min(-(-nodes // most), lanes // least)))
+        nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample
+        return again(given, max(least, most // max(1, nodes)))
 
     if lanes:
         object.__setattr__(op, "few", few)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .. import modes, ops
 from ..engine import Value, apply, topological
-from ..names import is_constant
+from ..sums import addends
 
 
 def order_of(roots: Sequence[Value]) -> list[Value]:
@@ -86,25 +86,6 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
 
 
 def terms_of(cost: Value) -> list[Value]:
-    """What a cost adds up, through sums, differences and factors that are plain numbers: each term is a cost."""
-    found: list[Value] = []
-    stack = [(cost, 1.0)]
-    while stack:
-        n, factor = stack.pop()
-        if n.op in (ops.add, ops.sum):
-            stack += [(p, factor) for p in reversed(n.parents)]
-        elif n.op is ops.sub:
-            stack += [(n.parents[1], -factor), (n.parents[0], factor)]
-        elif n.op is ops.neg:
-            stack.append((n.parents[0], -factor))
-        elif n.op is ops.mul and (k := next((i for i, p in enumerate(n.parents) if _number(p)), None)) is not None:
-            stack.append((n.parents[1 - k], factor * n.parents[k].data))
-        elif n.op is ops.div and _number(n.parents[1]) and n.parents[1].data:
-            stack.append((n.parents[0], factor / n.parents[1].data))
-        else:
-            found.append(n if factor == 1.0 else n * factor)
-    return found
-
-
-def _number(n: Value) -> bool:
-    return not modes.listened() and not n.parents and is_constant(n)
+    """What a cost adds up, each a cost; while a function is recorded, nobody knows which factors are numbers."""
+    whole = (ops.mul, ops.div) if modes.listened() else ()
+    return [n if c == 1.0 else n * c for c, n in addends(cost, lambda n: n.op in whole)]
