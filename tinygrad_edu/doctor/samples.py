@@ -31,7 +31,8 @@ def some_samples(loss: Value, most: int) -> Value:
     if size <= most or len(terms) < 2 * SAMPLES:
         return root
     count = len(terms) // min(math.ceil(size / most), len(terms) // SAMPLES)
-    return apply(ops.sum, tuple([terms[i] for i in chosen(len(terms), count)])) / count
+    some = chosen(len(terms), count, [t.numbers[0] if t.numbers else t.data for t in terms])
+    return apply(ops.sum, tuple([terms[i] for i in some])) / count
 
 
 def _sums(root: Value) -> list[tuple[Value, ...]]:

@@ -250,7 +250,7 @@ class Jit(Generic[P, R]):
         def again(given: Sequence[Any], most: int | None = None) -> Any:
             """Each sample, or some of them, with its own Values and with the parameters that all share."""
             shared, n = given[len(given) - len(originals) :], len(samples.rows)
-            some = chosen(n, n if most is None else most)
+            some = range(n) if most is None else chosen(n, most, values[0])
             return reduce(
                 [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in some]
             )
