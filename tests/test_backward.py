@@ -402,6 +402,16 @@ def test_each_node_is_visited_once():
     assert len(topological(y)) == 21 and len(visits) == len(set(visits)) == 20 and totals[x] == 2**20
 
 
+def test_several_roots_are_sorted_at_once_and_the_walk_ends_where_it_is_told():
+    x = Value(2.0)
+    h = x * 3
+    a, b = h.tanh(), h + x
+    both = topological((a, b))
+    assert {*both} == {*topological(a), *topological(b)} and len(both) == len({*both})
+    assert both[: len(topological(a))] == topological(a) and topological(()) == []
+    assert topological((a, b), stop={h}) == [h, a, x, b] and topological(h, stop={h}) == [h]
+
+
 def test_topological_puts_parents_before_children():
     _, _, L = some_graph()
     position = {node: i for i, node in enumerate(topological(L))}

@@ -9,11 +9,10 @@ from __future__ import annotations
 import copy
 import operator
 import weakref
-from collections.abc import Container
 from typing import Any
 
 from . import callsites, ops
-from .engine import Value
+from .engine import Value, rebuilt, topological
 
 
 def _own(node: Value) -> dict[str, Any]:
@@ -49,35 +48,27 @@ def _copy(self: Value) -> Value:
     return _with(_twin(self, self.parents), _own(self))
 
 
-def _unknown(root: Value, known: Container[int]) -> list[Value]:
-    """Like `topological`, but without the nodes whose id is known and what is behind them:
-    copying a list of nodes takes one walk.
-    """
-    order: list[Value] = []
-    seen, stack = {root}, [(root, iter(root.parents))]
-    while stack:
-        node, parents = stack[-1]
-        for p in parents:
-            if p not in seen and id(p) not in known:
-                seen.add(p)
-                stack.append((p, iter(p.parents)))
-                break
-        else:
-            order.append(node)
-            stack.pop()
-    return order
+class _Copied:
+    """The nodes that were copied already in the same call: `memo` knows them by their ids."""
+
+    def __init__(self, memo: dict[int, Any]) -> None:
+        self.memo = memo
+
+    def __contains__(self, node: object) -> bool:
+        return id(node) in self.memo
 
 
 def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
-    """A second graph, for `copy.deepcopy`; nodes that were copied already in the same call are found in `memo`."""
-    order = _unknown(self, memo)
-    for node in order:
-        memo[id(node)] = _twin(node, tuple([memo[id(p)] for p in node.parents]))
-    for node in order:  # what hangs on a node may be any other
+    """A second graph, for `copy.deepcopy`."""
+    order = topological(self, stop=_Copied(memo))
+    before = {node: memo[id(node)] for node in order if id(node) in memo}
+    now: dict[Value, Value] = rebuilt(order, {**before}, _twin)
+    fresh = [node for node in order if node not in before]
+    memo.update({id(node): now[node] for node in fresh})
+    for node in fresh:  # what hangs on a node may be any other
         if own := _own(node):
-            _with(memo[id(node)], copy.deepcopy(own, memo))
-    copied: Value = memo[id(self)]
-    return copied
+            _with(now[node], copy.deepcopy(own, memo))
+    return now[self]
 
 
 class _Graph:
@@ -88,8 +79,8 @@ class _Graph:
     """
 
     def __init__(self, root: Value) -> None:
-        self.nodes = [n for n in _unknown(root, _homes) if n.parents]
-        self.index = {id(n): i for i, n in enumerate(self.nodes)}
+        self.nodes = [n for n in topological(root, stop=_homes) if n.parents and n not in _homes]
+        self.index = {n: i for i, n in enumerate(self.nodes)}
         me = weakref.ref(self)
         _homes.update(dict.fromkeys(self.index, me))
 
@@ -99,13 +90,13 @@ class _Graph:
 
     def __reduce__(self) -> Any:
         # A parent inside this graph is written as its index; a leaf, or a node of another graph, as itself.
-        parents = [tuple([self.index.get(id(p), p) for p in n.parents]) for n in self.nodes]
+        parents = [tuple([self.index.get(p, p) for p in n.parents]) for n in self.nodes]
         columns = [[getattr(n, c) for n in self.nodes] for c in ("data", "grad", "op", "numbers")]
         own = {i: own for i, n in enumerate(self.nodes) if (own := _own(n))}
         return _load, ([type(n) for n in self.nodes], parents, *columns), own or None, None, None, _hang
 
 
-_homes: dict[int, weakref.ref[_Graph]] = {}
+_homes: dict[Value, weakref.ref[_Graph]] = {}
 
 
 def _load(kinds: list[type], parents: list[tuple[Any, ...]], *columns: list[Any]) -> list[Value]:
@@ -127,11 +118,11 @@ def _reduce(self: Value, protocol: Any) -> Any:
     if not self.parents:
         made = type(self), (), self.data, self.grad, self.op, self.numbers
         return _node, made, _own(self) or None, None, None, _with
-    home = _homes.get(id(self))
+    home = _homes.get(self)
     graph = home and home()
     if not graph:
         graph = _Graph(self)
-    return operator.getitem, (graph, graph.index[id(self)])
+    return operator.getitem, (graph, graph.index[self])
 
 
 for _name, _method in {"__copy__": _copy, "__deepcopy__": _deepcopy, "__reduce_ex__": _reduce}.items():

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import modes, ops
-from .engine import Value, apply, chain_rule, constant, topological
+from .engine import Value, apply, chain_rule, constant, rebuilt, topological
 from .ieee import Nothing
 from .ops import Op
 from .trees import leaves, mapped
@@ -365,10 +365,8 @@ def _holds(node: Value, trial: Sequence[Value], ds: Sequence[Any], step: float) 
         op.forward(*node.numbers[1:])  # what it stores is what it stored
     except Exception:  # its formula may end here
         return True
-    known = dict(zip(trial, (y, *near)))
-    for node in [n for d in ds if isinstance(d, Value) for n in topological(d)]:
-        if node not in known:
-            known[node] = node.op.forward(*[known[p] for p in node.parents]) if node.parents else node._data
+    order = topological(tuple([d for d in ds if isinstance(d, Value)]))
+    known = rebuilt(order, dict(zip(trial, (y, *near))), lambda n, xs: n.op.forward(*xs) if xs else n._data)
     found = [known[d] if isinstance(d, Value) else d for d in ds]
     return all(a == b or a != a or b != b or math.isclose(a, b, rel_tol=1e-9) for a, b in zip(slopes, found))
 

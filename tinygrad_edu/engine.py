@@ -14,7 +14,7 @@ Read it in this order: `Value` (what a node keeps), `topological` (who comes bef
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
@@ -228,31 +228,50 @@ class Value(FloatLike):
         return self
 
 
-def topological(root: Value) -> list[Value]:
-    """Every node that `root` was computed from, parents before children, each once.
+def topological(root: Value | tuple[Value, ...], stop: Container[Value] = ()) -> list[Value]:
+    """Every node that `root` was computed from, parents before children, each once; of several roots, given as a tuple,
+    all of theirs.  What is in `stop` counts as a leaf: the walk ends there.
 
     Depth first, with a stack in place of recursion: a chain of a million operations is a million levels deep.
     """
-    if not isinstance(root, Value):
-        raise TypeError(
-            "topological walks from one Value, such as a loss, to what it was computed from; "
-            f"got {type(root).__name__} {root!r:.80}"
-        )
-    order: list[Value] = []
-    seen, stack = {root}, [(root, iter(root.parents))]
+    roots = root if isinstance(root, tuple) else (root,)
+    for x in roots:
+        if not isinstance(x, Value):
+            raise TypeError(
+                "topological walks from one Value, such as a loss, or a tuple of them, to what they were computed "
+                f"from; got {type(x).__name__} {x!r:.80}"
+            )
+    order: list[Any] = []
+    stack: list[tuple[Any, Iterator[Value]]] = [(None, iter(roots))]
+    seen = set[Value]()
     while stack:
         node, parents = stack[-1]
         for p in parents:  # goes on where it stopped last time
             if p not in seen:
                 seen.add(p)
-                if p.parents and not seen.issuperset(p.parents):
+                if p.parents and not seen.issuperset(p.parents) and p not in stop:
                     stack.append((p, iter(p.parents)))
                     break
                 order.append(p)  # a leaf, or a node whose parents are all in order already
         else:
             order.append(node)
             stack.pop()
-    return order
+    return order[:-1]  # without the None that the roots hang on
+
+
+def rebuilt(order: Iterable[Value], known: dict[Value, Any], make: Callable[[Value, tuple[Any, ...]], Any]) -> Any:
+    """A graph once more: for each node in order what is `known` in its place, or what `make(node, parents)` gives,
+    whose parents are those of the new graph.  It is `known` then, too.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> rebuilt(topological(y), {x: 2.0}, lambda n, parents: n.op(*parents))[y]
+    4.0
+    """
+    for node in order:
+        if node not in known:
+            known[node] = make(node, tuple([known[p] for p in node.parents]))
+    return known
 
 
 def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any]) -> dict[Value, Any]:

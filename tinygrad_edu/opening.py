@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from . import ops
-from .engine import Value, apply, chain_rule, topological
+from .engine import Value, apply, chain_rule, rebuilt, topological
 
 
 def opened(root: Value, most: int | None = None) -> Value:
@@ -24,25 +24,26 @@ def opened(root: Value, most: int | None = None) -> Value:
     The numbers inside are those of the forward pass that was, also where a leaf's `.data` has been changed since.
     Of a batch that was replayed only so many samples are built that each has about `most` nodes; all if it is None.
     """
-    now: dict[Value, Value] = {}
-    for n in topological(root):
-        parents = tuple([now[p] for p in n.parents])
+
+    def again(n: Value, parents: tuple[Value, ...]) -> Value:
         if n.op.parts and not n.op.recipe and n.op not in (ops.TABLE.get(n.op.name), ops.gap, ops.bell):
             few = getattr(n.op, "few", None) if most is not None else None
             with _as_seen(n):
-                y = now[n] = n.op.parts(*parents) if few is None else few(parents, most)
-            fresh = set(topological(y)).difference(parents, *[topological(p) for p in parents if p.parents])
+                y: Value = n.op.parts(*parents) if few is None else few(parents, most)
+            fresh = set(topological(y, stop={*parents})).difference(parents)
             for inner, g in chain_rule(y, n.grad, lambda node: node.op.local(*node.numbers)).items():
                 if inner in fresh:
                     inner.grad = 0.0 + g  # a plain float, also of what a branch that was not taken passes on
             if y in fresh:
                 y.label = n.label or y.label
-        elif parents != n.parents:
-            y = now[n] = apply(n.op, parents)
-            y.grad, y.label = n.grad, n.label
-        else:
-            now[n] = n
-    return now[root]
+            return y
+        if parents == n.parents:
+            return n
+        y = apply(n.op, parents)
+        y.grad, y.label = n.grad, n.label
+        return y
+
+    return rebuilt(topological(root), {}, again)[root]  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import Value, topological
+from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..ieee import number
 from ..trees import leaves, mapped
@@ -86,11 +86,11 @@ def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:
             raise UserError(f"{v!r} is not in the graph of {root!r}: give the Values it was computed from")
 
     def f(*args: Any) -> Value:
-        twin: dict[Value, Any] = dict(zip(inputs, (v for _, v in leaves("", list(args)))))
-        for node in order:
-            if node not in twin:
-                again = twin[node] = node.op(*[twin[p] for p in node.parents]) if node.parents else node
-                again.label = node.label
-        return twin[root]  # type: ignore[no-any-return]
+        def again(node: Value, parents: tuple[Any, ...]) -> Any:
+            made = node.op(*parents) if parents else node
+            made.label = node.label
+            return made
+
+        return rebuilt(order, dict(zip(inputs, (v for _, v in leaves("", list(args))))), again)[root]  # type: ignore[no-any-return]
 
     return f

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 from .. import functional as F
 from .. import modes
-from ..engine import Value, topological
+from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..names import labels
 from ..ops import REAL, Op
@@ -205,10 +205,10 @@ class Critic(Estimator):
         self._runs.append((run, then))
 
     def _replayed(self, run: Run, then: dict[Value, float]) -> Iterator[Lesson]:
-        now: dict[Value, float] = {}
-        for n in run.graph.order:
-            held = not n.parents or (is_random(n) and not is_passed(n))
-            now[n] = n.data if held else n.op(*[now[p] for p in n.parents])
+        def again(n: Value, xs: tuple[float, ...]) -> Any:
+            return n.data if not xs or (is_random(n) and not is_passed(n)) else n.op(*xs)
+
+        now: dict[Value, float] = rebuilt(run.graph.order, {}, again)
         moved = {}
         for c, logp in then.items():
             numbers = [now[p] if isinstance(p, Value) else p for p in c.distribution.parameters]  # type: ignore

@@ -39,7 +39,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..engine import Value, topological
-from .substitution import order_of, terms_of
+from .substitution import terms_of
 
 
 def is_random(n: Value) -> bool:
@@ -80,7 +80,7 @@ class Graph:
     """All that some costs were computed from, for questions of dependence."""
 
     def __init__(self, costs: Sequence[Value]) -> None:
-        self.order = order_of(costs)
+        self.order = topological(tuple(costs))
         self.place = {n: i for i, n in enumerate(self.order)}
         self.children: dict[Value, list[Value]] = {n: [] for n in self.order}
         for n in self.order:

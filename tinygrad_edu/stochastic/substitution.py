@@ -10,20 +10,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from .. import modes, ops
-from ..engine import Value, apply, topological
+from ..engine import Value, apply, rebuilt, topological
 from ..sums import addends
-
-
-def order_of(roots: Sequence[Value]) -> list[Value]:
-    """Every node that some of the roots were computed from, parents before children, each once."""
-    return topological(apply(ops.sum, tuple(roots)))[:-1] if roots else []
 
 
 def choices(roots: Sequence[Value]) -> list[Value]:
     """The random choices among them: every Value with a distribution."""
-    return [n for n in order_of(roots) if hasattr(n, "distribution")]
+    return [n for n in topological(tuple(roots)) if hasattr(n, "distribution")]
 
 
 class Influence:
@@ -40,7 +36,7 @@ class Influence:
         self.roots = roots
         self._bits: dict[Value, int] = {}
         self._known: dict[Value, int] = {}  # the choices of a node, a bit for each
-        for n in order_of(roots):
+        for n in topological(tuple(roots)):
             known = 0
             for p in n.parents:
                 known |= self._known[p]
@@ -65,23 +61,23 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
     A choice further down is made again from the same noise, and its distribution has the new parameters.  `settled`
     choices come out as they did and are choices no more; what came before them is still in the graph.
     """
-    now: dict[Value, Value] = {}
-    for n in order_of(roots):
-        parents = tuple([now[p] for p in n.parents])
-        if n in changes:
-            now[n] = changes[n]
-        elif n in settled:
-            y = now[n] = apply(n.op, parents)
+    now: dict[Value, Any] = {**changes}
+
+    def again(n: Value, parents: tuple[Value, ...]) -> Value:
+        if parents == n.parents and n not in settled:  # Values are equal if they are the same
+            return n
+        y = apply(n.op, parents)
+        if n in settled:
             vars(y).update({k: x for k, x in vars(n).items() if k not in ("distribution", "estimator")})
-        elif parents == n.parents:  # Values are equal if they are the same
-            now[n] = n
-        else:
-            y = now[n] = apply(n.op, parents)
-            vars(y).update(vars(n))
-            if hasattr(n, "distribution"):
-                inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
-                y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
-                y.noise = now.get(n.noise, n.noise)  # type: ignore[attr-defined]
+            return y
+        vars(y).update(vars(n))
+        if hasattr(n, "distribution"):
+            inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
+            y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
+            y.noise = now.get(n.noise, n.noise)  # type: ignore[attr-defined]
+        return y
+
+    rebuilt(topological(tuple(roots)), now, again)
     return [now[root] for root in roots]
 
 
