@@ -14,8 +14,8 @@ from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
 from tinygrad_edu.replay import arrays  # noqa: E402
 from tinygrad_edu.replay.arrays import ULPS, NumPy  # noqa: E402
-from tinygrad_edu.replay.passes import OPTIMISATIONS  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402
+from tinygrad_edu.replay.trace import OPTIMISATIONS  # noqa: E402
 from tinygrad_edu.strategies import programs  # noqa: E402
 
 inf, nan = math.inf, math.nan

@@ -17,7 +17,7 @@ from tinygrad_edu import RecordingError, Value, grad, jit, nn, no_grad, optim, p
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
 from tinygrad_edu.replay import packing
-from tinygrad_edu.replay.passes import OPTIMISATIONS
+from tinygrad_edu.replay.trace import OPTIMISATIONS
 from tinygrad_edu.strategies import programs
 
 np = pytest.importorskip("numpy")

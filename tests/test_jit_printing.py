@@ -10,9 +10,9 @@ from tinygrad_edu import Value, nn, ops
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
 from tinygrad_edu.replay.batching import Batch
-from tinygrad_edu.replay.passes import OPTIMISATIONS
 from tinygrad_edu.replay.printing import Printed
 from tinygrad_edu.replay.record import record
+from tinygrad_edu.replay.trace import OPTIMISATIONS
 from tinygrad_edu.strategies import programs
 
 

@@ -14,9 +14,9 @@ from test_jit_arrays import exact
 
 from tinygrad_edu import Value, ops
 from tinygrad_edu import functional as F
-from tinygrad_edu.replay.passes import OPTIMISATIONS
 from tinygrad_edu.replay.recording import Recording
 from tinygrad_edu.replay.structure import Batch, flat
+from tinygrad_edu.replay.trace import OPTIMISATIONS
 
 TOGETHER, TIMES = 100, 100
 BACKENDS = ["python", *["numpy"] * bool(find_spec("numpy")), *["native"] * bool(find_spec("numba"))]

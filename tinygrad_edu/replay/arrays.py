@@ -15,9 +15,9 @@ import numpy as np
 
 from ..engine import Value
 from ..languages import LANES
-from .passes import OPTIMISATIONS
 from .printing import Printed
 from .record import Record
+from .trace import OPTIMISATIONS
 
 BLOCK = 2048  # lanes at once: the numbers of a few lines then fit into the cache, and memory stays bounded
 ULPS = 4  # between one of NumPy's functions and Python's

@@ -19,9 +19,10 @@ from ..engine import Value
 from ..languages import CAREFUL
 from ..sourcecode import _times
 from ..text import Expr, name
-from .passes import OPTIMISATIONS, Plan
+from .plan import Plan
 from .printing import TERMS, Replay
 from .record import Record
+from .trace import OPTIMISATIONS
 
 SHORT = replace(CAREFUL, words={
     **CAREFUL.words,

@@ -40,11 +40,11 @@ from ..sourcecode import Source
 from ..usage import chosen
 from .packing import _floats as _floats
 from .packing import _sum, flat_gradient, length, named_gradient
-from .passes import OPTIMISATIONS
 from .recording import BACKENDS, EXTRA, Recording, best, installed
 from .standin import standin
 from .stats import Stats
 from .structure import Batch, _column, batch, filled, flat, one_output
+from .trace import OPTIMISATIONS
 
 P = ParamSpec("P")
 R = TypeVar("R")

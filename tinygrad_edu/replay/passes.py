@@ -1,75 +1,173 @@
-"""What a recording need not do at every call, found out once.
+"""What programs become before they run.  Each pass takes a program and gives one with the same outputs.
 
-Each of these can be switched off, and none changes a bit of any result:
-
-- `dead`: nodes that the result does not depend on are dropped (see `record`);
-- `fold`: nodes that depend on no input and no parameter keep the number that they had when they were recorded;
-- `share`: equal subexpressions are computed once.
-Their gradients stay apart, because (g1 + g2) * d is not g1 * d + g2 * d;
-- `wanted`: gradients are passed on only to leaves that somebody asked about, and on the way to them.
-
-What would round differently is not done: a * (b * c) is not (a * b) * c, and x * 0 is not 0 when x is inf.
+>>> p = Program()
+>>> x, w, b = p.given(3)
+>>> unused = x * b
+>>> p.outputs = [(b + x * w + b * w).slot]
+>>> print(dots(p))
+v3 = dot(v0, v2, v1, v1, v2)
+return v3
+>>> dots(p)(2.0, 3.0, 4.0) == p(2.0, 3.0, 4.0) == [22.0]
+True
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import functools
+import itertools
+from collections.abc import Mapping
 
-from ..engine import Value
-from .record import Record
+from .. import modes, ops
+from ..ops import Op
+from .program import Program
 
-OPTIMISATIONS = ("dead", "fold", "share", "wanted")
+Changes = Mapping[int, tuple[Op, tuple[int, ...]]]  # slot -> another row, of other slots
+NOTHING: Changes = {}
+# The sum over all lanes, which of one lane is the lane itself.
+total = Op("total", lambda x: x, lambda y, x: (1.0,))
 
 
-class Plan:
-    """What is computed at each call of a record, and in which node of several equal ones.
+def needed(program: Program, changed: Changes = NOTHING) -> bytearray:
+    """Which slots the outputs depend on."""
+    keep = bytearray(len(program))
+    new = [a for _, args in changed.values() for a in args if a in program.constants]
+    for i in (*program.outputs, *program.kept, *new):
+        keep[i] = 1
+    args = program.args
+    for i in range(len(program) - 1, -1, -1):
+        if keep[i]:
+            for a in changed[i][1] if i in changed else args[i]:
+                keep[a] = 1
+    return keep
 
-    `varies`: the nodes that are computed anew; `same`: for a node that equals an earlier one, that one; `needed`: the
-    nodes through which gradients pass on their way from the root to a wanted leaf, leaves and root included.
+
+@modes.collector_resting()
+def alive(program: Program, changed: Changes = NOTHING) -> Program:
+    """Only what the outputs depend on, some of it as other rows of other slots: what is given, constants, the rest."""
+    keep = needed(program, changed)
+    new, to = Program(program.fold, program.share), [-1] * len(program)
+    new.given(program.inputs)
+    to[: program.inputs] = range(program.inputs)
+    for i, x in program.constants.items():
+        if keep[i]:
+            to[i] = new.constant(x)
+    for i, (row, args) in enumerate(zip(program.rows, program.args)):
+        if keep[i] and args:
+            row, args = changed.get(i, (row, args))
+            to[i] = new.append(row, tuple([to[a] for a in args]))
+    new.labels = {to[i]: label for i, label in program.labels.items() if to[i] >= 0}
+    new.outputs, new.kept = [to[i] for i in program.outputs], [to[i] for i in program.kept]
+    return new
+
+
+def values(program: Program, count: int) -> Program:
+    """The first outputs alone."""
+    new = Program(program.fold, program.share)
+    new.__dict__.update(program.__dict__, outputs=program.outputs[:count], kept=program.kept)
+    return alive(new)
+
+
+@modes.collector_resting()
+def dots(program: Program) -> Program:
+    """Chains `b + w1 * x1 + w2 * x2 ...` as one dot each, which adds in the same order."""
+    rows, args = program.rows, program.args
+    keep, uses = needed(program), [0] * len(program)
+    for slots in (*itertools.compress(args, keep), program.outputs, program.kept):
+        for a in slots:
+            uses[a] += 1
+    chains: dict[int, tuple[list[int], list[int], list[int]]] = {}  # the sum so far: its bias, if any; weights; inputs
+    for i, row in enumerate(rows):
+        if not keep[i]:
+            continue
+        if row is ops.dot:
+            n = len(args[i]) // 2
+            chains[i] = list(args[i][2 * n :]), list(args[i][:n]), list(args[i][n : 2 * n])
+        if row is not ops.add:
+            continue
+        rest, product = args[i]
+        if rows[product] is not ops.mul or uses[product] > 1:
+            rest, product = product, rest
+        if rows[product] is not ops.mul or uses[product] > 1:
+            continue
+        if uses[rest] == 1 and rest in chains:
+            bias, ws, xs = chains.pop(rest)
+        elif uses[rest] == 1 and rows[rest] is ops.mul:
+            bias, ws, xs = [], [args[rest][0]], [args[rest][1]]
+        else:
+            bias, ws, xs = [rest], [], []
+        ws.append(args[product][0])
+        xs.append(args[product][1])
+        chains[i] = bias, ws, xs
+    return alive(program, {i: (ops.dot, (*ws, *xs, *bias)) for i, (bias, ws, xs) in chains.items() if len(ws) > 1})
+
+
+def varying(program: Program, lanes: range) -> bytearray:
+    """Which slots differ from lane to lane, if these given ones do."""
+    varies = bytearray(len(program))
+    for i in lanes:
+        varies[i] = 1
+    for i, (row, args) in enumerate(zip(program.rows, program.args)):
+        if row is not total and any([varies[a] for a in args]):
+            varies[i] = 1
+    return varies
+
+
+@modes.collector_resting()
+def totals(program: Program, lanes: range, summed: range) -> Program:
+    """For many lanes at once: the outputs `summed` added up over lanes, with one more given slot, the number of lanes.
+
+    A sum is a sum of sums, and u * x1 + u * x2 is u * (x1 + x2): what is the same in every lane is multiplied once, at
+    the end.
     """
+    new = Program(program.fold, program.share)
+    *given, count = new.given(program.inputs + 1)
+    slot = [t.slot for t in given]
+    for i in range(program.inputs, len(program)):
+        slot.append(
+            new.constant(program.constants[i])
+            if i in program.constants
+            else new.append(program.rows[i], tuple([slot[a] for a in program.args[i]]))
+        )
+    varies = varying(program, lanes)
+    split = {program.outputs[k] for k in summed}
+    terms: dict[int, list[tuple[int, ...]]] = {}
+    for i in range(len(program) - 1, -1, -1):
+        if i in split and varies[i]:
+            terms[i] = _terms(program, varies, i)
+            for t in terms[i]:
+                split.update(a for a in t if len(t) == 1 or (varies[a] and not all([varies[b] for b in t])))
+    sums: dict[int, int] = {}
 
-    def __init__(
-        self, record: Record, wanted: Iterable[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)
-    ) -> None:
-        self.folds = "fold" in optimise
-        leaves = {*record.inputs, *record.parameters}
-        self.varies: set[Value] = set(leaves)
-        wanted = set(wanted) if "wanted" in optimise else {*wanted, *leaves}
-        leads: set[Value] = wanted & leaves
-        for n in record.order:
-            if n.parents:
-                if not self.folds or any(p in self.varies for p in n.parents):
-                    self.varies.add(n)
-                if any(p in leads for p in n.parents):
-                    leads.add(n)
-        under_root = {record.root}
-        for n in reversed(record.order):
-            if n in under_root:
-                under_root.update(n.parents)
-        self.needed = leads & under_root
-        self.same: dict[Value, Value] = _same(record, self.varies) if "share" in optimise else {}
+    def summed_up(t: tuple[int, ...]) -> int:
+        """One product, or one slot alone, added up over lanes."""
+        if len(t) == 1:
+            return sums[t[0]]
+        here = [varies[a] for a in t]
+        if all(here):
+            return new.step(total, (new.step(ops.mul, (slot[t[0]], slot[t[1]])),))
+        if any(here):
+            return new.step(ops.mul, tuple([sums[a] if v else slot[a] for a, v in zip(t, here)]))
+        return new.step(ops.mul, (new.step(ops.mul, (slot[t[0]], slot[t[1]])), count.slot))
 
-    @property
-    def computed(self) -> int:
-        """Operations in a forward pass."""
-        return sum(bool(n.parents) for n in self.varies)
-
-    @property
-    def distinct(self) -> int:
-        """Operations in a forward pass that are no copies of others."""
-        return self.computed - len(self.same)
+    for i in sorted(split):
+        if not varies[i]:
+            sums[i] = new.step(ops.mul, (slot[i], count.slot))
+        elif terms[i]:
+            sums[i] = functools.reduce(lambda a, b: new.step(ops.add, (a, b)), map(summed_up, terms[i]))
+        else:
+            sums[i] = new.step(total, (slot[i],))
+    new.outputs = [sums[i] if k in summed else slot[i] for k, i in enumerate(program.outputs)]
+    new.kept = [slot[i] for i in program.kept]
+    new.labels = {slot[i]: label for i, label in program.labels.items()} | {count.slot: "lanes"}
+    return alive(new)
 
 
-def _same(record: Record, varies: set[Value]) -> dict[Value, Value]:
-    """Nodes of equal rows with equal inputs; constants are equal if their bits are."""
-    first: dict[Any, Value] = {}
-    same: dict[Value, Value] = {}
-    for n in record.order:
-        if n.parents and n in varies:
-            inputs = [same.get(p, p) if p in varies else repr(p.data) for p in n.parents]
-            row = (n.op.recipe[0], repr(n.op.recipe[1])) if n.op.recipe else n.op
-            chosen = first.setdefault((row, *inputs), n)
-            if chosen is not n:
-                same[n] = chosen
-    return same
+def _terms(program: Program, varies: bytearray, i: int) -> list[tuple[int, ...]]:
+    """What slot i is a sum of: products, and slots alone."""
+    row, args = program.rows[i], program.args[i]
+    n = len(args) // 2
+    if row is ops.dot:
+        return [*zip(args[2 * n :]), *zip(args[:n], args[n : 2 * n])]
+    if row is ops.mul and not all([varies[a] for a in args]):
+        return [args]
+    return list(zip(args)) if row in (ops.add, ops.sum) else []

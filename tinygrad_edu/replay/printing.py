@@ -18,8 +18,9 @@ from ..ieee import number
 from ..languages import CAREFUL, Language, addends
 from ..sourcecode import _times, _Writer
 from ..text import Expr, name
-from .passes import OPTIMISATIONS, Plan
+from .plan import Plan
 from .record import Record
+from .trace import OPTIMISATIONS
 
 TERMS = 50  # a longer sum goes over several lines: Python's compiler nests each + in the next
 

@@ -13,7 +13,7 @@ from typing import Any
 from .. import modes, ops
 from ..engine import Value, chain_rule, constant
 from .batching import Batch as Together
-from .passes import Plan
+from .plan import Plan
 from .printing import Printed
 from .record import Record, record
 from .structure import Batch, filled

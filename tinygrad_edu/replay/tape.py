@@ -24,8 +24,9 @@ from ..ops import Op
 from ..text import Expr
 from . import kernel
 from .nodes import GONE, LEAF, Node, dots
-from .passes import OPTIMISATIONS, Plan
+from .plan import Plan
 from .record import Record
+from .trace import OPTIMISATIONS
 
 ALL = frozenset(OPTIMISATIONS)
 MINUS_ZERO = -0.0

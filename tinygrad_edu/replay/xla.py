@@ -21,9 +21,10 @@ from ..extras import MissingPackage, install
 from ..languages import JAX
 from ..text import Expr, name
 from .arrays import shaped
-from .passes import OPTIMISATIONS, Plan
+from .plan import Plan
 from .printing import Replay
 from .record import Record
+from .trace import OPTIMISATIONS
 
 BLOCK = 4096  # lanes of one device at once: memory stays bounded
 LONG = 4  # a sum of fewer is not worth a vector
