@@ -423,6 +423,29 @@ BAD = {
     "a measure of a Geometric": (
         lambda: S.surrogate(S.Geometric(Value(0.5)).sample(0) ** 2, estimator=S.MeasureValued()), "knows Bernoulli",
     ),
+    "a list for a number": (lambda: S.Normal([0.0, 1.0], 1.0), "a number is needed here, not list"),
+    "text for a probability": (lambda: S.Bernoulli("0.3"), "without quotes"),
+    "a number for a list": (lambda: S.Categorical(0.5), "takes a list of probabilities"),
+    "noise beyond its range": (lambda: S.Bernoulli(0.5).sample(noise=1.2), "must lie in \\[0, 1\\), got 1.2"),
+    "noise twice": (lambda: S.Normal().sample(0, noise=0.1), "one of them"),
+    "an estimator by name": (lambda: S.Normal().sample(0, estimator="score"), "such as Score\\(\\).*got 'score'"),
+    "its class": (lambda: S.surrogate(S.Normal().sample(0), estimator=S.Critic), "write Critic\\(...\\)"),
+    "a baseline by name": (lambda: S.Score("mean"), "a number is needed here"),
+    "a baseline's class": (lambda: S.Score(S.RunningMean), "Score\\(RunningMean\\(...\\)\\)"),
+    "a baseline that knows the choice": (
+        lambda: S.surrogate(S.Bernoulli(Value(0.5)).sample(0) * 3.0, estimator=S.Score(lambda b: 2 * b)),
+        "Bernoulli\\(0.5\\) is computed from what was chosen",
+    ),
+    "no temperature": (lambda: S.Relaxed(0.0), "must lie in \\(0, inf\\)"),
+    "REBAR without a generator": (lambda: S.Rebar(None), "Rebar needs a generator"),
+    "order 3": (lambda: S.surrogate(Value(1.0), order=3), "2 for every order"),
+    "a reward": (lambda: S.surrogate([Value(1.0), -1.0]), "reply\\(number, choice\\)"),
+    "a word from the world": (lambda: S.reply("x", Value(1.0)), "a number is needed here"),
+    "no function": (lambda: S.expected(Value(1.0)), "takes a function of a generator"),
+    "no function to sample": (lambda: S.estimate(Value(1.0), 0), "takes a function of a generator"),
+    "other dice": (lambda: S.expected(lambda rng: rng.random()), "those of rng.random have no end"),
+    "a path to enumerate": (lambda: S.expected(lambda rng: S.Normal().rsample(rng)), "have no end"),
+    "another generator": (lambda: S.expected(lambda rng: S.Bernoulli(0.5).sample(0)), "pass it on, .sample\\(rng\\)"),
     "one sample to leave out": (lambda: S.estimate(lambda rng: Value(1.0), 0, 1, leave_one_out=True), "two or more"),
 }  # fmt: skip
 
@@ -448,6 +471,36 @@ def test_a_sample_without_noise_cannot_be_recorded_and_with_noise_it_can():
     for u, z in itertools.product((0.1, 0.29, 0.31, 0.9), (-1.0, 0.5)):
         assert recorded(u, z).data == loss(u, z).data
         assert grad(recorded(u, z), t)[0].data == pytest.approx(grad(loss(u, z), t)[0].data, rel=1e-14)
+
+
+def test_a_surrogate_of_choices_that_other_parameters_made_is_refused_and_one_built_before_stays_right():
+    t, w = Value(0.3, label="t"), Value(2.0)
+    b = S.Bernoulli(t).sample(noise=0.1)
+    c = S.Normal(w * b, 1.0).sample(noise=0.5)
+    loss = S.surrogate(b * c)
+    t.data, w.data = 0.6, 1.0
+    loss.backward()
+    assert (t.grad, w.grad) == pytest.approx((2.5 / 0.3, 0.5 * 2.5))  # as they were
+    for estimator in (S.Score(), S.Enumerate(), S.Critic()):
+        with pytest.raises(ValueError, match=r"t was 0.3 when a choice was drawn from Bernoulli\(t\), and is 0.6 now"):
+            S.surrogate(b * c, estimator=estimator)
+
+
+def test_an_expectation_is_taken_given_the_choices_that_were_made_before():
+    t = Value(0.3)
+    a = S.Bernoulli(t).sample(noise=0.1)
+    assert S.expected(lambda rng: a + S.Bernoulli(t).sample(rng)).data == pytest.approx(1.3)
+    assert S.expected(lambda rng: a + 1).data == 2.0 and S.expected(lambda rng: 1.0).data == 1.0
+    S.surrogate(S.expected(lambda rng: a * S.Bernoulli(t).sample(rng))).backward()
+    assert t.grad == pytest.approx(1 + 0.3 / 0.3)
+
+
+def test_numpys_generators_draw_too():
+    np = pytest.importorskip("numpy")
+    for rng in (np.random.default_rng(0), np.random.RandomState(0)):
+        xs = [S.Normal(1.0, 0.5).sample(rng).data for _ in range(400)]
+        assert math.fsum(xs) / 400 == pytest.approx(1, abs=5.5 * 0.5 / 20) and len({*xs}) == 400
+        assert S.Bernoulli(0.5).sample(rng).data in (0.0, 1.0)
 
 
 def test_nothing_passes_a_choice_but_the_graph_knows_what_it_depends_on():

@@ -1,6 +1,7 @@
 """Estimators beside each other: the published variances, biases that are seen, and what is refused."""
 
 import math
+import random
 
 import pytest
 
@@ -93,6 +94,7 @@ def test_a_sampled_row_and_an_exact_one_say_the_same():
     t = Value(0.3, label="t")
     few = S.compare_estimators(coins(t), [t], {"score": S.Score()}, samples=3, rng=0).rows[0]
     many = S.compare_estimators(coins(t), [t], {"score": S.Score()}, samples=4).rows[0]  # there are 4 outcomes
+    assert S.compare_estimators(coins(t), t, [S.Score()], exact=few.mean[0] - few.bias[0]).rows[0].mean == many.mean
     drawn = S.compare_estimators(
         coins(t), [t], {"own": lambda rng: S.surrogate(coins(t)(rng))}, samples=4000, rng=1).rows[0]  # fmt: skip
     assert (few.samples, many.samples, drawn.samples) == (3, 0, 4000)
@@ -127,9 +129,14 @@ def test_what_cannot_be_compared_is_refused():
     for wrong, words in (
         (lambda: S.compare_estimators(coins(t), [t], samples=1), "two samples"),
         (lambda: S.compare_estimators(coins(t), [t], exact=[1.0, 2.0]), "exact= has 2"),
+        (lambda: S.compare_estimators(coins(t)(random.Random(0)), [t]), "a function of a generator"),
+        (lambda: S.compare_estimators(lambda rng: 1.0, [t]), "reply"),
+        (lambda: S.compare_estimators(coins(t), [t], rng="a"), "or a seed"),
+        (lambda: S.compare_estimators(coins(t), [t], {"score": "score"}), "takes an estimator"),
+        (lambda: S.compare_estimators(coins(t), [t], [S.Score]), "the class Score"),
         (lambda: S.compare_estimators(coins(t), [t], {"path": S.Pathwise()}), "take Score or Enumerate"),
     ):
-        with pytest.raises(UserError, match=words):
+        with pytest.raises((UserError, TypeError), match=words):
             wrong()
     unknown = S.compare_estimators(
         lambda rng: S.Normal(t, 1.0).sample(rng) ** 2, [t], {"score": S.Score()}, samples=9)  # fmt: skip

@@ -23,9 +23,10 @@ from ..errors import UserError
 from ..notebook import Shown
 from ..picture import FAINT, GRID, QUIET, Picture, width_of
 from ..plot.axes import BLUE, ORANGE, Frame, axis, log_axis
+from .distributions import generator, sampled, usable
 from .enumeration import expected, outcomes
 from .estimators import Enumerate, Estimator, MeasureValued, Pathwise, Relaxed, RunningMean, Score, StraightThrough
-from .substitution import choices
+from .substitution import choices, costs_of
 from .surrogates import surrogate
 
 FAR = 5.5  # standard errors: by chance alone one estimate in 26 million is as far off
@@ -157,18 +158,19 @@ class Comparison(Shown):
 
 def compare_estimators(
     f: Callable[[Any], Any],
-    parameters: Sequence[Value],
-    estimators: Mapping[str, Any] | None = None,
+    parameters: Value | Sequence[Value],
+    estimators: Mapping[str, Any] | Sequence[Any] | None = None,
     *,
     samples: int = 1000,
     rng: Any = 0,
-    exact: Sequence[float] | None = None,
+    exact: float | Sequence[float] | None = None,
 ) -> Comparison:
-    """Bias, variance and cost of gradient estimates of the expected f(rng), a cost or a list of costs.
+    """Bias, variance and cost of gradient estimates of the expected f(rng): print it, or `.plot()` it for a picture.
 
-    `estimators` are estimators by name, for choices that name none, or functions of a generator that give a loss whose
-    gradient is the estimate, `lambda rng: estimate(f, rng, 2, leave_one_out=True)`.  Without, all that the choices
-    allow.  The exact gradient is that of `expected(f)`, where all choices are discrete, or is given: `exact=[3.0]`.
+    `f` gives a cost or a list of costs, `parameters` are what the gradient is by.  `estimators` are estimators by name,
+    or in a list, for choices that name none, or functions of a generator that give a loss whose gradient is the
+    estimate, `lambda rng: estimate(f, rng, 2, leave_one_out=True)`.  Without, all that the choices allow.  The exact
+    gradient is that of `expected(f)`, where all choices are discrete, or is given: `exact=[3.0]`.
 
     Means and variances are exact where an estimate depends on the outcomes alone, and these are no more than `samples`;
     else they are those of `samples` samples, each estimator with the same seed.
@@ -177,7 +179,15 @@ def compare_estimators(
     """
     if samples < 2:
         raise UserError(f"a variance needs two samples or more, got samples={samples}")
-    seed = rng if isinstance(rng, int) else rng.getrandbits(32)
+    seed = rng if isinstance(rng, int) else generator(rng, "compare_estimators").random()
+    parameters = [parameters] if isinstance(parameters, Value) else list(parameters)
+    exact = [exact] if isinstance(exact, (int, float)) else exact
+    if estimators is None:
+        ways: Mapping[str, Any] = {k: make() for k, make in USUAL.items()}
+    else:
+        ways = estimators if isinstance(estimators, Mapping) else {repr(e): e for e in estimators}
+    ways = {name: how if callable(how) and not isinstance(how, type) else usable(how) for name, how in ways.items()}
+    sampled(f, "compare_estimators")
     notes, rows = [], []
     if exact is None:
         try:
@@ -186,7 +196,7 @@ def compare_estimators(
             notes.append(f"no exact gradient: {e}")
     elif len(exact) != len(parameters):
         raise UserError(f"exact= has {len(exact)} numbers, and there are {len(parameters)} parameters")
-    for name, how in (estimators or {k: make() for k, make in USUAL.items()}).items():
+    for name, how in ways.items():
         try:
             rows.append(_measured(name, how, f, parameters, samples, seed, exact))
         except UserError as e:
@@ -233,7 +243,7 @@ def _paths(how: Any, f: Callable[[Any], Any], most: int) -> list[tuple[float, An
     found: list[tuple[float, Any]] = []
     try:
         for p, costs in outcomes(f):
-            used = [c.estimator or how for c in choices(costs if isinstance(costs, (list, tuple)) else [costs])]  # type: ignore
+            used = [c.estimator or how for c in choices(costs_of(costs, "compare_estimators"))]  # type: ignore[attr-defined]
             alone = all(isinstance(e, Estimator) and e.by_outcome for e in used)
             if len(found) == most or not (alone or all(isinstance(e, Enumerate) for e in used)):
                 return None

@@ -40,7 +40,10 @@ class Normal(Distribution):
         return mean + std * z
 
     def _drawn(self, rng: Any) -> float:
-        return float(rng.gauss(0.0, 1.0))
+        return float((getattr(rng, "gauss", None) or rng.normal)(0.0, 1.0))
+
+    def _usable(self, noise: Value) -> Value:
+        return noise
 
     @property
     def mean(self) -> Any:
@@ -182,8 +185,7 @@ def gumbel_softmax(logits: Sequence[Any], temperature: float, rng: Any = None, *
     [0.267, 0.733]
     """
     positive("the temperature", temperature)
-    if isinstance(rng, int):
-        rng = random.Random(rng)
+    rng = random.Random(rng) if isinstance(rng, int) else rng
     noises: Sequence[Any] = [None] * len(logits) if noise is None else noise
     standard = Gumbel(0.0, 1.0)
     soft = F.softmax([(z + standard.rsample(rng, noise=u)) / temperature for z, u in zip(logits, noises, strict=True)])

@@ -67,7 +67,12 @@ class Categorical(Distribution):
 
     def __init__(self, ps: Any = None, *, logits: Any = None) -> None:
         self.by_logit = one_of(ps, logits, "ps", "logits")
-        given = list(logits if self.by_logit else ps)
+        given = logits if self.by_logit else ps
+        if isinstance(given, (Value, int, float)):
+            raise TypeError(
+                f"a Categorical takes a list of {'logits' if self.by_logit else 'probabilities'}, got {given!r}"
+            )
+        given = list(given)
         if len(given) < 2:
             raise UserError(f"a Categorical chooses between two or more, got {len(given)}")
         super().__init__(*given)

@@ -18,6 +18,7 @@ from .. import functional as F
 from .. import modes
 from ..engine import Value, constant
 from ..errors import UserError
+from ..ieee import number
 from ..ops import Op
 
 EULER = 0.5772156649015329
@@ -35,7 +36,7 @@ class Distribution:
     instead: ClassVar[str] = ""  # what else there is for those who ask for a path
 
     def __init__(self, *parameters: Any) -> None:
-        self.parameters = parameters
+        self.parameters = tuple([x if isinstance(x, Value) else number(x) for x in parameters])
 
     def on(self, parameters: Sequence[Any]) -> Any:
         """The same distribution with other parameters."""
@@ -48,10 +49,13 @@ class Distribution:
     def sample(self, rng: Any = None, *, noise: Any = None, estimator: Any = None) -> Value:
         """A random choice: a Value that remembers this distribution, and passes no gradient back.
 
-        `rng` is a `random.Random`, or a seed.  `noise` takes its place where a function is recorded: a number in
-        [0, 1), for a Normal one with mean 0 and variance 1, which is then an input.  `estimator` says how `surrogate`
-        finds the gradient of this choice (default: the score function).  Raises TypeError without either.
+        `rng` is a `random.Random`, one of NumPy's, or a seed, which gives the same sample each time.  `noise` takes its
+        place where a function is recorded: a number in [0, 1), for a Normal one with mean 0 and variance 1, which is
+        then an input.  `estimator` says how `surrogate` finds the gradient of this choice (default: the score
+        function): `Score(baseline)`, `Enumerate()`, `Critic(...)`, ....  Raises TypeError without rng and noise, and
+        with both.
         """
+        usable(estimator)
         if hasattr(rng, "choose"):
             return rng.choose(self, estimator)  # type: ignore[no-any-return]
         u = self._noise(rng, noise)
@@ -80,19 +84,20 @@ class Distribution:
 
     def _noise(self, rng: Any, noise: Any) -> Value:
         if noise is not None:
-            return noise if isinstance(noise, Value) else constant(noise)
+            if rng is not None:
+                raise TypeError(f"a {type(self).__name__} is drawn by rng or made from noise=: give one of them")
+            return self._usable(noise if isinstance(noise, Value) else constant(noise))
         if modes.listened():
             raise modes.RecordingError(
                 f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
                 "make the noise an input of the function, and write .sample(noise=u)"
             )
-        if isinstance(rng, int) and not isinstance(rng, bool):
-            rng = random.Random(rng)
-        if not hasattr(rng, "random"):
-            raise TypeError(
-                f"a {type(self).__name__} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}"
-            )
-        return constant(self._drawn(rng))
+        return constant(self._drawn(generator(rng, f"a {type(self).__name__}")))
+
+    def _usable(self, noise: Value) -> Value:
+        if not modes.listened() and not 0 <= noise.data < 1:
+            raise UserError(f"the noise of a {type(self).__name__} must lie in [0, 1), got {noise.data:.6g}")
+        return noise
 
     def _drawn(self, rng: Any) -> float:
         return float(rng.random())
@@ -147,15 +152,45 @@ class Distribution:
         return self.told(lambda x: x.label or f"{x.data:.4g}" if isinstance(x, Value) else f"{x:.4g}")
 
 
+def generator(rng: Any, who: str) -> Any:
+    """What draws numbers: a generator, or that of a seed.  Raises TypeError for anything else."""
+    if isinstance(rng, int) and not isinstance(rng, bool):
+        return random.Random(rng)
+    if not hasattr(rng, "random"):
+        raise TypeError(f"{who} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}")
+    return rng
+
+
+def usable(estimator: Any) -> Any:
+    """An estimator, or None.  Raises TypeError for its name or its class."""
+    if estimator is None or (hasattr(estimator, "rewrite") and not isinstance(estimator, type)):
+        return estimator
+    name = getattr(estimator, "__name__", "")
+    raise TypeError(
+        "estimator= takes an estimator, such as Score(), Score(baseline), Pathwise() or Enumerate(), got "
+        + (f"the class {name}: write {name}(...)" if isinstance(estimator, type) else f"{estimator!r:.80}")
+    )
+
+
+def sampled(f: Any, who: str) -> Any:
+    """A function of a generator, if it is one."""
+    if not callable(f):
+        raise TypeError(
+            f"{who} takes a function of a generator that returns a cost, such as "
+            f"lambda rng: (Bernoulli(t).sample(rng) - 0.45) ** 2, and runs it; got {f!r:.80}"
+        )
+    return f
+
+
 def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
     """A parameter, if it lies where it may; while a function is recorded nobody can look."""
     if isinstance(x, Value) and modes.listened():
         return x
-    number = x.data if isinstance(x, Value) else float(x)
-    if not low <= number <= high or number in (-math.inf, math.inf) or (low == 0 and math.isinf(high) and not number):
+    at = x.data if isinstance(x, Value) else number(x)
+    if not low <= at <= high or at in (-math.inf, math.inf) or (low == 0 and math.isinf(high) and not at):
         bounds = f"[{low:g}, {high:g}]" if math.isfinite(high) else f"({low:g}, inf)"
         label = f" ({x.label})" if isinstance(x, Value) and x.label else ""
-        raise UserError(f"{what}{label} must lie in {bounds}, got {number:.6g}{hint}")
+        raise UserError(f"{what}{label} must lie in {bounds}, got {at:.6g}{hint}")
     return x
 
 

@@ -15,7 +15,8 @@ from typing import Any
 from .. import functional as F
 from ..engine import Value
 from ..errors import UserError
-from .distributions import Distribution
+from .distributions import Distribution, sampled
+from .substitution import choices
 
 MOST = 2**16
 
@@ -26,12 +27,20 @@ class Path:
     `weights` are the probabilities of what was chosen; `others` the paths that part from this one.
     """
 
-    def __init__(self, start: list[int], random: bool) -> None:
-        self.start, self.random = start, random
+    def __init__(self, start: list[int], kept: bool) -> None:
+        self.start, self.kept = start, kept  # whether choices stay random choices
         self.taken: list[int] = []
         self.others: list[list[int]] = []
         self.weights: list[Any] = []
         self.width = 1
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise UserError(
+            f"outcomes are added up, and those of rng.{name} have no end: make the choice Bernoulli(p).sample(rng), or "
+            "another discrete one; or estimate the expectation from samples, with stochastic.surrogate"
+        )
 
     def choose(self, distribution: Distribution, estimator: Any = None) -> Value:
         """The next choice: a plain number, or, if it is to stay a random choice, the sample that noise would make."""
@@ -43,18 +52,18 @@ class Path:
         outcome, p = found[k]
         self.taken.append(k)
         self.weights.append(p)
-        if not self.random:
+        if not self.kept:
             return Value(outcome)
         below = math.fsum(float(q) for _, q in found[:k])
         return distribution.sample(noise=min(below + float(p) / 2, 1 - 2**-53), estimator=estimator)
 
 
-def _paths(f: Callable[[Any], Any], random: bool) -> Iterator[tuple[Path, Any]]:
+def _paths(f: Callable[[Any], Any], kept: bool) -> Iterator[tuple[Path, Any]]:
     ahead: list[list[int]] = [[]]
     ends = 0
     while ahead:
-        path = Path(ahead.pop(), random)
-        found = f(path)
+        path = Path(ahead.pop(), kept)
+        found = sampled(f, "outcomes" if kept else "expected")(path)
         ahead += path.others
         ends += 1
         if (count := max(path.width, ends + len(ahead))) > MOST:
@@ -73,8 +82,9 @@ def expected(f: Callable[[Any], Any]) -> Value:
     """The exact expectation of f(rng), a Value that can be differentiated as often as one likes.
 
     `f` returns a cost, or a list of costs to add up.  It is run once for every combination of outcomes of the discrete
-    choices that it makes with `.sample(rng)`, and may choose differently after each.  Raises UserError for more than
-    2**16 combinations, and for a choice without end of outcomes.
+    choices that it makes with `.sample(rng)`, and may choose differently after each.  Choices that were made before
+    stay as they are: it is the expectation given them.  Raises UserError for more than 2**16 combinations, for a choice
+    without end of outcomes, and if all choices that f makes are drawn by another generator.
 
     >>> from tinygrad_edu.stochastic import Bernoulli
     >>> t = Value(0.3)
@@ -83,8 +93,10 @@ def expected(f: Callable[[Any], Any]) -> Value:
     0.1
     """
     terms = []
-    for path, found in _paths(f, random=False):
+    for path, found in _paths(f, kept=False):
         weight = _cost(found)
+        if not path.taken and isinstance(weight, Value) and choices([weight]):
+            _refuse_others(f, weight)
         for p in path.weights:
             weight = p * weight
         terms.append(weight)
@@ -92,10 +104,21 @@ def expected(f: Callable[[Any], Any]) -> Value:
     return total if isinstance(total, Value) else Value(total)
 
 
+def _refuse_others(f: Callable[[Any], Any], cost: Any) -> None:
+    """Raise UserError if a run that used no choice of ours has choices that another run makes anew."""
+    made, again = (choices([y]) if isinstance(y, Value) else [] for y in (cost, _cost(f(Path([], False)))))
+    if made and set(made).isdisjoint(again):
+        of = made[0].distribution  # type: ignore[attr-defined]
+        raise UserError(
+            f"f makes no choice with the generator it is given, and what it returns depends on {of!r}, drawn by "
+            "another: pass it on, .sample(rng)"
+        )
+
+
 def outcomes(f: Callable[[Any], Any]) -> Iterator[tuple[float, Any]]:
     """What f(rng) gives for every combination of outcomes, with its probability; choices stay random choices.
 
     So what an estimator does on every one of them can be added up: its exact mean and variance.
     """
-    for path, found in _paths(f, random=True):
+    for path, found in _paths(f, kept=True):
         yield math.prod(map(float, path.weights)), found

@@ -12,11 +12,12 @@ from typing import Any
 
 from .. import functional as F
 from .. import modes, ops
-from ..engine import Value, apply
+from ..engine import Value, apply, topological
 from ..errors import UserError
+from ..ieee import number
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
-from .distributions import Distribution
+from .distributions import Distribution, generator, positive
 from .rows import hold
 from .substitution import Influence, choices, substituted
 
@@ -66,7 +67,9 @@ class Score(Estimator):
     """
 
     def __init__(self, baseline: Any = 0.0) -> None:
-        self.baseline = baseline
+        if isinstance(baseline, type):
+            raise TypeError(f"the baseline is the class {baseline.__name__}: write Score({baseline.__name__}(...))")
+        self.baseline = baseline if callable(baseline) or isinstance(baseline, Value) else number(baseline)
 
     @property
     def by_outcome(self) -> bool:  # type: ignore[override]
@@ -74,14 +77,23 @@ class Score(Estimator):
         return not callable(self.baseline)
 
     def expects(self, choice: Value) -> Any:
-        """The baseline for one choice.  Raises RecordingError for one that learns: every replay would repeat it."""
+        """The baseline for one choice.
+
+        Raises RecordingError for one that learns: every replay would repeat it; UserError if the choice influences it.
+        """
         if modes.listened() and hasattr(self.baseline, "seen"):
             raise modes.RecordingError(
                 f"{self.baseline!r} learns from every cost, and a replay would repeat what it is now: make the "
                 "baseline an input of the recorded function, Score(b), and let it learn outside, by "
                 ".seen(None, cost)"
             )
-        return self.baseline(choice) if callable(self.baseline) else self.baseline
+        base = self.baseline(choice) if callable(self.baseline) else self.baseline
+        if isinstance(base, Value) and base.parents and any(n is choice for n in topological(base)):
+            raise UserError(
+                f"the baseline of {choice.label or repr(choice.distribution)} is computed from what was chosen, and "  # type: ignore[attr-defined]
+                "would take its gradient away: a baseline may know all but that"
+            )
+        return base
 
     def learn(self, choice: Value, cost: float) -> None:
         """Tell a baseline that learns what the choice has cost."""
@@ -138,6 +150,9 @@ class LearnedBaseline:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
+
+    def __repr__(self) -> str:
+        return f"LearnedBaseline({self.model!r})"
 
 
 def known_before(choice: Value) -> list[float]:
@@ -243,7 +258,7 @@ class Relaxed(Estimator):
     biased = True
 
     def __init__(self, temperature: float = 0.5) -> None:
-        self.temperature = temperature
+        self.temperature = positive("the temperature", temperature)
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
@@ -262,8 +277,8 @@ class Rebar(Estimator):
 
     def __init__(self, rng: Any, temperature: float = 0.5, scale: float = 1.0,
                  surrogate: Callable[[Value], Value] | None = None) -> None:  # fmt: skip
-        self.temperature, self.scale = temperature, scale
-        self._rng, self._surrogate = rng, surrogate
+        self.temperature, self.scale = positive("the temperature", temperature), scale
+        self._rng, self._surrogate = generator(rng, "Rebar"), surrogate
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import ieee
 from ..engine import Value, apply
 from ..errors import UserError
 from ..ops import REAL, Op
@@ -27,7 +28,7 @@ def reply(number: Any, *to: Value) -> Value:
     """
     if not to or not all(isinstance(c, Value) for c in to):
         raise TypeError(f"reply(number, *to) answers choices, which are Values, got {to!r:.80}")
-    said, heard = float(number), tuple(c.data for c in to)
+    said, heard = ieee.number(number), tuple(c.data for c in to)
 
     def again(*xs: float) -> float:
         if xs != heard:

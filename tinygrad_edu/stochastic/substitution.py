@@ -17,6 +17,18 @@ from ..engine import Value, apply, rebuilt, topological
 from ..sums import addends
 
 
+def costs_of(found: Any, who: str) -> list[Value]:
+    """One cost, or several, as a list.  Raises TypeError for what is no Value."""
+    costs = list(found) if isinstance(found, (list, tuple)) else [found]
+    if not costs or not all(isinstance(c, Value) for c in costs):
+        reward = any(isinstance(c, (int, float)) for c in costs)
+        raise TypeError(
+            f"{who} takes the costs, one Value or a list of them, got {found!r:.80}"
+            + ". A number that the world answers to a choice is reply(number, choice)" * reward
+        )
+    return costs
+
+
 def choices(roots: Sequence[Value]) -> list[Value]:
     """The random choices among them: every Value with a distribution."""
     return [n for n in topological(tuple(roots)) if hasattr(n, "distribution")]

@@ -12,7 +12,6 @@ True
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,9 +19,10 @@ from .. import functional as F
 from .. import modes, ops
 from ..engine import Value
 from ..errors import UserError
+from .distributions import generator, sampled, usable
 from .estimators import Score, log_probability
 from .rows import hold, score
-from .substitution import Influence, choices, substituted, terms_of
+from .substitution import Influence, choices, costs_of, substituted, terms_of
 
 PLAIN = Score()
 
@@ -43,10 +43,9 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     >>> surrogate(x * x).parents == (x * x).parents  # without a choice it is the cost
     True
     """
-    given = list(costs) if isinstance(costs, (list, tuple)) else [costs]
-    if not given or not all(isinstance(c, Value) for c in given):
-        raise TypeError(f"surrogate takes the costs, one Value or a list of them, got {costs!r:.80}")
-    return _built(given, estimator or PLAIN, order, None)
+    if order not in (1, 2):
+        raise UserError(f"order={order!r}: 1 is good for one derivative, 2 for every order")
+    return _built(costs_of(costs, "surrogate"), usable(estimator) or PLAIN, order, None)
 
 
 def _estimator(choice: Value, default: Any) -> Any:
@@ -54,8 +53,10 @@ def _estimator(choice: Value, default: Any) -> Any:
 
 
 def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, Any] | None) -> Value:
-    if not choices(given):
+    made = choices(given)
+    if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
+    _unmoved(made)
     costs = [term for cost in given for term in terms_of(cost)]
     judged: dict[Any, list[Value]] = {}
     for n in choices(costs):
@@ -88,6 +89,19 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
             before = [logps[b] for b in scored if b is not c and known.of(b, c)]
             total.append((_magic(before) - _magic([*before, logps[c]])) * base)
     return ops.sum(*total)  # type: ignore[no-any-return]
+
+
+def _unmoved(made: Sequence[Value]) -> None:
+    """Raise UserError if parameters have changed since a choice was drawn: its score would be that of another one."""
+    if modes.listened():
+        return
+    for c in made:
+        for p, then in zip(c.distribution.parameters, c.numbers[1:]):  # type: ignore[attr-defined]
+            if isinstance(p, Value) and p.data != then == then and c.estimator != "pathwise":  # type: ignore[attr-defined]
+                raise UserError(
+                    f"{p.label or 'a parameter'} was {then:.6g} when {c.label or 'a choice'} was drawn from "
+                    f"{c.distribution!r}, and is {p.data:.6g} now: build the surrogate loss before parameters move"  # type: ignore[attr-defined]
+                )
 
 
 def _rewrites(choice: Value, default: Any) -> bool:
@@ -162,14 +176,14 @@ def estimate(f: Callable[[Any], Any], rng: Any, samples: int = 1, *, estimator: 
             f"samples={samples}: estimate takes one or more, an even number if they are antithetic, two or more to "
             "leave one out"
         )
-    rng = random.Random(rng) if isinstance(rng, int) else rng
+    rng = generator(rng, "estimate")
     mirror = Mirror(rng)
     runs: list[list[Value]] = []
     for k in range(samples):
         if antithetic:
             mirror.turn() if k % 2 else mirror.__init__(rng)  # type: ignore[misc]
-        found = f(mirror if antithetic else rng)
-        runs.append([t for cost in (found if isinstance(found, (list, tuple)) else [found]) for t in terms_of(cost)])
+        found = sampled(f, "estimate")(mirror if antithetic else rng)
+        runs.append([t for cost in costs_of(found, "estimate") for t in terms_of(cost)])
     if not leave_one_out:
         return F.mean([surrogate(costs, estimator=estimator, order=order) for costs in runs])  # type: ignore
     if order != 1:
