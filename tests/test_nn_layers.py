@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from tinygrad_edu import Value, functional, jit, modes, nn
+from tinygrad_edu import Value, functional, jit, nn, tracing
 from tinygrad_edu.nn import GRU, LSTM, BatchNorm, GroupNorm, LayerNorm, MultiheadAttention, RMSNorm
 
 np = pytest.importorskip("numpy")
@@ -187,7 +187,7 @@ def test_layers_are_replayed(make, call):
 
 def test_batch_norm_in_training_is_not_replayed():
     norm = BatchNorm(2)
-    with pytest.raises(modes.RecordingError, match="batchnorm follows the mean of every batch"):
+    with pytest.raises(tracing.RecordingError, match="batchnorm follows the mean of every batch"):
         jit(lambda a, b: norm([[a, 1.0], [b, 2.0]])[0][0], backend="python")(1.0, 2.0)
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, grad, gradcheck, jit, ops
 from tinygrad_edu import stochastic as S
-from tinygrad_edu.modes import RecordingError
 from tinygrad_edu.stochastic.substitution import choices, substituted
+from tinygrad_edu.tracing import RecordingError
 
 FINITE = {
     "bernoulli": (S.Bernoulli, (0.3,)),

@@ -10,9 +10,9 @@ from tinygrad_edu import Value, grad, jit, nn, optim
 from tinygrad_edu import stochastic as S
 from tinygrad_edu.engine import topological
 from tinygrad_edu.errors import UserError
-from tinygrad_edu.modes import RecordingError
 from tinygrad_edu.stochastic.rows import score
 from tinygrad_edu.stochastic.substitution import choices
+from tinygrad_edu.tracing import RecordingError
 
 FORMS = pytest.mark.parametrize("all_outcomes", [False, True], ids=["scored", "all outcomes"])
 JOIN = (-0.0577646447, 0.0266940334, -0.0983059666)

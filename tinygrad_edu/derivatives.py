@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import modes, ops
+from . import modes, ops, tracing
 from .engine import Value, apply, chain_rule, constant, rebuilt, topological
 from .ieee import Nothing
 from .ops import Op
@@ -272,7 +272,7 @@ def _as_value(g: Any) -> Value:
 def _formulas(node: Value) -> Sequence[Any]:
     """One local gradient per parent, made of Values."""
     op, inputs = node.op, node.parents
-    if modes.listened():  # a recording keeps formulas, not the branches and the domain of one run
+    if tracing.active():  # a recording keeps formulas, not the branches and the domain of one run
         if op is ops.where:
             c = inputs[0]
             return 0.0, _Chosen(ops.where(c, 1.0, 0.0)), _Chosen(ops.where(c, 0.0, 1.0))
@@ -388,7 +388,7 @@ def check_memory(node: Value) -> None:
     except Exception:  # which has its place elsewhere
         return
     if any(a != b and (a == a or b == b) for a, b in zip(now, later)):
-        raise modes.RecordingError(
+        raise tracing.RecordingError(
             f"the partials of the row {op.name!r} use what its forward stored, which may be another node's when "
             "gradients flow: make them of its output and inputs alone"
         )

@@ -8,7 +8,6 @@ list, and so almost free, as long as nobody anywhere is inside such a block.
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from contextvars import ContextVar
 from threading import get_ident
 from typing import Any
 
-from . import callsites, infinities, ops
+from . import callsites, infinities, ops, tracing
 from .ieee import isfinite
 
 watching: list[object] = []  # one entry per open block, in any thread
@@ -28,7 +27,6 @@ _DEFAULTS: dict[ContextVar[Any], Any] = {_recording: True, _watch: None, _anew: 
 _open: ContextVar[tuple[Any, ...]] = ContextVar(
     "open", default=()
 )  # blocks, which generators may leave in another order
-recorders: list[Any] = []  # one per function that is being recorded, in any thread: see `replay.guard`
 
 
 class Watch:
@@ -194,20 +192,6 @@ def anomalies(what: str) -> Any:
     return _Block(_watch, lambda: None if what == "ignore" else Watch(what))
 
 
-class RecordingError(TypeError):
-    """While a function is recorded, it asked for something that every replay would repeat:
-    a number that depends on its inputs, or chance.
-
-    Whoever records the function remembers it, and raises it again should the function go on regardless.
-    """
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        who = recorder()
-        if who is not None and who.refusal is None:
-            who.refusal = self
-
-
 def remembering() -> Any:
     """Inside, results have parents, also under a `no_grad()` around it."""
     return _block(_recording, True)
@@ -227,23 +211,10 @@ def lines() -> Iterator[None]:
         yield
 
 
-def recorder() -> Any:
-    """Who records what this thread does, or None."""
-    for one in tuple(recorders):  # others come and go meanwhile, and a list that shrinks skips one
-        if one.mine():
-            return one
-    return None
-
-
-def listened() -> bool:
-    """Whether a function is being recorded here."""
-    return recorder() is not None
-
-
 def made(v: Any) -> None:
     """What the modes have to do with a Value that was just made."""
-    if recorders:
-        hear(v)
+    if tracing.recorders:
+        tracing.hear(v)
     if v.parents:
         if (watch := _watch.get()) is not None:
             callsites.mark(v)
@@ -251,26 +222,6 @@ def made(v: Any) -> None:
                 watch.found(infinities.value_told(v))
         if not _recording.get():
             v.parents, v.op, v.numbers = (), ops.detached, ()
-
-
-def hear(v: Any) -> None:
-    """Tell whoever records here, or what it was computed from, that a Value was made."""
-    for one in tuple(recorders):
-        if one.mine() or one.handed_out(v.parents):
-            one.hear(v)
-            return
-
-
-@contextmanager
-def collector_resting() -> Iterator[None]:
-    """Without Python's cyclic collector, which would visit every node again and again; then as it was before."""
-    enabled = gc.isenabled()
-    try:
-        gc.disable()
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def recording() -> bool:

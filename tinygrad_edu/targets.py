@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from . import modes, ops
+from . import ops, tracing
 from .engine import Value
 from .ieee import number
 
@@ -36,7 +36,7 @@ def pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
 
 def is_recorded(target: Any) -> bool:
     """Whether a target is an argument of a function that is being recorded: then it has no number to look at."""
-    return isinstance(target, Value) and modes.listened()
+    return isinstance(target, Value) and tracing.active()
 
 
 def plain(target: Any) -> float:

@@ -24,11 +24,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Protocol, cast
 
+from .. import collector
 from ..engine import Value, topological
 from ..errors import UserError
 from ..explanation.words import number, plural
 from ..functional import sum as total
-from ..modes import collector_resting, lines
+from ..modes import lines
 from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
@@ -180,7 +181,7 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
         raise UserError(f"{type(model).__name__}.parameters() is empty: give a model that can learn, or leave it out")
     root = _computed(loss, data)
     answers = _answers(model, data) if isinstance(loss, Value) and data is not None else None
-    with collector_resting():  # a large graph, and much that is made of it
+    with collector.paused():  # a large graph, and much that is made of it
         e = Evidence(opened(root), parameters, answers)
         findings = _found(e, data)
     name = named(root) or variables([root]).get(root, "the loss")

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Sized
 from itertools import count, zip_longest
 from typing import Any
 
+from .. import collector
 from ..engine import Value
 from ..errors import UserError
 from ..explanation.words import number, plural
 from ..ieee import number as as_number
-from ..modes import collector_resting
 from ..rules import takes
 from . import graphs, moves
 from .difference import Comparison, apart, digits, gap, so_far
@@ -76,7 +76,7 @@ def compare(run_a: Any, run_b: Any, *, rtol: float = 0.0, atol: float = 0.0) -> 
     near = _nearness(rtol, atol)
     within = "equal to the last bit" if not (rtol or atol) else f"equal within rtol={rtol:g}, atol={atol:g}"
     if isinstance(a, Value) and isinstance(b, Value):
-        with collector_resting():
+        with collector.paused():
             both = Pairing(Side(a), Side(b))
             found = graphs.first(both, near)
         return graphs.alike(both, within) if found is None else found
@@ -135,7 +135,7 @@ def _trainings(a: Any, b: Any, near: graphs.Near, within: str, word: str) -> Com
             if not near(p, q):
                 return _numbers(step, p, q, steps if isinstance(a, Sized) and isinstance(b, Sized) else [], word)
             continue
-        with collector_resting():
+        with collector.paused():
             last = Pairing(Side(x), Side(y))
             sizes = min(sizes[0], len(last.a.order)), max(sizes[1], len(last.a.order))
             found = graphs.first(last, near, step, past, word)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import collector
 from ..engine import Value, chain_rule
 from ..explanation.words import number, plural
-from ..modes import collector_resting
 from ..usage import chance_kept
 from . import outputs
 from .activations import few
@@ -238,7 +238,7 @@ class Watch:
     def _look(self, s: Step, root: Value) -> None:
         """All that `diagnose` finds in the graph."""
         self.looks.append(s.number)
-        with chance_kept(self.model), collector_resting():
+        with chance_kept(self.model), collector.paused():
             found, self._numbers, e = self._examine(root, self._loss, self.data)
             whole = self._course.last / root.data if root.data else 1.0  # the batch, against the samples looked at
             found = [f for f in found if f.what not in AT_START or severity("chance", f.numbers["ratio"] * whole)]

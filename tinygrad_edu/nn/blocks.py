@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .. import modes
+from .. import tracing
 from ..engine import Value
 from ..ieee import number
 from ..ops import Op
@@ -97,8 +97,8 @@ class Dropout(Module):
             return [self(v) for v in x]
         if not self.training:
             return x
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 f"{self.name} draws new random numbers at every call, and every replay would use the same ones: record "
                 "the model after eval(), or train it with backend='eager'"
             )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .. import modes, ops
+from .. import ops, tracing
 from ..engine import Value, apply
 from ..ieee import number
 from ..parameters import write
@@ -175,8 +175,8 @@ class BatchNorm(Module):
                 f"each of {self.size} channels, norm([layer(x) for x in batch]); or call eval() first, "
                 "to use what it has learned"
             )
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 f"{self.name} follows the mean of every batch, and a replay would not: record the "
                 "model after eval(), or train it with backend='eager'"
             )

@@ -2,7 +2,7 @@
 and replays it without building it again.
 """
 
-from ..modes import RecordingError
+from ..tracing import RecordingError
 from .function import Jit, jit
 from .packing import pack, unpack
 from .recording import BACKENDS

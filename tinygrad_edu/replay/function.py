@@ -29,7 +29,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
-from .. import modes, ops
+from .. import collector, modes, ops, tracing
 from ..engine import Value, _node
 from ..extras import MissingPackage, install
 from ..functional import mean
@@ -91,7 +91,7 @@ class Jit(Generic[P, R]):
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
         given = self._in_order(args, named) if named else args
         shape, leaves = flat(given)
-        if watching and (modes.listened() or not modes.replaying()):
+        if watching and (tracing.active() or not modes.replaying()):
             return self._built(shape, leaves)  # type: ignore[no-any-return]
         one = Batch(shape, 1, rows=[leaves], given=(given,))
         recording = self._recording(one)
@@ -191,8 +191,8 @@ class Jit(Generic[P, R]):
 
     def _not_recorded(self, how: str) -> None:
         """Raise RecordingError while another function is being recorded."""
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 f"{self.name}.{how} gives plain numbers, which would be baked into what is being recorded: "
                 f"call it outside and pass the numbers as arguments, or call {self.name}(x), "
                 "which becomes part of the recording"
@@ -225,7 +225,7 @@ class Jit(Generic[P, R]):
         self, columns: Sequence[Iterable[Any]], reduce: Callable[[list[Any]], Any], count: int | None
     ) -> Value:
         built: Value
-        if watching and modes.listened():  # here samples may mix numbers and Values
+        if watching and tracing.active():  # here samples may mix numbers and Values
             given = list(map(_column, columns))
             self._samples([range(len(c)) for c in given])  # raises if they do not fit together
             built = reduce([self._one(self._built(*flat(s))) for s in (zip(*given) if given else [()])])
@@ -271,7 +271,7 @@ class Jit(Generic[P, R]):
             found = self.recordings.get(samples.shape)
             if found is None:
                 with (
-                    modes.collector_resting(),
+                    collector.paused(),
                     modes.anomalies("ignore"),
                 ):  # the present numbers may not be those that count
                     found = Recording(

@@ -22,14 +22,14 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from .. import modes, ops
+from .. import modes, ops, tracing
 from ..engine import Value, topological
-from ..modes import RecordingError, recorders
+from ..tracing import RecordingError, recorders
 from .state import library
 from .structure import array_of
 
 _ENGINE = vars(sys.modules[Value.__module__])
-TRUSTED = {f"tinygrad_edu.{room}" for room in ("derivatives", "engine", "modes", "ops", "replay.guard")}
+TRUSTED = {f"tinygrad_edu.{room}" for room in ("derivatives", "engine", "modes", "ops", "replay.guard", "tracing")}
 DOORS = ("tinygrad_edu.protocol", "tinygrad_edu.micrograd")  # what stands there was asked for by others
 CONSTANT, NUMBER, NODE, PASSED, PRESENT = (
     "constant",  # made of plain numbers inside
@@ -291,7 +291,7 @@ def _beside_arrays(name: str) -> Any:
 
 def _start(self: threading.Thread) -> None:
     """A thread that the function starts works for it."""
-    who = modes.recorder()
+    who = tracing.recorder()
     if who:
         who.started.append(self)
     _plain_start(self)
@@ -302,7 +302,7 @@ def _lending(method: Any) -> Any:
 
     @functools.wraps(method)
     def give(self: Any, work: Any, /, *args: Any, **named: Any) -> Any:
-        who = modes.recorder()
+        who = tracing.recorder()
         in_threads = not hasattr(self, "_pool") or isinstance(self, sys.modules["multiprocessing.pool"].ThreadPool)
         return method(self, who.lent(work) if who and in_threads else work, *args, **named)
 
@@ -366,7 +366,7 @@ def _users(frame: Any) -> Any:
 
 def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:
     error = RecordingError(_told(kind, frame, asked, written))
-    if not modes.listened():  # another thread, which the function has handed something to
+    if not tracing.active():  # another thread, which the function has handed something to
         for r in tuple(recorders):
             r.refusal = r.refusal or error
     return error

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..engine import Value
-from ..modes import RecordingError
+from ..tracing import RecordingError
 from .function import LIMIT, Jit, _floats
 from .record import alike
 from .recording import Recording

@@ -20,7 +20,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from .. import modes
+from .. import modes, tracing
 from ..engine import Value
 from ..functional import mean
 from ..parameters import listed, write
@@ -53,7 +53,7 @@ def unpack(theta: Any, parameters: Iterable[Value] | None = None) -> list[Value]
         raise ValueError(f"{count} numbers do not fit {len(ps)} parameters")
     ps = list(ps)
     numbers = array("d", theta).tolist()
-    if modes.listened():  # the first of them says why not
+    if tracing.active():  # the first of them says why not
         ps[0].data = numbers[0]
     write("data", ps, numbers)
     return ps

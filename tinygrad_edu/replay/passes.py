@@ -17,7 +17,7 @@ import functools
 import itertools
 from collections.abc import Mapping
 
-from .. import modes, ops
+from .. import collector, ops
 from ..ops import Op
 from .program import Program
 
@@ -41,7 +41,7 @@ def needed(program: Program, changed: Changes = NOTHING) -> bytearray:
     return keep
 
 
-@modes.collector_resting()
+@collector.paused()
 def alive(program: Program, changed: Changes = NOTHING) -> Program:
     """Only what the outputs depend on, some of it as other rows of other slots: what is given, constants, the rest."""
     keep = needed(program, changed)
@@ -67,7 +67,7 @@ def values(program: Program, count: int) -> Program:
     return alive(new)
 
 
-@modes.collector_resting()
+@collector.paused()
 def dots(program: Program) -> Program:
     """Chains `b + w1 * x1 + w2 * x2 ...` as one dot each, which adds in the same order."""
     rows, args = program.rows, program.args
@@ -112,7 +112,7 @@ def varying(program: Program, lanes: range) -> bytearray:
     return varies
 
 
-@modes.collector_resting()
+@collector.paused()
 def totals(program: Program, lanes: range, summed: range) -> Program:
     """For many lanes at once: the outputs `summed` added up over lanes, with one more given slot, the number of lanes.
 

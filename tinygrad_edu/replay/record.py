@@ -20,7 +20,7 @@ from .. import modes
 from ..derivatives import check_memory
 from ..engine import Value
 from ..ieee import number
-from ..modes import RecordingError
+from ..tracing import RecordingError
 from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
 from .structure import flat

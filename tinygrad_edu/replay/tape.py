@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import modes, ops
+from .. import collector, ops
 from ..engine import Value
 from ..filling import Exact, exact, filled
 from ..ops import Op
@@ -48,7 +48,7 @@ class Tape:
     Raises TypeError for a row that can be written neither with the kernel's own rows nor with its `parts`.
     """
 
-    @modes.collector_resting()
+    @collector.paused()
     def __init__(
         self, record: Record, wanted: Iterable[Value] | None = None, optimise: frozenset[str] = ALL, fuse: bool = True
     ) -> None:

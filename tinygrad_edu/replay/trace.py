@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from .. import modes, ops
+from .. import collector, ops
 from ..engine import Value, chain_rule
 from ..ieee import number
 from ..ops import REAL, Op
@@ -50,7 +50,7 @@ class Passes(NamedTuple):
         return range(self.values + self.inputs, self.values + self.inputs + self.parameters)
 
 
-@modes.collector_resting()
+@collector.paused()
 def trace(record: Record, wanted: Iterable[Value] | None = None, optimise: frozenset[str] = ALL) -> Passes:
     """Both passes of a recording.  Gradients are found for the leaves that are `wanted`, all parameters if None; the
     others are 0.  `optimise` names what need not be done at every call; none of it changes a bit of any result:

@@ -34,7 +34,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import functional as F
-from .. import modes
+from .. import modes, tracing
 from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..names import labels
@@ -98,8 +98,8 @@ class Critic(Estimator):
 
     def signals(self, costs: list[Value], own: Collection[Value]) -> list[Value]:
         """For each of `own` choices a term whose value is 0, and whose gradient is that of its probability times Q."""
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 "a critic learns, and every replay would repeat what it knew while it was recorded: run it eagerly"
             )
         found = []

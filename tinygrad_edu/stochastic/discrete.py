@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import functional as F
-from .. import modes, ops
+from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
 from . import rows
@@ -77,7 +77,7 @@ class Categorical(Distribution):
             raise UserError(f"a Categorical chooses between two or more, got {len(given)}")
         super().__init__(*given)
         self.row = rows.logit_choice if self.by_logit else rows.choice
-        if not self.by_logit and not modes.listened():
+        if not self.by_logit and not tracing.active():
             for k, p in enumerate(given):
                 checked(f"probability {k} of a Categorical", p, 0.0, 1.0, ": or give logits=")
             if abs(math.fsum(map(float, given)) - 1) > 1e-9:
@@ -100,7 +100,7 @@ class Categorical(Distribution):
 
     def log_prob(self, x: Any) -> Any:
         x = whole(self, x, 0, len(self.parameters) - 1)
-        if isinstance(x, Value) and modes.listened():
+        if isinstance(x, Value) and tracing.active():
             logs = F.log_softmax(self.parameters) if self.by_logit else [ops.log(p) for p in self.parameters]
             return F.sum([ops.where(ops.equal(x, float(k)), log, 0.0) for k, log in enumerate(logs)])
         k = int(float(x))

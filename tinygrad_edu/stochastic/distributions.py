@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from .. import functional as F
-from .. import modes
+from .. import tracing
 from ..engine import Value, constant
 from ..errors import UserError
 from ..ieee import number
@@ -87,15 +87,15 @@ class Distribution:
             if rng is not None:
                 raise TypeError(f"a {type(self).__name__} is drawn by rng or made from noise=: give one of them")
             return self._usable(noise if isinstance(noise, Value) else constant(noise))
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
                 "make the noise an input of the function, and write .sample(noise=u)"
             )
         return constant(self._drawn(generator(rng, f"a {type(self).__name__}")))
 
     def _usable(self, noise: Value) -> Value:
-        if not modes.listened() and not 0 <= noise.data < 1:
+        if not tracing.active() and not 0 <= noise.data < 1:
             raise UserError(f"the noise of a {type(self).__name__} must lie in [0, 1), got {noise.data:.6g}")
         return noise
 
@@ -184,7 +184,7 @@ def sampled(f: Any, who: str) -> Any:
 
 def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
     """A parameter, if it lies where it may; while a function is recorded nobody can look."""
-    if isinstance(x, Value) and modes.listened():
+    if isinstance(x, Value) and tracing.active():
         return x
     at = x.data if isinstance(x, Value) else number(x)
     if not low <= at <= high or at in (-math.inf, math.inf) or (low == 0 and math.isinf(high) and not at):
@@ -210,8 +210,8 @@ def one_of(p: Any, logit: Any, name: str, other: str) -> bool:
 
 
 def plain(x: Any) -> float:
-    if isinstance(x, Value) and modes.listened():
-        raise modes.RecordingError(
+    if isinstance(x, Value) and tracing.active():
+        raise tracing.RecordingError(
             "the logarithm of this probability depends on a number that a recording cannot see: "
             "a Binomial or Poisson is not recorded; run it eagerly"
         )
@@ -220,7 +220,7 @@ def plain(x: Any) -> float:
 
 def whole(of: Distribution, x: Any, low: float, high: float) -> Any:
     """An outcome, if it can be one."""
-    if isinstance(x, Value) and modes.listened():
+    if isinstance(x, Value) and tracing.active():
         return x
     if not (low <= float(x) <= high and float(x).is_integer()):
         raise UserError(

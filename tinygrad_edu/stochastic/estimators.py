@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import functional as F
-from .. import modes, ops
+from .. import ops, tracing
 from ..engine import Value, apply, topological
 from ..errors import UserError
 from ..ieee import number
@@ -37,8 +37,8 @@ class Estimator:
 
     def _by_numbers(self) -> None:
         """Refuse to be recorded: what reads the number of a cost would bake it into every replay."""
-        if modes.listened():
-            raise modes.RecordingError(
+        if tracing.active():
+            raise tracing.RecordingError(
                 f"{type(self).__name__} reads the numbers of costs, and a replay would repeat them: while a function "
                 "is recorded, take Score, Enumerate, StraightThrough or Relaxed"
             )
@@ -81,8 +81,8 @@ class Score(Estimator):
 
         Raises RecordingError for one that learns: every replay would repeat it; UserError if the choice influences it.
         """
-        if modes.listened() and hasattr(self.baseline, "seen"):
-            raise modes.RecordingError(
+        if tracing.active() and hasattr(self.baseline, "seen"):
+            raise tracing.RecordingError(
                 f"{self.baseline!r} learns from every cost, and a replay would repeat what it is now: make the "
                 "baseline an input of the recorded function, Score(b), and let it learn outside, by "
                 ".seen(None, cost)"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .. import modes, ops
+from .. import ops, tracing
 from ..engine import Value, apply, rebuilt, topological
 from ..sums import addends
 
@@ -95,5 +95,5 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
 
 def terms_of(cost: Value) -> list[Value]:
     """What a cost adds up, each a cost; while a function is recorded, nobody knows which factors are numbers."""
-    whole = (ops.mul, ops.div) if modes.listened() else ()
+    whole = (ops.mul, ops.div) if tracing.active() else ()
     return [n if c == 1.0 else n * c for c, n in addends(cost, lambda n: n.op in whole)]

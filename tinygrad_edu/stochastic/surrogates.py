@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import functional as F
-from .. import modes, ops
+from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
 from .distributions import generator, sampled, usable
@@ -93,7 +93,7 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
 
 def _unmoved(made: Sequence[Value]) -> None:
     """Raise UserError if parameters have changed since a choice was drawn: its score would be that of another one."""
-    if modes.listened():
+    if tracing.active():
         return
     for c in made:
         for p, then in zip(c.distribution.parameters, c.numbers[1:]):  # type: ignore[attr-defined]
@@ -128,7 +128,7 @@ def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, 
         base = how.expects(c) if baselines is None else baselines[c]
         found.append(score(logps[c], paid - base if isinstance(base, Value) or base else paid))
         vars(found[-1])["scores"] = c  # for readers, which say what it hands to whom
-        if not modes.listened():
+        if not tracing.active():
             how.learn(c, paid.data)
     return found
 

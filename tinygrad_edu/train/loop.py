@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from .. import modes
+from .. import collector, modes
 from ..data import batches
 from ..doctor import Finding, Watch
 from ..engine import Value
@@ -117,7 +117,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         return mean, hits_of(outputs, targets) / len(part) if judged else None
 
     with ExitStack() as around:
-        around.enter_context(modes.collector_resting())
+        around.enter_context(collector.paused())
         around.enter_context(mode(model, training=True))
         if anomalies is not None:
             around.enter_context(modes.anomalies(anomalies))

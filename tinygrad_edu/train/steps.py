@@ -10,8 +10,9 @@ from .. import functional as F
 from ..doctor.limits import SAMPLES
 from ..engine import Value
 from ..ieee import isfinite
-from ..modes import RecordingError, no_grad
+from ..modes import no_grad
 from ..replay.minibatches import NO_LOSS, Replays
+from ..tracing import RecordingError
 from ..usage import chance_kept, mode
 from .history import History
 from .using import Data, Model, finite
