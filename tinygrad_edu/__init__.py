@@ -9,6 +9,8 @@ Value(3.0, grad=14.0, label='x')
 """
 
 import warnings
+from functools import partial
+from importlib import import_module
 
 # Every module is its own demo, and `python -m tinygrad_edu.ops` finds itself imported by this file already.
 warnings.filterwarnings("ignore", r".*found in sys.modules after import of package 'tinygrad_edu'", RuntimeWarning)
@@ -17,31 +19,45 @@ from . import interruption
 
 interruption.begin()
 
-from . import copying, data, functional, losses, micrograd, nn, ops, optim, plot, signposts, stochastic
-from .check import check_backward, gradcheck, step_sizes
-from .derivatives import grad, hessian, jacobian, value_and_grad
-from .doctor import compare, diagnose
-from .engine import Value, register, topological
-from .explanation import explain
-from .figures import draw
-from .modes import anomalies, no_grad
-from .ops import Op
-from .order import order_lab
-from .render import RenderError
-from .replay import RecordingError, jit, pack, unpack
-from .sourcecode import source
-from .train import fit
-from .webpage import page
+from . import lazy, micrograd, signposts  # noqa: F401 (micrograd ties its names to Values)
+from .engine import Value
 
-__all__ = [
-    "Op", "RecordingError", "RenderError", "Value", "anomalies", "check_backward", "compare", "copying", "data",
-    "diagnose", "draw", "explain", "fit", "functional", "grad", "gradcheck", "hessian", "jacobian", "jit", "losses",
-    "micrograd", "nn", "no_grad", "ops", "optim", "order_lab", "pack", "page", "plot", "register", "source",
-    "step_sizes", "stochastic", "topological", "unpack", "value_and_grad",
-]  # fmt: skip
-
-_READERS = {"draw": draw, "explain": explain, "order_lab": order_lab, "page": page, "source": source}
-for _name, _reader in _READERS.items():
-    setattr(Value, _name, _reader)  # L.draw() is draw(L): tied on here, so that the engine imports nothing upward
-signposts.put_up(Value)
+# The room that each name is in, and the rooms that go by their own name.  The engine is there at once; any other room
+# is loaded when it is asked for.  Editors see the same in `__init__.pyi`, which `printouts` prints out of this.
+ROOMS = {
+    "check": "check_backward gradcheck step_sizes", "derivatives": "grad hessian jacobian value_and_grad",
+    "doctor": "compare diagnose", "engine": "Value register topological", "explanation": "explain", "figures": "draw",
+    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "render": "RenderError",
+    "replay": "RecordingError jit pack unpack", "sourcecode": "source", "train": "fit", "webpage": "page",
+    "": "copying data functional losses micrograd nn ops optim plot stochastic train",
+}  # fmt: skip
+_home = {name: f".{room or name}" for room, names in ROOMS.items() for name in names.split()}
+__all__ = sorted(_home)
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """What is asked for the first time: a name of the table, or any room."""
+    home = _home.get(name, f".{name}")
+    room = None
+    try:
+        room = import_module(home, __name__)
+    except ModuleNotFoundError as e:
+        if e.name != __name__ + home:
+            raise
+    if room is None:
+        signposts.refuse(__name__, name)
+    found = globals()[name] = room if home == f".{name}" else getattr(room, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+# Methods from rooms above the engine: L.draw() is draw(L).
+for _name in ("draw", "explain", "order_lab", "page", "source"):
+    lazy.Method(Value, _name, partial(__getattr__, _name))
+for _name, _function in {"__copy__": "copied", "__deepcopy__": "deeply_copied", "__reduce_ex__": "reduced"}.items():
+    lazy.Method(Value, _name, lambda f=_function: getattr(import_module(".copying", __name__), f))
+signposts.put_up_at(Value)

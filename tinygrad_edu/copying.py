@@ -43,7 +43,7 @@ def _node(kind: type, parents: tuple[Value, ...], data: float, grad: float, op: 
     return v
 
 
-def _copy(self: Value) -> Value:
+def copied(self: Value) -> Value:
     """A second node with the same parents, for `copy.copy`."""
     return _with(_twin(self, self.parents), _own(self))
 
@@ -58,7 +58,7 @@ class _Copied:
         return id(node) in self.memo
 
 
-def _deepcopy(self: Value, memo: dict[int, Any]) -> Value:
+def deeply_copied(self: Value, memo: dict[int, Any]) -> Value:
     """A second graph, for `copy.deepcopy`."""
     order = topological(self, stop=_Copied(memo))
     before = {node: memo[id(node)] for node in order if id(node) in memo}
@@ -113,7 +113,7 @@ def _hang(nodes: list[Value], own: dict[int, dict[str, Any]]) -> None:
         _with(nodes[i], attributes)
 
 
-def _reduce(self: Value, protocol: Any) -> Any:
+def reduced(self: Value, protocol: Any) -> Any:
     """What `pickle` stores: a leaf as itself, another node as an entry in its graph."""
     if not self.parents:
         made = type(self), (), self.data, self.grad, self.op, self.numbers
@@ -123,7 +123,3 @@ def _reduce(self: Value, protocol: Any) -> Any:
     if not graph:
         graph = _Graph(self)
     return operator.getitem, (graph, graph.index[self])
-
-
-for _name, _method in {"__copy__": _copy, "__deepcopy__": _deepcopy, "__reduce_ex__": _reduce}.items():
-    setattr(Value, _name, _method)

@@ -17,7 +17,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from . import ops
+from . import ops, signposts
 from .engine import Value
 from .ieee import number
 
@@ -45,7 +45,7 @@ else:
         """Every row of the table is a function here, also one that was registered a moment ago."""
         if name in ops.TABLE:
             return ops.TABLE[name]
-        raise AttributeError(name)
+        signposts.refuse(__name__, name)
 
 
 def __dir__() -> list[str]:

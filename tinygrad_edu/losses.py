@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal, overload
 
-from . import ops
+from . import ops, signposts
 from .engine import Value
 from .functional import mean
 from .ieee import inf, isfinite, number
@@ -39,6 +39,7 @@ from .targets import (
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy",
            "hinge", "huber", "kl_divergence", "l2", "mae", "mse", "multiclass_hinge", "nll"]  # fmt: skip
+signposts.put_up(__name__)
 
 Reduced = Literal["mean", "sum"]  # then a loss is one Value to a type checker; "none" may give a list
 

@@ -33,6 +33,7 @@ from contextlib import nullcontext
 from threading import RLock
 from typing import Any
 
+from . import signposts
 from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
@@ -41,6 +42,7 @@ from .schedules import Schedule, between, constant, cosine, exponential, linear,
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
            "constant", "cosine", "exponential", "linear", "step_decay"]  # fmt: skip
+signposts.put_up(__name__)
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:

@@ -73,6 +73,30 @@ class Methods:
 '''
 
 
+FACE = '''"""What editors and type checkers see of `tinygrad_edu`.
+
+Printed by `printouts`: change the table in `__init__.py`, then run
+
+    python -m tinygrad_edu.ops --write
+"""
+
+# fmt: off
+# ruff: noqa
+
+__version__: str
+'''
+
+
+def face() -> str:
+    """The text of __init__.pyi: every public name, from its room."""
+    rooms: dict[str, str] = vars(sys.modules[str(__package__)])["ROOMS"]
+    lines = [
+        f"from .{room} import {', '.join(f'{name} as {name}' for name in names.split())}\n"
+        for room, names in rooms.items()
+    ]
+    return FACE + "".join(lines)
+
+
 def stubs() -> str:
     """The text of methods.pyi: one method per row, with what `help` says of it, and one function for `functional`."""
     methods, functions = [], []
@@ -124,6 +148,7 @@ def printouts() -> dict[Path, str]:
         docs: page,
         docs.with_name("contents.md"): contents.text(),
         package / "replay" / "kernel.py": generate.module(),
+        package / "__init__.pyi": face(),
         package / "methods.pyi": stubs(),
     }
 

@@ -17,12 +17,11 @@ AttributeError: a Value has no 'value': write v.data
 
 from __future__ import annotations
 
-import dis
 import re
 import sys
-from collections.abc import Callable
-from difflib import get_close_matches
-from typing import Any
+from importlib import import_module
+from opcode import opmap
+from typing import Any, NoReturn
 
 PACKAGE = __name__.partition(".")[0]
 ROOMS = ("", ".nn", ".losses", ".optim", ".functional", ".data", ".train", ".plot")
@@ -35,7 +34,7 @@ ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entro
 OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write v.grad", "derivative": "write v.grad",
              "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() "
                               "and no_grad() let no gradient through"}  # fmt: skip
-IMPORT_FROM = dis.opmap["IMPORT_FROM"]
+IMPORT_FROM = opmap["IMPORT_FROM"]
 
 
 def _bare(name: str) -> str:
@@ -52,7 +51,7 @@ def _places() -> dict[str, list[str]]:
     """Where each bare name is found: the whole names, those at the front door first."""
     found: dict[str, list[str]] = {}
     for room in ROOMS:
-        module = sys.modules[PACKAGE + room]
+        module = import_module(PACKAGE + room)
         for name in dir(module) if room == ".functional" else module.__all__:
             found.setdefault(_bare(name), []).append(f"{PACKAGE}{room}.{name}")
     return found
@@ -60,6 +59,8 @@ def _places() -> dict[str, list[str]]:
 
 def advice(room: str, name: str) -> str:
     """What to write in place of `room.name`, or what is there."""
+    from difflib import get_close_matches
+
     places, bare = _places(), _bare(name)
     meant = ELSEWHERE.get(bare, name)
     if _bare(meant) in places:  # in this room before others, and small letters before capitals if they were meant
@@ -71,23 +72,23 @@ def advice(room: str, name: str) -> str:
     return f": did you mean {' or '.join(near)}?" if near else f"; there is {there}"
 
 
-def missing(room: str, otherwise: Callable[[str], Any] | None = None) -> Callable[[str], Any]:
-    """The `__getattr__` of a room: asked only for what is not there, and after the one that the room has itself."""
+def refuse(room: str, name: str) -> NoReturn:
+    """What the `__getattr__` of a room does with a name that is not there."""
+    text = f"module {room!r} has no {name!r}" + ("" if name.startswith("_") else advice(room, name))
+    # `from room import name` would swallow an AttributeError, with all that it says
+    asker = sys._getframe(2)
+    if asker.f_code.co_code[asker.f_lasti] == IMPORT_FROM:
+        raise ImportError(text, name=room)
+    raise AttributeError(text, name=name)
+
+
+def put_up(room: str) -> None:
+    """This room says where to look for what it does not have; to mypy that stays an error."""
 
     def __getattr__(name: str) -> Any:
-        try:
-            if otherwise:
-                return otherwise(name)
-        except AttributeError:
-            pass
-        text = f"module {room!r} has no {name!r}" + ("" if name.startswith("_") else advice(room, name))
-        # `from room import name` would swallow an AttributeError, with all that it says
-        asker = sys._getframe(1)
-        if asker.f_code.co_code[asker.f_lasti] == IMPORT_FROM:
-            raise ImportError(text, name=room)
-        raise AttributeError(text, name=name)
+        refuse(room, name)
 
-    return __getattr__
+    vars(sys.modules[room])["__getattr__"] = __getattr__
 
 
 class _Elsewhere:
@@ -106,13 +107,7 @@ def _dir(v: Any) -> list[str]:
     return [name for name in object.__dir__(v) if name not in OF_VALUES]
 
 
-def put_up(value: type) -> None:
-    """Every room, and every Value, says where to look: called once, when all have been imported.
-
-    To mypy, what is not there stays an error.
-    """
+def put_up_at(value: type) -> None:
+    """Every Value says where to look."""
     for name, meaning in {"__dir__": _dir, **{name: _Elsewhere(name) for name in OF_VALUES}}.items():
         setattr(value, name, meaning)
-    for room in (PACKAGE + r for r in ROOMS):
-        module = sys.modules[room]
-        vars(module)["__getattr__"] = missing(room, vars(module).get("__getattr__"))

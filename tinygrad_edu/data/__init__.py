@@ -12,6 +12,7 @@ Plain Python: every function takes a seed and returns a `Split` of lists, `X` wi
 with one class or number per sample, whole and in two parts.  What is in here knows nothing of Values.
 """
 
+from .. import signposts
 from ..positions import by_position
 from .clusters import classification
 from .csvfile import columns, read_csv
@@ -29,3 +30,4 @@ __all__ = [
     "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns",
     "digits", "minitorch", "moons", "names", "read_csv", "read_idx", "resized", "spirals", "split", "xor",
 ]  # fmt: skip
+signposts.put_up(__name__)

@@ -12,6 +12,7 @@ The face of small rooms: `module` (what all share), `choices` (what is chosen by
 Nothing here draws or checks: readers know a layer by its labels.
 """
 
+from .. import signposts
 from .attention import MultiheadAttention, scaled_dot_product_attention
 from .blocks import Dropout, Flatten, Sequential
 from .choices import activations
@@ -26,3 +27,4 @@ from .sequences import GRU, LSTM, RNN, Embedding
 __all__ = ["GRU", "LSTM", "MLP", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "Flatten",
            "GroupNorm", "Layer", "LayerNorm", "Linear", "MaxPool2d", "Module", "MultiheadAttention", "Neuron",
            "RMSNorm", "Sequential", "activations", "load", "read", "scaled_dot_product_attention"]  # fmt: skip
+signposts.put_up(__name__)

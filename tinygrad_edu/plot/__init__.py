@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .. import signposts
 from ..errors import UserError
 from ..modes import no_grad
 from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
@@ -26,6 +27,7 @@ from .lines import curves
 from .pixels import images, weights
 
 __all__ = ["confusion_matrix", "curves", "decision_boundary", "heatmap", "images", "loss_curve", "weights"]
+signposts.put_up(__name__)
 WIDE, PANEL = 440, 250  # of the loss curve, and the height of each of its panels
 
 

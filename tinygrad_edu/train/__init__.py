@@ -17,6 +17,7 @@ list of Values, a loss what turns that and a target into a Value, an optimizer w
 
 from __future__ import annotations
 
+from .. import signposts
 from .history import History, Progress
 from .loop import Optimizer, fit
 from .metrics import accuracy, confusion, outputs, predict, r_squared, right
@@ -42,3 +43,4 @@ __all__ = [
     "right",
     "roc",
 ]
+signposts.put_up(__name__)
