@@ -22,7 +22,7 @@ pytest.importorskip("numba")
 from tinygrad_edu import Value, functional, ops  # noqa: E402
 from tinygrad_edu.engine import register  # noqa: E402
 from tinygrad_edu.nn import MLP  # noqa: E402
-from tinygrad_edu.replay import binary, generate, kernel, native, passes  # noqa: E402
+from tinygrad_edu.replay import binary, generate, kernel, native, trace  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.replay.tape import Tape  # noqa: E402
 from tinygrad_edu.strategies import Program, programs  # noqa: E402
@@ -321,7 +321,7 @@ def test_every_optimisation_can_be_switched_off_without_changing_a_bit(program: 
     y = f(*ws)[0]
     y.backward()
     rounded = any(f"{name}(" in program.source for name in ULPS)
-    every = frozenset(passes.OPTIMISATIONS)
+    every = frozenset(trace.OPTIMISATIONS)
     for optimise in [every, *[every - {name} for name in every], frozenset()]:
         r = record(f, xs, lambda leaves: leaves, dead="dead" in optimise)
         c = native.compiled(Tape(r, optimise=optimise))
@@ -351,7 +351,7 @@ def codes(plan, tape):
 def test_an_equal_row_is_computed_once_and_sends_its_gradient_apart():
     w = Value(0.5)
     r = record(lambda x: (w * x).tanh() * (w * x).tanh() + w.exp() * w.exp(), [0.3], lambda leaves: leaves)
-    shared, apart = Tape(r), Tape(r, optimise=frozenset(passes.OPTIMISATIONS) - {"share"})
+    shared, apart = Tape(r), Tape(r, optimise=frozenset(trace.OPTIMISATIONS) - {"share"})
     for tape, count in ((shared, 1), (apart, 2)):
         forward, backward = codes(tape.single_plan, tape)
         assert forward.count("tanh") == count and backward.count("tanh") == 2 and forward.count("exp") == count
@@ -367,7 +367,7 @@ def test_equal_neurons_are_computed_once_and_equal_lowered_rows_lowered_once():
     once = lambda *xs: functional.sum(model(list(xs)))  # noqa: E731
 
     def work(f, share):
-        optimise = frozenset(passes.OPTIMISATIONS) - (set() if share else {"share"})
+        optimise = frozenset(trace.OPTIMISATIONS) - (set() if share else {"share"})
         tape = Tape(record(f, [0.5] * 3, lambda leaves: leaves), optimise=optimise)
         first, last = tape.lanes_plan[4:6]
         return sum(n for op, _, _, _, n, _ in tape.code[first:last] if op == kernel.DENSE)
@@ -458,7 +458,7 @@ def test_several_outputs_are_the_engines_and_gradients_flow_from_the_first(progr
 
 
 @pytest.mark.parametrize("lanes", [1, 9])
-@pytest.mark.parametrize("optimise", [passes.OPTIMISATIONS, ()])
+@pytest.mark.parametrize("optimise", [trace.OPTIMISATIONS, ()])
 def test_a_pole_beside_the_root_gives_no_nan(lanes, optimise):
     """An output that is no root gets no gradient, and -0.0 from above times an infinite slope would be nan;
     so with dead nodes.

@@ -3,8 +3,8 @@ and replays it without building it again.
 """
 
 from ..tracing import RecordingError
+from .backends import BACKENDS
 from .function import Jit, jit
 from .packing import pack, unpack
-from .recording import BACKENDS
 
 __all__ = ["BACKENDS", "Jit", "RecordingError", "jit", "pack", "unpack"]

@@ -7,6 +7,7 @@ such as `v3 = w * x + b` computes all lanes at once.
 from __future__ import annotations
 
 import functools
+import marshal
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,6 +39,15 @@ class NumPy:
     >>> values.tolist(), dtheta.tolist(), dX.tolist()
     ([[4.0, 7.0]], [3.0], [[3.0, 3.0]])
     """
+
+    @classmethod
+    def of(cls, recording: Any) -> NumPy:
+        return cls(recording.record, recording.wanted, recording.optimise)
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept: code."""
+        return len(marshal.dumps([self.printed.value.__code__, self.printed.value_and_grads.__code__]))
 
     def __init__(
         self, record: Record, wanted: Sequence[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)

@@ -31,16 +31,16 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from .. import collector, modes, ops, tracing
 from ..engine import Value, _node
-from ..extras import MissingPackage, install
 from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
 from ..parameters import listed
 from ..sourcecode import Source
 from ..usage import chosen
+from .backends import checked
 from .packing import _floats as _floats
 from .packing import _sum, flat_gradient, length, named_gradient
-from .recording import BACKENDS, EXTRA, Recording, best, installed
+from .recording import Recording
 from .standin import standin
 from .stats import Stats
 from .structure import Batch, _column, batch, filled, flat, one_output
@@ -64,18 +64,12 @@ class Jit(Generic[P, R]):
     ) -> None:
         if not callable(f):
             raise TypeError(f"jit takes a function, not {type(f).__name__} {f!r}: write jit(f), or @jit above its def")
-        if backend not in ("auto", *BACKENDS):
-            raise ValueError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
-        if not installed(backend):
-            name, extra = EXTRA[backend]
-            raise MissingPackage(f'the {backend} backend needs {name}: {install(extra)}, or use backend="auto"')
         chosen: Any = OPTIMISATIONS if optimise is True else optimise or ()
         self.optimise = frozenset(chosen if isinstance(chosen, Iterable) else [chosen])
         if not self.optimise <= {*OPTIMISATIONS}:
             raise ValueError(f"optimise is True, False, or some of {', '.join(OPTIMISATIONS)}, got {optimise!r}")
         self.f: Callable[..., Any] = f
-        self.auto = backend == "auto"
-        self.backend = best() if self.auto else backend
+        self.auto, self.backend = backend == "auto", checked(backend)
         self.parameters = tuple(listed(parameters)) if parameters is not None else None
         self.name = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f, updated=())

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine import Value
 from ..tracing import RecordingError
+from .backends import KINDS
 from .function import LIMIT, Jit, _floats
 from .record import alike
 from .recording import Recording
@@ -98,7 +99,7 @@ class Replays:
         if hasattr(model, "parameters"):
             self.jit.parameters = tuple(model.parameters())
         self.jit.limit = 2 * LIMIT  # for training and for testing: every epoch needs them all
-        self.arrays = self.jit.backend != "python"
+        self.arrays = KINDS[self.jit.backend].columns
         self.fixed = fixed
         self.order: tuple[Value, ...] = ()
         self.structures: set[Any] = set()
@@ -168,7 +169,7 @@ class Replays:
             recording = samples.recordings[batch.shape]
             _, at = recording.places(self.order)
             own = theta if at is None else theta[at] if self.arrays else [theta[k] for k in at]
-            if recording.backend == "python":  # also where the kernel lacks a row of this graph
+            if not recording.columns:  # also where the kernel lacks a row of this graph
                 own = _floats(own)
             if gradients:
                 values, dtheta, _ = recording.value_and_grads(own, batch, 1.0 / len(chosen))

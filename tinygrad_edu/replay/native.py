@@ -97,6 +97,15 @@ def _plain(a: Any) -> Any:
 class Compiled:
     """A tape that runs.  Calls from several threads are safe: each takes scratch room of its own."""
 
+    @classmethod
+    def of(cls, recording: Any) -> Compiled:
+        return compiled(Tape(recording.record, recording.wanted, recording.optimise))
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept: arrays."""
+        return self.tape.nbytes
+
     def __init__(self, tape: Tape, code: Bind, threads: int | None = None) -> None:
         self.tape, self.code = tape, code
         self.threads = threads or _processors()

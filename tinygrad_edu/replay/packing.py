@@ -184,7 +184,7 @@ def flat_gradient(
     recording: Recording, theta: Any, samples: Batch, index: dict[Value, int], at: Any
 ) -> tuple[float, Any]:
     """Replayed.  `index`: places of Values in theta; `at`: of the recording's parameters, see `Recording.places`."""
-    return (_lists if recording.backend == "python" else _arrays)(recording, theta, samples, index, at)
+    return (_arrays if recording.columns else _lists)(recording, theta, samples, index, at)
 
 
 def _lists(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import marshal
 import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -12,26 +10,14 @@ from typing import Any
 
 from .. import modes, ops
 from ..engine import Value, chain_rule, constant
-from .batching import Batch as Together
+from .backends import KINDS, made
 from .plan import Plan
 from .printing import Printed
 from .record import Record, record
 from .structure import Batch, filled
+from .trace import Passes, trace
 
 MOST = 1000  # ways to tell Values apart that are remembered as harmless
-BACKENDS = ("python", "numpy", "native", "jax")
-NEEDS = {"numpy": ("numpy",), "native": ("numba", "numpy"), "jax": ("jax",)}
-EXTRA = {"numpy": ("NumPy", "numpy"), "native": ("Numba", "jit"), "jax": ("JAX", "jax")}
-
-
-def installed(backend: str) -> bool:
-    """Whether what a backend needs is installed."""
-    return all(importlib.util.find_spec(module) is not None for module in NEEDS.get(backend, ()))
-
-
-def best() -> str:
-    """The backend that "auto" stands for: the compiled kernel, else arrays, else plain Python."""
-    return next(b for b in ("native", "numpy", "python") if installed(b))
 
 
 class Recording:
@@ -48,12 +34,13 @@ class Recording:
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
         self.optimise = optimise
         self.calls, self.lanes, self.seconds = 0, 0, 0.0
+        self.engine: Any
         try:
-            self.backend, self.engine = backend, self._engine(backend)
+            self.backend, self.engine = backend, made(backend, self)
         except TypeError:  # a row that cannot be written with the kernel's own
             if not auto:
                 raise
-            self.backend, self.engine = "python", self._engine("python")
+            self.backend, self.engine = "python", made("python", self)
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
 
@@ -86,21 +73,10 @@ class Recording:
             f"{self.backend} backend, {self.calls} call{'s' * (self.calls != 1)}>"
         )
 
-    def _engine(self, backend: str) -> Any:
-        if backend == "native":
-            from .native import compiled
-            from .tape import Tape
-
-            return compiled(Tape(self.record, self.wanted, self.optimise))
-        if backend == "numpy":
-            from .arrays import NumPy
-
-            return NumPy(self.record, self.wanted, self.optimise)
-        if backend == "jax":
-            from .xla import Jax
-
-            return Jax(self.record, self.wanted, self.optimise)
-        return Straight(self.record, self.wanted, self.optimise)
+    @functools.cached_property
+    def passes(self) -> Passes:
+        """Both passes as one program."""
+        return trace(self.record, self.wanted, self.optimise)
 
     @functools.cached_property
     def printed(self) -> Printed:
@@ -117,13 +93,14 @@ class Recording:
         return Plan(self.record, self.wanted, self.optimise)
 
     @property
+    def columns(self) -> bool:
+        """Whether samples are arrays, with a row for each input."""
+        return KINDS[self.backend].columns
+
+    @property
     def nbytes(self) -> int:
         """What is kept for replaying it: arrays, or code."""
-        if self.backend == "native":
-            return int(self.engine.tape.nbytes)
-        if self.backend == "jax":
-            return len(self.engine.text)
-        return len(marshal.dumps([self.engine.printed.value.__code__, self.engine.printed.value_and_grads.__code__]))
+        return int(self.engine.nbytes)
 
     def run(self, theta: Any, batch: Batch, data: Any = None) -> Any:
         """The values of all outputs for each sample: [outputs][lanes]."""
@@ -164,7 +141,7 @@ class Recording:
         return [totals.get(p, 0.0) for p in shared], [[totals.get(x, 0.0) for x in lane] for lane in zip(*samples)]
 
     def _given(self, batch: Batch, data: Any) -> Any:
-        return batch.numbers(data) if self.backend == "python" else batch.columns(data)
+        return batch.columns(data) if self.columns else batch.numbers(data)
 
     def _count(self, begin: float, lanes: int) -> None:
         self.calls += 1
@@ -192,7 +169,7 @@ class Recording:
             at = [index.get(p, -1) for p in self.record.originals]
             if at == list(range(len(order))):
                 at = None
-            elif self.backend != "python":
+            elif self.columns:
                 import numpy as np
 
                 at = np.array(at, int)
@@ -223,52 +200,3 @@ def _any_nan(columns: Iterable[Any]) -> bool:
 
 
 _data = operator.attrgetter("_data")
-
-
-class Straight:
-    """The python backend: straight-line source, one sample after the other, on the standard library alone."""
-
-    def __init__(self, record: Record, wanted: Sequence[Value], optimise: frozenset[str]) -> None:
-        self.record, self.wanted, self.optimise = record, wanted, optimise
-
-    @functools.cached_property
-    def printed(self) -> Printed:
-        """For one sample: the engine's bits."""
-        return Printed(self.record, self.wanted, optimise=self.optimise)
-
-    @functools.cached_property
-    def together(self) -> Together:
-        """For several, in one function."""
-        return Together(self.record, self.wanted, self.optimise)
-
-    @functools.cached_property
-    def same_bits(self) -> bool:
-        """Whether `together` has the engine's bits for one sample too:
-        it adds gradients from what depends on parameters alone last.
-        """
-        varies = set(self.record.inputs)
-        for n in self.record.order:
-            if not varies.isdisjoint(n.parents):
-                varies.add(n)
-        return all(n in varies for n in Plan(self.record, self.wanted, self.optimise).needed if n.parents)
-
-    def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
-        """[outputs][lanes]."""
-        return list(map(list, zip(*[self.printed.value((*row, *theta)) for row in rows])))
-
-    def value_and_grads(
-        self, theta: Sequence[float], rows: Sequence[Sequence[float]], seed: float, inputs: bool
-    ) -> tuple[Any, Any, Any]:
-        """As `native.Compiled.value_and_grads`, in lists."""
-        first = len(self.wanted) - len(theta)  # inputs come before parameters
-        if len(rows) == 1 and not self.same_bits:
-            y, grads = self.printed.value_and_grads((*rows[0], *theta), seed)
-            values, dtheta, dinputs = [y], grads[first:], [grads[:first]]
-        else:
-            values, dtheta, dinputs = self.together.run(theta, rows, seed)
-        at = dict(zip(self.wanted[:first], zip(*dinputs))) if inputs else {}
-        return (
-            list(map(list, zip(*values))),
-            list(dtheta),
-            [at.get(x, ()) for x in self.record.inputs] if inputs else None,
-        )

@@ -55,6 +55,15 @@ class Jax:
     Raises ImportError without JAX; TypeError for a row that cannot be written with other rows.
     """
 
+    @classmethod
+    def of(cls, recording: Any) -> Jax:
+        return cls(recording.record, recording.wanted, recording.optimise)
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept: text."""
+        return len(self.text)
+
     def __init__(
         self, record: Record, wanted: Sequence[Value], optimise: frozenset[str] = frozenset(OPTIMISATIONS)
     ) -> None:

@@ -11,8 +11,8 @@ from ..errors import UserError
 from ..modes import no_grad
 from ..positions import by_position
 from ..replay import jit
+from ..replay.backends import installed
 from ..replay.record import alike
-from ..replay.recording import installed
 from ..usage import chance_kept, mode
 from .using import Model, check_data
 

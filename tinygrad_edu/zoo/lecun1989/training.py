@@ -12,7 +12,7 @@ from ... import losses, optim
 from ...engine import Value
 from ...modes import no_grad
 from ...replay import jit, pack, unpack
-from ...replay.recording import best
+from ...replay.backends import best
 from .. import Run
 from .network import Net, read, target
 from .patterns import Patterns

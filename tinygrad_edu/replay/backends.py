@@ -1,0 +1,87 @@
+"""What replays a recording: the backends, what each needs, and what each must do."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ..errors import UserError
+from ..extras import MissingPackage, install
+
+if TYPE_CHECKING:
+    from .recording import Recording
+
+
+class Backend(Protocol):
+    """Runs the program of a recording.
+
+    `theta` are the parameters, `data` the inputs of the samples: one row for each sample, or with `Kind.columns` an
+    array float64[inputs, lanes].  Values come as [outputs][lanes], gradients as [parameters], added up over lanes,
+    and, if those of the `inputs` are asked for, as [inputs][lanes].
+    """
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept for replaying: arrays, or code."""
+
+    def run(self, theta: Any, data: Any) -> Any:
+        """The values of all outputs for each sample."""
+
+    def value_and_grads(self, theta: Any, data: Any, seed: float, inputs: bool) -> tuple[Any, Any, Any]:
+        """The values, and the gradients of seed * the sum of the first output."""
+
+
+class Kind(NamedTuple):
+    """Where a backend is; whether it takes samples as `columns`; what it needs, how that is called, what brings it."""
+
+    module: str
+    name: str
+    columns: bool = True
+    needs: tuple[str, ...] = ()
+    package: str = ""
+    extra: str = ""
+
+
+KINDS = {
+    "python": Kind("straight", "Straight", columns=False),
+    "numpy": Kind("arrays", "NumPy", True, ("numpy",), "NumPy", "numpy"),
+    "native": Kind("native", "Compiled", True, ("numba", "numpy"), "Numba", "jit"),
+    "jax": Kind("xla", "Jax", True, ("jax",), "JAX", "jax"),
+}
+BACKENDS = tuple(KINDS)
+BY_RECORDING = {"straight", "arrays", "native", "xla"}  # those that do not run a program yet
+
+
+def installed(backend: str) -> bool:
+    """Whether what a backend needs is installed."""
+    return all(importlib.util.find_spec(module) is not None for module in KINDS[backend].needs)
+
+
+def best() -> str:
+    """The backend that "auto" stands for: the compiled kernel, else arrays, else plain Python."""
+    return next(b for b in ("native", "numpy", "python") if installed(b))
+
+
+def checked(backend: str) -> str:
+    """The name of a backend that is there; of "auto" the best.
+
+    Raises UserError for another name, MissingPackage, with what to install, where its library is missing.
+    """
+    if backend not in ("auto", *BACKENDS):
+        raise UserError(f"backend is one of auto, {', '.join(BACKENDS)}, got {backend!r}")
+    if backend == "auto":
+        return best()
+    if not installed(backend):
+        kind = KINDS[backend]
+        raise MissingPackage(
+            f'the {backend} backend needs {kind.package}: {install(kind.extra)}, or use backend="auto"'
+        )
+    return backend
+
+
+def made(backend: str, recording: Recording) -> Backend:
+    """That backend for one recording.  Raises TypeError for a row that it cannot run."""
+    kind = KINDS[backend]
+    found = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
+    return found.of(recording) if kind.module in BY_RECORDING else found(recording.passes)  # type: ignore
