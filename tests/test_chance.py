@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from tinygrad_edu import Value, diagnose, draw, explain, page, source
+from tinygrad_edu import stochastic as S
 from tinygrad_edu.chance import slopes
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.stochastic import (
@@ -129,6 +130,37 @@ def test_with_a_baseline_the_explanation_names_what_is_left_of_the_cost():
     b.label = "b"
     told = said(surrogate(3 * b, estimator=Score(1.0)))
     assert "the score × the cost less its baseline: d(log p(b))/dp × 2 = 4 × 2 = 8." in told
+
+
+DRAWN = "b = 1 was drawn from Bernoulli(p)"
+STAND_INS = {
+    "enumerated": (S.Enumerate(), 1, "b = 1, b_2 = 0 stand in the place of a choice from Bernoulli(p)", "p gets the"),
+    "relaxed": (S.Relaxed(), 1, "b = 0.9 stands in the place of", "they are biased"),
+    "measure-valued": (S.MeasureValued(), 1, DRAWN, "hands p the difference of the costs at two outcomes"),
+    "straight through": (S.StraightThrough(), 1, DRAWN, "straight through: they are biased"),
+    "rebar": (S.Rebar(0), 1, DRAWN, "(REBAR)"),
+    "dice": (Score(), 2, DRAWN, "a factor of the cost that is 1"),
+    "critic": (S.Critic(), 1, DRAWN, "hands p the score × what its Q expects"),
+    "all outcomes": (S.Critic(all_outcomes=True), 1, DRAWN, "what Q expects of each outcome"),
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_whatever_the_estimator_readers_say_what_passes_and_the_doctor_finds_nothing(name):
+    estimator, order, begins, how = STAND_INS[name]
+    p = Value(0.25, label="p")
+    b = Bernoulli(p).sample(noise=0.1)
+    b.label = "b"
+    loss = surrogate((b - 0.45) ** 2, estimator=estimator, order=order)
+    assert begins in said(loss) and how in said(loss) and "stochastic.surrogate(cost)" not in said(loss)
+    assert not diagnose(loss).findings
+    assert ("shape=ellipse" in draw(loss).source) == (begins == DRAWN)
+
+
+def test_a_path_taken_later_is_told_and_drawn_as_one():
+    p = Value(0.25, label="p")
+    loss = surrogate(Normal(p, 2.0).sample(0, estimator=S.Pathwise()) ** 2)
+    assert "pathwise: it is mean + std * z" in said(loss) and "shape=ellipse" in draw(loss).source
 
 
 def network(cost_of):

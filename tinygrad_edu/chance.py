@@ -17,12 +17,12 @@ from .modes import remembering
 
 def is_choice(n: Value) -> bool:
     """Whether a Value was drawn from a distribution."""
-    return hasattr(getattr(n, "distribution", None), "log_prob")
+    return hasattr(of(n), "log_prob")
 
 
 def of(n: Value) -> Any:
-    """The distribution of a choice."""
-    return n.distribution  # type: ignore[attr-defined]
+    """The distribution of a choice, also of one that an estimator has settled."""
+    return getattr(n, "distribution", None) or getattr(n, "settled", None)
 
 
 def passes(n: Value) -> bool:

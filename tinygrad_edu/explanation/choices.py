@@ -14,7 +14,9 @@ passes. The surrogate loss hands p the score × the cost: d(log p(b))/dp × 3 = 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from .. import chance, ops
 from ..engine import Value
@@ -26,11 +28,31 @@ MOST = 4
 
 def passed(walk: Walk, nodes: Iterable[Value]) -> list[str]:
     """A sentence or two on each random choice among some nodes; of many, on the first."""
-    found = [n for n in nodes if chance.is_choice(n)]
     scores = {n.scores: n for n in walk.order if hasattr(n, "scores")}
-    told = [_path(walk, n) if chance.passes(n) else _score(walk, n, scores.get(n)) for n in found[:MOST]]
+    carried: dict[Value, str] = {c: vars(n)["said"] for n in walk.order for c in getattr(n, "carries", ())}
+    found: dict[Any, Callable[[], str]] = {}
+    for n in nodes:
+        if chance.is_choice(n):
+            said = carried.get(n, getattr(n, "said", ""))
+            found[n] = partial(_path, walk, n) if chance.passes(n) else partial(_score, walk, n, scores.get(n), said)
+        elif hasattr(n, "stands_for"):  # several may stand for one choice, in the order of its outcomes
+            others = [m for m in walk.order if getattr(m, "stands_for", None) is n.stands_for]
+            found.setdefault(n.stands_for, partial(_in_place, walk, others))
     more = len(found) - MOST
+    told = [tell() for tell in [*found.values()][:MOST]]
     return [*told, *[f"… and {words.plural(more, 'more random choice')}."] * (more > 0)]
+
+
+def _in_place(walk: Walk, nodes: list[Value]) -> str:
+    parts = [f"{walk.names[n]} = {words.number(walk.value(n))}" for n in words.elided(nodes, MOST)]
+    names = ", ".join(words.with_gap(parts, len(nodes)))
+    of: Any = nodes[0].stands_for  # type: ignore[attr-defined]
+    ps = [p for p in of.parameters if isinstance(p, Value) and p in walk.names]
+    who = walk.names[ps[0]] if len(ps) == 1 else "each parameter"
+    return (
+        f"{names} {'stand' if len(nodes) > 1 else 'stands'} in the place of a choice from {walk.names.told(of)}: "
+        f"{nodes[0].said.format(who)}."  # type: ignore[attr-defined]
+    )
 
 
 def _drawn(walk: Walk, n: Value) -> str:
@@ -56,12 +78,14 @@ def _path(walk: Walk, n: Value) -> str:
     )
 
 
-def _score(walk: Walk, n: Value, score: Value | None) -> str:
+def _score(walk: Walk, n: Value, score: Value | None, said: str) -> str:
     told, slopes = f"{_drawn(walk, n)}: its local gradient is 0, and no gradient passes.", _slopes(walk, n)
     if not slopes:
         return told
+    each = "each parameter" if len(slopes) > 1 else slopes[0][0]
+    if score is None and said:
+        return f"{told} {said.format(each)}"
     if score is None:
-        each = "each parameter" if len(slopes) > 1 else slopes[0][0]
         return f"{told} What {each} should get is the score × the cost: stochastic.surrogate(cost) hands it on."
     weight = score.parents[1].op
     cost = (
@@ -76,7 +100,4 @@ def _score(walk: Walk, n: Value, score: Value | None) -> str:
         f"{words.number(d * score.numbers[2] * walk.totals[score])}"
         for p, d in slopes
     ]
-    return (
-        f"{told} The surrogate loss hands {slopes[0][0] if len(slopes) == 1 else 'each parameter'} the score × "
-        f"{cost}: {'; '.join(ways)}."
-    )
+    return f"{told} The surrogate loss hands {each} the score × {cost}: {'; '.join(ways)}."

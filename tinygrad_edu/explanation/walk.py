@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from .. import chance, names, ops, text
 from ..engine import Value, chain_rule, topological
@@ -94,8 +95,12 @@ class Names:
 
     def drawn(self, n: Value, latex: bool = False) -> str:
         """The distribution of a choice, such as `Bernoulli(logit=z)`."""
+        return self.told(chance.of(n), latex)
+
+    def told(self, distribution: Any, latex: bool = False) -> str:
+        """A distribution with its parameters by name."""
         name = self.latex if latex else self.__getitem__
-        told: str = chance.of(n).told(lambda x: name(x) if isinstance(x, Value) else words.number(x))
+        told: str = distribution.told(lambda x: name(x) if isinstance(x, Value) else words.number(x))
         return f"\\mathrm{{{told.partition('(')[0]}}}({told.partition('(')[2]}" if latex else told
 
     def made(self, n: Value, most: int) -> str:

@@ -45,6 +45,8 @@ from .rows import hold, score
 from .separation import Graph, is_passed, is_random
 from .substitution import Influence, choices, terms_of
 
+WEIGHED = "The surrogate loss hands {} what Q expects of each outcome, weighed by its probability."
+
 
 class Lesson(NamedTuple):
     """What one run has to teach to one Q-function: seeing these numbers, expect this cost."""
@@ -109,7 +111,9 @@ class Critic(Estimator):
                 continue
             if self.all_outcomes:
                 total = F.sum([p * row(x, *node.seen[1:]) for x, p in of.outcomes()])
-                found += [total - hold(total)] if isinstance(total, Value) else []
+                if isinstance(total, Value):
+                    found.append(total - hold(total))
+                    vars(found[-1]).update(carries=(node.choice,), said=WEIGHED)
             elif isinstance(logp := log_probability(node.choice), Value):
                 found.append(score(logp, row(*node.seen)))
                 vars(found[-1])["scores"] = node.choice  # for readers

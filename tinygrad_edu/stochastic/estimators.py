@@ -19,7 +19,7 @@ from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
 from .distributions import Distribution, generator, positive
 from .rows import hold
-from .substitution import Influence, choices, substituted
+from .substitution import Influence, choices, settle, substituted
 
 
 class Estimator:
@@ -29,6 +29,7 @@ class Estimator:
     exact = False  # whether the new costs have the right derivatives of every order
     by_outcome = False  # whether an estimate depends on what was chosen alone, and not on the noise that made it so
     passes = False  # whether gradients pass the choice, along its path
+    said = ""  # what readers say of the gradients of a choice; `{}` is who gets them
     judge: Any = None  # who has a say on its choices before any of them is rewritten: a critic
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
@@ -173,12 +174,13 @@ class Enumerate(Estimator):
     """The cost of every outcome of this one choice, weighed by its probability: no variance is left in it."""
 
     exact = True
+    said = "all outcomes are here, each cost times its probability: {} gets the exact gradient of this choice"
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         below, beside = influenced(choice, costs)
         found = []
         for outcome, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
-            found += [p * cost for cost in substituted(below, {choice: Value(outcome)})]
+            found += [p * cost for cost in substituted(below, {choice: Value(outcome)}, said=self.said)]
         return [*beside, *found]
 
 
@@ -188,6 +190,8 @@ class MeasureValued(Estimator):
     For the mean of a Normal it is (f(m + s w) - f(m - s w)) / (s √(2π)) with a Weibull w; its standard deviation must
     be a number.  Further choices are made from the same noise.  Source: Mohamed, Rosca, Figurnov, Mnih 2020, section 6.
     """
+
+    said = "The surrogate loss hands {} the difference of the costs at two outcomes, as measure-valued gradients do."
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
@@ -211,7 +215,7 @@ class MeasureValued(Estimator):
             raise UserError(
                 f"MeasureValued knows Bernoulli, Poisson and the mean of a Normal, not {of!r}: take Score or Enumerate"
             )
-        fixed = substituted(below, {}, settled=[choice])
+        fixed = substituted(below, {}, [choice], self.said)
         return [*beside, *fixed, *([(moved - hold(moved)) * slope] if isinstance(moved, Value) else [])]
 
 
@@ -224,13 +228,16 @@ class Pathwise(Estimator):
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
         if not hasattr(of, "path"):
             raise UserError(f"Pathwise is for what moves as its parameters do, not {of!r}: take Score or Enumerate")
-        return substituted(costs, {choice: of.path(*choice.parents[:-1], choice.noise)})  # type: ignore[attr-defined]
+        y = of.path(*choice.parents[:-1], choice.noise)  # type: ignore[attr-defined]
+        vars(y).update({**vars(choice), "estimator": "pathwise"})
+        return substituted(costs, {choice: y})
 
 
 class StraightThrough(Estimator):
     """The gradient of the choice goes to its mean as if the two were equal: biased.  Source: Bengio et al. 2013."""
 
     biased, by_outcome = True, True
+    said = "Beside it stands the same number, which hands gradients on to the mean, straight through: they are biased."
 
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
@@ -239,6 +246,8 @@ class StraightThrough(Estimator):
                 f"StraightThrough is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax(hard=True)"
             )
         again = apply(choice.op, choice.parents)  # the same number, which is no choice
+        vars(again).update(vars(choice))
+        settle(again, self.said)
         through = of.p + hold(again - of.p)
         return substituted(costs, {choice: through})
 
@@ -246,7 +255,7 @@ class StraightThrough(Estimator):
 def _relaxed(of: Bernoulli, u: Any, temperature: float) -> Value:
     """sigmoid((logit p + log((1 - u) / u)) / temperature): above 1/2 exactly if u < p, when the choice is 1."""
     logit = of.parameters[0] if of.by_logit else ops.logit(of.p)
-    return ops.sigmoid((logit + ops.log1p(-u) - ops.log(u)) / temperature)  # type: ignore[no-any-return]
+    return ops.sigmoid((logit - ops.logit(u)) / temperature)  # type: ignore[no-any-return]
 
 
 class Relaxed(Estimator):
@@ -256,6 +265,7 @@ class Relaxed(Estimator):
     """
 
     biased = True
+    said = "relaxed, a number between 0 and 1 from the same noise, whose gradients pass: they are biased"
 
     def __init__(self, temperature: float = 0.5) -> None:
         self.temperature = positive("the temperature", temperature)
@@ -264,7 +274,7 @@ class Relaxed(Estimator):
         of: Distribution = choice.distribution  # type: ignore[attr-defined]
         if not isinstance(of, Bernoulli):
             raise UserError(f"Relaxed is for a Bernoulli, not {of!r}: for a Categorical, gumbel_softmax")
-        return substituted(costs, {choice: _relaxed(of, hold(choice.parents[1]), self.temperature)})
+        return substituted(costs, {choice: _relaxed(of, hold(choice.parents[1]), self.temperature)}, said=self.said)
 
 
 class Rebar(Estimator):
@@ -274,6 +284,8 @@ class Rebar(Estimator):
     `surrogate`, a function of a Value, is added to the relaxed costs (RELAX).  No other choice may lie between this one
     and its costs.  Source: Tucker et al. 2017; Grathwohl et al. 2018.
     """
+
+    said = "The surrogate loss hands {} the score × (the cost - a relaxed one), and the slope of relaxed costs (REBAR)."
 
     def __init__(self, rng: Any, temperature: float = 0.5, scale: float = 1.0,
                  surrogate: Callable[[Value], Value] | None = None) -> None:  # fmt: skip
@@ -299,7 +311,7 @@ class Rebar(Estimator):
 
         f, g, h = F.sum([c.data for c in below]), relaxed(soft), relaxed(again)
         logp = of.log_prob(choice.data)
-        fixed = substituted(below, {}, settled=[choice])
+        fixed = substituted(below, {}, [choice], self.said)
         score = (logp - hold(logp)) * (f - self.scale * h.data)
         moving = self.scale * (g - h)
         return [*beside, *fixed, score, moving - hold(moving)]

@@ -67,30 +67,41 @@ class Influence:
         return bool(self._known[node] & self._bits[choice])
 
 
-def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled: Collection[Value] = ()) -> list[Value]:
+def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled: Collection[Value] = (),
+                said: str = "") -> list[Value]:  # fmt: skip
     """The roots, computed again with Values in the place of others; what does not depend on them stays the same Value.
 
     A choice further down is made again from the same noise, and its distribution has the new parameters.  `settled`
-    choices come out as they did and are choices no more; what came before them is still in the graph.
+    choices come out as they did and are choices no more; what came before them is still in the graph.  `said` is what
+    readers say of the gradients of what was put in the place of a choice.
     """
     now: dict[Value, Any] = {**changes}
+    for n, y in changes.items() if said else ():
+        vars(y).update(stands_for=n.distribution, said=said, **({"label": n.label} if n.label else {}))  # type: ignore
 
     def again(n: Value, parents: tuple[Value, ...]) -> Value:
         if parents == n.parents and n not in settled:  # Values are equal if they are the same
             return n
         y = apply(n.op, parents)
-        if n in settled:
-            vars(y).update({k: x for k, x in vars(n).items() if k not in ("distribution", "estimator")})
-            return y
         vars(y).update(vars(n))
+        for mark in ("noise", "scores"):
+            if hasattr(n, mark):
+                setattr(y, mark, now.get(getattr(n, mark), getattr(n, mark)))
         if hasattr(n, "distribution"):
             inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
             y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
-            y.noise = now.get(n.noise, n.noise)  # type: ignore[attr-defined]
-        return y
+        return settle(y, said) if n in settled else y
 
     rebuilt(topological(tuple(roots)), now, again)
     return [now[root] for root in roots]
+
+
+def settle(y: Value, said: str) -> Value:
+    """A choice that is none any more, but for readers, to whom it was drawn."""
+    seen = vars(y)
+    seen.update(settled=seen.pop("distribution"), said=said)
+    del seen["estimator"]
+    return y
 
 
 def terms_of(cost: Value) -> list[Value]:

@@ -25,6 +25,7 @@ from .rows import hold, score
 from .substitution import Influence, choices, costs_of, substituted, terms_of
 
 PLAIN = Score()
+DICE = "The surrogate loss hands {} the score × the cost, by a factor of the cost that is 1: exp(logp - hold(logp))."
 
 
 def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
@@ -82,12 +83,12 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
         )
     total = []
     for cost in costs:
-        total.append(_magic([logps[c] for c in scored if known.of(c, cost)]) * cost)
+        total.append(_magic({c: logps[c] for c in scored if known.of(c, cost)}) * cost)
     for c in scored:
         base = _estimator(c, default).expects(c)
         if isinstance(base, Value) or base:
-            before = [logps[b] for b in scored if b is not c and known.of(b, c)]
-            total.append((_magic(before) - _magic([*before, logps[c]])) * base)
+            before = {b: logps[b] for b in scored if b is not c and known.of(b, c)}
+            total.append((_magic(before) - _magic({**before, c: logps[c]})) * base)
     return ops.sum(*total)  # type: ignore[no-any-return]
 
 
@@ -109,12 +110,14 @@ def _rewrites(choice: Value, default: Any) -> bool:
     return found != "pathwise" and not isinstance(found, Score)
 
 
-def _magic(logps: Sequence[Any]) -> Any:
+def _magic(logps: dict[Value, Any]) -> Any:
     """1, with the derivatives of the probability, divided by it."""
-    if not logps:
+    total = F.sum([*logps.values()])
+    if not isinstance(total, Value):
         return 1.0
-    total = F.sum(logps)
-    return ops.exp(total - hold(total))
+    y = ops.exp(total - hold(total))
+    vars(y).update(carries=tuple(logps), said=DICE)  # for readers
+    return y
 
 
 def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, default: Any,
