@@ -13,10 +13,10 @@ Neither frames nor their variables are kept.  Words are made of it when somebody
 
 from __future__ import annotations
 
-import linecache
 import os
 import re
 import sys
+import types
 from types import CodeType, FrameType
 from typing import Any
 
@@ -42,6 +42,8 @@ def told(v: Any) -> str:
     site: _Site | None = getattr(v, ATTRIBUTE, None)
     if site is None:
         return ""
+    import linecache  # which loads more than the engine needs
+
     code, place, inside = site
     within = _room(inside) if inside else ""
     line = next((p[0] for p in [*code.co_positions()][place // 2 :] if p[0]), None) or code.co_firstlineno
@@ -106,7 +108,7 @@ def _kind(file: str) -> int:
 
 
 _PACKAGE = os.path.dirname(_kind.__code__.co_filename) + os.sep
-_STANDARD = os.path.dirname(linecache.__file__) + os.sep
+_STANDARD = os.path.dirname(str(types.__file__)) + os.sep
 
 
 def _room_of(file: str) -> str:

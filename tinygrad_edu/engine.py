@@ -21,12 +21,11 @@ from operator import attrgetter
 from threading import Lock
 from typing import Any
 
-from . import modes, ops
+from . import lazy, modes, ops
 from .ieee import number
 from .modes import watching
 from .ops import Op
 from .protocol import FloatLike, assigned
-from .text import described
 
 _new = object.__new__
 
@@ -299,8 +298,14 @@ _registered: set[str] = set()
 
 def bind(op: Op) -> None:
     """Make a row a method of every Value: after `bind(mish)`, `v.mish()` works."""
-    method: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
-    _tie(op.name, method, described(op))
+
+    def method() -> Callable[..., Value]:
+        from .text import described
+
+        f: Callable[..., Value] = _unary(op) if len(op.domain) == 1 else lambda self, *others: op(self, *others)
+        return _named(op.name, f, described(op))
+
+    lazy.Method(Value, op.name, method)
 
 
 def _family(make: Callable[..., Op]) -> Callable[..., Value]:
@@ -308,9 +313,9 @@ def _family(make: Callable[..., Op]) -> Callable[..., Value]:
     return lambda self, *parameters, **named: make(*parameters, **named)(self)
 
 
-def _tie(name: str, method: Callable[..., Value], doc: str | None) -> None:
+def _named(name: str, method: Callable[..., Value], doc: str | None) -> Callable[..., Value]:
     method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", doc
-    setattr(Value, name, method)
+    return method
 
 
 def register(op: Op, replace: bool = False) -> Op:
@@ -350,7 +355,7 @@ for _op in ops.TABLE.values():
     if _op.name.isidentifier() and ... not in _op.domain:
         bind(_op)
 for _name, _make in ops.FACTORIES.items():
-    _tie(_name, _family(_make), _make.__doc__)
+    setattr(Value, _name, _named(_name, _family(_make), _make.__doc__))
 # CPython 3.11 and 3.12 give the first object of a class room for thirty attributes, and each later one for one fewer.
 for _ in range(30):
     _new(Value)

@@ -8,7 +8,6 @@ list, and so almost free, as long as nobody anywhere is inside such a block.
 from __future__ import annotations
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,6 +93,8 @@ class _Block:
 
         Raises TypeError for what is no function.
         """
+        import inspect  # which takes as long to load as the engine
+
         if isinstance(f, (staticmethod, classmethod)):
             return type(f)(self(f.__func__))
         if isinstance(f, type) or not callable(f):

@@ -18,7 +18,6 @@ import functools
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from . import ieee
@@ -31,7 +30,11 @@ BARE: dict[
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (-1.0, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
+def smooth(*xs: Any) -> float:
+    """The kink of a row that has none."""
+    return 1.0
+
+
 class Op:
     """One operation.  Call it with numbers, Values or names: `tanh(0.5)`, `tanh(Value(0.5))`.
 
@@ -39,18 +42,32 @@ class Op:
     (0.0, (1.0,))
     """
 
-    name: str
-    forward: Callable[..., Any]  # numbers -> number
-    partials: Callable[..., tuple[Any, ...]]  # (y, *numbers) -> one local gradient per input; y is the output
-    symbol: str = ""  # written between its inputs; blank means name(x)
-    domain: tuple[Any, ...] = (REAL,)  # one interval per input; a last `...` means as many as it is given
-    kink: Callable[..., Any] = lambda *xs: 1.0  # zero where the local gradient jumps or blows up
-    parts: Callable[..., Any] | None = None  # the same out of smaller rows, if it is several fused into one
-    textbook: Callable[..., tuple[Any, ...]] | None = None  # the partials as books write them, if digits ask for others
-    recipe: tuple[Any, ...] = ()  # for a row with parameters: what makes it again
-    bare: Callable[..., tuple[Any, ...]] = field(init=False)  # the partials for floats alone, in half the time
-    local: Callable[..., tuple[Any, ...]] = field(init=False)  # what backward calls: these, or `slopes`
-    own: bool = field(init=False)  # whether its rule was written elsewhere: those in here are known to be right
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],  # numbers -> number
+        partials: Callable[..., tuple[Any, ...]],  # (y, *numbers) -> one local gradient per input; y is the output
+        symbol: str = "",  # written between its inputs; blank means name(x)
+        domain: tuple[Any, ...] = (REAL,),  # one interval per input; a last `...` means as many as it is given
+        kink: Callable[..., Any] = smooth,  # zero where the local gradient jumps or blows up
+        parts: Callable[..., Any] | None = None,  # the same out of smaller rows, if it is several fused into one
+        textbook: Callable[..., tuple[Any, ...]] | None = None,  # the partials as books write them, if digits ask for
+        recipe: tuple[Any, ...] = (),  # others; and, for a row with parameters, what makes it again
+    ) -> None:
+        own = getattr(partials, "__module__", "").split(".")[0] != __package__
+        careful = any(d not in (REAL, ...) for d in domain)
+        self.name, self.symbol, self.domain, self.kink = name, symbol, domain, kink
+        self.parts, self.textbook, self.recipe = parts, textbook, recipe
+        self.own = own  # a rule that was written elsewhere is checked at each use: those in here are known to be right
+        self.forward = among(BARE, forward)
+        self.partials = checked(name, partials) if own else partials
+        self.bare: Callable[..., tuple[Any, ...]] = among(BARE, self.partials)  # for floats alone, in half the time
+        self.local = self.slopes if careful else self.bare  # what backward calls: care about the domain, if it has one
+
+    def __setattr__(self, name: str, x: Any) -> None:
+        if hasattr(self, "local"):  # the last to be set
+            raise AttributeError(f"{self!r} stays as it is, and so do the graphs that have it: make another, Op(...)")
+        super().__setattr__(name, x)
 
     def __call__(self, *args: Any) -> Any:
         """Numbers compute; anything else is asked what an operation means to it."""
@@ -63,20 +80,6 @@ class Op:
             if hasattr(a, "__apply__"):
                 return a.__apply__(self, args)
         return self.forward(*map(number, args))
-
-    def __post_init__(self) -> None:
-        """`local`: rows that are defined everywhere need no care about their domain.
-
-        `own`: rules of one's own are checked at each use.
-        """
-        own = getattr(self.partials, "__module__", "").split(".")[0] != __package__
-        if own:
-            object.__setattr__(self, "partials", checked(self.name, self.partials))
-        object.__setattr__(self, "forward", among(BARE, self.forward))
-        object.__setattr__(self, "bare", among(BARE, self.partials))
-        careful = any(d not in (REAL, ...) for d in self.domain)
-        object.__setattr__(self, "local", self.slopes if careful else self.bare)
-        object.__setattr__(self, "own", own)
 
     def slopes(self, y: float, *xs: float) -> tuple[float, ...]:
         """The local gradients as numbers: IEEE where Python would raise, nan outside the domain."""

@@ -9,7 +9,6 @@ TypeError: the partials of the row 'square' must return a tuple with one local g
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -31,6 +30,8 @@ def among(names: dict[str, Any], rule: Any) -> Any:
 
 def takes(rule: Callable[..., Any], n: int) -> bool:
     """Whether a rule can be called with n inputs."""
+    import inspect  # which takes as long to load as the engine
+
     try:
         inspect.signature(rule).bind(*range(n))
     except ValueError:  # some built-in functions do not tell

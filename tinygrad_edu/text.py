@@ -12,7 +12,6 @@ drawings get their words, without anybody writing "the derivative of sigmoid is 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -170,6 +169,8 @@ def input_names(op: Op) -> tuple[str, list[str]]:
     >>> input_names(ops.atan2), input_names(ops.dot)
     (('t', ['y', 'x']), ('y', ['w1', 'w2', 'x1', 'x2', 'b']))
     """
+    import inspect  # which takes as long to load as the engine
+
     first, *rest = inspect.signature(op.partials).parameters.values()
     if op is ops.dot:
         return first.name, ["w1", "w2", "x1", "x2", "b"]

@@ -25,7 +25,7 @@ def bends(op: Op, *xs: float) -> list[float]:
     >>> bends(ops.relu, -0.5), bends(ops.atanh, 0.75), bends(ops.tanh, 1.0)
     ([-0.5], [1.75, 0.25], [])
     """
-    found = [] if op.kink is Op.kink else [float(op.kink(*xs))]
+    found = [] if op.kink is ops.smooth else [float(op.kink(*xs))]
     if op.local == op.slopes:  # some input has a domain with ends
         found += [d for x, (lo, hi) in zip(xs, intervals(op, len(xs))) for d in (x - lo, hi - x) if isfinite(d)]
     return found
@@ -89,7 +89,7 @@ class Applied(Number):
     def __init__(self, op: Op, xs: Sequence[float]) -> None:
         super().__init__(number(op.forward(*xs)))
         self.op, self.xs = op, xs
-        kinks = op.kink is not Op.kink
+        kinks = op.kink is not ops.smooth
         self.bends = [(op, d, i >= kinks) for i, d in enumerate(bends(op, *xs))]
         self.rounding = EPS * abs(self.y)
 
@@ -112,7 +112,7 @@ class Graph(Number):
         self.ops = [node.op.name for node in self.nodes]  # by name: f may make a row of its own each time
         for node in self.nodes:
             if node.parents:
-                kinks = node.op.kink is not Op.kink
+                kinks = node.op.kink is not ops.smooth
                 self.bends += [(node, d, i >= kinks) for i, d in enumerate(bends(node.op, *node.numbers[1:]))]
 
     def who(self, bent: Any) -> str:
