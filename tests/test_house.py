@@ -96,12 +96,23 @@ def test_the_import_test_sees_imports():
     assert "ops" in set(imported_rooms(PACKAGE / "engine.py")) and "ieee" in set(imported_rooms(PACKAGE / "ops.py"))
 
 
-def test_importing_the_package_needs_no_extra():
+# What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
+ENGINE = {
+    *"callsites collector engine ieee infinities interruption lazy micrograd modes ops protocol rules".split(),
+    *"signposts text tracing".split(),
+}
+
+
+def test_a_first_gradient_loads_the_engine_and_nothing_else():
+    """No extra, no room of the readers or builders, and of Python nothing that takes long."""
     code = (
-        "import sys; import tinygrad_edu; print([m for m in ('numpy', 'hypothesis', 'numba', 'jax', "
-        "'mpmath') if m in sys.modules])"
+        "import sys; before = {*sys.modules}; import tinygrad_edu as t; t.Value(2.0).tanh().backward(); "
+        "print(*{*sys.modules} - before)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {m.split(".")[1] for m in loaded if m.startswith("tinygrad_edu.")} <= ENGINE
+    assert not loaded & {"numpy", "numba", "jax", "hypothesis", "mpmath", "inspect", "dataclasses", "difflib", "random"}
 
 
 README = (ROOT / "README.md").read_text()

@@ -41,6 +41,24 @@ def takes(rule: Callable[..., Any], n: int) -> bool:
     return True
 
 
+def parameters(rule: Any) -> list[str]:
+    """The names of a rule's parameters, as they are written.
+
+    >>> parameters(lambda y, *xs: xs)
+    ['y', '*xs']
+    """
+    while hasattr(rule, "__wrapped__"):
+        rule = rule.__wrapped__
+    if isinstance(rule, FunctionType):  # nearly always, and without `inspect`
+        code = rule.__code__
+        n, more = code.co_argcount, bool(code.co_flags & 0x04)
+        at = n + code.co_kwonlyargcount
+        return [*code.co_varnames[:n], *[f"*{name}" for name in code.co_varnames[at : at + more]]]
+    import inspect
+
+    return [str(p.replace(annotation=p.empty, default=p.empty)) for p in inspect.signature(rule).parameters.values()]
+
+
 def checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
     """A rule of one's own, held to what a rule must give."""
 

@@ -18,6 +18,7 @@ from typing import Any
 from . import ops
 from .infinities import interval
 from .ops import REAL, Op
+from .rules import parameters
 
 
 class Expr:
@@ -169,14 +170,10 @@ def input_names(op: Op) -> tuple[str, list[str]]:
     >>> input_names(ops.atan2), input_names(ops.dot)
     (('t', ['y', 'x']), ('y', ['w1', 'w2', 'x1', 'x2', 'b']))
     """
-    import inspect  # which takes as long to load as the engine
-
-    first, *rest = inspect.signature(op.partials).parameters.values()
+    first, *rest = parameters(op.partials)
     if op is ops.dot:
-        return first.name, ["w1", "w2", "x1", "x2", "b"]
-    if rest and rest[-1].kind is inspect.Parameter.VAR_POSITIONAL:
-        return first.name, ["x1", "x2", "x3"]
-    return first.name, [p.name for p in rest]
+        return first, ["w1", "w2", "x1", "x2", "b"]
+    return first, ["x1", "x2", "x3"] if rest and rest[-1].startswith("*") else rest
 
 
 def value(op: Op, *inputs: str) -> Any:
