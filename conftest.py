@@ -3,6 +3,7 @@
 HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
 """
 
+import gc
 import os
 from importlib.util import find_spec
 
@@ -18,6 +19,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)
-def _in_an_empty_folder(request: pytest.FixtureRequest, tmp_path, monkeypatch):
-    if isinstance(request.node, pytest.DoctestItem):
-        monkeypatch.chdir(tmp_path)
+def _in_an_empty_folder(request: pytest.FixtureRequest):
+    if isinstance(request.node, pytest.DoctestItem):  # the others are thousands, and ask for a folder if they need one
+        request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
+
+
+def pytest_collection_finish():
+    """Thousands of tests stay until the end: the collector, which some tests call or wait for, need not visit them."""
+    gc.collect()
+    gc.freeze()
