@@ -21,6 +21,8 @@ def addends(root: Value, whole: Callable[[Value], bool] = lambda n: False) -> li
     Sums, differences, and products and quotients with plain numbers are taken apart, unless `whole` says that a node
     is one part.  In one pass, however often a part is used: x + x twenty times over is 2**20 times x.
     """
+    if whole(root) or not _parts(root):
+        return [(1.0, root)]  # at once: what the only part was computed from is not asked
     found: list[tuple[float, Value]] = []
     shares = {root: 1.0}
     for n in reversed(topological(root)):
