@@ -66,7 +66,10 @@ def looked_at(name, patch):
 def test_a_small_run_meets_every_number_that_it_can_meet(small):
     this = small
     assert not [(row.what, row.ours, row.published) for row in this.missed]
-    assert sum(row.verdict == "met" for row in this.rows) >= 5 and this.pictures and not this.interrupted
+    met = sum(row.verdict == "met" for row in this.rows)
+    assert met >= 5 and this.pictures and not this.interrupted
+    if this.name == "vae":  # what does not depend on training is judged, and everything is shown
+        assert met == 10 and set(this.pictures) == {"path", "score", "latents", "curves", "rebuilt"}
 
 
 def test_of_a_sound_system_nothing_is_said_at_two_looks_in_a_row(small):
