@@ -226,26 +226,6 @@ def _expected_slope(m):
     return (expectation(m + 1e-4) - expectation(m - 1e-4)) / 2e-4
 
 
-@pytest.mark.parametrize("estimator", [S.Enumerate(), S.MeasureValued(), S.Score(1.0)], ids=repr)
-def test_estimators_of_single_choices_mix_and_stay_unbiased(estimator):
-    t, w = Value(0.2), Value(-0.7)
-
-    def cost(rng):
-        a = S.Bernoulli(logit=t).sample(rng)
-        b = S.Bernoulli(logit=t * a + w).sample(rng, estimator=estimator)
-        c = S.Bernoulli(logit=b - a * w).sample(rng)
-        return [(a - b) ** 2 * w, (c + b * t) ** 2]
-
-    # `outcomes` decides each choice by its noise, and the choices below `b` are made again from theirs: noise between
-    # two outcomes of the other branch is one sample of many, so the mean is over samples
-    want, rng, found = [g.data for g in grad(S.expected(cost), t, w)], random.Random(5), []
-    for _ in range(1000):
-        found.append([g.data for g in grad(S.surrogate(cost(rng)), t, w)])
-    for exact_one, column in zip(want, zip(*found)):
-        mean = math.fsum(column) / len(column)
-        assert abs(mean - exact_one) < 5.5 * math.dist(column, [mean] * len(column)) / len(column)
-
-
 @pytest.mark.parametrize("estimator", [S.Enumerate(), S.MeasureValued(), S.StraightThrough(), S.Score(1.0)], ids=repr)
 def test_whichever_way_a_choice_goes_those_before_it_are_scored_by_its_costs(estimator):
     t, w = Value(0.2), Value(-0.7)
@@ -258,21 +238,6 @@ def test_whichever_way_a_choice_goes_those_before_it_are_scored_by_its_costs(est
     [want] = grad(S.expected(cost), t)
     found = [p * grad(S.surrogate(c), t)[0].data for p, c in S.outcomes(cost)]
     assert math.fsum(found) == pytest.approx(want.data, abs=1e-12)
-
-
-def test_rebar_is_unbiased_and_has_less_variance_than_the_plain_score():
-    t = Value(0.3)
-    f = lambda b: (2 * b).exp()  # noqa: E731
-    found = {}
-    for name, estimator in {"score": S.Score(), "rebar": S.Rebar(random.Random(1), 0.5)}.items():
-        rng, column = random.Random(2), []
-        for _ in range(1000):
-            [g] = grad(S.surrogate(f(S.Bernoulli(t).sample(rng, estimator=estimator))), t)
-            column.append(g.data)
-        mean = math.fsum(column) / len(column)
-        found[name] = math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
-        assert abs(mean - (math.exp(2) - 1)) < 5.5 * found[name] / math.sqrt(len(column))
-    assert found["rebar"] < found["score"]
 
 
 def test_a_sum_is_taken_apart_into_the_costs_that_each_choice_influences():

@@ -8,18 +8,18 @@ The formulas are those of the textbooks (Bishop, "Pattern Recognition and Machin
 
 from __future__ import annotations
 
+import functools
 import math
-import random
 from collections.abc import Sequence
 from typing import Any
 
 from .. import functional as F
-from .. import ops
+from .. import ops, tracing
 from ..engine import Value
+from ..errors import UserError
 from . import rows
-from .distributions import Distribution, positive
-
-EULER = 0.5772156649015329
+from .discrete import Categorical
+from .distributions import EULER, Distribution, checked, finite, gauss, generator, positive
 
 
 class Normal(Distribution):
@@ -29,10 +29,10 @@ class Normal(Distribution):
     (1.418939, 0.5)
     """
 
-    row, discrete = rows.normal, False
+    row, discrete, noise = rows.normal, False, (-math.inf, math.inf)
 
     def __init__(self, mean: Any = 0.0, std: Any = 1.0) -> None:
-        super().__init__(mean, positive("the standard deviation of a Normal", std))
+        super().__init__(finite("the mean of a Normal", mean), positive("the standard deviation of a Normal", std))
 
     @staticmethod
     def path(mean: Any, std: Any, z: Any) -> Any:
@@ -40,10 +40,7 @@ class Normal(Distribution):
         return mean + std * z
 
     def _drawn(self, rng: Any) -> float:
-        return float((getattr(rng, "gauss", None) or rng.normal)(0.0, 1.0))
-
-    def _usable(self, noise: Value) -> Value:
-        return noise
+        return gauss(rng)
 
     @property
     def mean(self) -> Any:
@@ -76,8 +73,8 @@ class Uniform(Distribution):
     row, discrete = rows.uniform, False
 
     def __init__(self, low: Any = 0.0, high: Any = 1.0) -> None:
-        super().__init__(low, high)
-        positive("high - low of a Uniform", high - low)
+        super().__init__(finite("the low end of a Uniform", low), finite("the high end of a Uniform", high))
+        checked("high - low of a Uniform", high - low, 0.0, math.inf)
 
     @staticmethod
     def path(low: Any, high: Any, u: Any) -> Any:
@@ -145,7 +142,7 @@ class Gumbel(Distribution):
     row, discrete = rows.gumbel, False
 
     def __init__(self, location: Any = 0.0, scale: Any = 1.0) -> None:
-        super().__init__(location, positive("the scale of a Gumbel", scale))
+        super().__init__(finite("the location of a Gumbel", location), positive("the scale of a Gumbel", scale))
 
     @staticmethod
     def path(location: Any, scale: Any, u: Any) -> Any:
@@ -185,13 +182,19 @@ def gumbel_softmax(logits: Sequence[Any], temperature: float, rng: Any = None, *
     [0.267, 0.733]
     """
     positive("the temperature", temperature)
-    rng = random.Random(rng) if isinstance(rng, int) else rng
-    noises: Sequence[Any] = [None] * len(logits) if noise is None else noise
-    standard = Gumbel(0.0, 1.0)
-    soft = F.softmax([(z + standard.rsample(rng, noise=u)) / temperature for z, u in zip(logits, noises, strict=True)])
+    of, standard = Categorical(logits=logits).parameters, Gumbel(0.0, 1.0)
+    if noise is None:  # one generator for all of them, also that of a seed
+        rng, noise = rng if tracing.active() else generator(rng, "gumbel_softmax"), [None] * len(of)
+    if len(noise) != len(of):
+        raise UserError(f"gumbel_softmax takes a noise for each logit: {len(of)} logits, {len(noise)} noises")
+    scores = [z + standard.rsample(rng, noise=u) for z, u in zip(of, noise)]
+    soft = F.softmax([z / temperature for z in scores])
     if not hard:
         return soft
-    top = soft[0]
-    for y in soft[1:]:
-        top = ops.maximum(top, y)
-    return [y + rows.hold(ops.greater_equal(y, top) - y) for y in soft]
+    top = functools.reduce(ops.maximum, scores)
+    found, left = [], 1.0
+    for y, z in zip(soft, scores):  # one alone, also where several are the largest
+        chosen = rows.hold(ops.greater_equal(z, top) * left)
+        left = left - chosen
+        found.append(y + rows.hold(chosen - y))
+    return found

@@ -39,6 +39,7 @@ from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..names import labels
 from ..ops import REAL, Op
+from .distributions import generator
 from .estimators import Estimator, log_probability
 from .qfunctions import Table
 from .rows import hold, score
@@ -123,8 +124,11 @@ class Critic(Estimator):
         """A Q-function as a row, so that it is computed anew where another estimator changes what it sees."""
         if name not in self._rows:
             self._rows[name] = Op(f"Q {name}", lambda *xs: self._q(name, xs), lambda y, *xs: (0.0,) * len(xs),
-                                  domain=(REAL, ...))  # fmt: skip
+                                  domain=(REAL, ...), recipe=(self._row, (name,)))  # fmt: skip
         return self._rows[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_rows": {}}  # a row asks for its critic
 
     def _q(self, name: str, xs: Sequence[float]) -> float:
         with modes.no_grad():
@@ -186,6 +190,7 @@ class Critic(Estimator):
         What is deterministic is computed anew.  A lesson's weight is the probability now, divided by that of then, of
         the choices that Q does not see and that its target depends on (importance weights).
         """
+        rng = generator(rng, "a memory")
         for _ in range(runs if self._runs else 0):
             self._taught(self._replayed(*self._runs[int(rng.random() * len(self._runs))]), 1.0)
 

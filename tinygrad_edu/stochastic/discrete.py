@@ -9,6 +9,7 @@ The formulas are those of the textbooks (Bishop, "Pattern Recognition and Machin
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,9 @@ from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
 from . import rows
-from .distributions import Distribution, checked, one_of, plain, positive, probability, whole
+from .distributions import Distribution, checked, no_nan, one_of, plain, positive, probability, whole
+
+MANY = 1e3  # from here on the series of a Poisson's entropy is exact to rounding
 
 
 class Bernoulli(Distribution):
@@ -31,7 +34,11 @@ class Bernoulli(Distribution):
 
     def __init__(self, p: Any = None, *, logit: Any = None) -> None:
         self.by_logit = one_of(p, logit, "p", "logit")
-        super().__init__(logit if self.by_logit else probability("the probability of a Bernoulli", p))
+        super().__init__(
+            no_nan("the logit of a Bernoulli", logit)
+            if self.by_logit
+            else probability("the probability of a Bernoulli", p)
+        )
         self.row, self.first = (rows.logit_coin, "logit=") if self.by_logit else (rows.coin, "")
 
     @property
@@ -68,7 +75,7 @@ class Categorical(Distribution):
     def __init__(self, ps: Any = None, *, logits: Any = None) -> None:
         self.by_logit = one_of(ps, logits, "ps", "logits")
         given = logits if self.by_logit else ps
-        if isinstance(given, (Value, int, float)):
+        if isinstance(given, (Value, str)) or not hasattr(given, "__iter__"):
             raise TypeError(
                 f"a Categorical takes a list of {'logits' if self.by_logit else 'probabilities'}, got {given!r}"
             )
@@ -77,7 +84,13 @@ class Categorical(Distribution):
             raise UserError(f"a Categorical chooses between two or more, got {len(given)}")
         super().__init__(*given)
         self.row = rows.logit_choice if self.by_logit else rows.choice
-        if not self.by_logit and not tracing.active():
+        if tracing.active():
+            return
+        if self.by_logit:
+            seen = [float(no_nan(f"logit {k} of a Categorical", z)) for k, z in enumerate(self.parameters)]
+            if not -math.inf < max(seen) < math.inf:
+                raise UserError(f"the largest logit of a Categorical must be finite, got {max(seen):g}")
+        else:
             for k, p in enumerate(given):
                 checked(f"probability {k} of a Categorical", p, 0.0, 1.0, ": or give logits=")
             if abs(math.fsum(map(float, given)) - 1) > 1e-9:
@@ -124,10 +137,11 @@ class Binomial(Distribution):
     """
 
     def __init__(self, n: int, p: Any) -> None:
-        if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= 1000:
+        if not hasattr(n, "__index__") or isinstance(n, bool) or not 1 <= n <= 1000:
             raise UserError(f"Binomial(n, p) counts n tries, a whole number from 1 to 1000, got {n!r}")
         super().__init__(probability("the probability of a Binomial", p))
-        self.n, self.row, self.first = n, rows.binomial(n), f"{n}, "
+        self.n = n = operator.index(n)
+        self.row, self.first = rows.binomial(n), f"{n}, "
 
     @property
     def mean(self) -> Any:
@@ -161,6 +175,7 @@ class Poisson(Distribution):
 
     def __init__(self, rate: Any) -> None:
         super().__init__(positive("the rate of a Poisson", rate))
+        checked("the rate of a Poisson", rate, 0.0, 1e8, ": of more take Normal(rate, sqrt(rate)), which is as good")
 
     @property
     def mean(self) -> Any:
@@ -171,8 +186,11 @@ class Poisson(Distribution):
         return ops.xlogy(k, rate) - rate - math.lgamma(k + 1)
 
     def entropy(self) -> Any:
-        """All of it but what lies beyond 12 standard deviations, less than 1e-20."""
-        rate = float(self.parameters[0])
+        """All of it but what lies beyond 12 standard deviations, less than 1e-20; of a large rate, its series."""
+        [a] = self.parameters
+        if (rate := plain(a)) > MANY:
+            r = ops.div(1.0, a)
+            return ops.log(2 * math.pi * math.e * a) / 2 - r / 12 - r * r / 24 - 19 * r * r * r / 360
         logs = [self.log_prob(k) for k in range(int(rate + 12 * math.sqrt(rate)) + 25)]
         return -F.sum([ops.exp(log) * log for log in logs])
 
@@ -192,6 +210,8 @@ class Geometric(Distribution):
 
     def __init__(self, p: Any) -> None:
         super().__init__(probability("the probability of a Geometric", p))
+        if not tracing.active() and not float(p):
+            raise UserError("the probability of a Geometric must be above 0: at 0 the first success never comes")
 
     @property
     def mean(self) -> Any:
@@ -199,11 +219,12 @@ class Geometric(Distribution):
 
     def log_prob(self, x: Any) -> Any:
         [p] = self.parameters
-        return ops.log(p) + whole(self, x, 0, math.inf) * ops.log1p(-p)
+        x = whole(self, x, 0, math.inf)
+        return ops.log(p) + ops.where(x, x * ops.log1p(-p), 0.0)
 
     def entropy(self) -> Any:
         [p] = self.parameters
-        return Bernoulli(p).entropy() / p
+        return -ops.log(p) - ops.where(1 - p, (1 - p) * ops.log1p(-p), 0.0) / p
 
     def _kl(self, other: Any) -> Any:
         [p], [q] = self.parameters, other.parameters

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import random
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from .. import functional as F
-from .. import tracing
+from .. import ops, tracing
 from ..engine import Value, constant
 from ..errors import UserError
 from ..ieee import number
@@ -34,6 +35,7 @@ class Distribution:
     discrete: ClassVar[bool] = True
     first: str = ""  # what is written before the parameters
     instead: ClassVar[str] = ""  # what else there is for those who ask for a path
+    noise: ClassVar[tuple[float, float]] = (0.0, 1.0)  # where it lies, the second end left out
 
     def __init__(self, *parameters: Any) -> None:
         self.parameters = tuple([x if isinstance(x, Value) else number(x) for x in parameters])
@@ -56,8 +58,8 @@ class Distribution:
         with both.
         """
         usable(estimator)
-        if hasattr(rng, "choose"):
-            return rng.choose(self, estimator)  # type: ignore[no-any-return]
+        if hasattr(rng, "decide") and noise is None:
+            return rng.decide(self, estimator)  # type: ignore[no-any-return]
         u = self._noise(rng, noise)
         return self._marked(self.row(*self._values(), u), u, estimator)
 
@@ -92,12 +94,18 @@ class Distribution:
                 f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
                 "make the noise an input of the function, and write .sample(noise=u)"
             )
-        return constant(self._drawn(generator(rng, f"a {type(self).__name__}")))
+        return constant(self._drawn(generator(rng, self._called())))
 
     def _usable(self, noise: Value) -> Value:
-        if not tracing.active() and not 0 <= noise.data < 1:
-            raise UserError(f"the noise of a {type(self).__name__} must lie in [0, 1), got {noise.data:.6g}")
+        low, high = self.noise
+        if not tracing.active() and not (low <= noise.data < high):
+            bounds = f"{'(' if math.isinf(low) else '['}{low:g}, {high:g})"
+            raise UserError(f"the noise of {self._called()} must lie in {bounds}, got {noise.data:.6g}")
         return noise
+
+    def _called(self) -> str:
+        name = type(self).__name__
+        return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
     def _drawn(self, rng: Any) -> float:
         return float(rng.random())
@@ -115,7 +123,7 @@ class Distribution:
 
     def entropy(self) -> Any:
         """The expected -log_prob, in nats."""
-        return -F.sum([p * self.log_prob(x) for x, p in self.outcomes()])
+        return -F.sum([_weighed(p, self.log_prob(x)) for x, p in self.outcomes()])
 
     def kl(self, other: Any) -> Any:
         """KL(self, other): the expected log_prob here less log_prob there, in nats.
@@ -132,7 +140,7 @@ class Distribution:
         return True
 
     def _kl(self, other: Any) -> Any:
-        return F.sum([p * (self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
+        return F.sum([_weighed(p, self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
 
     def outcomes(self) -> list[tuple[float, Any]]:
         """Every outcome with its probability, in the order of the noise that makes them: the first where it is small.
@@ -154,11 +162,16 @@ class Distribution:
 
 def generator(rng: Any, who: str) -> Any:
     """What draws numbers: a generator, or that of a seed.  Raises TypeError for anything else."""
-    if isinstance(rng, int) and not isinstance(rng, bool):
-        return random.Random(rng)
-    if not hasattr(rng, "random"):
+    if hasattr(rng, "__index__") and not isinstance(rng, bool):
+        return random.Random(operator.index(rng))
+    if isinstance(rng, Value) or not hasattr(rng, "random"):
         raise TypeError(f"{who} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}")
     return rng
+
+
+def gauss(rng: Any) -> float:
+    """A number with mean 0 and variance 1."""
+    return float(rng.gauss(0.0, 1.0) if hasattr(rng, "gauss") else rng.standard_normal())
 
 
 def usable(estimator: Any) -> Any:
@@ -182,6 +195,11 @@ def sampled(f: Any, who: str) -> Any:
     return f
 
 
+def _weighed(p: Any, x: Any) -> Any:
+    """p * x, and 0 for what does not happen, also where x is infinite."""
+    return ops.where(p, p * x, 0.0)
+
+
 def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
     """A parameter, if it lies where it may; while a function is recorded nobody can look."""
     if isinstance(x, Value) and tracing.active():
@@ -191,6 +209,17 @@ def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
         bounds = f"[{low:g}, {high:g}]" if math.isfinite(high) else f"({low:g}, inf)"
         label = f" ({x.label})" if isinstance(x, Value) and x.label else ""
         raise UserError(f"{what}{label} must lie in {bounds}, got {at:.6g}{hint}")
+    return x
+
+
+def finite(what: str, x: Any) -> Any:
+    return checked(what, x, -math.inf, math.inf)
+
+
+def no_nan(what: str, x: Any) -> Any:
+    """A logit: infinite ones stand for certainty."""
+    if not (isinstance(x, Value) and tracing.active()) and math.isnan(x.data if isinstance(x, Value) else number(x)):
+        raise UserError(f"{what} is nan: whatever came before it has no value, and there is nothing to choose by")
     return x
 
 

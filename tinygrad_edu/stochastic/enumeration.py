@@ -18,7 +18,7 @@ from ..errors import UserError
 from .distributions import Distribution, sampled
 from .substitution import choices
 
-MOST = 2**16
+MOST, LONGEST = 2**16, 1000
 
 
 class Path:
@@ -32,7 +32,7 @@ class Path:
         self.taken: list[int] = []
         self.others: list[list[int]] = []
         self.weights: list[Any] = []
-        self.width = 1
+        self.widths: list[int] = []  # how many outcomes there are up to each choice, if all branches are like this
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -42,10 +42,15 @@ class Path:
             "another discrete one; or estimate the expectation from samples, with stochastic.surrogate"
         )
 
-    def choose(self, distribution: Distribution, estimator: Any = None) -> Value:
+    def decide(self, distribution: Distribution, estimator: Any = None) -> Value:
         """The next choice: a plain number, or, if it is to stay a random choice, the sample that noise would make."""
         found, at = distribution.outcomes(), len(self.taken)
-        self.width *= len(found)
+        if at == LONGEST:
+            raise UserError(
+                f"one run has made {LONGEST:,} choices: does it end? A loop that goes on while a coin says so has no "
+                "end of outcomes; bound it, or estimate the expectation from samples, with stochastic.surrogate"
+            )
+        self.widths.append(len(found) * (self.widths[-1] if at else 1))
         if at >= len(self.start):
             self.others += [[*self.taken, other] for other in range(len(found) - 1, 0, -1)]
         k = self.start[at] if at < len(self.start) else 0
@@ -64,14 +69,25 @@ def _paths(f: Callable[[Any], Any], kept: bool) -> Iterator[tuple[Path, Any]]:
     while ahead:
         path = Path(ahead.pop(), kept)
         found = sampled(f, "outcomes" if kept else "expected")(path)
+        if not ends and max(path.widths, default=0) > MOST:  # are all branches as long as the first one?
+            guess = 1
+            for start in path.others:
+                f(other := Path(start, kept))
+                guess += other.widths[-1] // other.widths[len(start) - 1]
+            if guess > MOST:
+                raise _too_many(f"{guess:,}")
         ahead += path.others
         ends += 1
-        if (count := max(path.width, ends + len(ahead))) > MOST:
-            raise UserError(
-                f"there are {'at least ' * (count != path.width)}{count:,} outcomes, and {MOST:,} are added up at "
-                "most: estimate the expectation from samples, with stochastic.surrogate"
-            )
+        if ends + len(ahead) > MOST:
+            raise _too_many(f"at least {ends + len(ahead):,}")
         yield path, found
+
+
+def _too_many(count: str) -> UserError:
+    return UserError(
+        f"there are {count} outcomes, and {MOST:,} are added up at most: estimate the expectation from samples, with "
+        "stochastic.surrogate"
+    )
 
 
 def _cost(found: Any) -> Any:

@@ -15,6 +15,7 @@ from .. import ops, tracing
 from ..engine import Value, apply, topological
 from ..errors import UserError
 from ..ieee import number
+from ..names import is_constant
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
 from .distributions import Distribution, generator, positive
@@ -50,12 +51,15 @@ class Estimator:
 
 def log_probability(choice: Value) -> Any:
     """The logarithm of the probability of a choice, as its score asks for it."""
-    if isinstance(choice.distribution, Uniform):  # type: ignore[attr-defined]
+    of: Distribution = choice.distribution  # type: ignore[attr-defined]
+    if not any(isinstance(p, Value) for p in of.parameters):
+        return 0.0  # nothing can move it
+    if isinstance(of, Uniform):
         raise UserError(
             "the score function knows nothing of the ends of a Uniform: no probability moves there, only its bounds "
             "do. Take .rsample(rng), whose gradient is pathwise"
         )
-    return choice.distribution.log_prob(choice)  # type: ignore[attr-defined]
+    return of.log_prob(choice)
 
 
 class Score(Estimator):
@@ -206,14 +210,15 @@ class MeasureValued(Estimator):
             moved, slope = of.p, f(1.0) - f(0.0)
         elif isinstance(of, Poisson):
             moved, slope = of.parameters[0], f(x + 1) - f(x)
-        elif isinstance(of, Normal) and not (isinstance(of.std, Value) and of.std.parents):
+        elif isinstance(of, Normal) and not (isinstance(of.std, Value) and not is_constant(of.std)):
             m, s = map(float, of.parameters)
             below_z = math.erfc(-choice.parents[2].data / math.sqrt(2)) / 2
             w = math.sqrt(-2 * math.log1p(-below_z)) if below_z < 1 else 9.0
             moved, slope = of.mean, (f(m + s * w) - f(m - s * w)) / (s * math.sqrt(2 * math.pi))
         else:
             raise UserError(
-                f"MeasureValued knows Bernoulli, Poisson and the mean of a Normal, not {of!r}: take Score or Enumerate"
+                f"MeasureValued knows Bernoulli, Poisson and the mean of a Normal whose std is a number, not {of!r}: "
+                "take Score or Enumerate"
             )
         fixed = substituted(below, {}, [choice], self.said)
         return [*beside, *fixed, *([(moved - hold(moved)) * slope] if isinstance(moved, Value) else [])]

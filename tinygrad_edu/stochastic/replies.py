@@ -28,7 +28,11 @@ def reply(number: Any, *to: Value) -> Value:
     """
     if not to or not all(isinstance(c, Value) for c in to):
         raise TypeError(f"reply(number, *to) answers choices, which are Values, got {to!r:.80}")
-    said, heard = ieee.number(number), tuple(c.data for c in to)
+    return apply(_answer(ieee.number(number), *[c.data for c in to]), to)
+
+
+def _answer(said: float, *heard: float) -> Op:
+    """The row of one reply."""
 
     def again(*xs: float) -> float:
         if xs != heard:
@@ -38,4 +42,4 @@ def reply(number: Any, *to: Value) -> Value:
             )
         return said
 
-    return apply(Op("reply", again, lambda y, *xs: (0.0,) * len(xs), domain=(REAL, ...)), to)
+    return Op("reply", again, lambda y, *xs: (0.0,) * len(xs), domain=(REAL, ...), recipe=(_answer, (said, *heard)))

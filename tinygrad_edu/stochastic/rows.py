@@ -114,7 +114,7 @@ def binomial(n: int) -> Op:
 
 
 def _poisson(rate: float, u: float) -> float:
-    k = 0
+    k = max(0, int(rate - 12 * math.sqrt(rate)))  # less than 1e-30 lies below
     while (u := u - (p := math.exp(k * math.log(rate) - rate - math.lgamma(k + 1)))) >= 0 and (p or k < rate):
         k += 1
     return float(k)
@@ -127,5 +127,5 @@ uniform = Op("~ uniform", lambda a, b, u: a + (b - a) * u, _flat, domain=(REAL,)
              parts=lambda a, b, u: hold(a + (b - a) * u), recipe=(row, ("uniform",)))  # fmt: skip
 exponential = Op("~ exponential", lambda r, u: ieee.divide(-math.log1p(-u), r), _flat, domain=(REAL, REAL),
                  parts=lambda r, u: hold(-ops.log1p(-u) / r), recipe=(row, ("exponential",)))  # fmt: skip
-gumbel = Op("~ gumbel", lambda m, s, u: m - s * math.log(-math.log(u)), _flat, domain=(REAL,) * 3,
+gumbel = Op("~ gumbel", lambda m, s, u: m - s * ieee.log(-ieee.log(u)), _flat, domain=(REAL,) * 3,
             parts=lambda m, s, u: hold(m - s * ops.log(-ops.log(u))), recipe=(row, ("gumbel",)))  # fmt: skip

@@ -86,10 +86,10 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
         vars(y).update(vars(n))
         for mark in ("noise", "scores"):
             if hasattr(n, mark):
-                setattr(y, mark, now.get(getattr(n, mark), getattr(n, mark)))
+                vars(y)[mark] = now.get(getattr(n, mark), getattr(n, mark))
         if hasattr(n, "distribution"):
             inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
-            y.distribution = n.distribution.on(inputs)  # type: ignore[attr-defined]
+            vars(y)["distribution"] = n.distribution.on(inputs)
         return settle(y, said) if n in settled else y
 
     rebuilt(topological(tuple(roots)), now, again)

@@ -12,6 +12,7 @@ True
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from .. import functional as F
 from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
-from .distributions import generator, sampled, usable
+from .distributions import gauss, generator, sampled, usable
 from .estimators import Score, log_probability
 from .rows import hold, score
 from .substitution import Influence, choices, costs_of, substituted, terms_of
@@ -46,14 +47,7 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     """
     if order not in (1, 2):
         raise UserError(f"order={order!r}: 1 is good for one derivative, 2 for every order")
-    return _built(costs_of(costs, "surrogate"), usable(estimator) or PLAIN, order, None)
-
-
-def _estimator(choice: Value, default: Any) -> Any:
-    return choice.estimator or default  # type: ignore[attr-defined]
-
-
-def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, Any] | None) -> Value:
+    given, default = costs_of(costs, "surrogate"), usable(estimator) or PLAIN
     made = choices(given)
     if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
@@ -78,18 +72,28 @@ def _built(given: list[Value], default: Any, order: int, baselines: dict[Value, 
     scored = [c for c in known.choices if isinstance(_estimator(c, default), Score)]
     logps = {c: log_probability(c) for c in scored}
     if order == 1:
-        return ops.sum(  # type: ignore[no-any-return]
-            *costs, *_scores(scored, logps, known, default, baselines)
-        )
-    total = []
-    for cost in costs:
-        total.append(_magic({c: logps[c] for c in scored if known.of(c, cost)}) * cost)
+        total = [*costs, *_scores(scored, logps, known, default)]
+    else:
+        total = _of_every_order(scored, logps, known, default)
+    if not tracing.active():  # only now: what a baseline hears of one choice may depend on the others
+        for c in scored:
+            if below := [cost.data for cost in costs if known.of(c, cost)]:
+                _estimator(c, default).learn(c, math.fsum(below))
+    return ops.sum(*total)  # type: ignore[no-any-return]
+
+
+def _estimator(choice: Value, default: Any) -> Any:
+    return choice.estimator or default  # type: ignore[attr-defined]
+
+
+def _of_every_order(scored: Sequence[Value], logps: dict[Value, Any], known: Influence, default: Any) -> list[Value]:
+    total = [_magic({c: logps[c] for c in scored if known.of(c, cost)}) * cost for cost in known.roots]
     for c in scored:
         base = _estimator(c, default).expects(c)
         if isinstance(base, Value) or base:
             before = {b: logps[b] for b in scored if b is not c and known.of(b, c)}
             total.append((_magic(before) - _magic({**before, c: logps[c]})) * base)
-    return ops.sum(*total)  # type: ignore[no-any-return]
+    return total
 
 
 def _unmoved(made: Sequence[Value]) -> None:
@@ -120,43 +124,44 @@ def _magic(logps: dict[Value, Any]) -> Any:
     return y
 
 
-def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, default: Any,
-            baselines: dict[Value, Any] | None) -> list[Value]:  # fmt: skip
+def _scores(scored: Iterable[Value], logps: dict[Value, Any], known: Influence, default: Any) -> list[Value]:
     found = []
     for c in scored:
         below = [cost for cost in known.roots if known.of(c, cost)]
         if not below or not isinstance(logps[c], Value):
             continue
-        paid, how = below[0] if len(below) == 1 else F.sum(below), _estimator(c, default)
-        base = how.expects(c) if baselines is None else baselines[c]
+        paid, base = below[0] if len(below) == 1 else F.sum(below), _estimator(c, default).expects(c)
         found.append(score(logps[c], paid - base if isinstance(base, Value) or base else paid))
         vars(found[-1])["scores"] = c  # for readers, which say what it hands to whom
-        if not tracing.active():
-            how.learn(c, paid.data)
     return found
 
 
 class Mirror:
-    """A generator whose second half is the mirror of its first: 1 - u for u, -z for z."""
+    """A generator whose second half is the mirror of its first: 1 - u for u, -z for z.
+
+    Each kind has its own mirror: a second run that chooses otherwise may ask for them in another order.
+    """
 
     def __init__(self, rng: Any) -> None:
-        self.rng, self.drawn, self.back = rng, list[float](), list[float]()
+        self.rng = rng
+        self.drawn: dict[str, list[float]] = {"random": [], "gauss": []}
+        self.back: dict[str, list[float]] = {"random": [], "gauss": []}
 
     def turn(self) -> None:
         """From now on, the mirror of what was drawn."""
-        self.back, self.drawn = self.drawn[::-1], []
+        self.back = {kind: xs[::-1] for kind, xs in self.drawn.items()}
 
     def random(self) -> float:
         """A number from [0, 1)."""
-        return self._next(self.rng.random, lambda u: min(1 - u, 1 - 2**-53))
+        return self._next("random", self.rng.random, lambda u: min(1 - u, 1 - 2**-53))
 
     def gauss(self, mean: float, std: float) -> float:
         """A number with mean 0 and variance 1."""
-        return mean + std * self._next(lambda: self.rng.gauss(0.0, 1.0), lambda z: -z)
+        return mean + std * self._next("gauss", lambda: gauss(self.rng), lambda z: -z)
 
-    def _next(self, draw: Callable[[], float], mirrored: Callable[[float], float]) -> float:
-        x = mirrored(self.back.pop()) if self.back else draw()
-        self.drawn.append(x)
+    def _next(self, kind: str, draw: Callable[[], float], mirrored: Callable[[float], float]) -> float:
+        x = mirrored(self.back[kind].pop()) if self.back[kind] else draw()
+        self.drawn[kind].append(x)
         return x
 
 
@@ -165,8 +170,8 @@ def estimate(f: Callable[[Any], Any], rng: Any, samples: int = 1, *, estimator: 
     """The mean surrogate loss of several runs of f(rng), which returns a cost or a list of costs.
 
     `antithetic` runs come in pairs, the second with mirrored noise (1 - u for u): what is odd in it cancels.  With
-    `leave_one_out` the baseline of each choice is what it cost in the other runs, on the average (Kool, van Hoof,
-    Welling 2019); runs must then make the same choices in the same order.
+    `leave_one_out` the baseline of each choice is what it cost in the runs that do not share its noise, on the
+    average (Kool, van Hoof, Welling 2019); runs must then make the same choices in the same order.
 
     >>> from tinygrad_edu.stochastic import Normal
     >>> m = Value(1.5)
@@ -174,33 +179,44 @@ def estimate(f: Callable[[Any], Any], rng: Any, samples: int = 1, *, estimator: 
     >>> m.grad  # the noise has cancelled
     3.0
     """
-    if samples < 1 or (antithetic and samples % 2) or (leave_one_out and samples < 2):
+    own = 2 if antithetic else 1  # how many runs share their noise
+    if not isinstance(samples, int) or samples < own or samples % own or (leave_one_out and samples < 2 * own):
         raise UserError(
-            f"samples={samples}: estimate takes one or more, an even number if they are antithetic, two or more to "
-            "leave one out"
+            f"samples={samples!r}: estimate takes a whole number of runs, of pairs if they are antithetic, two or more "
+            "of them to leave one out"
         )
-    rng = generator(rng, "estimate")
-    mirror = Mirror(rng)
+    if leave_one_out and order != 1:
+        raise UserError("leave_one_out is for first derivatives: with order=2 leave it out")
+    mirror = Mirror(rng := generator(rng, "estimate"))
     runs: list[list[Value]] = []
     for k in range(samples):
         if antithetic:
             mirror.turn() if k % 2 else mirror.__init__(rng)  # type: ignore[misc]
-        found = sampled(f, "estimate")(mirror if antithetic else rng)
-        runs.append([t for cost in costs_of(found, "estimate") for t in terms_of(cost)])
-    if not leave_one_out:
-        return F.mean([surrogate(costs, estimator=estimator, order=order) for costs in runs])  # type: ignore
-    if order != 1:
-        raise UserError("leave_one_out is for first derivatives: with order=2 leave it out")
-    scored = [[c for c in choices(costs) if isinstance(_estimator(c, estimator or PLAIN), Score)] for costs in runs]
-    if len({len(cs) for cs in scored}) > 1:
-        raise UserError(
-            f"leave_one_out compares runs that make the same choices, and these made {sorted({len(c) for c in scored})}"
-        )
-    known = [Influence(costs) for costs in runs]
-    paid = [[sum(t.data for t in by.roots if by.of(c, t)) for c in cs] for cs, by in zip(scored, known)]
+        runs.append(costs_of(sampled(f, "estimate")(mirror if antithetic else rng), "estimate"))
+    if leave_one_out:
+        return _left_out(runs, usable(estimator) or PLAIN, own)
+    return F.mean([surrogate(costs, estimator=estimator, order=order) for costs in runs])  # type: ignore
+
+
+def _left_out(runs: Sequence[list[Value]], default: Any, own: int) -> Value:
+    """The mean loss of runs, where the baseline of a choice is what it cost in those that do not share its noise."""
+    scored = [[c for c in choices(costs) if isinstance(_estimator(c, default), Score)] for costs in runs]
+    if len(counts := {len(cs) for cs in scored}) > 1:
+        raise UserError(f"leave_one_out compares runs that make the same choices, and these made {sorted(counts)}")
+    paid = []
+    for cs, costs in zip(scored, runs):
+        known = Influence([t for cost in costs for t in terms_of(cost)])
+        terms = [t if tracing.active() else t.data for t in known.roots]
+        paid.append([F.sum([x for t, x in zip(known.roots, terms) if known.of(c, t)]) for c in cs])
     losses = []
     for k, costs in enumerate(runs):
-        others = [[row[i] for j, row in enumerate(paid) if j != k] for i in range(len(scored[k]))]
-        baselines = {c: sum(o) / len(o) for c, o in zip(scored[k], others)}
-        losses.append(_built(costs, estimator or PLAIN, order, baselines))
+        before = [c.estimator for c in scored[k]]  # type: ignore[attr-defined]
+        try:
+            for i, c in enumerate(scored[k]):  # an attribute, which goes with a choice that another estimator rewrites
+                others = [row[i] for j, row in enumerate(paid) if j // own != k // own]
+                vars(c)["estimator"] = Score(F.mean(others))
+            losses.append(surrogate(costs, estimator=default))
+        finally:
+            for c, how in zip(scored[k], before):
+                vars(c)["estimator"] = how
     return F.mean(losses)  # type: ignore[no-any-return]

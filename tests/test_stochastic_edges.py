@@ -1,0 +1,145 @@
+"""The ends of what a distribution may be, and what is none: numbers without nan, or one error that teaches."""
+
+import copy
+import math
+import pickle
+import random
+from importlib.util import find_spec
+
+import pytest
+
+from tinygrad_edu import Value, grad
+from tinygrad_edu import stochastic as S
+
+INF = math.inf
+LOG2 = math.log(2)
+KNOWN = {
+    "a coin that never falls": (lambda: S.Bernoulli(0.0).kl(S.Bernoulli(0.5)), LOG2),
+    "a coin that always falls": (lambda: S.Bernoulli(1.0).kl(S.Bernoulli(1.0)), 0.0),
+    "what cannot happen there": (lambda: S.Bernoulli(0.5).kl(S.Bernoulli(0.0)), INF),
+    "certainty by a logit": (lambda: S.Bernoulli(logit=-INF).kl(S.Bernoulli(logit=0.0)), LOG2),
+    "logits far out": (lambda: S.Bernoulli(logit=800.0).kl(S.Bernoulli(logit=-800.0)), 800.0),
+    "a masked class": (lambda: S.Categorical(logits=[0.0, -INF]).kl(S.Categorical([0.5, 0.5])), LOG2),
+    "its entropy": (lambda: S.Categorical(logits=[0.0, -INF]).entropy(), 0.0),
+    "tries in vain": (lambda: S.Binomial(3, 0.0).entropy(), 0.0),
+    "tries in vain there": (lambda: S.Binomial(3, 0.0).kl(S.Binomial(3, 0.5)), 3 * LOG2),
+    "no failure": (lambda: S.Geometric(1.0).log_prob(0), 0.0),
+    "no failure there": (lambda: S.Geometric(1.0).kl(S.Geometric(0.5)), LOG2),
+    "a rare success": (lambda: S.Geometric(1e-17).entropy(), 1 + 17 * math.log(10)),
+    "the largest noise": (lambda: S.Gumbel().sample(noise=0.0).data, -INF),
+    "a large rate": (lambda: S.Poisson(1e6).entropy(), math.log(2 * math.pi * math.e * 1e6) / 2 - 1 / 12e6),
+}
+
+
+@pytest.mark.parametrize("what", KNOWN)
+def test_at_its_ends_a_distribution_is_what_it_comes_to(what):
+    f, want = KNOWN[what]
+    assert float(f()) == pytest.approx(want, rel=1e-14, abs=1e-15)
+
+
+def test_the_entropy_of_a_poisson_is_one_function_on_both_sides_of_its_series():
+    [below], [above] = ([S.Poisson(rate).entropy()] for rate in (1000.0, math.nextafter(1000.0, INF)))
+    assert above == pytest.approx(below, rel=1e-12)
+    slopes = []
+    for x in (999.999, 1000.001):
+        rate = Value(x)
+        slopes.append(grad(S.Poisson(rate).entropy(), rate)[0].data)
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.3, 150.0, 1e5])
+def test_a_poisson_counts_up_to_where_the_noise_lies(rate):
+    """By the normal distribution, with the half that a count is wide and the skew that it has (Cornish and Fisher)."""
+    for z in (-3.0, -1.0, 0.0, 2.0):
+        k = S.Poisson(rate).sample(noise=math.erfc(-z / math.sqrt(2)) / 2).data
+        assert abs(k - (rate + z * math.sqrt(rate) + (z * z - 1) / 6)) <= 1.0 + abs(z**3) / 12 / math.sqrt(rate)
+
+
+BAD = {
+    "a nan for a mean": (lambda: S.Normal(math.nan, 1.0), "mean of a Normal must lie in \\(-inf, inf\\), got nan"),
+    "no end": (lambda: S.Uniform(-INF, 0.0), "low end of a Uniform"),
+    "a nan for a logit": (lambda: S.Bernoulli(logit=Value(math.nan)), "nothing to choose by"),
+    "a nan among logits": (lambda: S.Categorical(logits=[0.0, math.nan]), "logit 1 of a Categorical is nan"),
+    "nothing allowed": (lambda: S.Categorical(logits=[-INF, -INF]), "must be finite"),
+    "no list": (lambda: S.Categorical(5), "takes a list"),
+    "no success": (lambda: S.Geometric(0.0), "never comes"),
+    "too many to count": (lambda: S.Poisson(1e9), "Normal\\(rate, sqrt\\(rate\\)\\)"),
+    "noise of a die": (lambda: S.Exponential(1.0).sample(noise=6), "of an Exponential must lie in \\[0, 1\\), got 6"),
+    "noise that is nan": (lambda: S.Normal().rsample(noise=math.nan), "must lie in \\(-inf, inf\\), got nan"),
+    "a number as generator": (lambda: S.Normal().sample(0.5), "or a seed; got 0.5"),
+    "yes": (lambda: S.gumbel_softmax([0.0, 1.0], 0.5, True), "or a seed; got True"),
+    "noise for one": (lambda: S.gumbel_softmax([0.0, 1.0], 0.5, noise=[0.1]), "2 logits, 1 noises"),
+    "half a run": (lambda: S.estimate(lambda rng: b(), 0, 2.5), "samples=2.5"),
+    "nothing to pay": (lambda: S.estimate(lambda rng: None, 0), "takes the costs"),
+    "a scale that would get nothing": (
+        lambda: S.surrogate(S.Normal(0.0, Value(1.0)).sample(0), estimator=S.MeasureValued()), "whose std is a number"),
+    "a loop without end": (lambda: S.expected(falling(None)), "does it end"),
+}  # fmt: skip
+
+
+def b(rng=0):
+    return 2.0 * S.Bernoulli(Value(0.5)).sample(rng)
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_cannot_be_is_one_error_that_teaches(what):
+    wrong, words = BAD[what]
+    with pytest.raises((TypeError, ValueError), match=words):
+        wrong()
+
+
+def falling(most, p=0.3):
+    """How often a coin falls before it does not."""
+
+    def f(rng):
+        n = 0
+        while n != most and S.Bernoulli(p).sample(rng).data:
+            n += 1
+        return float(n)
+
+    return f
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_outcomes_are_counted_as_they_are_not_as_the_longest_run_has_them(turned):
+    """Thirty coins in a row have 2**30 outcomes; here the first that does not fall is the last, and there are 31."""
+    p = 0.7 if turned else 0.3
+    assert S.expected(falling(30, p)).data == pytest.approx(p * (1 - p**30) / (1 - p), rel=1e-12)
+    assert sum(1 for _ in S.outcomes(falling(30, p))) == 31
+
+
+def test_a_hard_choice_is_one_choice():
+    for logits, temperature in (([1.0, 2.0, 3.0], 1e300), ([1e20, 1e20, 0.0], 1.0), ([0.0, 1.0, 2.0], 1e-300)):
+        for seed in range(3):
+            chosen = [y.data for y in S.gumbel_softmax(logits, temperature, seed, hard=True)]
+            assert sorted(chosen) == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.skipif(not find_spec("numpy"), reason="NumPy is not installed")
+def test_numbers_and_generators_of_numpy_will_do():
+    import numpy as np
+
+    for make in (S.Normal, S.Exponential, lambda: S.Binomial(np.int64(3), np.float64(0.5))):
+        ours = [make().sample(np.random.default_rng(3)).data for _ in range(2)]
+        assert ours[0] == ours[1] and make().sample(np.int64(3)).data == make().sample(3).data
+    for cost in (lambda rng: S.Normal(Value(1.0)).rsample(rng) * 2, b):
+        for rng in (np.random.default_rng(0), np.random.RandomState(0)):
+            S.estimate(cost, rng, 2, antithetic=True)
+            S.compare_estimators(cost, [Value(0.5)], {"score": S.Score()}, samples=3, rng=rng)
+
+
+def test_losses_with_replies_and_critics_are_copied_and_kept():
+    of = S.Bernoulli(Value(0.4)).sample(0)
+    for cost in (S.surrogate(S.reply(3.0, of)), S.surrogate(of * 2.0, estimator=S.Critic())):
+        assert pickle.loads(pickle.dumps(cost)).data == copy.deepcopy(cost).data == cost.data
+
+
+def test_a_memory_is_replayed_by_a_seed():
+    def learned(rng):
+        critic, draw = S.Critic(memory=20), random.Random(1)
+        for _ in range(20):
+            critic.remember(b(draw))
+        critic.replay(rng, 30)
+        return critic.q["choice 1"].values, critic.q["choice 1"]._weights
+
+    assert learned(4) == learned(random.Random(4)) != learned(5)
