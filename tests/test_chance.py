@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from tinygrad_edu import Value, diagnose, draw, explain, page, source
+from tinygrad_edu import Op, Value, diagnose, draw, explain, gradcheck, page, source
 from tinygrad_edu import stochastic as S
 from tinygrad_edu.chance import slopes
 from tinygrad_edu.nn import MLP
@@ -155,6 +155,27 @@ def test_whatever_the_estimator_readers_say_what_passes_and_the_doctor_finds_not
     assert begins in said(loss) and how in said(loss) and "stochastic.surrogate(cost)" not in said(loss)
     assert not diagnose(loss).findings
     assert ("shape=ellipse" in draw(loss).source) == (begins == DRAWN)
+
+
+def test_gradcheck_takes_no_estimate_for_a_slope():
+    f = lambda p, **how: surrogate((Bernoulli(p).sample(noise=0.1) - 0.45) ** 2, **how)  # noqa: E731
+    for how in ({}, {"order": 2}, {"estimator": S.StraightThrough()}, {"estimator": S.Rebar(0)}):
+        with pytest.raises(ValueError, match=r"differences say nothing. Check what it estimates, stochastic.exp"):
+            gradcheck(lambda p, how=how: f(p, **how), 0.25)
+    with pytest.raises(ValueError, match=r"~ normal\(p, 2, 0.9417.*\) is not the slope"):
+        gradcheck(
+            lambda p: (
+                Normal(
+                    p,
+                    2.0,
+                ).sample(0)
+                ** 2
+            ),
+            0.25,
+        )
+    own = Op("score", lambda x: x * x, lambda y, x: (2 * x,))  # no relation
+    assert gradcheck(lambda p: f(p, estimator=S.Relaxed()) + own(p), 0.25)
+    assert gradcheck(lambda p: S.expected(lambda rng: (Bernoulli(p).sample(rng) - 0.45) ** 2), 0.25)
 
 
 def test_a_path_taken_later_is_told_and_drawn_as_one():

@@ -5,11 +5,11 @@ import pickle
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import Value, data, functional, losses, nn, optim, plot, signposts, train
+from tinygrad_edu import Value, data, functional, losses, nn, optim, plot, signposts, stochastic, train
 
 ROOMS = {
     "tinygrad_edu" + r: m
-    for r, m in zip(signposts.ROOMS, (tinygrad_edu, nn, losses, optim, functional, data, train, plot))
+    for r, m in zip(signposts.ROOMS, (tinygrad_edu, nn, losses, optim, functional, data, train, plot, stochastic))
 }
 
 
@@ -22,7 +22,9 @@ ROOMS = {
     (".data", "make_moons", "tinygrad_edu.data.moons"), (".data", "train_test_split", "tinygrad_edu.data.split"),
     (".data", "load_csv", "tinygrad_edu.data.read_csv"), (".train", "accuracy_score", "tinygrad_edu.train.accuracy"),
     (".functional", "arctan", "tinygrad_edu.functional.atan"), (".functional", "zzz", "tanh"),
-    (".optim", "zzz", "SGD, Adagrad"),
+    (".optim", "zzz", "SGD, Adagrad"), (".stochastic", "REINFORCE", "tinygrad_edu.stochastic.Score"),
+    (".stochastic", "Dirichlet", "Bernoulli, Binomial"), ("", "Bernoulli", "tinygrad_edu.stochastic.Bernoulli"),
+    (".stochastic", "MLP", "tinygrad_edu.nn.MLP"), (".nn", "linear", "tinygrad_edu.nn.Linear"),
 ])  # fmt: skip
 def test_a_name_from_elsewhere_is_answered_with_the_name_here(room, asked, named):
     room = "tinygrad_edu" + room

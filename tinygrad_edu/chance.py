@@ -35,6 +35,11 @@ def stops(n: Value) -> bool:
     return is_choice(n) and not passes(n)
 
 
+def is_held(n: Value) -> bool:
+    """Whether a node's gradient is on purpose not the slope of its value: a score, a number that is held, a choice."""
+    return stops(n) or (n.op.name in ("hold", "score", "spent") and bool(n.op.recipe))  # no row of somebody's own
+
+
 def noise(n: Value) -> Value | None:
     """The number that a choice was made from, if it is one that nobody gave a name, and not computed itself."""
     found: Value | None = getattr(n, "noise", None)

@@ -13,7 +13,7 @@ from typing import Any
 
 import tinygrad_edu
 
-from . import cli, data, functional, losses, nn, optim, plot, train
+from . import cli, data, functional, losses, nn, optim, plot, stochastic, train
 
 LONGEST = 64  # letters of a call
 SENTENCE = re.compile(r"(?<!\.\.)(?<!\bal)\.(?=\s+[A-Z`(]|$)")  # its end: not after "w1*x1 + ...", not after "et al."
@@ -30,6 +30,9 @@ SECTIONS = [
     ("Optimizers", "`from tinygrad_edu import optim`. `fit(optimizer=...)` takes them by name as well; "
                    "any `lr` may be a schedule, the last five.",
      "optim.", optim),
+    ("Random choices", "`from tinygrad_edu import stochastic`; [docs/stochastic.md](stochastic.md) is a walk through "
+                       "them. A distribution has `sample(rng)`, `log_prob(x)`, `mean`, `entropy()`, `kl(other)`, "
+                       "`outcomes()`, and `rsample(rng)` where there is a path.", "stochastic.", stochastic),
     ("Training and metrics", "`from tinygrad_edu import train`.", "train.", train),
     ("Data", "`from tinygrad_edu import data`. What gives samples gives a `Split`: `X_train, y_train, X_test, "
              "y_test`, and `X, y = ...`.",

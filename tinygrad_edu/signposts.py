@@ -24,12 +24,16 @@ from opcode import opmap
 from typing import Any, NoReturn
 
 PACKAGE = __name__.partition(".")[0]
-ROOMS = ("", ".nn", ".losses", ".optim", ".functional", ".data", ".train", ".plot")
+ROOMS = ("", ".nn", ".losses", ".optim", ".functional", ".data", ".train", ".plot", ".stochastic")
 # What others call by a word that no rule leads from: PyTorch, scikit-learn, micrograd and its kin.
 ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entropy_with_logits", "l1": "mae",
              "smoothl1": "huber", "kldiv": "kl_divergence", "tensor": "Value", "variable": "Value", "scalar": "Value",
              "dense": "Linear", "parameter": "Value", "traintestsplit": "split", "standardscaler": "Standardizer",
-             "backprop": "grad", "visualize": "draw"}  # fmt: skip
+             "backprop": "grad", "visualize": "draw", "gaussian": "Normal", "reinforce": "Score",
+             "scorefunction": "Score", "likelihoodratio": "Score", "reparameterization": "Pathwise",
+             "leaveoneout": "estimate", "rloo": "estimate", "dice": "surrogate", "expectation": "expected",
+             "baseline": "RunningMean", "movingaverage": "RunningMean", "relax": "Rebar", "concrete": "Relaxed",
+             "relaxedbernoulli": "Relaxed", "actorcritic": "Critic", "multinomial": "Categorical"}  # fmt: skip
 # What others call an attribute of a node.
 OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write v.grad", "derivative": "write v.grad",
              "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops
+from .. import chance, ops
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..ieee import isfinite, number
@@ -129,6 +129,16 @@ class Graph(Number):
                 f"f computes with {mine!r} itself and not with the argument it is given for it: "
                 "use the arguments, or give the result instead of f: gradcheck(loss, *parameters)"
             )
+        moved = {*self.leaves}
+        for n in self.nodes:
+            if not moved.isdisjoint(n.parents):
+                moved.add(n)
+                if chance.is_held(n):
+                    raise UserError(
+                        f"the gradient of {application(n)} is not the slope of its value: what passes a random choice "
+                        "is an estimate, of which differences say nothing. Check what it estimates, "
+                        "stochastic.expected(f), or a path, .rsample; or see how well: stochastic.compare_estimators"
+                    )
         if not isfinite(self.y):
             bad = next(n for n in self.nodes if not isfinite(n.data))
             told = value_told(bad) if bad.parents else f"{bad.label or 'an input'} is {bad.data}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import cast
 
+from ..chance import is_held
 from ..engine import Value, topological
 from ..ieee import isfinite
 from ..names import called
@@ -51,7 +52,7 @@ def rules(root: Value, most: int | None = MOST, seed: int = 0) -> list[Partial]:
     if inside is not root:
         order += [n for n in topological(inside) if n not in {*order}]
     names = called(order)
-    places = [(i, n) for i, n in enumerate(order, 1) if n.parents and all(map(isfinite, n.numbers))]
+    places = [(i, n) for i, n in enumerate(order, 1) if n.parents and not is_held(n) and all(map(isfinite, n.numbers))]
     if most is not None and sum([len(n.parents) for _, n in places]) > most:
         places = _some(places, most, seed)
     known: dict[tuple[Op, tuple[float, ...]], list[Partial]] = {}

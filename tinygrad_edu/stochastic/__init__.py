@@ -14,6 +14,7 @@ loss, whose gradient is right on the average), `estimators` (how each choice fin
 (learned costs in the place of sampled ones), `comparison` (which of them to take).
 """
 
+from .. import signposts
 from .comparison import compare_estimators
 from .continuous import Exponential, Gumbel, Normal, Uniform, gumbel_softmax
 from .critics import Critic
@@ -42,3 +43,4 @@ __all__ = [
     "Relaxed", "RunningMean", "Score", "StraightThrough", "Table", "Uniform", "compare_estimators", "critic_set",
     "estimate", "expected", "gumbel_softmax", "outcomes", "reply", "surrogate",
 ]  # fmt: skip
+signposts.put_up(__name__)

@@ -200,7 +200,7 @@ class Poisson(Distribution):
 
 
 class Geometric(Distribution):
-    """How many failures come before the first success, which has probability p in each try: 0, 1, 2, ...
+    """How many failures (0, 1, 2, ...) come before the first success, which has probability p in each try.
 
     >>> Geometric(0.25).mean, round(Geometric(0.5).log_prob(1), 4)
     (3.0, -1.3863)
