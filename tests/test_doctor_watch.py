@@ -424,7 +424,7 @@ def test_a_report_says_what_was_looked_at():
     found.run()
     d = found.watch.report()
     [finding] = d.named("gradients added up")
-    assert "at step 1" in str(d) and finding.to_dict()["step"] == 1 and "at step 1" in "\n".join(finding.markdown())
+    assert "at step 1" in str(d) and finding.to_dict()["step"] == 1 and "at step 1" in finding._repr_markdown_()
     assert finding.draw().svg and str(finding.explain())
 
 

@@ -58,9 +58,9 @@ from hypothesis import given, settings
 
 from tinygrad_edu import Value, nn, ops, topological
 from tinygrad_edu.explanation import explain
-from tinygrad_edu.explanation.paths import counts
 from tinygrad_edu.expression import parse
 from tinygrad_edu.figures.__main__ import neuron
+from tinygrad_edu.paths import counts
 from tinygrad_edu.strategies import programs
 
 
@@ -432,7 +432,7 @@ def test_a_matrix_has_its_gradient_in_its_own_shape():
     assert all(d * v == w.grad for d, row in zip(delta, W) for v, w in zip(inputs, row))
     assert "2×3" in str(shown) and "outer product" in str(shown) and "\\begin{bmatrix}" in shown._repr_markdown_()
     both = explain(s, of=[W, b])
-    assert both.grads == [[[w.grad for w in row] for row in W], [bi.grad for bi in b]] and both.outer is None
+    assert both.grads == [[[w.grad for w in row] for row in W], tuple(bi.grad for bi in b)] and both.outer is None
     assert explain(s, of=[["w00"], ["w10", "w11"]]).grads == [[W[0][0].grad], [W[1][0].grad, W[1][1].grad]]
 
 

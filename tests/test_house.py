@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 FLOORS = [
     {
         *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
-        *"callsites usage collector tracing lazy".split(),
+        *"callsites usage collector tracing lazy words blocks".split(),
     },
     {"ops", "render", "folds"},
     {"picture"},
@@ -28,7 +28,7 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "filling", "javascript", "languages"},
-    {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "schedules", "sums"},
+    {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "paths", "schedules", "sums"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order", "webpage"},

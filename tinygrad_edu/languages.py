@@ -38,7 +38,8 @@ from . import ieee, javascript, ops
 from .filling import definition, filled, ours
 from .filling import kind as kind
 from .ops import Op
-from .text import BINDING, CALL, NEGATION, Expr, name, power_of_ten
+from .text import BINDING, CALL, NEGATION, Expr, name
+from .words import power_of_ten
 
 
 def inline(e: Any) -> Any:

@@ -1,5 +1,5 @@
 """What a node is called, and how that is written: every reader (explain, source, the page) asks here,
-and so says the same.
+and so says the same; `Names` also writes the formulas that are made of them.
 
 A node is called by its label; without one, by the variable of whoever asks that holds it; else it is v1, v2, ...  A
 number that stands in a formula, as the 3 in `3 * x`, is no node to talk about:
@@ -20,13 +20,17 @@ import keyword
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import ops
+from . import chance, ops, text, words
+from .blocks import Formula, formula, latex, plain
 from .engine import Value
+from .languages import LATEX
+from .text import Expr
 
 LONGEST = 80  # letters of a name; of a longer one the ends are kept
+MANY = 12  # inputs that a formula in LaTeX names one by one
 MOST = 20_000  # entries of lists that are looked through for nodes
 JOINERS = "\u200c\u200d"  # letters and emoji are joined with these: invisible, but no mischief
 GREEK = frozenset(
@@ -35,6 +39,7 @@ GREEK = frozenset(
 )
 NUMBERED = re.compile(r"(?<![^.])([^\W\d_])\w*\.(\d+)\.")  # a step in the path of a module: layers.0.
 LETTER = re.compile(r"([^\W\d_]+)_?(\d*)")
+PLAIN = re.compile(r"[\w.\[\]']+")  # a name that needs no parentheses in a formula
 # What means something in LaTeX, Markdown or HTML, inside \mathrm{}.
 # A dollar would end the formula, and a backtick begin code.
 SPELLED = {"\\": "∖", "^": "ˆ", "~": "˜", "$": "＄", "`": "ˋ", "<": "\\lt{}", ">": "\\gt{}", "|": "\\vert{}",
@@ -180,18 +185,18 @@ def letters(names: Mapping[Value, str]) -> dict[Value, str]:
     taken: set[str] = set()
     found: dict[Value, str] = {}
     for n, name in names.items():
-        text = latex(name)
-        while text in taken:
-            text = upright(name) if text != upright(name) else f"{text}'"
-        taken.add(text)
-        found[n] = text
+        written = letter(name)
+        while written in taken:
+            written = upright(name) if written != upright(name) else f"{written}'"
+        taken.add(written)
+        found[n] = written
     return found
 
 
-def latex(text: str) -> str:
+def letter(text: str) -> str:
     """A name in LaTeX: a letter with its index, or upright letters; safe in Markdown and HTML whatever is in it.
 
-    >>> latex("w1"), latex("lam"), latex("mlp.layers.0.w_in"), latex("a<b$")
+    >>> letter("w1"), letter("lam"), letter("mlp.layers.0.w_in"), letter("a<b$")
     ('w_{1}', '\\\\lambda', '\\\\mathrm{mlp.layers.0.w\\\\_in}', '\\\\mathrm{a\\\\lt{}b＄}')
     """
     if match := LETTER.fullmatch(text):
@@ -204,3 +209,101 @@ def latex(text: str) -> str:
 def upright(text: str) -> str:
     """Any text inside a formula."""
     return "\\mathrm{" + "".join(SPELLED.get(c, c) for c in one_line(text)) + "}"
+
+
+class Names:
+    """What each node of a graph is called, and formulas of these names: as plain text, which knows its LaTeX.
+
+    A number in a formula is called by its number.
+
+    >>> from .engine import topological
+    >>> w, x = Value(-0.5, label="w1"), Value(2.0, label="x")
+    >>> L = (w * x) ** 2
+    >>> L.label = "L"
+    >>> names = Names(topological(L))
+    >>> names[w], names[w].latex, names.formula(L), names.ratio(L, w), names.ratio(L, w).latex
+    ('w1', 'w_{1}', 'v1 ** 2', 'dL/dw1', '\\\\frac{\\\\partial L}{\\\\partial w_{1}}')
+    """
+
+    def __init__(self, order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, str] | None = None) -> None:
+        self._full = called(order, also, variables(order) if held is None else held)
+        self._names = dict(zip(self._full, brief(list(self._full.values()))))
+        self._letters: dict[Value, str] = {}
+
+    def __contains__(self, n: Value) -> bool:
+        return n in self._names
+
+    def __getitem__(self, n: Value) -> Formula:
+        if n not in self._names:
+            return formula("{}", n.data)
+        return Formula(self._names[n], lambda: self.letters[n])
+
+    def term(self, n: Value) -> Formula:
+        """A node inside a formula: in parentheses if it is not a plain name or a number from 0 upwards."""
+        name = self[n]
+        if PLAIN.fullmatch(name):
+            return name
+        return Formula(f"({name})", lambda: name.latex if n in self._names else f"({name.latex})")
+
+    @property
+    def letters(self) -> dict[Value, str]:
+        """All names in LaTeX, made when the first of them is asked for."""
+        self._letters = self._letters or letters(self._names)
+        return self._letters
+
+    def find(self, name: str) -> list[Value]:
+        """Every node with this label; if there is none, the one that is called so here."""
+        return [n for n in self._names if n.label and named(n) == one_line(name)] or [
+            n for n in self._names if name in (self._names[n], self._full[n])
+        ]
+
+    def all(self) -> list[str]:
+        """The names of all nodes that have one, none of them shortened."""
+        return list(self._full.values())
+
+    def shortened(self, among: Iterable[Value]) -> list[str]:
+        """A sentence on the first name that is shorter here than the label, if there is one."""
+        short = [n for n in among if n in self._names and self._names[n] != self._full[n]]
+        return [f"{self._names[n]} is short for {self._full[n]}." for n in short[:1]]
+
+    def formula(self, n: Value, most: int = 0) -> Formula:
+        """What computes a node, such as `w * x`; a row that sums its inputs up is written out.
+
+        One of more than `most` letters is shortened, if it has many inputs to the name of the row and the first of
+        them.
+        """
+        if chance.stops(n):
+            return self.drawn(n)
+        full = short = Formula(text.write(self._expression(n, str)), lambda: LATEX.write(self._expression(n, latex)))
+        if most and len(full) > most and len(n.parents) > 2:
+            first, more = self[n.parents[0]], len(n.parents) - 1
+            inputs = lambda: f"{upright(n.op.name)}({first.latex}, \\ldots)"
+            short = Formula(f"{n.op.name}({first}, … {more:,} more)", inputs if more >= MANY else lambda: full.latex)
+        return Formula(words.clipped(short, most), lambda: short.latex) if most else full
+
+    def _expression(self, n: Value, write: Callable[[Formula], str]) -> Expr:
+        terms = [text.name(write(self.term(p))) for p in n.parents]
+        e = n.op.parts(*terms) if n.op.parts and ... in n.op.domain and len(terms) <= 20 else None
+        return e if isinstance(e, Expr) and e.op.symbol else Expr(n.op, tuple(terms))
+
+    def drawn(self, n: Value) -> Formula:
+        """The distribution of a choice, such as `Bernoulli(logit=z)`."""
+        return self.told(chance.of(n))
+
+    def told(self, distribution: Any) -> Formula:
+        """A distribution with its parameters by name."""
+
+        def write(part: Callable[[str | float], str]) -> str:
+            return str(distribution.told(lambda x: part(self[x] if isinstance(x, Value) else x)))
+
+        kind, _, inputs = write(plain).partition("(")
+        return Formula(f"{kind}({inputs}", lambda: f"{upright(kind)}({write(latex).partition('(')[2]}")
+
+    def made(self, n: Value, most: int) -> Formula:
+        """The formula of a node after the sign that it stands with: `= w * x`, `~ Bernoulli(p)`."""
+        return formula("~ {}" if chance.stops(n) else "= {}", self.formula(n, most))
+
+    def ratio(self, top: Value, bottom: Value) -> Formula:
+        """`dL/dw`, the fraction in LaTeX."""
+        up, down = self.term(top), self.term(bottom)
+        return Formula(f"d{up}/d{down}", lambda: f"\\frac{{\\partial {up.latex}}}{{\\partial {down.latex}}}")

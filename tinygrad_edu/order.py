@@ -36,10 +36,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from . import ops, streams
+from .blocks import Block, Code, Explanation, Strong, Table
 from .engine import Value, chain_rule, topological
-from .explanation import words
-from .explanation.paths import counts
-from .explanation.walk import Names, same
+from .explanation.walk import same
+from .names import Names
+from .paths import counts
+from .words import count, number, plural
 
 MOST_VISITS = 100_000  # a naive pass is stopped after as many
 MOST_LEAVES = 12  # in the table
@@ -81,7 +83,7 @@ class Run:
         return "right" if self.wrong is None else "lucky"
 
 
-class OrderLab:
+class OrderLab(Explanation):
     """What `order_lab` returns: `runs`, one `Run` per strategy, by name; `root`, `nodes`, `paths` to the leaves."""
 
     def __init__(self, root: Value) -> None:
@@ -127,8 +129,8 @@ class OrderLab:
                 done += 1
                 if whole and p in been and p.parents and before and run.wrong is None:
                     run.wrong, run.passed, run.due = p, grads[p], grads[p] - before
-                    run.why = (f"it passes on all of {words.number(grads[p])} after it has already passed on "
-                               f"{words.number(before)}, which is counted twice")  # fmt: skip
+                    run.why = (f"it passes on all of {number(grads[p])} after it has already passed on "
+                               f"{number(before)}, which is counted twice")  # fmt: skip
                 been.add(p)
                 if p.parents:
                     stack.append((p, grads[p] if whole else d * upstream, iter(zip(p.parents, self.locals[p]))))
@@ -157,41 +159,31 @@ class OrderLab:
                 who = (
                     f"{self.names[late[0]]} has"
                     if len(late) == 1
-                    else f"{self.names[late[0]]} and {words.plural(len(late) - 1, 'other')} have"
+                    else f"{self.names[late[0]]} and {plural(len(late) - 1, 'other')} have"
                 )
                 run.why = (
-                    f"it passes on {words.number(run.passed)}, but its gradient is "
-                    f"{words.number(run.due)}: {who} not yet sent "
-                    + (f"{'its' if len(late) == 1 else 'their'} {words.number(owed)}")
+                    f"it passes on {number(run.passed)}, but its gradient is "
+                    f"{number(run.due)}: {who} not yet sent "
+                    + (f"{'its' if len(late) == 1 else 'their'} {number(owed)}")
                 )
             been.add(n)
             for p, d in zip(n.parents, self.locals.get(n, ())):
                 grads[p] += d * grads[n]
         return run
 
-    def __str__(self) -> str:
-        return "\n".join(words.written(self._blocks()))
-
-    __repr__ = __str__
-
-    def _repr_markdown_(self) -> str:
-        title, *others = words.marked(self._blocks())
-        return "\n".join([f"**{title}**", *others])
-
-    def _blocks(self) -> list[words.Block]:
-        tables = [words.Table(self._summary(), "llrl"), words.Table(self._gradients(), "lrrrrr", (0,))]
-        return [self._title(), *tables, *self._omitted(), *self._notes()]
+    def blocks(self) -> list[Block]:
+        """What is said, as sentences and tables."""
+        tables = [Table(self._summary(), "llrl"), Table(self._gradients(), "lrrrrr", (0,))]
+        return [Strong(self._title()), *tables, *self._omitted(), *self._notes()]
 
     def _title(self) -> str:
-        formula = f" = {self.names.short(self.root, 40)}" if self.root.parents else ""
-        counted = f"{words.plural(self.nodes, 'node')}, {words.plural(sum(len(n.parents) for n in self.order), 'edge')}"
-        return (f"Why topological order? {self.names[self.root]}{formula} = {words.number(self.root.data)}: {counted}, "
-                f"and {words.plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
+        formula = f" = {self.names.formula(self.root, 40)}" if self.root.parents else ""
+        counted = f"{plural(self.nodes, 'node')}, {plural(sum(len(n.parents) for n in self.order), 'edge')}"
+        return (f"Why topological order? {self.names[self.root]}{formula} = {number(self.root.data)}: {counted}, "
+                f"and {plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
 
     def _summary(self) -> list[tuple[str, ...]]:
-        rows = [
-            (name, how, words.count(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()
-        ]
+        rows = [(name, how, count(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()]
         return [("order", "a node passes on", "visits", "result"), *rows]
 
     def _gradients(self) -> list[tuple[str, ...]]:
@@ -200,17 +192,17 @@ class OrderLab:
         shown = sorted((n for n in self.leaves if n in self.names), key=lambda n: n not in wrong)[:MOST_LEAVES]
 
         def cell(run: Run, n: Value) -> str:
-            return "stopped" if run.grads is None else words.number(run.grads[n]) + " ✗" * self._misses(run.grads, n)
+            return "stopped" if run.grads is None else number(run.grads[n]) + " ✗" * self._misses(run.grads, n)
 
         rows = [(self.names[n], *[cell(run, n) for run in self.runs.values()]) for n in shown]
         return [(f"d{self.names.term(self.root)}/d...", *self.runs), *rows]
 
     def _omitted(self) -> list[str]:
         more = sum(n in self.names for n in self.leaves) - MOST_LEAVES
-        return [f"… {words.plural(more, 'more leaf').replace('leafs', 'leaves')}."] if more > 0 else []
+        return [f"… {plural(more, 'more leaf')}."] if more > 0 else []
 
-    def _notes(self) -> list[words.Block]:
-        notes: list[words.Block]
+    def _notes(self) -> list[Block]:
+        notes: list[Block]
         notes = [f"{run.name} goes wrong at {self.names[run.wrong]}: {run.why}." if run.result == "wrong" else
                  f"{run.name} is lucky: at {self.names[run.wrong]} {run.why}, and that changed no leaf."
                  for run in self.runs.values() if run.wrong is not None]  # fmt: skip
@@ -222,7 +214,7 @@ class OrderLab:
             )
         return notes or ["On this graph every order is right: no node that passes a gradient on is used twice "
                          "in a way that matters. For the smallest graph where it does matter, paste",
-                         words.Code(EXAMPLE)]  # fmt: skip
+                         Code(EXAMPLE)]  # fmt: skip
 
 
 def order_lab(root: Value) -> OrderLab:

@@ -147,18 +147,6 @@ def _write(e: Any) -> tuple[str, int]:
     return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
 
 
-def power_of_ten(number: str) -> str:
-    """A number that Python wrote, as LaTeX writes it.
-
-    >>> [power_of_ten(text) for text in ("0.5", "1e-07", "-1.5e+20", "inf")]
-    ['0.5', '10^{-7}', '-1.5 \\\\cdot 10^{20}', '\\\\infty']
-    """
-    digits, e, power = number.partition("e")
-    if not e:
-        return {"inf": "\\infty", "-inf": "-\\infty", "nan": "\\mathrm{nan}"}.get(number, number)
-    return ("-" * digits.startswith("-") if digits in ("1", "-1") else f"{digits} \\cdot ") + f"10^{{{int(power)}}}"
-
-
 def _parameters(op: Op) -> str:
     """`, -1, 1` for clip(-1, 1): what the row closes over comes after its inputs."""
     return ", " + op.name[op.name.index("(") + 1 : -1] if "(" in op.name else ""

@@ -5,6 +5,8 @@
 [("p['w'][0]", 2), ("p['w'][1]", 3.0), ("p['b']", 1)]
 >>> mapped(lambda x: x * 10, tree)
 {'w': [20, 30.0], 'b': 10}
+>>> flatten(tree), unflatten(tree, "xyz")
+([2, 3.0, 1], {'w': ['x', 'y'], 'b': 'z'})
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import array
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -45,22 +47,36 @@ def entries(tree: Any) -> Any:
     return tree.tolist() if rows else None
 
 
-def leaves(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
-    """Everything in a tree that is no container, with the name a person would give it: w, w[0][1], w['b'], p.w."""
+def parts(tree: Any) -> list[tuple[str, Any]] | None:
+    """What a container holds, each part with what a person writes after its name: [0], ['b'], .w; None for a leaf."""
     names = fields(tree)
     if names is not None:
-        for field in names:
-            yield from leaves(f"{name}.{field}", getattr(tree, field))
-    elif isinstance(tree, dict):
-        for key, part in tree.items():
-            yield from leaves(f"{name}[{key!r}]", part)
+        return [(f".{name}", getattr(tree, name)) for name in names]
+    if isinstance(tree, dict):
+        return [(f"[{key!r}]", part) for key, part in tree.items()]
+    inner = tree if isinstance(tree, (list, tuple)) else entries(tree)
+    return None if inner is None else [(f"[{i}]", part) for i, part in enumerate(inner)]
+
+
+def leaves(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a tree that is no container, with the name a person would give it: w, w[0][1], w['b'], p.w."""
+    inner = parts(tree)
+    if inner is None:
+        yield name, tree
     else:
-        inner = tree if isinstance(tree, (list, tuple)) else entries(tree)
-        if inner is None:
-            yield name, tree
-        else:
-            for i, part in enumerate(inner):
-                yield from leaves(f"{name}[{i}]", part)
+        for place, part in inner:
+            yield from leaves(name + place, part)
+
+
+def flatten(tree: Any) -> list[Any]:
+    """Everything in a tree that is no container, in order."""
+    return [leaf for _, leaf in leaves("", tree)]
+
+
+def unflatten(tree: Any, fresh: Iterable[Any]) -> Any:
+    """The same tree with others in the place of its leaves."""
+    rest = iter(fresh)
+    return mapped(lambda _: next(rest), tree)
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:

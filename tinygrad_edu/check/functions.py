@@ -11,7 +11,7 @@ from typing import Any
 from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..ieee import number
-from ..trees import leaves, mapped
+from ..trees import flatten, leaves, unflatten
 from .probes import Graph
 
 
@@ -26,7 +26,7 @@ class Function:
     def __init__(self, f: Callable[..., Value] | Value, *inputs: Any, who: str = "gradcheck") -> None:
         names: tuple[str, ...] = ()
         if isinstance(f, Value):
-            f = _repeat(f, [v for _, v in leaves("", list(inputs))])
+            f = _repeat(f, flatten(list(inputs)))
         elif callable(f):
             names = parameters(f, len(inputs))
         else:
@@ -44,8 +44,7 @@ class Function:
     def at(self, xs: list[float]) -> Graph:
         """The graph of f at other numbers."""
         pushed = [Value(x, label) for x, label in zip(xs, self.labels)]
-        fresh = iter(pushed)
-        return Graph(self.f(*[mapped(lambda _: next(fresh), a) for a in self.inputs]), pushed)
+        return Graph(self.f(*unflatten(self.inputs, pushed)), pushed)
 
     def here(self) -> Graph:
         """The graph of f where it stands.
@@ -91,6 +90,6 @@ def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:
             made.label = node.label
             return made
 
-        return rebuilt(order, dict(zip(inputs, (v for _, v in leaves("", list(args))))), again)[root]  # type: ignore[no-any-return]
+        return rebuilt(order, dict(zip(inputs, flatten(list(args)))), again)[root]  # type: ignore[no-any-return]
 
     return f

@@ -16,7 +16,7 @@ from ..derivatives import grad
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..names import named
-from ..trees import leaves
+from ..trees import flatten
 from .functions import Function
 from .probes import Graph
 from .report import HAPPY, Comparison, Partial, Report
@@ -70,7 +70,7 @@ def gradcheck(
         return _checked(here, chosen, seed)
     reports = []
     for i in chosen:
-        slope = lambda *args, i=i: grad(here.f(*args), [v for _, v in leaves("", list(args))][i])[0]
+        slope = lambda *args, i=i: grad(here.f(*args), flatten(list(args))[i])[0]
         second = Function(slope, *inputs)
         second.labels = here.labels
         reports.append(_checked(second, chosen, seed))

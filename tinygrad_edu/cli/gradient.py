@@ -6,11 +6,11 @@ import argparse
 import re
 from typing import Any
 
-from .. import files, ops, text
+from .. import files, ops, text, words
 from ..check import gradcheck
 from ..engine import Value
 from ..errors import UserError, meant
-from ..explanation import alarms, explain, words
+from ..explanation import alarms, explain
 from ..expression import ALIASES, ExpressionError, Program, parse, plain
 from ..figures import draw
 from ..sourcecode import LISTED, source
@@ -121,7 +121,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
     print(f"{program.steps[-1][0] or program.text} = {root.data:.10g}")
     if rows:
         print()
-        print(*words.columns([("name", "value", "gradient"), *rows], "lrr"), sep="\n")
+        print(*words.aligned([("name", "value", "gradient"), *rows], "lrr", indent="  "), sep="\n")
     for note in alarms(root) if rows and not told else []:
         print()
         print(*words.sentence(note), sep="\n")

@@ -27,7 +27,6 @@ from typing import Any, Protocol, cast
 from .. import collector
 from ..engine import Value, topological
 from ..errors import UserError
-from ..explanation.words import number, plural
 from ..functional import sum as total
 from ..modes import lines
 from ..names import named, variables
@@ -35,6 +34,7 @@ from ..opening import opened
 from ..replay import Jit
 from ..rules import takes
 from ..usage import chosen
+from ..words import number, plural
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
 from .comparison import compare
 from .difference import Comparison

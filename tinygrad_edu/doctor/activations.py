@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value, topological
-from ..explanation.words import number, plural
 from ..figures.units import group, neuron_of, slope_of
+from ..words import number, plural
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, severity

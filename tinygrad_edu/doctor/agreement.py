@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
 from ..names import is_constant
+from ..words import number, plural
 from .evidence import Evidence
 from .findings import Finding
 from .formulas import is_share

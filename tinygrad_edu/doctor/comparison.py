@@ -20,9 +20,9 @@ from typing import Any
 from .. import collector
 from ..engine import Value
 from ..errors import UserError
-from ..explanation.words import number, plural
 from ..ieee import number as as_number
 from ..rules import takes
+from ..words import number, plural
 from . import graphs, moves
 from .difference import Comparison, apart, digits, gap, so_far
 from .pairing import Pairing, Side
@@ -58,7 +58,6 @@ def compare(run_a: Any, run_b: Any, *, rtol: float = 0.0, atol: float = 0.0) -> 
     ...         w.data -= lr(step) * w.grad
     >>> compare(training(lambda step: 0.1), training(lambda step: 0.1 if step == 0 else 0.05))
     Not alike, first at step 3, in the value of w.
-    <BLANKLINE>
        a       w = 1.48
        b       w = 1.44
        apart   0.04, 2.7 % of the larger

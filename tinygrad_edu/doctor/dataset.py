@@ -16,7 +16,7 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from ..engine import Value
-from ..explanation.words import number, plural
+from ..words import number, plural
 from .activations import few
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, severity

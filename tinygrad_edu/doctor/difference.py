@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import math
 import struct
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..blocks import Block, Explanation, Strong, Terms
 from ..engine import Value
 from ..errors import UserError
-from ..explanation import explain, words
-from ..explanation.walk import Explanation
-from ..explanation.words import number, plural
+from ..explanation import explain
 from ..figures import Drawing, draw
+from ..words import number, plural
 
-MARGIN = 11  # columns before what is said, for the word that says what it is
 FEW_ULPS = 1000
 
 
@@ -55,20 +53,10 @@ class Comparison(Explanation):
         """The Values that differ, one of each run; none if nothing does, or if only numbers were compared."""
         return tuple(node for _, node in self._place)
 
-    def lines(self) -> list[str]:
-        """The comparison, line by line."""
-        lines = [*words.sentence(self.summary), *[""] * bool(self.parts)]
-        for word, said in self.parts:
-            first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
-            lines += textwrap.wrap(
-                said, words.WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-            )
-        return lines
-
-    def markdown(self) -> list[str]:
-        """The comparison in Markdown."""
-        lines = [f"**{words.plain_markdown(self.summary)}**" if self.what else words.plain_markdown(self.summary)]
-        return lines + [line for word, said in self.parts for line in ("", f"**{word}** {words.plain_markdown(said)}")]
+    def blocks(self) -> list[Block]:
+        """The summary, and what is said of the place."""
+        summary = Strong(self.summary) if self.what else self.summary
+        return [summary, Terms(self.parts)] if self.parts else [summary]
 
     def draw(self) -> Both:
         """The place in both graphs, between what it reads and what reads it, with the gradients that are stored."""

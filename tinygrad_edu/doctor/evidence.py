@@ -17,9 +17,8 @@ from typing import Any
 from .. import ops, text
 from ..engine import Value, chain_rule, topological
 from ..explanation.network import neurons_of
-from ..explanation.walk import Names
 from ..figures.units import Unit, group, module_of, samples_of, slope_of
-from ..names import is_constant
+from ..names import Names, is_constant
 from .rows import Bend, bend_of
 
 LINEAR = {ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.sum, ops.dot}
@@ -93,7 +92,7 @@ class Passes:
     def called(self, n: Value) -> str:
         """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf or the formula is long."""
         name = self.names[n]
-        formula = self.names.short(n, 44) if n.parents else ""
+        formula = self.names.formula(n, 44) if n.parents else ""
         return f"{name} = {formula}" if formula else name
 
     def local(self, n: Value, place: int = 0) -> str:

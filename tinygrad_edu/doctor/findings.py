@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from .. import callsites
+from ..blocks import Block, Explanation, Strong, Table, Terms
 from ..engine import Value
-from ..explanation import Whole, explain, words
+from ..explanation import Whole, explain
 from ..explanation.single import Single
-from ..explanation.walk import Explanation
 from ..figures import Drawing, draw
 from .limits import BROKEN, LOOK
-
-MARGIN = 11  # columns before what is said, for the word that says what it is
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,28 +54,9 @@ class Finding(Explanation):
         line = [("line", self.line)] if self.line else []
         return [("where", self.where), *line, ("seen", self.seen), ("why", self.why), ("try", self.advice)]
 
-    def lines(self) -> list[str]:
-        """The finding, line by line."""
-        return self._told()
-
-    def _told(self, before: int = 0) -> list[str]:
-        """Its lines; after another one of its kind, the number `before`, only what is not the same."""
-        lines, parts = [self.heading], self.parts()
-        if before:
-            parts = [*parts[:-2], ("", f"why, and what to try: as for {before}")]
-        for word, said in parts:
-            first, rest = f"   {word:<{MARGIN - 3}}", " " * MARGIN
-            lines += textwrap.wrap(
-                said, words.WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-            )
-        return lines
-
-    def markdown(self) -> list[str]:
-        """The finding in Markdown."""
-        lines = [f"**{words.plain_markdown(self.heading)}**"]
-        for word, said in self.parts():
-            lines += ["", f"**{word}** {words.plain_markdown(said)}"]
-        return lines
+    def blocks(self) -> list[Block]:
+        """What is said, under its heading."""
+        return [Strong(self.heading), Terms(self.parts())]
 
     def draw(self) -> Drawing:
         """The culprit between what it reads and what reads it, as a picture, with the gradients that are stored."""
@@ -127,38 +106,27 @@ class Diagnosis(Explanation):
         counts = [(len(self.broken), BROKEN), (len(self.findings) - len(self.broken), LOOK)]
         return f"{self.about}: " + ", ".join(f"{n} {word}" for n, word in counts if n) + "."
 
-    def lines(self) -> list[str]:
-        """The diagnosis, line by line."""
-        lines = words.sentence(self.summary())
+    def blocks(self) -> Iterator[Block]:
+        """The summary, the findings by number, and what else is good to know."""
+        yield self.summary()
         told: dict[tuple[str, str], int] = {}
         for i, finding in enumerate(self.findings, 1):
-            before = told.setdefault((finding.what, finding.advice), i)
-            first, *rest = finding._told(before if before < i else 0)
-            lines += ["", f"{i}. {first}", *rest]
+            before, parts = told.setdefault((finding.what, finding.advice), i), finding.parts()
+            if before < i:  # of its kind: only what is not the same
+                parts[-2:] = [("", f"why, and what to try: as for {before}")]
+            yield Strong(f"{i}. {finding.heading}")
+            yield Terms(parts)
         if self:
-            lines += [f"  {word}: {said}" for word, said in self.numbers.items()]
-        for note in self.notes:
-            lines += ["", *words.sentence(note)]
+            yield Table([("looked at",), *[(f"{word}: {said}",) for word, said in self.numbers.items()]], bare=True)
+        yield from self.notes
         if not self and (hint := self._hint() if self.hint is None else self.hint):
-            lines += ["", *words.sentence(hint)]
-        return lines
+            yield hint
 
     def _hint(self) -> str:
         known = any(f.line or f.step is not None for f in self.findings) or not callsites.called()
         # a command has no lines of yours, and a watch is given no function
         more = "" if known else " To see lines of your code: diagnose(f), with a function that computes the loss."
         return f"To see the first: .findings[0].draw(), .findings[0].explain().{more}"
-
-    def markdown(self) -> list[str]:
-        """The diagnosis in Markdown."""
-        lines = [words.plain_markdown(self.summary())]
-        for i, finding in enumerate(self.findings, 1):
-            first, *rest = finding.markdown()
-            lines += ["", f"{i}\\. {first}", *rest]
-        if self:
-            rows = [(words.plain_markdown(a), words.plain_markdown(b)) for a, b in self.numbers.items()]
-            lines += ["", *words.markdown_table(("looked at", "numbers"), rows)]
-        return [*lines, *[line for note in self.notes for line in ("", words.plain_markdown(note))]]
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as JSON knows it."""

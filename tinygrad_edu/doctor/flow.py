@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
-from ..explanation import words
-from ..explanation.words import number, plural
+from ..words import elided, number, plural
 from .evidence import LINEAR, MOST, Cell, Evidence, Use, rate, rms
 from .findings import Finding
 from .limits import LIMITS, severity
@@ -67,7 +66,7 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
 
 
 def _sizes(sizes: list[float]) -> str:
-    return " ← ".join(words.with_gap([number(s) for s in words.elided(sizes, 8)], len(sizes)))
+    return " ← ".join(elided(sizes, 8, number))
 
 
 def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
+from ..words import number, plural
 from .evidence import Evidence
 from .findings import Finding
 from .limits import BROKEN, LOOK, severity

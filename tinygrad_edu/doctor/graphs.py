@@ -14,8 +14,8 @@ from collections.abc import Callable
 from .. import ops
 from ..engine import Value
 from ..explanation.walk import Edge
-from ..explanation.words import number, plural, times
 from ..names import is_constant, named
+from ..words import number, plural, times
 from . import moves
 from .activations import few
 from .difference import Comparison, apart, digits, gap, so_far

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
 from ..infinities import first_edge, interval
+from ..words import number, plural
 from .evidence import Evidence
 from .findings import Finding
 from .limits import BROKEN

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..engine import Value
-from ..explanation.words import number, plural
 from ..names import named
+from ..words import number, plural
 from .difference import digits, so_far
 from .pairing import Pairing, Side
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from operator import mul
 
-from ..explanation.words import number, plural
+from ..words import number, plural
 from .course import Course
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, NOT_BEFORE, severity

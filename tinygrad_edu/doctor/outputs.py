@@ -19,9 +19,9 @@ from dataclasses import replace
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
 from ..names import is_constant
 from ..sums import addends
+from ..words import number, plural
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Finding
 from .limits import LIMITS, LOOK, severity

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
 from ..names import is_constant
+from ..words import number, plural
 from .evidence import Evidence
 from .findings import Finding
 from .limits import BROKEN, severity

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
-from ..explanation.words import number, plural
+from ..words import number, plural
 from .agreement import NAME
 from .evidence import Evidence, Use
 from .findings import Finding

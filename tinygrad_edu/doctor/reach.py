@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from .. import chance, ops
 from ..engine import Value
 from ..explanation.network import IN_A_LIST
-from ..explanation.words import number, plural
 from ..figures.units import module_of
 from ..names import named
+from ..words import number, plural
 from .activations import few
 from .evidence import Cell, Evidence
 from .findings import Finding

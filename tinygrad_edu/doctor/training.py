@@ -14,9 +14,9 @@ from operator import mul
 
 from ..engine import Value
 from ..explanation.network import IN_A_LIST
-from ..explanation.words import number, plural
 from ..figures.units import module_of
 from ..names import named
+from ..words import number, plural
 from .activations import few
 from .course import Course
 from .findings import Finding

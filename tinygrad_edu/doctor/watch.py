@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import collector
 from ..engine import Value, chain_rule
-from ..explanation.words import number, plural
 from ..usage import chance_kept
+from ..words import number, plural
 from . import outputs
 from .activations import few
 from .course import Course

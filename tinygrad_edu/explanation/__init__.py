@@ -39,15 +39,15 @@ from .. import ops
 from ..engine import Value
 from ..errors import UserError, meant
 from ..figures.units import group
-from . import words
+from ..trees import flatten, parts, unflatten
+from ..words import few, plural
 from .network import Network
-from .paths import Path
-from .shaped import Shaped, flat
+from .shaped import Shaped
 from .single import Single
-from .walk import Edge, Explanation, Walk
+from .walk import Edge, Walk
 from .whole import Whole
 
-__all__ = ["Edge", "Explanation", "Network", "Path", "Shaped", "Single", "Whole", "alarms", "explain", "words"]
+__all__ = ["Edge", "Network", "Shaped", "Single", "Whole", "alarms", "explain"]
 
 
 class Module(Protocol):
@@ -120,7 +120,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
             raise UserError(f"{option} must be a whole number from 1 upwards, got {n!r}")
     if of is None:
         return Whole(root, max_nodes)
-    if not isinstance(of, (list, tuple)):
+    if parts(of) is None:
         walk = Walk(root, also=[of] if isinstance(of, Value) else [])
         if part := _part(walk, of):
             groups = group(root, walk.order)
@@ -128,15 +128,14 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
                 return Shaped(walk, part)
             return Network(walk, groups, part)
         return Single(walk, _used(walk, _resolved(walk, of)), max_paths)
-    leaves = list(flat(of))
+    leaves = flatten(of)
     if not leaves:
         raise UserError("of is an empty list: give explain the Values whose gradients it should write")
     walk = Walk(root, also=[n for n in leaves if isinstance(n, Value)])
-    found = iter([_resolved(walk, n) for n in leaves])
-    shaped = _filled(of, found)
-    if not any(n in walk.totals for n in flat(shaped)):
-        _used(walk, next(flat(shaped)))
-    return Shaped(walk, shaped)
+    found = [_resolved(walk, n) for n in leaves]
+    if not any(n in walk.totals for n in found):
+        _used(walk, found[0])
+    return Shaped(walk, unflatten(of, found))
 
 
 def alarms(root: Value) -> list[str]:
@@ -162,14 +161,9 @@ def _part(walk: Walk, of: Any) -> list[Value]:
     if used := [p for p in parameters if p in walk.totals]:
         return used
     raise UserError(
-        f"{walk.names[walk.root]} was computed from none of the {words.plural(len(parameters), 'parameter')} of "
+        f"{walk.names[walk.root]} was computed from none of the {plural(len(parameters), 'parameter')} of "
         f"{of!r:.80}: has the model been made anew since then?"
     )
-
-
-def _filled(tree: Any, found: Any) -> Any:
-    """Nested lists with what was found in place of their leaves."""
-    return [_filled(part, found) for part in tree] if isinstance(tree, (list, tuple)) else next(found)
 
 
 def _resolved(walk: Walk, of: Any) -> Value:
@@ -184,7 +178,7 @@ def _resolved(walk: Walk, of: Any) -> Value:
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
         known = walk.names.all()
-        there = f"{', '.join(known[:8])}{', …' * (len(known) > 8)}{meant(of, known).replace(',', ';', 1)}"
+        there = f"{few(known)}{meant(of, known).replace(',', ';', 1)}"
         raise UserError(f"nothing that {root} was computed from is called {of!r:.80}: there is {there}")
     if len(nodes) > 1:
         raise UserError(
@@ -199,7 +193,7 @@ def _used(walk: Walk, x: Value) -> Value:
     if x not in walk.totals:
         name, root = x.label or repr(x), walk.names[walk.root]
         leaves = [walk.names[n] for n in walk.order if not n.parents and n in walk.names]
-        hint = f"it depends on {', '.join(leaves[:8])}{', …' * (len(leaves) > 8)}"
+        hint = f"it depends on {few(leaves)}"
         if x.label and walk.names.find(x.label):
             hint = f"another Value that is labelled {x.label!r} was: has it been made anew since then?"
         raise UserError(

@@ -1,12 +1,13 @@
 """What passes a random choice, and how: a score, or, along a path, the gradient.
 
 >>> from tinygrad_edu.stochastic import Bernoulli, surrogate
+>>> from tinygrad_edu.words import sentence
 >>> p = Value(0.25, label="p")
 >>> b = Bernoulli(p).sample(noise=0.1)
 >>> b.label = "b"
 >>> walk = Walk(surrogate(3 * b))
 >>> [told] = passed(walk, walk.order)
->>> print("\\n".join(words.sentence(told)))
+>>> print("\\n".join(sentence(told)))
 b = 1 was drawn from Bernoulli(p): its local gradient is 0, and no gradient
 passes. The surrogate loss hands p the score × the cost: d(log p(b))/dp × 3 = 4
 × 3 = 12.
@@ -19,8 +20,9 @@ from functools import partial
 from typing import Any
 
 from .. import chance, ops
+from ..blocks import joined
 from ..engine import Value
-from . import words
+from ..words import elided, number, plural
 from .walk import Walk
 
 MOST = 4
@@ -40,12 +42,11 @@ def passed(walk: Walk, nodes: Iterable[Value]) -> list[str]:
             found.setdefault(n.stands_for, partial(_in_place, walk, others))
     more = len(found) - MOST
     told = [tell() for tell in [*found.values()][:MOST]]
-    return [*told, *[f"… and {words.plural(more, 'more random choice')}."] * (more > 0)]
+    return [*told, *[f"… and {plural(more, 'more random choice')}."] * (more > 0)]
 
 
 def _in_place(walk: Walk, nodes: list[Value]) -> str:
-    parts = [f"{walk.names[n]} = {words.number(walk.value(n))}" for n in words.elided(nodes, MOST)]
-    names = ", ".join(words.with_gap(parts, len(nodes)))
+    names = ", ".join(elided(nodes, MOST, lambda n: f"{walk.names[n]} = {number(walk.value(n))}"))
     of: Any = nodes[0].stands_for  # type: ignore[attr-defined]
     ps = [p for p in of.parameters if isinstance(p, Value) and p in walk.names]
     who = walk.names[ps[0]] if len(ps) == 1 else "each parameter"
@@ -56,7 +57,7 @@ def _in_place(walk: Walk, nodes: list[Value]) -> str:
 
 
 def _drawn(walk: Walk, n: Value) -> str:
-    return f"{walk.names[n]} = {words.number(walk.value(n))} was drawn from {walk.names.drawn(n)}"
+    return f"{walk.names[n]} = {number(walk.value(n))} was drawn from {walk.names.drawn(n)}"
 
 
 def _slopes(walk: Walk, n: Value) -> list[tuple[str, float]]:
@@ -70,11 +71,11 @@ def _slopes(walk: Walk, n: Value) -> list[tuple[str, float]]:
 
 def _path(walk: Walk, n: Value) -> str:
     name = walk.names.term(n)
-    ways = ", ".join([f"d{name}/d{p} = {words.number(d)}" for p, d in _slopes(walk, n)])
+    ways = ", ".join([f"d{name}/d{p} = {number(d)}" for p, d in _slopes(walk, n)])
     formula = (chance.of(n).path.__doc__ or "").strip(" .")
     return (
         f"{_drawn(walk, n)}, pathwise: it is {formula}, and the noise is "
-        f"{words.number(walk.value(n.noise))}. " + (f"So gradients pass: {ways}." if ways else "So gradients pass.")  # type: ignore[attr-defined]
+        f"{number(walk.value(n.noise))}. " + (f"So gradients pass: {ways}." if ways else "So gradients pass.")  # type: ignore[attr-defined]
     )
 
 
@@ -96,8 +97,8 @@ def _score(walk: Walk, n: Value, score: Value | None, said: str) -> str:
     factors = [score.numbers[2], *[g for g in [walk.totals[score]] if g != 1]]
     name = walk.names.term(n)
     ways = [
-        f"d(log p({name}))/d{p} × {words.joined(factors, '×')} = {words.joined([d, *factors], '×')} = "
-        f"{words.number(d * score.numbers[2] * walk.totals[score])}"
+        f"d(log p({name}))/d{p} × {joined(factors, '×')} = {joined([d, *factors], '×')} = "
+        f"{number(d * score.numbers[2] * walk.totals[score])}"
         for p, d in slopes
     ]
     return f"{told} The surrogate loss hands {each} the score × {cost}: {'; '.join(ways)}."

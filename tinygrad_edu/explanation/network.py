@@ -32,10 +32,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..blocks import Block, Explanation, Table, joined
 from ..engine import Value
 from ..figures.units import Groups, Unit, module_of, neuron_of, samples_of, slope_of
-from . import words
-from .walk import Explanation, Walk
+from ..words import number, plural
+from .walk import Walk
 
 IN_A_LIST = re.compile(r"(.+)\.[^\W\d]\w*\.\d+")  # mlp.layers.0.neurons.3 is one of mlp.layers.0
 MOST_LAYERS, MOST_NEURONS, MOST_SAMPLES, MOST_NAMES = 24, 16, 6, 5
@@ -105,7 +106,7 @@ class Network(Explanation):
             layer.neurons = [n for n in self.neurons if n.layer == layer.name]
         return list(layers.values())
 
-    def blocks(self) -> list[words.Block]:
+    def blocks(self) -> list[Block]:
         """What is said, as sentences and tables."""
         if len(self.neurons) == 1:
             told = self._neuron(self.neurons[0])
@@ -114,14 +115,6 @@ class Network(Explanation):
         else:
             told = self._network()
         return [f"{self._what()}.", *told, *self._notes()]
-
-    def lines(self) -> list[str]:
-        """The explanation, line by line."""
-        return words.written(self.blocks())
-
-    def markdown(self) -> list[str]:
-        """The explanation in Markdown."""
-        return words.marked(self.blocks())
 
     # Sizes
 
@@ -141,17 +134,17 @@ class Network(Explanation):
     # A network
 
     def _what(self) -> str:
-        root = f"{self.names[self.root]} = {words.number(self.walk.value(self.root))}"
-        parameters = words.plural(sum(len(layer.parameters) for layer in self.layers), "parameter")
-        at_work = f", at work on {words.plural(self.samples, 'sample')}" if self.samples > 1 else ""
+        root = f"{self.names[self.root]} = {number(self.walk.value(self.root))}"
+        parameters = plural(sum(len(layer.parameters) for layer in self.layers), "parameter")
+        at_work = f", at work on {plural(self.samples, 'sample')}" if self.samples > 1 else ""
         if len(self.neurons) == 1:
             return f"{self.neurons[0].name}, {parameters}{at_work}: its gradient from {root}"
-        inside = f"{words.plural(len(self.neurons), 'neuron')}, {parameters}{at_work}"
+        inside = f"{plural(len(self.neurons), 'neuron')}, {parameters}{at_work}"
         if len(self.layers) == 1:
             return f"{self.layers[0].name}, {inside}: its gradient from {root}"
-        return f"{words.plural(len(self.layers), 'layer')}, {inside}: their gradients from {root}"
+        return f"{plural(len(self.layers), 'layer')}, {inside}: their gradients from {root}"
 
-    def _network(self) -> list[words.Block]:
+    def _network(self) -> list[Block]:
         root = self.names[self.root]
         rows: list[tuple[str, ...]] = [("layer", "neurons", "closed", "output", "gradient", "weight", "gradient")]
         for layer in self.layers[:MOST_LAYERS]:
@@ -159,13 +152,13 @@ class Network(Explanation):
             count = [f"{len(layer.neurons):,}", f"{shut:,}" if shut else ""] if layer.neurons else ["", ""]
             outputs = self._outputs(layer.neurons) if layer.neurons else ["", ""]
             rows.append((layer.name, *count, *outputs, *self._weights(layer.parameters)))
-        told: list[words.Block] = [
+        told: list[Block] = [
             f"Layer by layer, from {root} back to the inputs. The size of outputs and of weights, "
             "beside each that of its gradient: root mean squares.",
-            words.Table(rows, "lrrrrrr", (0,)),
+            Table(rows, "lrrrrrr", (0,)),
         ]
         if more := len(self.layers) - MOST_LAYERS:
-            told += [f"… {words.plural(more, 'more layer')}."] * (more > 0)
+            told += [f"… {plural(more, 'more layer')}."] * (more > 0)
         return [*told, *self._on_the_way(), *self._by_sample(), *self._largest()]
 
     def _on_the_way(self) -> list[str]:
@@ -174,7 +167,7 @@ class Network(Explanation):
         if shut:
             every = f"on every {self.word}" if self.samples > 1 else "here"
             told.append(
-                f"{len(shut):,} of {words.plural(len(self.neurons), 'neuron')} "
+                f"{len(shut):,} of {plural(len(self.neurons), 'neuron')} "
                 f"{'is' if len(shut) == 1 else 'are'} closed {every}: no gradient for the weights of "
                 f"{_few([n.name for n in shut])}."
             )
@@ -193,7 +186,7 @@ class Network(Explanation):
             )
         return told
 
-    def _by_sample(self) -> list[words.Block]:
+    def _by_sample(self) -> list[Block]:
         """What each sample gets, those with the largest gradients first."""
         if self.samples == 1:
             return []
@@ -204,7 +197,7 @@ class Network(Explanation):
         idle = [s for s in order if sizes[s] == 0]
 
         def cell(xs: list[float]) -> str:
-            return ", ".join(map(words.number, xs)) if n <= 3 else _size(xs)
+            return ", ".join(map(number, xs)) if n <= 3 else _size(xs)
 
         rows = [(f"{s}", cell([self.walk.value(u.out) for u in given[s]]), cell([self.totals[u.out] for u in given[s]]))
                 for s in order[:MOST_SAMPLES] if sizes[s] != 0]  # fmt: skip
@@ -213,30 +206,30 @@ class Network(Explanation):
             f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: "
             "the output and its gradient, the largest first."
         )
-        told: list[words.Block] = [head, words.Table([("sample", what, "gradient"), *rows], "rrr")] if rows else []
+        told: list[Block] = [head, Table([("sample", what, "gradient"), *rows], "rrr")] if rows else []
         if idle:
             told.append(f"Sample {idle[0]} of {self.samples:,} gets no gradient." if len(idle) == 1 else
                         f"Samples {_few([str(s) for s in sorted(idle)])}, {len(idle):,} of {self.samples:,}, "
                         "get no gradient.")  # fmt: skip
         return told
 
-    def _largest(self) -> list[words.Block]:
+    def _largest(self) -> list[Block]:
         """The parameters with the largest gradients, and how to ask for more."""
         parameters = [p for layer in self.layers for p in layer.parameters]
         top = sorted(parameters, key=lambda p: -abs(self.totals[p]))[:MOST_NAMES]
-        rows = [(p.label, words.number(self.walk.value(p)), words.number(self.totals[p])) for p in top]
+        rows = [(p.label, number(self.walk.value(p)), number(self.totals[p])) for p in top]
         wide, root = max(self.layers, key=lambda layer: len(layer.neurons)), self.names.term(self.root)
         asked = [(f'{root}.explain(of="{name}")', what) for name, what in
                  ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"),
                   (top[0].label, "one gradient"))]  # fmt: skip
-        return ["The largest gradients:", words.Table([("parameter", "value", "gradient"), *rows], "lrr"),
+        return ["The largest gradients:", Table([("parameter", "value", "gradient"), *rows], "lrr"),
                 "Ask for more:",
-                words.Table([("write", "to explain"), *asked,
+                Table([("write", "to explain"), *asked,
                              (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
 
     # A layer
 
-    def _layer(self, layer: Layer) -> list[words.Block]:
+    def _layer(self, layer: Layer) -> list[Block]:
         root, before = self.names.term(self.root), f"{layer.name}."
         shown = layer.neurons
         if len(shown) > MOST_NEURONS:
@@ -247,19 +240,19 @@ class Network(Explanation):
             top = max(n.weights, key=lambda w: abs(self.totals[w]))
             bias = n.uses[0].bias
             rows.append((n.name.removeprefix(before), f"{n.closed} of {len(n.uses)}" if n.closed else "",
-                         *self._outputs([n]), "" if bias is None else words.number(self.totals[bias]),
-                         f"{_attribute(top)}: {words.number(self.totals[top])}"))  # fmt: skip
-        told: list[words.Block] = [
+                         *self._outputs([n]), "" if bias is None else number(self.totals[bias]),
+                         f"{_attribute(top)}: {number(self.totals[top])}"))  # fmt: skip
+        told: list[Block] = [
             "Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean "
             f"squares over the {self.word}s), then the gradients d{root}/d(bias) and, of its weights, the largest.",
-            words.Table(rows, "lrrrrl", (0,))]  # fmt: skip
+            Table(rows, "lrrrrl", (0,))]  # fmt: skip
         more = len(layer.neurons) - len(shown)
-        told += [f"… {words.plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
+        told += [f"… {plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
         return [*told, f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.']
 
     # A neuron
 
-    def _neuron(self, neuron: Neuron) -> list[words.Block]:
+    def _neuron(self, neuron: Neuron) -> list[Block]:
         root, totals, value = self.names.term(self.root), self.totals, self.walk.value
         uses = list(enumerate(neuron.uses))
         place = {n: s for s, u in uses for n in u.nodes}
@@ -269,27 +262,27 @@ class Network(Explanation):
         rows: list[tuple[str, ...]] = [(self.word, "weighted sum", "output", "upstream", "slope", "passed on")]
         for s, u in uses:
             numbers = (value(u.z), value(u.out), totals[u.out], slope_of(u), totals[u.z])
-            rows.append((f"{s}", *map(words.number, numbers)))
+            rows.append((f"{s}", *map(number, numbers)))
         bent = " then ".join(n.op.name for u in neuron.uses[:1] for n in u.nodes[u.nodes.index(u.z) + 1 :])
-        told: list[words.Block] = [
+        told: list[Block] = [
             f"What comes back to its output is upstream, d{root}/d(output); "
             + (f"times the slope of {bent}, it is passed on to its weighted sum." if bent else
                "it is passed on to its weighted sum as it is, for there is no activation."),
-            words.Table(rows, "rrrrrr")]  # fmt: skip
+            Table(rows, "rrrrrr")]  # fmt: skip
         more = len(neuron.uses) - len(uses)
-        told += [f"… {words.plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
+        told += [f"… {plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
         shown = sorted(neuron.parameters, key=lambda p: -abs(totals[p]))[:MOST_NEURONS]
         rows = [("parameter", "value", "gradient", f"from each {self.word}")]
         for p in [p for p in neuron.parameters if p in shown]:
-            parts = words.joined(
+            parts = joined(
                 [e.contribution for e in sorted(self.walk.into[p], key=lambda e: place.get(e.node, 0))], "+", 4
             )
-            rows.append((_attribute(p), words.number(value(p)), words.number(totals[p]), parts))
+            rows.append((_attribute(p), number(value(p)), number(totals[p]), parts))
         told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; "
                  "the bias has input 1.",
-                 words.Table(rows, "lrrl", (3,))]  # fmt: skip
+                 Table(rows, "lrrl", (3,))]  # fmt: skip
         more = len(neuron.parameters) - len(shown)
-        return [*told, *[f"… {words.plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
+        return [*told, *[f"… {plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
 
     def _notes(self) -> list[str]:
         parameters = [p for layer in self.layers for p in layer.parameters]
@@ -322,7 +315,7 @@ def rms(xs: list[float]) -> float:
 
 
 def _size(xs: Iterable[float]) -> str:
-    return words.number(rms(list(xs)))
+    return number(rms(list(xs)))
 
 
 def _attribute(p: Value) -> str:

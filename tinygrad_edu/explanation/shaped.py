@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from ..blocks import Block, Explanation, Formula, Matrix, formula
 from ..engine import Value
-from . import words
-from .walk import Explanation, Walk, same
+from ..trees import flatten, mapped, parts
+from ..words import few
+from .walk import Walk, same
 
 
 class Shaped(Explanation):
@@ -18,17 +21,14 @@ class Shaped(Explanation):
 
     def __init__(self, walk: Walk, of: Any) -> None:
         self.walk, self.root, self.of = walk, walk.root, of
-        self.values: Any = _each(of, walk.value)
-        self.grads: Any = _each(of, lambda n: walk.totals.get(n, 0.0))
-        self._leaves = list(flat(of))
+        self.values: Any = mapped(walk.value, of)
+        self.grads: Any = mapped(lambda n: walk.totals.get(n, 0.0), of)
+        self._leaves: list[Value] = flatten(of)
         self.outer = self._outer()
 
     def _outer(self) -> tuple[list[float], list[float]] | None:
-        rows = self.of
-        if not all(
-            isinstance(row, (list, tuple)) and len(row) == len(rows[0]) > 1 and all(isinstance(w, Value) for w in row)
-            for row in rows
-        ):
+        rows = [[w for _, w in parts(row) or ()] for _, row in parts(self.of) or ()]
+        if not all(len(row) == len(rows[0]) > 1 and all(isinstance(w, Value) for w in row) for row in rows):
             return None
         uses = [[self.walk.into.get(w, []) for w in row] for row in rows]
         if any(len(edges) != 1 for row in uses for edges in row) or len(set(self._leaves)) < len(self._leaves):
@@ -37,66 +37,24 @@ class Shaped(Explanation):
         fits = all(same(e.upstream, d) and same(e.local, v) for row, d in zip(uses, delta) for [e], v in zip(row, x))
         return (delta, x) if fits else None
 
-    def lines(self) -> list[str]:
-        """The explanation, line by line."""
-        root = self.walk.names[self.root]
-        titles = ["parameters", "values", f"gradients d{self.walk.names.term(self.root)}/d(each)"]
-        blocks = [
-            grid(_each(self.of, self._name), str),
-            grid(self.values, words.number),
-            grid(self.grads, words.number),
-        ]
-        lines = [
-            f"The gradient of {root} = {words.number(self.walk.value(self.root))} in the shape of the parameters: "
-            f"{shape(self.of)}."
-        ]
-        for title, block in zip(titles, blocks):
-            lines += ["", f"{title}:", *("  " + line for line in block)]
+    def blocks(self) -> Iterator[Block]:
+        """What is said, as sentences and matrices."""
+        names = self.walk.names
+        yield ("The gradient of ", formula("{} = {}", names[self.root], self.walk.value(self.root)),
+               f" in the shape of the parameters: {shape(self.of)}.")  # fmt: skip
+        used = lambda n: names[n] if n in self.walk.totals else Formula(n.label or "not used", "\\text{not used}")
+        for title, tree in (("parameters", mapped(used, self.of)), ("values", self.values),
+                            (f"gradients d{names.term(self.root)}/d(each)", self.grads)):  # fmt: skip
+            yield f"{title}:"
+            yield Matrix(tree)
         if self.outer:
-            delta, x = (f"[{', '.join(map(words.number, part))}]" for part in self.outer)
-            lines += ["", "An outer product, δ·xᵀ: row i receives δ_i from above, column j is "
-                          "multiplied by its input x_j.",
-                      f"  δ = {delta}", f"  x = {x}"]  # fmt: skip
-        return [*lines, *(line for note in self._notes() for line in ("", *words.sentence(note)))]
-
-    def _name(self, n: Value) -> str:
-        return self.walk.names[n] if n in self.walk.totals else n.label or "not used"
-
-    def _notes(self) -> list[str]:
+            yield "An outer product, δ·xᵀ: row i receives δ_i from above, column j is multiplied by its input x_j."
+            for name, letter, numbers in zip("δx", ("\\delta^\\top", "x^\\top"), self.outer):
+                yield Matrix(numbers, Formula(name, letter))
         idle = [n.label or repr(n) for n in self._leaves if n not in self.walk.totals]
-        notes = (
-            [
-                f"{', '.join(idle[:4])}{', …' * (len(idle) > 4)}: not used by "
-                f"{self.walk.names[self.root]}, so the gradient is 0."
-            ]
-            if idle
-            else []
-        )
-        return [*notes, *self.walk.all_stored([n for n in self._leaves if n in self.walk.totals])]
-
-    def markdown(self) -> list[str]:
-        """The explanation in Markdown, with matrices in LaTeX."""
-        root = self.walk.names.latex(self.root)
-        lines = [f"The gradient of ${root}$ in the shape of the parameters, {shape(self.of)}:", "",
-                 f"$$W = {_matrix(self.values)} \\qquad \\frac{{\\partial {root}}}{{\\partial W}} = "
-                 f"{_matrix(self.grads)}$$"]  # fmt: skip
-        if self.outer:
-            delta, x = self.outer
-            lines += ["", f"An outer product: $$\\delta x^\\top = {_matrix([[d] for d in delta])} {_matrix([x])}$$"]
-        return [*lines, *(line for note in self._notes() for line in ("", words.plain_markdown(note)))]
-
-
-def flat(tree: Any) -> Any:
-    """Every leaf of nested lists and tuples, in order."""
-    if isinstance(tree, (list, tuple)):
-        for part in tree:
-            yield from flat(part)
-    else:
-        yield tree
-
-
-def _each(tree: Any, f: Any) -> Any:
-    return type(tree)(_each(part, f) for part in tree) if isinstance(tree, (list, tuple)) else f(tree)
+        if idle:
+            yield f"{few(idle, 4)}: not used by {names[self.root]}, so the gradient is 0."
+        yield from self.walk.all_stored([n for n in self._leaves if n in self.walk.totals])
 
 
 def shape(tree: Any) -> str:
@@ -105,48 +63,11 @@ def shape(tree: Any) -> str:
     >>> shape([1, 2, 3]), shape([[1, 2], [3, 4], [5, 6]]), shape([[1], [2, 3]])
     ('3', '3×2', '3 numbers in 2 parts')
     """
-    sizes, level = [], [tree]
-    while all(isinstance(part, (list, tuple)) and len(part) == len(level[0]) for part in level):
-        sizes.append(len(level[0]))
-        level = [inner for part in level for inner in part]
-    if any(isinstance(part, (list, tuple)) for part in level):
-        return f"{len(list(flat(tree)))} numbers in {len(tree)} parts"
+    sizes: list[int] = []
+    level = [parts(tree)]
+    while all(part is not None and len(part) == len(level[0] or ()) for part in level):
+        sizes.append(len(level[0] or ()))
+        level = [parts(inner) for part in level for _, inner in part or ()]
+    if any(part is not None for part in level):
+        return f"{len(flatten(tree))} numbers in {len(parts(tree) or ())} parts"
     return "×".join(map(str, sizes))
-
-
-def grid(tree: Any, text: Any) -> list[str]:
-    """Nested numbers, one line per innermost list, aligned.
-
-    >>> for line in grid([[1.0, -0.5], [10.0, 2.0]], words.number):
-    ...     print(line)
-    [[   1, -0.5],
-     [  10,    2]]
-    """
-    cells = [text(leaf) for leaf in flat(tree)]
-    width = max(map(len, cells))
-    found = iter(cells)
-
-    def write(part: Any, depth: int) -> list[str]:
-        if not any(isinstance(inner, (list, tuple)) for inner in part):
-            return ["[" + ", ".join(next(found).rjust(width) for _ in part) + "]"]
-        lines: list[str] = []
-        for inner in part:
-            block = write(inner, depth + 1) if isinstance(inner, (list, tuple)) else [next(found).rjust(width)]
-            lines += [" " + line for line in block]
-            lines[-1] += ","
-        lines[0] = "[" + lines[0][1:]
-        lines[-1] = lines[-1][:-1] + "]"
-        return lines
-
-    return write(tree, 0)
-
-
-def _matrix(tree: Any) -> str:
-    """A vector or matrix in LaTeX; deeper nesting as a matrix of matrices."""
-    rows = tree if any(isinstance(row, (list, tuple)) for row in tree) else [tree]
-
-    def cell(x: Any) -> str:
-        return _matrix(x) if isinstance(x, (list, tuple)) else words.math_number(x)
-
-    lines = [" & ".join(map(cell, row)) if isinstance(row, (list, tuple)) else cell(row) for row in rows]
-    return "\\begin{bmatrix} " + " \\\\ ".join(lines) + " \\end{bmatrix}"

@@ -7,21 +7,17 @@ remember what they were multiplied with.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
+from itertools import count
 
-from .. import chance, names, ops, text
-from ..engine import Value, chain_rule, topological
+from .. import ops, paths, text
+from ..blocks import Formula, joined, latex
+from ..engine import Value, chain_rule
 from ..infinities import interval
 from ..languages import LATEX
-from ..names import named
-from ..notebook import Shown
+from ..names import Names
 from ..text import Expr
-from . import words
-
-NAME = re.compile(r"[\w.\[\]']+")
+from ..words import number, plural, times
 
 
 class Edge:
@@ -40,87 +36,6 @@ class Edge:
         return self.contribution
 
 
-class Names:
-    """What each node is called, in plain text and in LaTeX; a number in a formula is called by its number."""
-
-    def __init__(self, order: list[Value], also: Iterable[Value] = ()) -> None:
-        self._full = names.called(order, also, names.variables(order))
-        self._names = dict(zip(self._full, names.brief(list(self._full.values()))))
-        self._letters: dict[Value, str] = {}
-
-    def __contains__(self, n: Value) -> bool:
-        return n in self._names
-
-    def __getitem__(self, n: Value) -> str:
-        return self._names.get(n) or words.number(n.data)
-
-    def find(self, name: str) -> list[Value]:
-        """Every node with this label; if there is none, the one that is called so here."""
-        return [n for n in self._names if n.label and named(n) == names.one_line(name)] or [
-            n for n in self._names if name in (self._names[n], self._full[n])
-        ]
-
-    def all(self) -> list[str]:
-        """The names of all nodes that have one, none of them shortened."""
-        return list(self._full.values())
-
-    def shortened(self, among: Iterable[Value]) -> str:
-        """A sentence on the first name that is shorter here than the label; '' if none is."""
-        for n in among:
-            if n in self._names and self._names[n] != self._full[n]:
-                return f"{self._names[n]} is short for {self._full[n]}."
-        return ""
-
-    def term(self, n: Value) -> str:
-        """A node inside a formula: in parentheses if it is not a plain name or a number from 0 upwards."""
-        name = self[n]
-        return name if NAME.fullmatch(name) else f"({name})"
-
-    def latex(self, n: Value) -> str:
-        """A node inside a formula in LaTeX."""
-        if n in self._names:
-            self._letters = self._letters or names.letters(self._names)
-            return self._letters[n]
-        return words.math_number(n.data) if n.data >= 0 else f"({words.math_number(n.data)})"
-
-    def formula(self, n: Value, latex: bool = False) -> str:
-        """What computes a node, such as `w * x`; a row that sums its inputs up is written out."""
-        if chance.stops(n):
-            return self.drawn(n, latex)
-        terms = [text.name((self.latex if latex else self.term)(p)) for p in n.parents]
-        e = n.op.parts(*terms) if n.op.parts and ... in n.op.domain and len(terms) <= 20 else None
-        if not isinstance(e, Expr) or not e.op.symbol:
-            e = Expr(n.op, tuple(terms))
-        return LATEX.write(e) if latex else text.write(e)
-
-    def drawn(self, n: Value, latex: bool = False) -> str:
-        """The distribution of a choice, such as `Bernoulli(logit=z)`."""
-        return self.told(chance.of(n), latex)
-
-    def told(self, distribution: Any, latex: bool = False) -> str:
-        """A distribution with its parameters by name."""
-        name = self.latex if latex else self.__getitem__
-        told: str = distribution.told(lambda x: name(x) if isinstance(x, Value) else words.number(x))
-        return f"\\mathrm{{{told.partition('(')[0]}}}({told.partition('(')[2]}" if latex else told
-
-    def made(self, n: Value, most: int) -> str:
-        """The formula of a node after the sign that it stands with: `= w * x`, `~ Bernoulli(p)`."""
-        return f"{'~' if chance.stops(n) else '='} {self.short(n, most)}"
-
-    def short(self, n: Value, most: int) -> str:
-        """The formula of a node, or if it is long the name of the row and its first input."""
-        formula = self.formula(n)
-        if len(formula) > most and len(n.parents) > 2 and not chance.stops(n):
-            formula = f"{n.op.name}({self[n.parents[0]]}, … {len(n.parents) - 1:,} more)"
-        return words.clipped(formula, most)
-
-    def ratio(self, top: Value, bottom: Value, latex: bool = False) -> str:
-        """`dL/dw`, or the fraction in LaTeX."""
-        if latex:
-            return f"\\frac{{\\partial {self.latex(top)}}}{{\\partial {self.latex(bottom)}}}"
-        return f"d{self.term(top)}/d{self.term(bottom)}"
-
-
 class Walk:
     """One backward pass from `root`, seed 1, as edges in the order in which they carried a gradient.
 
@@ -134,21 +49,20 @@ class Walk:
     """
 
     def __init__(self, root: Value, also: Iterable[Value] = ()) -> None:
-        self.root, self.order = root, topological(root)
+        self.root, self.slopes = root, paths.local_gradients(root)
+        self.order = list(self.slopes)
         self.names = Names(self.order, also)
         self.edges: list[Edge] = []
         self.out_of: dict[Value, list[Edge]] = {}
         self._seen: dict[Value, float] = {}
-        self._locals: dict[tuple[Value, bool], tuple[Expr | float, ...]] = {}
-        self.totals: dict[Value, float] = chain_rule(root, 1.0, self._local)
+        self._formulas: dict[tuple[Value, object], tuple[Expr | float, ...]] = {}
+        self.totals: dict[Value, float] = chain_rule(root, 1.0, self._edges)
         self.into: dict[Value, list[Edge]] = {}
         for e in self.edges:
             self.into.setdefault(e.parent, []).append(e)
 
-    def _local(self, node: Value) -> list[Edge]:
-        edges = self.out_of[node] = list(
-            map(partial(Edge, node), node.parents, range(len(node.parents)), node.local_grads())
-        )
+    def _edges(self, node: Value) -> list[Edge]:
+        edges = self.out_of[node] = [Edge(node, *edge) for edge in zip(node.parents, count(), self.slopes[node])]
         self.edges += edges
         self._seen.update(zip(node.parents, node.numbers[1:]))
         return edges
@@ -157,21 +71,23 @@ class Walk:
         """The number that the forward pass saw; `.data` may have been changed since then."""
         return self._seen.get(n, n.numbers[0] if n.numbers else n.data)
 
-    def local(self, e: Edge, latex: bool = False) -> str:
+    def local(self, e: Edge) -> Formula:
         """The local gradient of an edge as a formula, in its textbook form."""
-        if (e.node, latex) not in self._locals:
-            name = self.names.latex if latex else self.names.term
-            self._locals[e.node, latex] = text.local_gradients(e.node.op, name(e.node), *map(name, e.node.parents))
-        d = self._locals[e.node, latex][e.place]
-        if isinstance(d, Expr) and d.op is ops.greater and e.local not in (0.0, 1.0):
-            return ("\\text{a tie}" if latex else "half each at a tie") if math.isfinite(e.local) else "nan"
-        if latex:
+        return Formula(self._local(e), lambda: self._local(e, latex))
+
+    def _local(self, e: Edge, write: Callable[[Formula], str] = str) -> str:
+        if (e.node, write) not in self._formulas:
+            terms = [write(self.names.term(n)) for n in (e.node, *e.node.parents)]
+            self._formulas[e.node, write] = text.local_gradients(e.node.op, *terms)
+        d = self._formulas[e.node, write][e.place]
+        step = isinstance(d, Expr) and d.op is ops.greater
+        if step and e.local not in (0.0, 1.0):
+            return ("half each at a tie" if write is str else "\\text{a tie}") if math.isfinite(e.local) else "nan"
+        if write is not str:
             return LATEX.write(d)
         formula = text.write(d)
-        if isinstance(d, Expr) and d.op is ops.greater:
-            return f"1 if {formula} else 0"
         alone = isinstance(d, Expr) and d.op is ops.leaf and formula.startswith("(")
-        return formula[1:-1] if alone else formula  # a term alone needs no parentheses
+        return f"1 if {formula} else 0" if step else formula[1:-1] if alone else formula  # a term alone has no ( )
 
     def beginnings(self, edges: Iterable[Edge], nodes: Iterable[Value]) -> list[str]:
         """Where something stops being finite: a sentence for the first value and the first gradient that do,
@@ -188,7 +104,7 @@ class Walk:
         more = len(values) + len(slopes) - len(told)
         return [
             *[f"{note}." for note in told],
-            *[f"… and {words.plural(more, 'more place')} where that happens."] * (more > 0),
+            *[f"… and {plural(more, 'more place')} where that happens."] * (more > 0),
         ]
 
     def _in_values(self, nodes: Iterable[Value]) -> list[str]:
@@ -199,10 +115,10 @@ class Walk:
                 continue  # an infinity makes infinities, a nan makes nans: those are not where it begins
             inside = [interval(d) for d in n.op.domain if d is not ... and d != ops.REAL]
             given = ", ".join(
-                dict.fromkeys(f"{self.names[p]} = {words.number(x)}" for p, x in zip(n.parents, xs) if p in self.names)
+                dict.fromkeys(f"{self.names[p]} = {number(x)}" for p, x in zip(n.parents, xs) if p in self.names)
             )
             found.append(
-                f"{self.names[n]} = {self.names.short(n, 60)} = {words.number(y)} begins "
+                f"{self.names[n]} = {self.names.formula(n, 60)} = {number(y)} begins "
                 f"here{f', with {given}' if given else ''}"
                 + (f": {n.op.name} is defined on {' and '.join(inside)}" if inside else "")
             )
@@ -219,13 +135,13 @@ class Walk:
             n, p, product = (
                 self.names[e.node],
                 self.names[e.parent],
-                f"{words.number(e.upstream)} × {words.number(e.local)}",
+                f"{number(e.upstream)} × {number(e.local)}",
             )
-            added = f"{words.joined([before, g], '+')} = {words.number(total)} where paths meet, at {p}"
+            added = f"{joined([before, g], '+')} = {number(total)} where paths meet, at {p}"
             if not math.isfinite(e.local) and all(map(math.isfinite, e.node.numbers[1:])):
-                at = f"at {p} = {words.number(self.value(e.parent))}"
+                at = f"at {p} = {number(self.value(e.parent))}"
                 found.append(
-                    f"The slope {self.local(e)} of {n} = {self.names.short(e.node, 60)} is {words.number(e.local)} {at}"
+                    f"The slope {self.local(e)} of {n} = {self.names.formula(e.node, 60)} is {number(e.local)} {at}"
                 )
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
@@ -233,7 +149,7 @@ class Walk:
                     "times infinity has no value"
                 )
             if math.isinf(g) and math.isfinite(e.upstream) and math.isfinite(e.local):
-                found.append(f"{product} = {words.number(g)} on the edge {n} → {p}: too large for a float")
+                found.append(f"{product} = {number(g)} on the edge {n} → {p}: too large for a float")
             if math.isinf(total) and math.isfinite(before) and math.isfinite(g):
                 found.append(f"{added}: too large for a float")
             if total != total and before == before and g == g:
@@ -250,11 +166,11 @@ class Walk:
         k = held / total if total and math.isfinite(total) else 0.0
         if k == int(k) and 2 <= k <= 1000:
             return (
-                f"{name}.grad holds {words.number(held)}, {words.times(int(k))} this total, "
+                f"{name}.grad holds {number(held)}, {times(int(k))} this total, "
                 f"as after {int(k)} backward passes: gradients add up until {root}.zero_grad()."
             )
         return (
-            f"{name}.grad holds {words.number(held)}, not {words.number(total)}: other backward "
+            f"{name}.grad holds {number(held)}, not {number(total)}: other backward "
             f"passes have added to it. {root}.zero_grad() and {root}.backward() give this one alone."
         )
 
@@ -269,27 +185,11 @@ class Walk:
 
     def changed(self, nodes: Iterable[Value]) -> list[str]:
         """A sentence for each node whose `.data` is no longer what the forward pass saw."""
-        return [f"{self.names.term(n)}.data is {words.number(n.data)} now; {self.names[self.root]} was computed with "
-                f"{words.number(self.value(n))}, and its gradients belong to that." for n in nodes
+        return [f"{self.names.term(n)}.data is {number(n.data)} now; {self.names[self.root]} was computed with "
+                f"{number(self.value(n))}, and its gradients belong to that." for n in nodes
                 if not same(n.data, self.value(n))]  # fmt: skip
 
 
 def same(a: float, b: float) -> bool:
     """Whether two numbers are equal, or both nan."""
     return a == b or (a != a and b != b)
-
-
-class Explanation(Shown):
-    """Text that shows itself: as it is in a terminal, as Markdown with formulas in a notebook."""
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_markdown_(self) -> str:
-        return "\n".join(self.markdown())
-
-    lines: Callable[[], list[str]]
-    markdown: Callable[[], list[str]]

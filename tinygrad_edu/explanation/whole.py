@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .. import ops
+from ..blocks import Block, Explanation, Formula, Items, Sentence, Strong, Table, formula, joined, product
 from ..engine import Value
 from ..figures.choose import before
 from ..figures.units import group
-from . import words
+from ..words import clipped, plural, times
 from .choices import passed
 from .network import Network
-from .walk import Edge, Explanation, Walk
+from .walk import Edge, Walk
 
 LONGEST = 44  # letters of a formula in a column
 
@@ -33,140 +34,71 @@ class Whole(Explanation):
         self.shown = [n for n in walk.order if n in near]
         self.hidden = len(walk.order) - len(self.shown)
         self._leaves = [n for n in self.shown if not n.parents and n in self.names]
-        self._inner = [n for n in self.shown if n.parents]
         groups = group(root, walk.order) if self.hidden else None
         self.network = Network(walk, groups) if groups and groups.units else None
         edges = [e for e in walk.edges if e.parent in near and e.node in near]
         self._edges = [e for e in edges if e.parent in self.names][: 5 * max_nodes]
         self._constants = sum(e.parent not in self.names for e in edges)
 
-    def lines(self) -> list[str]:
-        """The explanation, line by line."""
-        names, lines = self.names, words.sentence(self._title())
+    def blocks(self) -> Iterator[Block]:
+        """What is said, as sentences and tables."""
+        names, value = self.names, self.walk.value
+        size = f"{plural(len(self.walk.order), 'node')}, {plural(len(self.edges), 'edge')}"
+        computed = f" = {names.formula(self.root, LONGEST)}" if self.root.parents else ""
+        yield Strong(f"{names[self.root]}{computed} = {formula('{}', value(self.root))}: {size}")
         if self.network:
-            return [*lines, "", *words.written(self.network.blocks())]
-        if self._inner:
-            lines += ["", "Forward: every node from its inputs."]
-            lines += [*words.flowed([self._leaf(n) for n in self._leaves], ", "), ""] if self._leaves else []
-            rows = [(names[n], names.made(n, LONGEST), f"= {words.number(self.walk.value(n))}") for n in self._inner]
-            lines += words.columns(rows, gives=(1,))
-            lines += ["", *words.sentence(f"Backward: {self._start()}"), *self._backward()]
-            lines += (
-                ["", "The gradients:", *words.flowed([self._gradient(n) for n in self._leaves], ", ")]
-                if self._leaves
-                else []
-            )
-        return [*lines, *(line for note in self._notes() for line in ("", *words.sentence(note)))]
+            yield from self.network.blocks()
+            return
+        if inner := [n for n in self.shown if n.parents]:
+            yield Strong("Forward"), ": every node from its inputs."
+            if self._leaves:
+                yield Items([self._leaf(n) for n in self._leaves])
+            rows = [(names[n], names.made(n, LONGEST), formula("= {}", value(n))) for n in inner]
+            yield Table([("node", "formula", "value"), *rows], gives=(1,), bare=True)
+            start = f": {names.term(self.root)}.grad starts at 1, and each edge hands on upstream × local:"
+            yield Strong("Backward"), start
+            heading = "edge", "local gradient", "upstream × local = contribution"
+            yield Table([heading, *map(self._row, self._edges)], "ll=", (1,), self._sums(), "where paths meet")
+            if self._leaves:
+                yield Strong("The gradients"), ":"
+                yield Items([formula("{} = {}", names.ratio(self.root, n), self.totals[n]) for n in self._leaves])
+        yield from self._notes()
 
-    def _title(self) -> str:
-        name, formula = self.names[self.root], self.names.short(self.root, LONGEST) if self.root.parents else ""
-        size = f"{words.plural(len(self.walk.order), 'node')}, {words.plural(len(self.walk.edges), 'edge')}"
-        return " = ".join(filter(None, (name, formula, words.number(self.walk.value(self.root))))) + f": {size}"
+    def _leaf(self, n: Value) -> Formula:
+        said = formula("{} = {}", self.names[n], self.walk.value(n))
+        note = " (detached: nothing flows back through it)"
+        return Formula(said + note, lambda: f"{said.latex}\\text{{{note}}}") if n.op is ops.detached else said
 
-    def _start(self) -> str:
-        return f"{self.names.term(self.root)}.grad starts at 1, and each edge hands on upstream × local:"
+    def _row(self, e: Edge) -> list[str]:
+        local, names = self.walk.local(e), self.names
+        meaning = lambda: f"{names.ratio(e.node, e.parent).latex} = {local.latex}"
+        return [formula("{} → {}", names[e.node], names[e.parent]), Formula(clipped(local, LONGEST - 10), meaning),
+                product(e.upstream, e.local, e.contribution)]  # fmt: skip
 
-    def _leaf(self, n: Value) -> str:
-        return (
-            f"{self.names[n]} = {words.number(self.walk.value(n))}"
-            + " (detached: nothing flows back through it)" * (n.op is ops.detached)
-        )
-
-    def _gradient(self, n: Value) -> str:
-        return f"{self.names.ratio(self.root, n)} = {words.number(self.totals[n])}"
-
-    def _backward(self) -> list[str]:
-        """One line per edge, and one wherever the last of several paths has arrived."""
-        products = words.products([(e.upstream, e.local, e.contribution) for e in self._edges])
-        rows = [("edge", "local gradient", products[0])]
-        for e, product in zip(self._edges, products[1:]):
-            rows.append(
-                (
-                    f"{self.names[e.node]} → {self.names[e.parent]}",
-                    words.clipped(self.walk.local(e), LONGEST - 10),
-                    product,
-                )
-            )
-        heading, *lines = words.columns(rows, gives=(1,))
-        out = [heading]
-        for (_, total), line in zip(self._sums(), lines):
-            out += [line, *(words.flowed(total.split(" "), " ", "      ", "    ") if total else [])]
-        return out
-
-    def _sums(self) -> Iterator[tuple[Edge, str]]:
-        """Every edge, with the sum if its parent has several and this is the last of them here."""
-        last = {e.parent: e for e in self._edges}
+    def _sums(self) -> dict[int, Sentence]:
+        """The sum at every node that is used several times, after the last of these edges."""
+        last = {e.parent: i for i, e in enumerate(self._edges)}
         shown = Counter(e.parent for e in self._edges)
-        for e in self._edges:
-            uses = self.walk.into[e.parent]
-            if e is last[e.parent] and len(uses) > 1:
-                name, total = self.names.term(e.parent), words.number(self.totals[e.parent])
-                added = f"{words.joined([use.contribution for use in uses], '+')} = {total}"
-                hidden = len(uses) - shown[e.parent]
-                more = f", {hidden:,} of them not shown here" if hidden else ""
-                yield e, f"{name}.grad: {added}: {name} is used {words.times(len(uses))}{more}, gradients add"
-            else:
-                yield e, ""
+        return {i: self._sum(p, shown[p]) for p, i in last.items() if len(self.walk.into[p]) > 1}
 
-    def _notes(self) -> list[str]:
+    def _sum(self, p: Value, shown: int) -> Sentence:
+        uses, name, ratio = self.walk.into[p], self.names.term(p), self.names.ratio(self.root, p)
+        added = formula("{} = {}", joined([e.contribution for e in uses], "+"), self.totals[p])
+        more = f", {len(uses) - shown:,} of them not shown here" * (len(uses) > shown)
+        return (Formula(f"{name}.grad: {added}", lambda: f"{ratio.latex} = {added.latex}"),
+                f": {name} is used {times(len(uses))}{more}, gradients add")  # fmt: skip
+
+    def _notes(self) -> Iterator[str]:
         """What else a reader should know, a sentence or two each."""
-        notes = self.walk.beginnings(self.walk.edges, self.walk.order)
-        notes += passed(self.walk, self.shown)
-        notes += self.walk.changed(self._leaves)[:3]
-        if self._constants:
-            notes.append(
-                f"{words.plural(self._constants, 'edge')} to constants without a label "
-                f"{'is' if self._constants == 1 else 'are'} not shown."
-            )
-        notes += self.walk.all_stored([n for n in self.shown if n in self.names])
-        notes += filter(None, [self.names.shortened(self.shown)])
+        walk, names = self.walk, self.names
+        yield from walk.beginnings(self.edges, walk.order)
+        yield from passed(walk, self.shown)
+        yield from walk.changed(self._leaves)[:3]
+        if n := self._constants:
+            yield f"{plural(n, 'edge')} to constants without a label {'is' if n == 1 else 'are'} not shown."
+        yield from walk.all_stored([n for n in self.shown if n in names])
+        yield from names.shortened(self.shown)
         if self.hidden:
-            root = self.names.term(self.root)
-            notes.append(f"… {self.hidden:,} more; {root}.explain(of=x) explains one gradient, "
-                         f"{root}.explain(max_nodes={len(self.walk.order)}) shows every node.")  # fmt: skip
-        return notes
-
-    def markdown(self) -> list[str]:
-        """The explanation in Markdown, with LaTeX between dollars."""
-        if self.network:
-            return [f"**{words.plain_markdown(self._title())}**", "", *words.marked(self.network.blocks())]
-        names, root = self.names, self.root
-        formulas = [
-            f"${names.formula(n, latex=True)}$" if len(n.parents) < 12 else f"`{n.op.name}` of {len(n.parents)} inputs"
-            for n in self._inner
-        ]
-        forward = [
-            (f"${names.latex(n)}$", f, f"${words.math_number(self.walk.value(n))}$")
-            for n, f in zip(self._inner, formulas)
-        ]
-        backward = []
-        for e, total in self._sums():
-            product = f"${words.math_joined([e.upstream, e.local], '·')} = {words.math_number(e.contribution)}$"
-            meaning = f"${names.ratio(e.node, e.parent, latex=True)} = {self.walk.local(e, latex=True)}$"
-            backward.append(
-                (
-                    f"${names.latex(e.node)} \\to {names.latex(e.parent)}$",
-                    meaning,
-                    product,
-                    self._met(e) if total else "",
-                )
-            )
-        leaves = ", ".join(f"${names.latex(n)} = {words.math_number(self.walk.value(n))}$" for n in self._leaves)
-        gradients = ", ".join(
-            f"${names.ratio(root, n, latex=True)} = {words.math_number(self.totals[n])}$" for n in self._leaves
-        )
-        lines = [f"**Forward**: every node from its inputs. {leaves}", ""]
-        lines += [*words.markdown_table(("node", "formula", "value"), forward), ""] if forward else []
-        lines += [f"**Backward**: from ${names.latex(root)}$ to the leaves; its own gradient starts at 1.", ""]
-        heading = ("edge", "local gradient", "upstream × local = contribution", "where paths meet")
-        lines += [*words.markdown_table(heading, backward), "", f"**The gradients**: {gradients}"] if backward else []
-        return [*lines, *(line for note in self._notes() for line in ("", words.plain_markdown(note)))]
-
-    def _met(self, e: Edge) -> str:
-        """The sum at a node whose last path came along this edge."""
-        uses = self.walk.into[e.parent]
-        added = words.math_joined([use.contribution for use in uses], "+")
-        return (
-            f"${self.names.ratio(self.root, e.parent, latex=True)} = {added} = "
-            f"{words.math_number(self.totals[e.parent])}$: used {words.times(len(uses))}, gradients add"
-        )
+            root = names.term(self.root)
+            yield (f"… {self.hidden:,} more; {root}.explain(of=x) explains one gradient, "
+                   f"{root}.explain(max_nodes={len(walk.order)}) shows every node.")  # fmt: skip

@@ -24,12 +24,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files, opening
-from ..engine import Value, topological
+from .. import files, opening, paths
+from ..blocks import formula, joined
+from ..engine import Value, chain_rule, topological
 from ..errors import UserError
+from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
 from ..render import RenderError
-from . import cards, choose, modules, paths, sheet
+from ..words import count as counted
+from ..words import number
+from . import cards, choose, modules, sheet
 from .canvas import Sheet
 from .columns import Chart
 from .units import module_of
@@ -42,6 +46,7 @@ VIEWS = ("auto", "cards", "modules")
 MOST = 40  # cards that a reader can take in; of a network with more, the neurons are drawn
 SLOW = 1500  # cards whose layout takes more than a few seconds
 WIDE = 840  # pixels: as much as a notebook, or a page on GitHub, shows without making it smaller
+FACTORS = 12  # so many are written in a caption, the others counted
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
 GRAPH = {"bgcolor": "transparent", "pad": "0.2", "nodesep": "0.24", "ranksep": "0.62", "fontsize": "12", **FONT,
@@ -114,7 +119,7 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
         order = topological(root)
     limit = MOST if isinstance(max_nodes, str) else max_nodes
     most = len(order) if limit is None else limit
-    way = _path(path, order) if path is not None else None
+    way, caption = (None, []) if path is None else _path(path, order)
     if around is not None:
         _check_inside("around", around, order)
         shown = choose.around(around, order, most, depth)
@@ -124,7 +129,6 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
         shown = choose.before(root, most, depth)
     near = "around" if around is not None else "path" if way else "root"
     note = _note(len(shown), len(order), limit, depth, near, any(map(module_of, order)))
-    caption = way.caption().splitlines() if way else []
     if caption:
         dot.attr(
             label="\\n" + "\\n".join([*map(cards.lines, caption), *note.split("; ")]),
@@ -167,12 +171,46 @@ def _note(shown: int, of: int, most: int | None, depth: int | None, near: str, m
     return note
 
 
-def _path(nodes: Any, order: Sequence[Value]) -> paths.Path:
-    """The path that an option asks for.  Raises TypeError or ValueError if there is none."""
+def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
+    """The path that an option asks for, and the chain rule along it.  Raises TypeError or ValueError if there is none.
+
+    >>> w = Value(3.0, label="w")
+    >>> L = (2 * w) * -w
+    >>> L.label = "L"
+    >>> _path((w, L), topological(L))[1]
+    ['∂L/∂w along this path = 2 · (-3) = -6', '1 of 2 paths; all together -12']
+    """
     if not isinstance(nodes, (list, tuple)) or len(nodes) < 2 or not all(isinstance(n, Value) for n in nodes):
         raise TypeError(f"path= takes the two ends of a path, (w, L), or all its nodes, [w, ..., L], got {nodes!r}")
-    _check_inside("the end of path=", nodes[-1], order)
-    return paths.largest(*nodes) if len(nodes) == 2 else paths.along(list(nodes))
+    first, *_, last = nodes
+    _check_inside("the end of path=", last, order)
+    names, slopes = Names([*order], nodes), paths.local_gradients(last)
+
+    def name(n: Value) -> str:
+        return names[n] if n in names else n.label or repr(n)
+
+    if len(nodes) > 2:
+        for k, (p, n) in enumerate(zip(nodes, nodes[1:])):
+            if not any(q is p for q in n.parents):
+                raise UserError(
+                    f"path[{k}] = '{name(p)}' is not an input of path[{k + 1}] = '{name(n)}': list every node "
+                    "from the input to the result, or give only the two ends, path=(first, last), "
+                    "and the largest path is found"
+                )
+        way = paths.along(slopes, [*nodes])
+    elif first is not last and (found := paths.largest(slopes, first)):
+        [way] = found
+    else:
+        turned = first is not last and any(n is last for n in topological(first))
+        raise UserError(
+            f"there is no path from '{name(first)}' to '{name(last)}': "
+            + ("it leads the other way, so write the ends the other way round" if turned
+               else "the second must have been computed from the first")
+        )  # fmt: skip
+    count, total = paths.count(slopes, first), chain_rule(last, 1.0, slopes.__getitem__)[first]
+    what = f"∂{names.term(last)}/∂{names.term(first)}" + " along this path" * (count > 1)
+    worth = formula(" = {}" * (1 + (len(way.factors) > 1)), joined(way.factors, "·", FACTORS), way.product)
+    return way, [what + worth, *[f"1 of {counted(count)} paths; all together {number(total)}"] * (count > 1)]
 
 
 def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:

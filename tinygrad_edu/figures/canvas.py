@@ -14,6 +14,7 @@ from typing import Any
 from ..folds import folded
 from ..picture import Picture, width_of
 from ..placement import Point, layout, path
+from ..words import number
 from . import cards
 
 HEIGHT, HEAD, ROW = 65, 24, 20
@@ -75,7 +76,7 @@ class Sheet:
         for line in self.lines:
             into[line.head].append(line)
         names = [width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values()]
-        numbers = [width_of(cards.short(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
+        numbers = [width_of(number(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
         wide = min(max([104.0, *names, *numbers]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
@@ -208,7 +209,7 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
                     f"{x + w:g},{y + r:g}L{x + w:g},{y + HEAD:g}z",
                     fill=paper)  # fmt: skip
         picture.runs(x + w / 2, y + 16.5, cards.title(f.name, f.op), 13, ink, "middle")
-    if f.value != f.value or abs(f.value) == float("inf"):
+    if not math.isfinite(f.value):
         picture.add("rect", x=x + 1, y=y + head, width=w - 2, height=ROW, fill=cards.ALARM)
     top, end = y + head + ROW, y + h
     picture.add("path", d=f"M{x:g},{top:g}L{x + w:g},{top:g}L{x + w:g},{end - r:g}C{x + w:g},{end - 2:g} "
@@ -216,16 +217,16 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
                 f"{x:g},{end - 2:g} {x:g},{end - r:g}z",
                 fill=f.tint)  # fmt: skip
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="none", stroke=border, stroke_width=width)
-    for word, number, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
-        finite = number == number and abs(number) != float("inf")
+    for word, shown, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
+        finite = math.isfinite(shown)
         picture.text(x + 8, base, word, 10.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
-        picture.text(x + w - 8, base, cards.short(number), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
+        picture.text(x + w - 8, base, number(shown), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
     picture.end()
 
 
 def said(f: Face) -> str:
     """What stands in the place of a card on a number that a random choice was made from."""
-    return f"noise {cards.short(f.value)}"
+    return f"noise {number(f.value)}"
 
 
 def draw_noise(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
@@ -241,19 +242,17 @@ def draw_choice(picture: Picture, key: str, f: Face, x: float, y: float, w: floa
     paper, ink = cards.ROLES[f.role]
     width, border = cards.FRAMES[f.look]
     middle, up, down, half = (x + w / 2, y + ROUND / 2), -11.0, 10.0, (w - WIDER) / 2 - 12
-    bad = f.value != f.value or abs(f.value) == float("inf")
     picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
-    picture.add("path", d=oval(middle, w, ROUND), fill=cards.ALARM if bad else "#ffffff")
+    picture.add("path", d=oval(middle, w, ROUND), fill="#ffffff" if math.isfinite(f.value) else cards.ALARM)
     picture.add("path", d=oval(middle, w, ROUND, below=down), fill=f.tint)
     picture.add("path", d=oval(middle, w, ROUND, above=up), fill=paper)
     picture.add("path", d=oval(middle, w, ROUND), fill="none", stroke=border, stroke_width=width)
     picture.runs(middle[0], middle[1] - 18, cards.title(f.name, f.op), 13, ink, "middle")
-    for word, number, base in (("value", f.value, 4.5), ("grad", f.grad, 24.5)):
-        wrong = number != number or abs(number) == float("inf")
+    for word, shown, base in (("value", f.value, 4.5), ("grad", f.grad, 24.5)):
         quiet = cards.INK if word == "grad" and f.grad else cards.PALE_INK
         picture.text(middle[0] - half, middle[1] + base, word, 10.5, quiet)
-        picture.text(middle[0] + half, middle[1] + base, cards.short(number), 12.5,
-                     cards.ALARM_INK if wrong else cards.INK, "end")  # fmt: skip
+        picture.text(middle[0] + half, middle[1] + base, number(shown), 12.5,
+                     cards.INK if math.isfinite(shown) else cards.ALARM_INK, "end")  # fmt: skip
     picture.end()
 
 

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping
 
 from .. import chance, ops
 from ..engine import Value
-from ..names import is_constant
-from ..names import named as named
-from ..names import one_line as one_line
+from ..names import is_constant, named, one_line
+from ..words import number
 
 # The role of a node, and the background and ink of its header.
 ROLES = {
@@ -74,18 +73,6 @@ def roles(root: Value, nodes: Iterable[Value]) -> dict[Value, str]:
         return "param" if is_weight(named(n)) or (weights and BIAS.fullmatch(named(n))) else "input"
 
     return {n: role(n) for n in nodes}
-
-
-def short(x: float) -> str:
-    """A number in about four digits; the tooltip has them all.
-
-    >>> [short(x) for x in (2.0, -0.0, 24.70408, 12345.678, 1234567.0, 0.00001234, 1e300, -1e-300, math.inf)]
-    ['2', '0', '24.7', '12346', '1.235e6', '1.234e-5', '1e300', '-1e-300', 'inf']
-    """
-    text = f"{x + 0.0:.4g}"  # + 0.0: a zero is written without its sign
-    if "e+" in text and abs(x) < 1e6:
-        return f"{x:.0f}"
-    return re.sub(r"e\+?(-?)0?", r"e\1", text)
 
 
 def cut(text: str, most: int = LONGEST) -> str:
@@ -201,14 +188,14 @@ def card(n: Value, role: str, largest: float, look: str = "", name: str = "") ->
     )
 
 
-def row(word: str, x: float, paper: str, ink: str, number: str = INK) -> str:
+def row(word: str, x: float, paper: str, ink: str, digits: str = INK) -> str:
     """One row of a card: a small word on the left, a number on the right."""
-    number = number if math.isfinite(x) else ALARM_INK
+    digits = digits if math.isfinite(x) else ALARM_INK
     return (
         f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" '
         'CELLSPACING="0" CELLPADDING="3"><TR><TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" '
         f'COLOR="{ink}">{word}</FONT></TD><TD ALIGN="RIGHT" WIDTH="46"><FONT '
-        f'COLOR="{number}">{short(x)}</FONT></TD></TR></TABLE></TD></TR>'
+        f'COLOR="{digits}">{number(x)}</FONT></TD></TR></TABLE></TD></TR>'
     )
 
 
@@ -236,13 +223,13 @@ def lines(*texts: str) -> str:
 
 def slope(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
     """One local gradient with all its digits."""
-    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or short(v.data) for v in (n, parent))
+    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or number(v.data) for v in (n, parent))
     return f"d({name}) / d({of}) = {float(d)!r}"
 
 
 def scored(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
     """What passes a choice in place of a gradient: the score, with all its digits."""
-    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or short(v.data) for v in (n, parent))
+    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or number(v.data) for v in (n, parent))
     return f"no gradient passes; the score d(log p({name})) / d({of}) = {float(d)!r} does, times the cost"
 
 
@@ -251,13 +238,13 @@ def edge(d: float, flow: float, largest: float, look: str, tip: str) -> dict[str
     tip = lines(tip)
     if look == "faded":
         return {"color": FADED_EDGE, "tooltip": tip}
-    attributes = {"label": f"  ×{short(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
+    attributes = {"label": f"  ×{number(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
     if look == "path":
         attributes |= {
             "color": PATH,
             "fontcolor": PATH,
             "penwidth": "2.4",
-            "label": f'<  <B><FONT POINT-SIZE="13">×{short(d)}</FONT></B>  >',
+            "label": f'<  <B><FONT POINT-SIZE="13">×{number(d)}</FONT></B>  >',
         }
     elif not math.isfinite(flow):
         attributes |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
@@ -272,4 +259,4 @@ def score_edge(d: float | None, look: str, tip: str) -> dict[str, str]:
     if look == "faded" or d is None:
         return attributes | ({"color": FADED_EDGE} if look == "faded" else {})
     ink = PATH if look == "path" else SCORE
-    return attributes | {"label": f"  score {short(d)}  ", "color": ink, "fontcolor": ink, "labeltooltip": lines(tip)}
+    return attributes | {"label": f"  score {number(d)}  ", "color": ink, "fontcolor": ink, "labeltooltip": lines(tip)}

@@ -17,6 +17,8 @@ from typing import Any
 from .. import ops, text
 from ..engine import Value
 from ..errors import UserError
+from ..names import named
+from ..words import number
 from . import cards
 from .columns import Chart
 from .sheet import largest_of
@@ -240,12 +242,10 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
             "fontcolor": ink,
             "tooltip": cards.lines(f"{u.name}: {bends}", *numbers, *bias),
         }
-    role = "inner" if s.box else "param" if cards.is_weight(cards.named(s.nodes[0])) else "input"
+    role = "inner" if s.box else "param" if cards.is_weight(named(s.nodes[0])) else "input"
     paper, frame = cards.ROLES[role]
     name = (
-        cards.cut(cards.named(s.nodes[0]), cards.TIP) or names.get(s.nodes[0], "")
-        if len(s.nodes) == 1 or not s.box
-        else ""
+        cards.cut(named(s.nodes[0]), cards.TIP) or names.get(s.nodes[0], "") if len(s.nodes) == 1 or not s.box else ""
     )
     look = {
         **SQUARE,
@@ -281,7 +281,7 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
         pale, full = cards.BLUE if g < 0 else cards.ORANGE
         strength = 0.35 + 0.65 * cards.size(g, largest)
         colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
-    tip = cards.lines(cards.cut(cards.named(w), cards.TIP), f"value {w.data!r}", f"grad {g!r}")
+    tip = cards.lines(cards.cut(named(w), cards.TIP), f"value {w.data!r}", f"grad {g!r}")
     most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
     return {
         "arrowhead": "none",
@@ -332,7 +332,7 @@ def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict
             if s and s in shown and owner:
                 readers[s] = None
     paper, ink = cards.ROLES["out"]
-    said = [cards.cut(cards.named(root)) or "loss", formula(root, groups, samples), brief(root.data)]
+    said = [cards.cut(named(root)) or "loss", formula(root, groups, samples), brief(root.data)]
     last = 1 + max(s.level for s in shown)
     chart.node("loss", last, label="\\n".join(map(cards.lines, filter(None, said))), tooltip=cards.tooltip(root),
              **{**SQUARE, "fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"})  # fmt: skip
@@ -352,7 +352,7 @@ def formula(root: Value, groups: Groups, samples: int = 1) -> str:
     outs = list(dict.fromkeys(p for n in groups.loss for p in n.parents if p not in inside and p.parents))
     known: dict[Value, Any] = {p: text.name("out" if len(outs) == 1 else f"out{i}") for i, p in enumerate(outs)}
     for n in groups.loss:
-        args = [known[p] if p in known else text.name(cards.named(p)) if p.label else p.data for p in n.parents]
+        args = [known[p] if p in known else text.name(named(p)) if p.label else p.data for p in n.parents]
         parts = n.op.parts if len(n.op.domain) > 1 and n.op is not ops.logsumexp else None
         known[n] = parts(*args) if parts else n.op(*args)
         if len(text.write(known[n])) > LONGEST:
@@ -367,7 +367,7 @@ def brief(x: float) -> str:
     ['0.72', '-1', '12', '1.2e4', '1e-7', '0', 'nan']
     """
     x = float(f"{x:.2g}")
-    return cards.short(x) if abs(x) < 1e3 else re.sub(r"e\+0?", "e", f"{x:.2g}")
+    return number(x) if abs(x) < 1e3 else re.sub(r"e\+0?", "e", f"{x:.2g}")
 
 
 def _sum(xs: Iterable[float]) -> float:

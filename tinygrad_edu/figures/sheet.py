@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from .. import chance
 from ..engine import Value
-from ..names import variables
+from ..names import named, variables
+from ..paths import Path
+from ..words import number
 from . import cards, choose
 from .canvas import Face, Line, Sheet
-from .paths import Path
 from .units import Groups, Unit, group, input_names, module_of
 
 if TYPE_CHECKING:
@@ -53,22 +54,20 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     bold = set(path.nodes) if path else {centre}
     noises = {chance.noise(n) for n in ids if chance.is_choice(n)}
     scores = {n: (*chance.slopes(n), None) for n in ids if chance.stops(n)}
-    number = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
+    place = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
     held = variables(ids)
     for n, name in ids.items():
         look = ("path" if path else "centre") if n in bold else "faded" if path else ""
         inside = (
-            next((title for _, title in frames[n][::-1] if cards.named(n).startswith(title + ".")), "")
-            if n in frames
-            else ""
+            next((title for _, title in frames[n][::-1] if named(n).startswith(title + ".")), "") if n in frames else ""
         )
-        called = cards.named(n) or held.get(n, "")
+        called = named(n) or held.get(n, "")
         short = called.removeprefix(inside + ".") if inside else called
         form = "round" if chance.is_choice(n) else "noise" if n in noises else ""
         width, colour = cards.FRAMES[look]
         dot.node(
             name,
-            f"noise {cards.short(n.data)}" if form == "noise" else cards.card(n, role[n], largest, look, short),
+            f"noise {number(n.data)}" if form == "noise" else cards.card(n, role[n], largest, look, short),
             id=name,
             tooltip=cards.tooltip(n, held),
             **{"class": f"value {role[n]}"},
@@ -77,7 +76,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
         sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n],
                                  cards.tint(n.grad, largest), look,
                                  "\n".join(cards.told(n, held)),
-                                 tuple([number[f] for f in frames.get(n, ())]), form)  # fmt: skip
+                                 tuple([place[f] for f in frames.get(n, ())]), form)  # fmt: skip
     _draw_frames(dot, frames, ids)
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
@@ -128,7 +127,7 @@ def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, 
     alarm = cards.ALARM_INK if not math.isfinite(flow) else ""
     colour, ink = (cards.PATH, cards.PATH) if look == "path" else (alarm or cards.EDGE, alarm or cards.PALE_INK)
     width = 2.4 if look == "path" else 0.8 + 2.4 * cards.size(flow, widest)
-    return Line(tail, head, f"×{cards.short(d)}", width, colour, ink, None if flow else "4 3", tip, name)
+    return Line(tail, head, f"×{number(d)}", width, colour, ink, None if flow else "4 3", tip, name)
 
 
 def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip: str) -> Line:
@@ -138,7 +137,7 @@ def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip:
             tail, head, colour=cards.FADED_EDGE if look == "faded" else cards.EDGE, dash="4 3", tip=tip, id=name
         )
     ink = cards.PATH if look == "path" else cards.SCORE
-    return Line(tail, head, f"score {cards.short(d)}", 1.0, ink, ink, "7 4", tip, name)
+    return Line(tail, head, f"score {number(d)}", 1.0, ink, ink, "7 4", tip, name)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).
@@ -195,16 +194,16 @@ def _draw_frames(dot: Digraph, frames: dict[Value, list[Frame]], ids: dict[Value
     tree: dict[Frame, dict[Frame, list[Value]]] = {}
     for n, around in frames.items():
         tree.setdefault(around[0], {}).setdefault(around[-1], []).append(n)
-    number = count()
+    numbers = count()
     for outer, inside in tree.items():
-        with dot.subgraph(name=f"cluster{next(number)}") as frame:
+        with dot.subgraph(name=f"cluster{next(numbers)}") as frame:
             frame.attr(label=outer[1], **CLUSTER)
             for inner, nodes in inside.items():
                 if inner == outer:
                     for n in nodes:
                         frame.node(ids[n])
                     continue
-                with frame.subgraph(name=f"cluster{next(number)}") as small:
+                with frame.subgraph(name=f"cluster{next(numbers)}") as small:
                     small.attr(label=inner[1].removeprefix(outer[1] + "."), **CLUSTER)
                     for n in nodes:
                         small.node(ids[n])

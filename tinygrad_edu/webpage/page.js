@@ -6,10 +6,10 @@ const $ = (id) => document.getElementById(id);
 
 // Numbers and names
 
-// About four digits, as the drawings write them; every digit is in the title.  Exact halves go to the even digit, as in Python.
+// All digits of a whole number, else about four, as `words.number` has it; every digit is in the title.  Exact halves go to the even digit, as in Python.
 function short(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
-  if (x === 0) return "0";
+  if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x + 0);
   const half = /^(-?\d\.\d\d[02468])50*(e.*)$/.exec(x.toExponential(60));
   const y = half ? Number(half[1] + half[2]) : Number(x.toPrecision(4));
   const size = Math.abs(y);

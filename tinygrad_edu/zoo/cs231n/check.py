@@ -25,8 +25,8 @@ from ... import ops
 from ...check.report import beside, likely
 from ...engine import Value
 from ...errors import UserError, meant
-from ...explanation.words import columns
 from ...trees import leaves
+from ...words import aligned
 from .arrays import Array, np
 from .examples import EXAMPLES, Example
 from .relative import of_assignments, of_notes
@@ -87,7 +87,9 @@ class Report:
             far = [f"{g.from_engine:.2g}", f"{g.from_differences:.2g}", f"{self.example.expected:.0e}"]
             rows.append([g.name, str(g.exact.shape), *far, "WRONG" if g.wrong else "right"])
         words = [f"{g.wrong}." for g in self.gradients if g.wrong]
-        return "\n".join([f"{self.example.name}: its output is the engine's.", *columns(rows, "llrrrl"), *words])
+        return "\n".join(
+            [f"{self.example.name}: its output is the engine's.", *aligned(rows, "llrrrl", indent="  "), *words]
+        )
 
     __repr__ = __str__
 
