@@ -411,6 +411,10 @@ BAD = {
     "other dice": (lambda: S.expected(lambda rng: rng.random()), "those of rng.random have no end"),
     "a path to enumerate": (lambda: S.expected(lambda rng: S.Normal().rsample(rng)), "have no end"),
     "another generator": (lambda: S.expected(lambda rng: S.Bernoulli(0.5).sample(0)), "pass it on, .sample\\(rng\\)"),
+    "a Q-function for all": (lambda: S.Critic(S.Table(1)), "lambda size: Linear"),
+    "no Q-function": (lambda: S.Critic(3), "Critic takes what makes a Q-function"),
+    "a lesson of a number": (lambda: S.Critic().learn(3.0), "a critic takes the costs"),
+    "the critic set of no choice": (lambda: S.critic_set(Value(1.0), Value(1.0)), "asks of a random choice"),
     "one sample to leave out": (lambda: S.estimate(lambda rng: Value(1.0), 0, 1, leave_one_out=True), "two or more"),
 }  # fmt: skip
 

@@ -44,7 +44,7 @@ from .estimators import Estimator, log_probability
 from .qfunctions import Table
 from .rows import hold, score
 from .separation import Graph, is_passed, is_random
-from .substitution import Influence, choices, terms_of
+from .substitution import Influence, choices, costs_of, terms_of
 
 WEIGHED = "The surrogate loss hands {} what Q expects of each outcome, weighed by its probability."
 
@@ -79,6 +79,11 @@ class Critic(Estimator):
 
     def __init__(self, make: Callable[[int], Any] | Mapping[str, Callable[..., Any]] = Table, *, td: bool = False,
                  all_outcomes: bool = False, memory: int = 0) -> None:  # fmt: skip
+        if not isinstance(make, (Mapping, type)) and (not callable(make) or hasattr(make, "learn")):
+            raise TypeError(
+                "Critic takes what makes a Q-function of so many numbers, Table or lambda size: Linear(size), or "
+                f"Q-functions by name in a dict; got {make!r:.80}"
+            )
         self.td, self.all_outcomes, self.memory = td, all_outcomes, memory
         self.q: dict[str, Any] = dict(make) if isinstance(make, Mapping) else {}
         self._make = None if isinstance(make, Mapping) else make
@@ -200,8 +205,7 @@ class Critic(Estimator):
             yield list(self._replayed(run, then))
 
     def _run(self, costs: Any) -> Run:
-        given = costs if isinstance(costs, (list, tuple)) else [costs]
-        terms = [t for cost in given for t in terms_of(cost)]
+        terms = [t for cost in costs_of(costs, "a critic") for t in terms_of(cost)]
         own = [c for c in choices(terms) if getattr(c.estimator or self, "judge", None) is self]  # type: ignore
         return Run(self, terms, own)
 

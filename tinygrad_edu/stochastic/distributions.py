@@ -92,7 +92,7 @@ class Distribution:
         if tracing.active():
             raise tracing.RecordingError(
                 f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
-                "make the noise an input of the function, and write .sample(noise=u)"
+                "make the noise an input of the function, and give it as noise=u"
             )
         return constant(self._drawn(generator(rng, self._called())))
 

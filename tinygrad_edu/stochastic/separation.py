@@ -39,7 +39,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..engine import Value, topological
-from .substitution import terms_of
+from .substitution import costs_of, terms_of
 
 
 def is_random(n: Value) -> bool:
@@ -122,6 +122,8 @@ def critic_set(choice: Value, costs: Any, given: Sequence[Value] = ()) -> list[V
     given the others.  `costs` is one Value or a list.  `given` are further Values that it is to see, computed before
     the choice, such as the state of a game: what they make needless is left out.
     """
-    terms = [t for cost in ([costs] if isinstance(costs, Value) else costs) for t in terms_of(cost)]
+    if not hasattr(choice, "distribution"):
+        raise TypeError(f"critic_set asks of a random choice, such as Bernoulli(t).sample(rng), got {choice!r:.80}")
+    terms = [t for cost in costs_of(costs, "critic_set") for t in terms_of(cost)]
     graph = Graph([*terms, *given, choice])
     return graph.seen(choice, [t for t in terms if choice in set(topological(t))], given)[0]
