@@ -25,7 +25,7 @@ SCRIPT = "import sys\nfrom tinygrad_edu.cli import main\nif __name__ == '__main_
 
 @pytest.mark.skipif(os.name != "posix", reason="a signal of POSIX")
 @pytest.mark.parametrize(
-    "at", ["tinygrad_edu.ops", "tinygrad_edu.webpage", "tinygrad_edu.cli", "tinygrad_edu.cli.training", "argparse"]
+    "at", ["tinygrad_edu.ops", "tinygrad_edu.explanation", "tinygrad_edu.cli", "tinygrad_edu.cli.gradient", "argparse"]
 )
 @pytest.mark.parametrize("start", ["module", "script"])
 def test_an_interrupt_at_any_import_is_one_word_and_status_130(at, start, tmp_path):

@@ -267,7 +267,7 @@ def _float(x: Any) -> str:
 
 
 # What a text may define for itself, or use without a definition, in some language.
-RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *_definitions(), *javascript.WORDS,
+RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *dir(ieee), *javascript.WORDS,
                       *"np jnp math erf erfc leaves seed value value_and_grads batch".split()])  # fmt: skip
 
 _OTHERWISE = ("pow", "sum", "floor", "ceil", "trunc", "lgamma", "cbrt")  # math has another of this name
@@ -282,7 +282,7 @@ PYTHON = Language(
 CAREFUL = Language("Python", {**_OWN_WORDS, "power": "power({0}, {n})", "pow": "power({0}, {1})",
                                "div": "divide({0}, {1})", "polygamma": "polygamma({n}, {0})",
                                "within": '({0} if {1} == {1} else float("nan"))'}, _float,
-                   math=_IN_MATH - {*_definitions()}, cut=True)  # fmt: skip
+                   math=_IN_MATH - {*dir(ieee)}, cut=True)  # fmt: skip
 
 # As books write it, for numbers among which there is no nan.
 BOOKS = replace(PYTHON, words={**PYTHON.words, "greater": "(1.0 if {0} > {1} else 0.0)"})

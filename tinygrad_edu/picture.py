@@ -15,8 +15,6 @@ import base64
 import math
 import os
 import re
-import tempfile
-import webbrowser
 from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
@@ -132,6 +130,9 @@ class Picture:
 
     def show(self) -> Path:
         """Open the picture in a browser; returns the file that it is in."""
+        import tempfile
+        import webbrowser
+
         folder = Path(tempfile.mkdtemp(prefix="tinygrad-edu-"))
         path = self.save(folder / "picture.svg")
         webbrowser.open(path.as_uri())

@@ -23,6 +23,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from .. import __version__, files, interruption, streams
@@ -32,10 +33,15 @@ from .parsing import Parser
 HOUSE = Path(__file__).resolve().parent.parent  # what cannot be read in here is our own
 
 
-def parser() -> Parser:
-    """All commands and their options."""
-    from . import checks, demo, diagnosis, gradient, orders, pages, prediction, systems, training
+# The room that each command is in, in the order of --help.
+COMMANDS = {"demo": "demo", "grad": "gradient", "ops": "gradient", "check": "checks", "page": "pages",
+            "order": "orders", "train": "training", "predict": "prediction", "doctor": "diagnosis",
+            "zoo": "systems", "leak": "systems"}  # fmt: skip
 
+
+def parser(command: str = "") -> Parser:
+    """One command and its options, without loading the others; or else all of them."""
+    rooms = [COMMANDS[command]] if command in COMMANDS else [*dict.fromkeys(COMMANDS.values())]
     top = Parser(
         prog="tinygrad-edu",
         description="Understand backpropagation: values, gradients, graphs and small models.",
@@ -45,8 +51,8 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
-    for module in (demo, gradient, checks, pages, orders, training, prediction, diagnosis, systems):
-        module.add_commands(commands)
+    for room in rooms:
+        import_module(f".{room}", __name__).add_commands(commands)
     return top
 
 
@@ -74,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.showwarning = lambda message, *where: _say(str(message))
         try:
             interruption.end()
-            arguments = parser().parse_args(given)
+            arguments = parser(*given[:1]).parse_args(given)
             status = arguments.run(arguments)
             sys.stdout.flush()
             return int(status or 0)

@@ -7,13 +7,11 @@ import re
 from typing import Any
 
 from .. import files, ops, text, words
-from ..check import gradcheck
 from ..engine import Value
 from ..errors import UserError, meant
-from ..explanation import alarms, explain
+from ..explanation import alarms
 from ..expression import ALIASES, ExpressionError, Program, parse, plain
-from ..figures import draw
-from ..sourcecode import LISTED, source
+from ..sourcecode import LISTED
 
 
 def add_commands(commands: Any) -> None:
@@ -109,14 +107,16 @@ def run_grad(arguments: argparse.Namespace) -> int:
     program, root, values = graph_of(arguments)
     root.backward()
     if arguments.source:
-        print(source(root, arguments.source, exact=arguments.exact))
+        print(root.source(arguments.source, exact=arguments.exact))
         return 0
-    told = explain(root, of=None if arguments.explain is True else arguments.explain) if arguments.explain else None
+    told = root.explain(of=None if arguments.explain is True else arguments.explain) if arguments.explain else None
     names, report = given_names(arguments, program, values), None
     if arguments.check and names:
+        from ..check import gradcheck
+
         report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
     word = files.check(arguments.svg) if arguments.svg else ""
-    picture = draw(root).save(arguments.svg) if arguments.svg else None
+    picture = root.draw().save(arguments.svg) if arguments.svg else None
     rows = [(n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root]
     print(f"{program.steps[-1][0] or program.text} = {root.data:.10g}")
     if rows:
