@@ -95,7 +95,7 @@ def random_graph(rng, inner):
 # On any program
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(programs())
 def test_the_totals_are_the_gradients(p):
     xs = [Value(x, label=f"x{i}") for i, x in enumerate(p.inputs)]

@@ -24,7 +24,7 @@ BACKENDS = [
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(program=programs())
 def test_a_replay_is_eager_bit_for_bit(backend, program):
     eager, given_ = leaves_of(program.inputs), leaves_of(program.inputs)

@@ -527,13 +527,11 @@ def test_without_numba_one_line_says_what_to_install():
 
 
 FRESH = """
-import os, sys
+import sys
 from tinygrad_edu import Value
 from tinygrad_edu.replay import binary, native
 from tinygrad_edu.replay.record import record
 from tinygrad_edu.replay.tape import Tape
-if "killed before its file has its name" in sys.argv:
-    os.replace = lambda *names: os.kill(os.getpid(), 9)
 print("begins", flush=True)
 w = Value(0.5)
 c = native.compiled(Tape(record(lambda x: (w * x).tanh(), [1.0], lambda leaves: leaves)))
@@ -541,12 +539,18 @@ c = native.compiled(Tape(record(lambda x: (w * x).tanh(), [1.0], lambda leaves: 
 assert (y, d) == (Value(0.75).tanh().data, 1.5 * Value(0.75).tanh().local_grads()[0])
 print("numba" in sys.modules)
 """
+KILLED = """
+import os
+from tinygrad_edu.replay import binary
+os.replace = lambda *names: os.kill(os.getpid(), 9)
+binary._keep("single", "f", b"code")
+"""
 
 
-def fresh(folder, *args):
+def fresh(folder, program=FRESH):
     """A process of its own, which has that folder for a cache."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
-    return subprocess.Popen([sys.executable, "-c", FRESH, *args], stdout=subprocess.PIPE, text=True, env=environment)
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
 
 
 def compiles(folder):
@@ -559,14 +563,14 @@ def compiles(folder):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """What is kept after two processes were killed while they compiled, and one was not."""
+    """What is kept after one process was killed while it compiled, one before its file had its name, and one not."""
     folder = tmp_path_factory.mktemp("cache")
     with fresh(folder) as process:
         assert process.stdout.readline() == "begins\n"
         time.sleep(random.Random(os.getpid()).uniform(0.1, 2.0))
         process.kill()
     assert not [*folder.glob("*.machine")]
-    with fresh(folder, "killed before its file has its name") as process:
+    with fresh(folder, KILLED) as process:
         process.wait()
     assert process.returncode and [f.suffix for f in folder.iterdir()] == [".tmp"]
     assert compiles(folder)

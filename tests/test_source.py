@@ -46,7 +46,7 @@ def same(a, b):
     return a == b or (a != a and b != b)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(programs())
 def test_python_source_is_the_engine_bit_for_bit(program):
     root = built(program)
