@@ -5,7 +5,6 @@ hundreds of digits.  An error is counted in ulps of the truth plus, because a fl
 numbers that round to it, in what half an ulp of x changes: conditioning is not the row's fault.
 """
 
-import dataclasses
 import math
 import random
 
@@ -323,7 +322,9 @@ NAIVE = [  # a formula from a book or another library, and where it loses its di
 
 @pytest.mark.parametrize("name, xs, change", NAIVE, ids=[n[0] for n in NAIVE])
 def test_the_measure_sees_a_naive_formula(name, xs, change):
-    assert max(errors(dataclasses.replace(ops.TABLE[name], **change), *xs, excuse=0)) > 4
+    row = ops.TABLE[name]
+    naive = ops.Op(**{"name": name, "forward": row.forward, "partials": row.partials, "domain": row.domain, **change})
+    assert max(errors(naive, *xs, excuse=0)) > 4
 
 
 def test_the_numbers_that_others_get_wrong():
