@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from tinygrad_edu import RecordingError, Value, functional, jit
+from tinygrad_edu import RecordingError, Value, draw, explain, functional, jit
+from tinygrad_edu.engine import topological
+from tinygrad_edu.opening import opened
 from tinygrad_edu.stochastic import (
     Bernoulli,
     Categorical,
@@ -156,6 +158,30 @@ def test_a_baseline_may_be_an_input_and_learn_outside():
         assert t.grad == pytest.approx((loss.data - b) * ((u < p) - p), abs=1e-15)
         mean.seen(None, loss.data)
     assert 0 < mean(None) < 1
+
+
+def test_what_was_recorded_is_opened_with_its_choices_and_none_of_them_goes_unscored():
+    t, w = Value(0.3, label="t"), Value(2.0, label="w")
+
+    def cost(u, z):
+        b = Bernoulli(t).sample(noise=u)
+        x = Normal(b * w, 0.5).rsample(noise=z)
+        b.label, x.label = "b", "x"
+        return (x - t) ** 2
+
+    scored = jit(lambda u, z: surrogate(cost(u, z)), backend="python")(0.1, 0.5)
+    scored.backward()
+    told = " ".join(str(explain(opened(scored))).split())
+    assert "b = 1 was drawn from Bernoulli(t)" in told and "hands t the score × the cost: d(log p(b))/dt ×" in told
+    assert "pathwise" in told and "What t should get" not in told
+    assert ">~ Bernoulli<" in draw(scored, opened=True).svg()
+    plain = jit(cost, backend="python")
+    for y in (plain(0.1, 0.5), plain.mean([0.1, 0.2], [0.5, 0.5]), Bernoulli(t).sample(0) * plain(0.1, 0.5)):
+        with pytest.raises(ValueError, match=r"from Bernoulli\(t\), .* record the surrogate loss"):
+            surrogate(y)
+    after = Bernoulli(scored * 0.1).sample(noise=0.05)  # drawn from what was replayed
+    [again] = [n for n in topological(opened(after * 2.0)) if getattr(n, "noise", None) is after.noise]
+    assert again.distribution.parameters[0] is again.parents[0] is not after.parents[0]
 
 
 T = Value(0.3)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .engine import Value, chain_rule
@@ -44,6 +45,33 @@ def noise(n: Value) -> Value | None:
     """The number that a choice was made from, if it is one that nobody gave a name, and not computed itself."""
     found: Value | None = getattr(n, "noise", None)
     return found if found is not None and not found.parents and not found.label else None
+
+
+def unscored(order: Iterable[Value]) -> list[Value]:
+    """The choices in a graph that no gradient passes, and to whose parameters no surrogate loss hands one either."""
+    order = list(order)
+    scored = {c for n in order for c in (getattr(n, "scores", None), *getattr(n, "carries", ()))}
+    return [n for n in order if stops(n) and not hasattr(n, "settled") and n not in scored]
+
+
+def is_marked(n: Value) -> bool:
+    """Whether something hangs on a node that readers of choices look at."""
+    return hasattr(n, "noise") or hasattr(n, "scores") or hasattr(n, "said")
+
+
+def hand_on(n: Value, y: Value, now: dict[Any, Any]) -> None:
+    """Hang on y, which is n in another graph, what hangs on n, with the nodes of that graph: `now`, by those of n's."""
+
+    def there(x: Any) -> Any:
+        if isinstance(x, tuple):
+            return tuple(map(there, x))
+        if hasattr(x, "log_prob") and x not in now:
+            now[x] = x.on([there(p) for p in x.parameters])
+        return now.get(x, x) if isinstance(x, Value) or hasattr(x, "log_prob") else x
+
+    own = vars(n)
+    marks = ("distribution", "noise", "estimator", "scores", "carries", "said", "settled", "stands_for")
+    vars(y).update({mark: there(own[mark]) for mark in marks if mark in own})
 
 
 def slopes(n: Value) -> tuple[float, ...]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from . import ops
+from . import chance, ops
 from .engine import Value, apply, chain_rule, rebuilt, topological
 
 
@@ -24,6 +25,8 @@ def opened(root: Value, most: int | None = None) -> Value:
     The numbers inside are those of the forward pass that was, also where a leaf's `.data` has been changed since.
     Of a batch that was replayed only so many samples are built that each has about `most` nodes; all if it is None.
     """
+
+    now: dict[Any, Any] = {}
 
     def again(n: Value, parents: tuple[Value, ...]) -> Value:
         if n.op.parts and not n.op.recipe and n.op not in (ops.TABLE.get(n.op.name), ops.gap, ops.bell):
@@ -41,9 +44,11 @@ def opened(root: Value, most: int | None = None) -> Value:
             return n
         y = apply(n.op, parents)
         y.grad, y.label = n.grad, n.label
+        if chance.is_marked(n):
+            chance.hand_on(n, y, now)
         return y
 
-    return rebuilt(topological(root), {}, again)[root]  # type: ignore[no-any-return]
+    return rebuilt(topological(root), now, again)[root]  # type: ignore[no-any-return]
 
 
 @contextmanager

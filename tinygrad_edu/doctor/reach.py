@@ -119,13 +119,11 @@ def nothing_arrives(e: Evidence) -> Iterator[Finding]:
 
 def behind_chance(e: Evidence) -> Iterator[Finding]:
     """Parameters that the loss sees through random choices alone, and no score is there to stand in for a gradient."""
-    scored = {c for n in e.order for c in (getattr(n, "scores", None), *getattr(n, "carries", ()))}
-    scored.update([n for n in e.order if hasattr(n, "settled")])  # another estimator has seen to it
     reached = {e.root}
     for n in reversed(e.order):
         if n in reached:
             reached.update([p for p, d in zip(n.parents, e.slopes.get(n, ())) if d != 0])
-    walls = [n for n in e.order if chance.stops(n) and n in reached - scored and reached.isdisjoint(n.parents)]
+    walls = [n for n in chance.unscored(e.order) if n in reached and reached.isdisjoint(n.parents)]
     before = set(walls)
     for n in reversed(e.order):
         if n in before:

@@ -98,7 +98,7 @@ class Jit(Generic[P, R]):
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
         slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
         y, again = float(values[0][0]), lambda given: recording.again(given, leaves)
-        return standin(self.name, y, parents, theta, slopes, again)  # type: ignore[return-value]
+        return standin(self.name, y, parents, theta, slopes, again, recording.record.unscored)  # type: ignore[return-value]
 
     def map(self, *columns: Iterable[Any]) -> list[Any]:
         """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
@@ -249,7 +249,8 @@ class Jit(Generic[P, R]):
                 [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in some]
             )
 
-        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, samples.lanes)
+        unscored = recording.record.unscored
+        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, unscored, samples.lanes)
 
     def _one(self, built: Any) -> Any:
         """What f has built, which must be one Value."""

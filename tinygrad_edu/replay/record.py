@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import modes
+from .. import chance, modes
 from ..derivatives import check_memory
 from ..engine import Value
 from ..ieee import number
@@ -43,6 +43,7 @@ class Record:
                  outputs: list[Value], shape: Any, made: int) -> None:  # fmt: skip
         self.order, self.inputs, self.parameters, self.originals = order, inputs, parameters, originals
         self.outputs, self.root, self.shape, self.made = outputs, outputs[0], shape, made
+        self.unscored = str(next((n.distribution for n in chance.unscored(filter(chance.is_marked, order))), ""))  # type: ignore[attr-defined]
 
     def sort(self, order: Sequence[Value]) -> None:
         """Put the parameters in the order of the user's own; those that are not in it come last."""
@@ -309,6 +310,8 @@ def _copied(run: _Run, dead: bool) -> Record:
                 check_memory(n)
                 v.op, v.numbers = n.op, n.numbers
                 v.parents = tuple([twin[p] for p in n.parents])
+        if chance.is_marked(n):
+            chance.hand_on(n, twin[n], twin)
     made = len(run.made) + len(run.traced) + len(parameters)
     found = Record(
         [twin[n] for n in order],

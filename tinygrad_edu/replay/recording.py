@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .. import modes, ops
+from .. import chance, modes, ops
 from ..engine import Value, chain_rule, constant
 from .backends import KINDS, made
 from .plan import Plan
@@ -192,6 +192,8 @@ class Recording:
                 now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else constant(n.data) if graph else n.data
                 if isinstance(now[n], Value):
                     now[n].label = n.label
+                    if chance.is_marked(n):
+                        chance.hand_on(n, now[n], now)
         return now[self.record.root]
 
 

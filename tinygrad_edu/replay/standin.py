@@ -17,6 +17,7 @@ class _Replay(ops.Op):
     """
 
     few: Callable[[Sequence[Any], int], Any] | None = None
+    unscored = ""  # a distribution, if no surrogate loss was recorded of a choice from it
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -26,7 +27,7 @@ class _Replay(ops.Op):
 
 
 def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
-            again: Callable[..., Any], lanes: int = 0) -> Value:  # fmt: skip
+            again: Callable[..., Any], unscored: str = "", lanes: int = 0) -> Value:  # fmt: skip
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
     `theta`: the numbers of the last parents, as they were read.  Of a batch of so many `lanes`, `again(given, k)` is
@@ -46,6 +47,7 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
         nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample
         return again(given, max(least, most // max(1, nodes)))
 
+    object.__setattr__(op, "unscored", unscored)
     if lanes:
         object.__setattr__(op, "few", few)
     return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))

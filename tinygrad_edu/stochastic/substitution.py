@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .. import ops, tracing
+from .. import chance, ops, tracing
 from ..engine import Value, apply, rebuilt, topological
 from ..sums import addends
 
@@ -84,12 +84,8 @@ def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled:
             return n
         y = apply(n.op, parents)
         vars(y).update(vars(n))
-        for mark in ("noise", "scores"):
-            if hasattr(n, mark):
-                vars(y)[mark] = now.get(getattr(n, mark), getattr(n, mark))
-        if hasattr(n, "distribution"):
-            inputs = [now.get(p, p) if isinstance(p, Value) else p for p in n.distribution.parameters]
-            vars(y)["distribution"] = n.distribution.on(inputs)
+        if chance.is_marked(n):
+            chance.hand_on(n, y, now)
         return settle(y, said) if n in settled else y
 
     rebuilt(topological(tuple(roots)), now, again)

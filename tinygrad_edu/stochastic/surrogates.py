@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import functional as F
 from .. import ops, tracing
-from ..engine import Value
+from ..engine import Value, topological
 from ..errors import UserError
 from .distributions import gauss, generator, sampled, usable
 from .estimators import Score, log_probability
@@ -48,6 +48,7 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     if order not in (1, 2):
         raise UserError(f"order={order!r}: 1 is good for one derivative, 2 for every order")
     given, default = costs_of(costs, "surrogate"), usable(estimator) or PLAIN
+    _inside({n.op for n in topological(tuple(given))})
     made = choices(given)
     if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
@@ -80,6 +81,16 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
             if below := [cost.data for cost in costs if known.of(c, cost)]:
                 _estimator(c, default).learn(c, math.fsum(below))
     return ops.sum(*total)  # type: ignore[no-any-return]
+
+
+def _inside(rows: Iterable[Any]) -> None:
+    """Raise UserError if a choice lies inside of a recording."""
+    for op in rows:
+        if of := getattr(op, "unscored", ""):
+            raise UserError(
+                f"in {op.name!r} a choice was recorded, from {of}, which nobody can score from outside: record the "
+                "surrogate loss, jit(lambda u: surrogate(cost(u)))"
+            )
 
 
 def _estimator(choice: Value, default: Any) -> Any:
