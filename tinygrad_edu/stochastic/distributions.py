@@ -87,11 +87,11 @@ class Distribution:
     def _noise(self, rng: Any, noise: Any) -> Value:
         if noise is not None:
             if rng is not None:
-                raise TypeError(f"a {type(self).__name__} is drawn by rng or made from noise=: give one of them")
+                raise TypeError(f"{self._called()} is drawn by rng or made from noise=: give one of them")
             return self._usable(noise if isinstance(noise, Value) else constant(noise))
         if tracing.active():
             raise tracing.RecordingError(
-                f"a {type(self).__name__} draws chance while a function is recorded, and every replay would repeat it: "
+                f"{self._called()} draws chance while a function is recorded, and every replay would repeat it: "
                 "make the noise an input of the function, and give it as noise=u"
             )
         return constant(self._drawn(generator(rng, self._called())))
