@@ -137,7 +137,7 @@ def test_recording_at_every_call_warns():
     assert len(f.recordings) == f.limit == 64
     assert (
         repr([*f.recordings.values()][-1])
-        == f"<recording: 70 inputs, 0 parameters, 1 operations, {f.backend} backend, 1 call>"
+        == f"<recording: 70 inputs, 0 parameters, 1 steps, {f.backend} backend, 1 call>"
     )
 
 
@@ -209,7 +209,7 @@ def test_only_the_gradients_that_are_asked_for_are_computed():
     f = jit(lambda a, b: a * (b * b))
     f(Value(1.0), 2.0)
     backward = f.source.partition("def value_and_grads")[2]
-    assert backward.count("\n    d") == 2  # the root's, and a's
+    assert backward.count("\n    d") == 1 and "return (v2,), (dx1, 0.0,)" in backward
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

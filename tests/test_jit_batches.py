@@ -69,10 +69,8 @@ def test_a_batch_may_be_held_in_anything(backend, held):
     E = F.mean([squared(model)(x, y) for x, y in zip(plain_x, plain_y)])
     E.backward()
     theirs = [p.grad for p in model.parameters()]
-    if backend == "python":
-        assert (L.data, mine) == (E.data, theirs)
-    else:  # lanes add up in their own order, and NumPy has its own tanh
-        assert L.data == pytest.approx(E.data, rel=1e-14) and mine == pytest.approx(theirs, rel=1e-12)
+    # Lanes add up in their own order, and NumPy has its own tanh.
+    assert L.data == pytest.approx(E.data, rel=1e-14) and mine == pytest.approx(theirs, rel=1e-12)
 
 
 def test_arrays_stay_arrays_inside():
@@ -328,9 +326,8 @@ def test_statistics_tell_what_each_optimisation_saves(backend):
 
     every, none = stats(True), stats(False)
     assert (every.recorded, every.alive, none.alive) == (19, 17, 19) and every.nbytes > 0 and every.calls == 1
-    assert (every.varying, none.varying) == (9, 12) and (every.distinct, none.distinct) == (7, 12)
-    assert every.backward == 7 and none.backward == 9
-    assert "operations without copies" in repr(every) and f"{backend} backend" in repr(every)
+    assert (every.forward, none.forward) == (7, 12) and every.both < none.both
+    assert "steps with the gradients" in repr(every) and f"{backend} backend" in repr(every)
     with pytest.raises(ValueError, match="optimise is True, False, or some of dead, fold, share, wanted"):
         jit(f, optimise=["fast-math"])
 

@@ -19,9 +19,9 @@ import pytest
 from tinygrad_edu import Op, Value, functional, grad, nn, ops, register, topological
 from tinygrad_edu.languages import LANGUAGES
 from tinygrad_edu.replay import jit
-from tinygrad_edu.replay.batching import Batch
-from tinygrad_edu.replay.printing import Printed
+from tinygrad_edu.replay.python_backend import Python
 from tinygrad_edu.replay.record import record
+from tinygrad_edu.replay.trace import trace
 from tinygrad_edu.sourcecode import names_of, source
 from tinygrad_edu.text import name
 
@@ -335,7 +335,8 @@ def test_no_builtin_that_a_text_uses_may_be_the_name_of_a_label():
 
     r = record(f, [0.3], lambda leaves: leaves)
     texts = [source(f(Value(0.3, "x")), language) for language in ("python", "numpy")]
-    texts += [Printed(r, [*r.inputs, *r.parameters]).text, Batch(r, [*r.inputs, *r.parameters]).text]
+    p = Python(trace(r, [*r.inputs, *r.parameters]))
+    texts += [p.text, p.loop_text]
     used = set().union(*[_globals(compile(t, "text", "exec")) for t in texts]) & set(dir(builtins))
     assert {"float", "abs"} <= used
     assert [word for word in used if word in names_of([Value(1.0, word)]).values()] == []

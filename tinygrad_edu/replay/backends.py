@@ -44,13 +44,13 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "python": Kind("straight", "Straight", columns=False),
+    "python": Kind("python_backend", "Python", columns=False),
     "numpy": Kind("arrays", "NumPy", True, ("numpy",), "NumPy", "numpy"),
     "native": Kind("native", "Compiled", True, ("numba", "numpy"), "Numba", "jit"),
     "jax": Kind("xla", "Jax", True, ("jax",), "JAX", "jax"),
 }
 BACKENDS = tuple(KINDS)
-BY_RECORDING = {"straight", "arrays", "native", "xla"}  # those that do not run a program yet
+BY_RECORDING = {"arrays", "native", "xla"}  # those that do not run a program yet
 
 
 def installed(backend: str) -> bool:

@@ -293,7 +293,7 @@ class Jit(Generic[P, R]):
     @property
     def source(self) -> Source:
         """The latest recording's forward and backward pass, as Python."""
-        return Source(self._latest().printed.text)
+        return Source(self._latest().text)
 
     @property
     def stats(self) -> Stats:

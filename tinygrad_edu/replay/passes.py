@@ -13,6 +13,7 @@ True
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 from collections.abc import Mapping
@@ -60,10 +61,18 @@ def alive(program: Program, changed: Changes = NOTHING) -> Program:
     return new
 
 
+def steps(program: Program) -> int:
+    """How many rows it computes."""
+    return sum(map(bool, program.args))
+
+
 def values(program: Program, count: int) -> Program:
-    """The first outputs alone."""
-    new = Program(program.fold, program.share)
-    new.__dict__.update(program.__dict__, outputs=program.outputs[:count], kept=program.kept)
+    """The first outputs alone, which the seed, the last slot that is given, has nothing to do with."""
+    new = copy.copy(program)
+    new.outputs = program.outputs[:count]
+    if program.kept:
+        backward = varying(program, range(program.inputs - 1, program.inputs))
+        new.kept = [i for i in program.kept if not backward[i]]
     return alive(new)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from .. import chance, modes, ops
 from ..engine import Value, chain_rule, constant
 from .backends import KINDS, made
-from .plan import Plan
-from .printing import Printed
+from .passes import steps, values
+from .python_backend import Python
 from .record import Record, record
 from .structure import Batch, filled
 from .trace import Passes, trace
@@ -67,9 +67,9 @@ class Recording:
                     del self._vouched[next(iter(self._vouched))]
 
     def __repr__(self) -> str:
-        r = self.record
+        r, count = self.record, steps(values(self.passes.program, self.passes.values))
         return (
-            f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {self.plan.distinct} operations, "
+            f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {count:,} steps, "
             f"{self.backend} backend, {self.calls} call{'s' * (self.calls != 1)}>"
         )
 
@@ -78,19 +78,10 @@ class Recording:
         """Both passes as one program."""
         return trace(self.record, self.wanted, self.optimise)
 
-    @functools.cached_property
-    def printed(self) -> Printed:
-        """The recorded passes as Python source, and as the functions that it defines."""
-        return (
-            self.engine.printed
-            if self.backend == "python"
-            else Printed(self.record, self.wanted, optimise=self.optimise)
-        )
-
-    @functools.cached_property
-    def plan(self) -> Plan:
-        """What is computed at a call, and what is not."""
-        return Plan(self.record, self.wanted, self.optimise)
+    @property
+    def text(self) -> str:
+        """Both passes as Python source."""
+        return (self.engine if self.backend == "python" else Python(self.passes)).text
 
     @property
     def columns(self) -> bool:

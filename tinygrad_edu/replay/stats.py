@@ -1,9 +1,11 @@
-"""What a recording is made of, before and after each optimisation, and what it costs: `f.stats`."""
+"""What a recording is made of, and what it costs: `f.stats`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .passes import alive, steps, values
 
 if TYPE_CHECKING:
     from .recording import Recording
@@ -11,23 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts of nodes, bytes, and seconds.
+    """Counts of nodes and steps, bytes, and seconds.
 
-    `recorded`: nodes that were built; `alive`: those that an output depends on; `varying`: operations that are left
-    when constants are folded; `distinct`: when equal ones are shared; `instructions`: what a sample's forward pass
-    runs, of these; `backward`: operations that gradients pass through, of `differentiable` ones.
-    An optimisation that is switched off leaves its count as it was.
+    `recorded`: nodes that were built; `alive`: those that an output depends on; `forward`: steps of the program that
+    computes the values, in which fused rows are written out, constants are folded and equal steps are shared; `both`:
+    steps of the one that computes the gradients as well.  An optimisation that is switched off leaves its steps in.
     `seconds`: mean time of a call after the first, and `lanes`: mean number of samples in one.
     """
 
     backend: str
     recorded: int
     alive: int
-    varying: int
-    distinct: int
-    instructions: int
-    differentiable: int
-    backward: int
+    forward: int
+    both: int
     nbytes: int
     calls: int
     lanes: float
@@ -36,12 +34,10 @@ class Stats:
     @classmethod
     def of(cls, recording: Recording) -> Stats:
         """The statistics of one recording."""
-        record, plan = recording.record, recording.plan
-        calls = recording.calls
+        record, calls = recording.record, recording.calls
+        program, _, _, count = recording.passes
         return cls(
-            recording.backend, record.made, len(record.order), plan.computed, plan.distinct,
-            recording.engine.tape.instructions if recording.backend == "native" else plan.distinct,
-            sum(bool(n.parents) for n in record.order), sum(bool(n.parents) for n in plan.needed),
+            recording.backend, record.made, len(record.order), steps(values(program, count)), steps(alive(program)),
             recording.nbytes, calls, recording.lanes / calls if calls else 0.0,
             recording.seconds / (calls - 1) if calls > 1 else 0.0,
         )  # fmt: skip
@@ -50,10 +46,8 @@ class Stats:
         lines = [
             ("nodes recorded, with leaves", f"{self.recorded:,}"),
             ("needed for the result", f"{self.alive:,}"),
-            ("operations without constants", f"{self.varying:,}"),
-            ("operations without copies", f"{self.distinct:,}"),
-            ("instructions", f"{self.instructions:,}"),
-            ("backward through", f"{self.backward:,} of {self.differentiable:,} operations"),
+            ("steps of the values", f"{self.forward:,}"),
+            ("steps with the gradients", f"{self.both:,}"),
             ("bytes kept for replaying", f"{self.nbytes:,}"),
             (
                 "calls",

@@ -27,9 +27,8 @@ from typing import Any, NamedTuple
 
 from .. import collector, ops
 from ..engine import Value, chain_rule
-from ..ieee import number
 from ..ops import REAL, Op
-from .program import Program, Term, opaque, term
+from .program import Program, Term, opaque, plain, term
 from .record import Record
 
 OPTIMISATIONS = ("dead", "fold", "share", "wanted")
@@ -81,7 +80,8 @@ def trace(record: Record, wanted: Iterable[Value] | None = None, optimise: froze
     program.kept += found.values() if "wanted" not in optimise else ()
     grads = {n: found[n] if n in found and n in asked else program.constant(0.0) for n in leaves}
     program.outputs = [*[terms[y].slot for y in record.outputs], *grads.values()]
-    labels = {g: f"d{n.label}" for n, g in grads.items() if n.label and g not in program.constants}
+    flows = {n: flow.known for n, flow in total.items() if n.label and flow.known >= 0}
+    labels = {slot: f"d{n.label}" for n, slot in flows.items() if slot not in program.constants}
     program.labels = labels | {t.slot: n.label for n, t in terms.items() if n.label} | {seed.slot: "seed"}
     return Passes(program, len(record.inputs), len(record.parameters), len(record.outputs))
 
@@ -95,10 +95,10 @@ class Flow:
     Unless anybody does, none.
     """
 
-    __slots__ = ("program", "pairs", "_slot")
+    __slots__ = ("program", "pairs", "known")
 
     def __init__(self, program: Program, pairs: list[tuple[int, int]]) -> None:
-        self.program, self.pairs, self._slot = program, pairs, -1
+        self.program, self.pairs, self.known = program, pairs, -1
 
     def __add__(self, other: Flow) -> Flow:
         self.pairs += other.pairs
@@ -106,19 +106,19 @@ class Flow:
 
     def slot(self) -> int:
         """The slot of the sum, added up from left to right as the engine does."""
-        if self._slot < 0:
+        if self.known < 0:
             (d, up), *rest = pairs = self.pairs
             step, one = self.program.step, self.program.constant
             if not rest:
-                self._slot = up if d == ONE else step(ops.mul, (d, up))
+                self.known = up if d == ONE else step(ops.mul, (d, up))
             elif all(d == ONE for d, _ in pairs):
-                self._slot = step(ops.sum, tuple([up for _, up in pairs]))
+                self.known = step(ops.sum, tuple([up for _, up in pairs]))
             else:
                 bias = (up,) if d == ONE else ()
                 pairs = rest if bias else pairs
                 ds = [one(1.0) if d == ONE else d for d, _ in pairs]
-                self._slot = step(ops.dot, (*ds, *[up for _, up in pairs], *bias))
-        return self._slot
+                self.known = step(ops.dot, (*ds, *[up for _, up in pairs], *bias))
+        return self.known
 
 
 class Slope:
@@ -136,7 +136,7 @@ class Slope:
 def slopes(op: Op, y: Term, xs: Sequence[Term]) -> list[Slope]:
     """A row's local gradients, as steps; 1.0 stays a number."""
     try:
-        ds: list[Any] = [d if type(d) is Term else number(d) for d in op.partials(y, *xs)]
+        ds: list[Any] = [d if type(d) is Term else plain(d) for d in op.partials(y, *xs)]
     except Exception:  # only numbers can run it
         ds = [y.__apply__(opaque(op, i), (y, *xs)) for i in range(len(xs))]
     else:
