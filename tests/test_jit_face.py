@@ -457,6 +457,7 @@ def test_a_gradient_that_is_no_row_changes_nothing(gradient):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork")  # JAX has threads, if another test has loaded it
 def test_a_forked_process_replays_and_records():
     f = jit(lambda x: w * x)
     f(1.0)
