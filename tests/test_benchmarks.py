@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import eager, workloads
+from benchmarks import eager, size, workloads
 from benchmarks.peers import hosting
 from benchmarks.peers.hosting import Environment, Peer, Unavailable, reason
 
@@ -55,6 +55,17 @@ def test_a_file_that_cannot_be_written_is_an_error_before_the_work(capsys, tmp_p
     with pytest.raises(SystemExit):
         eager.main(["--only", "W3", "--json", str(tmp_path / "missing" / "x.json")])
     assert "cannot write --json" in capsys.readouterr().err
+
+
+def test_what_is_read_is_counted_however_it_is_laid_out():
+    """Comments, docstrings and blank lines are none of it; a text inside a statement is."""
+    dense = 'x = f("a", [1, "b"])\n'
+    airy = '"""What it is."""\n\n# why\nx = f(  # so\n    "a",\n    [1, "b"]\n)\n'
+    assert size.counted(dense).tokens == size.counted(airy).tokens == 12
+    assert (size.counted(airy).lines, size.counted(airy).code) == (7, 4)
+    found = size.rooms([("p/a.py", dense), ("p/b/c.py", airy), ("p/b/d.py", dense)])
+    assert found == {"a": (1, 1, 12), "b": (8, 5, 24), "all": (9, 6, 36)}
+    assert "+12" in size.table(found, {**found, "b": size.Size(7, 4, 12)}).splitlines()[2]
 
 
 # benchmarks.replay: engines in processes of their own
