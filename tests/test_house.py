@@ -27,7 +27,7 @@ FLOORS = [
     {"infinities"},
     {"modes", "protocol"},
     {"text", "engine"},
-    {"derivatives", "filling", "javascript", "languages"},
+    {"derivatives", "filling", "javascript", "languages", "registry"},
     {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "paths", "schedules", "sums"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
@@ -98,7 +98,7 @@ def test_the_import_test_sees_imports():
 
 # What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
 ENGINE = {
-    *"callsites collector engine ieee infinities interruption lazy micrograd modes ops protocol rules".split(),
+    *"callsites collector engine ieee infinities interruption lazy micrograd modes ops protocol registry rules".split(),
     *"signposts text tracing".split(),
 }
 

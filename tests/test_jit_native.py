@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 
-from tinygrad_edu import Value, functional, ops  # noqa: E402
-from tinygrad_edu.engine import register  # noqa: E402
+from tinygrad_edu import Value, functional, ops, register  # noqa: E402
 from tinygrad_edu.nn import MLP  # noqa: E402
 from tinygrad_edu.replay import binary, generate, kernel, native, trace  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402

@@ -19,16 +19,17 @@ from . import interruption
 
 interruption.begin()
 
-from . import lazy, micrograd, signposts  # noqa: F401 (micrograd ties its names to Values)
+from . import lazy, micrograd, registry, signposts  # noqa: F401 (two of them tie methods to Values)
 from .engine import Value
 
 # The room that each name is in, and the rooms that go by their own name.  The engine is there at once; any other room
 # is loaded when it is asked for.  Editors see the same in `__init__.pyi`, which `printouts` prints out of this.
 ROOMS = {
     "check": "check_backward gradcheck step_sizes", "derivatives": "grad hessian jacobian value_and_grad",
-    "doctor": "compare diagnose", "engine": "Value register topological", "explanation": "explain", "figures": "draw",
-    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "render": "RenderError",
-    "replay": "RecordingError jit pack unpack", "sourcecode": "source", "train": "fit", "webpage": "page",
+    "doctor": "compare diagnose", "engine": "Value topological", "explanation": "explain", "figures": "draw",
+    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "registry": "register",
+    "render": "RenderError", "replay": "RecordingError jit pack unpack", "sourcecode": "source", "train": "fit",
+    "webpage": "page",
     "": "copying data functional losses micrograd nn ops optim plot stochastic train",
 }  # fmt: skip
 _home = {name: f".{room or name}" for room, names in ROOMS.items() for name in names.split()}

@@ -12,7 +12,7 @@ import weakref
 from typing import Any
 
 from . import callsites, ops
-from .engine import Value, rebuilt, topological
+from .engine import Node, Value, rebuilt, topological
 
 
 def _own(node: Value) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def _own(node: Value) -> dict[str, Any]:
     """
     state: Any = object.__getstate__(node)  # unlike `vars(node)`, this makes no dict where there is none
     attributes, slots = state
-    own = {**(attributes or {}), **{name: x for name, x in slots.items() if name not in Value.__slots__}}
+    own = {**(attributes or {}), **{name: x for name, x in slots.items() if name not in Node.__slots__}}
     own.pop(callsites.ATTRIBUTE, None)
     return own
 

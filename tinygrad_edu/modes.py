@@ -18,7 +18,8 @@ from typing import Any
 from . import callsites, infinities, ops, tracing
 from .ieee import isfinite
 
-watching: list[object] = []  # one entry per open block, in any thread
+watching: list[object] = []  # one entry per open block, in any thread, but for
+forgetting: list[object] = []  # those of no_grad()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _anew: ContextVar[bool] = ContextVar("anew", default=False)
@@ -26,6 +27,9 @@ _DEFAULTS: dict[ContextVar[Any], Any] = {_recording: True, _watch: None, _anew: 
 _open: ContextVar[tuple[Any, ...]] = ContextVar(
     "open", default=()
 )  # blocks, which generators may leave in another order
+
+
+recording = _recording.get  # whether results remember their parents here
 
 
 class Watch:
@@ -51,16 +55,17 @@ class Watch:
 @contextmanager
 def _block(variable: ContextVar[Any], value: Any) -> Iterator[Any]:
     entry = (variable, value, object())
+    there = forgetting if variable is _recording and not value else watching
 
     def left() -> None:
         _open.set(others := tuple([e for e in _open.get() if e != entry]))
         variable.set(next((v for of, v, _ in reversed(others) if of is variable), _DEFAULTS[variable]))
-        if entry in watching:
-            watching.remove(entry)
+        if entry in there:
+            there.remove(entry)
 
     try:  # a Ctrl-C may land on any line
         try:
-            watching.append(entry)
+            there.append(entry)
             _open.set((*_open.get(), entry))
             variable.set(value)
             yield entry
@@ -223,11 +228,6 @@ def made(v: Any) -> None:
                 watch.found(infinities.value_told(v))
         if not _recording.get():
             v.parents, v.op, v.numbers = (), ops.detached, ()
-
-
-def recording() -> bool:
-    """Whether results remember their parents here."""
-    return _recording.get()
 
 
 def strict() -> bool:

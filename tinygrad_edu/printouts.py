@@ -17,6 +17,7 @@ from pathlib import Path
 from textwrap import indent
 
 from . import files, functional, ops
+from .engine import BINARY, UNARY
 from .protocol import NUMPY
 from .replay import generate
 from .streams import safe
@@ -69,10 +70,11 @@ class Methods:
     def item(self) -> float: ...
     def topo(self) -> list[Value]: ...
 
-    # One method per row.
+    # Arithmetic.
 '''
 
 
+FUNCTIONS = "\n# Of numbers a number; as soon as one input is a Value, a Value.\n"
 FACE = '''"""What editors and type checkers see of `tinygrad_edu`.
 
 Printed by `printouts`: change the table in `__init__.py`, then run
@@ -113,9 +115,10 @@ def stubs() -> str:
         if name.startswith("arc"):
             others = "".join(f", {x}: SupportsFloat" for x in input_names(ops.TABLE[row])[1][1:])
             methods.append(_method(name, others, f"NumPy's name for {row}."))
-    return STUBS + "".join(
-        [*methods, "\n# Of numbers a number; as soon as one input is a Value, a Value.\n", *functions]
-    )
+    signs = [f"__{r}{name}__(self, other: Any)" for name in (*BINARY, "pow") for r in ("", "r")]
+    signs += [f"__{name}__(self)" for name in UNARY]
+    arithmetic = [f"    def {sign} -> Value: ...\n" for sign in signs]
+    return "".join([STUBS, *arithmetic, "\n    # One method per row.\n", *methods, FUNCTIONS, *functions])
 
 
 def _method(name: str, others: str, doc: str) -> str:

@@ -108,6 +108,9 @@ class FloatLike(Methods):
         """Itself: NumPy asks for it in np.var, np.std and np.linalg.norm."""
         return self
 
+    def __pos__(self) -> Any:
+        return self
+
     data: float
     grad: float
     label: str

@@ -59,6 +59,14 @@ def parameters(rule: Any) -> list[str]:
     return [str(p.replace(annotation=p.empty, default=p.empty)) for p in inspect.signature(rule).parameters.values()]
 
 
+def computed(name: str, result: Any) -> float:
+    """What a row of one's own computed, as a float."""
+    try:
+        return number(result)
+    except TypeError as e:
+        raise TypeError(f"the row {name!r} must compute a number: {e}") from None
+
+
 def checked(name: str, rule: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
     """A rule of one's own, held to what a rule must give."""
 

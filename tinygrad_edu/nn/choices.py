@@ -22,7 +22,7 @@ from typing import Any
 from weakref import WeakSet
 
 from .. import modes, ops
-from ..engine import Value, apply, constant, topological
+from ..engine import Value, constant, topological, unary
 from ..errors import UserError
 from ..ops import Op
 
@@ -157,7 +157,7 @@ def activated(f: Op | Callable[[Value], Value] | None, z: Value) -> Value:
     if f is None:
         return z
     if type(f) is Op:
-        return apply(f, (z,))
+        return unary(f)(z)
     y = f(z)
     return y if isinstance(y, Value) else Value(y)  # max(z, 0) is the number 0 where its slope is 0
 

@@ -23,7 +23,7 @@ from threading import get_ident
 from typing import Any
 
 from .. import modes, ops, tracing
-from ..engine import Value, topological
+from ..engine import Node, Value, topological
 from ..tracing import RecordingError, recorders
 from .state import library
 from .structure import array_of
@@ -174,7 +174,7 @@ def _ours(frame: Any) -> bool:
 
 def _attribute(name: str) -> property:
     """A slot, a property over one, or the label, which lies among a node's own attributes."""
-    plain, asked = vars(Value)[name], {"_data": "data", "_grad": "grad"}.get(name, name)
+    plain, asked = getattr(Value, name), {"_data": "data", "_grad": "grad"}.get(name, name)
     get, put = (plain.__get__, plain.__set__) if name != "label" else (_label_of, _put_label)
     may_read, may_write = READ.get(asked, KEPT), WRITTEN.get(asked, set())
     numbers, getframe = asked in NUMBERS, sys._getframe
@@ -323,10 +323,10 @@ def _pools() -> Any:
 
 
 _POOLS = {"concurrent.futures.thread": _executors, "multiprocessing.pool": _pools}
-_plain_repr, _plain_local_grads = Value.__repr__, vars(Value)["local_grads"].fget
+_plain_repr, _plain_local_grads = Value.__repr__, Value.local_grads
 _plain_start = threading.Thread.start
-_parents_of = vars(Value)["parents"].__get__
-_ATTRIBUTES = {*Value.__slots__, "data", "grad", "label"} - {"__dict__"}  # which cannot be guarded
+_parents_of = Value.parents.__get__  # type: ignore[attr-defined]
+_ATTRIBUTES = {*Node.__slots__, "data", "grad", "label"} - {"__dict__"}  # which cannot be guarded
 _NEW: dict[str, Any] = {
     **{name: _attribute(name) for name in _ATTRIBUTES},
     "__setattr__": _own("__setattr__"),
@@ -337,7 +337,7 @@ _NEW: dict[str, Any] = {
     "detach": _method("detach", "detach()"),
     "backward": _method("backward", "backward()"),
     "zero_grad": _method("zero_grad", "zero_grad()"),
-    "local_grads": property(_local_grads),
+    "local_grads": _local_grads,
     "__repr__": _repr,
     "__eq__": _eq,
     "__array_ufunc__": _ufunc,

@@ -25,7 +25,7 @@ from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
 from .structure import flat
 
-_data_of = vars(Value)["_data"].__get__
+_data_of = Value._data.__get__  # type: ignore[attr-defined]
 
 
 class Record:
