@@ -226,6 +226,8 @@ def test_every_reader_takes_a_graph_with_a_choice(of):
         assert page(loss).html and explain(loss)._repr_markdown_() and draw(loss, view="cards").svg()
         if not isinstance(cost.parents[0].parents[0].distribution, (Poisson, Binomial)):  # rows without parts
             assert source(loss) and source(loss, "numpy")
+            assert "cannot be written" not in page(loss).html  # on the page it is drawn again, of other noise
+    assert '"name":"noise"' in page(cost).html
 
 
 @every_choice

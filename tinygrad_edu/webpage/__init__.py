@@ -24,7 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import files, languages, ops, text
+from .. import chance, files, filling, languages, ops, text
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..figures import WIDE, cards
@@ -119,6 +119,9 @@ def snapshot(root: Value) -> Snapshot:
         frames = frames_around(groups, order)
         labelled |= _input_labels(input_names(groups), labelled)
         role |= dict.fromkeys(input_names(groups), "input")
+    noises = {z: "noise" for n in order if chance.is_choice(n) and (z := chance.noise(n)) is not None}
+    labelled |= _input_labels(noises, labelled)
+    role |= dict.fromkeys(noises, "input")
     number = {frame: (i, frame[1]) for i, frame in enumerate(dict.fromkeys(f for fs in frames.values() for f in fs))}
     return Snapshot(
         tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), role[n],
@@ -374,8 +377,9 @@ def _rows(nodes: tuple[Node, ...]) -> tuple[str, list[int], str]:
 
 
 def _spoken(row: Op) -> bool:
-    """Whether JavaScript has a word for a row, or its parts have."""
-    return bool(row.symbol or row.parts or languages.kind(row) in JAVASCRIPT.words)
+    """Whether JavaScript has a word for a row, or its parts have, or it can be defined there."""
+    known = row.symbol or row.parts or languages.kind(row) in JAVASCRIPT.words
+    return bool(known or (not filling.ours(row) and filling.definition(row)))
 
 
 def _file(name: str) -> str:
