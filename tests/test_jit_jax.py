@@ -15,8 +15,9 @@ from tinygrad_edu import Value, losses, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
 from tinygrad_edu.replay import xla  # noqa: E402
-from tinygrad_edu.replay.arrays import NumPy  # noqa: E402
+from tinygrad_edu.replay.numpy_backend import NumPy  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402
+from tinygrad_edu.replay.trace import trace  # noqa: E402
 from tinygrad_edu.strategies import programs  # noqa: E402
 
 needs_jax = pytest.mark.skipif(not find_spec("jax"), reason="the jax backend needs JAX")
@@ -98,7 +99,7 @@ def test_vectors_share_and_overlap_and_the_gradients_are_those_of_numpy(wanted):
     r = classifier()
     theta, X = [p.data for p in r.originals], np.random.default_rng(0).normal(size=(3, 9))
     asked = [*r.inputs, *r.parameters] if wanted == "all" else [r.inputs[1], *r.parameters[3:20:2]]
-    j, n = xla.Jax(r, asked), NumPy(r, asked)
+    j, n = xla.Jax(r, asked), NumPy(trace(r, asked))
     for a, b in zip(j.value_and_grads(theta, X, 0.3, True), n.value_and_grads(theta, X, 0.3, True)):
         assert np.allclose(a, b, rtol=1e-12, atol=1e-14)
     assert (j.value_and_grads(theta, X)[1] != 0).sum() == (n.value_and_grads(theta, X)[1] != 0).sum()
@@ -111,7 +112,10 @@ def test_any_label_is_possible_and_leaves_may_be_the_result():
     ws = [Value(0.5 + i, label=label) for i, label in enumerate(labels)]
     r = recorded(lambda v: F.sum([w * v for w in ws]) * F.dot(ws, ws), [0.5])
     theta = [w.data for w in r.originals]
-    a, b = (backend(r, r.parameters).value_and_grads(theta, [[1.0, 2.0]])[1] for backend in (xla.Jax, NumPy))
+    a, b = (
+        backend(r, r.parameters).value_and_grads(theta, [[1.0, 2.0]])[1]
+        for backend in (xla.Jax, lambda *recorded: NumPy(trace(*recorded)))
+    )
     assert np.allclose(a, b, rtol=1e-12)
     r = recorded(lambda v, u: [v, u, Value(7.0)], [0.5, 1.0])
     values, _, dX = xla.Jax(r, r.inputs).value_and_grads([], [[1.0, 2.0], [3.0, 4.0]], 5.0, True)
@@ -132,14 +136,15 @@ TWO = """
 import jax, numpy as np
 from tinygrad_edu import Value, ops
 from tinygrad_edu.replay import xla
-from tinygrad_edu.replay.arrays import NumPy
+from tinygrad_edu.replay.numpy_backend import NumPy
 from tinygrad_edu.replay.record import record
+from tinygrad_edu.replay.trace import trace
 
 xla.BLOCK = 4
 w = [Value(0.5, label="w"), Value(-2.0, label="u"), Value(0.25, label="t")]
 r = record(lambda a, b: (w[0] * a + w[1]).tanh() / b + w[2] * b, [1.0, 2.0], lambda leaves: leaves)
 theta = [v.data for v in r.originals]
-j, n = xla.Jax(r, [*r.inputs, *r.parameters]), NumPy(r, [*r.inputs, *r.parameters])
+j, n = xla.Jax(r, [*r.inputs, *r.parameters]), NumPy(trace(r, [*r.inputs, *r.parameters]))
 for lanes in (1, 2, 5, 7, 8, 9, 21):
     X = np.random.default_rng(lanes).normal(size=(2, lanes))
     for a, b in zip(j.value_and_grads(theta, X, 0.5, True), n.value_and_grads(theta, X, 0.5, True)):

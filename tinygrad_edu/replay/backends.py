@@ -45,12 +45,12 @@ class Kind(NamedTuple):
 
 KINDS = {
     "python": Kind("python_backend", "Python", columns=False),
-    "numpy": Kind("arrays", "NumPy", True, ("numpy",), "NumPy", "numpy"),
+    "numpy": Kind("numpy_backend", "NumPy", True, ("numpy",), "NumPy", "numpy"),
     "native": Kind("native", "Compiled", True, ("numba", "numpy"), "Numba", "jit"),
     "jax": Kind("xla", "Jax", True, ("jax",), "JAX", "jax"),
 }
 BACKENDS = tuple(KINDS)
-BY_RECORDING = {"arrays", "native", "xla"}  # those that do not run a program yet
+BY_RECORDING = {"native", "xla"}  # those that do not run a program yet
 
 
 def installed(backend: str) -> bool:

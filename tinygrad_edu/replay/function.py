@@ -385,7 +385,7 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     text, bools and None belong to the structure, and each structure is recorded once.  `backend` is
 
     - "python": straight-line source, one sample after the other, on the standard library alone;
-    - "numpy": the same source over arrays (extra [numpy]);
+    - "numpy": all samples, and all neurons of a layer, at once (extra [numpy]);
     - "native": a tape run by a kernel that Numba compiles (extra [jit]);
     - "jax": the source under `jax.numpy`, compiled, on all devices that JAX has (extra [jax]);
     - "auto": native, numpy or python, the first that is installed.

@@ -155,6 +155,8 @@ def totals(program: Program, lanes: range, summed: range) -> Program:
         if all(here):
             return new.step(total, (new.step(ops.mul, (slot[t[0]], slot[t[1]])),))
         if any(here):
+            if new.constants.get(slot[t[here[0]]]) == 1.0:
+                return sums[t[not here[0]]]  # 1 * x is x, to the bit
             return new.step(ops.mul, tuple([sums[a] if v else slot[a] for a, v in zip(t, here)]))
         return new.step(ops.mul, (new.step(ops.mul, (slot[t[0]], slot[t[1]])), count.slot))
 

@@ -20,7 +20,7 @@ from ..engine import Value
 from ..extras import MissingPackage, install
 from ..languages import JAX
 from ..text import Expr, name
-from .arrays import shaped
+from .numpy_backend import shaped
 from .plan import Plan
 from .printing import Replay
 from .record import Record
@@ -101,7 +101,7 @@ class Jax:
 
         Raises ValueError for other shapes.
         """
-        theta, X = shaped(self.record, theta, X)
+        theta, X = shaped(len(self.record.inputs), len(self.record.parameters), theta, X)
         values = np.empty((len(self.record.outputs), X.shape[1]))
         with _double(self.jax):
             theta = self.jax.device_put(theta, self._everywhere)
@@ -115,7 +115,7 @@ class Jax:
 
         Gradients that nobody wanted are 0.  Raises ValueError for other shapes.
         """
-        theta, X = shaped(self.record, theta, X)
+        theta, X = shaped(len(self.record.inputs), len(self.record.parameters), theta, X)
         values, total = np.empty((len(self.record.outputs), X.shape[1])), np.zeros(len(theta))
         dX = np.zeros(X.shape) if inputs else None
         with _double(self.jax):

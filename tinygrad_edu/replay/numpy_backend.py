@@ -1,0 +1,363 @@
+"""The NumPy backend: a program over many lanes, one call for each vector step, on rows that stay where they are.
+
+A sample is a lane.  The calls are made ready once for each number of lanes: a function, and the slices of two tables
+that it reads and writes.  A replay fills in the numbers and makes the calls.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .. import ops
+from ..filling import exact, ours
+from ..ops import Op
+from ..text import Expr
+from .passes import dots, total, totals, values
+from .python_backend import Python
+from .trace import Passes
+from .vectors import AFTER, BEFORE, INSIDE, MANY, SINGLE, Vector, Vectors, layer, outer, spread
+
+BLOCK = 1 << 20  # bytes of rows: what is larger does not stay close to the processor, and memory stays bounded
+LEAST = 32  # lanes in a block, if there are as many
+ROOMS = 4  # numbers of lanes for which calls are kept ready
+ULPS = 4  # between one of NumPy's functions and Python's
+PRODUCTS = (layer, outer, total)  # whose arguments are not broadcast
+
+Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
+
+
+class NumPy:
+    """A recording that runs over arrays.  Calls from several threads are safe.
+
+    One lane is run as plain Python, and gives the engine's bits.  So does every lane of many in + - * /, sqrt, abs,
+    relu, maximum, where, erf, erfc, sum and whatever is made of them.  NumPy's exp, tanh, power, ... round in their own
+    way: over 100,000 points each was at most 1 ulp away from Python's, and sinh, tanh, acosh and atanh at most 2 (on
+    x86-64 with AVX-512); `ULPS`, which the tests ask for, leaves room for other processors.  Sums over lanes, and dots
+    whose weights are the same in all lanes, are NumPy's matrix products, which add up in an order of their own.
+
+    >>> from ..engine import Value
+    >>> from .record import record
+    >>> from .trace import trace
+    >>> w = Value(3.0, label="w")
+    >>> r = record(lambda x: w * x + 1, [2.0], lambda leaves: leaves)
+    >>> passes = trace(r, [*r.parameters, *r.inputs])
+    >>> values, dtheta, dX = NumPy(passes).value_and_grads([3.0], [[1.0, 2.0]], inputs=True)
+    >>> values.tolist(), dtheta.tolist(), dX.tolist()
+    ([[4.0, 7.0]], [3.0], [[3.0, 3.0]])
+    """
+
+    def __init__(self, passes: Passes) -> None:
+        self.passes = passes
+        self.library: Any = np  # whose functions are used; tests lend Python's, and the engine's order of additions
+        self.direct, self.sorted = direct(np), in_any_order
+
+    @functools.cached_property
+    def both(self) -> Lanes:
+        """Both passes."""
+        return Lanes(self.passes, self)
+
+    @functools.cached_property
+    def values(self) -> Lanes:
+        """The values alone."""
+        passes = self.passes
+        return Lanes(passes._replace(program=values(passes.program, passes.values)), self)
+
+    @functools.cached_property
+    def python(self) -> Python:
+        """For one lane: one number gains nothing from arrays."""
+        return Python(self.passes)
+
+    @property
+    def nbytes(self) -> int:
+        """What is kept: code for one lane, and the rows of both tables for many."""
+        return sum([self.__dict__[name].nbytes for name in ("python", "both", "values") if name in self.__dict__])
+
+    def run(self, theta: Any, X: Any) -> Any:
+        """Values float64[outputs, lanes] for theta float64[parameters] and X float64[inputs, lanes].
+
+        Raises ValueError for other shapes.
+        """
+        theta, X = shaped(self.passes.inputs, self.passes.parameters, theta, X)
+        if X.shape[1] == 1:
+            return np.array(self.python.run(theta.tolist(), X.T.tolist()))
+        return self.values(theta, X, 1.0, False)[0]
+
+    def value_and_grads(self, theta: Any, X: Any, seed: float = 1.0, inputs: bool = False) -> tuple[Any, Any, Any]:
+        """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None):
+        gradients of seed * the sum of the first output.
+
+        Gradients that nobody wanted are 0.  Raises ValueError for other shapes.
+        """
+        theta, X = shaped(self.passes.inputs, self.passes.parameters, theta, X)
+        if X.shape[1] == 1:
+            ys, dtheta, dX = self.python.value_and_grads(theta.tolist(), X.T.tolist(), float(seed), inputs)
+            return np.array(ys), np.array(dtheta, float) + 0.0, np.array(dX).reshape(-1, 1) if inputs else None
+        return self.both(theta, X, seed, inputs)
+
+    def function(self, row: Op) -> Any:
+        """What computes a row on arrays; its last argument is where the result goes."""
+        return self.direct.get(row) or _by_text(row, self.library)
+
+
+class Lanes:
+    """A program for many lanes, and the rooms in which it runs: one for each call at a time."""
+
+    def __init__(self, passes: Passes, backend: NumPy) -> None:
+        program, self.inputs, self.parameters, count = passes
+        summed = passes.summed if len(program.outputs) > count else range(0)
+        self.vectors = v = Vectors(dots(totals(program, range(self.inputs), summed)), range(self.inputs))
+        places = [v.place[i] for i in v.program.outputs]
+        self.backend = backend
+        self.values = Outputs(places[:count])
+        self.dX = Outputs(places[count : count + self.inputs])
+        self.dtheta = _near([row for _, row in places[count + self.inputs :]])
+        self.width = max(LEAST, BLOCK // (8 * max(1, v.size[MANY])))
+        self.start = np.zeros((v.size[SINGLE], 1))
+        for i, x in v.program.constants.items():
+            self.start[v.place[i][1]] = x
+        self._free: list[Room] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(room.nbytes for room in self._free)
+
+    def __call__(self, theta: Any, X: Any, seed: float, inputs: bool) -> tuple[Any, Any, Any]:
+        try:
+            room = self._free.pop()
+        except IndexError:
+            room = Room(self)
+        lanes, n = X.shape[1], self.parameters
+        single = room.single
+        single[:n, 0] = theta
+        single[n], single[n + 1] = seed, lanes
+        ys = np.empty((self.values.count, lanes))
+        dX = np.empty((self.inputs, lanes)) if inputs else None
+        blocks = -(-lanes // self.width)
+        cuts = [lanes * k // blocks for k in range(blocks + 1)] if blocks else [0]
+        with np.errstate(all="ignore"):
+            run(room.before)
+            if blocks != 1:
+                run(room.cleared)
+            for begin, end in pairwise(cuts):
+                many, calls = room.block(end - begin, blocks > 1)
+                many[: self.inputs] = X[:, begin:end]
+                run(calls)
+                self.values.copy((single, many), ys[:, begin:end])
+                if dX is not None:
+                    self.dX.copy((single, many), dX[:, begin:end])
+            run(room.after)
+            dtheta = single[self.dtheta, 0] + 0.0
+        self._free.append(room)
+        return ys, dtheta, dX
+
+
+def run(calls: Calls) -> None:
+    """Makes them."""
+    for f, args in calls:
+        f(*args)
+
+
+class Outputs:
+    """Some slots' rows, to be copied out of the tables."""
+
+    def __init__(self, places: list[tuple[int, int]]) -> None:
+        self.count = len(places)
+        parts = {t: [(k, row) for k, (table, row) in enumerate(places) if table == t] for t in (SINGLE, MANY)}
+        self.parts = [(t, *map(_near, zip(*part))) for t, part in parts.items() if part]
+
+    def copy(self, tables: tuple[Any, Any], out: Any) -> None:
+        for table, at, rows in self.parts:
+            out[at] = tables[table][rows]
+
+
+def _near(rows: Sequence[int]) -> Any:
+    """Rows to index with: a slice of those that are neighbours."""
+    if rows and [*rows] == list(range(rows[0], rows[0] + len(rows))):
+        return slice(rows[0], rows[-1] + 1)
+    return np.array(rows, int)
+
+
+class Room:
+    """The tables of one call at a time, and the calls that are made on them."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self.lanes, self.single = lanes, lanes.start.copy()
+        code = lanes.vectors.code
+        nothing = np.empty((0, 1))
+        self.before, self.after = (self._calls(code[phase], nothing) for phase in (BEFORE, AFTER))
+        self.cleared: Calls = [
+            (self.single[v.out[0] : v.out[-1] + 1].fill, (0.0,)) for v in code[INSIDE] if v.table == SINGLE
+        ]
+        self.blocks: dict[tuple[int, bool], tuple[Any, Calls]] = {}
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.single.nbytes + sum([many.nbytes for many, _ in self.blocks.values()]))
+
+    def block(self, width: int, several: bool) -> tuple[Any, Calls]:
+        """The table of so many lanes, and its calls; of several blocks, each adds to the sums over lanes."""
+        if (width, several) not in self.blocks:
+            if len(self.blocks) == ROOMS:
+                del self.blocks[next(iter(self.blocks))]
+            many = np.zeros((self.lanes.vectors.size[MANY], width))
+            self.blocks[width, several] = many, self._calls(self.lanes.vectors.code[INSIDE], many, several)
+        return self.blocks[width, several]
+
+    def _calls(self, code: list[Vector], many: Any, several: bool = False) -> Calls:
+        return [call for v in code for call in self._step(v, many, several)]
+
+    def _step(self, v: Vector, many: Any, several: bool) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
+        tables, backend = (self.single, many), self.lanes.backend
+        args = []
+        for which, rows in backend.sorted(v.args) if v.row is layer else v.args:
+            table = tables[which]
+            alone = rows.ndim == 1 and v.row not in PRODUCTS and (rows == rows[0]).all()
+            view = table[rows[0] : rows[0] + 1] if alone else window(table, rows)
+            if view is None:
+                view = np.empty((*rows.shape, table.shape[1]))
+                yield np.take, (table, rows, 0, view, "clip")
+            args.append(view)
+        out = tables[v.table][v.out[0] : v.out[-1] + 1]
+        f = backend.function(v.row)
+        if v.row is layer:
+            args[0] = args[0][:, :, 0]
+        elif v.row is outer:
+            args[1], out = args[1].T, out.reshape(len(args[0]), len(args[1]))
+        elif v.row is total:
+            args, out = [*args, np.ones(many.shape[1])], out[:, 0]
+        if several and v.table == SINGLE:
+            yield f, (*args, room := np.empty(out.shape))
+            yield np.add, (out, room, out)
+        else:
+            yield f, (*args, out)
+
+
+def in_any_order(args: Any) -> Any:
+    """A layer's arguments, inputs in the order of their rows: a matrix product adds up as it likes."""
+    (one, weights), (other, inputs), *bias = args
+    order = np.argsort(inputs)
+    return (one, weights[:, order]), (other, inputs[order]), *bias
+
+
+def window(table: Any, rows: Any) -> Any:
+    """These rows of a table as a view of it, if they lie in equal steps, else None.
+
+    >>> window(np.arange(8.0).reshape(8, 1), np.array([[0, 1], [4, 5]])).tolist()
+    [[[0.0], [1.0]], [[4.0], [5.0]]]
+    """
+    steps = []
+    for axis in range(rows.ndim):
+        d = np.diff(rows, axis=axis)
+        step = int(d.flat[0]) if d.size else 0
+        if (d != step).any() or (axis and step < 1 < rows.shape[1]):  # NumPy may turn such an axis, and add backwards
+            return None
+        steps.append(step * table.strides[0])
+    return as_strided(table[int(rows.flat[0]) :], (*rows.shape, *table.shape[1:]), (*steps, *table.strides[1:]))
+
+
+# Rows on arrays
+
+
+def direct(np: Any) -> dict[Op, Any]:
+    """The rows that need no text: those that NumPy has, and those with any number of inputs, along the second axis."""
+
+    def relu(x: Any, out: Any) -> None:
+        np.maximum(x, 0.0, out=out)
+        np.add(out, 0.0, out)  # -0.0 becomes 0.0
+
+    def greater(a: Any, b: Any, out: Any) -> None:
+        np.greater(a, b, out)
+        if _has_nan(a) or _has_nan(b):
+            np.copyto(out, np.nan, where=np.isnan(a) | np.isnan(b))
+
+    def add_up(x: Any, out: Any) -> None:
+        if x.shape[2] == 1:  # where `reduce` would add in pairs
+            out[...] = np.add.accumulate(x, 1)[:, -1]
+        else:
+            np.add.reduce(x, 1, None, out, False, -0.0)  # to which nothing is added, not even a sign
+
+    def dot(w: Any, x: Any, *rest: Any) -> None:
+        *bias, out = rest
+        products = np.empty((len(w), len(bias) + w.shape[1], w.shape[2]))
+        np.multiply(w, x, products[:, len(bias) :])
+        for b in bias:  # the sum starts with it
+            products[:, 0] = b
+        add_up(products, out)
+
+    def logsumexp(x: Any, out: Any) -> None:
+        top, first = x.max(1), x.argmax(1)
+        rest = np.exp(x - top[:, None])
+        np.copyto(rest, 0.0, where=np.arange(x.shape[1])[:, None] == first[:, None])
+        add_up(rest, out)
+        np.copyto(out, np.where(np.isinf(top), top, top + np.log1p(out)))
+
+    def dense(w: Any, x: Any, *rest: Any) -> None:
+        *bias, out = rest
+        np.dot(w, x, out)
+        for b in bias:
+            np.add(out, b, out)
+
+    return {ops.add: np.add, ops.sub: np.subtract, ops.mul: np.multiply, ops.div: np.divide, ops.neg: np.negative,
+            ops.abs: np.abs, ops.sqrt: np.sqrt, ops.exp: np.exp, ops.log: np.log, ops.tanh: np.tanh, ops.relu: relu,
+            ops.greater: greater, ops.sum: add_up, ops.dot: dot,
+            ops.logsumexp: logsumexp, layer: dense, outer: np.dot, total: np.dot,
+            spread: lambda x, out: np.copyto(out, x)}  # fmt: skip
+
+
+def _has_nan(x: Any) -> bool:
+    flat = x.ravel()
+    return math.isnan(flat.dot(flat))  # squares add up to inf at worst, and to nan only where there is one
+
+
+@functools.lru_cache(maxsize=1024)
+def _by_text(row: Op, library: Any) -> Any:
+    """A row's text in NumPy; a row that only numbers can run, number by number."""
+    if not ours(row):
+        rule = lanewise(row.forward)
+        f: Any = (lambda x: rule(*np.moveaxis(x, 1, 0))) if ... in row.domain else rule
+    else:
+        from ..languages import LANES
+
+        xs = [exact(f"x{i}") for i in range(len(row.domain))]
+        speech, scope, e = LANES.fresh(), {"inf": math.inf, "nan": math.nan}, Expr(row, tuple(xs))
+        exec(f"{speech.prelude([e])}\nf = lambda {', '.join(map(str, xs))}: {speech.write(e)}", scope)
+        scope["np"], f = library, scope["f"]
+
+    def over(*given: Any) -> None:
+        *xs, out = given
+        out[...] = f(*xs)
+
+    return over
+
+
+def lanewise(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule that takes numbers, over arrays: lane by lane.
+
+    >>> lanewise(lambda a, b: a - b)(np.array([1.0, 2.0]), 3.0).tolist()
+    [-2.0, -1.0]
+    """
+
+    def over(*arrays: Any) -> Any:
+        lanes = np.broadcast_arrays(*arrays)
+        results = np.array([rule(*xs) for xs in zip(*[np.ravel(a).tolist() for a in lanes])], float)
+        return results.reshape(lanes[0].shape)
+
+    return over
+
+
+def shaped(inputs: int, parameters: int, theta: Any, X: Any) -> tuple[Any, Any]:
+    """Both as float64 of the recording's shapes.  Raises ValueError for others."""
+    theta, X = np.asarray(theta, np.float64), np.asarray(X, np.float64)
+    if theta.shape != (parameters,) or X.ndim != 2 or X.shape[0] != inputs:
+        raise ValueError(
+            f"this recording takes theta of shape ({parameters},) and X of shape ({inputs}, "
+            f"lanes), got {theta.shape} and {X.shape}"
+        )
+    return theta, X
