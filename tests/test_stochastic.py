@@ -240,30 +240,6 @@ def test_whichever_way_a_choice_goes_those_before_it_are_scored_by_its_costs(est
     assert math.fsum(found) == pytest.approx(want.data, abs=1e-12)
 
 
-def test_a_sum_is_taken_apart_into_the_costs_that_each_choice_influences():
-    """Variances of three Bernoulli choices, cost Σ(x - p)², in closed form: .43842, .00465 and .048213."""
-    n, aims = Value(0.0), (0.6, 0.51, 0.48)
-
-    def apart(rng):
-        return sum((S.Bernoulli(logit=n).sample(rng) - p) ** 2 for p in aims)
-
-    def whole(rng):
-        return apart(rng).exp().log()  # one number that cannot be taken apart
-
-    def moments(cost, **how):
-        found = [(p, grad(S.surrogate(c, **how), n)[0].data) for p, c in S.outcomes(cost)]
-        mean = math.fsum(p * g for p, g in found)
-        return mean, math.fsum(p * (g - mean) ** 2 for p, g in found)
-
-    for at, gradient, *variances in ((0.0, -0.0450, 0.43842, 0.00465, 0.048213),
-                                     (-4.0, -0.00317929, 0.0335568, 0.000712633, 0.00277857)):  # fmt: skip
-        n.data = at
-        mean = S.Score(S.expected(apart).data)
-        got = [moments(whole), moments(whole, estimator=mean), moments(apart)]
-        assert [m for m, _ in got] == pytest.approx([gradient] * 3, rel=1e-5)
-        assert [v for _, v in got] == pytest.approx(variances, rel=1e-4)
-
-
 def test_the_published_expectations():
     p = Value(0.6)
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.test_stochastic import exact, random_graph
+from tests.test_stochastic import ALL, FINITE, LINES, exact, random_graph
 from tinygrad_edu import Value, grad
 from tinygrad_edu import functional as F
 from tinygrad_edu import stochastic as S
@@ -169,3 +169,49 @@ def test_a_score_needs_no_more_than_it_has():
     assert gradient(S.surrogate(u * t), [t]) == [0.25]
     b = S.Bernoulli(t).sample(noise=0.1)
     assert gradient(S.surrogate([b, b]), [t]) == [2 / 0.4]
+
+
+def places(name, n=100):
+    """Noise with its weights: for a line a grid on it, for counts the middle of what makes each of them."""
+    of = ALL[name][0](*ALL[name][1])
+    if name == "normal":
+        zs = [-9 + 18 * (k + 0.5) / n for k in range(n)]
+        return [(z, math.exp(-z * z / 2) / math.sqrt(2 * math.pi) * 18 / n) for z in zs]
+    if name in LINES:  # few steps, and short ones, at the ends
+        xs = [(k + 0.5) / n for k in range(n)]
+        return [(x**4 * (35 - 84 * x + 70 * x**2 - 20 * x**3), 140 * (x * (1 - x)) ** 3 / n) for x in xs]
+    chances = [p for _, p in of.outcomes()] if name in FINITE else [math.exp(of.log_prob(k)) for k in range(60)]
+    ends = [0.0, *itertools.accumulate(chances)]
+    return [(min((a + b) / 2, 1 - 2**-53), p) for a, b, p in zip(ends, ends[1:], chances)]
+
+
+FITS = {"Score": {*ALL} - {"uniform"}, "MeasureValued": {"bernoulli", "bernoulli by logit", "poisson"},
+        "Enumerate": {*FINITE}, "Pathwise": {*LINES}}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [S.Score(0.7), S.MeasureValued(), S.Enumerate(), S.Pathwise()], ids=repr)
+@pytest.mark.parametrize("name", ALL)
+def test_an_estimator_meets_the_slope_of_the_expectation_or_is_refused(name, how):
+    make, args = ALL[name]
+    parameters, noise = [Value(a) for a in args], places(name)
+    cost = lambda x: (x * 0.7 - 0.2).sin() + x * 0.3  # noqa: E731
+
+    def expected(*numbers):
+        """By the same noise, moved with the parameters, or by the same outcomes with other probabilities."""
+        if name in LINES:
+            return math.fsum(w * cost(make(*numbers).sample(noise=z)).data for z, w in noise)
+        outcomes = [make(*args).sample(noise=z) for z, _ in noise]
+        return math.fsum(math.exp(make(*numbers).log_prob(x.data)) * cost(x).data for x in outcomes)
+
+    def loss(z):
+        return S.surrogate(cost(make(*parameters).sample(noise=z)), estimator=how)
+
+    if name not in FITS[type(how).__name__]:
+        with pytest.raises(ValueError, match="[Tt]ake|cannot be enumerated"):
+            loss(0.5)
+        return
+    runs, h = [(w, loss(z)) for z, w in noise], 1e-4
+    for i, p in enumerate(parameters):
+        above, below = ([a + s * h * (i == j) for j, a in enumerate(args)] for s in (1, -1))
+        found = math.fsum(w * grad(y, p)[0].data for w, y in runs)
+        assert found == pytest.approx((expected(*above) - expected(*below)) / (2 * h), abs=2e-5)

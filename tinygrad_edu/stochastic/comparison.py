@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .. import words
 from ..derivatives import grad
 from ..engine import Value, topological
 from ..errors import UserError
@@ -96,18 +97,13 @@ class Comparison(Shown):
         return [f"exact gradient: {told}{more}", *self.notes]
 
     def __str__(self) -> str:
-        lines = self._cells()
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        sides = [str.ljust, str.ljust, *[str.rjust] * 6, str.ljust]
-        table = ["  ".join([s(cell, w) for s, cell, w in zip(sides, line, widths)]).rstrip() for line in lines]
-        return "\n".join([*table, *self._sentences()])
+        return "\n".join([*words.aligned(self._cells(), "llrrrrrr"), *self._sentences()])
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
         heading, *lines = self._cells()
-        table = [heading, ["---"] * len(heading), *lines]
-        return "\n".join([*["| " + " | ".join(line) + " |" for line in table], *[f"\n{s}" for s in self._sentences()]])
+        return "\n".join([*words.markdown_table(heading, lines), *[f"\n{s}" for s in self._sentences()]])
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Picture:
         """Two panels over the estimators: the bias with two standard errors to each side, and the variance.
@@ -132,9 +128,9 @@ class Comparison(Shown):
 
         what = "± 2 standard errors" if len(self.names) == 1 else "of all parameters, ± 2 std. errors"
         what += "; orange: biased" * any(row.verdict == "biased" for row in self.rows)
-        for at, title, words in ((left, "bias", what), (second, "variance", "of one sample, log scale")):
+        for at, title, told in ((left, "bias", what), (second, "variance", "of one sample, log scale")):
             picture.text(at, 32, title, 15, bold=True)
-            picture.text(at, 52, words, fill=QUIET)
+            picture.text(at, 52, told, fill=QUIET)
         for t in ticks:
             x = bias.at(t, 0)[0]
             picture.line([(x, 66), (x, bottom - 6)], FAINT if t == 0 else GRID)
