@@ -391,6 +391,7 @@ BAD = {
     "no Q-function": (lambda: S.Critic(3), "Critic takes what makes a Q-function"),
     "a lesson of a number": (lambda: S.Critic().learn(3.0), "a critic takes the costs"),
     "the critic set of no choice": (lambda: S.critic_set(Value(1.0), Value(1.0)), "asks of a random choice"),
+    "a function for its cost": (lambda: S.surrogate(lambda rng: Value(1.0)), "estimate\\(f, rng\\), which runs it"),
     "one sample to leave out": (lambda: S.estimate(lambda rng: Value(1.0), 0, 1, leave_one_out=True), "two or more"),
 }  # fmt: skip
 

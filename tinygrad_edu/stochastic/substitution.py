@@ -25,6 +25,7 @@ def costs_of(found: Any, who: str) -> list[Value]:
         raise TypeError(
             f"{who} takes the costs, one Value or a list of them, got {found!r:.80}"
             + ". A number that the world answers to a choice is reply(number, choice)" * reward
+            + ". Give it what f(rng) returns, or take estimate(f, rng), which runs it" * callable(found)
         )
     return costs
 

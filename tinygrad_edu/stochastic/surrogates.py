@@ -34,7 +34,8 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
 
     `costs` are Values, one or many, computed from random choices (`.sample(rng)`), which may depend on earlier ones;
     whatever is deterministic between them is differentiated as ever.  A choice is scored by those terms of the costs
-    alone that it influences; the graph knows which.  `estimator` is taken for choices that name none.
+    alone that it influences; the graph knows which, and `reply(reward, choice)` tells it of a number that the world
+    gives back.  `estimator` is taken for choices that name none.
 
     With `order=1` the loss is good for one derivative, and refuses a second; `order=2` is good for every order, by the
     factor exp(t - hold(t)), where t is the log-probability of all choices that a cost depends on (DiCE, Foerster et al.
