@@ -62,7 +62,7 @@ def test_the_squashing_function_is_1_at_1_and_bends_most_there():
 @pytest.mark.parametrize("recipe", [training.PAPER, modern.DROPOUT], ids=["paper", "dropout"])
 def test_a_replayed_step_moves_every_weight_as_an_eager_one(pattern, recipe):
     pytest.importorskip("numba")  # to print a network of this size as source takes seconds
-    make = network.Net if recipe is training.PAPER else modern.Modern
+    make = network.Net if recipe is training.PAPER else modern.modern
     eager, replayed = make(3), make(3)
     for model, how in (eager, "eager"), (replayed, "native"):
         step, outputs = training.steps(Run("lecun1989", backend=how, show=None), model, recipe)

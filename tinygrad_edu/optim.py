@@ -234,6 +234,25 @@ class SGD(Optimizer):
         return _each(lambda p, g: p - lr * g, data, grads), memory
 
 
+def _settings(betas: tuple[float, float], eps: float, weight_decay: float) -> tuple[tuple[float, float], float, float]:
+    """What Adam and AdamW are told, checked."""
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise ValueError(f"betas are two numbers, how slowly the mean and the mean square forget, got {betas!r}")
+    checked = between(betas[0], "betas[0]", 1.0), between(betas[1], "betas[1]", 1.0)
+    return checked, _above(eps, "eps"), between(weight_decay, "weight_decay")
+
+
+def _moved(o: Adam | AdamW, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
+    """One step of Adam, without its weight decay."""
+    (b1, b2), eps = o.betas, o.eps
+    c1, c2 = 1 - b1, 1 - b2
+    mean = _each(lambda m, g: b1 * m + c1 * g, o.memory["mean"], grads)
+    square = _each(lambda v, g: b2 * v + c2 * g * g, o.memory["square"], grads)
+    d1, d2 = 1 - b1 ** (o.steps + 1), 1 - b2 ** (o.steps + 1)
+    moved = _each(lambda p, m, v: p - lr * (m / d1) / (_sqrt(v / d2) + eps), data, mean, square)
+    return moved, {"mean": mean, "square": square}
+
+
 class Adam(Optimizer):
     """Each parameter moves by its mean gradient, measured in its own typical size (Kingma & Ba 2015, Algorithm 1).
 
@@ -249,36 +268,21 @@ class Adam(Optimizer):
     0.9
     """
 
-    decoupled = False
-
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"betas are two numbers, how slowly the mean and the mean square forget, got {betas!r}")
-        self.betas = between(betas[0], "betas[0]", 1.0), between(betas[1], "betas[1]", 1.0)
-        self.eps, self.weight_decay = _above(eps, "eps"), between(weight_decay, "weight_decay")
+        self.betas, self.eps, self.weight_decay = _settings(betas, eps, weight_decay)
         self.memory = {"mean": [0.0] * len(self.parameters), "square": [0.0] * len(self.parameters)}
 
     def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
         """The formulas above."""
-        (b1, b2), eps, decay = self.betas, self.eps, self.weight_decay
-        if decay and self.decoupled:
-            data = _each(lambda p: p - lr * decay * p, data)
-        elif decay:
+        if decay := self.weight_decay:
             grads = _each(lambda p, g: g + decay * p, data, grads)
-        c1, c2 = 1 - b1, 1 - b2
-        mean = _each(lambda m, g: b1 * m + c1 * g, self.memory["mean"], grads)
-        square = _each(lambda v, g: b2 * v + c2 * g * g, self.memory["square"], grads)
-        d1, d2 = 1 - b1 ** (self.steps + 1), 1 - b2 ** (self.steps + 1)
-        return _each(lambda p, m, v: p - lr * (m / d1) / (_sqrt(v / d2) + eps), data, mean, square), {
-            "mean": mean,
-            "square": square,
-        }
+        return _moved(self, lr, data, grads)
 
 
-class AdamW(Adam):
+class AdamW(Optimizer):
     """Adam whose weight decay is no gradient: p -= lr * weight_decay * p,
     then Adam's step (Loshchilov & Hutter 2019, Algorithm 2).
 
@@ -288,12 +292,18 @@ class AdamW(Adam):
     Value(0.95)
     """
 
-    decoupled = True
-
     def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01) -> None:  # fmt: skip
-        super().__init__(parameters, lr, betas, eps, weight_decay)
+        super().__init__(parameters, lr)
+        self.betas, self.eps, self.weight_decay = _settings(betas, eps, weight_decay)
+        self.memory = {"mean": [0.0] * len(self.parameters), "square": [0.0] * len(self.parameters)}
+
+    def update(self, lr: float, data: Any, grads: Any) -> tuple[Any, dict[str, Any]]:
+        """The formula above."""
+        if decay := self.weight_decay:
+            data = _each(lambda p: p - lr * decay * p, data)
+        return _moved(self, lr, data, grads)
 
 
 class RMSProp(Optimizer):

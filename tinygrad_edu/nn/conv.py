@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -166,6 +166,23 @@ def _padded(maps: Maps, n: int, data: float) -> Maps:
     return [[*across, *([border] * n + row + [border] * n for row in m), *across] for m in maps]
 
 
+def _windows(size: int, stride: int | None) -> tuple[int, int]:
+    return whole(size, "size"), whole(size if stride is None else stride, "stride")
+
+
+def _pooled(layer: MaxPool2d | AvgPool2d, x: Any, pool: Callable[[list[Value]], Value]) -> Maps:
+    """One number for each window of each map."""
+    maps, n, s = images(x, 0, type(layer).__name__), layer.size, layer.stride
+    height, width = len(maps[0]), len(maps[0][0])
+    if n > min(height, width):
+        raise ValueError(
+            f"{type(layer).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: "
+            "they are too small"
+        )
+    return [[[pool([v for row in m[r : r + n] for v in row[c : c + n]]) for c in range(0, width - n + 1, s)]
+             for r in range(0, height - n + 1, s)] for m in maps]  # fmt: skip
+
+
 class MaxPool2d(Module):
     """The largest number of each size × size window; windows do not overlap unless `stride` says so.
 
@@ -174,29 +191,13 @@ class MaxPool2d(Module):
     """
 
     def __init__(self, size: int, stride: int | None = None, name: str = "maxpool2d") -> None:
-        self.size, self.stride, self.name = (
-            whole(size, "size"),
-            whole(size if stride is None else stride, "stride"),
-            name,
-        )
-
-    def pool(self, window: list[Value]) -> Value:
-        """One number for a window: its maximum, which passes nan on."""
-        return reduce(lambda a, b: apply(ops.maximum, (a, b)), window)
+        (self.size, self.stride), self.name = _windows(size, stride), name
 
     def __call__(self, x: Any) -> Maps:
-        maps, n, s = images(x, 0, type(self).__name__), self.size, self.stride
-        height, width = len(maps[0]), len(maps[0][0])
-        if n > min(height, width):
-            raise ValueError(
-                f"{type(self).__name__} with windows of {n} x {n} cannot read maps of {height} x {width}: "
-                "they are too small"
-            )
-        return [[[self.pool([v for row in m[r : r + n] for v in row[c : c + n]]) for c in range(0, width - n + 1, s)]
-                 for r in range(0, height - n + 1, s)] for m in maps]  # fmt: skip
+        return _pooled(self, x, lambda window: reduce(lambda a, b: apply(ops.maximum, (a, b)), window))  # nan goes on
 
 
-class AvgPool2d(MaxPool2d):
+class AvgPool2d(Module):
     """The mean of each size × size window.
 
     >>> AvgPool2d(2)([[[1.0, 2.0], [3.0, 4.0]]])
@@ -204,8 +205,7 @@ class AvgPool2d(MaxPool2d):
     """
 
     def __init__(self, size: int, stride: int | None = None, name: str = "avgpool2d") -> None:
-        super().__init__(size, stride, name)
+        (self.size, self.stride), self.name = _windows(size, stride), name
 
-    def pool(self, window: list[Value]) -> Value:
-        """One number for a window: its mean."""
-        return apply(ops.sum, tuple(window)) / len(window)
+    def __call__(self, x: Any) -> Maps:
+        return _pooled(self, x, lambda window: apply(ops.sum, tuple(window)) / len(window))

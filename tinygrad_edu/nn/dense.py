@@ -79,6 +79,17 @@ class Neuron(Module):
         return f"{spelled(self.activation if self.nonlin else 'linear')}Neuron({self.nin})"
 
 
+def _neurons(nin: int, nout: int, nonlin: bool, activation: Activation, bias: bool, init: Init, seed: Seed,
+             expand: bool) -> list[Neuron]:  # fmt: skip
+    rng = stream(seed)  # one stream of random numbers for all neurons
+    return [Neuron(nin, nonlin, activation, bias, init, rng, expand, fan_out=nout) for _ in range(nout)]
+
+
+def _fired(layer: Layer | Linear, x: Any) -> list[Value]:
+    x = inputs(x, layer.nin, type(layer).__name__)
+    return [neuron.fire(x) for neuron in layer.neurons]
+
+
 class Layer(Module):
     """`nout` neurons that read the same `nin` inputs; a list of Values out, or the Value itself if there is one neuron.
 
@@ -100,13 +111,11 @@ class Layer(Module):
             expand,
             name,
         )
-        rng = stream(seed)  # one stream of random numbers for all neurons
-        self.neurons = [Neuron(nin, nonlin, activation, bias, init, rng, expand, fan_out=nout) for _ in range(nout)]
+        self.neurons = _neurons(nin, nout, nonlin, activation, bias, init, seed, expand)
 
     def fire(self, x: Any) -> list[Value]:
         """One output per neuron, always as a list."""
-        x = inputs(x, self.nin, type(self).__name__)
-        return [neuron.fire(x) for neuron in self.neurons]
+        return _fired(self, x)
 
     def __call__(self, x: Any) -> Any:
         out = self.fire(x)
@@ -116,7 +125,7 @@ class Layer(Module):
         return f"Layer({self.nin}-{self.nout}, {shown(self.activation if self.nonlin else None)}, {count(self)})"
 
 
-class Linear(Layer):
+class Linear(Module):
     """A layer without activation, whose output is always a list: y = Wx + b.
 
     >>> Linear(2, 1, init="zeros")([1.0, 2.0])
@@ -125,10 +134,14 @@ class Linear(Layer):
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None,
                  expand: bool = False, name: str = "linear") -> None:  # fmt: skip
-        super().__init__(nin, nout, False, "linear", bias, init, seed, expand, name)
+        self.nin, self.nout, self.bias = nin, whole(nout, "nout, the number of neurons,"), bias
+        self.init, self.seed, self.expand, self.name = init, seed, expand, name
+        self.neurons = _neurons(nin, nout, False, "linear", bias, init, seed, expand)
 
-    __call__ = Layer.fire
-    __repr__ = Module.__repr__
+    def __call__(self, x: Any) -> list[Value]:
+        return _fired(self, x)
+
+    fire = __call__
 
 
 class MLP(Module):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from ... import losses, nn, optim
-from ...engine import Value
 from ...extras import install
 from .. import Run
 from .network import Net
@@ -17,16 +15,11 @@ from .training import Recipe, has_kernel, learn
 DROPPED = 0.25  # of the units of H3
 
 
-class Modern(Net):
-    """The network of the re-run, with outputs that are scores of any size, and units of H3 that can be left out."""
-
-    def __init__(self, seed: int, activation: nn.choices.Activation = "tanh", name: str = "modern") -> None:
-        super().__init__(seed, activation, BOUNDS["±2.4/√n, its re-run's"], name)
-        self.output = nn.Layer(30, 10, activation="linear", init=self.init, seed=random.Random(seed))
-
-    def __call__(self, pixels: Any, keep: Any = None) -> list[Value]:
-        h3 = self.layers(pixels)[2]
-        return self.output(h3 if keep is None else [h * k for h, k in zip(h3, keep)])  # type: ignore[no-any-return]
+def modern(seed: int, activation: nn.choices.Activation = "tanh") -> Net:
+    """The network of the re-run, whose outputs are scores of any size."""
+    net = Net(seed, activation, BOUNDS["±2.4/√n, its re-run's"], "modern")
+    net.output = nn.Layer(30, 10, activation="linear", init=net.init, seed=random.Random(seed))
+    return net
 
 
 def shifted(pixels: list[float], rng: random.Random) -> list[float]:
@@ -76,7 +69,7 @@ def modernise(run: Run, seen: Patterns) -> None:
         seen = seen._replace(X_train=seen.X_train[:1], y_train=seen.y_train[:1])
     for name, recipe, activation, published_passes, published in CHANGES:
         epochs = 1 if run.small else max(1, round(published_passes * run.epochs / 23))
-        passes, _ = learn(run, Modern(run.seed, activation), seen, epochs, recipe, every=epochs)
+        passes, _ = learn(run, modern(run.seed, activation), seen, epochs, recipe, every=epochs)
         if passes:
             run.compare(
                 f"test errors, {name}",

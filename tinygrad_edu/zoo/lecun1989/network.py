@@ -45,15 +45,17 @@ class Net(nn.Module):
             if path.endswith(".b"):
                 parameter.data = -1.0
 
-    def layers(self, pixels: Any) -> list[list[Value]]:
-        """What each unit of H1, H2, H3 and the output says, layer by layer."""
+    def layers(self, pixels: Any, keep: Any = None) -> list[list[Value]]:
+        """What each unit of H1, H2, H3 and the output says, layer by layer; `keep` has a factor for each unit of H3."""
         h1 = self.h1([pixels[i : i + SIDE] for i in range(0, SIDE * SIDE, SIDE)])
         h2 = self.h2(h1)
         h3 = self.h3(flat(h2))
+        if keep is not None:
+            h3 = [h * k for h, k in zip(h3, keep)]
         return [flat(h1), flat(h2), h3, self.output(h3)]
 
-    def __call__(self, pixels: Any) -> list[Value]:
-        return self.layers(pixels)[-1]
+    def __call__(self, pixels: Any, keep: Any = None) -> list[Value]:
+        return self.layers(pixels, keep)[-1]
 
 
 def flat(maps: Any) -> list[Value]:
