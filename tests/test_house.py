@@ -169,14 +169,31 @@ def test_a_missing_package_is_never_a_bug_of_ours():
     assert said == ["signposts.py"]
 
 
-def test_no_room_is_hidden_by_a_function_of_its_name():
-    """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
+def rooms():
+    """Every module of the package that can be imported here."""
     for found in pkgutil.walk_packages(tinygrad_edu.__path__, "tinygrad_edu."):
         if not found.name.endswith("__main__"):
-            parent, _, leaf = found.name.rpartition(".")
             try:
-                module = importlib.import_module(found.name)
+                yield found.name, importlib.import_module(found.name)
             except ImportError as e:  # it needs an extra
                 assert isinstance(e, extras.MissingPackage) or e.name in ("numba", "numpy", "jax", "hypothesis")
-                continue
-            assert getattr(sys.modules[parent], leaf) is module, f"{found.name} is hidden"
+
+
+def test_no_room_is_hidden_by_a_function_of_its_name():
+    """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
+    for path, module in rooms():
+        parent, _, leaf = path.rpartition(".")
+        assert getattr(sys.modules[parent], leaf) is module, f"{path} is hidden"
+
+
+def test_no_class_stands_on_two_others_of_ours():
+    """What a class does is read in one place besides its own.
+
+    A trial is a Value that does not tell its number, and a Value stands on what keeps it.
+    """
+
+    def height(kind):
+        return kind.__module__.startswith("tinygrad_edu") + max(map(height, kind.__bases__), default=0)
+
+    kinds = {kind for _, module in rooms() for kind in vars(module).values() if isinstance(kind, type)}
+    assert {kind.__name__ for kind in kinds if height(kind) > 2} <= {"_Trial", "_Vectors"}
