@@ -49,27 +49,31 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     if order not in (1, 2):
         raise UserError(f"order={order!r}: 1 is good for one derivative, 2 for every order")
     given, default = costs_of(costs, "surrogate"), usable(estimator) or PLAIN
-    _inside({n.op for n in topological(tuple(given))})
-    made = choices(given)
+    whole = topological(tuple(given))
+    _inside({n.op for n in whole})
+    made = [n for n in whole if hasattr(n, "distribution")]
     if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
     _unmoved(made)
     costs = [term for cost in given for term in terms_of(cost)]
     judged: dict[Any, list[Value]] = {}
-    for n in choices(costs):
+    for n in (now := choices(costs)):
         if (critic := getattr(_estimator(n, default), "judge", None)) is not None:
             judged.setdefault(critic, []).append(n)
     if judged:  # a critic sees the graph as it was made
         if order != 1:
             raise UserError("a critic gives first derivatives: with order=2 take Score or Enumerate")
         costs = [*costs, *[signal for critic, own in judged.items() for signal in critic.signals(costs, own)]]
+        now = choices(costs)
     settled = {c for own in judged.values() for c in own}
-    if settled and any(_rewrites(c, default) for c in choices(costs) if c not in settled):
+    if settled and any(_rewrites(c, default) for c in now if c not in settled):
         costs, settled = substituted(costs, {}, settled), set()
-    while (c := next((c for c in choices(costs) if c not in settled and _rewrites(c, default)), None)) is not None:
+        now = choices(costs)
+    while (c := next((c for c in now if c not in settled and _rewrites(c, default)), None)) is not None:
         if order != 1 and not _estimator(c, default).exact:
             raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
         costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
+        now = choices(costs)
     known = Influence(costs)
     scored = [c for c in known.choices if isinstance(_estimator(c, default), Score)]
     logps = {c: log_probability(c) for c in scored}
