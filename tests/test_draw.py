@@ -159,9 +159,9 @@ def test_a_fused_dot_has_an_edge_from_every_input_with_the_other_factor_on_it():
     x = [Value(10.0 * i, label=f"x{i}") for i in range(1, 5)]
     _, edges = statements(draw(functional.dot(w, x, Value(7.0, label="b"))))
     local = {attribute(e, "tooltip").split(" = ")[0]: attribute(e, "label").strip() for _, _, e in edges}
-    assert local == {f"d(dot) / d(w{i})": f"×{10 * i}" for i in range(1, 5)} | {
-        f"d(dot) / d(x{i})": f"×{i}" for i in range(1, 5)
-    } | {"d(dot) / d(b)": "×1"}
+    assert local == {f"d(v1) / d(w{i})": f"×{10 * i}" for i in range(1, 5)} | {
+        f"d(v1) / d(x{i})": f"×{i}" for i in range(1, 5)
+    } | {"d(v1) / d(b)": "×1"}
 
 
 def test_a_node_without_a_label_is_called_as_the_variable_that_holds_it():
@@ -169,7 +169,7 @@ def test_a_node_without_a_label_is_called_as_the_variable_that_holds_it():
     c = a * b + 10
     nodes = list(statements(c.draw())[0].values())
     assert [(attribute(n, "tooltip").split("\n")[0], role(n)) for n in nodes] == [
-        ("a", "input"), ("beta", "input"), ("×", "inner"), ("constant", "const"), ("c = +", "out"),
+        ("a", "input"), ("beta", "input"), ("v1 = ×", "inner"), ("constant", "const"), ("c = +", "out"),
     ]  # fmt: skip
     assert (a.label, c.label) == ("", "")
 
@@ -267,7 +267,7 @@ def test_any_label_gives_dot_without_control_characters_and_valid_svg(name):
     d = draw(w)
     assert all(c.isprintable() or c in "\t\n" for c in d.source)
     titles = " ".join(t.text for t in ET.fromstring(d.svg()).iter(SVG + "title"))
-    assert all(word in titles for word in re.findall(r"[^\W\d_]{3,}|🙂", name[:150]))
+    assert all(word in titles for word in re.findall(r"[^\W\d_]{3,}|🙂", name[:30]))
     if render.renderer():
         assert d.picture.png(1.0).startswith(b"\x89PNG")
 
@@ -285,7 +285,7 @@ def test_a_long_label_is_shortened_in_the_card_and_whole_in_the_tooltip():
      ("1e5", []), ("n", [])],
 )  # fmt: skip
 def test_digits_after_a_name_are_lowered(name, lowered):
-    assert re.findall(r"<SUB>.*?>(\d+)<", cards.label(name)) == lowered
+    assert [piece for piece, style in cards.title(name, "") if style == "lowered"] == lowered
 
 
 # The same bytes every time.

@@ -105,7 +105,7 @@ def test_a_parameter_that_has_moved_is_shown_as_the_pass_saw_it():
 def test_formulas_are_the_textbooks_with_the_nodes_in_them():
     x, w = Value(0.5, label="x"), Value(2.0, label="w")
     d = data(page((w * x).tanh()))
-    assert [n["name"] for n in d["nodes"]] == ["w", "x", "v1", "L"]
+    assert [n["name"] for n in d["nodes"]] == ["w", "x", "v1", "v2"]
     assert d["nodes"][2]["formula"] == "\ue0000\ue001 · \ue0001\ue001"
     assert [e[2] for e in d["edges"]] == ["1 − \ue0003\ue001 · \ue0003\ue001", "\ue0001\ue001", "\ue0000\ue001"]
     assert d["whole"] == "tanh(\ue0000\ue001 · \ue0001\ue001)"

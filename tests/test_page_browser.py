@@ -331,7 +331,7 @@ def test_where_paths_meet_the_sum_is_written_out(tab):
     assert browser.js(STEP)["sum"] == "w.grad: -0.1 + (-4.603) = -4.703, it adds up: w is used twice"
     assert "∂v1/∂w = x = 2" in browser.js(STEP)["words"]
     assert browser.js("document.querySelector('#whole').innerText") == (
-        "L = (tanh(w · x + b) − y) ** 2 + lam · w ** 2 — w is used twice: watch its gradient add up")  # fmt: skip
+        "v8 = (tanh(w · x + b) − y) ** 2 + lam · w ** 2 — w is used twice: watch its gradient add up")  # fmt: skip
 
 
 def test_the_keyboard_alone_goes_everywhere(tab):
@@ -543,7 +543,7 @@ def test_a_click_explains_a_node_and_a_drag_moves_the_picture(tab):
     browser.mouse("mousePressed", x, y)
     browser.mouse("mouseReleased", x, y)
     text = browser.js("document.querySelector('#about').innerText")
-    assert "a parameter; used twice" in text and "-2.301 × 2" in text and "∂L/∂w = -0.1 + (-4.603) = -4.703" in text
+    assert "a parameter; used twice" in text and "-2.301 × 2" in text and "∂v8/∂w = -0.1 + (-4.603) = -4.703" in text
     browser.js("select(-1)")
     browser.mouse("mousePressed", x, y)
     for step in range(1, 5):
@@ -682,7 +682,7 @@ def test_the_training_slider_shows_the_numbers_of_each_step(tab):
         )
         for (value, grad), v, g in zip(browser.js(CARDS), frames[k].values, frames[k].grads, strict=True):
             assert same(value, v) and same(grad, g)
-        assert browser.js("document.querySelector('#loss').textContent") == f"{k} / 5 · L = {short(frames[k].loss)}"
+        assert browser.js("document.querySelector('#loss').textContent") == f"{k} / 5 · v3 = {short(frames[k].loss)}"
         assert browser.js("location.hash") == f"#step=999&training={k}".replace("999", str(browser.js("at")))
     type_into(browser, 0, "7")
     browser.js("{const f = document.querySelector('#frame'); f.value = 1; f.dispatchEvent(new Event('input'))}")
@@ -790,4 +790,4 @@ def test_numbers_stand_in_formulas_with_the_parentheses_they_need(tab):
     ]:
         browser.js(f"show({step})")
         assert browser.js("document.querySelector('#step p.formula').innerText") == text
-    assert browser.js("document.querySelector('#whole').innerText").startswith("L = maximum(tanh(x), y) − y · (-3)")
+    assert browser.js("document.querySelector('#whole').innerText").startswith("v4 = maximum(tanh(x), y) − y · (-3)")

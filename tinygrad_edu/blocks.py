@@ -209,7 +209,9 @@ def _markdown(block: Block) -> list[str]:
         case Matrix():
             return [f"$${f'{latex(block.name)} = ' if block.name else ''}{matrix(block.tree)}$$"]
         case Terms():
-            return [line for word, said in block.parts for line in ("", f"**{word}** {plain_markdown(said)}")][1:]
+            return [
+                line for word, said in block.parts for line in ("", f"**{word}** " * bool(word) + plain_markdown(said))
+            ][1:]
         case _:
             return [_inline(block)]
 

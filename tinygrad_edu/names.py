@@ -167,7 +167,12 @@ def called(order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, 
 
     A number in a formula has none, unless it is the last of `order`, or in `also`, where it is c1, c2, ...
     """
-    found, also = labels(order, held), set(also)
+    return numbered(labels(order, held), order, also)
+
+
+def numbered(found: Mapping[Value, str], order: list[Value], also: Iterable[Value] = ()) -> dict[Value, str]:
+    """The same, where the labels are known."""
+    also = set(also)
     taken, seen = set(found.values()), Counter[str]()
     names: dict[Value, str] = {}
     for n in order:
@@ -214,6 +219,7 @@ def upright(text: str) -> str:
 class Names:
     """What each node of a graph is called, and formulas of these names: as plain text, which knows its LaTeX.
 
+    `labels` has the nodes that have a label or a variable, `full` every node that has a name, none of them shortened.
     A number in a formula is called by its number.
 
     >>> from .engine import topological
@@ -226,8 +232,9 @@ class Names:
     """
 
     def __init__(self, order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, str] | None = None) -> None:
-        self._full = called(order, also, variables(order) if held is None else held)
-        self._names = dict(zip(self._full, brief(list(self._full.values()))))
+        self.labels = labels(order, variables(order) if held is None else held)
+        self.full = numbered(self.labels, order, also)
+        self._names = dict(zip(self.full, brief(list(self.full.values()))))
         self._letters: dict[Value, str] = {}
 
     def __contains__(self, n: Value) -> bool:
@@ -254,17 +261,13 @@ class Names:
     def find(self, name: str) -> list[Value]:
         """Every node with this label; if there is none, the one that is called so here."""
         return [n for n in self._names if n.label and named(n) == one_line(name)] or [
-            n for n in self._names if name in (self._names[n], self._full[n])
+            n for n in self._names if name in (self._names[n], self.full[n])
         ]
-
-    def all(self) -> list[str]:
-        """The names of all nodes that have one, none of them shortened."""
-        return list(self._full.values())
 
     def shortened(self, among: Iterable[Value]) -> list[str]:
         """A sentence on the first name that is shorter here than the label, if there is one."""
-        short = [n for n in among if n in self._names and self._names[n] != self._full[n]]
-        return [f"{self._names[n]} is short for {self._full[n]}." for n in short[:1]]
+        short = [n for n in among if n in self._names and self._names[n] != self.full[n]]
+        return [f"{self._names[n]} is short for {self.full[n]}." for n in short[:1]]
 
     def formula(self, n: Value, most: int = 0) -> Formula:
         """What computes a node, such as `w * x`; a row that sums its inputs up is written out.

@@ -15,7 +15,7 @@ from typing import cast
 from ..chance import is_held
 from ..engine import Value, topological
 from ..ieee import isfinite
-from ..names import called
+from ..names import Names
 from ..opening import opened
 from ..ops import Op
 from .probes import EPS, Applied, application
@@ -51,7 +51,7 @@ def rules(root: Value, most: int | None = MOST, seed: int = 0) -> list[Partial]:
     inside = opened(root)
     if inside is not root:
         order += [n for n in topological(inside) if n not in {*order}]
-    names = called(order)
+    names = Names(order).full
     places = [(i, n) for i, n in enumerate(order, 1) if n.parents and not is_held(n) and all(map(isfinite, n.numbers))]
     if most is not None and sum([len(n.parents) for _, n in places]) > most:
         places = _some(places, most, seed)

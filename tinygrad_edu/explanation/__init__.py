@@ -177,7 +177,7 @@ def _resolved(walk: Walk, of: Any) -> Value:
         )
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
-        known = walk.names.all()
+        known = list(walk.names.full.values())
         there = f"{few(known)}{meant(of, known).replace(',', ';', 1)}"
         raise UserError(f"nothing that {root} was computed from is called {of!r:.80}: there is {there}")
     if len(nodes) > 1:

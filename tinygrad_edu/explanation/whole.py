@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .. import ops
 from ..blocks import Block, Explanation, Formula, Items, Sentence, Strong, Table, formula, joined, product
 from ..engine import Value
-from ..figures.choose import before
+from ..figures.subgraph import near_root
 from ..figures.units import group
 from ..words import clipped, plural, times
 from .choices import passed
@@ -30,7 +30,7 @@ class Whole(Explanation):
     def __init__(self, root: Value, max_nodes: int) -> None:
         self.walk = walk = Walk(root)
         self.root, self.edges, self.totals, self.names = root, walk.edges, walk.totals, walk.names
-        near = before(root, max_nodes, None)
+        near = near_root(root, max_nodes, None)
         self.shown = [n for n in walk.order if n in near]
         self.hidden = len(walk.order) - len(self.shown)
         self._leaves = [n for n in self.shown if not n.parents and n in self.names]

@@ -33,7 +33,7 @@ from ..picture import FORMS, SCALE, Picture, bundle
 from ..render import RenderError
 from ..words import count as counted
 from ..words import number
-from . import cards, choose, modules, sheet
+from . import modules, sheet, subgraph
 from .canvas import Sheet
 from .columns import Chart
 from .units import module_of
@@ -48,11 +48,6 @@ SLOW = 1500  # cards whose layout takes more than a few seconds
 WIDE = 840  # pixels: as much as a notebook, or a page on GitHub, shows without making it smaller
 FACTORS = 12  # so many are written in a caption, the others counted
 DIRECTIONS = ("LR", "TB", "RL", "BT")
-FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
-GRAPH = {"bgcolor": "transparent", "pad": "0.2", "nodesep": "0.24", "ranksep": "0.62", "fontsize": "12", **FONT,
-         "ordering": "in"}  # the first input above the second: a - b is not b - a  # fmt: skip
-NODE = {"shape": "plain", "fontsize": "12", **FONT}
-EDGE = {"arrowsize": "0.5", "color": cards.EDGE, "fontsize": "10", **FONT}
 
 
 def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None,
@@ -103,14 +98,11 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     if path is not None and len(given) > 1:
         raise UserError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
 
-    from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
-
-    dot = Digraph("computation graph", graph_attr={"rankdir": rankdir, **GRAPH}, node_attr=NODE, edge_attr=EDGE)
     order = topological(root)
     of_cards = view == "cards" or given or max_nodes != "auto" or not clusters
     if view == "modules" or (not of_cards and len(order) > MOST and any(map(module_of, order))):
         try:
-            return _modules(root, max_nodes, rankdir, dot.copy())
+            return _modules(root, max_nodes, rankdir)
         except ValueError:  # no label names a neuron
             if view == "modules":
                 raise
@@ -122,38 +114,29 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     way, caption = (None, []) if path is None else _path(path, order)
     if around is not None:
         _check_inside("around", around, order)
-        shown = choose.around(around, order, most, depth)
+        shown = subgraph.near_node(around, order, most, depth)
     elif way and most < len(order):
-        shown = choose.beside(way.nodes, most)
+        shown = subgraph.near_path(way.nodes, most)
     else:
-        shown = choose.before(root, most, depth)
+        shown = subgraph.near_root(root, most, depth)
     near = "around" if around is not None else "path" if way else "root"
     note = _note(len(shown), len(order), limit, depth, near, any(map(module_of, order)))
-    if caption:
-        dot.attr(
-            label="\\n" + "\\n".join([*map(cards.lines, caption), *note.split("; ")]),
-            labelloc="b",
-            fontsize="15",
-            fontcolor=cards.PATH,
-        )
-    elif note:
-        dot.attr(label="\\n" + note.replace("; ", "\\n"), labelloc="b")
     laid = Sheet(
         rankdir,
         math.inf if width is None else width,
         caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]],
     )
-    nodes, edges = sheet.fill(laid, root, order, shown, dot, note, way, around, clusters)
-    return Drawing(dot, laid, nodes, edges, "; ".join([*caption, *([note] if note else [])]))
+    nodes, edges = sheet.fill(laid, root, order, shown, way, around, clusters)
+    return Drawing(laid, nodes, edges, "; ".join([*caption, *([note] if note else [])]))
 
 
-def _modules(root: Value, max_nodes: int | None | str, rankdir: str, dot: Digraph) -> Drawing:
+def _modules(root: Value, max_nodes: int | None | str, rankdir: str) -> Drawing:
     """The neurons.  Raises ValueError if the labels name none."""
     root = opening.opened(root)
-    chart = Chart(dot, rankdir)
+    chart = Chart(rankdir)
     limits = (modules.MOST, modules.COLUMN) if isinstance(max_nodes, str) else (max_nodes, None)
     nodes, edges, note = modules.fill(chart, root, topological(root), *limits)
-    return Drawing(dot, chart, nodes, edges, note)
+    return Drawing(chart, nodes, edges, note)
 
 
 def _note(shown: int, of: int, most: int | None, depth: int | None, near: str, modular: bool) -> str:
@@ -231,9 +214,13 @@ class Drawing:
     `note` says what was left out ('' if nothing was).  It keeps what it drew: later changes do not show.
     """
 
-    def __init__(self, digraph: Digraph, content: Sheet | Chart, nodes: int, edges: int, note: str = "") -> None:
-        self.digraph, self.nodes, self.edges, self.note = digraph, nodes, edges, note
-        self._content = content
+    def __init__(self, content: Sheet | Chart, nodes: int, edges: int, note: str = "") -> None:
+        self._content, self.nodes, self.edges, self.note = content, nodes, edges, note
+
+    @cached_property
+    def digraph(self) -> Digraph:
+        """The drawing in DOT."""
+        return self._content.digraph()
 
     @cached_property
     def picture(self) -> Picture:

@@ -9,13 +9,16 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..folds import folded
 from ..picture import Picture, width_of
 from ..placement import Point, layout, path
 from ..words import number
-from . import cards
+from . import cards, dot
+
+if TYPE_CHECKING:
+    from graphviz import Digraph  # type: ignore[import-untyped]
 
 HEIGHT, HEAD, ROW = 65, 24, 20
 ROUND, WIDER, SMALL = 88, 28, 22  # of a random choice: its height, and how much wider than a card; and of its noise
@@ -67,6 +70,10 @@ class Sheet:
     boxes: dict[str, tuple[str, str]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     caption: list[tuple[str, bool]] = field(default_factory=list)  # lines of text, and whether they are the point of it
+
+    def digraph(self) -> Digraph:
+        """The sheet in DOT."""
+        return dot.of_cards(self)
 
     def picture(self) -> Picture:
         """The sheet, laid out."""

@@ -6,15 +6,14 @@ into text; `draw` next door decides which nodes are drawn.
 
 from __future__ import annotations
 
-import html
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from .. import chance, ops
 from ..engine import Value
 from ..names import is_constant, named, one_line
-from ..words import number
+from ..ops import Op
 
 # The role of a node, and the background and ink of its header.
 ROLES = {
@@ -30,7 +29,7 @@ BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0
 FRAME = "#d5dae0"  # around neurons and layers
 PATH, FADED = "#d1531f", 0.3  # one path; how much is left of what is not on it, on white as on black
 SCORE = "#9263bd"  # the way of a score, where no gradient passes
-FADED_PAPER, FADED_INK, FADED_EDGE = "#f7f8f94d", "#7d889580", "#98a3af4d"
+FADED_EDGE = "#98a3af4d"
 FRAMES = {
     "": (1, BORDER),
     "path": (2, PATH),
@@ -39,7 +38,7 @@ FRAMES = {
 }  # look of a card -> its frame
 
 LONGEST = 28  # letters of a label in a card: `mlp.layers.0.neurons.3.w[1]` just fits; the tooltip has more
-TIP = 400  # letters of a label in a tooltip: nobody reads more, and Graphviz reads no string of more than 16,384
+TIP = 400  # letters in a tooltip: nobody reads more, and Graphviz reads no string of more than 16,384
 WEIGHT = re.compile(r"([^\W\d]\w*(\.[\w\[\]]+)+)|w([\d_\[].*)?|(weight|bias)(e?s)?([\d_\[].*)?", re.IGNORECASE)
 BIAS = re.compile(r"b([\d_\[].*)?", re.IGNORECASE)
 SYMBOLS = {"*": "×", "-": "−"}
@@ -80,15 +79,6 @@ def cut(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else text[: most // 2 - 1] + "…" + text[-(most // 2) :]
 
 
-def escape(text: str) -> str:
-    """Text without markup, for HTML-like labels and for tooltips.
-
-    >>> escape('a<b & "λ"')
-    'a&lt;b &amp; &quot;λ&quot;'
-    """
-    return html.escape(text)  # letters stay as they are: DOT is UTF-8, and reads 🙂 wrongly when written as &#128578;
-
-
 def heading(module: str, outer: str = "") -> str:
     """The name of a frame: what its module is called in the one around it.
 
@@ -116,29 +106,14 @@ def title(name: str, op: str) -> list[tuple[str, str]]:
     return [*runs, *([(between, "")] if name and op else []), *([(cut(op), "bold")] if op else [])]
 
 
-def label(name: str, op: str = "") -> str:
-    """The header of a card as HTML-like text.
-
-    >>> label("2*x1"), label("h", "tanh")
-    ('<I>2*x</I><I><SUB><FONT POINT-SIZE="9">1</FONT></SUB></I>', '<I>h</I>&#160;=&#160;<B>tanh</B>')
-    """
-    styles = {
-        "": "{}",
-        "italic": "<I>{}</I>",
-        "bold": "<B>{}</B>",
-        "lowered": '<I><SUB><FONT POINT-SIZE="9">{}</FONT></SUB></I>',
-    }
-    # Graphviz 2.43 loses the spaces at the ends of a piece of text, so these do not break
-    return "".join(styles[style].format(escape(words).replace("\u00a0", "&#160;")) for words, style in title(name, op))
-
-
 def operation(n: Value) -> str:
     """What computed a node, as it stands in its card: ×, +, **2, tanh, ~ Bernoulli; '' for a leaf."""
-    if n.op is ops.leaf:
-        return ""
-    if chance.is_choice(n):
-        return f"~ {type(chance.of(n)).__name__}"
-    return SYMBOLS.get(n.op.symbol, n.op.symbol) or n.op.name
+    return f"~ {type(chance.of(n)).__name__}" if chance.is_choice(n) else symbol(n.op)
+
+
+def symbol(op: Op) -> str:
+    """The same of a row."""
+    return "" if op is ops.leaf else SYMBOLS.get(op.symbol, op.symbol) or op.name
 
 
 def tint(g: float, largest: float) -> str:
@@ -161,102 +136,8 @@ def size(x: float, largest: float) -> float:
     return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
 
 
-def card(n: Value, role: str, largest: float, look: str = "", name: str = "") -> str:
-    """The HTML-like label of a node: header, value, gradient.
-
-    `look` is one of FRAMES; `name` is what the node is called.
-    """
-    paper, ink = ROLES[role]
-    value, grad = ("#ffffff" if math.isfinite(n.data) else ALARM), tint(n.grad, largest)
-    inks = PALE_INK, INK if n.grad else PALE_INK, INK
-    if look == "faded":
-        paper, ink, grad, inks = FADED_PAPER, FADED_INK, FADED_PAPER, (FADED_INK,) * 3
-    header = label(name, operation(n))
-    top = (
-        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}"><FONT COLOR="{ink}" POINT-SIZE="13">{header}</FONT></TD></TR>'
-        if header
-        else ""
-    )
-    if not header and math.isfinite(n.data):
-        value = paper
-    width, frame = FRAMES[look]
-    width = 0 if chance.is_choice(n) else width  # the frame of a choice is its ellipse
-    return (
-        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" COLOR="{frame}" '
-        f'BGCOLOR="#ffffff">{top}'
-        f"{row('value', n.data, value, inks[0], inks[2])}{row('grad', n.grad, grad, inks[1], inks[2])}</TABLE>>"
-    )
-
-
-def row(word: str, x: float, paper: str, ink: str, digits: str = INK) -> str:
-    """One row of a card: a small word on the left, a number on the right."""
-    digits = digits if math.isfinite(x) else ALARM_INK
-    return (
-        f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" '
-        'CELLSPACING="0" CELLPADDING="3"><TR><TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" '
-        f'COLOR="{ink}">{word}</FONT></TD><TD ALIGN="RIGHT" WIDTH="46"><FONT '
-        f'COLOR="{digits}">{number(x)}</FONT></TD></TR></TABLE></TD></TR>'
-    )
-
-
-def tooltip(n: Value, names: Mapping[Value, str] = {}) -> str:
+def told(n: Value, name: str) -> str:
     """A node with all its digits, for the mouse that rests on its card."""
-    return lines(*told(n, names))
-
-
-def told(n: Value, names: Mapping[Value, str] = {}) -> tuple[str, ...]:
-    """The same as lines."""
-    unnamed = "constant" if is_constant(n) else "a leaf without a label"
-    name, op = cut(named(n) or names.get(n, ""), TIP), operation(n)
-    if chance.is_choice(n):
-        op = f"~ {cut(repr(chance.of(n)), TIP)}"
-    name = (" " if op.startswith("~") else " = ").join(filter(None, (name, op))) or unnamed
-    return (name, f"value {float(n.data)!r}", f"grad {float(n.grad)!r}")
-
-
-def lines(*texts: str) -> str:
-    """Lines of a tooltip.  DOT would read the \\L of \\Lambda as "the label":
-    a backslash is written as ∖, its double.
-    """
-    return "&#10;".join(escape(t.replace("\\", "∖")) for t in texts)
-
-
-def slope(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
-    """One local gradient with all its digits."""
-    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or number(v.data) for v in (n, parent))
-    return f"d({name}) / d({of}) = {float(d)!r}"
-
-
-def scored(parent: Value, n: Value, d: float, names: Mapping[Value, str] = {}) -> str:
-    """What passes a choice in place of a gradient: the score, with all its digits."""
-    name, of = (cut(named(v) or names.get(v, ""), TIP) or operation(v) or number(v.data) for v in (n, parent))
-    return f"no gradient passes; the score d(log p({name})) / d({of}) = {float(d)!r} does, times the cost"
-
-
-def edge(d: float, flow: float, largest: float, look: str, tip: str) -> dict[str, str]:
-    """The attributes of one edge: the local gradient `d` written on it, its width by what flows through it."""
-    tip = lines(tip)
-    if look == "faded":
-        return {"color": FADED_EDGE, "tooltip": tip}
-    attributes = {"label": f"  ×{number(d)}  ", "penwidth": f"{0.8 + 2.4 * size(flow, largest):.2f}"}
-    if look == "path":
-        attributes |= {
-            "color": PATH,
-            "fontcolor": PATH,
-            "penwidth": "2.4",
-            "label": f'<  <B><FONT POINT-SIZE="13">×{number(d)}</FONT></B>  >',
-        }
-    elif not math.isfinite(flow):
-        attributes |= {"color": ALARM_INK, "fontcolor": ALARM_INK}
-    if not flow:
-        attributes["style"] = "dashed"
-    return attributes | {"tooltip": tip, "labeltooltip": tip}
-
-
-def score_edge(d: float | None, look: str, tip: str) -> dict[str, str]:
-    """The attributes of an edge along which a score goes and no gradient; from the noise, not even that."""
-    attributes = {"style": "dashed", "tooltip": lines(tip)}
-    if look == "faded" or d is None:
-        return attributes | ({"color": FADED_EDGE} if look == "faded" else {})
-    ink = PATH if look == "path" else SCORE
-    return attributes | {"label": f"  score {number(d)}  ", "color": ink, "fontcolor": ink, "labeltooltip": lines(tip)}
+    op = f"~ {cut(repr(chance.of(n)), TIP)}" if chance.is_choice(n) else operation(n)
+    name = (" " if op.startswith("~") else " = ").join(filter(None, (name, op)))
+    return f"{name or 'constant'}\nvalue {float(n.data)!r}\ngrad {float(n.grad)!r}"

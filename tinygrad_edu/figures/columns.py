@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..picture import Picture, width_of
-from . import cards
+from . import cards, dot
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
@@ -19,23 +19,22 @@ RADIUS, BOX, GAP, BESIDE, MARGIN, LINE = 19.0, 28.0, 10.0, 150.0, 12, 16
 
 @dataclass
 class Chart:
-    """A drawing in Graphviz's words, which are also written into `dot`:
-    here with the level that each node stands in.
-    """
+    """A drawing in Graphviz's words, with the level that each node stands in."""
 
-    dot: Digraph
     direction: str
     nodes: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     edges: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     caption: list[tuple[str, bool]] = field(default_factory=list)
 
     def node(self, name: str, level: int, **look: str) -> None:
-        self.dot.node(name, id=name, **look)
         self.nodes[name] = level, look
 
     def edge(self, tail: str, head: str, **look: str) -> None:
-        self.dot.edge(tail, head, **look)
         self.edges.append((tail, head, look))
+
+    def digraph(self) -> Digraph:
+        """The chart in DOT."""
+        return dot.of_modules(self)
 
     def picture(self) -> Picture:
         """The chart, laid out."""

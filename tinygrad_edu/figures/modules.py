@@ -21,10 +21,10 @@ from ..names import named
 from ..words import number
 from . import cards
 from .columns import Chart
+from .dot import lines
 from .sheet import largest_of
 from .units import Box, Groups, Unit, group, input_names, module_of, neuron_of, samples_of, slope_of
 
-GRAPH = {"splines": "line", "outputorder": "edgesfirst", "nodesep": "0.1", "ranksep": "1.5", "ordering": "out"}
 CIRCLE = {"shape": "circle", "fixedsize": "true", "width": "0.5", "style": "filled", "penwidth": "1", "fontsize": "10"}
 SQUARE = {
     "shape": "box",
@@ -88,7 +88,6 @@ def fill(
     spots, lines = _spots(groups, samples > 1)
     shown = _shown(spots, lines, len(spots) if most is None else most, column)
     names = input_names(groups)
-    dot = chart.dot
     ids = {s: f"u{i}" for i, s in enumerate(spots)}
     lines = [line for line in lines if line.head in shown or line.tail in shown]
     drawn = [line for line in lines if line.head in shown and line.tail in shown]
@@ -113,25 +112,15 @@ def fill(
         notes.append("no gradients yet: backward() gives them")
     note = "; ".join(notes)
 
-    dot.attr("graph", **GRAPH)
-    dot.attr(label="\\n" + "\\n".join([LEGEND, *notes]), labelloc="b", fontsize="11")
     chart.caption = [(line, False) for line in (LEGEND, *(part for note in notes for part in note.split("; ")))]
     tints, widths = (
         largest_of(s.grad for s in shown if s.units),
         largest_of(line.weight.data for line in drawn if line.weight is not None),
     )
     slopes = largest_of(line.grad for line in drawn)
-    columns: dict[int, list[Spot]] = defaultdict(list)
     for s in spots:
         if s in shown:
             chart.node(ids[s], s.level, **_look(s, tints, samples, names))
-            if not s.box:
-                columns[s.level].append(s)
-    for level, circles in sorted(columns.items()):
-        with dot.subgraph(name=f"level{level}") as same:
-            same.attr(rank="same")
-            for s in circles:
-                same.node(ids[s])
     _rest(chart, hidden, spots, shown, lines, ids)
     for k, line in enumerate(drawn):
         chart.edge(ids[line.tail], ids[line.head], id=f"e{k}", **_stroke(line, widths, slopes))
@@ -240,7 +229,7 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
         return look | {
             "label": brief(x),
             "fontcolor": ink,
-            "tooltip": cards.lines(f"{u.name}: {bends}", *numbers, *bias),
+            "tooltip": lines("\n".join([f"{u.name}: {bends}", *numbers, *bias])),
         }
     role = "inner" if s.box else "param" if cards.is_weight(named(s.nodes[0])) else "input"
     paper, frame = cards.ROLES[role]
@@ -264,7 +253,7 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
     else:
         tail = name.removeprefix(module_of(s.nodes[0]) + ".")
         said = [f"{tail if len(tail) < 16 else tail[:7] + '…' + tail[-7:]} = {brief(x)}" if name else brief(x)]
-    return look | {"label": "\\n".join(map(cards.lines, said)), "tooltip": cards.lines(name or "input", *numbers)}
+    return look | {"label": "\\n".join(map(lines, said)), "tooltip": lines("\n".join([name or "input", *numbers]))}
 
 
 def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
@@ -281,7 +270,7 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
         pale, full = cards.BLUE if g < 0 else cards.ORANGE
         strength = 0.35 + 0.65 * cards.size(g, largest)
         colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
-    tip = cards.lines(cards.cut(named(w), cards.TIP), f"value {w.data!r}", f"grad {g!r}")
+    tip = lines(f"{cards.cut(named(w), cards.TIP)}\nvalue {w.data!r}\ngrad {g!r}")
     most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
     return {
         "arrowhead": "none",
@@ -304,12 +293,6 @@ def _rest(
         chart.node(f"more{level}", level, label=f"… {n:,} more", tooltip=f"{n:,} more, which are not drawn",
                    fontcolor=cards.PALE_INK, shape="box", style="filled,dashed", fillcolor="transparent",
                    color=cards.BORDER, fontsize="11")  # fmt: skip
-        with chart.dot.subgraph(name=f"level{level}") as same:
-            same.attr(rank="same")
-            same.node(f"more{level}")
-            for s in spots:
-                if s in shown and s.level == level and not s.box:
-                    same.node(ids[s])
     stubs = {
         (max(line.tail.level, first - 1), line.head): None
         for line in lines
@@ -334,8 +317,9 @@ def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict
     paper, ink = cards.ROLES["out"]
     said = [cards.cut(named(root)) or "loss", formula(root, groups, samples), brief(root.data)]
     last = 1 + max(s.level for s in shown)
-    chart.node("loss", last, label="\\n".join(map(cards.lines, filter(None, said))), tooltip=cards.tooltip(root),
-             **{**SQUARE, "fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"})  # fmt: skip
+    look = {"fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"}
+    tip = lines(cards.told(root, cards.cut(named(root))))
+    chart.node("loss", last, label="\\n".join(map(lines, filter(None, said))), tooltip=tip, **SQUARE | look)
     for s in readers:
         chart.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")
     return 1

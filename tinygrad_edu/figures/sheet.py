@@ -5,47 +5,23 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import count
-from typing import TYPE_CHECKING
 
 from .. import chance
 from ..engine import Value
-from ..names import named, variables
+from ..names import Names
 from ..paths import Path
 from ..words import number
-from . import cards, choose
+from . import cards, subgraph
 from .canvas import Face, Line, Sheet
 from .units import Groups, Unit, group, input_names, module_of
-
-if TYPE_CHECKING:
-    from graphviz import Digraph  # type: ignore[import-untyped]
-
-CLUSTER = {
-    "style": "rounded",
-    "color": cards.FRAME,
-    "fontsize": "10",
-    "fontcolor": cards.PALE_INK,
-    "margin": "8",
-    "labeljust": "l",
-    "labelloc": "t",
-}
 
 STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
 
 
-def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], dot: Digraph, note: str,
-         path: Path | None = None, centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
-    """Put the cards of the nodes in `shown` into `sheet` and `dot`; returns how many nodes and edges that are."""
+def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], path: Path | None = None,
+         centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
+    """Put the cards of the nodes in `shown` into `sheet`; returns how many nodes and edges that are."""
     ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
-    edges = []  # parent, node, local gradient, what flows: before backward() that is the local gradient itself
-    backward = any(n.grad for n in ids)
-    on = {(n, i) for n, i in zip(path.nodes[1:], path.slots)} if path else set()
-    for n in ids:
-        for i, (p, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ())):
-            edges.append(
-                (p, n, d, d * n.grad if backward else d, "" if not path else "path" if (n, i) in on else "faded", i)
-            )
-
     modular = any(module_of(p) for n in ids for p in (n, *n.parents))
     groups = group(root, order) if modular else None
     frames = frames_around(groups, ids) if groups and clusters else {}
@@ -53,60 +29,45 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], d
     role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
     noises = {chance.noise(n) for n in ids if chance.is_choice(n)}
-    scores = {n: (*chance.slopes(n), None) for n in ids if chance.stops(n)}
     place = {f: (i, f[1]) for i, f in enumerate(dict.fromkeys(f for around in frames.values() for f in around))}
-    held = variables(ids)
-    for n, name in ids.items():
+    names = Names([*order])
+    for n, key in ids.items():
         look = ("path" if path else "centre") if n in bold else "faded" if path else ""
-        inside = (
-            next((title for _, title in frames[n][::-1] if named(n).startswith(title + ".")), "") if n in frames else ""
-        )
-        called = named(n) or held.get(n, "")
-        short = called.removeprefix(inside + ".") if inside else called
+        label = names.labels.get(n, "")
+        inside = [f"{title}." for _, title in frames.get(n, [])[::-1] if label.startswith(f"{title}.")]
+        name = label.removeprefix(inside[0]) if inside else label or inputs.get(n, "")
         form = "round" if chance.is_choice(n) else "noise" if n in noises else ""
-        width, colour = cards.FRAMES[look]
-        dot.node(
-            name,
-            f"noise {number(n.data)}" if form == "noise" else cards.card(n, role[n], largest, look, short),
-            id=name,
-            tooltip=cards.tooltip(n, held),
-            **{"class": f"value {role[n]}"},
-            **({"shape": "ellipse", "penwidth": f"{width}", "color": colour, "margin": "0.02"} if form else {}),
-        )
-        sheet.faces[name] = Face(short or inputs.get(n, ""), cards.operation(n), n.data, n.grad, role[n],
-                                 cards.tint(n.grad, largest), look,
-                                 "\n".join(cards.told(n, held)),
-                                 tuple([place[f] for f in frames.get(n, ())]), form)  # fmt: skip
-    _draw_frames(dot, frames, ids)
+        sheet.faces[key] = Face(name, cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
+                                cards.told(n, names.full.get(n, "")), tuple([place[f] for f in frames.get(n, ())]),
+                                form)  # fmt: skip
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
-    earlier = set() if len(ids) == len(order) else choose.behind(ids, order)  # what the shown nodes were computed from
+    earlier = set() if len(ids) == len(order) else subgraph.ancestors(ids, order)
     for word, several in (("more", len(earlier) - gap), ("later", len(order) - len(ids) - len(earlier)), ("gap", gap)):
         if several > 0:
-            colour = cards.PATH if word == "gap" else cards.BORDER
-            dot.node(word, f"… {several:,} more", shape="box", style="dashed", color=colour, id=word, tooltip=note)
-            sheet.boxes[word] = f"… {several:,} more", colour
+            sheet.boxes[word] = f"… {several:,} more", cards.PATH if word == "gap" else cards.BORDER
 
-    def dotted(tail: str, head: str, colour: str = "") -> None:
+    def dotted(tail: str, head: str, colour: str = cards.BORDER) -> None:
         """A line from or to what is not shown."""
-        dot.edge(
-            tail, head, style="dotted", arrowhead="none", **({"color": colour, "penwidth": "2.4"} if colour else {})
-        )
-        sheet.lines.append(
-            Line(tail, head, "", 2.4 if colour else 1.0, colour or cards.BORDER, dash="2 4", tipped=False)
-        )
+        sheet.lines.append(Line(tail, head, "", 1.0 if colour == cards.BORDER else 2.4, colour, dash="2 4",
+                                tipped=False))  # fmt: skip
 
-    widest, stubs = largest_of(edge[3] for edge in edges), set[Value]()
-    for k, (p, n, d, flow, look, i) in enumerate(edges):
-        if p in ids and n in scores:
-            score = scores[n][i]
-            tip = cards.slope(p, n, d, held) if score is None else cards.scored(p, n, score, held)
-            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.score_edge(score, look, tip))
-            sheet.lines.append(score_line(ids[p], ids[n], f"e{k}", score, look, tip))
-        elif p in ids:
-            tip = cards.slope(p, n, d, held)
-            dot.edge(ids[p], ids[n], id=f"e{k}", **cards.edge(d, flow, widest, look, tip))
-            sheet.lines.append(line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))
+    backward = any(n.grad for n in ids)  # before, the local gradient itself is what flows
+    on = {(n, i) for n, i in zip(path.nodes[1:], path.slots)} if path else set()
+    edges = [(p, n, i, d, d * n.grad if backward else d)
+             for n in ids for i, (p, d) in enumerate(zip(n.parents, n.local_grads() if n.parents else ()))]  # fmt: skip
+    widest, stubs = largest_of(flow for *_, flow in edges), set[Value]()
+    scores = {n: (*chance.slopes(n), None) for n in ids if chance.stops(n)}
+    for k, (p, n, i, d, flow) in enumerate(edges):
+        look = "" if not path else "path" if (n, i) in on else "faded"
+        if p in ids:
+            called, of = (names.full.get(v) or number(v.data) for v in (n, p))
+            tip, score = f"d({called}) / d({of}) = {float(d)!r}", scores[n][i] if n in scores else None
+            if score is not None:
+                passes = f"the score d(log p({called})) / d({of}) = {float(score)!r} does, times the cost"
+                tip = f"no gradient passes; {passes}"
+            sheet.lines.append(score_line(ids[p], ids[n], f"e{k}", score, look, tip) if n in scores
+                               else line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))  # fmt: skip
         elif look == "path":
             dotted("gap", ids[n], cards.PATH)
         elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
@@ -187,26 +148,6 @@ def layer_of(name: str) -> str:
     if not steps[-1].isdigit():
         return ""
     return ".".join(steps[:-1] if len(steps) < 3 or steps[-2].isdigit() else steps[:-2])
-
-
-def _draw_frames(dot: Digraph, frames: dict[Value, list[Frame]], ids: dict[Value, str]) -> None:
-    """Each frame as a cluster, the neurons' inside the layers'."""
-    tree: dict[Frame, dict[Frame, list[Value]]] = {}
-    for n, around in frames.items():
-        tree.setdefault(around[0], {}).setdefault(around[-1], []).append(n)
-    numbers = count()
-    for outer, inside in tree.items():
-        with dot.subgraph(name=f"cluster{next(numbers)}") as frame:
-            frame.attr(label=outer[1], **CLUSTER)
-            for inner, nodes in inside.items():
-                if inner == outer:
-                    for n in nodes:
-                        frame.node(ids[n])
-                    continue
-                with frame.subgraph(name=f"cluster{next(numbers)}") as small:
-                    small.attr(label=inner[1].removeprefix(outer[1] + "."), **CLUSTER)
-                    for n in nodes:
-                        small.node(ids[n])
 
 
 def largest_of(xs: Iterable[float]) -> float:

@@ -33,7 +33,7 @@ from ..figures.sheet import frames_around, largest_of, line
 from ..figures.units import group, input_names, module_of
 from ..folds import folded
 from ..languages import JAVASCRIPT
-from ..names import brief, labels, variables
+from ..names import brief, labels, numbered, variables
 from ..ops import Op
 from ..picture import Picture, bundle
 from ..placement import Plan, layout
@@ -64,7 +64,8 @@ class Node(NamedTuple):
 
     op: Op
     parents: tuple[int, ...]
-    label: str
+    label: str  # '' if it has none
+    name: str  # what it is called in short; '' for a constant, which is its number
     role: str
     frames: tuple[tuple[int, str], ...] = ()  # the modules around it, the outermost first, each with its number
 
@@ -122,9 +123,11 @@ def snapshot(root: Value) -> Snapshot:
     noises = {z: "noise" for n in order if chance.is_choice(n) and (z := chance.noise(n)) is not None}
     labelled |= _input_labels(noises, labelled)
     role |= dict.fromkeys(noises, "input")
+    full = numbered(labelled, order)
+    names = dict(zip(full, brief([*full.values()])))
     number = {frame: (i, frame[1]) for i, frame in enumerate(dict.fromkeys(f for fs in frames.values() for f in fs))}
     return Snapshot(
-        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), role[n],
+        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), names.get(n, ""), role[n],
                     tuple([number[f] for f in frames.get(n, ())])) for n in order]),
         tuple([values[n] for n in order]), tuple([grads[n] for n in order]), tuple(slopes.values()),
     )  # fmt: skip
@@ -220,12 +223,12 @@ class Page:
 def _still(frame: Snapshot) -> Sheet:
     """One moment as a drawing of cards."""
     nodes, sheet = frame.nodes, Sheet("LR", WIDE)
-    names, largest = _names(nodes), largest_of(frame.grads)
+    largest = largest_of(frame.grads)
     flows = [[d * g for d in slopes] for slopes, g in zip(frame.slopes, frame.grads)]
     widest = largest_of(flow for several in flows for flow in several)
-    for i, (n, name, value, grad) in enumerate(zip(nodes, names, frame.values, frame.grads)):
+    for i, (n, value, grad) in enumerate(zip(nodes, frame.values, frame.grads)):
         sheet.faces[f"n{i}"] = Face(
-            _title(n, name), _operation(n), value, grad, n.role, cards.tint(grad, largest), "", name, n.frames
+            _title(n), cards.symbol(n.op), value, grad, n.role, cards.tint(grad, largest), "", n.name, n.frames
         )
         for k, (p, d, flow) in enumerate(zip(n.parents, frame.slopes[i], flows[i])):
             sheet.lines.append(line(f"n{p}", f"n{i}", f"e{i}-{k}", d, flow, widest, "", ""))
@@ -251,9 +254,9 @@ def _numbers(frame: Snapshot) -> dict[str, Any]:
 
 def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     """Everything about the graph that is no number of this moment: words, formulas, places."""
-    names, shape = _names(nodes), [n.parents for n in nodes]
-    titles = [_title(n, name) for n, name in zip(nodes, names)]
-    longest = max(len(f"{name} {_operation(n)}") for n, name in zip(nodes, titles))
+    shape = [n.parents for n in nodes]
+    titles = list(map(_title, nodes))
+    longest = max(len(f"{name} {cards.symbol(n.op)}") for n, name in zip(nodes, titles))
     width = round(min(max(136, 20 + (9 if longest < LONG else 7) * longest), 210))
     sizes = [(float(width), float(HEIGHT))] * len(nodes)
     plan = layout(shape, sizes, [n.frames for n in nodes], beside=BESIDE)
@@ -261,17 +264,17 @@ def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
     plans = [plan, *[folded(plan, shape, sizes, wide) for wide in widths]]
     plans = [p for i, p in enumerate(plans) if all(p.size != other.size for other in plans[:i])]
     drawn, edges = [], []
-    for i, (n, name, row) in enumerate(zip(nodes, names, which)):
+    for i, (n, row) in enumerate(zip(nodes, which)):
         formula, slopes = _formulas(n, i)
         edges.append([[p, i, d] for p, d in zip(n.parents, slopes)])
-        drawn.append({"name": name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG,
-                      "op": _operation(n), "role": n.role, "row": row, "parents": n.parents,
+        drawn.append({"name": n.name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG,
+                      "op": cards.symbol(n.op), "role": n.role, "row": row, "parents": n.parents,
                       "formula": formula})  # fmt: skip
     boxes: dict[Any, Any] = plan.boxes
     around = [cards.heading(*[title for _, title in frame[:-3:-1]]) for frame in boxes]
     return {"width": width, "height": HEIGHT, "plans": [_placed(p) for p in plans], "nodes": drawn,
             "edges": [e for es in reversed(edges) for e in es], "around": around,
-            "whole": _whole(nodes, names)}  # fmt: skip
+            "whole": _whole(nodes)}  # fmt: skip
 
 
 def _placed(plan: Plan) -> dict[str, Any]:
@@ -285,32 +288,10 @@ def _placed(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _title(n: Node, name: str) -> str:
+def _title(n: Node) -> str:
     """What stands in a card: in the frame of its module a parameter need not repeat that."""
     inside = sum(n.label.startswith(title + ".") for _, title in n.frames)
-    return ".".join(name.split(".")[inside:]) if inside and name != n.label else name
-
-
-def _names(nodes: tuple[Node, ...]) -> list[str]:
-    """What each node is called: its label; v1, v2, ... if it has none; '' for a constant, which is its number;
-    L for the root.
-    """
-    briefly = dict(zip(labelled := [n.label for n in nodes if n.label], brief(labelled)))
-    taken, names, count = set(briefly.values()), [], 0
-    for n in nodes:
-        name = briefly.get(n.label, "")
-        if not name and n is nodes[-1] and "L" not in taken:
-            name = "L"
-        while not name and n.parents:
-            count += 1
-            name = f"v{count}" if f"v{count}" not in taken else ""
-        names.append(name)
-    return names
-
-
-def _operation(n: Node) -> str:
-    """What computed a node, as it stands in its card."""
-    return cards.SYMBOLS.get(n.op.symbol, n.op.symbol) or n.op.name if n.parents else ""
+    return ".".join(n.name.split(".")[inside:]) if inside and n.name != n.label else n.name
 
 
 def _token(i: int) -> str:
@@ -333,7 +314,7 @@ def _formulas(n: Node, place: int) -> tuple[str, list[str]]:
         return f"{n.op.name}({', '.join(inputs)})" if inputs else "", [""] * len(inputs)
 
 
-def _whole(nodes: tuple[Node, ...], names: list[str]) -> str:
+def _whole(nodes: tuple[Node, ...]) -> str:
     """The root as one formula of what has a label, if that fits on a line or two."""
     uses = Counter(p for n in nodes for p in n.parents)
     made: list[Any] = []
@@ -341,7 +322,7 @@ def _whole(nodes: tuple[Node, ...], names: list[str]) -> str:
         named = not n.parents or (i < len(nodes) - 1 and (n.label or uses[i] > 1))
         try:
             made.append(text.name(_token(i)) if named else text.Expr(n.op, tuple([made[p] for p in n.parents])))
-            size = len(re.sub(r"\ue000(\d+)\ue001", lambda m: names[int(m[1])] or "0.1", _written(made[-1])))
+            size = len(re.sub(r"\ue000(\d+)\ue001", lambda m: nodes[int(m[1])].name or "0.1", _written(made[-1])))
         except (TypeError, AttributeError, ValueError):
             return ""
         if size > 160:

@@ -13,7 +13,7 @@ from ..engine import Value
 FEW = 6  # inputs that are drawn, faded, beside each node of a path through a large graph
 
 
-def nearest(
+def breadth_first(
     start: Iterable[Value], most: int, neighbours: Callable[[Value], Iterable[Value]], depth: int | None = None
 ) -> set[Value]:
     """At most `most` nodes: the start, and those the fewest steps away from it, at most `depth`."""
@@ -32,12 +32,12 @@ def nearest(
     return set(away)
 
 
-def before(root: Value, most: int, depth: int | None) -> set[Value]:
+def near_root(root: Value, most: int, depth: int | None) -> set[Value]:
     """The nodes with the fewest operations between them and the root."""
-    return nearest([root], most, lambda n: n.parents, depth)
+    return breadth_first([root], most, lambda n: n.parents, depth)
 
 
-def around(node: Value, order: Sequence[Value], most: int, depth: int | None) -> set[Value]:
+def near_node(node: Value, order: Sequence[Value], most: int, depth: int | None) -> set[Value]:
     """The nodes with the fewest steps between them and `node`, up to what reads it or down
     to what it was computed from.
     """
@@ -45,18 +45,18 @@ def around(node: Value, order: Sequence[Value], most: int, depth: int | None) ->
     for n in order:
         for p in n.parents:
             children[p].append(n)
-    return nearest([node], most, lambda n: (*n.parents, *children.get(n, ())), depth)
+    return breadth_first([node], most, lambda n: (*n.parents, *children.get(n, ())), depth)
 
 
-def beside(path: Sequence[Value], most: int) -> set[Value]:
+def near_path(path: Sequence[Value], most: int) -> set[Value]:
     """The nodes of a path, or its two ends if it is too long, and a few inputs of each."""
     if len(path) > most:
         head = most // 2
         return {*path[:head], *path[len(path) - (most - head) :]}
-    return nearest(path[::-1], most, lambda n: n.parents[:FEW], depth=1)
+    return breadth_first(path[::-1], most, lambda n: n.parents[:FEW], depth=1)
 
 
-def behind(shown: Iterable[Value], order: Sequence[Value]) -> set[Value]:
+def ancestors(shown: Iterable[Value], order: Sequence[Value]) -> set[Value]:
     """The nodes that are not shown, and that the shown ones were computed from."""
     shown = set(shown)
     needed = set(shown)
