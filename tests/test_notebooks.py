@@ -129,7 +129,7 @@ def test_the_html_has_the_formulas_of_the_markdown_and_the_whole_of_the_text(p):
 
 def test_what_has_no_formula_is_markdown_alone_and_is_read_as_it_is():
     L = nn.MLP(2, [8, 8, 1], seed=0)([1.0, 2.0]) ** 2
-    for one in (L.explain(), L.explain(of="mlp.layers.1")):
+    for one in (L.explain(of="mlp"), L.explain(of="mlp.layers.1")):
         assert "text/html" not in one._repr_mimebundle_() and "| neuron" in one._repr_mimebundle_()["text/markdown"]
 
 

@@ -44,8 +44,8 @@ class Whole(Explanation):
         """What is said, as sentences and tables."""
         names, value = self.names, self.walk.value
         size = f"{plural(len(self.walk.order), 'node')}, {plural(len(self.edges), 'edge')}"
-        computed = f" = {names.formula(self.root, LONGEST)}" if self.root.parents else ""
-        yield Strong(f"{names[self.root]}{computed} = {formula('{}', value(self.root))}: {size}")
+        computed = [names.formula(self.root, LONGEST)] if self.root.parents else []
+        yield formula("{} = {}" + " = {}" * len(computed), names[self.root], *computed, value(self.root)), f": {size}"
         if self.network:
             yield from self.network.blocks()
             return
