@@ -37,6 +37,20 @@ def test_at_its_ends_a_distribution_is_what_it_comes_to(what):
     assert float(f()) == pytest.approx(want, rel=1e-14, abs=1e-15)
 
 
+@pytest.mark.parametrize("far", [800.0, INF])
+def test_a_choice_that_is_certain_by_its_logits_has_slopes_of_zero(far):
+    for one in (far, -far):
+        z = Value(one)
+        of = S.Bernoulli(logit=z)
+        for y in (of.entropy(), of.kl(S.Bernoulli(0.5)), S.surrogate(of.sample(0) * 2.0)):
+            assert grad(y, z)[0].data == 0
+    zs = [Value(0.5), Value(-far), Value(0.25)]
+    of, small = S.Categorical(logits=zs), S.Categorical(logits=zs[::2])
+    for f in (lambda d: d.entropy(), lambda d: d.kl(S.Categorical([1 / len(d.parameters)] * len(d.parameters)))):
+        found, want = grad(f(of), *zs), grad(f(small), *zs[::2])
+        assert [g.data for g in found] == pytest.approx([want[0].data, 0.0, want[1].data], abs=1e-15)
+
+
 def test_the_entropy_of_a_poisson_is_one_function_on_both_sides_of_its_series():
     [below], [above] = ([S.Poisson(rate).entropy()] for rate in (1000.0, math.nextafter(1000.0, INF)))
     assert above == pytest.approx(below, rel=1e-12)

@@ -18,7 +18,7 @@ from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
 from . import rows
-from .distributions import Distribution, checked, no_nan, one_of, plain, positive, probability, whole
+from .distributions import Distribution, checked, no_nan, one_of, plain, positive, probability, weighed, whole
 
 MANY = 1e3  # from here on the series of a Poisson's entropy is exact to rounding
 
@@ -56,6 +56,8 @@ class Bernoulli(Distribution):
         return ops.where(whole(self, x, 0, 1), yes, no)
 
     def entropy(self) -> Any:
+        if self.by_logit:  # where p is 0, its logarithm is a number all the same
+            return super().entropy()
         p = self.p
         return -(ops.xlogy(p, p) + ops.xlogy(1 - p, 1 - p))
 
@@ -114,13 +116,20 @@ class Categorical(Distribution):
     def log_prob(self, x: Any) -> Any:
         x = whole(self, x, 0, len(self.parameters) - 1)
         if isinstance(x, Value) and tracing.active():
-            logs = F.log_softmax(self.parameters) if self.by_logit else [ops.log(p) for p in self.parameters]
-            return F.sum([ops.where(ops.equal(x, float(k)), log, 0.0) for k, log in enumerate(logs)])
+            return F.sum([ops.where(ops.equal(x, float(k)), log, 0.0) for k, log in enumerate(self._logs())])
         k = int(float(x))
-        return F.log_softmax(self.parameters)[k] if self.by_logit else ops.log(self.parameters[k])
+        return self._logs()[k] if self.by_logit else ops.log(self.parameters[k])
+
+    def _logs(self) -> list[Any]:
+        return F.log_softmax(self.parameters) if self.by_logit else [ops.log(p) for p in self.parameters]
 
     def entropy(self) -> Any:
+        if self.by_logit:
+            return -F.sum([weighed(p, log) for p, log in zip(self.ps, self._logs())])
         return -F.sum([ops.xlogy(p, p) for p in self.ps])
+
+    def _kl(self, other: Any) -> Any:
+        return F.sum([weighed(p, log - there) for p, log, there in zip(self.ps, self._logs(), other._logs())])
 
     def outcomes(self) -> list[tuple[float, Any]]:
         return [(float(k), p) for k, p in enumerate(self.ps)]

@@ -123,7 +123,7 @@ class Distribution:
 
     def entropy(self) -> Any:
         """The expected -log_prob, in nats."""
-        return -F.sum([_weighed(p, self.log_prob(x)) for x, p in self.outcomes()])
+        return -F.sum([weighed(p, self.log_prob(x)) for x, p in self.outcomes()])
 
     def kl(self, other: Any) -> Any:
         """KL(self, other): the expected log_prob here less log_prob there, in nats.
@@ -140,7 +140,7 @@ class Distribution:
         return True
 
     def _kl(self, other: Any) -> Any:
-        return F.sum([_weighed(p, self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
+        return F.sum([weighed(p, self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
 
     def outcomes(self) -> list[tuple[float, Any]]:
         """Every outcome with its probability, in the order of the noise that makes them: the first where it is small.
@@ -195,7 +195,7 @@ def sampled(f: Any, who: str) -> Any:
     return f
 
 
-def _weighed(p: Any, x: Any) -> Any:
+def weighed(p: Any, x: Any) -> Any:
     """p * x, and 0 for what does not happen, also where x is infinite."""
     return ops.where(p, p * x, 0.0)
 
