@@ -115,6 +115,26 @@ def test_a_first_gradient_loads_the_engine_and_nothing_else():
     assert not loaded & {"numpy", "numba", "jax", "hypothesis", "mpmath", "inspect", "dataclasses", "difflib", "random"}
 
 
+ASKED_FOR = """
+import copy, pickle, pydoc, sys, tinygrad_edu as t
+v = t.Value(2.0) * 3
+assert copy.copy(v).data == copy.deepcopy(v).data == pickle.loads(pickle.dumps(v)).data == 6.0
+assert t.figures.cards.__name__ in sys.modules and t.Value.draw is t.draw and v.explain.__func__ is t.explain
+import tinygrad_edu.optim
+from tinygrad_edu import cli, page
+assert {*t.__all__} <= {*dir(t)} and "draw" in dir(v) and page is t.page
+names = {}
+exec("from tinygrad_edu import *", names)
+assert {*t.__all__} <= {*names} and all(names[name] is getattr(t, name) for name in t.__all__)
+assert all(f" {name}(" in pydoc.render_doc(t, renderer=pydoc.plaintext) for name in ("draw", "fit", "no_grad"))
+assert not hasattr(t, "drwa") and not hasattr(t, "_private")
+"""
+
+
+def test_what_is_loaded_when_it_is_asked_for_is_there_however_it_is_asked_for():
+    subprocess.run([sys.executable, "-W", "error", "-c", ASKED_FOR], check=True)
+
+
 README = (ROOT / "README.md").read_text()
 
 

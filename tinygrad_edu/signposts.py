@@ -20,7 +20,6 @@ from __future__ import annotations
 import re
 import sys
 from importlib import import_module
-from opcode import opmap
 from typing import Any, NoReturn
 
 PACKAGE = __name__.partition(".")[0]
@@ -38,7 +37,6 @@ ELSEWHERE = {"bce": "binary_cross_entropy", "bcewithlogits": "binary_cross_entro
 OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write v.grad", "derivative": "write v.grad",
              "requires_grad": "each has a gradient; what is to stay as it is, do not give to the optimizer; v.detach() "
                               "and no_grad() let no gradient through"}  # fmt: skip
-IMPORT_FROM = opmap["IMPORT_FROM"]
 
 
 def _bare(name: str) -> str:
@@ -78,10 +76,12 @@ def advice(room: str, name: str) -> str:
 
 def refuse(room: str, name: str) -> NoReturn:
     """What the `__getattr__` of a room does with a name that is not there."""
+    from opcode import opmap
+
     text = f"module {room!r} has no {name!r}" + ("" if name.startswith("_") else advice(room, name))
     # `from room import name` would swallow an AttributeError, with all that it says
     asker = sys._getframe(2)
-    if asker.f_code.co_code[asker.f_lasti] == IMPORT_FROM:
+    if asker.f_code.co_code[asker.f_lasti] == opmap["IMPORT_FROM"]:
         raise ImportError(text, name=room)
     raise AttributeError(text, name=name)
 
