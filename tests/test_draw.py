@@ -393,17 +393,20 @@ def test_a_long_graph_is_as_wide_as_may_be_read_and_goes_on_below():
     assert min(sizes) >= 10  # pixels, in a notebook's cell
 
 
-def test_a_number_on_an_edge_stands_between_the_cards():
-    x = Value(-0.5, label="x")
+@pytest.mark.parametrize("width", [None, 420])
+def test_a_number_on_an_edge_stands_between_the_cards(width):
+    x = first = Value(-0.5, label="x")
     for y in (1.0, 0.75, 0.1):
         x = (x - Value(y)) ** 2 * Value(-1.23456)
-    drawn = draw(x, width=None).svg()
-    numbers = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" font-size="11"[^>]*>(×[^<]*)<', drawn)
+    drawn = draw(x, width=width, path=(first, x) if width else None).svg()  # a path is marked in bold
+    numbers = re.findall(r'<text x="([-\d.]+)" y="([\d.]+)" font-size="(11|12.5)"[^>]*>(×[^<]*)<', drawn)
     corners = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="6', drawn)
-    assert len(numbers) == 15 and len(corners) >= 16
-    for x, y, said in numbers:
+    assert len(numbers) == (9 if width else 15) and len(corners) >= 16
+    for x, y, size, said in numbers:
         for left, top, wide in corners:
-            beside = float(x) + width_of(said, 11) - 2 < float(left) or float(left) + float(wide) < float(x) + 2
+            beside = (
+                float(x) + width_of(said, float(size)) - 2 < float(left) or float(left) + float(wide) < float(x) + 2
+            )
             assert beside or not 0 < float(y) - float(top) < 65, said
 
 

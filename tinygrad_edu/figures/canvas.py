@@ -194,7 +194,8 @@ class Sheet:
             x, y = at[0] + dx - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor], at[1] - (2 if dx else 5)
             if self.direction in ("LR", "RL"):  # between the cards
                 low, high = min(a[0], d[0]) + 2, max(a[0], d[0]) - 8 - wide
-                moved = max(min(x, high), low)
+                folded = max(p[0] for p in route) > max(a[0], d[0])  # from the row above: to the left there is no card
+                moved = min(x, high) if folded and high < low else max(min(x, high), low)
                 if dx:  # and, where it is moved onto the curve, above it
                     y = max(y - 1.5 * abs(slant * (moved - x)), min(y, a[1] - 5, d[1] - 5))
                 x = moved
