@@ -22,7 +22,7 @@ FLOORS = [
         *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
         *"callsites usage collector tracing lazy words blocks".split(),
     },
-    {"ops", "render", "folds"},
+    {"op", "ops", "render", "folds"},
     {"picture"},
     {"infinities"},
     {"modes", "protocol"},
@@ -98,8 +98,8 @@ def test_the_import_test_sees_imports():
 
 # What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
 ENGINE = {
-    *"callsites collector engine ieee infinities interruption lazy micrograd modes ops protocol registry rules".split(),
-    *"signposts text tracing".split(),
+    *"callsites collector engine ieee infinities interruption lazy micrograd modes op ops protocol".split(),
+    *"registry rules signposts text tracing".split(),
 }
 
 

@@ -99,6 +99,22 @@ def power(a: float, b: float) -> float:
         return nan if a != 0 else math.copysign(inf, a) if b % 2 == 1 else inf
 
 
+def raised(n: float) -> Callable[[float], float]:
+    """x ** n, for one n.
+
+    >>> raised(-1)(2.0), raised(0.5)(-1.0)
+    (0.5, nan)
+    """
+
+    def to(x: float) -> float:
+        try:
+            return math.pow(x, n)
+        except (OverflowError, ValueError):
+            return power(x, n)
+
+    return to
+
+
 def total(f: Callable[[float], float], poles: dict[float, float] | None = None) -> Callable[[float], float]:
     """`f` made total: a pole has its limit, outside the domain is nan, an overflow is an infinity.
 
