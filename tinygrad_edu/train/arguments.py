@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from .. import losses, modes, optim
 from ..data import split
-from ..doctor import Watch
 from ..engine import Value
 from ..replay import BACKENDS
 from .using import are_classes, check_data
@@ -122,9 +121,13 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
 
 def check_watch(watch: Any, model: Any) -> None:
     """Raise TypeError or ValueError for what is no watch, or one over another model."""
-    if watch is not None and not isinstance(watch, Watch):
+    if watch is None:
+        return
+    from ..doctor import Watch  # who has one has loaded it
+
+    if not isinstance(watch, Watch):
         raise TypeError(f"watch is what diagnose.watch(model) gives, got {type(watch).__name__} {watch!r:.60}")
-    if watch is not None and watch.model is not model:
+    if watch.model is not model:
         raise ValueError(
             f"this watch is over another model, {watch.model!r:.60}: make one for this, diagnose.watch(model)"
         )

@@ -7,11 +7,10 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import collector, modes
 from ..data import batches
-from ..doctor import Finding, Watch
 from ..engine import Value
 from ..ieee import isfinite
 from ..optim import Schedule
@@ -22,6 +21,9 @@ from .history import History, Progress
 from .metrics import hits_of
 from .steps import Eager, replayed
 from .using import Data, Model, finite
+
+if TYPE_CHECKING:  # only who has a watch has loaded the doctor
+    from ..doctor import Finding, Watch
 
 
 class Optimizer(Protocol):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import functional as F
-from ..doctor.limits import SAMPLES
 from ..engine import Value
 from ..ieee import isfinite
 from ..modes import no_grad
@@ -136,6 +135,8 @@ class Replayed:
 
     def made(self, batch: Sequence[int]) -> dict[str, Any]:
         """What a watch may know of the latest step: a graph of some samples, and the gradient."""
+        from ..doctor.limits import SAMPLES
+
         grads = self.grads
         if grads is None:
             return self.eager.made(batch)
