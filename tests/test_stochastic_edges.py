@@ -10,6 +10,7 @@ import pytest
 
 from tinygrad_edu import Value, grad
 from tinygrad_edu import stochastic as S
+from tinygrad_edu.engine import topological
 
 INF = math.inf
 LOG2 = math.log(2)
@@ -83,6 +84,9 @@ BAD = {
     "a number as generator": (lambda: S.Normal().sample(0.5), "or a seed; got 0.5"),
     "yes": (lambda: S.gumbel_softmax([0.0, 1.0], 0.5, True), "or a seed; got True"),
     "noise for one": (lambda: S.gumbel_softmax([0.0, 1.0], 0.5, noise=[0.1]), "2 logits, 1 noises"),
+    "a surrogate of a surrogate": (lambda: S.surrogate(S.surrogate(b()) / 2), "scored twice"),
+    "one of every order": (lambda: S.estimate(lambda rng: S.surrogate(b(rng), order=2), 0), "scored twice"),
+    "one noise for two": (lambda: S.surrogate(twins(lambda x, y: x * y)), "the first from Bernoulli.* same noise"),
     "half a run": (lambda: S.estimate(lambda rng: b(), 0, 2.5), "samples=2.5"),
     "nothing to pay": (lambda: S.estimate(lambda rng: None, 0), "takes the costs"),
     "a scale that would get nothing": (
@@ -100,6 +104,22 @@ def test_what_cannot_be_is_one_error_that_teaches(what):
     wrong, words = BAD[what]
     with pytest.raises((TypeError, ValueError), match=words):
         wrong()
+
+
+def twins(cost, u=0.2):
+    """A cost of two choices from the same noise."""
+    u, p = Value(u), Value(0.3)
+    return cost(S.Bernoulli(p).sample(noise=u), S.Bernoulli(p * p).sample(noise=u))
+
+
+def test_choices_of_one_noise_may_cost_apart_as_a_difference_of_two_policies_does():
+    """The noise that both have in common makes the difference of costs small, and changes no gradient."""
+    found = 0.0
+    for u, width in ((0.05, 0.09), (0.2, 0.21), (0.6, 0.7)):
+        loss = S.surrogate(twins(lambda x, y: 3 * x - 2 * y, u))
+        [p] = [n for n in topological(loss) if not n.parents and n.data == 0.3]
+        found += width * grad(loss, p)[0].data
+    assert found == pytest.approx(3 - 2 * 2 * 0.3, abs=1e-12)
 
 
 def falling(most, p=0.3):

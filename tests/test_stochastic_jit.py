@@ -70,7 +70,9 @@ CASES = {
     **{f"{name}, pathwise": (PATHS[name], lambda cost: cost) for name in PATHS},
     "categorical, enumerated": (DRAWN["categorical"], OF_A_COIN["enumerated"]),
     "a choice made again": (
-        lambda t, s, n: Bernoulli(logit=s * Normal(t, s.exp()).sample(noise=n, estimator=Pathwise())).sample(noise=n),
+        lambda t, s, n: Bernoulli(logit=s * Normal(t, s.exp()).sample(noise=1.0 * n, estimator=Pathwise())).sample(
+            noise=n
+        ),
         FORMS["score"],
     ),
 }

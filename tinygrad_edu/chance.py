@@ -50,8 +50,13 @@ def noise(n: Value) -> Value | None:
 def unscored(order: Iterable[Value]) -> list[Value]:
     """The choices in a graph that no gradient passes, and to whose parameters no surrogate loss hands one either."""
     order = list(order)
-    scored = {c for n in order for c in (getattr(n, "scores", None), *getattr(n, "carries", ()))}
-    return [n for n in order if stops(n) and not hasattr(n, "settled") and n not in scored]
+    done = scored(order)
+    return [n for n in order if stops(n) and not hasattr(n, "settled") and n not in done]
+
+
+def scored(order: Iterable[Value]) -> set[Value | None]:
+    """The choices whose parameters get a gradient by a surrogate loss."""
+    return {c for n in order for c in (getattr(n, "scores", None), *getattr(n, "carries", ()))}
 
 
 def is_marked(n: Value) -> bool:

@@ -16,8 +16,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from .. import chance, ops, tracing
 from .. import functional as F
-from .. import ops, tracing
 from ..engine import Value, topological
 from ..errors import UserError
 from .distributions import gauss, generator, sampled, usable
@@ -54,8 +54,14 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     made = [n for n in whole if hasattr(n, "distribution")]
     if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
+    if not chance.scored(whole).isdisjoint(made):
+        raise UserError(
+            "this is a surrogate loss, or made of one, and its choices would be scored twice: a mean of such losses "
+            "is a loss, .backward() is all that it needs; or give the costs of all of them to one surrogate"
+        )
     _unmoved(made)
     costs = [term for cost in given for term in terms_of(cost)]
+    _apart(made, costs)
     judged: dict[Any, list[Value]] = {}
     for n in (now := choices(costs)):
         if (critic := getattr(_estimator(n, default), "judge", None)) is not None:
@@ -110,6 +116,21 @@ def _of_every_order(scored: Sequence[Value], logps: dict[Value, Any], known: Inf
             before = {b: logps[b] for b in scored if b is not c and known.of(b, c)}
             total.append((_magic(before) - _magic({**before, c: logps[c]})) * base)
     return total
+
+
+def _apart(made: Sequence[Value], costs: Sequence[Value]) -> None:
+    """Raise UserError if choices of one noise meet in a cost: their probability is not the product of their own."""
+    twins: dict[int, list[Value]] = {}
+    for c in made:
+        twins.setdefault(id(c.noise), []).append(c)  # type: ignore[attr-defined]
+    for cs in twins.values():
+        if len(cs) > 1 and any(map(chance.stops, cs)):
+            known = Influence(costs)
+            if any(sum(c in known.choices and known.of(c, cost) for c in cs) > 1 for cost in costs):
+                raise UserError(
+                    f"{len(cs)} choices, the first from {chance.of(cs[0])!r}, are made of the same noise and meet in a "
+                    "cost: they depend on each other, which no score knows of. Give each a noise of its own"
+                )
 
 
 def _unmoved(made: Sequence[Value]) -> None:
