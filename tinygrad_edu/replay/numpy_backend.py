@@ -24,7 +24,7 @@ from .python_backend import Python
 from .trace import Passes
 from .vectors import AFTER, BEFORE, INSIDE, MANY, SINGLE, Vector, Vectors, layer, outer, spread
 
-BLOCK = 1 << 20  # bytes of rows: what is larger does not stay close to the processor, and memory stays bounded
+BLOCK = 1 << 22  # bytes of rows: memory stays bounded, and calls are few
 LEAST = 32  # lanes in a block, if there are as many
 ROOMS = 4  # numbers of lanes for which calls are kept ready
 ULPS = 4  # between one of NumPy's functions and Python's
@@ -117,7 +117,7 @@ class Lanes:
         self.backend = backend
         self.values = Outputs(places[:count])
         self.dX = Outputs(places[count : count + self.inputs])
-        self.dtheta = _near([row for _, row in places[count + self.inputs :]])
+        self.dtheta = np.array([row for _, row in places[count + self.inputs :]], int)
         self.width = max(LEAST, BLOCK // (8 * max(1, v.size[MANY])))
         self.start = np.zeros((v.size[SINGLE], 1))
         for i, x in v.program.constants.items():
@@ -153,7 +153,7 @@ class Lanes:
                 if dX is not None:
                     self.dX.copy((single, many), dX[:, begin:end])
             run(room.after)
-            dtheta = single[self.dtheta, 0] + 0.0
+            dtheta = single[:, 0].take(self.dtheta, mode="clip") + 0.0
         self._free.append(room)
         return ys, dtheta, dX
 
@@ -284,19 +284,31 @@ def direct(np: Any) -> dict[Op, Any]:
             np.add.reduce(x, 1, None, out, False, -0.0)  # to which nothing is added, not even a sign
 
     def dot(w: Any, x: Any, *rest: Any) -> None:
-        *bias, out = rest
-        products = np.empty((len(w), len(bias) + w.shape[1], w.shape[2]))
-        np.multiply(w, x, products[:, len(bias) :])
-        for b in bias:  # the sum starts with it
-            products[:, 0] = b
-        add_up(products, out)
+        *bias, out = rest  # the sum starts with it
+        if w.shape[1] > 3:
+            products = np.empty((len(w), len(bias) + w.shape[1], w.shape[2]))
+            np.multiply(w, x, products[:, len(bias) :])
+            for b in bias:
+                products[:, 0] = b
+            return add_up(products, out)
+        np.multiply(w[:, 0], x[:, 0], out)
+        for b in bias:
+            np.add(b, out, out)
+        for k in range(1, w.shape[1]):
+            np.add(out, np.multiply(w[:, k], x[:, k]), out)
+        return None
 
     def logsumexp(x: Any, out: Any) -> None:
-        top, first = x.max(1), x.argmax(1)
-        rest = np.exp(x - top[:, None])
-        np.copyto(rest, 0.0, where=np.arange(x.shape[1])[:, None] == first[:, None])
+        top = np.maximum.reduce(x, 1)
+        rest, first = np.exp(x - top[:, None]), x == top[:, None]
+        finite = math.isfinite(np.add.reduce(top, None))
+        if not finite or np.count_nonzero(first) != top.size:  # of several that are largest, one
+            first = np.arange(x.shape[1])[:, None] == x.argmax(1)[:, None]
+        np.copyto(rest, 0.0, where=first)
         add_up(rest, out)
-        np.copyto(out, np.where(np.isinf(top), top, top + np.log1p(out)))
+        np.add(top, np.log1p(out), out)
+        if not finite:
+            np.copyto(out, top, where=np.isinf(top))
 
     def dense(w: Any, x: Any, *rest: Any) -> None:
         *bias, out = rest
