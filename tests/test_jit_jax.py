@@ -14,7 +14,7 @@ np = pytest.importorskip("numpy")
 from tinygrad_edu import Value, losses, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
 from tinygrad_edu.engine import chain_rule  # noqa: E402
-from tinygrad_edu.replay import xla  # noqa: E402
+from tinygrad_edu.replay import jax_backend  # noqa: E402
 from tinygrad_edu.replay.numpy_backend import NumPy  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.replay.trace import trace  # noqa: E402
@@ -25,6 +25,10 @@ needs_jax = pytest.mark.skipif(not find_spec("jax"), reason="the jax backend nee
 
 def recorded(f, xs):
     return record(f, list(xs), lambda leaves: leaves)
+
+
+def made(backend, r, wanted):
+    return backend(trace(r, wanted))
 
 
 def eager(f, xs):
@@ -46,7 +50,7 @@ def test_random_programs_agree_to_1e_12(many):
 
     xs = [x for p in many for x in p.inputs]
     r = recorded(every, xs)
-    values, _, dX = xla.Jax(r, r.inputs).value_and_grads([], np.array([xs, xs, xs]).T, inputs=True)
+    values, _, dX = made(jax_backend.Jax, r, r.inputs).value_and_grads([], np.array([xs, xs, xs]).T, inputs=True)
     for k, p in enumerate(many):
         right = eager(p, p.inputs)
         # What moves when the inputs move in their 14th digit is not known better than that.
@@ -68,9 +72,8 @@ def test_every_row_agrees_inside_its_domain_and_ends_as_the_engine_does():
     r = recorded(every, [1.5] * sum(counts))
     points = [0.3, -0.7, 1.0, 1.7, -2.0, 0.0, 3.0, 30.0, -30.0, 800.0, -800.0, float("inf"), float("nan")]
     X = np.array([[x if k % 2 == 0 else x / 2 - 0.1 for x in points] for n in counts for k in range(n)])
-    j = xla.Jax(r, r.inputs)
+    j = made(jax_backend.Jax, r, r.inputs)
     values, _, dX = j.value_and_grads([], X, inputs=True)
-    assert np.array_equal(values, j.run([], X), equal_nan=True)
     for k, op in enumerate(rows):
         for lane in range(len(points)):
             xs = X[starts[k] : starts[k + 1], lane].tolist()
@@ -95,30 +98,28 @@ def classifier():
 
 @needs_jax
 @pytest.mark.parametrize("wanted", ["all", "some"])
-def test_vectors_share_and_overlap_and_the_gradients_are_those_of_numpy(wanted):
+def test_rows_that_share_and_overlap_have_the_gradients_of_numpy(wanted):
     r = classifier()
     theta, X = [p.data for p in r.originals], np.random.default_rng(0).normal(size=(3, 9))
     asked = [*r.inputs, *r.parameters] if wanted == "all" else [r.inputs[1], *r.parameters[3:20:2]]
-    j, n = xla.Jax(r, asked), NumPy(trace(r, asked))
+    j, n = (made(backend, r, asked) for backend in (jax_backend.Jax, NumPy))
     for a, b in zip(j.value_and_grads(theta, X, 0.3, True), n.value_and_grads(theta, X, 0.3, True)):
         assert np.allclose(a, b, rtol=1e-12, atol=1e-14)
     assert (j.value_and_grads(theta, X)[1] != 0).sum() == (n.value_and_grads(theta, X)[1] != 0).sum()
-    assert j.run(theta, X[:, :0]).shape == (1, 0) and "jnp.dot(" in j.text
+    assert np.allclose(j.run(theta, X), n.run(theta, X), rtol=1e-12) and j.run(theta, X[:, :0]).shape == (1, 0)
 
 
 @needs_jax
-def test_any_label_is_possible_and_leaves_may_be_the_result():
-    labels = ["x", "theta", "theta_", "inputs_", "seed", "jnp", "outputs_", "stack1_"]
-    ws = [Value(0.5 + i, label=label) for i, label in enumerate(labels)]
+def test_leaves_and_constants_may_be_the_result():
+    ws = [Value(0.5 + i) for i in range(8)]
     r = recorded(lambda v: F.sum([w * v for w in ws]) * F.dot(ws, ws), [0.5])
     theta = [w.data for w in r.originals]
     a, b = (
-        backend(r, r.parameters).value_and_grads(theta, [[1.0, 2.0]])[1]
-        for backend in (xla.Jax, lambda *recorded: NumPy(trace(*recorded)))
+        made(backend, r, r.parameters).value_and_grads(theta, [[1.0, 2.0]])[1] for backend in (jax_backend.Jax, NumPy)
     )
     assert np.allclose(a, b, rtol=1e-12)
     r = recorded(lambda v, u: [v, u, Value(7.0)], [0.5, 1.0])
-    values, _, dX = xla.Jax(r, r.inputs).value_and_grads([], [[1.0, 2.0], [3.0, 4.0]], 5.0, True)
+    values, _, dX = made(jax_backend.Jax, r, r.inputs).value_and_grads([], [[1.0, 2.0], [3.0, 4.0]], 5.0, True)
     assert values.tolist() == [[1, 2], [3, 4], [7, 7]] and dX.tolist() == [[5, 5], [0, 0]]
 
 
@@ -128,23 +129,24 @@ def test_the_users_own_precision_stays_what_it_was():
 
     r = recorded(lambda v: v * v, [0.5])
     before = jnp.asarray(0.1).dtype
-    assert xla.Jax(r, r.inputs).run([], [[0.1]])[0, 0] == 0.1 * 0.1
+    assert made(jax_backend.Jax, r, r.inputs).run([], [[0.1]])[0, 0] == 0.1 * 0.1
     assert before == jnp.asarray(0.1).dtype == jnp.float32 and (jnp.ones(3) * 0.1).sum().dtype == jnp.float32
 
 
 TWO = """
 import jax, numpy as np
 from tinygrad_edu import Value, ops
-from tinygrad_edu.replay import xla
+from tinygrad_edu.replay import jax_backend
 from tinygrad_edu.replay.numpy_backend import NumPy
 from tinygrad_edu.replay.record import record
 from tinygrad_edu.replay.trace import trace
 
-xla.BLOCK = 4
+jax_backend.BLOCK = 4
 w = [Value(0.5, label="w"), Value(-2.0, label="u"), Value(0.25, label="t")]
 r = record(lambda a, b: (w[0] * a + w[1]).tanh() / b + w[2] * b, [1.0, 2.0], lambda leaves: leaves)
 theta = [v.data for v in r.originals]
-j, n = xla.Jax(r, [*r.inputs, *r.parameters]), NumPy(trace(r, [*r.inputs, *r.parameters]))
+passes = trace(r, [*r.inputs, *r.parameters])
+j, n = jax_backend.Jax(passes), NumPy(passes)
 for lanes in (1, 2, 5, 7, 8, 9, 21):
     X = np.random.default_rng(lanes).normal(size=(2, lanes))
     for a, b in zip(j.value_and_grads(theta, X, 0.5, True), n.value_and_grads(theta, X, 0.5, True)):
@@ -153,9 +155,9 @@ for lanes in (1, 2, 5, 7, 8, 9, 21):
 X[:, -1] = 1.0, 0.0  # the lane that padding copies divides by zero: one infinity, not two of them that make a nan
 a, b = (k.value_and_grads(theta, X)[1] for k in (j, n))
 assert np.array_equal(np.isnan(a), np.isnan(b)) and np.isinf(a).any(), (a, b)
-with xla._double(jax):
-    (now, part), *_ = j._blocks(X)
-    ran = j._passes(np.array(theta), part, 1.0, 8, inputs=True)
+with jax_backend._double(jax):
+    (now, part, padded), *_ = j._blocks(X)
+    ran = j.both(np.array(theta), part, 1.0, 8.0, inputs=True, padded=padded)
     shards = [[s.device.id for s in a.addressable_shards if s.data.shape[1] == 4] for a in (part, ran[0], ran[2])]
 print(len(jax.devices()), shards)
 """
@@ -172,4 +174,4 @@ def test_without_jax_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     r = recorded(lambda v: v * v, [0.5])
     with pytest.raises(ImportError, match=r'pip install jax numpy, or use backend="numpy"'):
-        xla.Jax(r, r.inputs)
+        made(jax_backend.Jax, r, r.inputs)

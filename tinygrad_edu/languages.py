@@ -342,7 +342,7 @@ def _jnp(text: str) -> str:
     return text.replace("np.", "jnp.")
 
 
-# For one lane; `jit/xla.py` writes long sums as vectors, which compile faster than thousands of scalars.
+# For a row on arrays, as `replay/jax_backend.py` runs it.
 JAX = replace(
     LANES,
     title="JAX",
@@ -352,12 +352,7 @@ JAX = replace(
     imports=("import jax.numpy as jnp",
              "from jax.scipy.special import digamma, erf, erfc, erfinv, gammaln as lgamma, polygamma"),
     lanes=False,
-    extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power")} | {
-        "logsumexp": """def logsumexp(*xs):
-    xs = jnp.stack(xs)
-    top, rest = jnp.max(xs), jnp.where(jnp.arange(len(xs)) == jnp.argmax(xs), 0.0, jnp.exp(xs - jnp.max(xs)))
-    return jnp.where(jnp.isinf(top), top, top + jnp.log1p(jnp.sum(rest)))""",
-    },
+    extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power", "logsumexp")},
     scalar="jnp.float64({})",
 )  # fmt: skip
 

@@ -47,10 +47,10 @@ KINDS = {
     "python": Kind("python_backend", "Python", columns=False),
     "numpy": Kind("numpy_backend", "NumPy", True, ("numpy",), "NumPy", "numpy"),
     "native": Kind("native", "Compiled", True, ("numba", "numpy"), "Numba", "jit"),
-    "jax": Kind("xla", "Jax", True, ("jax",), "JAX", "jax"),
+    "jax": Kind("jax_backend", "Jax", True, ("jax",), "JAX", "jax"),
 }
 BACKENDS = tuple(KINDS)
-BY_RECORDING = {"native", "xla"}  # those that do not run a program yet
+BY_RECORDING = {"native"}  # those that do not run a program yet
 
 
 def installed(backend: str) -> bool:

@@ -22,13 +22,12 @@ from ..text import Expr
 from .passes import dots, total, totals, values
 from .python_backend import Python
 from .trace import Passes
-from .vectors import AFTER, BEFORE, INSIDE, MANY, SINGLE, Vector, Vectors, layer, outer, spread
+from .vectors import AFTER, BEFORE, INSIDE, MANY, PRODUCTS, SINGLE, Vector, Vectors, layer, outer, spread
 
 BLOCK = 1 << 22  # bytes of rows: memory stays bounded, and calls are few
 LEAST = 32  # lanes in a block, if there are as many
 ROOMS = 4  # numbers of lanes for which calls are kept ready
 ULPS = 4  # between one of NumPy's functions and Python's
-PRODUCTS = (layer, outer, total)  # whose arguments are not broadcast
 
 Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
 

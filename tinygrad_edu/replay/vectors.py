@@ -34,6 +34,7 @@ BEFORE, INSIDE, AFTER = 0, 1, 2  # the loop over blocks of lanes
 FEW = 8  # weights: so short dots of different rows go side by side
 layer, outer = (Op(name, lambda *xs: xs, lambda y, *xs: (), domain=(ops.REAL, ...)) for name in ("layer", "outer"))
 spread = Op("spread", lambda x: x, lambda y, x: (1.0,))  # one number, as a row of lanes
+PRODUCTS = (layer, outer, total)  # of which an argument that is one row many times may not be that row once
 
 
 class Vector(NamedTuple):
