@@ -110,6 +110,8 @@ def aligned(rows: Sequence[Sequence[str]], sides: str = "", gives: Sequence[int]
     >>> aligned([("a", "1", "10 × 2 = 20"), ("bb", "10", "3 × 4 = 12")], "lr=")
     ['a    1  10 × 2 = 20', 'bb  10   3 × 4 = 12']
     """
+    if not rows:  # a table of which there is nothing to say yet
+        return []
     sides = sides.ljust(len(rows[0]))
     table = [_products(column) if side == "=" else column for column, side in zip(zip(*rows), sides)]
     widths = [max(map(len, column)) for column in table]
