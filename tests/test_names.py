@@ -5,7 +5,19 @@ import re
 import pytest
 
 from tinygrad_edu import Value, draw, explain, gradcheck, order_lab, source, topological
-from tinygrad_edu.blocks import Chain, Code, Explanation, Items, Matrix, Strong, Table, Terms, formula, markdown, text
+from tinygrad_edu.blocks import (
+    Chain,
+    Code,
+    Explanation,
+    Items,
+    Matrix,
+    Rows,
+    Strong,
+    Terms,
+    formula,
+    markdown,
+    plain_text,
+)
 from tinygrad_edu.doctor.evidence import Evidence
 from tinygrad_edu.names import Names
 from tinygrad_edu.sourcecode import names_of
@@ -67,7 +79,7 @@ class Everything(Explanation):
     def blocks(self):
         w = Names(ORDER)[ORDER[1]]
         return [Strong("One of each: a * b"), ("It is ", formula("{} = {}", w, -3.0), "."), Items([w, w]),
-                Table([("name", "worth"), (w, formula("{}", 1e-7))], notes={0: ("below ", w)}, noted="note",
+                Rows([("name", "worth"), (w, formula("{}", 1e-7))], notes={0: ("below ", w)}, noted="note",
                       foot=["end"]), Chain([w, w], [w, w], formula("{} · {}", 2.0, 3.0), "6", ", twice"),
                 "grid:", Matrix([[w, w], [1.0, -2.5]]), "for:", Terms([("why", "because"), ("", "and so on")]), "code:",
                 Code("x = a * b")]  # fmt: skip
@@ -137,4 +149,4 @@ code:
 x = a * b
 ```"""
     )
-    assert not text([]) and not markdown([])
+    assert not plain_text([]) and not markdown([])

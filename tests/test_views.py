@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from tinygrad_edu import Value, functional, grad, losses, nn, ops, paths, render, topological
 from tinygrad_edu.figures import cards, draw
 from tinygrad_edu.figures.__main__ import neuron
-from tinygrad_edu.figures.modules import NO_GRADIENT, formula
+from tinygrad_edu.figures.modules import NO_GRADIENT, loss_formula
 from tinygrad_edu.figures.units import group
 from tinygrad_edu.strategies import programs
 
@@ -187,7 +187,7 @@ def test_the_loss_is_one_box_with_its_formula_and_value():
 def test_a_long_loss_is_named_and_counted():
     model = mlp()
     loss = losses.hinge([model(LECTURE)], [1]) + losses.l2(model.parameters())
-    assert re.fullmatch(r"\+, \d+ operations", formula(loss, group(loss)))
+    assert re.fullmatch(r"\+, \d+ operations", loss_formula(loss, group(loss)))
     assert draw(loss, view="modules").edges == 32  # the penalty reads every weight, and is no neuron
 
 
@@ -368,7 +368,7 @@ def all_paths(first, last):
 def test_the_largest_of_all_paths_is_found_and_their_number_and_sum(program):
     leaves = [Value(x) for x in program.inputs]
     root = program(*leaves)
-    slopes = paths.local_gradients(root)
+    slopes = paths.local_slopes(root)
     for first in leaves:
         walked = all_paths(first, root)
         if not walked:
@@ -376,7 +376,7 @@ def test_the_largest_of_all_paths_is_found_and_their_number_and_sum(program):
                 draw(root, path=(first, root))
             continue
         [path] = paths.largest(slopes, first)
-        assert (paths.count(slopes, first), path.nodes[0], path.nodes[-1]) == (len(walked), first, root)
+        assert (paths.count_paths(slopes, first), path.nodes[0], path.nodes[-1]) == (len(walked), first, root)
         assert all(n.parents[i] is p for p, n, i in zip(path.nodes, path.nodes[1:], path.slots))
         assert abs(path.product) == pytest.approx(max(abs(product) for _, product in walked), rel=1e-9, abs=1e-300)
 
@@ -385,7 +385,7 @@ def test_the_largest_of_all_paths_is_found_and_their_number_and_sum(program):
 def test_the_product_along_the_only_path_is_the_gradient(name):
     o = neuron()
     leaf = next(n for n in topological(o) if n.label == name)
-    [path] = paths.largest(paths.local_gradients(o), leaf, most=2)
+    [path] = paths.largest(paths.local_slopes(o), leaf, most=2)
     assert path.ways == 1
     assert path.product == pytest.approx(leaf.grad) == pytest.approx(grad(o, leaf)[0].data)
 
@@ -400,7 +400,7 @@ def test_the_caption_is_the_chain_rule_with_its_numbers():
     assert [t for t, _, e in edges if 'color="#d1531f"' in e] == ["n1", "n2", "n6", "n8"]
     assert {k for k, n in nodes.items() if 'COLOR="#d1531f"' in n} == {"n1", "n2", "n6", "n8", "n9"}
     assert {attribute(e, "color") for t, _, e in edges if t not in ("n1", "n2", "n6", "n8")} == {cards.FADED_EDGE}
-    assert draw(o, path=paths.largest(paths.local_gradients(o), w1)[0].nodes).source == d.source
+    assert draw(o, path=paths.largest(paths.local_slopes(o), w1)[0].nodes).source == d.source
 
 
 def test_a_million_paths_are_counted_exactly_and_one_is_shown():
@@ -450,9 +450,9 @@ def test_products_beyond_floats_are_compared_exactly():
 
     large, larger = chain([1e300, 1e300, 1e-300]), chain([1e300, 1e300, 2e-300])
     small, smaller = chain([2e-300, 1e-300, 1e-300]), chain([1e-300, 1e-300, 1e-300])
-    assert paths.largest(paths.local_gradients(large + larger), x)[0].nodes[-2] is larger
-    assert paths.largest(paths.local_gradients(smaller + small), x)[0].nodes[-2] is small
-    assert paths.largest(paths.local_gradients(small + large), x)[0].nodes[-2] is large
+    assert paths.largest(paths.local_slopes(large + larger), x)[0].nodes[-2] is larger
+    assert paths.largest(paths.local_slopes(smaller + small), x)[0].nodes[-2] is small
+    assert paths.largest(paths.local_slopes(small + large), x)[0].nodes[-2] is large
 
 
 def test_a_path_through_a_network_keeps_to_max_nodes_and_is_marked_in_its_frames():

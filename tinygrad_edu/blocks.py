@@ -1,8 +1,8 @@
 """What an explanation is made of: sentences, formulas, tables; written once, and printed as text or as Markdown.
 
     >>> w = Formula("w1", "w_{1}")
-    >>> told = [("Why is ", w, "?"), Table([("node", "value"), (w, formula("{} · {}", 2.0, -6e-7))])]
-    >>> print("\\n".join(text(told)))
+    >>> told = [("Why is ", w, "?"), Rows([("node", "value"), (w, formula("{} · {}", 2.0, -6e-7))])]
+    >>> print("\\n".join(plain_text(told)))
     Why is w1?
       node  value
       w1    2 · -6e-7
@@ -45,21 +45,21 @@ class Formula(str):
         return self._latex if isinstance(self._latex, str) else self._latex()
 
 
-def plain(part: str | float) -> str:
+def readable(part: str | float) -> str:
     """A number as it is read; a text as it is."""
     return part if isinstance(part, str) else number(part)
 
 
 def formula(signs: str, *parts: str | float) -> Formula:
     """Numbers and formulas with signs between them, `{} = {}`."""
-    return Formula(signs.format(*map(plain, parts)), lambda: signs.translate(SIGNS).format(*map(latex, parts)))
+    return Formula(signs.format(*map(readable, parts)), lambda: signs.translate(SIGNS).format(*map(latex, parts)))
 
 
 def latex(part: str | float) -> str:
     """A number, a formula, or the gap between those that are shown, in LaTeX."""
     if isinstance(part, Formula):
         return part.latex
-    return "\\cdots" if "…" in plain(part) else power_of_ten(plain(part))
+    return "\\cdots" if "…" in readable(part) else power_of_ten(readable(part))
 
 
 def joined(xs: Sequence[float], symbol: str, most: int = 7) -> Formula:
@@ -99,7 +99,7 @@ class Items(NamedTuple):
     parts: Sequence[str]
 
 
-class Table(NamedTuple):
+class Rows(NamedTuple):
     """Rows, the heading first, and how `aligned` sets them."""
 
     rows: Sequence[Sequence[str]]
@@ -134,11 +134,11 @@ class Terms(NamedTuple):
     parts: Sequence[tuple[str, str]]
 
 
-Block = Sentence | Items | Table | Chain | Matrix | Terms
+Block = Sentence | Items | Rows | Chain | Matrix | Terms
 MARGIN = 11  # columns before what is said, for the word that says what it is
 
 
-def text(blocks: Iterable[Block]) -> list[str]:
+def plain_text(blocks: Iterable[Block]) -> list[str]:
     """Blocks as lines: an empty one before each, but none between a sentence and what belongs to it."""
     lines: list[str] = []
     last: Any = None
@@ -160,7 +160,7 @@ def _text(block: Block) -> list[str]:
             return [block]
         case Items():
             return flowed(block.parts, ", ", "  ")
-        case Table():
+        case Rows():
             lines = aligned(block.rows[block.bare :], block.sides, block.gives, "  ")
             lines, rows = ([], lines) if block.bare else (lines[:1], lines[1:])
             for i, row in enumerate(rows):
@@ -196,7 +196,7 @@ def _markdown(block: Block) -> list[str]:
             return ["```python", block, "```"]
         case Items():
             return [", ".join(map(_inline, block.parts))]
-        case Table():
+        case Rows():
             heading, *rows = [[_inline(cell) for cell in row] for row in block.rows]
             if block.notes:
                 heading.append(block.noted)
@@ -237,12 +237,12 @@ def grid(tree: Any) -> list[str]:
     [[   1, -0.5],
      [  10,    2]]
     """
-    width = max(map(len, map(plain, flatten(tree))))
+    width = max(map(len, map(readable, flatten(tree))))
 
     def write(tree: Any) -> list[str]:
         inner = _parts(tree)
         if inner is None:
-            return [plain(tree).rjust(width)]
+            return [readable(tree).rjust(width)]
         written = list(map(write, inner))
         if all(_parts(part) is None for part in inner):
             return [f"[{', '.join([cell for [cell] in written])}]"]
@@ -269,7 +269,7 @@ class Explanation:
     blocks: Callable[[], Iterable[Block]]
 
     def __str__(self) -> str:
-        return "\n".join(text(self.blocks()))
+        return "\n".join(plain_text(self.blocks()))
 
     def __repr__(self) -> str:
         return str(self)
@@ -279,7 +279,7 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain, marked = str(self), self._repr_markdown_()
-        formulas = {"text/html": notebook.switched(notebook.page(marked), plain)} if "$" in marked else {}
+        formulas = {"text/html": notebook.switched(notebook.markdown_as_html(marked), plain)} if "$" in marked else {}
         return {"text/plain": plain, "text/markdown": marked, **formulas}
 
     def _display_(self) -> Any:

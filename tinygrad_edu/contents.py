@@ -1,6 +1,6 @@
 """All that is there, one line each, in the words of its own docstring: `printouts` keeps it as docs/contents.md.
 
->>> row("nn.", nn.Flatten)
+>>> _entry("nn.", nn.Flatten)
 ('`nn.Flatten(name)`', "All numbers of nested lists in one list: from maps to a layer's inputs.")
 """
 
@@ -43,18 +43,18 @@ SECTIONS = [
 ]  # fmt: skip
 
 
-def text() -> str:
+def contents_page() -> str:
     """The whole page, as Markdown."""
     parts = [
         "# Contents",
         "All that is there, one line each; `help(name)` says more. Printed by `python -m tinygrad_edu.ops --write`.",
     ]
     for title, how, prefix, room in SECTIONS:
-        parts += [f"## {title}", how, table(("name", "what it is"), [row(prefix, thing) for thing in things(room)])]
+        parts += [f"## {title}", how, _table(("name", "what it is"), [_entry(prefix, thing) for thing in things(room)])]
     options = [p for p in inspect.signature(train.fit).parameters.values() if p.default is not p.empty]
     parts += ["## What `fit` can be told", "`fit(model, X, y, loss=..., optimizer=...)`, and: "
               + ", ".join(f"`{p.name}={p.default!r}`" for p in options) + ". `help(fit)` says what each does.",
-              "## On the command line", table(("command", "what it does"), commands())]  # fmt: skip
+              "## On the command line", _table(("command", "what it does"), commands())]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
 
@@ -67,7 +67,7 @@ def things(room: Any) -> list[Any]:
     return [x for x in found if callable(x) and getattr(x, "__name__", "") in names and inspect.getdoc(x)]
 
 
-def row(prefix: str, thing: Any) -> tuple[str, str]:
+def _entry(prefix: str, thing: Any) -> tuple[str, str]:
     """How something is called, and the first sentence of what it says of itself."""
     doc = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
     end = SENTENCE.search(doc)
@@ -108,7 +108,7 @@ def _cell(text: str) -> str:
     )
 
 
-def table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     """Rows as a table in Markdown."""
     lines = [heading, ("---",) * len(heading), *[tuple(map(_cell, line)) for line in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

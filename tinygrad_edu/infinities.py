@@ -14,7 +14,7 @@ from . import callsites
 from .ieee import inf, isfinite
 
 
-class Edge(NamedTuple):
+class FirstEdge(NamedTuple):
     """The edge from a node to one of its parents, on which a finite gradient becomes inf or nan."""
 
     node: Any
@@ -26,7 +26,7 @@ class Edge(NamedTuple):
 
 def first_edge(
     order: Sequence[Any], totals: Mapping[Any, float], slopes: Callable[[Any], Iterable[float]]
-) -> Edge | None:
+) -> FirstEdge | None:
     """The first edge of the backward pass that makes nan or inf of a finite gradient; None if there is none.
 
     `order` has parents before children, `totals` are the gradients, `slopes(node)` the local ones.
@@ -39,7 +39,7 @@ def first_edge(
             before = sums.get(p, 0.0)
             sums[p] = before + d * up
             if not isfinite(sums[p]) and isfinite(before):
-                return Edge(n, i, float(up), float(d), float(before))
+                return FirstEdge(n, i, float(up), float(d), float(before))
     return None
 
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import chance, ops, text, words
-from .blocks import Formula, formula, latex, plain
+from .blocks import Formula, formula, latex, readable
 from .engine import Value
 from .languages import LATEX
 from .text import Expr
@@ -124,16 +124,12 @@ def labels(order: Iterable[Value], held: Mapping[Value, str] | None = None) -> d
     found = {n: name for n in order if (name := named(n))}
     taken = set(found.values())
     found |= {n: held[n] for n in order if n in held and n not in found and held[n] not in taken}
-    found = {n: name if len(name) <= LONGEST else _shortened(name) for n, name in found.items()}
+    found = {n: words.ends(name, LONGEST) for n, name in found.items()}
     taken, seen = set(found.values()), Counter[str]()
     for n in order:
         if n in found:
             found[n] = _free(found[n], f"{found[n]}_", seen, taken)
     return found
-
-
-def _shortened(name: str) -> str:
-    return f"{name[: LONGEST // 2 - 1]}…{name[-LONGEST // 2 :]}"
 
 
 def _free(first: str, stem: str, seen: Counter[str], taken: set[str]) -> str:
@@ -299,7 +295,7 @@ class Names:
         def write(part: Callable[[str | float], str]) -> str:
             return str(distribution.told(lambda x: part(self[x] if isinstance(x, Value) else x)))
 
-        kind, _, inputs = write(plain).partition("(")
+        kind, _, inputs = write(readable).partition("(")
         return Formula(f"{kind}({inputs}", lambda: f"{upright(kind)}({write(latex).partition('(')[2]}")
 
     def made(self, n: Value, most: int) -> Formula:

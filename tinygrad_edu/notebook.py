@@ -5,7 +5,7 @@ in the Markdown: JupyterLab has them typeset.  Nobody does that in a page that n
 network; there, no formula having been typeset, the plain text takes its place.  Where styles are stripped, as in a
 notebook that is not trusted, the plain text stays hidden.
 
-    >>> page("**total**: $w_1$ of $3 & 4$").splitlines()[0]
+    >>> markdown_as_html("**total**: $w_1$ of $3 & 4$").splitlines()[0]
     '<p><b>total</b>: $w_1$ of $3 &amp; 4$</p>'
 """
 
@@ -40,7 +40,7 @@ class Shown:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain, marked = str(self), self._repr_markdown_()
-        formulas = {"text/html": switched(page(marked), plain)} if "$" in marked else {}
+        formulas = {"text/html": switched(markdown_as_html(marked), plain)} if "$" in marked else {}
         return {"text/plain": plain, "text/markdown": marked, **formulas}
 
     def _display_(self) -> Any:
@@ -80,7 +80,7 @@ def code(text: str, remark: str = "#") -> str:
     return f'<pre style="{PRE}">{re.sub(tokens, coloured, text)}</pre>'
 
 
-def page(marked: str) -> str:
+def markdown_as_html(marked: str) -> str:
     """The Markdown of this package as HTML: paragraphs, tables, bold words, code, and formulas as they are."""
     parts: list[str] = []
     for block in re.split(r"\n{2,}", marked.strip("\n")):

@@ -36,12 +36,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from . import ops, streams
-from .blocks import Block, Code, Explanation, Strong, Table
+from .blocks import Block, Code, Explanation, Rows, Strong
 from .engine import Value, chain_rule, topological
 from .explanation.walk import same
 from .names import Names
 from .paths import counts
-from .words import count, number, plural
+from .words import integer, number, plural
 
 MOST_VISITS = 100_000  # a naive pass is stopped after as many
 MOST_LEAVES = 12  # in the table
@@ -56,7 +56,7 @@ STRATEGIES = {
 
 
 @dataclass
-class Run:
+class StrategyRun:
     """What one strategy does on one graph.
 
     `visits`: how often it visits a node, counted exactly; `grads`: the gradient that it gives every node, None if it
@@ -84,7 +84,7 @@ class Run:
 
 
 class OrderLab(Explanation):
-    """What `order_lab` returns: `runs`, one `Run` per strategy, by name; `root`, `nodes`, `paths` to the leaves."""
+    """What `order_lab` returns: `runs` by strategy, each a `StrategyRun`; `root`, `nodes`, `paths` to the leaves."""
 
     def __init__(self, root: Value) -> None:
         self.root, self.order = root, topological(root)
@@ -98,7 +98,7 @@ class OrderLab(Explanation):
         ways = counts(root)
         self.nodes, self.paths, everywhere = len(self.order), sum(ways[n] for n in self.leaves), sum(ways.values())
         self.runs = {
-            "topological": Run("topological", self.nodes, self.totals),
+            "topological": StrategyRun("topological", self.nodes, self.totals),
             "every path": self._naive("every path", everywhere),
             "recursive": self._naive("recursive", everywhere),
             "depth first": self._once("depth first", _depth_first(root)),
@@ -114,9 +114,9 @@ class OrderLab(Explanation):
         """
         return not same(grads[n], self.totals[n]) and not abs(grads[n] - self.totals[n]) <= 1e-9 * self.sizes[n]
 
-    def _naive(self, name: str, visits: int) -> Run:
+    def _naive(self, name: str, visits: int) -> StrategyRun:
         """Every arrival is passed on at once: what arrived, or (recursive) all that the node holds by now."""
-        run, whole = Run(name, visits, None), name == "recursive"
+        run, whole = StrategyRun(name, visits, None), name == "recursive"
         grads = dict.fromkeys(self.order, 0.0)
         grads[self.root] = 1.0
         been: set[Value] = {self.root}
@@ -141,9 +141,9 @@ class OrderLab(Explanation):
             run.grads = grads
         return run
 
-    def _once(self, name: str, order: list[Value]) -> Run:
+    def _once(self, name: str, order: list[Value]) -> StrategyRun:
         """Every node passes on once, in a given order, whatever it holds by then."""
-        run = Run(name, len(order), dict.fromkeys(self.order, 0.0))
+        run = StrategyRun(name, len(order), dict.fromkeys(self.order, 0.0))
         grads = run.grads = dict.fromkeys(self.order, 0.0)
         grads[self.root] = 1.0
         users: dict[Value, list[Value]] = {}
@@ -173,7 +173,7 @@ class OrderLab(Explanation):
 
     def blocks(self) -> list[Block]:
         """What is said, as sentences and tables."""
-        tables = [Table(self._summary(), "llrl"), Table(self._gradients(), "lrrrrr", (0,))]
+        tables = [Rows(self._summary(), "llrl"), Rows(self._gradients(), "lrrrrr", (0,))]
         return [Strong(self._title()), *tables, *self._omitted(), *self._notes()]
 
     def _title(self) -> str:
@@ -183,7 +183,7 @@ class OrderLab(Explanation):
                 f"and {plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
 
     def _summary(self) -> list[tuple[str, ...]]:
-        rows = [(name, how, count(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()]
+        rows = [(name, how, integer(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()]
         return [("order", "a node passes on", "visits", "result"), *rows]
 
     def _gradients(self) -> list[tuple[str, ...]]:
@@ -191,7 +191,7 @@ class OrderLab(Explanation):
         wrong = {n for run in self.runs.values() for n in run.misses}
         shown = sorted((n for n in self.leaves if n in self.names), key=lambda n: n not in wrong)[:MOST_LEAVES]
 
-        def cell(run: Run, n: Value) -> str:
+        def cell(run: StrategyRun, n: Value) -> str:
             return "stopped" if run.grads is None else number(run.grads[n]) + " ✗" * self._misses(run.grads, n)
 
         rows = [(self.names[n], *[cell(run, n) for run in self.runs.values()]) for n in shown]

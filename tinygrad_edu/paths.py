@@ -3,12 +3,12 @@
     >>> x = y = Value(1.0, label="x")
     >>> for _ in range(20):
     ...     y = y + y
-    >>> slopes = local_gradients(y)
+    >>> slopes = local_slopes(y)
     >>> [path] = largest(slopes, x, most=5)
-    >>> path.product, path.ways, count(slopes, x)
+    >>> path.product, path.ways, count_paths(slopes, x)
     (1.0, 1048576, 1048576)
 
-A gradient is the sum over all paths of the product of the local gradients along each.  There may be 2 ** 1000 of them
+A gradient is the sum over all paths of the product of the local gradients through each.  There may be 2 ** 1000 of them
 in a graph of a thousand nodes, so nobody walks them all: counting them is the chain rule with every local gradient 1,
 and the largest few are found by keeping, at every node, only the largest few that lead to it.
 """
@@ -27,7 +27,7 @@ from .engine import Value, chain_rule, topological
 Slopes = Mapping[Value, Sequence[float]]  # the local gradients of every node, parents before children, the root last
 
 
-def local_gradients(root: Value) -> dict[Value, tuple[float, ...]]:
+def local_slopes(root: Value) -> dict[Value, tuple[float, ...]]:
     """The local gradients of every node that `root` was computed from, parents before children."""
     return {n: n.local_grads() if n.parents else () for n in topological(root)}
 
@@ -65,7 +65,7 @@ def counts(root: Value) -> dict[Value, int]:
     return chain_rule(root, 1, lambda node: [1] * len(node.parents))
 
 
-def count(slopes: Slopes, first: Value) -> int:
+def count_paths(slopes: Slopes, first: Value) -> int:
     """How many paths lead from one node to the root; without the counts of all others, which may have many digits."""
     unread = Counter(p for n in slopes for p in n.parents)
     found = {first: 1}
@@ -110,7 +110,7 @@ def _traced(slopes: Slopes, best: Mapping[Value, Sequence[tuple[_Size, int, int]
     return _path(slopes, nodes[::-1], slots[::-1], ways)
 
 
-def along(slopes: Slopes, nodes: list[Value]) -> Path:
+def through(slopes: Slopes, nodes: list[Value]) -> Path:
     """The path through exactly these nodes; where one reads the one before twice, by the larger local gradient."""
     slots = []
     for p, n in zip(nodes, nodes[1:]):

@@ -149,7 +149,7 @@ def printouts() -> dict[Path, str]:
     page = re.sub(MARK.format("(?s:.*?)"), lambda _: MARK.format(table()), docs.read_text(encoding="utf-8"))
     return {
         docs: page,
-        docs.with_name("contents.md"): contents.text(),
+        docs.with_name("contents.md"): contents.contents_page(),
         package / "replay" / "kernel.py": generate.module(),
         package / "__init__.pyi": face(),
         package / "methods.pyi": stubs(),

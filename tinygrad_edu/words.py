@@ -42,10 +42,10 @@ def times(n: int) -> str:
     return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
 
 
-def count(n: int) -> str:
+def integer(n: int) -> str:
     """A whole number of any size, in full while that can be read.
 
-    >>> count(2**20), count(2**1000)
+    >>> integer(2**20), integer(2**1000)
     ('1,048,576', 'about 1.0715e301')
     """
     if n < 10**18:
@@ -61,16 +61,16 @@ def plural(n: int, what: str) -> str:
     ('1 node', '1,000 more leaves')
     """
     many = f"{what[:-1]}ves" if what.endswith("leaf") else f"{what}s"
-    return f"{count(n)} {what if n == 1 else many}"
+    return f"{integer(n)} {what if n == 1 else many}"
 
 
-def few(names: Sequence[str], most: int = 8) -> str:
-    """The first of some names.
+def few(names: Sequence[str], most: int = 4) -> str:
+    """Some names, and how many more there are.
 
     >>> few(["a", "b", "c"], 2)
-    'a, b, …'
+    'a, b and 1 more'
     """
-    return ", ".join([*names[:most], *["…"] * (len(names) > most)])
+    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
 
 
 def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str, gap: str = GAP) -> list[str]:
@@ -83,6 +83,11 @@ def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str, gap: s
     if len(xs) <= most + 1:
         return [*map(say, xs)]
     return [*map(say, xs[:half]), gap.format(len(xs) - 2 * half), *map(say, xs[-half:])]
+
+
+def ends(text: str, most: int) -> str:
+    """The two ends of a long text, which tell it from others."""
+    return text if len(text) <= most else text[: most // 2 - 1] + "…" + text[-(most // 2) :]
 
 
 def clipped(text: str, most: int) -> str:

@@ -21,10 +21,10 @@ is checked by itself, at the numbers that it saw, and a wrong one is named.  A k
 from .gradients import gradcheck
 from .handwritten import Gradient, Handwritten, check_backward
 from .probes import bends, intervals
-from .report import HAPPY, SUSPICIOUS, VERDICTS, WRONG, Comparison, Partial, Report
+from .report import HAPPY, SUSPICIOUS, VERDICTS, WRONG, InputCheck, Partial, Report
 from .steps import StepSizes, step_sizes
 
 __all__ = [
-    "HAPPY", "SUSPICIOUS", "VERDICTS", "WRONG", "Comparison", "Gradient", "Handwritten", "Partial", "Report",
+    "HAPPY", "SUSPICIOUS", "VERDICTS", "WRONG", "InputCheck", "Gradient", "Handwritten", "Partial", "Report",
     "StepSizes", "bends", "check_backward", "gradcheck", "intervals", "step_sizes",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from ..engine import Value, rebuilt, topological
 from ..errors import UserError
 from ..ieee import number
 from ..trees import flatten, leaves, unflatten
-from .probes import Graph
+from .probes import GraphProbe
 
 
 class Function:
@@ -28,7 +28,7 @@ class Function:
         if isinstance(f, Value):
             f = _repeat(f, flatten(list(inputs)))
         elif callable(f):
-            names = parameters(f, len(inputs))
+            names = argument_names(f, len(inputs))
         else:
             raise TypeError(
                 f"{who} takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first"
@@ -41,12 +41,12 @@ class Function:
         self.point = [v.data if isinstance(v, Value) else number(v) for _, v in given]
         self.given = [v if isinstance(v, Value) else None for _, v in given]
 
-    def at(self, xs: list[float]) -> Graph:
+    def at(self, xs: list[float]) -> GraphProbe:
         """The graph of f at other numbers."""
         pushed = [Value(x, label) for x, label in zip(xs, self.labels)]
-        return Graph(self.f(*unflatten(self.inputs, pushed)), pushed)
+        return GraphProbe(self.f(*unflatten(self.inputs, pushed)), pushed)
 
-    def here(self) -> Graph:
+    def here(self) -> GraphProbe:
         """The graph of f where it stands.
 
         Raises ValueError if it has no gradient there, or is not the same each time.
@@ -61,7 +61,7 @@ class Function:
         return center
 
 
-def parameters(f: Callable[..., Any], n: int) -> tuple[str, ...]:
+def argument_names(f: Callable[..., Any], n: int) -> tuple[str, ...]:
     """What f calls its arguments; with *args there may be up to n of them."""
     try:
         parameters = inspect.signature(f).parameters.values()

@@ -18,10 +18,10 @@ from ..errors import UserError
 from ..names import named
 from ..trees import flatten
 from .functions import Function
-from .probes import Graph
-from .report import HAPPY, Comparison, Partial, Report
+from .probes import GraphProbe
+from .report import HAPPY, InputCheck, Partial, Report
 from .rules import rules
-from .slopes import along, judged
+from .slopes import along, judge
 
 MANY, SOME = 500, 10  # inputs: up to so many, all; of more, so many of each parameter
 FAINT, DROWNED = (
@@ -111,7 +111,7 @@ def _checked(here: Function, chosen: list[int], seed: int) -> Report:
     rows = []
     for i in chosen:
         leaf = center.leaves[i]
-        rows.append(judged(here.labels[i], totals.get(leaf), along(here.at, here.point, i), here.point[i], center,
+        rows.append(judge(here.labels[i], totals.get(leaf), along(here.at, here.point, i), here.point[i], center,
                            center.sizes.get(leaf, 0.0), center.depths.get(leaf, 1)))  # fmt: skip
     partials = rules(center.root, seed=seed)
     blamed = [r.verdict in ("wrong", "suspicious") for r in rows]
@@ -124,7 +124,7 @@ def _checked(here: Function, chosen: list[int], seed: int) -> Report:
                   tuple(_notes(here, center, rows, totals)))  # fmt: skip
 
 
-def _hint(center: Graph, leaf: Value, used: bool, partials: Sequence[Partial]) -> str:
+def _hint(center: GraphProbe, leaf: Value, used: bool, partials: Sequence[Partial]) -> str:
     """Why the gradient of an input may be wrong: a rule between it and f, or a graph that is cut."""
     if not used:
         return "f depends on it, but not through the graph: .data or float() cut it off"
@@ -138,7 +138,7 @@ def _hint(center: Graph, leaf: Value, used: bool, partials: Sequence[Partial]) -
     return "every rule used is right, so the graph is cut: look for .data, float() or detach() in f"
 
 
-def _notes(here: Function, center: Graph, rows: Sequence[Comparison], totals: dict[Value, float]) -> list[str]:
+def _notes(here: Function, center: GraphProbe, rows: Sequence[InputCheck], totals: dict[Value, float]) -> list[str]:
     """What CS231n's notes on gradient checks would say of this one."""
     notes = []
     if len(rows) < len(here.point):
@@ -168,7 +168,7 @@ def _notes(here: Function, center: Graph, rows: Sequence[Comparison], totals: di
     return [*notes, *_drowned(center)]
 
 
-def _drowned(center: Graph) -> list[str]:
+def _drowned(center: GraphProbe) -> list[str]:
     """Which term of a sum hides another: data loss before regularisation."""
     root = center.root
     if root.op not in (ops.add, ops.sub) or root.parents[0] is root.parents[1]:

@@ -27,10 +27,11 @@ from ..ieee import isfinite, number
 from ..rules import takes
 from ..trees import entries as array_entries
 from ..trees import leaves, mapped
-from .functions import parameters
-from .probes import EPS, Number
-from .report import ERROR, VERDICTS, Comparison, aligned, beside, likely
-from .slopes import UNSETTLED, Line, along, judged
+from ..words import aligned
+from .functions import argument_names
+from .probes import EPS, Probe
+from .report import ERROR, VERDICTS, InputCheck, beside, likely
+from .slopes import UNSETTLED, Line, along, judge
 
 LIMIT = 100  # numbers of one input: of more, as many are drawn
 BENDS = "f bends here, and any slope between the one before and the one after is right"
@@ -42,7 +43,7 @@ class Gradient:
 
     name: str
     shape: tuple[int, ...]
-    rows: tuple[Comparison, ...]  # the numbers that were compared
+    rows: tuple[InputCheck, ...]  # the numbers that were compared
     size: int  # how many numbers it has
     wrong: str = ""  # in words
 
@@ -50,7 +51,7 @@ class Gradient:
         return not self.wrong
 
     @property
-    def worst(self) -> Comparison | None:
+    def worst(self) -> InputCheck | None:
         """The number that is furthest from what it should be; None where the shape is wrong already."""
         return min(self.rows, key=lambda r: (VERDICTS.index(r.verdict), -r.error), default=None)
 
@@ -105,7 +106,7 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
             raise UserError(
                 f"check_backward needs the inputs in a tuple, one for each argument of forward: (x,), not {kind}"
             )
-        names = parameters(forward, len(inputs))
+        names = argument_names(forward, len(inputs))
         inputs = {names[i] if i < len(names) else f"input {i}": x for i, x in enumerate(inputs)}
     if not inputs:
         raise UserError("check_backward needs at least one input: check_backward(forward, backward, (x, w))")
@@ -205,11 +206,11 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
         what = f"{type(ours).__name__} {ours!r:.80}"
         raise UserError(f"{name} must be a number, a list or an array of numbers, got {what}") from None
 
-    def at(xs: list[float]) -> Number:
+    def at(xs: list[float]) -> Probe:
         numbers = iter(xs)
         pushed = _like(mapped(lambda _: next(numbers), given[i]), given[i])
         terms = [u * y for u, y in zip(upstream, _flat(_run(forward, [*given[:i], pushed, *given[i + 1 :]])))]
-        return Number(math.fsum(terms), EPS * math.fsum(map(abs, terms)))
+        return Probe(math.fsum(terms), EPS * math.fsum(map(abs, terms)))
 
     center = at(point)
     if got == right and len(mine) != len(point):  # of a dict
@@ -236,9 +237,9 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
     return Gradient(name, right, tuple(rows), len(point), told + guess)
 
 
-def _judged(name: str, ours: float, line: Line, x: float, center: Number) -> Comparison:
+def _judged(name: str, ours: float, line: Line, x: float, center: Probe) -> InputCheck:
     """One number; where f bends, which a function that is no graph does not say, any slope in between is right."""
-    row = judged(name, ours, line, x, center)
+    row = judge(name, ours, line, x, center)
     if row:
         return row
     sides = []
@@ -252,7 +253,7 @@ def _judged(name: str, ours: float, line: Line, x: float, center: Number) -> Com
     )  # smooth ones are 64 times less
     margin = 1e-6 * max(abs(lo), abs(hi))
     if jumps and lo - margin <= ours <= hi + margin:
-        return Comparison(name, ours, row.numeric, row.error, row.step, row.uncertainty, "kink", f"{name}: {BENDS}")
+        return InputCheck(name, ours, row.numeric, row.error, row.step, row.uncertainty, "kink", f"{name}: {BENDS}")
     return row
 
 
@@ -270,7 +271,7 @@ def _misshapen(mine: list[float], got: tuple[int, ...], right: tuple[int, ...], 
     """What happened to a gradient of another shape than its input."""
     told = f"its shape is {got or 'that of a number'} and should be {right or 'that of a number'}"
     center = at(point)
-    true = [judged("", 0.0, along(at, point, k), x, center).numeric for k, x in enumerate(point)]
+    true = [judge("", 0.0, along(at, point, k), x, center).numeric for k, x in enumerate(point)]
     if len(got) == 2 and got[::-1] == right and _near(_turned(mine, got), true):
         return f"{told}: it is transposed"
     if len(mine) == len(true) and _near(mine, true):

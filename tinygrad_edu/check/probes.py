@@ -1,6 +1,6 @@
 """Something at one point: its value, and how far everything in it is from where it bends.
 
-A `Graph` is f with all its nodes, an `Applied` one row with its inputs, a `Number` only a value,
+A `GraphProbe` is f with all its nodes, an `RowProbe` one row with its inputs, a `Probe` only a value,
 of which nothing else is known.
 """
 
@@ -56,7 +56,7 @@ def application(node: Value) -> str:
     return written(node.op, [str(p.label) or f"{p.data:.6g}" for p in node.parents], str(node.label))
 
 
-class Number:
+class Probe:
     """What is known of a function that is no graph: its value here, and how much rounding there is in it."""
 
     def __init__(self, y: float, rounding: float = 0.0) -> None:
@@ -68,7 +68,7 @@ class Number:
         """An entry of `bends` in words."""
         return str(bent)
 
-    def meets(self, left: Number, right: Number) -> tuple[str, float, int]:
+    def meets(self, left: Probe, right: Probe) -> tuple[str, float, int]:
         """What lies between left and right, if anything: in words, at what fraction of the way,
         and on which side (0: here).
         """
@@ -83,7 +83,7 @@ class Number:
         return "", 1.0, 0
 
 
-class Applied(Number):
+class RowProbe(Probe):
     """One row at some numbers."""
 
     def __init__(self, op: Op, xs: Sequence[float]) -> None:
@@ -97,7 +97,7 @@ class Applied(Number):
         return written(self.op, [f"{x:.6g}" for x in self.xs])
 
 
-class Graph(Number):
+class GraphProbe(Probe):
     """f at one point: the graph that computed it, and how far each operation is from its kinks and edges."""
 
     def __init__(self, root: Any, leaves: list[Value]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..words import aligned
+
 # The bands of the CS231n course notes on gradient checks, worst first.
 WRONG, SUSPICIOUS, HAPPY = 1e-2, 1e-4, 1e-7
 VERDICTS = ("wrong", "unresolved", "suspicious", "kink", "acceptable", "happy")
@@ -17,7 +19,7 @@ SHOWN, NAMED = 20, 5  # lines of a table, wrong rules
 
 
 @dataclass(frozen=True)
-class Comparison:
+class InputCheck:
     """One input: what the chain rule says, what central differences say, and how far they are apart.
 
     `error` is |analytic - numeric| / max(|analytic|, |numeric|, floor), the relative error of CS231n's notes.  The
@@ -43,7 +45,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Partial(Comparison):
+class Partial(InputCheck):
     """One partial of the row that computed a node, compared at the numbers that the node had:
     nothing else of the graph is in it.
     """
@@ -70,7 +72,7 @@ class Report:
     """What `gradcheck` found: true if nothing is wrong; print it for a table with the worst on top."""
 
     value: float
-    rows: tuple[Comparison, ...]  # in the order of the inputs
+    rows: tuple[InputCheck, ...]  # in the order of the inputs
     name: str = "f"  # the label of what was checked
     rules: tuple[Partial, ...] = ()  # each node's own partials, in the order of the graph
     notes: tuple[str, ...] = ()  # what to know about this check, and what to try
@@ -86,11 +88,11 @@ class Report:
         return tuple([r for r in self.rules if not r])
 
     @property
-    def worst(self) -> Comparison:
+    def worst(self) -> InputCheck:
         """The input that most deserves a look."""
         return self.sorted()[0]
 
-    def sorted(self) -> list[Comparison]:
+    def sorted(self) -> list[InputCheck]:
         """The rows, worst first."""
         return sorted(self.rows, key=lambda r: (VERDICTS.index(r.verdict), -r.error))
 
@@ -115,20 +117,9 @@ class Report:
     __repr__ = __str__
 
 
-def _counted(rows: Sequence[Comparison]) -> str:
+def _counted(rows: Sequence[InputCheck]) -> str:
     counts = Counter(r.verdict for r in rows)
     return ", ".join([f"{counts[v]:,} {v}" for v in VERDICTS if v in counts])
-
-
-def aligned(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
-    """Columns side by side, each to the left or to the right.
-
-    >>> aligned([("a", "1"), ("bb", "22")], "lr")
-    ['a    1', 'bb  22']
-    """
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    pad = [str.rjust if side == "r" else str.ljust for side in sides]
-    return ["  ".join([p(cell, w) for p, cell, w in zip(pad, line, widths)]).rstrip() for line in rows]
 
 
 def beside(a: float, n: float) -> str:

@@ -18,9 +18,9 @@ from ..ieee import isfinite
 from ..names import Names
 from ..opening import opened
 from ..ops import Op
-from .probes import EPS, Applied, application
+from .probes import EPS, RowProbe, application
 from .report import Partial
-from .slopes import along, judged
+from .slopes import along, judge
 
 MOST = 1000  # partials that are checked while nothing is wrong
 
@@ -32,13 +32,13 @@ def partials_of(op: Op, xs: Sequence[float]) -> Iterator[Partial]:
     >>> [(p.analytic, p.numeric, bool(p)) for p in partials_of(wrong, [0.5])]
     [(0.5, 0.75, False)]
     """
-    center = Applied(op, xs)
+    center = RowProbe(op, xs)
     slopes = [*map(float, op.slopes(center.y, *xs))]
     felt = [abs(d * x) for d, x in zip(slopes, xs)]  # the terms of a sum round, however small it is
     center.rounding = max(center.rounding, EPS * max([f for f in felt if isfinite(f)], default=0.0))
     for i, (d, x) in enumerate(zip(slopes, xs)):
-        line = along(lambda at: Applied(op, at), xs, i)
-        yield cast(Partial, judged(op.name, d, line, x, center, kind=Partial, row=op.name, input=i))
+        line = along(lambda at: RowProbe(op, at), xs, i)
+        yield cast(Partial, judge(op.name, d, line, x, center, kind=Partial, row=op.name, input=i))
 
 
 def rules(root: Value, most: int | None = MOST, seed: int = 0) -> list[Partial]:

@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..ieee import inf, isfinite, nan
-from .probes import EPS, TINY, Number
-from .report import HAPPY, SUSPICIOUS, WRONG, Comparison
+from .probes import EPS, TINY, Probe
+from .report import HAPPY, SUSPICIOUS, WRONG, InputCheck
 
 FAINTEST = 1e-300  # floats have fewer digits below
 UNSETTLED = "central differences do not settle: f is noisy, not finite, or bends within the step"
-Line = Callable[[float], Number]  # the function along one input
+Line = Callable[[float], Probe]  # the function along one input
 
 
-class Slope(NamedTuple):
+class CentralDifference(NamedTuple):
     """What central differences found."""
 
     numeric: float
@@ -27,17 +27,17 @@ class Slope(NamedTuple):
     side: int = 0  # whether it is to the left (-1), to the right (1), or here
 
 
-def along(at: Callable[[list[float]], Number], point: Sequence[float], i: int) -> Line:
+def along(at: Callable[[list[float]], Probe], point: Sequence[float], i: int) -> Line:
     """The function along its input i, the others held where they are."""
     return lambda x: at([*point[:i], x, *point[i + 1 :]])
 
 
-def judged(name: str, analytic: float | None, line: Line, x: float, center: Number, size: float = 0.0,
-           depth: int = 1, **more: Any) -> Comparison:  # fmt: skip
+def judge(name: str, analytic: float | None, line: Line, x: float, center: Probe, size: float = 0.0,
+           depth: int = 1, **more: Any) -> InputCheck:  # fmt: skip
     """One line of the report: what is said of the slope at x, beside what the differences say.
 
     `size` is the gradient that there would be if no two paths cancelled, `depth` how many rows are passed, `more` what
-    the line has besides (`kind`, by default a Comparison).
+    the line has besides (`kind`, by default a InputCheck).
     """
     row = _compare(name, analytic, size, slope(line, x, center), center, depth, **more)
     if row.verdict not in ("wrong", "suspicious"):
@@ -68,7 +68,7 @@ def judged(name: str, analytic: float | None, line: Line, x: float, center: Numb
     return row
 
 
-def slope(f: Line, x: float, center: Number) -> Slope:
+def slope(f: Line, x: float, center: Probe) -> CentralDifference:
     """df/dx by central differences, with steps on the scale of x and, if they do not settle, of 1."""
     found = extrapolated(f, x, abs(x) or 1.0, center)
     if found.uncertainty > HAPPY * abs(found.numeric) / 10 and not found.kink and not 0.125 <= abs(x) <= 8:
@@ -76,7 +76,7 @@ def slope(f: Line, x: float, center: Number) -> Slope:
     return found
 
 
-def extrapolated(f: Line, x: float, scale: float, center: Number) -> Slope:
+def extrapolated(f: Line, x: float, scale: float, center: Probe) -> CentralDifference:
     """Central differences with ever smaller steps, extrapolated to step 0 as Richardson and Ridders taught.
 
     The error of a central difference is a series in h*h, so each halving of h lets one more term be cancelled; how
@@ -85,7 +85,7 @@ def extrapolated(f: Line, x: float, scale: float, center: Number) -> Slope:
     """
     h = _below(scale / 256)
     least = max(h * 2.0**-36, 8 * math.ulp(x))
-    best, kink, side = Slope(nan, inf, h, inf), "", 0
+    best, kink, side = CentralDifference(nan, inf, h, inf), "", 0
     column: list[float] = []
     while h >= least and len(column) < 7:
         left, right = f(x - h), f(x + h)
@@ -103,7 +103,7 @@ def extrapolated(f: Line, x: float, scale: float, center: Number) -> Slope:
             error = max(abs(new[-1] - new[-2]), abs(new[-1] - old))
         noise = 2 * (max(EPS * abs(left.y), EPS * abs(right.y), center.rounding) + TINY) / h
         if error + noise < best.uncertainty:
-            best = Slope(new[-1], error + noise, h, noise)
+            best = CentralDifference(new[-1], error + noise, h, noise)
         elif error > 4 * best.uncertainty:
             break  # from here on it is only rounding that changes
         if best.uncertainty < 1e-12 * abs(best.numeric):
@@ -114,12 +114,12 @@ def extrapolated(f: Line, x: float, scale: float, center: Number) -> Slope:
         left, right = f(x - h), f(x + h)
         before, after = (center.y - left.y) / h, (right.y - center.y) / h
         told = f"{kink}: slope {before:.3g} before, {after:.3g} after"
-        return Slope((before + after) / 2, inf, h, 0.0, told, side)
+        return CentralDifference((before + after) / 2, inf, h, 0.0, told, side)
     return best
 
 
-def _compare(name: str, analytic: float | None, size: float, slope: Slope, center: Number, depth: int,
-             kind: Callable[..., Comparison] = Comparison, **more: Any) -> Comparison:  # fmt: skip
+def _compare(name: str, analytic: float | None, size: float, slope: CentralDifference, center: Probe, depth: int,
+             kind: Callable[..., InputCheck] = InputCheck, **more: Any) -> InputCheck:  # fmt: skip
     a, n = analytic or 0.0, slope.numeric
     hint = "" if analytic is not None else "f does not use it"
     apart = abs(a - n)

@@ -17,9 +17,10 @@ from ..engine import chain_rule
 from ..errors import UserError, meant
 from ..names import named
 from ..picture import Picture
+from ..words import aligned
 from .functions import Function
 from .imaginary import NotComplex, complex_step
-from .report import SUSPICIOUS, aligned
+from .report import SUSPICIOUS
 from .slopes import along
 
 STEPS = tuple([float(f"1e-{k}") for k in range(1, 16)])

@@ -8,18 +8,13 @@ from collections.abc import Iterator
 from .. import ops
 from ..engine import Value, topological
 from ..figures.units import group, neuron_of, slope_of
-from ..words import number, plural
+from ..words import few, number, plural
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, severity
 from .outputs import learned
 
 FEW = 8  # samples: of fewer, nothing follows for all
-
-
-def few(names: list[str], most: int = 4) -> str:
-    """Some names, and how many more there are."""
-    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
 
 
 def inside(layer: str, cells: list[Cell]) -> str:

@@ -16,8 +16,7 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from ..engine import Value
-from ..words import number, plural
-from .activations import few
+from ..words import few, number, plural
 from .findings import Finding
 from .limits import BROKEN, LIMITS, LOOK, severity
 

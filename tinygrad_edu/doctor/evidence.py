@@ -17,6 +17,7 @@ from typing import Any
 from .. import ops, text
 from ..engine import Value, chain_rule, topological
 from ..explanation.network import neurons_of
+from ..explanation.network import rms as rms
 from ..figures.units import Unit, group, module_of, samples_of, slope_of
 from ..names import Names, is_constant
 from .rows import Bend, bend_of
@@ -235,12 +236,6 @@ class Evidence(Passes):
             elif not n.parents and not is_constant(n):
                 leaves.add(n)
         return frozenset(leaves)
-
-
-def rms(xs: Iterable[float]) -> float:
-    """The root mean square, 0.0 of nothing."""
-    xs = list(map(float, xs))
-    return math.hypot(*xs) / math.sqrt(len(xs)) if xs else 0.0
 
 
 def rate(sizes: list[float]) -> float:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .. import callsites
-from ..blocks import Block, Explanation, Strong, Table, Terms
+from ..blocks import Block, Explanation, Rows, Strong, Terms
 from ..engine import Value
 from ..explanation import Whole, explain
 from ..explanation.single import Single
@@ -117,7 +117,7 @@ class Diagnosis(Explanation):
             yield Strong(f"{i}. {finding.heading}")
             yield Terms(parts)
         if self:
-            yield Table([("looked at",), *[(f"{word}: {said}",) for word, said in self.numbers.items()]], bare=True)
+            yield Rows([("looked at",), *[(f"{word}: {said}",) for word, said in self.numbers.items()]], bare=True)
         yield from self.notes
         if not self and (hint := self._hint() if self.hint is None else self.hint):
             yield hint

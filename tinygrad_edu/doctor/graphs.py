@@ -15,9 +15,8 @@ from .. import ops
 from ..engine import Value
 from ..explanation.walk import Edge
 from ..names import is_constant, named
-from ..words import number, plural, times
+from ..words import few, number, plural, times
 from . import moves
-from .activations import few
 from .difference import Comparison, apart, digits, gap, so_far
 from .pairing import Pairing, Side
 

@@ -11,8 +11,7 @@ from ..engine import Value
 from ..explanation.network import IN_A_LIST
 from ..figures.units import module_of
 from ..names import named
-from ..words import number, plural
-from .activations import few
+from ..words import few, number, plural
 from .evidence import Cell, Evidence
 from .findings import Finding
 from .limits import BROKEN, LOOK, severity

@@ -16,8 +16,7 @@ from ..engine import Value
 from ..explanation.network import IN_A_LIST
 from ..figures.units import module_of
 from ..names import named
-from ..words import number, plural
-from .activations import few
+from ..words import few, number, plural
 from .course import Course
 from .findings import Finding
 from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, PATIENCE, severity

@@ -10,9 +10,8 @@ from typing import Any
 from .. import collector
 from ..engine import Value, chain_rule
 from ..usage import chance_kept
-from ..words import number, plural
+from ..words import few, number, plural
 from . import outputs
-from .activations import few
 from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding

@@ -50,7 +50,7 @@ from .whole import Whole
 __all__ = ["Edge", "Network", "Shaped", "Single", "Whole", "alarms", "explain"]
 
 
-class Module(Protocol):
+class HasParameters(Protocol):
     """What has parameters, such as a layer."""
 
     def parameters(self) -> list[Value]: ...
@@ -63,7 +63,7 @@ def explain(root: Value, *, of: Value, max_nodes: int = 40, max_paths: int = 5) 
 @overload
 def explain(root: Value, *, of: str, max_nodes: int = 40, max_paths: int = 5) -> Single | Network | Shaped: ...
 @overload
-def explain(root: Value, *, of: Module, max_nodes: int = 40, max_paths: int = 5) -> Network | Shaped: ...
+def explain(root: Value, *, of: HasParameters, max_nodes: int = 40, max_paths: int = 5) -> Network | Shaped: ...
 @overload
 def explain(root: Value, *, of: list[Any] | tuple[Any, ...], max_nodes: int = 40, max_paths: int = 5) -> Shaped: ...
 def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
@@ -178,7 +178,7 @@ def _resolved(walk: Walk, of: Any) -> Value:
     nodes, root = walk.names.find(of), walk.names[walk.root]
     if not nodes:
         known = list(walk.names.full.values())
-        there = f"{few(known)}{meant(of, known).replace(',', ';', 1)}"
+        there = f"{few(known, 8)}{meant(of, known).replace(',', ';', 1)}"
         raise UserError(f"nothing that {root} was computed from is called {of!r:.80}: there is {there}")
     if len(nodes) > 1:
         raise UserError(
@@ -193,7 +193,7 @@ def _used(walk: Walk, x: Value) -> Value:
     if x not in walk.totals:
         name, root = x.label or repr(x), walk.names[walk.root]
         leaves = [walk.names[n] for n in walk.order if not n.parents and n in walk.names]
-        hint = f"it depends on {few(leaves)}"
+        hint = f"it depends on {few(leaves, 8)}"
         if x.label and walk.names.find(x.label):
             hint = f"another Value that is labelled {x.label!r} was: has it been made anew since then?"
         raise UserError(

@@ -32,10 +32,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..blocks import Block, Explanation, Table, joined
+from ..blocks import Block, Explanation, Rows, joined
 from ..engine import Value
 from ..figures.units import Groups, Unit, module_of, neuron_of, samples_of, slope_of
-from ..words import number, plural
+from ..words import few, number, plural
 from .walk import Walk
 
 IN_A_LIST = re.compile(r"(.+)\.[^\W\d]\w*\.\d+")  # mlp.layers.0.neurons.3 is one of mlp.layers.0
@@ -44,7 +44,7 @@ FAR = 100.0  # times smaller or larger: a gradient that vanishes or explodes bet
 
 
 @dataclass(eq=False)
-class Neuron:
+class NeuronGradients:
     """The same weights, at work once for each sample: `uses`, in the order of the samples."""
 
     name: str
@@ -65,11 +65,11 @@ class Neuron:
 
 
 @dataclass(eq=False)
-class Layer:
+class LayerGradients:
     """The neurons of one module; none if its parameters do something else, as those of a norm do."""
 
     name: str
-    neurons: list[Neuron] = field(default_factory=list)
+    neurons: list[NeuronGradients] = field(default_factory=list)
     parameters: list[Value] = field(default_factory=list)
 
 
@@ -90,16 +90,16 @@ class Network(Explanation):
         self.layers = self._found(within)
         self._last = [u for u in groups.units if u in _last(groups)]
 
-    def _found(self, within: set[Value] | None) -> list[Layer]:
+    def _found(self, within: set[Value] | None) -> list[LayerGradients]:
         """Every module with parameters, in the order in which the gradient reaches them."""
         layer_of = {p: n.layer for n in self.neurons for p in n.parameters}
-        layers: dict[str, Layer] = {}
+        layers: dict[str, LayerGradients] = {}
         for e in self.walk.edges:
             p = e.parent
             if p not in layer_of and (within is None or p in within) and (module := module_of(p)):
                 layer_of[p] = module
             if p in layer_of:
-                layer = layers.setdefault(layer_of[p], Layer(layer_of[p]))
+                layer = layers.setdefault(layer_of[p], LayerGradients(layer_of[p]))
                 layer.parameters.append(p)
         for layer in layers.values():
             layer.parameters = list(dict.fromkeys(layer.parameters))
@@ -118,7 +118,7 @@ class Network(Explanation):
 
     # Sizes
 
-    def _outputs(self, neurons: Iterable[Neuron]) -> list[str]:
+    def _outputs(self, neurons: Iterable[NeuronGradients]) -> list[str]:
         """The sizes of what some neurons give, and of the gradients that come back to that."""
         outs = [u.out for n in neurons for u in n.uses]
         return [_size(map(self.walk.value, outs)), _size(self.totals[v] for v in outs)]
@@ -127,7 +127,7 @@ class Network(Explanation):
         parameters = list(parameters)
         return [_size(map(self.walk.value, parameters)), _size(self.totals[p] for p in parameters)]
 
-    def _reaching(self, layer: Layer) -> float:
+    def _reaching(self, layer: LayerGradients) -> float:
         """The size of the gradient that comes back to what a layer gives."""
         return rms([self.totals[u.out] for n in layer.neurons for u in n.uses])
 
@@ -153,9 +153,9 @@ class Network(Explanation):
             outputs = self._outputs(layer.neurons) if layer.neurons else ["", ""]
             rows.append((layer.name, *count, *outputs, *self._weights(layer.parameters)))
         told: list[Block] = [
-            f"Layer by layer, from {root} back to the inputs. The size of outputs and of weights, "
+            f"LayerGradients by layer, from {root} back to the inputs. The size of outputs and of weights, "
             "beside each that of its gradient: root mean squares.",
-            Table(rows, "lrrrrrr", (0,)),
+            Rows(rows, "lrrrrrr", (0,)),
         ]
         if more := len(self.layers) - MOST_LAYERS:
             told += [f"… {plural(more, 'more layer')}."] * (more > 0)
@@ -169,7 +169,7 @@ class Network(Explanation):
             told.append(
                 f"{len(shut):,} of {plural(len(self.neurons), 'neuron')} "
                 f"{'is' if len(shut) == 1 else 'are'} closed {every}: no gradient for the weights of "
-                f"{_few([n.name for n in shut])}."
+                f"{few([n.name for n in shut], MOST_NAMES)}."
             )
         for layer in self.layers:
             if len(layer.neurons) > 1 and all(n in shut for n in layer.neurons):
@@ -206,11 +206,11 @@ class Network(Explanation):
             f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: "
             "the output and its gradient, the largest first."
         )
-        told: list[Block] = [head, Table([("sample", what, "gradient"), *rows], "rrr")] if rows else []
+        told: list[Block] = [head, Rows([("sample", what, "gradient"), *rows], "rrr")] if rows else []
         if idle:
-            told.append(f"Sample {idle[0]} of {self.samples:,} gets no gradient." if len(idle) == 1 else
-                        f"Samples {_few([str(s) for s in sorted(idle)])}, {len(idle):,} of {self.samples:,}, "
-                        "get no gradient.")  # fmt: skip
+            several = f"Samples {few([str(s) for s in sorted(idle)], MOST_NAMES)}, {len(idle):,} of {self.samples:,}, get"
+            one = f"Sample {idle[0]} of {self.samples:,} gets"
+            told.append(f"{one if len(idle) == 1 else several} no gradient.")
         return told
 
     def _largest(self) -> list[Block]:
@@ -222,14 +222,14 @@ class Network(Explanation):
         asked = [(f'{root}.explain(of="{name}")', what) for name, what in
                  ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"),
                   (top[0].label, "one gradient"))]  # fmt: skip
-        return ["The largest gradients:", Table([("parameter", "value", "gradient"), *rows], "lrr"),
+        return ["The largest gradients:", Rows([("parameter", "value", "gradient"), *rows], "lrr"),
                 "Ask for more:",
-                Table([("write", "to explain"), *asked,
+                Rows([("write", "to explain"), *asked,
                              (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
 
     # A layer
 
-    def _layer(self, layer: Layer) -> list[Block]:
+    def _layer(self, layer: LayerGradients) -> list[Block]:
         root, before = self.names.term(self.root), f"{layer.name}."
         shown = layer.neurons
         if len(shown) > MOST_NEURONS:
@@ -243,16 +243,16 @@ class Network(Explanation):
                          *self._outputs([n]), "" if bias is None else number(self.totals[bias]),
                          f"{_attribute(top)}: {number(self.totals[top])}"))  # fmt: skip
         told: list[Block] = [
-            "Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean "
+            "NeuronGradients by neuron: the size of its outputs and of the gradients that come back to them (root mean "
             f"squares over the {self.word}s), then the gradients d{root}/d(bias) and, of its weights, the largest.",
-            Table(rows, "lrrrrl", (0,))]  # fmt: skip
+            Rows(rows, "lrrrrl", (0,))]  # fmt: skip
         more = len(layer.neurons) - len(shown)
         told += [f"… {plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
         return [*told, f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.']
 
     # A neuron
 
-    def _neuron(self, neuron: Neuron) -> list[Block]:
+    def _neuron(self, neuron: NeuronGradients) -> list[Block]:
         root, totals, value = self.names.term(self.root), self.totals, self.walk.value
         uses = list(enumerate(neuron.uses))
         place = {n: s for s, u in uses for n in u.nodes}
@@ -268,7 +268,7 @@ class Network(Explanation):
             f"What comes back to its output is upstream, d{root}/d(output); "
             + (f"times the slope of {bent}, it is passed on to its weighted sum." if bent else
                "it is passed on to its weighted sum as it is, for there is no activation."),
-            Table(rows, "rrrrrr")]  # fmt: skip
+            Rows(rows, "rrrrrr")]  # fmt: skip
         more = len(neuron.uses) - len(uses)
         told += [f"… {plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
         shown = sorted(neuron.parameters, key=lambda p: -abs(totals[p]))[:MOST_NEURONS]
@@ -280,7 +280,7 @@ class Network(Explanation):
             rows.append((_attribute(p), number(value(p)), number(totals[p]), parts))
         told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; "
                  "the bias has input 1.",
-                 Table(rows, "lrrl", (3,))]  # fmt: skip
+                 Rows(rows, "lrrl", (3,))]  # fmt: skip
         more = len(neuron.parameters) - len(shown)
         return [*told, *[f"… {plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
 
@@ -290,41 +290,38 @@ class Network(Explanation):
         return [*begun, *self.walk.changed(parameters)[:3], *self.walk.all_stored(parameters)]
 
 
-def neurons_of(groups: Groups, samples: int) -> list[Neuron]:
+def neurons_of(groups: Groups, samples: int) -> list[NeuronGradients]:
     """The neurons of a graph in the order of their names, each with its uses in the order of the `samples_of` it."""
     sample = _numbered(groups, samples)
     rows = Counter(units[0].name for units in _by_neuron(groups.units))
-    neurons: dict[tuple[Value, ...], Neuron] = {}
+    neurons: dict[tuple[Value, ...], NeuronGradients] = {}
     for u in groups.units:
         weights = neuron_of(u)
         if weights not in neurons:
-            neurons[weights] = Neuron(*_called(u, rows[u.name] > 1), weights, [])
+            neurons[weights] = NeuronGradients(*_called(u, rows[u.name] > 1), weights, [])
         neurons[weights].uses.append(u)
     for neuron in neurons.values():
         neuron.uses.sort(key=sample.__getitem__)
     return sorted(neurons.values(), key=lambda n: [int(i) for i in re.findall(r"\d+", n.name)])
 
 
-def rms(xs: list[float]) -> float:
-    """The root mean square of numbers of any size.
+def rms(xs: Iterable[float]) -> float:
+    """The root mean square of numbers of any size, 0.0 of nothing.
 
     >>> rms([3.0, -4.0, 0.0, 0.0]), rms([1e300, 1e300]) < 1.1e300
     (2.5, True)
     """
-    return math.hypot(*xs) / math.sqrt(len(xs))
+    xs = list(map(float, xs))
+    return math.hypot(*xs) / math.sqrt(len(xs)) if xs else 0.0
 
 
 def _size(xs: Iterable[float]) -> str:
-    return number(rms(list(xs)))
+    return number(rms(xs))
 
 
 def _attribute(p: Value) -> str:
     """A parameter inside its module: w[3]."""
     return p.label.removeprefix(module_of(p) + ".")
-
-
-def _few(names: list[str], most: int = MOST_NAMES) -> str:
-    return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
 
 
 def _called(u: Unit, one_of_many: bool) -> tuple[str, str]:

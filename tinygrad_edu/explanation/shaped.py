@@ -1,4 +1,4 @@
-"""The gradient in the shape of the parameter: a vector's is a vector, a matrix's is a matrix."""
+"""The gradient in the dimensions of the parameter: a vector's is a vector, a matrix's is a matrix."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Shaped(Explanation):
         """What is said, as sentences and matrices."""
         names = self.walk.names
         yield ("The gradient of ", formula("{} = {}", names[self.root], self.walk.value(self.root)),
-               f" in the shape of the parameters: {shape(self.of)}.")  # fmt: skip
+               f" in the dimensions of the parameters: {dimensions(self.of)}.")  # fmt: skip
         used = lambda n: names[n] if n in self.walk.totals else Formula(n.label or "not used", "\\text{not used}")
         for title, tree in (("parameters", mapped(used, self.of)), ("values", self.values),
                             (f"gradients d{names.term(self.root)}/d(each)", self.grads)):  # fmt: skip
@@ -57,10 +57,10 @@ class Shaped(Explanation):
         yield from self.walk.all_stored([n for n in self._leaves if n in self.walk.totals])
 
 
-def shape(tree: Any) -> str:
+def dimensions(tree: Any) -> str:
     """How many numbers, in which nesting.
 
-    >>> shape([1, 2, 3]), shape([[1, 2], [3, 4], [5, 6]]), shape([[1], [2, 3]])
+    >>> dimensions([1, 2, 3]), dimensions([[1, 2], [3, 4], [5, 6]]), dimensions([[1], [2, 3]])
     ('3', '3×2', '3 numbers in 2 parts')
     """
     sizes: list[int] = []

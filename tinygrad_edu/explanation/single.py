@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..blocks import Block, Chain, Explanation, Formula, Sentence, Strong, Table, formula, joined, product
+from ..blocks import Block, Chain, Explanation, Formula, Rows, Sentence, Strong, formula, joined, product
 from ..engine import Value
-from ..paths import Path, count, largest
+from ..paths import Path, count_paths, largest
 from ..words import clipped, elided, plural, times
 from .choices import passed
 from .walk import Edge, Walk
@@ -26,7 +26,7 @@ class Single(Explanation):
         self.walk, self.root, self.x, self.names = walk, walk.root, x, walk.names
         self.total: float = walk.totals[x]
         self.uses: list[Edge] = walk.into.get(x, [])
-        self.count: int = count(walk.slopes, x)
+        self.count: int = count_paths(walk.slopes, x)
         self.paths: list[Path] = largest(walk.slopes, x, max_paths)
 
     def blocks(self) -> Iterator[Block]:
@@ -45,7 +45,7 @@ class Single(Explanation):
         heading = "used in", "local gradient", "upstream × local = contribution"
         rows = [[formula("{} {}", self.names[e.node], self.names.made(e.node, LONGEST)), self._local(e),
                  product(e.upstream, e.local, e.contribution)] for e in shown]  # fmt: skip
-        yield Table([heading, *rows], "ll=", (0, 1), foot=[*self._foot(len(self.uses) - len(shown))])
+        yield Rows([heading, *rows], "ll=", (0, 1), foot=[*self._foot(len(self.uses) - len(shown))])
         yield self._counted(x, root)
         for path in self.paths:
             edges = [self.walk.out_of[n][i] for n, i in zip(path.nodes[1:], path.slots)]

@@ -49,7 +49,7 @@ class Walk:
     """
 
     def __init__(self, root: Value, also: Iterable[Value] = ()) -> None:
-        self.root, self.slopes = root, paths.local_gradients(root)
+        self.root, self.slopes = root, paths.local_slopes(root)
         self.order = list(self.slopes)
         self.names = Names(self.order, also)
         self.edges: list[Edge] = []

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .. import ops
-from ..blocks import Block, Explanation, Formula, Items, Sentence, Strong, Table, formula, joined, product
+from ..blocks import Block, Explanation, Formula, Items, Rows, Sentence, Strong, formula, joined, product
 from ..engine import Value
 from ..figures.subgraph import near_root
 from ..figures.units import group
@@ -54,11 +54,11 @@ class Whole(Explanation):
             if self._leaves:
                 yield Items([self._leaf(n) for n in self._leaves])
             rows = [(names[n], names.made(n, LONGEST), formula("= {}", value(n))) for n in inner]
-            yield Table([("node", "formula", "value"), *rows], gives=(1,), bare=True)
+            yield Rows([("node", "formula", "value"), *rows], gives=(1,), bare=True)
             start = f": {names.term(self.root)}.grad starts at 1, and each edge hands on upstream × local:"
             yield Strong("Backward"), start
             heading = "edge", "local gradient", "upstream × local = contribution"
-            yield Table([heading, *map(self._row, self._edges)], "ll=", (1,), self._sums(), "where paths meet")
+            yield Rows([heading, *map(self._row, self._edges)], "ll=", (1,), self._sums(), "where paths meet")
             if self._leaves:
                 yield Strong("The gradients"), ":"
                 yield Items([formula("{} = {}", names.ratio(self.root, n), self.totals[n]) for n in self._leaves])

@@ -31,8 +31,7 @@ from ..errors import UserError
 from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
 from ..render import RenderError
-from ..words import count as counted
-from ..words import number
+from ..words import integer, number
 from . import modules, sheet, subgraph
 from .canvas import Sheet
 from .columns import Chart
@@ -167,7 +166,7 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
         raise TypeError(f"path= takes the two ends of a path, (w, L), or all its nodes, [w, ..., L], got {nodes!r}")
     first, *_, last = nodes
     _check_inside("the end of path=", last, order)
-    names, slopes = Names([*order], nodes), paths.local_gradients(last)
+    names, slopes = Names([*order], nodes), paths.local_slopes(last)
 
     def name(n: Value) -> str:
         return names[n] if n in names else n.label or repr(n)
@@ -180,7 +179,7 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
                     "from the input to the result, or give only the two ends, path=(first, last), "
                     "and the largest path is found"
                 )
-        way = paths.along(slopes, [*nodes])
+        way = paths.through(slopes, [*nodes])
     elif first is not last and (found := paths.largest(slopes, first)):
         [way] = found
     else:
@@ -190,10 +189,10 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
             + ("it leads the other way, so write the ends the other way round" if turned
                else "the second must have been computed from the first")
         )  # fmt: skip
-    count, total = paths.count(slopes, first), chain_rule(last, 1.0, slopes.__getitem__)[first]
+    count, total = paths.count_paths(slopes, first), chain_rule(last, 1.0, slopes.__getitem__)[first]
     what = f"∂{names.term(last)}/∂{names.term(first)}" + " along this path" * (count > 1)
     worth = formula(" = {}" * (1 + (len(way.factors) > 1)), joined(way.factors, "·", FACTORS), way.product)
-    return way, [what + worth, *[f"1 of {counted(count)} paths; all together {number(total)}"] * (count > 1)]
+    return way, [what + worth, *[f"1 of {integer(count)} paths; all together {number(total)}"] * (count > 1)]
 
 
 def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..folds import folded
 from ..picture import Picture, width_of
 from ..placement import Point, layout, path
-from ..words import number
+from ..words import ends, number
 from . import cards, dot
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Line:
+class Arrow:
     """An edge from one card to another; a dotted one to what is not shown has no number."""
 
     tail: str
@@ -68,7 +68,7 @@ class Sheet:
     wide: float
     faces: dict[str, Face] = field(default_factory=dict)
     boxes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[Arrow] = field(default_factory=list)
     caption: list[tuple[str, bool]] = field(default_factory=list)  # lines of text, and whether they are the point of it
 
     def digraph(self) -> Digraph:
@@ -79,10 +79,10 @@ class Sheet:
         """The sheet, laid out."""
         keys = _in_order([*self.faces, *self.boxes], self.lines)
         place = {k: i for i, k in enumerate(keys)}
-        into: dict[str, list[Line]] = defaultdict(list)
+        into: dict[str, list[Arrow]] = defaultdict(list)
         for line in self.lines:
             into[line.head].append(line)
-        names = [width_of(cards.cut(f"{f.name}{f.op}"), 13) + 34 for f in self.faces.values()]
+        names = [width_of(ends(f"{f.name}{f.op}", cards.LONGEST), 13) + 34 for f in self.faces.values()]
         numbers = [width_of(number(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
         wide = min(max([104.0, *names, *numbers]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
@@ -162,7 +162,7 @@ class Sheet:
             return (wide + WIDER, ROUND) if face.form == "round" else (width_of(said(face), 11) + 20, SMALL)
         return wide, HEIGHT if face.name or face.op else HEIGHT - HEAD
 
-    def draw_line(self, picture: Picture, line: Line, route: Sequence[Point], share: float) -> None:
+    def draw_line(self, picture: Picture, line: Arrow, route: Sequence[Point], share: float) -> None:
         """An edge: its curve, the tip of its arrow, and its local gradient above the curve."""
         (x, y), (bx, by) = route[-1], next((p for p in route[-2::-1] if p != route[-1]), route[0])
         reach = max(abs(x - bx) + abs(y - by), 1e-9)
@@ -286,7 +286,7 @@ def oval(middle: Point, width: float, height: float, above: float | None = None,
     return f"M{at(first)}" + "".join(f"C{at(s, k)} {at(t, -k)} {at(t)}" for s, t in curves) + "z"
 
 
-def _in_order(keys: Sequence[str], lines: Sequence[Line]) -> list[str]:
+def _in_order(keys: Sequence[str], lines: Sequence[Arrow]) -> list[str]:
     """The keys so that every tail comes before its head: cards come so, boxes are put in."""
     into: dict[str, dict[str, None]] = {k: {} for k in keys}
     for line in lines:

@@ -14,6 +14,7 @@ from .. import chance, ops
 from ..engine import Value
 from ..names import is_constant, named, one_line
 from ..ops import Op
+from ..words import ends
 
 # The role of a node, and the background and ink of its header.
 ROLES = {
@@ -74,11 +75,6 @@ def roles(root: Value, nodes: Iterable[Value]) -> dict[Value, str]:
     return {n: role(n) for n in nodes}
 
 
-def cut(text: str, most: int = LONGEST) -> str:
-    """Text shortened in the middle: its two ends tell it from others."""
-    return text if len(text) <= most else text[: most // 2 - 1] + "…" + text[-(most // 2) :]
-
-
 def heading(module: str, outer: str = "") -> str:
     """The name of a frame: what its module is called in the one around it.
 
@@ -86,7 +82,7 @@ def heading(module: str, outer: str = "") -> str:
     ('mlp · layer 0', 'neuron 3', 'conv')
     """
     inside = re.sub(r"([A-Za-z]+)s\.(\d+)", r"\1 \2", one_line(module.removeprefix(outer + ".")))
-    return cut(inside.replace(".", " · "), 40)
+    return ends(inside.replace(".", " · "), 40)
 
 
 def title(name: str, op: str) -> list[tuple[str, str]]:
@@ -95,7 +91,7 @@ def title(name: str, op: str) -> list[tuple[str, str]]:
     >>> title("2*x1", "tanh")
     [('2*x', 'italic'), ('1', 'lowered'), ('\\xa0=\\xa0', ''), ('tanh', 'bold')]
     """
-    pieces = re.split(r"(?<![\w.])([^\W\d_]+)(\d+)(?!\w)", cut(name))  # between, name, digits, between, ...
+    pieces = re.split(r"(?<![\w.])([^\W\d_]+)(\d+)(?!\w)", ends(name, LONGEST))  # between, name, digits, between, ...
     runs: list[tuple[str, str]] = []
     for i, piece in enumerate(pieces):
         if runs and i % 3 == 1:
@@ -103,7 +99,7 @@ def title(name: str, op: str) -> list[tuple[str, str]]:
         if piece:
             runs.append((piece, "lowered" if i % 3 == 2 else "italic"))
     between = "\u00a0" if op.startswith("~") else "\u00a0=\u00a0"
-    return [*runs, *([(between, "")] if name and op else []), *([(cut(op), "bold")] if op else [])]
+    return [*runs, *([(between, "")] if name and op else []), *([(ends(op, LONGEST), "bold")] if op else [])]
 
 
 def operation(n: Value) -> str:
@@ -127,17 +123,17 @@ def tint(g: float, largest: float) -> str:
     if not g:
         return PLAIN
     pale, full = BLUE if g < 0 else ORANGE
-    strength = size(g, largest)
-    return "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
+    share = strength(g, largest)
+    return "#" + "".join(f"{round(p + (f - p) * share):02x}" for p, f in zip(pale, full))
 
 
-def size(x: float, largest: float) -> float:
+def strength(x: float, largest: float) -> float:
     """How large a number is drawn, from 0 to 1: the square root, so that a tenth of the largest is still seen."""
     return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
 
 
-def told(n: Value, name: str) -> str:
+def tip(n: Value, name: str) -> str:
     """A node with all its digits, for the mouse that rests on its card."""
-    op = f"~ {cut(repr(chance.of(n)), TIP)}" if chance.is_choice(n) else operation(n)
+    op = f"~ {ends(repr(chance.of(n)), TIP)}" if chance.is_choice(n) else operation(n)
     name = (" " if op.startswith("~") else " = ").join(filter(None, (name, op)))
     return f"{name or 'constant'}\nvalue {float(n.data)!r}\ngrad {float(n.grad)!r}"

@@ -18,7 +18,7 @@ from . import cards
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
 
-    from .canvas import Face, Line, Sheet
+    from .canvas import Arrow, Face, Sheet
     from .columns import Chart
 
 FONT = {"fontname": "Helvetica", "fontcolor": cards.PALE_INK}
@@ -34,7 +34,7 @@ STYLES = {"": "{}", "italic": "<I>{}</I>", "bold": "<B>{}</B>",
 FADED_PAPER, FADED_INK = "#f7f8f94d", "#7d889580"
 
 
-def lines(text: str) -> str:
+def html_lines(text: str) -> str:
     """Lines of a tooltip or of a box."""
     return html.escape(text.replace("\\", "∖")).replace("\n", "&#10;")
 
@@ -46,7 +46,7 @@ def of_cards(sheet: Sheet) -> Digraph:
         width, colour = cards.FRAMES[face.look]
         form = {"shape": "ellipse", "penwidth": f"{width}", "color": colour, "margin": "0.02"} if face.form else {}
         label = f"noise {number(face.value)}" if face.form == "noise" else card(face)
-        dot.node(key, label, id=key, tooltip=lines(face.tip), **{"class": f"value {face.role}"}, **form)
+        dot.node(key, label, id=key, tooltip=html_lines(face.tip), **{"class": f"value {face.role}"}, **form)
     _frames(dot, sheet)
     for key, (text, colour) in sheet.boxes.items():
         dot.node(key, text, shape="box", style="dashed", color=colour, id=key, tooltip=note)
@@ -76,7 +76,7 @@ def of_modules(chart: Chart) -> Digraph:
 def _begun(direction: str, caption: Sequence[tuple[str, bool]], **more: str) -> Digraph:
     from graphviz import Digraph  # here, because it takes longer to import than everything of ours together
 
-    about = {"label": "\\n" + "\\n".join([lines(text) for text, _ in caption]), "labelloc": "b"} if caption else {}
+    about = {"label": "\\n" + "\\n".join([html_lines(text) for text, _ in caption]), "labelloc": "b"} if caption else {}
     if any(main for _, main in caption):
         about |= {"fontsize": "15", "fontcolor": cards.PATH}
     graph = {"rankdir": direction, **GRAPH, **more, **about}
@@ -112,9 +112,9 @@ def _row(word: str, x: float, paper: str, ink: str, digits: str) -> str:
             f'COLOR="{digits}">{number(x)}</FONT></TD></TR></TABLE></TD></TR>')  # fmt: skip
 
 
-def edge(line: Line) -> dict[str, str]:
+def edge(line: Arrow) -> dict[str, str]:
     """The attributes of an edge that are not those of every edge."""
-    look = {"id": line.id, "color": line.colour, "tooltip": lines(line.tip)}
+    look = {"id": line.id, "color": line.colour, "tooltip": html_lines(line.tip)}
     if line.said:
         said = f"  {line.said}  "
         bold = f'<  <B><FONT POINT-SIZE="13">{line.said}</FONT></B>  >' if line.colour == cards.PATH else said

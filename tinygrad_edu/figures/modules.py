@@ -18,12 +18,12 @@ from .. import ops, text
 from ..engine import Value
 from ..errors import UserError
 from ..names import named
-from ..words import number
+from ..words import ends, number
 from . import cards
 from .columns import Chart
-from .dot import lines
+from .dot import html_lines
 from .sheet import largest_of
-from .units import Box, Groups, Unit, group, input_names, module_of, neuron_of, samples_of, slope_of
+from .units import Box, Groups, Unit, group, input_labels, module_of, neuron_of, samples_of, slope_of
 
 CIRCLE = {"shape": "circle", "fixedsize": "true", "width": "0.5", "style": "filled", "penwidth": "1", "fontsize": "10"}
 SQUARE = {
@@ -63,7 +63,7 @@ class Spot:
 
 
 @dataclass(eq=False)
-class Line:
+class Link:
     """One weight, or a grey arrow where `weight` is None."""
 
     tail: Spot
@@ -87,7 +87,7 @@ def fill(
     samples = samples_of(groups)
     spots, lines = _spots(groups, samples > 1)
     shown = _shown(spots, lines, len(spots) if most is None else most, column)
-    names = input_names(groups)
+    names = input_labels(groups)
     ids = {s: f"u{i}" for i, s in enumerate(spots)}
     lines = [line for line in lines if line.head in shown or line.tail in shown]
     drawn = [line for line in lines if line.head in shown and line.tail in shown]
@@ -143,7 +143,7 @@ def _no_modules(order: Sequence[Value]) -> str:
 # From units to spots.
 
 
-def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
+def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Link]]:
     """Everything that is drawn as a circle or a box, but the loss, and the lines between."""
     spots: dict[Any, Spot] = {}
     uses: dict[Value, list[Value]] = defaultdict(list)
@@ -171,23 +171,23 @@ def _spots(groups: Groups, fold: bool) -> tuple[list[Spot], list[Line]]:
         return spots[key]
 
     seen: set[Value] = set()
-    lines: dict[Any, Line] = {}
+    lines: dict[Any, Link] = {}
     for u in sorted(groups.units, key=lambda u: u.level):
         for w, x in u.inputs:
             tail, head = of(x, u.level - 1), of(u.out, u.level)
             grad = w.grad if fold or times[w] == 1 else u.z.grad * x.data
-            lines.setdefault((head, w) if fold else (u, w), Line(tail, head, w, grad))
+            lines.setdefault((head, w) if fold else (u, w), Link(tail, head, w, grad))
     for box in sorted(groups.boxes, key=lambda box: box.level):
         for n in box.nodes:
             for p in n.parents:
                 owner = groups.owner.get(p)
                 if owner is not box and (owner or p in uses):
                     tail, head = of(p, box.level), spots.setdefault(box, Spot(box.level, box=box))
-                    lines.setdefault((tail, head), Line(tail, head))
+                    lines.setdefault((tail, head), Link(tail, head))
     return sorted(spots.values(), key=lambda s: s.level), list(lines.values())
 
 
-def _shown(spots: list[Spot], lines: list[Line], most: int, column: int | None) -> set[Spot]:
+def _shown(spots: list[Spot], lines: list[Link], most: int, column: int | None) -> set[Spot]:
     """All spots, or if they are too many as many of each level: those with the largest gradients."""
     levels: dict[int, list[Spot]] = defaultdict(list)
     for s in spots:
@@ -227,15 +227,13 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
             look |= {"style": "filled,dashed", "fillcolor": "transparent"}
             ink = FADED_INK
         return look | {
-            "label": brief(x),
+            "label": two_digits(x),
             "fontcolor": ink,
-            "tooltip": lines("\n".join([f"{u.name}: {bends}", *numbers, *bias])),
+            "tooltip": html_lines("\n".join([f"{u.name}: {bends}", *numbers, *bias])),
         }
     role = "inner" if s.box else "param" if cards.is_weight(named(s.nodes[0])) else "input"
     paper, frame = cards.ROLES[role]
-    name = (
-        cards.cut(named(s.nodes[0]), cards.TIP) or names.get(s.nodes[0], "") if len(s.nodes) == 1 or not s.box else ""
-    )
+    name = ends(named(s.nodes[0]), cards.TIP) or names.get(s.nodes[0], "") if len(s.nodes) == 1 or not s.box else ""
     look = {
         **SQUARE,
         "fillcolor": paper,
@@ -249,14 +247,17 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
         numbers = [f"{len(s.box.nodes):,} operation{'s'[len(s.box.nodes) == 1 :]}: "
                    + ", ".join(f"{n} {op}" for op, n in what.most_common(8)),
                    *(numbers if len(s.nodes) == 1 else [])]  # fmt: skip
-        said = [name, *([brief(x)] if len(s.nodes) == 1 else [])]
+        said = [name, *([two_digits(x)] if len(s.nodes) == 1 else [])]
     else:
         tail = name.removeprefix(module_of(s.nodes[0]) + ".")
-        said = [f"{tail if len(tail) < 16 else tail[:7] + '…' + tail[-7:]} = {brief(x)}" if name else brief(x)]
-    return look | {"label": "\\n".join(map(lines, said)), "tooltip": lines("\n".join([name or "input", *numbers]))}
+        said = [f"{ends(tail, 16)} = {two_digits(x)}" if name else two_digits(x)]
+    return look | {
+        "label": "\\n".join(map(html_lines, said)),
+        "tooltip": html_lines("\n".join([name or "input", *numbers])),
+    }
 
 
-def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
+def _stroke(line: Link, widest: float, largest: float) -> dict[str, str]:
     """The attributes of a line."""
     if line.weight is None:
         return {"arrowsize": "0.5", "color": cards.EDGE, "penwidth": "1"}
@@ -268,9 +269,9 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
         colour = NO_GRADIENT
     else:  # from half-way to the full tint: the palest would vanish as a line
         pale, full = cards.BLUE if g < 0 else cards.ORANGE
-        strength = 0.35 + 0.65 * cards.size(g, largest)
+        strength = 0.35 + 0.65 * cards.strength(g, largest)
         colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
-    tip = lines(f"{cards.cut(named(w), cards.TIP)}\nvalue {w.data!r}\ngrad {g!r}")
+    tip = html_lines(f"{ends(named(w), cards.TIP)}\nvalue {w.data!r}\ngrad {g!r}")
     most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
     return {
         "arrowhead": "none",
@@ -282,7 +283,7 @@ def _stroke(line: Line, widest: float, largest: float) -> dict[str, str]:
 
 
 def _rest(
-    chart: Chart, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Line], ids: dict[Spot, str]
+    chart: Chart, hidden: int, spots: list[Spot], shown: set[Spot], lines: list[Link], ids: dict[Spot, str]
 ) -> None:
     """One card per level for those that are not shown; levels that are not shown at all share one."""
     if not hidden:
@@ -315,17 +316,17 @@ def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict
             if s and s in shown and owner:
                 readers[s] = None
     paper, ink = cards.ROLES["out"]
-    said = [cards.cut(named(root)) or "loss", formula(root, groups, samples), brief(root.data)]
+    said = [ends(named(root), cards.LONGEST) or "loss", loss_formula(root, groups, samples), two_digits(root.data)]
     last = 1 + max(s.level for s in shown)
     look = {"fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"}
-    tip = lines(cards.told(root, cards.cut(named(root))))
-    chart.node("loss", last, label="\\n".join(map(lines, filter(None, said))), tooltip=tip, **SQUARE | look)
+    tip = html_lines(cards.tip(root, named(root)))
+    chart.node("loss", last, label="\\n".join(map(html_lines, filter(None, said))), tooltip=tip, **SQUARE | look)
     for s in readers:
         chart.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")
     return 1
 
 
-def formula(root: Value, groups: Groups, samples: int = 1) -> str:
+def loss_formula(root: Value, groups: Groups, samples: int = 1) -> str:
     """What the loss computes from the last units, `out` or `out0`, `out1`, ...:
     written out if that is short, else in words.
     """
@@ -344,10 +345,10 @@ def formula(root: Value, groups: Groups, samples: int = 1) -> str:
     return text.write(known[root])
 
 
-def brief(x: float) -> str:
+def two_digits(x: float) -> str:
     """A number in two digits, which fit into a circle.
 
-    >>> [brief(x) for x in (0.7213, -1.0, 12.3, 12345.0, 1e-7, -0.0, math.nan)]
+    >>> [two_digits(x) for x in (0.7213, -1.0, 12.3, 12345.0, 1e-7, -0.0, math.nan)]
     ['0.72', '-1', '12', '1.2e4', '1e-7', '0', 'nan']
     """
     x = float(f"{x:.2g}")

@@ -12,8 +12,8 @@ from ..names import Names
 from ..paths import Path
 from ..words import number
 from . import cards, subgraph
-from .canvas import Face, Line, Sheet
-from .units import Groups, Unit, group, input_names, module_of
+from .canvas import Arrow, Face, Sheet
+from .units import Groups, Unit, group, input_labels, module_of
 
 STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, the layout would take minutes
 
@@ -25,7 +25,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
     modular = any(module_of(p) for n in ids for p in (n, *n.parents))
     groups = group(root, order) if modular else None
     frames = frames_around(groups, ids) if groups and clusters else {}
-    inputs = input_names(groups) if groups else {}
+    inputs = input_labels(groups) if groups else {}
     role, largest = cards.roles(root, ids) | dict.fromkeys(inputs, "input"), largest_of(n.grad for n in ids)
     bold = set(path.nodes) if path else {centre}
     noises = {chance.noise(n) for n in ids if chance.is_choice(n)}
@@ -38,7 +38,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
         name = label.removeprefix(inside[0]) if inside else label or inputs.get(n, "")
         form = "round" if chance.is_choice(n) else "noise" if n in noises else ""
         sheet.faces[key] = Face(name, cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
-                                cards.told(n, names.full.get(n, "")), tuple([place[f] for f in frames.get(n, ())]),
+                                cards.tip(n, names.full.get(n, "")), tuple([place[f] for f in frames.get(n, ())]),
                                 form)  # fmt: skip
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
@@ -49,7 +49,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
 
     def dotted(tail: str, head: str, colour: str = cards.BORDER) -> None:
         """A line from or to what is not shown."""
-        sheet.lines.append(Line(tail, head, "", 1.0 if colour == cards.BORDER else 2.4, colour, dash="2 4",
+        sheet.lines.append(Arrow(tail, head, "", 1.0 if colour == cards.BORDER else 2.4, colour, dash="2 4",
                                 tipped=False))  # fmt: skip
 
     backward = any(n.grad for n in ids)  # before, the local gradient itself is what flows
@@ -81,24 +81,24 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
     return len(ids), sum(edge[0] in ids for edge in edges)
 
 
-def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, look: str, tip: str) -> Line:
+def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, look: str, tip: str) -> Arrow:
     """One edge: the local gradient `d` written on it, its width by what flows through it, dashed where nothing does."""
     if look == "faded":
-        return Line(tail, head, colour=cards.FADED_EDGE, tip=tip, id=name)
+        return Arrow(tail, head, colour=cards.FADED_EDGE, tip=tip, id=name)
     alarm = cards.ALARM_INK if not math.isfinite(flow) else ""
     colour, ink = (cards.PATH, cards.PATH) if look == "path" else (alarm or cards.EDGE, alarm or cards.PALE_INK)
-    width = 2.4 if look == "path" else 0.8 + 2.4 * cards.size(flow, widest)
-    return Line(tail, head, f"×{number(d)}", width, colour, ink, None if flow else "4 3", tip, name)
+    width = 2.4 if look == "path" else 0.8 + 2.4 * cards.strength(flow, widest)
+    return Arrow(tail, head, f"×{number(d)}", width, colour, ink, None if flow else "4 3", tip, name)
 
 
-def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip: str) -> Line:
+def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip: str) -> Arrow:
     """An edge along which a score goes and no gradient; from the noise, not even that."""
     if look == "faded" or d is None:
-        return Line(
+        return Arrow(
             tail, head, colour=cards.FADED_EDGE if look == "faded" else cards.EDGE, dash="4 3", tip=tip, id=name
         )
     ink = cards.PATH if look == "path" else cards.SCORE
-    return Line(tail, head, f"score {number(d)}", 1.0, ink, ink, "7 4", tip, name)
+    return Arrow(tail, head, f"score {number(d)}", 1.0, ink, ink, "7 4", tip, name)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).

@@ -117,7 +117,7 @@ def group(root: Value, order: Sequence[Value] | None = None) -> Groups:
     return Groups(units, boxes, [n for n in rest if n not in feeding], owner)
 
 
-def input_names(groups: Groups) -> dict[Value, str]:
+def input_labels(groups: Groups) -> dict[Value, str]:
     """x0, x1, ... for the inputs without a label, after the weights that they are multiplied by first."""
     names: dict[Value, str] = {}
     for u in groups.units:

@@ -30,7 +30,7 @@ from ..errors import UserError
 from ..figures import WIDE, cards
 from ..figures.canvas import Face, Sheet
 from ..figures.sheet import frames_around, largest_of, line
-from ..figures.units import group, input_names, module_of
+from ..figures.units import group, input_labels, module_of
 from ..folds import folded
 from ..languages import JAVASCRIPT
 from ..names import brief, labels, numbered, variables
@@ -59,7 +59,7 @@ UNTRUSTED = (
 )  # where iframes are removed
 
 
-class Node(NamedTuple):
+class PageNode(NamedTuple):
     """What a page says about a node apart from its numbers; `parents` are places in the topological order."""
 
     op: Op
@@ -76,7 +76,7 @@ class Snapshot(NamedTuple):
     `nodes` are in topological order, `values` and `grads` theirs; `slopes` has one local gradient per parent of each.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[PageNode, ...]
     values: tuple[float, ...]
     grads: tuple[float, ...]
     slopes: tuple[tuple[float, ...], ...]
@@ -118,8 +118,8 @@ def snapshot(root: Value) -> Snapshot:
     if any(map(module_of, order)):
         groups = group(root, order)
         frames = frames_around(groups, order)
-        labelled |= _input_labels(input_names(groups), labelled)
-        role |= dict.fromkeys(input_names(groups), "input")
+        labelled |= _input_labels(input_labels(groups), labelled)
+        role |= dict.fromkeys(input_labels(groups), "input")
     noises = {z: "noise" for n in order if chance.is_choice(n) and (z := chance.noise(n)) is not None}
     labelled |= _input_labels(noises, labelled)
     role |= dict.fromkeys(noises, "input")
@@ -127,7 +127,7 @@ def snapshot(root: Value) -> Snapshot:
     names = dict(zip(full, brief([*full.values()])))
     number = {frame: (i, frame[1]) for i, frame in enumerate(dict.fromkeys(f for fs in frames.values() for f in fs))}
     return Snapshot(
-        tuple([Node(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), names.get(n, ""), role[n],
+        tuple([PageNode(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), names.get(n, ""), role[n],
                     tuple([number[f] for f in frames.get(n, ())])) for n in order]),
         tuple([values[n] for n in order]), tuple([grads[n] for n in order]), tuple(slopes.values()),
     )  # fmt: skip
@@ -252,7 +252,7 @@ def _numbers(frame: Snapshot) -> dict[str, Any]:
     return {"v": frame.values, "d": [d for ds in reversed(frame.slopes) for d in ds]}
 
 
-def _drawn(nodes: tuple[Node, ...], which: list[int]) -> dict[str, Any]:
+def _drawn(nodes: tuple[PageNode, ...], which: list[int]) -> dict[str, Any]:
     """Everything about the graph that is no number of this moment: words, formulas, places."""
     shape = [n.parents for n in nodes]
     titles = list(map(_title, nodes))
@@ -288,14 +288,14 @@ def _placed(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _title(n: Node) -> str:
+def _title(n: PageNode) -> str:
     """What stands in a card: in the frame of its module a parameter need not repeat that."""
     inside = sum(n.label.startswith(title + ".") for _, title in n.frames)
     return ".".join(n.name.split(".")[inside:]) if inside and n.name != n.label else n.name
 
 
 def _token(i: int) -> str:
-    """Node i in a formula: the page puts its name there, or its number."""
+    """PageNode i in a formula: the page puts its name there, or its number."""
     return f"\ue000{i}\ue001"
 
 
@@ -304,7 +304,7 @@ def _written(e: Any) -> str:
     return text.write(e).replace(" * ", " · ").replace("-", "−")
 
 
-def _formulas(n: Node, place: int) -> tuple[str, list[str]]:
+def _formulas(n: PageNode, place: int) -> tuple[str, list[str]]:
     """What a node computes, and its local gradients as textbooks write them; blank where a row has no words."""
     inputs = [_token(p) for p in n.parents]
     try:
@@ -314,7 +314,7 @@ def _formulas(n: Node, place: int) -> tuple[str, list[str]]:
         return f"{n.op.name}({', '.join(inputs)})" if inputs else "", [""] * len(inputs)
 
 
-def _whole(nodes: tuple[Node, ...]) -> str:
+def _whole(nodes: tuple[PageNode, ...]) -> str:
     """The root as one formula of what has a label, if that fits on a line or two."""
     uses = Counter(p for n in nodes for p in n.parents)
     made: list[Any] = []
@@ -330,7 +330,7 @@ def _whole(nodes: tuple[Node, ...]) -> str:
     return _written(made[-1]) if nodes[-1].parents else ""
 
 
-def _rows(nodes: tuple[Node, ...]) -> tuple[str, list[int], str]:
+def _rows(nodes: tuple[PageNode, ...]) -> tuple[str, list[int], str]:
     """Each row in JavaScript, the place of each node's among them, and why values cannot be edited ('' if they can)."""
     written: dict[tuple[Op, int], str] = {}
     needed: list[Any] = []
