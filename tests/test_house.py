@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import extras, text
+from tinygrad_edu import extras, ops, text
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tinygrad_edu"
@@ -179,6 +179,32 @@ def test_advice_names_the_packages_of_the_extras_and_no_package_of_this_name():
 def test_no_file_outgrows_its_room():
     written = [path for path in FILES if path.name != "kernel.py"]  # which is printed, and which nobody reads
     assert not [(path.name, n) for path in written if (n := path.read_text().count("\n")) > 420]
+
+
+# Public names that two rooms define.  The list only becomes shorter: a name that is new is found by one search.
+SHARED = {
+    "written and read with its room before it": "check load read write",
+    "the same operation or thing, on numbers, on Values or as a course has it": "Linear Network Optimizer constant "
+    "cosine digits images linear number plain weights whole",
+    "to be told apart": "Column Comparison Given Node Passes Path Plan Program Score Table Watch addends alike by_hand "
+    "called checked chosen class_of filled finite inputs is_constant made named outputs row slopes values",
+}
+
+
+def test_a_public_name_is_defined_in_one_room():
+    """The rows of operations are rows, and functions on numbers, and the kernel's; a system of the zoo is on its own,
+    and so is the command line.
+    """
+    rooms = {}
+    for path in FILES:
+        if path.name not in ("__main__.py", "kernel.py") and (room := room_of(path)) not in ("zoo", "cli"):
+            for x in ast.parse(path.read_text()).body:
+                if isinstance(x, (ast.FunctionDef, ast.ClassDef)) and not x.name.startswith("_"):
+                    rooms.setdefault(x.name, set()).add(room)
+    twice = {name for name, found in rooms.items() if len(found) > 1 and name not in {*ops.TABLE, *ops.FACTORIES}}
+    listed = set(" ".join(SHARED.values()).split())
+    assert not {name: rooms[name] for name in twice - listed}, "give it a name of its own"
+    assert not listed - twice, "it is told apart: take it from the list"
 
 
 def test_a_missing_package_is_never_a_bug_of_ours():

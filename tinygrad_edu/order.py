@@ -183,7 +183,8 @@ class OrderLab(Explanation):
                 f"and {plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
 
     def _summary(self) -> list[tuple[str, ...]]:
-        rows = [(name, how, integer(self.runs[name].visits), self.runs[name].result) for name, how in STRATEGIES.items()]
+        runs = [(name, how, self.runs[name]) for name, how in STRATEGIES.items()]
+        rows = [(name, how, integer(run.visits), run.result) for name, how, run in runs]
         return [("order", "a node passes on", "visits", "result"), *rows]
 
     def _gradients(self) -> list[tuple[str, ...]]:

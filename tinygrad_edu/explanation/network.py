@@ -208,7 +208,8 @@ class Network(Explanation):
         )
         told: list[Block] = [head, Rows([("sample", what, "gradient"), *rows], "rrr")] if rows else []
         if idle:
-            several = f"Samples {few([str(s) for s in sorted(idle)], MOST_NAMES)}, {len(idle):,} of {self.samples:,}, get"
+            who = few([str(s) for s in sorted(idle)], MOST_NAMES)
+            several = f"Samples {who}, {len(idle):,} of {self.samples:,}, get"
             one = f"Sample {idle[0]} of {self.samples:,} gets"
             told.append(f"{one if len(idle) == 1 else several} no gradient.")
         return told
