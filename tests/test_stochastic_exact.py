@@ -104,6 +104,7 @@ def test_a_run_is_not_the_baseline_of_its_own_mirror():
             [sides(0.3, 0.7)] * 2, lambda us: gradient(S.estimate(cost, Told(*us), 4, antithetic=True, **how), [t])
         )
         assert found == pytest.approx([0.2], abs=1e-12)
+        assert S.expected(lambda rng: S.estimate(cost, rng, 4, antithetic=True, **how)).data == pytest.approx(0.22)
     with pytest.raises(ValueError, match="pairs"):
         S.estimate(cost, 0, 2, antithetic=True, leave_one_out=True)
 
@@ -113,6 +114,7 @@ def test_each_kind_of_noise_has_its_own_mirror():
     assert [mirror.random(), mirror.gauss(0.0, 1.0)] == [0.25, 1.5]
     mirror.turn()
     assert [mirror.gauss(1.0, 2.0), mirror.random(), mirror.random()] == [-2.0, 0.75, 0.9]
+    assert Mirror(random.Random(0)).choice("ab") == random.Random(0).choice("ab")  # has none, and is drawn anew
 
 
 @pytest.mark.parametrize("order", [1, 2])

@@ -164,7 +164,7 @@ def generator(rng: Any, who: str) -> Any:
     """What draws numbers: a generator, or that of a seed.  Raises TypeError for anything else."""
     if hasattr(rng, "__index__") and not isinstance(rng, bool):
         return random.Random(operator.index(rng))
-    if isinstance(rng, Value) or not hasattr(rng, "random"):
+    if isinstance(rng, Value) or not (hasattr(rng, "decide") or hasattr(rng, "random")):
         raise TypeError(f"{who} needs a generator to draw from, random.Random(0), or a seed; got {rng!r:.80}")
     return rng
 

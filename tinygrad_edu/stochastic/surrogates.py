@@ -184,6 +184,11 @@ class Mirror:
         self.drawn: dict[str, list[float]] = {"random": [], "gauss": []}
         self.back: dict[str, list[float]] = {"random": [], "gauss": []}
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "rng" or name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.rng, name)  # what has no mirror is drawn anew
+
     def turn(self) -> None:
         """From now on, the mirror of what was drawn."""
         self.back = {kind: xs[::-1] for kind, xs in self.drawn.items()}
