@@ -230,7 +230,20 @@ def a_game(cost):
     return costs
 
 
+def a_table(cost):
+    """The same, with chances that stand in a table, by the place."""
+    table, s, costs = [Value(x) for x in (0.2, -0.4, 0.9, 0.1)], S.reply(0.0, coin(0, W[0], "x")), []
+    for label in "abc":
+        move = coin(0, S.lookup(table, s), label)
+        s = S.reply(1.0 + len(costs), s, move)
+        s.label = label.upper()
+        costs.append(cost(s, move))
+    return costs
+
+
 SETS = {
+    "table, costs of its places": (a_table, lambda s, m: (s - 0.7) ** 2, {"b": "bA", "c": "cB"}),
+    "table, costs of its moves": (a_table, lambda s, m: 2.0 * m, {"b": "bA", "c": "c"}),
     "game, costs of its places": (a_game, lambda s, m: (s - 0.7) ** 2, {"a": "a", "b": "bA", "c": "cB"}),
     "game, costs of its moves": (a_game, lambda s, m: 2.0 * m, {"a": "a", "b": "bA", "c": "c"}),
     "chain, cost at its end": (a_chain, lambda a, b, c, d: d * W[0], {"a": "a", "b": "b", "c": "c", "d": "d"}),
@@ -384,6 +397,49 @@ def test_given_the_state_a_critic_needs_no_history_and_steps_of_one_name_share_i
     assert {len(key) for key in keys} == {3} and len(keys) == 2 + 4 + 8  # move, place, step
     found, _ = weighed(parameters, f, S.Score())
     assert found == pytest.approx(exact(*walk(None)), abs=1e-12)
+
+
+def ladder(table, look, how, rng, moves=3):
+    """Moves up or down, with chances that stand in a table by the rung; each rung has its price."""
+    s, costs = Value(1.0), []
+    for k in range(moves):
+        move = S.Bernoulli(logit=look(table, s)).sample(rng, estimator=how(s, k))
+        s = S.reply(max(0.0, s.data + (1 if move.data else -1)), s, move)
+        costs.append(S.reply((1.0, 0.2, 0.7, 3.0, 0.1)[int(s.data) % 5], s))
+    return costs
+
+
+@FORMS
+def test_chances_in_a_table_are_looked_up_by_the_state_that_decides_which_they_are(all_outcomes):
+    table, critic = [Value(x) for x in (0.3, -0.2, 0.8, -0.5)], S.Critic(all_outcomes=all_outcomes)
+    judged = lambda s, k: critic.given(s, k, name="move")  # noqa: E731
+    for p, costs in S.outcomes(lambda rng: ladder(table, S.lookup, judged, rng)):
+        critic.learn(costs, weight=p)
+    found, _ = weighed(table, lambda rng: ladder(table, S.lookup, judged, rng), None)
+    want = exact(table, lambda rng: ladder(table, S.lookup, lambda s, k: None, rng))
+    assert found == pytest.approx(want, abs=1e-12) and all(abs(g) > 1e-3 for g in want)
+
+    def untold(rng):
+        hidden = S.Critic()
+        costs = ladder(table, lambda t, s: t[int(s.data) % 4], lambda s, k: hidden.given(s, name="move"), rng, 5)
+        hidden.learn(costs)
+        return costs
+
+    with pytest.raises(UserError, match=r"write lookup\(table, state\)"):
+        list(S.outcomes(untold))
+
+
+def test_a_table_is_asked_where_it_has_an_entry_and_nowhere_else():
+    table = [Value(0.3), [Value(1.0), Value(2.0)]]
+    assert S.lookup({7: table[0]}, Value(7.0)).parents[0] is table[0] and len(S.lookup(table, Value(1.0))) == 2
+    for place in (2.0, -1.0, 0.5, math.nan):
+        with pytest.raises(UserError, match="whose places are 0 to 1"):
+            S.lookup(table, Value(place))
+    with pytest.raises(TypeError, match=r"table\[number\]"):
+        S.lookup(table, 1)
+    place = S.Bernoulli(0.5).sample(noise=0.9, estimator=S.Enumerate())
+    with pytest.raises(UserError, match="looked up at 0"):
+        S.surrogate(S.lookup(table, place))
 
 
 def test_what_is_given_and_is_not_enough_is_completed():

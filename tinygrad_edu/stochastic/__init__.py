@@ -33,7 +33,7 @@ from .estimators import (
     StraightThrough,
 )
 from .qfunctions import Linear, Network, Table
-from .replies import reply
+from .replies import lookup, reply
 from .separation import critic_set
 from .surrogates import estimate, surrogate
 
@@ -41,6 +41,6 @@ __all__ = [
     "Bernoulli", "Binomial", "Categorical", "Critic", "Distribution", "Enumerate", "Exponential", "Geometric",
     "Gumbel", "LearnedBaseline", "Linear", "MeasureValued", "Network", "Normal", "Pathwise", "Poisson", "Rebar",
     "Relaxed", "RunningMean", "Score", "StraightThrough", "Table", "Uniform", "compare_estimators", "critic_set",
-    "estimate", "expected", "gumbel_softmax", "outcomes", "reply", "surrogate",
+    "estimate", "expected", "gumbel_softmax", "lookup", "outcomes", "reply", "surrogate",
 ]  # fmt: skip
 signposts.put_up(__name__)

@@ -162,7 +162,8 @@ class Critic(Estimator):
                         f"the number {leaf.label or f'{leaf.data:.6g}'} from which both {name!r} and its costs are "
                         f"computed was {number:.6g} elsewhere, and Q does not see it. If every run draws its own, "
                         "let it see: .sample(rng, estimator=critic.given(x)), with x in a Value. If it is a setting, "
-                        "make it one Value for all runs, and change its .data"
+                        "make it one Value for all runs, and change its .data. If a state decides which of many it "
+                        "is, write lookup(table, state)"
                     )
 
     # Learning
@@ -291,7 +292,7 @@ class Run:
             seen, visited = self.graph.seen(c, below, [x for x in states[c] if isinstance(x, Value)])
             inner = seen[: len(seen) - sum(isinstance(x, Value) for x in states[c])]
             name = getattr(views[c], "name", "") or names[c]
-            leaves = [n for n in visited if not n.parents and n not in states[c]]
+            leaves = [n for n in visited if not n.parents and n not in states[c] and not self._looked_up(n)]
             before = set(topological(c)) if leaves else set()
             leaves = sorted(before.intersection(leaves), key=self.graph.place.__getitem__)
             node = Node(c, name, [*inner, *states[c]], below)
@@ -300,6 +301,10 @@ class Run:
         if critic.td:
             for node in self.nodes:
                 node.ahead = list(self._ahead(node))
+
+    def _looked_up(self, leaf: Value) -> bool:
+        """Whether it is an entry of a table: which one is read changes, and the graph knows with what."""
+        return all(n.op.name == "lookup" and leaf is n.parents[0] for n in self.graph.children[leaf])
 
     def _ahead(self, node: Node) -> Iterator[Node]:
         """The next choices whose Q-functions may speak for costs of this one.
