@@ -425,6 +425,15 @@ def test_curves_that_cannot_be_drawn_say_why(lines, options, said):
         curves(lines, **options)
 
 
+def test_the_band_of_a_curve_is_shaded_in_its_colour_and_lies_in_the_frame():
+    plain, shaded = (curves({"a": [1.0, 2.0], "b": [2.0, 1.0]}, bands=bands).svg()
+                     for bands in (None, {"b": ([1.0, 0.5], [3.0, 8.0])}))  # fmt: skip
+    [band] = re.findall(r'<path d="M([^"]*)z" fill="(#\w+)" fill-opacity', shaded)
+    assert "fill-opacity" not in plain and band[1] == axes.ORANGE
+    heights = [float(point.split()[1]) for point in band[0].split("L")]  # there along one end, back along the other
+    assert heights == pytest.approx([64 + 230 * (1 - y / 8) for y in (1.0, 0.5, 8.0, 3.0)], abs=0.06)
+
+
 def test_curves_are_on_a_logarithmic_scale_where_numbers_span_much():
     assert "log scale" in curves({"a": [1.0, 100.0]}).svg() and "log scale" not in curves({"a": [0.0, 100.0]}).svg()
     assert "log scale" not in curves({"a": [1.0, 100.0]}, log=False).svg()

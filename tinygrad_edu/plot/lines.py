@@ -27,13 +27,15 @@ def curves(
     ylabel: str = "",
     log: bool | None = None,
     marks: Mapping[str, float] | None = None,
+    bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Picture:
     """Each line's numbers over `x`, by default 1, 2, 3, ...; where a number is None, inf or nan the line has a gap.
 
     `log` says whether y is on a logarithmic scale: by default where all numbers are above zero and span more than a
     factor of 30; zeros and what is below are gaps there.
-    `marks` are levels to compare with, dashed, such as {"chance": 2.303}.
+    `marks` are levels to compare with, dashed, such as {"chance": 2.303}.  `bands` give a line's name the lower and the
+    upper end of what it is the mean of, shaded in its colour.
     Raises ValueError if there is nothing to draw, or if a line has more numbers than `x`.
     """
     table = {str(name): [None if y is None else float(y) for y in ys] for name, ys in lines.items()}
@@ -42,7 +44,9 @@ def curves(
     if most > len(at):
         raise UserError(f"a line has {most} numbers, and x has {len(at)}: give one place for each")
     levels = {str(name): float(y) for name, y in (marks or {}).items()}
-    seen = [y for ys in [*table.values(), levels.values()] for y in ys if y is not None and math.isfinite(y)]
+    ranges = {str(name): band for name, band in (bands or {}).items()}
+    edges = [ys for band in ranges.values() for ys in band]
+    seen = [y for ys in [*table.values(), levels.values(), *edges] for y in ys if y is not None and math.isfinite(y)]
     if log is None:
         log = bool(seen) and min(seen) > 0 and max(seen) > 30 * min(seen)
     seen = [y for y in seen if y > 0] if log else seen
@@ -72,6 +76,11 @@ def curves(
         for dash in range(0, int(WIDTH), 10):  # one by one: not everything that paints knows dashes
             picture.line([(68 + dash, height), (72 + dash, height)], QUIET)
         ends.append((height, name, QUIET))
+    for i, name in enumerate(table):
+        ends_of = [[frame.at(a, max(y, bottom)) for a, y in zip(at, ys)] for ys in ranges.get(name, ())]
+        if ends_of:
+            around = "L".join(f"{a:.1f} {b:.1f}" for a, b in [*ends_of[0], *reversed(ends_of[1])])
+            picture.add("path", d=f"M{around}z", fill=CLASSES[i % len(CLASSES)], fill_opacity="0.14")
     for i, (name, ys) in enumerate(table.items()):
         colour, height = CLASSES[i % len(CLASSES)], -1.0
         piece: list[tuple[float, float]] = []
