@@ -434,6 +434,12 @@ def test_the_band_of_a_curve_is_shaded_in_its_colour_and_lies_in_the_frame():
     assert heights == pytest.approx([64 + 230 * (1 - y / 8) for y in (1.0, 0.5, 8.0, 3.0)], abs=0.06)
 
 
+@pytest.mark.skipif(render.renderer() is None, reason="no program that draws is installed here")
+def test_a_line_of_thousands_of_points_is_drawn_in_pixels_too():
+    """Graphviz reads no string of more than 16,384 letters."""
+    assert curves({"a": [math.sin(k / 50) for k in range(3000)]}).png(scale=1).startswith(b"\x89PNG")
+
+
 def test_curves_are_on_a_logarithmic_scale_where_numbers_span_much():
     assert "log scale" in curves({"a": [1.0, 100.0]}).svg() and "log scale" not in curves({"a": [0.0, 100.0]}).svg()
     assert "log scale" not in curves({"a": [1.0, 100.0]}, log=False).svg()

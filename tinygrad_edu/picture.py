@@ -106,7 +106,8 @@ class Picture:
 
     def _xdot(self, background: str) -> str:
         """The same shapes as the background of an empty graph of this size."""
-        pieces, spots = _pieces(self), [f"{self.width},{self.height}", "0,0"]
+        most, spots = 8000, [f"{self.width},{self.height}", "0,0"]  # letters: Graphviz reads strings of 16,384
+        pieces = [p[i : i + most] for p in _pieces(self) for i in range(0, len(p), most)]
         drawn = "+".join('"' + p.replace('"', '\\"') + '"' for p in pieces) or '""'
         corners = " ".join(
             f'c{i} [pos="{spot}", style=invis, shape=point, width=0.001, height=0.001];' for i, spot in enumerate(spots)
