@@ -29,6 +29,7 @@ SAMPLES, STEPS = 12, (0, 10, 100, 1000)
 MEANT = {  # what is shown on purpose, and what is true of a small run
     "perceptron": {"saturated units", "unbalanced labels"},  # two units on xor; 60 points, 56 of one class
     "scratch": {"identical units"},  # begun so, to show that they stay so
+    "control": {"gradient explodes in time"},  # the first of ten pushes moves the mass for the rest of the ride
     "rnn": {"gradient vanishes in time", "gradient explodes in time"},  # a memory over 30 steps
     "makemore": {"loss at the start far from chance", "saturated units"},  # the first of its rungs
 }

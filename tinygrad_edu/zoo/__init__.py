@@ -70,6 +70,9 @@ SYSTEMS = (  # in the order of history
     System("rnn", 1990, "the same weights at every step: gradients that vanish, explode, are clipped; "
                         "a network that spells",
            epochs=6000, unit="names"),
+    System("control", 1992, "walkers on a cliff and a mass that is pushed: REINFORCE, actor-critic, Backprop-Q, and "
+                            "the gradient through the world",
+           epochs=300, unit="episodes"),
     System("vae", 2014, "autoencoders that draw what is behind a digit: two numbers, or eight bits learned in "
                         "eight ways",
            epochs=100),
