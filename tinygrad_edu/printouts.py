@@ -92,10 +92,7 @@ __version__: str
 def face() -> str:
     """The text of __init__.pyi: every public name, from its room."""
     rooms: dict[str, str] = vars(sys.modules[str(__package__)])["ROOMS"]
-    lines = [
-        f"from .{room} import {', '.join(f'{name} as {name}' for name in names.split())}\n"
-        for room, names in rooms.items()
-    ]
+    lines = [f"from .{r} import {name} as {name}\n" for r, names in rooms.items() for name in names.split()]
     return FACE + "".join(lines)
 
 
