@@ -186,7 +186,7 @@ SHARED = {
     "written and read with its room before it": "check load read write",
     "the same operation or thing, on numbers, on Values or as a course has it": "Linear Network Optimizer constant "
     "cosine digits images linear number plain weights whole",
-    "to be told apart": "Column Comparison Given Node Passes Path Plan Program Score Table Watch addends alike by_hand "
+    "to be told apart": "Column Comparison Given Node Path Plan Program Score Table Watch addends alike by_hand "
     "called checked chosen class_of filled finite inputs is_constant made named outputs row slopes values",
 }
 

@@ -103,8 +103,8 @@ def variables(order: Iterable[Value], held: Mapping[str, Any] | None = None) -> 
 
 def _scopes() -> list[Mapping[str, Any]]:
     """The variables of the code that called into this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __name__.partition(".")[0]:
+    frame, inside = sys._getframe(1), (__name__.partition(".")[0], "functools")  # where a cached property is computed
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
         frame = frame.f_back
     return [frame.f_locals, frame.f_globals]
 

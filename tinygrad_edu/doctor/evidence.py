@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-from .. import ops, text
-from ..engine import Value, chain_rule, topological
+from .. import ops
+from ..engine import Value
 from ..explanation.network import neurons_of
 from ..explanation.network import rms as rms
+from ..explanation.walk import Walk
 from ..figures.units import Unit, group, module_of, samples_of, slope_of
-from ..names import Names, is_constant
+from ..names import is_constant
 from .rows import Bend, bend_of
 
 LINEAR = {ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.sum, ops.dot}
@@ -62,49 +63,7 @@ class Cell:
         return Bend("", math.inf) if rows or row is None else bend_of(row)
 
 
-class Passes:
-    """One graph, gone through once forward and once backward; no `.grad` changes.
-
-    `totals` are the gradients of `root`, seed 1; `slopes` the local gradients of each node.
-    """
-
-    def __init__(self, root: Value) -> None:
-        self.root, self.order = root, topological(root)
-        self.slopes: dict[Value, tuple[float, ...]] = {}
-        self.totals: dict[Value, float] = chain_rule(root, 1.0, self._local)
-
-    def _local(self, node: Value) -> tuple[float, ...]:
-        found = self.slopes[node] = node.op.slopes(*node.numbers)
-        return found
-
-    @cached_property
-    def names(self) -> Names:
-        """What each node is called; found only when there is something to say."""
-        return Names(self.order)
-
-    @cached_property
-    def _seen(self) -> dict[Value, float]:
-        return {p: x for n in self.order for p, x in zip(n.parents, n.numbers[1:]) if not p.parents}
-
-    def value(self, n: Value) -> float:
-        """The number that the forward pass saw; `.data` may have been changed since then."""
-        return n.numbers[0] if n.parents else self._seen.get(n, n.data)
-
-    def called(self, n: Value) -> str:
-        """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf or the formula is long."""
-        name = self.names[n]
-        formula = self.names.formula(n, 44) if n.parents else ""
-        return f"{name} = {formula}" if formula else name
-
-    def local(self, n: Value, place: int = 0) -> str:
-        """The local gradient of a node as a formula with the names of this graph, in its textbook form."""
-        term = self.names.term
-        d = text.local_gradients(n.op, term(n), *map(term, n.parents))[place]
-        step = isinstance(d, text.Expr) and d.op is ops.greater
-        return f"1 if {text.write(d)} else 0" if step else text.write(d)
-
-
-class Evidence(Passes):
+class Evidence(Walk):
     """The passes of a graph, and its units.
 
     `cells` are the units, those of which labels tell first, and then whatever else bends; `layers` the same by layer.

@@ -19,13 +19,12 @@ from typing import NamedTuple
 
 from .. import ops
 from ..engine import Value, chain_rule, topological
-from ..explanation.walk import Edge
+from ..explanation.walk import Walk
 from ..names import is_constant, named
 from ..opening import opened
-from .evidence import Passes
 
 
-class Side(Passes):
+class Side(Walk):
     """The graph of one run at one step: as `opened` shows it, with the results that a replay computed for itself."""
 
     def __init__(self, given: Value) -> None:
@@ -40,17 +39,6 @@ class Side(Passes):
     def value(self, n: Value) -> float:
         """The number that the forward pass saw, or that the replay gave."""
         return self.replayed[n] if n in self.replayed else super().value(n)
-
-    @cached_property
-    def into(self) -> dict[Value, list[Edge]]:
-        """The edges along which each node gets its gradient, in the order of the backward pass."""
-        found: dict[Value, list[Edge]] = {}
-        for node in reversed(self.order):
-            for place, (parent, slope) in enumerate(zip(node.parents, self.slopes.get(node, ()))):
-                edge = Edge(node, parent, place, float(slope))
-                found.setdefault(parent, []).append(edge)
-                _ = edge * float(self.totals[node])
-        return found
 
     @cached_property
     def labelled(self) -> dict[str, Value]:

@@ -24,9 +24,9 @@
     The gradients:
       df/dx = -4, df/dy = -4, df/dz = 3
 
-This room reads graphs and changes nothing.  It fills `engine.chain_rule` in with edges that listen (`walk`), and
-`text` and `languages` with the names of the nodes; what is said of a whole graph is in `whole`, of one gradient in
-`single` (its paths in `paths`), of a matrix in `shaped`, of a network and its parts in `network`.
+This room reads graphs and changes nothing.  It lists every edge of one backward pass (`walk`), and fills `text` and
+`languages` in with the names of the nodes; what is said of a whole graph is in `whole`, of one gradient in `single`, of
+a matrix in `shaped`, of a network and its parts in `network`.
 
     python -m tinygrad_edu.explanation     explains the lecture's neuron, and then one of its gradients
 """

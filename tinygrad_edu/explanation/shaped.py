@@ -20,7 +20,7 @@ class Shaped(Explanation):
     """
 
     def __init__(self, walk: Walk, of: Any) -> None:
-        self.walk, self.root, self.of = walk, walk.root, of
+        self.walk, self.root, self.names, self.of = walk, walk.root, walk.names, of
         self.values: Any = mapped(walk.value, of)
         self.grads: Any = mapped(lambda n: walk.totals.get(n, 0.0), of)
         self._leaves: list[Value] = flatten(of)
@@ -39,7 +39,7 @@ class Shaped(Explanation):
 
     def blocks(self) -> Iterator[Block]:
         """What is said, as sentences and matrices."""
-        names = self.walk.names
+        names = self.names
         yield ("The gradient of ", formula("{} = {}", names[self.root], self.walk.value(self.root)),
                f" in the dimensions of the parameters: {dimensions(self.of)}.")  # fmt: skip
         used = lambda n: names[n] if n in self.walk.totals else Formula(n.label or "not used", "\\text{not used}")

@@ -43,15 +43,17 @@ class Single(Explanation):
         )
         shown = self._shown()
         heading = "used in", "local gradient", "upstream × local = contribution"
-        rows = [[formula("{} {}", self.names[e.node], self.names.made(e.node, LONGEST)), self._local(e),
+        rows = [[formula("{} {}", self.names[e.node], self.names.made(e.node, LONGEST)), self._local(e.node, e.place),
                  product(e.upstream, e.local, e.contribution)] for e in shown]  # fmt: skip
         yield Rows([heading, *rows], "ll=", (0, 1), foot=[*self._foot(len(self.uses) - len(shown))])
         yield self._counted(x, root)
         for path in self.paths:
-            edges = [self.walk.out_of[n][i] for n, i in zip(path.nodes[1:], path.slots)]
+            steps = list(zip(path.nodes[1:], path.slots))
             note = f", along each of {plural(path.ways, 'such path')}" * (path.ways > 1)
-            yield Chain(elided(path.nodes, MOST_STEPS, self.names.__getitem__), elided(edges, MOST_STEPS, self._factor),
-                        joined(path.factors, "·", MOST_STEPS), formula("{}", path.product), note)  # fmt: skip
+            nodes = elided(path.nodes, MOST_STEPS, self.names.__getitem__)
+            factors = elided(steps, MOST_STEPS, lambda step: self._factor(*step))
+            numbers = joined(path.factors, "·", MOST_STEPS)
+            yield Chain(nodes, factors, numbers, formula("{}", path.product), note)
         yield from self._notes(shown)
 
     def _shown(self) -> list[Edge]:
@@ -60,8 +62,8 @@ class Single(Explanation):
         most = set(sorted(self.uses, key=size)[:MOST_USES])
         return [e for e in self.uses if e in most]
 
-    def _local(self, e: Edge) -> Formula:
-        local = self.walk.local(e)
+    def _local(self, n: Value, place: int) -> Formula:
+        local = self.walk.local(n, place)
         return Formula(clipped(local, LONGEST - 10), lambda: local.latex)
 
     def _foot(self, more: int) -> Iterator[Sentence]:
@@ -80,11 +82,11 @@ class Single(Explanation):
             told += f" The {len(self.paths)} largest:" if len(self.paths) > 1 else " The largest:"
         return f"{plural(self.count, 'path')} lead", *between, told
 
-    def _factor(self, e: Edge) -> Formula:
+    def _factor(self, n: Value, place: int) -> Formula:
         """The local gradient of one edge, in parentheses if it is a sum or a condition; LaTeX has its fraction."""
-        local = self._local(e)
+        local = self._local(n, place)
         loose = local.startswith("-") or any(s in local for s in (" + ", " - ", " if ", "half"))
-        return Formula(f"({local})" if loose else local, lambda: self.names.ratio(e.node, e.parent).latex)
+        return Formula(f"({local})" if loose else local, lambda: self.names.ratio(n, n.parents[place]).latex)
 
     def _notes(self, shown: list[Edge]) -> Iterator[str]:
         above = {self.x: None}  # and everything that was computed from it, in order

@@ -1,14 +1,14 @@
-"""The chain rule, listened to: every edge of one backward pass, with the words for it.
+"""One backward pass, edge by edge, with the words for it: what `explain` and `diagnose` say is read from here.
 
-Nothing is differentiated here.  `engine.chain_rule` is filled in with edges that multiply like numbers, and that
-remember what they were multiplied with.
+Nothing is differentiated here: the gradients are those of `engine.chain_rule`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from itertools import count
+from dataclasses import dataclass
+from functools import cached_property
 
 from .. import ops, paths, text
 from ..blocks import Formula, joined, latex
@@ -20,26 +20,22 @@ from ..text import Expr
 from ..words import number, plural, times
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class Edge:
     """One edge of the backward pass: `node` hands upstream × local = contribution to one of its parents."""
 
-    __slots__ = ("node", "parent", "place", "local", "upstream", "contribution")
-
-    def __init__(self, node: Value, parent: Value, place: int, local: float) -> None:
-        self.node, self.parent, self.place, self.local = node, parent, place, local
-        self.upstream = self.contribution = math.nan
-
-    def __mul__(self, upstream: float) -> float:
-        """Multiply as the number would, and remember both."""
-        self.upstream = upstream
-        self.contribution = self.local * upstream
-        return self.contribution
+    node: Value
+    parent: Value
+    place: int
+    local: float
+    upstream: float
+    contribution: float
 
 
 class Walk:
-    """One backward pass from `root`, seed 1, as edges in the order in which they carried a gradient.
+    """One backward pass from `root`, seed 1; no `.grad` changes.
 
-    No `.grad` changes.
+    `order` has parents before children, `slopes` the local gradients of each node, `totals` the gradients.
 
     >>> a = Value(3.0, label="a")
     >>> L = a * a + a
@@ -49,40 +45,54 @@ class Walk:
     """
 
     def __init__(self, root: Value, also: Iterable[Value] = ()) -> None:
-        self.root, self.slopes = root, paths.local_slopes(root)
+        self.root, self.slopes, self._also = root, paths.local_slopes(root), also
         self.order = list(self.slopes)
-        self.names = Names(self.order, also)
-        self.edges: list[Edge] = []
-        self.out_of: dict[Value, list[Edge]] = {}
-        self._seen: dict[Value, float] = {}
+        self.totals: dict[Value, float] = chain_rule(root, 1.0, self.slopes.__getitem__)
         self._formulas: dict[tuple[Value, object], tuple[Expr | float, ...]] = {}
-        self.totals: dict[Value, float] = chain_rule(root, 1.0, self._edges)
-        self.into: dict[Value, list[Edge]] = {}
-        for e in self.edges:
-            self.into.setdefault(e.parent, []).append(e)
 
-    def _edges(self, node: Value) -> list[Edge]:
-        edges = self.out_of[node] = [Edge(node, *edge) for edge in zip(node.parents, count(), self.slopes[node])]
-        self.edges += edges
-        self._seen.update(zip(node.parents, node.numbers[1:]))
-        return edges
+    @cached_property
+    def names(self) -> Names:
+        """What each node is called; found only when there is something to say."""
+        return Names(self.order, self._also)
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """Every edge, in the order in which they carry a gradient."""
+        ups = [(n, float(self.totals[n])) for n in reversed(self.order)]
+        return [Edge(n, p, i, d, up, d * up)
+                for n, up in ups for i, (p, d) in enumerate(zip(n.parents, self.slopes[n]))]  # fmt: skip
+
+    @cached_property
+    def into(self) -> dict[Value, list[Edge]]:
+        """The edges along which each node gets its gradient."""
+        found: dict[Value, list[Edge]] = {}
+        for e in self.edges:
+            found.setdefault(e.parent, []).append(e)
+        return found
+
+    @cached_property
+    def _seen(self) -> dict[Value, float]:
+        return {p: x for n in self.order for p, x in zip(n.parents, n.numbers[1:]) if not p.parents}
 
     def value(self, n: Value) -> float:
         """The number that the forward pass saw; `.data` may have been changed since then."""
-        return self._seen.get(n, n.numbers[0] if n.numbers else n.data)
+        return n.numbers[0] if n.parents else self._seen.get(n, n.data)
 
-    def local(self, e: Edge) -> Formula:
-        """The local gradient of an edge as a formula, in its textbook form."""
-        return Formula(self._local(e), lambda: self._local(e, latex))
+    def called(self, n: Value) -> str:
+        """A node's name and what computes it, `v3 = tanh(z)`; the name alone if it is a leaf."""
+        return f"{self.names[n]} = {self.names.formula(n, 44)}" if n.parents else self.names[n]
 
-    def _local(self, e: Edge, write: Callable[[Formula], str] = str) -> str:
-        if (e.node, write) not in self._formulas:
-            terms = [write(self.names.term(n)) for n in (e.node, *e.node.parents)]
-            self._formulas[e.node, write] = text.local_gradients(e.node.op, *terms)
-        d = self._formulas[e.node, write][e.place]
+    def local(self, n: Value, place: int = 0) -> Formula:
+        """A local gradient of a node as a formula, in its textbook form."""
+        return Formula(self._local(n, place), lambda: self._local(n, place, latex))
+
+    def _local(self, n: Value, place: int, write: Callable[[Formula], str] = str) -> str:
+        if (n, write) not in self._formulas:
+            self._formulas[n, write] = text.local_gradients(n.op, *[write(self.names.term(m)) for m in (n, *n.parents)])
+        d, slope = self._formulas[n, write][place], self.slopes[n][place]
         step = isinstance(d, Expr) and d.op is ops.greater
-        if step and e.local not in (0.0, 1.0):
-            return ("half each at a tie" if write is str else "\\text{a tie}") if math.isfinite(e.local) else "nan"
+        if step and slope not in (0.0, 1.0):
+            return ("half each at a tie" if write is str else "\\text{a tie}") if math.isfinite(slope) else "nan"
         if write is not str:
             return LATEX.write(d)
         formula = text.write(d)
@@ -139,10 +149,9 @@ class Walk:
             )
             added = f"{joined([before, g], '+')} = {number(total)} where paths meet, at {p}"
             if not math.isfinite(e.local) and all(map(math.isfinite, e.node.numbers[1:])):
-                at = f"at {p} = {number(self.value(e.parent))}"
-                found.append(
-                    f"The slope {self.local(e)} of {n} = {self.names.formula(e.node, 60)} is {number(e.local)} {at}"
-                )
+                slope, formula = self.local(e.node, e.place), self.names.formula(e.node, 60)
+                at = f"{number(e.local)} at {p} = {number(self.value(e.parent))}"
+                found.append(f"The slope {slope} of {n} = {formula} is {at}")
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
                     f"{product} = nan on the edge {n} → {p}, and that is where nan begins: zero "

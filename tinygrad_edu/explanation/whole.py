@@ -70,7 +70,7 @@ class Whole(Explanation):
         return Formula(said + note, lambda: f"{said.latex}\\text{{{note}}}") if n.op is ops.detached else said
 
     def _row(self, e: Edge) -> list[str]:
-        local, names = self.walk.local(e), self.names
+        local, names = self.walk.local(e.node, e.place), self.names
         meaning = lambda: f"{names.ratio(e.node, e.parent).latex} = {local.latex}"
         return [formula("{} → {}", names[e.node], names[e.parent]), Formula(clipped(local, LONGEST - 10), meaning),
                 product(e.upstream, e.local, e.contribution)]  # fmt: skip
