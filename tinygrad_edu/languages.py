@@ -87,7 +87,6 @@ class Language:
     extra: dict[str, str] = field(default_factory=dict)  # function -> a definition that its parts cannot give
     define: str = "def {row}({xs}):\n    return {body}"
     cut: bool = False  # other definitions come from ieee.py
-    scalar: str = ""  # a number for which 1 / 0 is inf, if the language's plain numbers raise
     symbols: dict[str, str] = field(default_factory=dict)  # for those that are written otherwise
     lanes: bool = False  # or run one number after the other, over arrays
     called: dict[Op, str] = field(default_factory=dict)  # the rows in a text that are none of ours; see `fresh`
@@ -311,7 +310,6 @@ NUMPY = Language(
         **{f: f"def {f}(x):\n    return np.array([math.{f}(v) for v in np.ravel(x).tolist()]).reshape(np.shape(x))"
            for f in ("erf", "erfc")},
     },
-    scalar="np.float64({})",
     lanes=True,
 )  # fmt: skip
 # The same, where signs of zeros, nan and the last bit matter: ieee.py's own choices, and no shortcut for x ** 0.5.
@@ -353,7 +351,6 @@ JAX = replace(
              "from jax.scipy.special import digamma, erf, erfc, erfinv, gammaln as lgamma, polygamma"),
     lanes=False,
     extra={f: _jnp(text) for f, text in LANES.extra.items() if f not in ("erf", "erfc", "power", "logsumexp")},
-    scalar="jnp.float64({})",
 )  # fmt: skip
 
 _JS = {
@@ -382,7 +379,7 @@ _JS = {
 JAVASCRIPT = Language(
     "JavaScript",
     {**{row: f"Math.{word}({{all}})" for row, word in _JS.items()}, "power": "power({0}, {n})",
-     "pow": "power({0}, {1})", "where": "({0} !== 0 ? {1} : {2})",
+     "pow": "power({0}, {1})", "where": "({0} !== 0 ? {1} : {2})", "within": "({1} === {1} ? {0} : NaN)",
      "polygamma": "polygamma({n}, {0})",
      **{f: f + "({all})" for f in javascript.LACKING if f not in ("power", "polygamma")}},
     lambda x: repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity",

@@ -29,8 +29,8 @@
     dw += x * dv1  # w is used twice: gradients add where paths meet
     dx = w * dv1
 
-This is `languages` over the engine's own order, so that the text, when it is run, gives the engine's gradients
-to the last bit.
+This is the engine's own chain rule, filled with lines: so the text, when it is run, gives the engine's gradients to
+the last bit.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import ieee, javascript, notebook, ops
-from .engine import Value, topological
+from .engine import Value, chain_rule, topological
 from .errors import UserError, meant
 from .filling import filled, ours
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
@@ -168,6 +168,28 @@ def _stem(label: str) -> str:
     return stem if not stem or stem.isidentifier() else f"v{stem}"
 
 
+class Assignment:
+    """`target = text`: to the chain rule a gradient, one line of which is `+=` when it has been added to another."""
+
+    def __init__(self, target: str, text: str, remarks: Sequence[str] = (), meeting: str = "") -> None:
+        self.target, self.text, self.remarks, self.meeting, self.adds = target, text, [*remarks], meeting, False
+
+    def __add__(self, other: Assignment) -> Assignment:
+        other.adds = True
+        other.remarks.append(other.meeting)
+        return other
+
+
+class Factor:
+    """A local gradient, written down: `times(upstream)` is what the chain rule has when it has multiplied by it."""
+
+    def __init__(self, times: Callable[[Any], Any]) -> None:
+        self.times = times
+
+    def __mul__(self, upstream: Any) -> Any:
+        return self.times(upstream)
+
+
 class _Writer:
     """Both passes of a graph as lines of one language; `used` collects every expression, for the prelude."""
 
@@ -175,18 +197,15 @@ class _Writer:
         self, order: list[Value], speech: Language, held: Mapping[Value, str] | None = None, books: bool = False
     ) -> None:
         self.order, self.speech, self.books = order, speech.fresh(), books
-        js = speech.title == "JavaScript"
-        self.prefix = "d_" if js else "d"  # `do` is a word of JavaScript
-        self.let, self.end, self.remark = ("let ", ";", "//") if js else ("", "", "#")
-        self.names = names_of(order, self.prefix, held)
-        self.taken = self.all_taken()
+        self.js, self.numpy = speech.title == "JavaScript", speech.title == "NumPy"
+        self.prefix = "d_" if self.js else "d"  # `do` is a word of JavaScript
+        self.remark = "//" if self.js else "#"
         self.guarded = speech is CAREFUL
-        self.lines: list[str] = []
+        self.names = names_of(order, self.prefix, held)
+        self.taken = {*self.names.values(), *[self.prefix + n for n in self.names.values()], *ops.TABLE}
+        self.uses = Counter(p for n in order for p in n.parents)
+        self.lines: list[str | Assignment] = []
         self.used: list[Any] = []
-
-    def all_taken(self) -> set[str]:
-        """The names of nodes, of their gradients and of rows."""
-        return {*self.names.values(), *[self.prefix + n for n in self.names.values()], *ops.TABLE}
 
     def program(self) -> str:
         """The whole text: what it needs to run, the forward pass, the backward pass."""
@@ -196,45 +215,33 @@ class _Writer:
                 self.set(self.names[n], Expr(n.op, tuple(map(self.term, n.parents))))
             elif n in self.names:
                 number = self.speech.number(n.data)
-                said = f"  {self.remark} {named(n)}" if n.label and self.names[n].startswith("node") else ""
-                number = f"np.asarray({number})" if self.numpy else number
-                self.lines.append(f"{self.let}{self.names[n]} = {number}{self.end}{said}")
+                said = [named(n)] if n.label and self.names[n].startswith("node") else []
+                self.lines.append(Assignment(self.names[n], f"np.asarray({number})" if self.numpy else number, said))
         self.lines += ["", f"{self.remark} backward pass: each line is local times upstream"]
-        self.set(self.prefix + self.names[self.order[-1]], 1.0)
-        uses = Counter(p for n in self.order for p in n.parents)
-        begun: set[Value] = set()
-        for n in reversed(self.order):
-            for p, d, remarks in self.edges(n):
-                target = self.prefix + self.names[p]
-                flow = _times(d, self.prefix + self.names[n])
-                if p in begun:
-                    remarks.append(
-                        f"{self.names[p]} is used {'twice' if uses[p] == 2 else f'{uses[p]} times'}: "
-                        "gradients add where paths meet"
-                    )
-                self.set(target, flow, adds=p in begun, remarks=remarks)
-                begun.add(p)
+        root = self.order[-1]
+        chain_rule(root, self.set(self.prefix + self.names[root], 1.0), self.slopes)
         prelude = self.speech.prelude(self.used)
         for op in self.speech.given:
             filled(op, op.parts or op.forward, map(name, "abcdefgh"[: len(op.domain)]))  # raises, and says why
             raise TypeError(
                 f"the row {op.name!r} takes any number of inputs, and is written out by its `parts` alone: give it some"
             )
-        return (prelude + ("\n\n\n" if "\n\n" in prelude else "\n\n") if prelude else "") + "\n".join(self.lines)
+        text = "\n".join([line if isinstance(line, str) else self.written(line) for line in self.lines])
+        return (prelude + ("\n\n\n" if "\n\n" in prelude else "\n\n") if prelude else "") + text
 
-    @property
-    def numpy(self) -> bool:
-        return self.speech.title == "NumPy"
-
-    def set(self, target: str, e: Any, adds: bool = False, remarks: Sequence[str] = ()) -> None:
-        """One line: target = e, or target += e."""
+    def set(self, target: str, e: Any, remarks: Sequence[str] = (), meeting: str = "") -> Assignment:
+        """One more line."""
         self.used.append(e)
-        text, let = self.speech.write(e), "" if adds else self.let
+        self.lines.append(line := Assignment(target, self.speech.write(e), remarks, meeting))
+        return line
+
+    def written(self, line: Assignment) -> str:
+        """A line as it is printed."""
+        target, text, adds = line.target, line.text, line.adds
         if adds and self.numpy:  # += would write into an array that another gradient may share
-            body = f"{target} = {target} + {text}"
-        else:
-            body = f"{let}{target} {'+=' if adds else '='} {text}"
-        self.lines.append(body + self.end + (f"  {self.remark} {'; '.join(remarks)}" if remarks else ""))
+            text, adds = f"{target} + {text}", False
+        body = f"{'let ' * (self.js and not adds)}{target} {'+=' if adds else '='} {text}{';' * self.js}"
+        return body + (f"  {self.remark} {'; '.join(line.remarks)}" if line.remarks else "")
 
     def term(self, n: Value) -> Expr:
         """A node as it stands in a formula: its name, or its number if it has none."""
@@ -243,26 +250,28 @@ class _Writer:
         number = self.speech.number(n.data)
         return name(f"({number})" if number.startswith("-") else number)
 
-    def passes(self, p: Value) -> bool:
-        """Whether a gradient is passed on to this node."""
-        return p in self.names
+    def passed(self, p: Value, d: Any, remarks: Sequence[str], upstream: Assignment) -> Assignment:
+        """The line of one edge: local times upstream, without a factor of one; for a number without a name none."""
+        if p not in self.names:
+            return Assignment("", "")
+        g, called, uses = name(upstream.target), self.names[p], self.uses[p]
+        flow = Expr(ops.mul, (d, g)) if isinstance(d, Expr) or abs(d) != 1 else g if d == 1 else -g
+        times = "twice" if uses == 2 else f"{uses} times"
+        meeting = f"{called} is used {times}: gradients add where paths meet"
+        return self.set(self.prefix + called, flow, remarks, meeting)
 
-    def slopes(self, n: Value, terms: list[Expr]) -> Sequence[Any]:
-        """The local gradients as expressions.  Raises TypeError for a rule that cannot be filled with names."""
-        ds = n.op.partials(*terms) if ours(n.op) else filled(n.op, n.op.partials, terms)
-        return [Expr(ops.within, (d, terms[0])) for d in ds] if self.guarded and goes_on(n.op) else ds
+    def slopes(self, n: Value) -> Iterator[Factor]:
+        """The local gradients of a node, and remarks; what they share becomes a line of its own.
 
-    def edges(self, n: Value) -> Iterator[tuple[Value, Any, list[str]]]:
-        """Each named parent, the local gradient as an expression, and remarks;
-        what gradients share becomes a line of its own.
+        Raises TypeError for a rule that cannot be filled with names.
         """
-        if not n.parents:
-            return
         terms = [name(self.names[n]), *map(self.term, n.parents)]
         books = n.op.textbook(*terms) if n.op.textbook else ()
         taught = self.books and bool(books) and _agree(n)
-        ds = books if taught else self.slopes(n, terms)
-        counts = Counter(_inner([d for p, d in zip(n.parents, ds) if self.passes(p)]))
+        ds = books if taught else _rule(n.op, n.op.partials, terms)
+        if self.guarded and not taught and goes_on(n.op):
+            ds = [Expr(ops.within, (d, terms[0])) for d in ds]
+        counts = Counter(_inner([d for p, d in zip(n.parents, ds) if p in self.names]))
         shared: dict[int, Expr] = {}
         free = (f"{self.names[n]}_t{i}" for i in itertools.count(1) if f"{self.names[n]}_t{i}" not in self.taken)
 
@@ -278,17 +287,19 @@ class _Writer:
                 self.set(str(shared[id(e)]), fresh)
             return shared[id(e)]
 
+        word = n.op.name if not n.op.symbol or books else ""
         for i, (p, d) in enumerate(zip(n.parents, ds)):
-            if self.passes(p):
-                word = n.op.name if not n.op.symbol or books else ""
-                if books and not taught and len(n.parents) <= 2:
-                    book = (
-                        f"1 if {write(books[i])} else 0"
-                        if getattr(books[i], "op", None) is ops.greater
-                        else write(books[i])
-                    )
-                    word += f"; the books' {book} is off at these numbers" if self.books else f", in books {book}"
-                yield p, cut(d), [word] * bool(word)
+            said = word
+            if books and not taught and len(n.parents) <= 2:
+                bends = getattr(books[i], "op", None) is ops.greater
+                book = f"1 if {write(books[i])} else 0" if bends else write(books[i])
+                said += f"; the books' {book} is off at these numbers" if self.books else f", in books {book}"
+            yield Factor(functools.partial(self.passed, p, cut(d) if p in self.names else d, [said] * bool(said)))
+
+
+def _rule(op: Op, rule: Callable[..., Any], terms: list[Expr]) -> Any:
+    """A rule of a row filled with names.  Raises TypeError if it cannot be."""
+    return rule(*terms) if ours(op) else filled(op, rule, terms)
 
 
 def _agree(n: Value) -> bool:
@@ -335,15 +346,18 @@ def _inner(expressions: list[Any]) -> Iterator[int]:
                 stack.extend(e.args)
 
 
-def _times(d: Any, upstream: str) -> Any:
-    """local * upstream, without a factor of one."""
-    g = name(upstream)
-    if isinstance(d, Expr) or abs(d) != 1:
-        return Expr(ops.mul, (d, g))
-    return g if d == 1 else -g
-
-
 # LaTeX
+
+
+class Sum:
+    """A gradient, and the products that it is the sum of."""
+
+    def __init__(self, called: str, products: list[str]) -> None:
+        self.called, self.products = called, products
+
+    def __add__(self, other: Sum) -> Sum:
+        self.products += other.products
+        return self
 
 
 def _equations(order: list[Value], held: Mapping[Value, str], exact: bool) -> str:
@@ -355,29 +369,26 @@ def _equations(order: list[Value], held: Mapping[Value, str], exact: bool) -> st
         number = speech.number(n.data)
         return name(names.get(n) or (f"({number})" if number.startswith("-") or "\\cdot" in number else number))
 
-    lines = []
+    def product(p: Value, d: Any, upstream: Sum) -> Sum:
+        local = speech.write(d)
+        factor = [local if _is_tight(d) else f"({local})"] * (local != "1")
+        whole = " \\cdot ".join([upstream.called, *factor]) if upstream.called else local
+        return Sum(f"\\frac{{\\partial {root}}}{{\\partial {names[p]}}}" if p in names else "", [whole])
+
+    def slopes(n: Value) -> list[Factor]:
+        rule = n.op.textbook if n.op.textbook and books and _agree(n) else n.op.partials
+        ds = _rule(n.op, rule, [name(names[n]), *map(term, n.parents)])
+        return [Factor(functools.partial(product, p, d)) for p, d in zip(n.parents, ds)]
+
+    root, lines = names[order[-1]], []
     for n in order:
         if n.parents:
-            lines.append(
-                f"{names[n]} &= {speech.write(Expr(n.op, tuple(map(term, n.parents))))} = {speech.number(n.data)}"
-            )
-    root = names[order[-1]]
-    paths: dict[Value, list[str]] = {}
-    for n in reversed(order):
-        if n.parents:
-            terms = [name(names[n]), *map(term, n.parents)]
-            rule = n.op.textbook if n.op.textbook and books and _agree(n) else n.op.partials
-            ds = rule(*terms) if ours(n.op) else filled(n.op, rule, terms)
-            upstream = "" if n is order[-1] else f"\\frac{{\\partial {root}}}{{\\partial {names[n]}}}"
-            for p, d in zip(n.parents, ds):
-                if p in names:
-                    local = speech.write(d)
-                    factor = local if _is_tight(d) else f"({local})"
-                    product = upstream if local == "1" else f"{upstream} \\cdot {factor}"
-                    paths.setdefault(p, []).append(product if upstream else local)
-    for p, products in paths.items():
-        added = [f"({x})" if i and x.startswith("-") else x for i, x in enumerate(products)]
-        lines.append(f"\\frac{{\\partial {root}}}{{\\partial {names[p]}}} &= {' + '.join(added)}")
+            whole = speech.write(Expr(n.op, tuple(map(term, n.parents))))
+            lines.append(f"{names[n]} &= {whole} = {speech.number(n.data)}")
+    for total in chain_rule(order[-1], Sum("", []), slopes).values():
+        if total.called:
+            added = [f"({x})" if i and x.startswith("-") else x for i, x in enumerate(total.products)]
+            lines.append(f"{total.called} &= {' + '.join(added)}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
