@@ -10,11 +10,15 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
 
 from tinygrad_edu import Value, nn, ops, render
 from tinygrad_edu.engine import chain_rule, topological
+from tinygrad_edu.explanation.walk import Walk
 from tinygrad_edu.expression import parse
+from tinygrad_edu.strategies import programs
 from tinygrad_edu.webpage import Page, Snapshot, page, snapshot
+from tinygrad_edu.webpage.programs import backward_program, forward_program
 
 
 def neuron():
@@ -83,6 +87,22 @@ def test_the_page_holds_the_engines_numbers_in_the_engines_order(make):
     edges = [(place[p], place[n], g) for n in reversed(order) for p, g in zip(n.parents, n.local_grads())]
     assert [(e[0], e[1], g) for e, g in zip(d["edges"], d["frames"][0]["d"], strict=True)] == edges
     assert snapshot(root).grads == tuple(chain_rule(root, 1.0, lambda n: n.local_grads()).get(n) for n in order)
+
+
+@settings(max_examples=50, deadline=None)
+@given(programs())
+def test_the_programs_of_a_page_are_both_passes_of_the_engine_bit_for_bit(program):
+    root = program(*map(Value, program.inputs))
+    if not isinstance(root, Value):
+        return
+    s, walk = snapshot(root), Walk(root)
+    locals = [e.local for e in walk.edges]
+    values_and_slopes = forward_program(s.nodes)(*[n.data for n in walk.order if not n.parents])
+    assert [*map(repr, values_and_slopes)] == [*map(repr, [*s.values, *locals])]
+    flows = backward_program(s.nodes)(1.0, *locals)
+    sums = dict(zip([e.parent for e in walk.edges], flows[len(locals) :]))  # the last one to a node is its gradient
+    assert [*map(repr, flows[: len(locals)])] == [repr(e.contribution) for e in walk.edges]
+    assert all(repr(sums.get(n, 1.0)) == repr(g) for n, g in walk.totals.items())
 
 
 def test_a_page_changes_no_gradient_and_does_not_depend_on_any():

@@ -73,7 +73,11 @@ def trace(record: Record, wanted: Iterable[Value] | None = None, optimise: froze
     if "dead" not in optimise:
         program.kept = list(range(len(program)))
     start = Flow(program, [(ONE, seed.slot)])
-    total = chain_rule(record.root, start, lambda n: slopes(n.op, terms[n], [terms[p] for p in n.parents]))
+
+    def local(n: Value) -> list[Slope]:
+        return [Slope(program, d) for d in slopes(n.op, terms[n], [terms[p] for p in n.parents])]
+
+    total = chain_rule(record.root, start, local)
     asked = {*record.parameters} if wanted is None else {*wanted}
     some = leaves if "wanted" not in optimise else [n for n in leaves if n in asked]
     found = {n: total[n].slot() for n in some if n in total}
@@ -126,15 +130,15 @@ class Slope:
 
     __slots__ = ("d",)
 
-    def __init__(self, d: int) -> None:
-        self.d = d
+    def __init__(self, program: Program, d: Any) -> None:
+        self.d = d.slot if type(d) is Term else ONE if d == 1.0 else program.constant(d)
 
     def __mul__(self, upstream: Flow) -> Flow:
         return Flow(upstream.program, [(self.d, upstream.slot())])
 
 
-def slopes(op: Op, y: Term, xs: Sequence[Term]) -> list[Slope]:
-    """A row's local gradients, as steps; 1.0 stays a number."""
+def slopes(op: Op, y: Term, xs: Sequence[Term]) -> list[Any]:
+    """A row's local gradients, as steps; numbers stay numbers."""
     try:
         ds: list[Any] = [d if type(d) is Term else plain(d) for d in op.partials(y, *xs)]
     except Exception:  # only numbers can run it
@@ -142,4 +146,4 @@ def slopes(op: Op, y: Term, xs: Sequence[Term]) -> list[Slope]:
     else:
         if op.domain[0] != REAL:  # outside of which there is no slope
             ds = [y.__apply__(ops.within, (d, y)) for d in ds]
-    return [Slope(d.slot if type(d) is Term else ONE if d == 1.0 else y.program.constant(d)) for d in ds]
+    return ds

@@ -6,8 +6,8 @@
     <Page: 6 nodes, 12 steps; .save("backward.html") writes it>
 
 One HTML file that needs no server and no network.  This room reads Values and changes nothing: it writes down
-the graph, the numbers of one backward pass, each row's formulas in words and in JavaScript, and where the cards
-stand (`placement`); what is done with them in the browser is in `page.js`.
+the graph, the numbers of one backward pass, each row's formulas, both passes as programs in JavaScript (`programs`),
+and where the cards stand (`placement`); what is done with them in the browser is in `page.js`.
 
     python -m tinygrad_edu.webpage     writes the page of a small loss to backward.html
 """
@@ -24,7 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import chance, files, filling, languages, ops, text
+from .. import chance, files, languages, text
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError
 from ..figures import WIDE, cards
@@ -32,12 +32,12 @@ from ..figures.canvas import Face, Sheet
 from ..figures.sheet import frames_around, largest_of, line
 from ..figures.units import group, input_labels, module_of
 from ..folds import folded
-from ..languages import JAVASCRIPT
 from ..names import brief, labels, numbered, variables
 from ..ops import Op
 from ..picture import Picture, bundle
 from ..placement import Plan, layout
 from ..placement import path as svg_path
+from .programs import RowTable, backward_program, forward_program, unwritten
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
 HEIGHT, BESIDE = 70, 48  # of a card, and the room between layers
@@ -180,11 +180,13 @@ class Page:
             sum(bool(n.parents) + len(n.parents) for n in nodes) + 2
         )  # the seed and the end; the start is step 0
         self.title = title
-        rows, which, why = _rows(nodes)
-        data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes, which)}
+        rows, inside = RowTable(), forward_program(nodes)
+        why = unwritten(inside)
+        data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes),
+                "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
         # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
         parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-                 "rows": rows, "css": _file("page.css"), "js": _file("page.js")}  # fmt: skip
+                 "rows": str(rows), "css": _file("page.css"), "js": _file("page.js")}  # fmt: skip
         self._first = frames[0]
         self.html = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _file("page.html"))
 
@@ -252,7 +254,7 @@ def _numbers(frame: Snapshot) -> dict[str, Any]:
     return {"v": frame.values, "d": [d for ds in reversed(frame.slopes) for d in ds]}
 
 
-def _drawn(nodes: tuple[PageNode, ...], which: list[int]) -> dict[str, Any]:
+def _drawn(nodes: tuple[PageNode, ...]) -> dict[str, Any]:
     """Everything about the graph that is no number of this moment: words, formulas, places."""
     shape = [n.parents for n in nodes]
     titles = list(map(_title, nodes))
@@ -264,11 +266,11 @@ def _drawn(nodes: tuple[PageNode, ...], which: list[int]) -> dict[str, Any]:
     plans = [plan, *[folded(plan, shape, sizes, wide) for wide in widths]]
     plans = [p for i, p in enumerate(plans) if all(p.size != other.size for other in plans[:i])]
     drawn, edges = [], []
-    for i, (n, row) in enumerate(zip(nodes, which)):
+    for i, n in enumerate(nodes):
         formula, slopes = _formulas(n, i)
         edges.append([[p, i, d] for p, d in zip(n.parents, slopes)])
         drawn.append({"name": n.name, "title": titles[i], "labelled": bool(n.label), "long": len(titles[i]) >= LONG,
-                      "op": cards.symbol(n.op), "role": n.role, "row": row, "parents": n.parents,
+                      "op": cards.symbol(n.op), "role": n.role, "parents": n.parents,
                       "formula": formula})  # fmt: skip
     boxes: dict[Any, Any] = plan.boxes
     around = [cards.heading(*[title for _, title in frame[:-3:-1]]) for frame in boxes]
@@ -328,39 +330,6 @@ def _whole(nodes: tuple[PageNode, ...]) -> str:
         if size > 160:
             return ""
     return _written(made[-1]) if nodes[-1].parents else ""
-
-
-def _rows(nodes: tuple[PageNode, ...]) -> tuple[str, list[int], str]:
-    """Each row in JavaScript, the place of each node's among them, and why values cannot be edited ('' if they can)."""
-    written: dict[tuple[Op, int], str] = {}
-    needed: list[Any] = []
-    for n in nodes:
-        key = n.op, len(n.parents)
-        if n.parents and key not in written:
-            inputs = [f"x{i}" for i in range(len(n.parents))]
-            try:
-                value, slopes = n.op(*map(text.name, inputs)), n.op.partials(*map(text.name, ["y", *inputs]))
-            except (TypeError, AttributeError, ValueError):
-                return "", [-1] * len(nodes), f"{n.op.name} cannot be written in JavaScript"
-            unknown = [row for e in (value, *slopes) for row in languages.rows_in(e) if not _spoken(row)]
-            if unknown:
-                return "", [-1] * len(nodes), f"{unknown[0].name} cannot be written in JavaScript"
-            needed += [value, *slopes]
-            bounded = (
-                "true" if n.op.domain[0] != ops.REAL else "false"
-            )  # outside of its domain a slope is nan, as in Op.slopes
-            written[key] = (f"[({', '.join(inputs)}) => {JAVASCRIPT.write(value)}, "
-                            f"(y, {', '.join(inputs)}) => [{', '.join(map(JAVASCRIPT.write, slopes))}], "
-                            f"{bounded}]")  # fmt: skip
-    place = {key: i for i, key in enumerate(written)}
-    rows = f"{JAVASCRIPT.prelude(needed)}\nreturn [\n  {(',' + chr(10) + '  ').join(written.values())},\n];"
-    return rows.strip(), [place.get((n.op, len(n.parents)), -1) for n in nodes], ""
-
-
-def _spoken(row: Op) -> bool:
-    """Whether JavaScript has a word for a row, or its parts have, or it can be defined there."""
-    known = row.symbol or row.parts or languages.kind(row) in JAVASCRIPT.words
-    return bool(known or (not filling.ours(row) and filling.definition(row)))
 
 
 def _file(name: str) -> str:

@@ -39,35 +39,28 @@ function el(kind, attributes = {}, ...children) {
 const put = (e, k, text) => { if (e.getAttribute(k) !== text) e.setAttribute(k, text); };
 const numeral = (x) => el("b", {title: x}, short(x));
 
-// The chain rule, once more: values from the leaves to the root, gradients from the root to the leaves
+// Both passes, as the engine writes them down: DATA.forward gives values and local gradients, DATA.backward what flows
 
 let frame = 0, at = 0, selected = -1, timer = 0;
 let edits = new Map(); // leaf -> the number typed for it
 let now; // values, gradients, and one record for each edge: upstream, local, flow, before, after
 
+function run({constants, steps, outputs}, given) {
+  const v = [...given, ...constants];
+  for (const [row, ...places] of steps) v.push(ROWS[row](...places.map((i) => v[i])));
+  return outputs.map((i) => v[i]);
+}
 // What was recorded, until a value is edited: then every row is computed again, here.
 function compute() {
-  const values = [...frames[frame].v], locals = [...frames[frame].d];
-  if (edits.size) {
-    const slopes = nodes.map((n, i) => {
-      if (!n.parents.length) {
-        if (edits.has(i)) values[i] = edits.get(i);
-        return [];
-      }
-      const [value, partials, bounded] = ROWS[n.row];
-      const xs = n.parents.map((p) => values[p]);
-      values[i] = value(...xs);
-      const outside = bounded && Number.isNaN(values[i]) && !xs.some(Number.isNaN); // log(-1) is nan: its slope is not -1
-      return outside ? xs.map(() => NaN) : partials(values[i], ...xs);
-    });
-    locals.splice(0, locals.length, ...slopes.reverse().flat());
-  }
-  const grads = nodes.map(() => undefined);
-  grads[root] = 1;
+  const {v, d} = frames[frame];
+  const inside = edits.size ? run(DATA.forward, leaves.map((i) => edits.get(i) ?? v[i])) : [...v, ...d];
+  const values = inside.slice(0, nodes.length), locals = inside.slice(nodes.length);
+  const passed = run(DATA.backward, [1, ...locals]); // for each edge what flows, then for each the sum where it arrives
+  const grads = nodes.map((_, i) => (i === root ? 1 : undefined));
   const flows = edges.map(([p, n], k) => {
-    const upstream = grads[n], flow = locals[k] * upstream, before = grads[p];
-    grads[p] = before === undefined ? flow : before + flow;
-    return {upstream, local: locals[k], flow, before, after: grads[p]};
+    const before = grads[p];
+    grads[p] = passed[edges.length + k];
+    return {upstream: grads[n], local: locals[k], flow: passed[k], before, after: grads[p]};
   });
   return {values, grads, flows};
 }
