@@ -22,7 +22,7 @@ from threading import Lock
 from typing import Any
 
 from . import modes, ops
-from .ieee import isfinite, number
+from .ieee import empty, isfinite, number, untouched
 from .modes import forgetting, recording, watching
 from .ops import Op
 from .protocol import FloatLike, assigned
@@ -103,7 +103,7 @@ class Value(Node, FloatLike):
         if self.op is ops.detached:
             raise RuntimeError(f"backward() on {self!r}, which has no parents: it was made by detach() or under "
                                "no_grad(); call backward() on the result of a computation outside of them")  # fmt: skip
-        totals = chain_rule(self, number(seed), Value.local_grads, floats=True)
+        totals = chain_rule(self, number(seed), Value.local_grads, start=untouched)
         if watching and modes.strict():
             modes.check_gradients(topological(self), totals)
         with _adding:
@@ -120,7 +120,7 @@ class Value(Node, FloatLike):
 
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
         """What an operation means to a Value: compute the number, remember where it came from."""
-        return apply(op, tuple([a if type(a) is Value or isinstance(a, Value) else constant(a) for a in args]))
+        return apply(op, args)
 
     def __pow__(self, n: Any) -> Value:
         if type(n) is int or type(n) is float:
@@ -159,25 +159,28 @@ def topological(root: Value | tuple[Value, ...], stop: Container[Value] = ()) ->
     return order[:-1]  # without the None that the roots hang on
 
 
-def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any], floats: bool = False) -> dict[Value, Any]:
+def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any], start: Any = empty) -> dict[Value, Any]:
     """d(root) / d(node) for every node: multiply along each edge, add where paths meet.
 
     One walk from the root to the leaves, in reverse topological order, so that a gradient is complete before it
     is passed on.  `local(node)` gives one local gradient per parent: numbers, Values or formulas will do.
-    If they are `floats`, a dead neuron, whose gradient is 0, need not hand it on to each of its inputs.
+    Sums begin with `start`: that of floats, -0.0, says that 0 times a finite number is 0.
     """
-    total = {root: seed}
-    for node in reversed(topological(root)):
+    order = topological(root)
+    total = dict.fromkeys(order, start)
+    total[root] = seed
+    for node in reversed(order):
         if parents := node.parents:
             upstream, ds = total[node], local(node)
-            if floats and upstream == 0.0 and len(ds) > 3 and type(upstream) is float and isfinite(sum(ds)):
-                total.update([(p, 0.0) for p in parents if p not in total])
-                continue
-            for parent, d in zip(parents, ds):
-                if parent in total:
+            if len(parents) == 2:  # as below, without a loop: most nodes have two
+                (a, b), (da, db) = parents, ds
+                total[a] += da * upstream
+                total[b] += db * upstream
+            elif start == 0.0 == upstream and len(parents) > 3 and type(upstream) is float and isfinite(sum(ds)):
+                pass  # a dead neuron hands on nothing
+            else:
+                for parent, d in zip(parents, ds):
                     total[parent] += d * upstream
-                else:
-                    total[parent] = d * upstream
     return total
 
 
@@ -208,8 +211,11 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
 
 
 def apply(op: Op, parents: tuple[Value, ...]) -> Value:
-    """The Value that `op` makes of other Values."""
-    xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
+    """The Value that `op` makes of other Values, and of numbers among them."""
+    try:
+        xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
+    except AttributeError:
+        return apply(op, tuple([p if isinstance(p, Value) else constant(p) for p in parents]))
     y = op.forward(*xs)
     if forgetting and not watching and not recording():
         return _node(y, (), ops.detached, ())

@@ -382,7 +382,7 @@ class Nothing(float):
 
     def __add__(self, g: float) -> float:
         total = float(self) + float(g)
-        return Nothing(total) if type(g) is Nothing else total
+        return Nothing(total) if type(g) is Nothing or g is untouched else total
 
     def __neg__(self) -> float:
         return Nothing(-float(self))
@@ -394,6 +394,20 @@ class Nothing(float):
 
 
 nothing = Nothing(0.0)
+
+
+class Empty:
+    """A sum before there is anything in it: numbers, Values and formulas can be added.
+
+    >>> Empty() + nothing is nothing
+    True
+    """
+
+    def __add__(self, g: Any) -> Any:
+        return g
+
+
+empty, untouched = Empty(), -0.0  # the same for floats alone, which is faster: -0.0 + g is g, to the last bit
 
 
 def _closed(f: Callable[..., Any]) -> Callable[..., Any]:
