@@ -137,7 +137,7 @@ def smooth(a, b, n):
     return [(a + (b - a) * x**3 * (10 - 15 * x + 6 * x * x), (b - a) * 30 * (x * (1 - x)) ** 2 / n) for x in xs]
 
 
-@pytest.mark.parametrize("how", [(0.5,), (1.0, 0.3), (0.3, 1.0, lambda y: 3 * y * y)], ids=str)
+@pytest.mark.parametrize("how", [(0.5,), (1.0, 0.3), (0.3, 1.0, lambda y: 3 * y * y)], ids=["plain", "scaled", "RELAX"])
 def test_rebar_is_unbiased_and_has_less_variance_than_the_plain_score(how):
     t, w = Value(0.35), Value(0.7)
     cost = lambda b: (b + w).exp() + b * t  # noqa: E731
