@@ -19,6 +19,7 @@ from .ops import Op
 from .text import Expr, name
 
 
+@functools.lru_cache(maxsize=1024)
 def kind(op: Op) -> str:
     """A row's name without its parameters: `power` for power(3)."""
     return op.name.split("(")[0]

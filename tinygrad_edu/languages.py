@@ -120,12 +120,13 @@ class Language:
         return self._write(e)[0]
 
     def _write(self, e: Any) -> tuple[str, int]:
-        e = inline(e)
         if not isinstance(e, Expr):
             number = self.number(e if type(e) in (int, float) else float(e))
             return number, BINDING["*"] if "\\cdot" in number else NEGATION if e < 0 else CALL
         if e.op is ops.leaf:
             return str(e.args[0]), CALL
+        if (whole := inline(e)) is not e:
+            return self._write(whole)
         flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
         inner = [self._write(a) for a in (addends(e) if flat else e.args)]
         if flat and len(inner) == 1:
@@ -201,11 +202,14 @@ class Language:
 def rows_in(e: Any) -> list[Op]:
     """Every row that an expression uses, once, inputs before what they go into."""
     found: dict[Op, None] = {}
-    e = inline(e)
-    if isinstance(e, Expr) and e.op is not ops.leaf:
-        for a in e.args:
-            found.update(dict.fromkeys(rows_in(a)))
-        found[e.op] = None
+
+    def visit(e: Any) -> None:
+        if isinstance(e := inline(e), Expr) and e.op is not ops.leaf:
+            for a in e.args:
+                visit(a)
+            found[e.op] = None
+
+    visit(e)
     return list(found)
 
 

@@ -37,6 +37,7 @@ from .. import ieee, ops
 from ..filling import Exact, exact, kind, ours
 from ..ieee import number
 from ..languages import CAREFUL, RESERVED, Language, addends
+from ..ops import Op
 from ..text import Expr
 from .passes import alive, dots, total, totals, values, varying
 from .program import Opaque, Program
@@ -45,6 +46,7 @@ from .trace import Passes
 DEEP = 12  # steps within one another in one line
 TERMS = 50  # a longer sum goes over several lines: Python's compiler nests each + in the next
 BEFORE, INSIDE, AFTER = range(3)  # the loop over samples
+VALUE, BOTH = "value(leaves)", "value_and_grads(leaves, seed=1.0)"
 # Short rows written out, for the loop: a call takes longer than what it does.
 SHORT = replace(CAREFUL, words={
     **CAREFUL.words,
@@ -78,6 +80,7 @@ class Writer:
             for i, u in enumerate(user)
         ]
         self._depth = [0] * len(program)
+        self._met = set[tuple[Op, int]]()  # rows that are among what is `written`
         self._terms: dict[int, Any] = dict(program.constants)
 
     def _once(self, row: Any) -> bool:
@@ -121,6 +124,9 @@ class Writer:
                 found.append(f"{self._terms[i]} += {self.speech.write(terms[0])}")
                 continue
             e = Exact(row, terms)
+            if (row, len(args)) not in self._met:
+                self._met.add((row, len(args)))
+                self.written.append(e)
             self._depth[i] = 1 + max([self._depth[a] if self._nests[a] else 0 for a in args])
             if self._nests[i] and self._depth[i] < DEEP and len(args) <= TERMS:
                 self._terms[i] = e
@@ -130,7 +136,6 @@ class Writer:
             sums = addends(e)
             for k in range(0, len(sums), TERMS) if len(sums) > TERMS else [-1]:
                 part = e if k < 0 else Expr(ops.sum, (*[self._terms[i]] * (k > 0), *sums[k : k + TERMS]))
-                self.written.append(part)
                 found.append(f"{self._terms[i]} = {self.speech.write(part)}")
         return found
 
@@ -157,11 +162,11 @@ def _computed(op: Any, *xs: float) -> float:
     return number(op.forward(*xs))
 
 
-def compiled(text: str, rules: dict[str, Any], *names: str) -> list[Any]:
-    """The functions of these names that a text defines."""
+def compiled(text: str, rules: dict[str, Any], called: str) -> Any:
+    """The function of this name that a text defines."""
     scope: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "divide": ieee.divide, **rules}
     exec(compile(text, "<recorded>", "exec"), scope)
-    return [scope[n] for n in names]
+    return scope[called]
 
 
 def module(speech: Language, written: list[Any], rules: Iterable[str], *functions: str) -> str:
@@ -183,22 +188,21 @@ class Python:
     @property
     def nbytes(self) -> int:
         """What is kept: code."""
-        return len(marshal.dumps([f.__code__ for f in self.functions]))
+        return sum([len(marshal.dumps(f.__code__)) for f in vars(self).values() if callable(f)])
 
-    @functools.cached_property
-    def _printed(self) -> tuple[str, dict[str, Any]]:
-        """For one sample: `value(leaves)` and `value_and_grads(leaves, seed)`, and the rules that they call."""
+    def _printed(self, *heads: str) -> tuple[str, dict[str, Any]]:
+        """Functions for one sample, and the rules that they call."""
         count, speech = self.passes.values, CAREFUL.fresh()
         written, functions, rules = list[Any](), list[str](), dict[str, Any]()
-        for head, program in (("value(leaves)", values(self.passes.program, count)),
-                              ("value_and_grads(leaves, seed=1.0)", alive(self.passes.program))):  # fmt: skip
+        for head in heads:
+            program = alive(self.passes.program) if head == BOTH else values(self.passes.program, count)
             write = Writer(program, [0] * len(program), speech, ("leaves",), written)
             leaves = write.give(range(program.inputs - 1), "x")
             write.gradients(program.outputs[count:], range(program.inputs - 1))
             write.call(program.inputs - 1, "seed")
             body = [f"{leaves} = leaves"] * bool(leaves)
             body += write.lines(0)
-            grads = f", {write.tuple(program.outputs[count:])}" if "seed" in head else ""
+            grads = f", {write.tuple(program.outputs[count:])}" if head == BOTH else ""
             body.append(f"return {write.tuple(program.outputs[:count])}{grads}")
             functions.append(_function(head, body))
             rules |= write.rules()
@@ -207,12 +211,17 @@ class Python:
     @property
     def text(self) -> str:
         """Imports and definitions, then the two functions."""
-        return self._printed[0]
+        return self._printed(VALUE, BOTH)[0]
 
     @functools.cached_property
-    def functions(self) -> list[Any]:
-        """Both functions for one sample: the bits are the engine's."""
-        return compiled(*self._printed, "value", "value_and_grads")
+    def value(self) -> Any:
+        """The forward pass of one sample: the bits are the engine's."""
+        return compiled(*self._printed(VALUE), "value")
+
+    @functools.cached_property
+    def both(self) -> Any:
+        """Both passes of one sample: the bits are the engine's."""
+        return compiled(*self._printed(BOTH), "value_and_grads")
 
     @functools.cached_property
     def loop_text(self) -> str:
@@ -250,11 +259,11 @@ class Python:
     @functools.cached_property
     def batch(self) -> Any:
         """The loop, compiled."""
-        return compiled(*self._loop, "batch")[0]
+        return compiled(*self._loop, "batch")
 
     def run(self, theta: Sequence[float], rows: Sequence[Sequence[float]]) -> list[list[float]]:
         """[outputs][lanes]."""
-        value = self.functions[0]
+        value = self.value
         return list(map(list, zip(*[value((*row, *theta)) for row in rows])))
 
     def value_and_grads(
@@ -262,7 +271,7 @@ class Python:
     ) -> tuple[Any, Any, Any]:
         """The values, gradients of parameters, and those of the inputs, in lists."""
         if len(rows) == 1:
-            y, grads = self.functions[1]((*rows[0], *theta), seed)
+            y, grads = self.both((*rows[0], *theta), seed)
             first = self.passes.inputs
             ys, dtheta, dxs = [y], grads[first:], [grads[:first]]
         else:
