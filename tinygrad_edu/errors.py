@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class UserError(ValueError):
@@ -28,3 +29,16 @@ def meant(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word.lower(), list(known), 5) or difflib.get_close_matches(word, list(known), 1)
     near.sort(key=lambda n: sorted(n) != sorted(word.lower()))
     return f", did you mean {near[0]!r}?" if near else ""
+
+
+def one_value(who: str, root: Any, kind: type, alive: bool = True) -> None:
+    """Raise TypeError for what is no Value, which is of this `kind`, and RuntimeError for one without a past."""
+    if not isinstance(root, kind):
+        hint = "the result of a computation, such as a loss"
+        hint = "one of them, or their sum" if isinstance(root, (list, tuple)) else hint
+        raise TypeError(f"{who} takes one Value, not {type(root).__name__} {root!r:.80}: give it {hint}")
+    if alive and root.op.name == "detached":  # type: ignore[attr-defined]
+        raise RuntimeError(
+            f"{who}({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
+            "give it the result of a computation outside of them"
+        )

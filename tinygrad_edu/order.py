@@ -35,11 +35,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from . import ops, streams
+from . import streams
 from .blocks import Block, Code, Explanation, Rows, Strong
-from .engine import Value, chain_rule, topological
-from .explanation.walk import same
-from .names import Names
+from .engine import Value, chain_rule
+from .errors import one_value
+from .explanation.walk import Walk, same
 from .paths import counts
 from .words import integer, number, plural
 
@@ -87,13 +87,10 @@ class OrderLab(Explanation):
     """What `order_lab` returns: `runs` by strategy, each a `StrategyRun`; `root`, `nodes`, `paths` to the leaves."""
 
     def __init__(self, root: Value) -> None:
-        self.root, self.order = root, topological(root)
-        self.names = Names(self.order)
-        self.locals = {n: n.local_grads() for n in self.order if n.parents}
-        self.totals: dict[Value, float] = chain_rule(root, 1.0, self.locals.__getitem__)
-        self.sizes = chain_rule(
-            root, 1.0, lambda n: tuple(map(abs, self.locals[n]))
-        )  # the same sums without cancellation
+        walk = Walk(root)
+        self.root, self.order, self.names = root, walk.order, walk.names
+        self.slopes, self.totals = walk.slopes, walk.totals
+        self.sizes = chain_rule(root, 1.0, lambda n: map(abs, self.slopes[n]))  # the same sums without cancellation
         self.leaves = [n for n in self.order if not n.parents]
         ways = counts(root)
         self.nodes, self.paths, everywhere = len(self.order), sum(ways[n] for n in self.leaves), sum(ways.values())
@@ -120,7 +117,7 @@ class OrderLab(Explanation):
         grads = dict.fromkeys(self.order, 0.0)
         grads[self.root] = 1.0
         been: set[Value] = {self.root}
-        stack = [(self.root, 1.0, iter(zip(self.root.parents, self.locals.get(self.root, ()))))]
+        stack = [(self.root, 1.0, iter(zip(self.root.parents, self.slopes[self.root])))]
         done = 1
         while stack and done < MOST_VISITS:
             _, upstream, edges = stack[-1]
@@ -133,7 +130,7 @@ class OrderLab(Explanation):
                                f"{number(before)}, which is counted twice")  # fmt: skip
                 been.add(p)
                 if p.parents:
-                    stack.append((p, grads[p] if whole else d * upstream, iter(zip(p.parents, self.locals[p]))))
+                    stack.append((p, grads[p] if whole else d * upstream, iter(zip(p.parents, self.slopes[p]))))
                     break
             else:
                 stack.pop()
@@ -155,7 +152,7 @@ class OrderLab(Explanation):
             late = list(dict.fromkeys(u for u in users.get(n, ()) if u not in been)) if n.parents else []
             if late and run.wrong is None:
                 run.wrong, run.passed, run.due = n, grads[n], self.totals[n]
-                owed = math.fsum(d * self.totals[u] for u in late for p, d in zip(u.parents, self.locals[u]) if p is n)
+                owed = math.fsum(d * self.totals[u] for u in late for p, d in zip(u.parents, self.slopes[u]) if p is n)
                 who = (
                     f"{self.names[late[0]]} has"
                     if len(late) == 1
@@ -167,7 +164,7 @@ class OrderLab(Explanation):
                     + (f"{'its' if len(late) == 1 else 'their'} {number(owed)}")
                 )
             been.add(n)
-            for p, d in zip(n.parents, self.locals.get(n, ())):
+            for p, d in zip(n.parents, self.slopes[n]):
                 grads[p] += d * grads[n]
         return run
 
@@ -230,13 +227,7 @@ def order_lab(root: Value) -> OrderLab:
     >>> lab.nodes, lab.paths, lab.runs["topological"].visits, lab.runs["every path"].visits
     (21, 1048576, 21, 2097151)
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"order_lab takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
-    if root.op is ops.detached:
-        raise RuntimeError(
-            f"order_lab({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
-            "give it the result of a computation outside of them"
-        )
+    one_value("order_lab", root, Value)
     return OrderLab(root)
 
 

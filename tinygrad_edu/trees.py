@@ -73,6 +73,21 @@ def flatten(tree: Any) -> list[Any]:
     return [leaf for _, leaf in leaves("", tree)]
 
 
+def shape(tree: Any) -> tuple[int, ...] | None:
+    """How many parts there are in which depth, as NumPy tells it; None if not all parts of one depth are alike.
+
+    >>> shape([[1, 2, 3], [4, 5, 6]]), shape(2.0), shape([[1], [2, 3]])
+    ((2, 3), (), None)
+    """
+    if hasattr(tree, "shape"):
+        return tuple(tree.shape)
+    if (inner := parts(tree)) is None or isinstance(tree, dict):
+        return ()
+    inside = {shape(part) for _, part in inner} or {()}
+    first = inside.pop()
+    return None if inside or first is None else (len(inner), *first)
+
+
 def unflatten(tree: Any, fresh: Iterable[Any]) -> Any:
     """The same tree with others in the place of its leaves."""
     rest = iter(fresh)

@@ -25,8 +25,7 @@ from typing import Any
 from ..errors import UserError
 from ..ieee import isfinite, number
 from ..rules import takes
-from ..trees import entries as array_entries
-from ..trees import leaves, mapped
+from ..trees import flatten, leaves, mapped, shape, unflatten
 from ..words import aligned
 from .functions import argument_names
 from .probes import EPS, Probe
@@ -124,7 +123,7 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
     upstream = mapped(lambda _: rng.choice([-1, 1]) * rng.uniform(0.5, 1.5), out)
     aware = takes(backward, len(given) + 1)
     if not aware:
-        if not takes(backward, len(given)) or shape(out):
+        if not takes(backward, len(given)) or _shape(out):
             raise UserError(f"backward must take the upstream gradient and the {len(given)} inputs: backward(upstream, "
                             f"{', '.join(inputs)})")  # fmt: skip
         upstream = 1.0
@@ -154,27 +153,16 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
     return Handwritten(tuple(gradients), tuple(notes))
 
 
-def shape(tree: Any) -> tuple[int, ...]:
-    """The shape of a number, of lists in lists, or of an array.  Raises UserError if the lists are not alike.
-
-    >>> shape([[1, 2, 3], [4, 5, 6]]), shape(2.0)
-    ((2, 3), ())
-    """
-    if hasattr(tree, "shape"):
-        return tuple(tree.shape)
-    inner = tree if isinstance(tree, (list, tuple)) else array_entries(tree)
-    if inner is None:
-        return ()
-    inside = {shape(x) for x in inner}
-    if len(inside) > 1:
-        raise UserError(
-            f"lists in a list must be of one length, these have the shapes {', '.join(map(str, sorted(inside)))}"
-        )
-    return (len(inner), *(inside.pop() if inside else ()))
+def _shape(tree: Any) -> tuple[int, ...]:
+    """The shape of a number, of lists in lists, or of an array.  Raises UserError if the lists are not alike."""
+    found = shape(tree)
+    if found is None:
+        raise UserError(f"lists in a list must be of one length, got {tree!r:.80}")
+    return found
 
 
 def _flat(tree: Any) -> list[float]:
-    return [number(x) for _, x in leaves("", tree)]
+    return list(map(number, flatten(tree)))
 
 
 def _like(tree: Any, out: Any) -> Any:
@@ -187,7 +175,7 @@ def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
     out = forward(*copy.deepcopy(given))
     try:
         _flat(out)
-        if isinstance(out, tuple) and any(shape(part) or isinstance(part, dict) for part in out):
+        if isinstance(out, tuple) and any(_shape(part) or isinstance(part, dict) for part in out):
             raise TypeError  # an output and a cache, or a loss and its gradient
     except TypeError:
         got = f"{type(out).__name__} {out!r:.80}"
@@ -199,16 +187,15 @@ def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
 def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upstream: list[float], entries: int,
               rng: random.Random) -> Gradient:  # fmt: skip
     """One gradient beside differences: its shape first, then its numbers."""
-    point, right = _flat(given[i]), shape(given[i])
+    point, right = _flat(given[i]), _shape(given[i])
     try:
-        mine, got = _flat(ours), shape(ours)
+        mine, got = _flat(ours), _shape(ours)
     except TypeError:
         what = f"{type(ours).__name__} {ours!r:.80}"
         raise UserError(f"{name} must be a number, a list or an array of numbers, got {what}") from None
 
     def at(xs: list[float]) -> Probe:
-        numbers = iter(xs)
-        pushed = _like(mapped(lambda _: next(numbers), given[i]), given[i])
+        pushed = _like(unflatten(given[i], xs), given[i])
         terms = [u * y for u, y in zip(upstream, _flat(_run(forward, [*given[:i], pushed, *given[i + 1 :]])))]
         return Probe(math.fsum(terms), EPS * math.fsum(map(abs, terms)))
 

@@ -35,9 +35,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol, overload
 
-from .. import ops
 from ..engine import Value
-from ..errors import UserError, meant
+from ..errors import UserError, meant, one_value
 from ..figures.units import group
 from ..trees import flatten, parts, unflatten
 from ..words import few, plural
@@ -105,16 +104,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
     >>> why.total == x.grad, why.count, [(path.product, path.ways) for path in why.paths]
     (True, 3, [(3.0, 2), (1.0, 1)])
     """
-    if not isinstance(root, Value):
-        hint = (
-            "one of them, or their sum"
-            if isinstance(root, (list, tuple))
-            else "the result of a computation, such as a loss"
-        )
-        raise TypeError(f"explain takes one Value, not {type(root).__name__} {root!r}: give it {hint}")
-    if root.op is ops.detached:
-        raise RuntimeError(f"explain({root!r}): it has no parents, because it was made by detach() or under no_grad(); "
-                           "explain the result of a computation outside of them")  # fmt: skip
+    one_value("explain", root, Value)
     for option, n in (("max_nodes", max_nodes), ("max_paths", max_paths)):
         if not isinstance(n, int) or isinstance(n, bool) or n < 1:
             raise UserError(f"{option} must be a whole number from 1 upwards, got {n!r}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..blocks import Block, Explanation, Formula, Matrix, formula
 from ..engine import Value
-from ..trees import flatten, mapped, parts
+from ..trees import flatten, mapped, parts, shape
 from ..words import few
 from .walk import Walk, same
 
@@ -63,11 +63,5 @@ def dimensions(tree: Any) -> str:
     >>> dimensions([1, 2, 3]), dimensions([[1, 2], [3, 4], [5, 6]]), dimensions([[1], [2, 3]])
     ('3', '3×2', '3 numbers in 2 parts')
     """
-    sizes: list[int] = []
-    level = [parts(tree)]
-    while all(part is not None and len(part) == len(level[0] or ()) for part in level):
-        sizes.append(len(level[0] or ()))
-        level = [parts(inner) for part in level for _, inner in part or ()]
-    if any(part is not None for part in level):
-        return f"{len(flatten(tree))} numbers in {len(parts(tree) or ())} parts"
-    return "×".join(map(str, sizes))
+    found = shape(tree)
+    return "×".join(map(str, found)) if found else f"{len(flatten(tree))} numbers in {len(parts(tree) or ())} parts"

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from .. import files, opening, paths
 from ..blocks import formula, joined
 from ..engine import Value, chain_rule, topological
-from ..errors import UserError
+from ..errors import UserError, one_value
 from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
 from ..render import RenderError
@@ -73,13 +73,7 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
     name no modules.
     """
-    if not isinstance(root, Value):
-        hint = (
-            "one of them, or their sum"
-            if isinstance(root, (list, tuple))
-            else "the result of a computation, such as a loss"
-        )
-        raise TypeError(f"draw takes one Value, not {type(root).__name__}: give it {hint}")
+    one_value("draw", root, Value, alive=False)
     for name, option, least in (("max_nodes", max_nodes, 1), ("depth", depth, 0)):
         whole = isinstance(option, int) and not isinstance(option, bool) and option >= least
         if not (whole or option is None or (option == "auto" and name == "max_nodes")):

@@ -129,25 +129,17 @@ class Sheet:
                 )
         for k, (w, h), spot in zip(keys, sizes, plan.spots):
             x, y = shift(spot)
-            if k in self.faces:
-                draw = {"": draw_card, "round": draw_choice, "noise": draw_noise}[self.faces[k].form]
-                draw(picture, k, self.faces[k], x - w / 2, y - h / 2, w)
+            if f := self.faces.get(k):
+                draw = {"": draw_card, "round": draw_choice, "noise": draw_noise}[f.form]
+                picture.begin(f.tip, id=k, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
+                draw(picture, f, x - w / 2, y - h / 2, w)
             else:
                 text, colour = self.boxes[k]
                 picture.begin(id=k)
-                picture.add(
-                    "rect",
-                    x=x - w / 2,
-                    y=y - h / 2,
-                    width=w,
-                    height=h,
-                    rx=6,
-                    fill="none",
-                    stroke=colour,
-                    stroke_dasharray="4 3",
-                )
+                look = {"fill": "none", "stroke": colour, "stroke_dasharray": "4 3"}
+                picture.add("rect", x=x - w / 2, y=y - h / 2, width=w, height=h, rx=6, **look)
                 picture.text(x, y + 4, text, 12, cards.PALE_INK, "middle")
-                picture.end()
+            picture.end()
         for i, (text, main) in enumerate(self.caption):
             y = plan.size[1] + MARGIN + LINE * (i + 1) + 8
             picture.text(width / 2, y, text, 15 if main else 12, cards.PATH if main else cards.PALE_INK, "middle")
@@ -203,13 +195,12 @@ class Sheet:
         picture.end()
 
 
-def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+def draw_card(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
     """A card: what the node is, its value, its gradient on its tint."""
     paper, ink = cards.ROLES[f.role]
     width, border = cards.FRAMES[f.look]
     head = HEAD if f.name or f.op else 0
     h, r = head + 2 * ROW + 1, 6
-    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="#ffffff" if head else paper)
     if head:
         picture.add("path", d=f"M{x:g},{y + HEAD:g}L{x:g},{y + r:g}C{x:g},{y + 2:g} {x + 2:g},{y:g} "
@@ -225,11 +216,7 @@ def draw_card(picture: Picture, key: str, f: Face, x: float, y: float, w: float)
                 f"{x:g},{end - 2:g} {x:g},{end - r:g}z",
                 fill=f.tint)  # fmt: skip
     picture.add("rect", x=x, y=y, width=w, height=h, rx=r, fill="none", stroke=border, stroke_width=width)
-    for word, shown, base in (("value", f.value, y + head + 14.5), ("grad", f.grad, y + head + ROW + 14.5)):
-        finite = math.isfinite(shown)
-        picture.text(x + 8, base, word, 10.5, cards.INK if word == "grad" and f.grad else cards.PALE_INK)
-        picture.text(x + w - 8, base, number(shown), 12.5, cards.INK if finite else cards.ALARM_INK, "end")
-    picture.end()
+    numbers(picture, f, (x + 8, x + w - 8), y + head + 14.5)
 
 
 def said(f: Face) -> str:
@@ -237,31 +224,31 @@ def said(f: Face) -> str:
     return f"noise {number(f.value)}"
 
 
-def draw_noise(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+def draw_noise(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
     """The number that a random choice was made from: small, for it has no parents and wants no gradient."""
-    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
     picture.add("rect", x=x, y=y, width=w, height=SMALL, rx=SMALL / 2, fill="#ffffff", stroke=cards.BORDER)
     picture.text(x + w / 2, y + 15, said(f), 11, cards.PALE_INK, "middle")
-    picture.end()
 
 
-def draw_choice(picture: Picture, key: str, f: Face, x: float, y: float, w: float) -> None:
+def draw_choice(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
     """A random choice: an ellipse with the same three rows as a card."""
     paper, ink = cards.ROLES[f.role]
     width, border = cards.FRAMES[f.look]
     middle, up, down, half = (x + w / 2, y + ROUND / 2), -11.0, 10.0, (w - WIDER) / 2 - 12
-    picture.begin(f.tip, id=key, class_=f"value {f.role}", opacity=cards.FADED if f.look == "faded" else None)
     picture.add("path", d=oval(middle, w, ROUND), fill="#ffffff" if math.isfinite(f.value) else cards.ALARM)
     picture.add("path", d=oval(middle, w, ROUND, below=down), fill=f.tint)
     picture.add("path", d=oval(middle, w, ROUND, above=up), fill=paper)
     picture.add("path", d=oval(middle, w, ROUND), fill="none", stroke=border, stroke_width=width)
     picture.runs(middle[0], middle[1] - 18, cards.title(f.name, f.op), 13, ink, "middle")
-    for word, shown, base in (("value", f.value, 4.5), ("grad", f.grad, 24.5)):
-        quiet = cards.INK if word == "grad" and f.grad else cards.PALE_INK
-        picture.text(middle[0] - half, middle[1] + base, word, 10.5, quiet)
-        picture.text(middle[0] + half, middle[1] + base, number(shown), 12.5,
-                     cards.INK if math.isfinite(shown) else cards.ALARM_INK, "end")  # fmt: skip
-    picture.end()
+    numbers(picture, f, (middle[0] - half, middle[0] + half), middle[1] + 4.5)
+
+
+def numbers(picture: Picture, f: Face, ends: tuple[float, float], base: float) -> None:
+    """The value and the gradient below each other, their words on the left, their digits on the right."""
+    for word, x, ink in (("value", f.value, cards.PALE_INK), ("grad", f.grad, cards.INK if f.grad else cards.PALE_INK)):
+        picture.text(ends[0], base, word, 10.5, ink)
+        picture.text(ends[1], base, number(x), 12.5, cards.INK if math.isfinite(x) else cards.ALARM_INK, "end")
+        base += ROW
 
 
 def oval(middle: Point, width: float, height: float, above: float | None = None, below: float | None = None) -> str:
