@@ -21,7 +21,7 @@ from .functions import Function
 from .probes import GraphProbe
 from .report import HAPPY, InputCheck, Partial, Report
 from .rules import rules
-from .slopes import along, judge
+from .slopes import judge, line_through
 
 MANY, SOME = 500, 10  # inputs: up to so many, all; of more, so many of each parameter
 FAINT, DROWNED = (
@@ -111,7 +111,7 @@ def _checked(here: Function, chosen: list[int], seed: int) -> Report:
     rows = []
     for i in chosen:
         leaf = center.leaves[i]
-        rows.append(judge(here.labels[i], totals.get(leaf), along(here.at, here.point, i), here.point[i], center,
+        rows.append(judge(here.labels[i], totals.get(leaf), line_through(here.at, here.point, i), here.point[i], center,
                            center.sizes.get(leaf, 0.0), center.depths.get(leaf, 1)))  # fmt: skip
     partials = rules(center.root, seed=seed)
     blamed = [r.verdict in ("wrong", "suspicious") for r in rows]

@@ -29,8 +29,8 @@ from ..trees import flatten, leaves, mapped, shape, unflatten
 from ..words import aligned
 from .functions import argument_names
 from .probes import EPS, Probe
-from .report import ERROR, VERDICTS, InputCheck, beside, likely
-from .slopes import UNSETTLED, Line, along, judge
+from .report import ERROR, VERDICTS, InputCheck, digits_apart, likely
+from .slopes import UNSETTLED, Line, judge, line_through
 
 LIMIT = 100  # numbers of one input: of more, as many are drawn
 BENDS = "f bends here, and any slope between the one before and the one after is right"
@@ -208,7 +208,7 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
         return Gradient(name, right, (), len(point), f"its shape is {got} and should be {right}")
     chosen = sorted(rng.sample(range(len(point)), entries)) if len(point) > entries else range(len(point))
     labels = [label for label, _ in leaves(name, given[i])]
-    rows = [_judged(labels[k], mine[k], along(at, point, k), point[k], center) for k in chosen]
+    rows = [_judged(labels[k], mine[k], line_through(at, point, k), point[k], center) for k in chosen]
     bad = [r for r in rows if not r]
     if not bad:
         return Gradient(name, right, tuple(rows), len(point))
@@ -216,7 +216,7 @@ def _compared(name: str, ours: Any, forward: Any, given: list[Any], i: int, upst
         return Gradient(name, right, tuple(rows), len(point), f"at {bad[0].name} {UNSETTLED}; check another point")
     worst = max([r for r in bad if r.verdict != "unresolved"], key=lambda r: r.error)
     told = f"{len(bad):,} of {len(rows):,} numbers are wrong, " * (len(rows) > 1)
-    told += f"{worst.name} is {beside(worst.analytic, worst.numeric)}"
+    told += f"{worst.name} is {digits_apart(worst.analytic, worst.numeric)}"
     guess = likely([r.analytic for r in rows], [r.numeric for r in rows])
     if not guess and len(right) == 2 and len(rows) == len(point) and right[0] == right[1]:
         turned = [r.numeric for r in _turned(rows, right)]
@@ -258,7 +258,7 @@ def _misshapen(mine: list[float], got: tuple[int, ...], right: tuple[int, ...], 
     """What happened to a gradient of another shape than its input."""
     told = f"its shape is {got or 'that of a number'} and should be {right or 'that of a number'}"
     center = at(point)
-    true = [judge("", 0.0, along(at, point, k), x, center).numeric for k, x in enumerate(point)]
+    true = [judge("", 0.0, line_through(at, point, k), x, center).numeric for k, x in enumerate(point)]
     if len(got) == 2 and got[::-1] == right and _near(_turned(mine, got), true):
         return f"{told}: it is transposed"
     if len(mine) == len(true) and _near(mine, true):

@@ -63,7 +63,7 @@ class Partial(InputCheck):
 
     def __str__(self) -> str:
         at = f"node {self.place[0]:,} of {self.place[1]:,}"
-        return (f"{self.name}, {at}: its partial {self.input} is {beside(self.analytic, self.numeric)}"
+        return (f"{self.name}, {at}: its partial {self.input} is {digits_apart(self.analytic, self.numeric)}"
                 f"{likely([self.analytic], [self.numeric])}")  # fmt: skip
 
 
@@ -122,10 +122,10 @@ def _counted(rows: Sequence[InputCheck]) -> str:
     return ", ".join([f"{counts[v]:,} {v}" for v in VERDICTS if v in counts])
 
 
-def beside(a: float, n: float) -> str:
+def digits_apart(a: float, n: float) -> str:
     """Two numbers that should be one, with as many digits as show that they are not.
 
-    >>> beside(2.0, 3.0), beside(1.0000001, 1.0)
+    >>> digits_apart(2.0, 3.0), digits_apart(1.0000001, 1.0)
     ('2 and should be 3', '1.0000001 and should be 1')
     """
     digits = next(d for d in (6, 9, 17) if f"{a:.{d}g}" != f"{n:.{d}g}" or d == 17)

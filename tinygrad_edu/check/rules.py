@@ -20,7 +20,7 @@ from ..opening import opened
 from ..ops import Op
 from .probes import EPS, RowProbe, application
 from .report import Partial
-from .slopes import along, judge
+from .slopes import judge, line_through
 
 MOST = 1000  # partials that are checked while nothing is wrong
 
@@ -37,7 +37,7 @@ def partials_of(op: Op, xs: Sequence[float]) -> Iterator[Partial]:
     felt = [abs(d * x) for d, x in zip(slopes, xs)]  # the terms of a sum round, however small it is
     center.rounding = max(center.rounding, EPS * max([f for f in felt if isfinite(f)], default=0.0))
     for i, (d, x) in enumerate(zip(slopes, xs)):
-        line = along(lambda at: RowProbe(op, at), xs, i)
+        line = line_through(lambda at: RowProbe(op, at), xs, i)
         yield cast(Partial, judge(op.name, d, line, x, center, kind=Partial, row=op.name, input=i))
 
 

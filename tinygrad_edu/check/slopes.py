@@ -27,7 +27,7 @@ class CentralDifference(NamedTuple):
     side: int = 0  # whether it is to the left (-1), to the right (1), or here
 
 
-def along(at: Callable[[list[float]], Probe], point: Sequence[float], i: int) -> Line:
+def line_through(at: Callable[[list[float]], Probe], point: Sequence[float], i: int) -> Line:
     """The function along its input i, the others held where they are."""
     return lambda x: at([*point[:i], x, *point[i + 1 :]])
 

@@ -21,7 +21,7 @@ from ..words import aligned
 from .functions import Function
 from .imaginary import NotComplex, complex_step
 from .report import SUSPICIOUS
-from .slopes import along
+from .slopes import line_through
 
 STEPS = tuple([float(f"1e-{k}") for k in range(1, 16)])
 LETTERS = 30  # of the longest bar
@@ -133,7 +133,7 @@ def step_sizes(f: Any, *inputs: Any, of: str = "") -> StepSizes:
         raise UserError(f"of={of!r} is no input{meant(of, here.labels)}: they are {', '.join(here.labels[:10])}")
     i = here.labels.index(of) if of else 0
     center = here.here()
-    leaf, x, line = center.leaves[i], here.point[i], along(here.at, here.point, i)
+    leaf, x, line = center.leaves[i], here.point[i], line_through(here.at, here.point, i)
     slope: float = chain_rule(center.root, 1.0, lambda node: node.op.slopes(*node.numbers)).get(leaf, 0.0)
 
     def error(n: float) -> float:

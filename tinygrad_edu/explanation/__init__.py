@@ -135,7 +135,7 @@ def alarms(root: Value) -> list[str]:
     'v1 = log(a) = nan begins here, with a = -1: log is defined on (0, inf).'
     """
     walk = Walk(root)
-    return walk.beginnings(walk.edges, walk.order)
+    return walk.nonfinite_notes(walk.edges, walk.order)
 
 
 def _part(walk: Walk, of: Any) -> list[Value]:

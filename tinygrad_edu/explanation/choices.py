@@ -6,7 +6,7 @@
 >>> b = Bernoulli(p).sample(noise=0.1)
 >>> b.label = "b"
 >>> walk = Walk(surrogate(3 * b))
->>> [told] = passed(walk, walk.order)
+>>> [told] = choice_notes(walk, walk.order)
 >>> print("\\n".join(sentence(told)))
 b = 1 was drawn from Bernoulli(p): its local gradient is 0, and no gradient
 passes. The surrogate loss hands p the score × the cost: d(log p(b))/dp × 3 = 4
@@ -28,7 +28,7 @@ from .walk import Walk
 MOST = 4
 
 
-def passed(walk: Walk, nodes: Iterable[Value]) -> list[str]:
+def choice_notes(walk: Walk, nodes: Iterable[Value]) -> list[str]:
     """A sentence or two on each random choice among some nodes; of many, on the first."""
     scores = {n.scores: n for n in walk.order if hasattr(n, "scores")}
     carried: dict[Value, str] = {c: vars(n)["said"] for n in walk.order for c in getattr(n, "carries", ())}

@@ -287,8 +287,8 @@ class Network(Explanation):
 
     def _notes(self) -> list[str]:
         parameters = [p for layer in self.layers for p in layer.parameters]
-        begun = self.walk.beginnings(self.walk.edges, self.walk.order)
-        return [*begun, *self.walk.changed(parameters)[:3], *self.walk.all_stored(parameters)]
+        begun = self.walk.nonfinite_notes(self.walk.edges, self.walk.order)
+        return [*begun, *self.walk.changed_notes(parameters)[:3], *self.walk.grad_notes(parameters)]
 
 
 def neurons_of(groups: Groups, samples: int) -> list[NeuronGradients]:

@@ -54,7 +54,7 @@ class Shaped(Explanation):
         idle = [n.label or repr(n) for n in self._leaves if n not in self.walk.totals]
         if idle:
             yield f"{few(idle, 4)}: not used by {names[self.root]}, so the gradient is 0."
-        yield from self.walk.all_stored([n for n in self._leaves if n in self.walk.totals])
+        yield from self.walk.grad_notes([n for n in self._leaves if n in self.walk.totals])
 
 
 def dimensions(tree: Any) -> str:

@@ -8,7 +8,7 @@ from ..blocks import Block, Chain, Explanation, Formula, Rows, Sentence, Strong,
 from ..engine import Value
 from ..paths import Path, count_paths, largest
 from ..words import clipped, elided, plural, times
-from .choices import passed
+from .choices import choice_notes
 from .walk import Edge, Walk
 
 MOST_USES, MOST_STEPS, LONGEST = 12, 8, 40
@@ -93,8 +93,8 @@ class Single(Explanation):
         for n in self.walk.order:
             if any(p in above for p in n.parents):
                 above[n] = None
-        yield from self.walk.beginnings([e for e in self.walk.edges if e.parent in above], above)
-        yield from passed(self.walk, above)
-        yield from self.walk.changed([self.x])
-        yield from filter(None, [self.walk.stored(self.x)])
+        yield from self.walk.nonfinite_notes([e for e in self.walk.edges if e.parent in above], above)
+        yield from choice_notes(self.walk, above)
+        yield from self.walk.changed_notes([self.x])
+        yield from filter(None, [self.walk.grad_note(self.x)])
         yield from self.names.shortened([self.x, *[e.node for e in shown]])

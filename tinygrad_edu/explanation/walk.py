@@ -99,7 +99,7 @@ class Walk:
         alone = isinstance(d, Expr) and d.op is ops.leaf and formula.startswith("(")
         return f"1 if {formula} else 0" if step else formula[1:-1] if alone else formula  # a term alone has no ( )
 
-    def beginnings(self, edges: Iterable[Edge], nodes: Iterable[Value]) -> list[str]:
+    def nonfinite_notes(self, edges: Iterable[Edge], nodes: Iterable[Value]) -> list[str]:
         """Where something stops being finite: a sentence for the first value and the first gradient that do,
         and for the first nan.
         """
@@ -165,7 +165,7 @@ class Walk:
                 found.append(f"{added}, and that is where nan begins: infinities of opposite sign do not cancel")
         return found
 
-    def stored(self, n: Value) -> str:
+    def grad_note(self, n: Value) -> str:
         """What to say of the `.grad` that a node holds, beside the total of one backward pass; '' if they agree."""
         total, held, name, root = self.totals[n], float(n.grad), self.names.term(n), self.names.term(self.root)
         if same(held, total):
@@ -183,16 +183,16 @@ class Walk:
             f"passes have added to it. {root}.zero_grad() and {root}.backward() give this one alone."
         )
 
-    def all_stored(self, nodes: list[Value]) -> list[str]:
+    def grad_notes(self, nodes: list[Value]) -> list[str]:
         """`stored` for several nodes, in at most one note."""
-        notes = list(filter(None, map(self.stored, nodes)))
+        notes = list(filter(None, map(self.grad_note, nodes)))
         if not self.root.parents:
             return []
         if notes and not any(n.grad for n in nodes):
             return [f"No .grad is stored yet: {self.names.term(self.root)}.backward() adds these to it."]
         return [notes[0] + f" {len(notes) - 1:,} more like it." * (len(notes) > 1)] if notes else []
 
-    def changed(self, nodes: Iterable[Value]) -> list[str]:
+    def changed_notes(self, nodes: Iterable[Value]) -> list[str]:
         """A sentence for each node whose `.data` is no longer what the forward pass saw."""
         return [f"{self.names.term(n)}.data is {number(n.data)} now; {self.names[self.root]} was computed with "
                 f"{number(self.value(n))}, and its gradients belong to that." for n in nodes

@@ -11,7 +11,7 @@ from ..engine import Value
 from ..figures.subgraph import near_root
 from ..figures.units import group
 from ..words import clipped, plural, times
-from .choices import passed
+from .choices import choice_notes
 from .network import Network
 from .walk import Edge, Walk
 
@@ -91,12 +91,12 @@ class Whole(Explanation):
     def _notes(self) -> Iterator[str]:
         """What else a reader should know, a sentence or two each."""
         walk, names = self.walk, self.names
-        yield from walk.beginnings(self.edges, walk.order)
-        yield from passed(walk, self.shown)
-        yield from walk.changed(self._leaves)[:3]
+        yield from walk.nonfinite_notes(self.edges, walk.order)
+        yield from choice_notes(walk, self.shown)
+        yield from walk.changed_notes(self._leaves)[:3]
         if n := self._constants:
             yield f"{plural(n, 'edge')} to constants without a label {'is' if n == 1 else 'are'} not shown."
-        yield from walk.all_stored([n for n in self.shown if n in names])
+        yield from walk.grad_notes([n for n in self.shown if n in names])
         yield from names.shortened(self.shown)
         if self.hidden:
             root = names.term(self.root)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import ops
-from ...check.report import beside, likely
+from ...check.report import digits_apart, likely
 from ...engine import Value
 from ...errors import UserError, meant
 from ...trees import leaves
@@ -204,7 +204,7 @@ def _difference(name: str, ours: Array, right: Array) -> str:
         return ""
     place = tuple(map(int, np.argwhere(~near)[0])) if right.ndim else ()
     at = f"{name}[{', '.join(map(str, place))}]" if place else name
-    words = f"{at} is {beside(float(ours[place]), float(right[place]))}"
+    words = f"{at} is {digits_apart(float(ours[place]), float(right[place]))}"
     if ours.dtype != right.dtype:
         words += f" (yours are {ours.dtype}: compute in {right.dtype})"
     if right.size == 1:
