@@ -14,6 +14,7 @@ import pytest
 from tinygrad_edu import Op, Value, anomalies, grad, modes, no_grad, ops, register, topological, value_and_grad
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
+from tinygrad_edu.ieee import untouched
 
 
 def every_grad(root):
@@ -400,6 +401,16 @@ def test_each_node_is_visited_once():
 
     totals = chain_rule(y, 1.0, local)
     assert len(topological(y)) == 21 and len(visits) == len(set(visits)) == 20 and totals[x] == 2**20
+
+
+@pytest.mark.parametrize("x", [0.5, -0.0, math.inf, -math.inf, math.nan], ids=str)
+def test_a_dead_neuron_hands_on_what_0_times_its_inputs_is(x):
+    xs, ws = [Value(x), Value(-2.0), Value(1.0)], [[Value(-w), Value(3.0), Value(0.0)] for w in (0.0, 1.0, 2.0)]
+    hidden = [F.dot(w, [*xs[:2], xs[2].log()], bias=-1.0).relu() for w in ws]
+    root = F.sum([*hidden, xs[0] * hidden[0], hidden[1].sqrt()])
+    plain, skipped = chain_rule(root, 1.0, Value.local_grads), chain_rule(root, 1.0, Value.local_grads, untouched)
+    assert all(a == skipped[n] or (a != a and skipped[n] != skipped[n]) for n, a in plain.items())
+    assert plain.keys() == skipped.keys() and {type(g) for g in skipped.values()} == {float}
 
 
 def test_several_roots_are_sorted_at_once_and_the_walk_ends_where_it_is_told():

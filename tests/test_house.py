@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 FLOORS = [
     {
         *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
-        *"callsites usage collector tracing lazy words blocks".split(),
+        *"callsites usage collector graphs tracing lazy words blocks".split(),
     },
     {"op", "ops", "render", "folds"},
     {"picture"},

@@ -12,7 +12,8 @@ import weakref
 from typing import Any
 
 from . import callsites, ops
-from .engine import Node, Value, rebuilt, topological
+from .engine import Node, Value, topological
+from .graphs import rebuilt
 
 
 def _own(node: Value) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import modes, ops, tracing
-from .engine import Value, apply, chain_rule, constant, rebuilt, topological
+from .engine import Value, apply, chain_rule, constant, topological
+from .graphs import rebuilt
 from .ieee import Nothing
 from .ops import Op
 from .trees import leaves, mapped

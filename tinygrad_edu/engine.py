@@ -14,9 +14,8 @@ nodes.  Next door, `derivatives` fills it in with Values, and `protocol` says ho
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
-from itertools import repeat
 from operator import attrgetter
 from threading import Lock
 from typing import Any
@@ -79,11 +78,10 @@ class Value(Node, FloatLike):
     grad: float = property(attrgetter("_grad"), _set_grad, doc="The gradient, 0.0 at first.")  # type: ignore[assignment]
 
     def local_grads(self) -> tuple[float, ...]:
-        """The closure that gives d(this) / d(each parent): the rule of `op` over `numbers`, what the operation saw,
-        (its output, *its inputs).
+        """The closure that gives d(this) / d(each parent): the rule of `op` over `numbers`, (its output, *its inputs).
 
-        So an optimizer may change `p.data` between forward and backward.  Rule and numbers lie side by side in the
-        node, because Python's garbage collector visits whatever a node owns, again and again.
+        An optimizer may change `p.data` between forward and backward: these are what the operation saw.  Rule and
+        numbers lie side by side, because Python's garbage collector visits whatever a node owns, again and again.
         """
         numbers = self.numbers or (self._data,)
         try:
@@ -94,9 +92,8 @@ class Value(Node, FloatLike):
     def backward(self, seed: float = 1.0) -> None:
         """Add d(seed * this) / d(node) to the `.grad` of every node that this was computed from.
 
-        All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.
-        Several roots, each with a seed of its own, go in one pass from their weighted sum:
-        `functional.dot(roots, seeds).backward()`.
+        All or nothing: an error or a Ctrl-C on the way changes no gradient.  Calling it k times adds k times.  Several
+        roots, each with a seed of its own, go in one pass from their weighted sum, `functional.dot(roots, seeds)`.
         Threads that share leaves may all call it: nothing is lost, in no promised order.
         Raises RuntimeError on a Value that has forgotten its parents (`detach()`, `no_grad()`).
         """
@@ -112,7 +109,7 @@ class Value(Node, FloatLike):
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
-        deque(map(_set_grad, topological(self), repeat(0.0)), maxlen=0)  # all of them, or none
+        deque(map(_set_grad, nodes := topological(self), [0.0] * len(nodes)), maxlen=0)  # all of them, or none
 
     def detach(self) -> Value:
         """The same number without a past: nothing flows back through it."""
@@ -141,9 +138,8 @@ def topological(root: Value | tuple[Value, ...], stop: Container[Value] = ()) ->
         if not isinstance(x, Value):
             raise TypeError("topological walks from one Value, such as a loss, or a tuple of them, to what they were "
                             f"computed from; got {type(x).__name__} {x!r:.80}")  # fmt: skip
-    order: list[Any] = []
+    order, seen = list[Any](), set[Value]()
     stack: list[tuple[Any, Iterator[Value]]] = [(None, iter(roots))]
-    seen = set[Value]()
     while stack:
         node, parents = stack[-1]
         for p in parents:  # goes on where it stopped last time
@@ -184,19 +180,8 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any], start: Any
     return total
 
 
-def rebuilt(order: Iterable[Value], known: dict[Value, Any], make: Callable[[Value, tuple[Any, ...]], Any]) -> Any:
-    """A graph once more: in the place of each node what is `known`, or what `make(node, its new parents)` gives."""
-    for node in order:
-        if node not in known:
-            known[node] = make(node, tuple([known[p] for p in node.parents]))
-    return known
-
-
-# How an operation makes a node.
-
-
+# How an operation makes a node: this is the one place, and `__init__` is for what users type.
 def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float, ...]) -> Value:
-    """The one place where a computed node is made; `__init__` is for what users type."""
     if type(data) is not float:
         data = computed(op.name, data)
     v = _new(Value)
@@ -215,7 +200,8 @@ def apply(op: Op, parents: tuple[Value, ...]) -> Value:
     try:
         xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
     except AttributeError:
-        return apply(op, tuple([p if isinstance(p, Value) else constant(p) for p in parents]))
+        parents = tuple([p if isinstance(p, Value) else constant(p) for p in parents])
+        xs = [p._data for p in parents]
     y = op.forward(*xs)
     if forgetting and not watching and not recording():
         return _node(y, (), ops.detached, ())
@@ -266,23 +252,9 @@ def _lift(x: Any) -> Any:
     """An operand as a Value; NotImplemented for what is no number, so that Python's own error names both types."""
     if type(x) is float or (type(x) is int and abs(x) < 1 << 53):
         return _node(y := float(x), (), ops.leaf, (y,))
-    if isinstance(x, Value):
-        return x
-    return constant(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
+    known = isinstance(x, Value)
+    return x if known else constant(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
 
 
 _adding, _new, _set_grad = Lock(), object.__new__, Node._grad.__set__  # type: ignore[attr-defined]
 _power = lru_cache(maxsize=1024)(lambda n: unary(ops.power(n)))
-
-BINARY = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "mod": ops.mod,
-          "floordiv": ops.floor_divide}  # fmt: skip
-UNARY = {"neg": ops.neg, "abs": ops.abs}
-for _name, _op in BINARY.items():
-    setattr(Value, f"__{_name}__", binary(_op))
-    setattr(Value, f"__r{_name}__", binary(_op, swapped=True))
-Value.__rpow__ = binary(ops.pow, swapped=True)  # type: ignore[method-assign, assignment]
-for _name, _op in UNARY.items():
-    setattr(Value, f"__{_name}__", unary(_op))
-# CPython 3.11 and 3.12 give the first object of a class room for thirty attributes, and each later one for one fewer.
-for _ in range(30):
-    _new(Value)

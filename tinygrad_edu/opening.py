@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import chance, ops
-from .engine import Value, apply, chain_rule, rebuilt, topological
+from .engine import Value, apply, chain_rule, topological
+from .graphs import rebuilt
 
 
 def opened(root: Value, most: int | None = None) -> Value:

@@ -1,4 +1,4 @@
-"""How each row becomes a method of every Value: those of the table at import, others when they are registered.
+"""How rows become operators and methods of every Value: the table's at import, others when they are registered.
 
 >>> from tinygrad_edu import Op
 >>> cube = register(Op("cube", lambda x: x * x * x, lambda y, x: (3 * x * x,)))
@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import lazy, ops
-from .engine import Value, unary
+from .engine import Value, binary, unary
 from .ops import Op
 
+BINARY = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "mod": ops.mod,
+          "floordiv": ops.floor_divide}  # fmt: skip
+UNARY = {"neg": ops.neg, "abs": ops.abs}
 _registered: set[str] = set()
 
 
@@ -68,8 +71,17 @@ def register(op: Op, replace: bool = False) -> Op:
     return op
 
 
+for _name, _op in BINARY.items():
+    setattr(Value, f"__{_name}__", binary(_op))
+    setattr(Value, f"__r{_name}__", binary(_op, swapped=True))
+Value.__rpow__ = binary(ops.pow, swapped=True)  # type: ignore[method-assign, assignment]
+for _name, _op in UNARY.items():
+    setattr(Value, f"__{_name}__", unary(_op))
 for _op in ops.TABLE.values():
     if _op.name.isidentifier() and ... not in _op.domain:
         bind(_op)
 for _name, _make in ops.FACTORIES.items():
     setattr(Value, _name, _named(_name, _family(_make), _make.__doc__))
+# CPython 3.11 and 3.12 give the first object of a class room for thirty attributes, and each later one for one fewer.
+for _ in range(30):
+    object.__new__(Value)

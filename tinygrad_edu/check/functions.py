@@ -8,8 +8,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..engine import Value, rebuilt, topological
+from ..engine import Value, topological
 from ..errors import UserError
+from ..graphs import rebuilt
 from ..ieee import number
 from ..trees import flatten, leaves, unflatten
 from .probes import GraphProbe

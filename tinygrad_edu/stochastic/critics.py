@@ -35,8 +35,9 @@ from typing import Any, NamedTuple
 
 from .. import functional as F
 from .. import modes, tracing
-from ..engine import Value, rebuilt, topological
+from ..engine import Value, topological
 from ..errors import UserError
+from ..graphs import rebuilt
 from ..names import labels
 from ..ops import REAL, Op
 from .distributions import generator

@@ -13,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .. import chance, ops, tracing
-from ..engine import Value, apply, rebuilt, topological
+from ..engine import Value, apply, topological
+from ..graphs import rebuilt
 from ..sums import addends
 
 
