@@ -15,9 +15,9 @@ import numpy as np
 from tinygrad_edu import Value, functional, jit, losses, optim, pack
 from tinygrad_edu.data import digits
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.replay import native
+from tinygrad_edu.replay.native_backend import Native
 from tinygrad_edu.replay.record import record
-from tinygrad_edu.replay.tape import Tape
+from tinygrad_edu.replay.trace import trace
 from tinygrad_edu.zoo import microgpt as essay
 
 from .peers.w1 import repeated
@@ -116,7 +116,7 @@ def w1_kernel(problem: dict[str, Any]) -> Any:
     r = record(sample, [*problem["X"][0], problem["Y"][0]], lambda leaves: (leaves[:2], leaves[2]))
     where = [r.originals.index(p) for p in ps]  # a recording lists parameters as it meets them
     back = [where.index(i) for i in range(len(where))]
-    run, lanes = native.compiled(Tape(r, r.parameters)).value_and_grads, len(problem["Y"])
+    run, lanes = Native(trace(r)).value_and_grads, len(problem["Y"])
     theta, X = np.array(problem["theta"])[back], np.vstack([np.array(problem["X"]).T, problem["Y"]])
 
     def gradient() -> Any:

@@ -1,5 +1,4 @@
-"""What is printed out of the rows and kept in files: the table in the docs, the kernel of `replay`,
-the methods that editors see.
+"""What is printed out of the rows and kept in files: the table in the docs, the methods that editors see.
 
     python -m tinygrad_edu.ops              prints the table
     python -m tinygrad_edu.ops --write      renews all files, in a checkout of the repository
@@ -18,7 +17,6 @@ from textwrap import indent
 
 from . import files, functional, ops
 from .protocol import NUMPY
-from .replay import generate
 from .streams import safe
 from .text import described, input_names, table
 
@@ -147,7 +145,6 @@ def printouts() -> dict[Path, str]:
     return {
         docs: page,
         docs.with_name("contents.md"): contents.contents_page(),
-        package / "replay" / "kernel.py": generate.module(),
         package / "__init__.pyi": face(),
         package / "methods.pyi": stubs(),
     }

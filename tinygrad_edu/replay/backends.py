@@ -46,11 +46,10 @@ class Kind(NamedTuple):
 KINDS = {
     "python": Kind("python_backend", "Python", columns=False),
     "numpy": Kind("numpy_backend", "NumPy", True, ("numpy",), "NumPy", "numpy"),
-    "native": Kind("native", "Compiled", True, ("numba", "numpy"), "Numba", "jit"),
+    "native": Kind("native_backend", "Native", True, ("numba", "numpy"), "Numba", "jit"),
     "jax": Kind("jax_backend", "Jax", True, ("jax",), "JAX", "jax"),
 }
 BACKENDS = tuple(KINDS)
-BY_RECORDING = {"native"}  # those that do not run a program yet
 
 
 def installed(backend: str) -> bool:
@@ -84,4 +83,4 @@ def made(backend: str, recording: Recording) -> Backend:
     """That backend for one recording.  Raises TypeError for a row that it cannot run."""
     kind = KINDS[backend]
     found = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
-    return found.of(recording) if kind.module in BY_RECORDING else found(recording.passes)  # type: ignore
+    return found(recording.passes)  # type: ignore

@@ -22,10 +22,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .. import files, ieee
-from . import blocks, kernel, machine, strips
+from .. import files, ieee, ops
+from . import kernel, machine
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"single": machine.single, "lanes": blocks.lanes}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"run": machine.run}
 _loading = threading.Lock()
 
 
@@ -109,9 +109,10 @@ def _stamp() -> bytes:
     from . import __path__ as here
 
     digest = hashlib.sha256()
-    for module in (ieee, blocks, kernel, machine, strips):
+    for module in (ieee, ops, kernel, machine):
         digest.update(Path(str(module.__file__)).read_bytes())
     digest.update(Path(here[0], "lowering.py").read_bytes())
+    digest.update(kernel.TEXT.encode())
     versions = [importlib.metadata.version(package) for package in ("numba", "llvmlite")]
     target = [llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
     digest.update(repr([*versions, *target, sys.implementation.cache_tag]).encode())

@@ -386,7 +386,7 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
 
     - "python": straight-line source, one sample after the other, on the standard library alone;
     - "numpy": all samples, and all neurons of a layer, at once (extra [numpy]);
-    - "native": a tape run by a kernel that Numba compiles (extra [jit]);
+    - "native": in a machine that Numba compiles (extra [jit]);
     - "jax": the same under `jax.numpy`, compiled, on all devices that JAX has (extra [jax]);
     - "auto": native, numpy or python, the first that is installed.
 

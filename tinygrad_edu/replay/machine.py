@@ -1,78 +1,79 @@
-"""The machine that runs a tape: forwards for the values, backwards for the gradients.  See `tape` for what is on it.
+"""The machine that runs a program: steps on single numbers, and vector steps on blocks of lanes.
 
-An instruction is six small integers: row, output, then for one or two inputs `a, b, ta, tb`: the inputs and where their
-gradients go (-1: nobody asks); for more inputs `start, count`:
-where they stand in `lists`, their gradients' places in `to`.
-`forward` and `backward` run one number per node.  `lanes` runs many samples: whatever depends on parameters alone once,
-with those two; the rest in blocks of samples, a row of lanes per node,
-small enough that a block's rows stay in the cache.
+It runs forwards, and that is all: gradients are steps like any other.  A step is four whole numbers: row, slot, and the
+slots of one or two arguments; for more of them, where they begin in `lists`, and how many there are.  A vector step is
+six: row, how many results, the first one's row, and where each argument's rows begin in `lists` (see `layer`).
 
-Gradients start as -0.0, the one number that changes nothing it is added to,
-so that the first addition is an assignment.
-This is plain Python, and runs as such; `native` has Numba compile it.
+This is plain Python, and runs as such; Numba compiles it.
 """
 
 # mypy: ignore-errors
 from __future__ import annotations
 
-from ..ieee import divide, exp, inf, log1p, nan
+from ..ieee import divide, exp, greater, inf, log1p, nan, relu
 from .kernel import (
     ADD,
+    DIV,
     DOT,
     FIRST_MANY,
     FIRST_UNARY,
-    LINEAR,
+    GREATER,
+    LAYER,
     LOGSUMEXP,
     MUL,
+    NEG,
+    OUTER,
+    POLYGAMMA,
+    POWER,
+    RELU,
+    SPREAD,
+    SUB,
     SUM,
+    TOTAL,
     WHERE,
     binary,
-    binary_slopes,
     unary,
-    unary_slope,
 )
 
 
-def forward(code, first, last, lists, v):
-    """The values of the nodes that instructions first..last compute, into `v`."""
-    for i in range(first, last):
+def steps(code, lists, v):
+    """One number for each slot."""
+    for i in range(code.shape[0]):
         op, out, a, b = code[i, 0], code[i, 1], code[i, 2], code[i, 3]
-        if op == ADD:
-            v[out] = v[a] + v[b]
-        elif op == MUL:
+        if op == MUL:
             v[out] = v[a] * v[b]
+        elif op == ADD:
+            v[out] = v[a] + v[b]
         elif op == DOT:
             n = b // 2
+            start = a
             if b % 2:
-                total = v[lists[a + 2 * n]]
-                start = a
+                s = v[lists[a + 2 * n]]
             else:
-                total = v[lists[a]] * v[lists[a + n]]
+                s = v[lists[a]] * v[lists[a + n]]
                 start = a + 1
             for j in range(start, a + n):
-                total += v[lists[j]] * v[lists[j + n]]
-            v[out] = total
+                s += v[lists[j]] * v[lists[j + n]]
+            v[out] = s
         elif op < FIRST_UNARY:
             v[out] = binary(op, v[a], v[b])
         elif op < FIRST_MANY:
             v[out] = unary(op, v[a])
         elif op == SUM:
-            total = v[lists[a]]
+            s = v[lists[a]]
             for j in range(a + 1, a + b):
-                total += v[lists[j]]
-            v[out] = total
+                s += v[lists[j]]
+            v[out] = s
         elif op == WHERE:
             v[out] = v[lists[a + 1]] if v[lists[a]] != 0.0 else v[lists[a + 2]]
         elif op == LOGSUMEXP:
-            v[out] = _logsumexp(lists, a, b, v)
-        elif op == LINEAR:
-            v[out] = v[lists[a]]
+            v[out] = logsumexp(lists, a, b, v)
 
 
-def _logsumexp(lists, a, b, v):
+def logsumexp(lists, a, n, v):
     """As in `ieee`: the largest is taken out, the rest go through log1p."""
     top = a
-    for j in range(a, a + b):
+    for j in range(a, a + n):
         x = v[lists[j]]
         if x != x:
             return nan
@@ -82,88 +83,241 @@ def _logsumexp(lists, a, b, v):
     if largest == inf or largest == -inf:
         return largest
     rest = 0.0
-    for j in range(a, a + b):
+    for j in range(a, a + n):
         if j != top:
             rest += exp(v[lists[j]] - largest)
     return largest + log1p(rest)
 
 
-def backward(code, first, last, lists, to, v, g):
-    """The chain rule, from the last instruction to the first: adds to `g`, in the engine's order."""
-    for i in range(last - 1, first - 1, -1):
-        op, out, a, b, ta, tb = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4], code[i, 5]
-        up = g[out]
-        if op == ADD:
-            if ta >= 0:
-                g[ta] += up
-            if tb >= 0:
-                g[tb] += up
+def vectors(code, lists, v, V, W, A, m, real):
+    """Rows of m numbers, a multiple of eight, for so many `real` lanes: sums over lanes are of these."""
+    for i in range(code.shape[0]):
+        op, n, out, a, b, c = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4], code[i, 5]
+        if op == LAYER:
+            layer(lists, n, out, a, b, c, v, V, m)
+        elif op == OUTER:
+            behind(lists, a, n // c, V, m, real, 0.0)
+            behind(lists, b, c, V, m, real, -0.0)
+            for r in range(n):
+                sum_products(W, A, out + r, lists[a + r // c], lists[b + r % c], m // 8)
+        elif op == TOTAL:
+            behind(lists, a, n, V, m, real, -0.0)
+            for r in range(n):
+                sum_lanes(W, A, out + r, lists[a + r], m // 8)
+        elif op == SPREAD:
+            for k in range(m):
+                V[out, k] = v[lists[a]]
         elif op == MUL:
-            if ta >= 0:
-                g[ta] += v[b] * up
-            if tb >= 0:
-                g[tb] += v[a] * up
-        elif op == DOT:
-            n = b // 2
-            for j in range(a, a + n):
-                if to[j] >= 0:
-                    g[to[j]] += v[lists[j + n]] * up
-            for j in range(a, a + n):
-                if to[j + n] >= 0:
-                    g[to[j + n]] += v[lists[j]] * up
-            if b % 2 and to[a + 2 * n] >= 0:
-                g[to[a + 2 * n]] += up
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = V[x, k] * V[y, k]
+        elif op == ADD:
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = V[x, k] + V[y, k]
+        elif op == SUB:
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = V[x, k] - V[y, k]
+        elif op == DIV:
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = divide(V[x, k], V[y, k])
+        elif op == GREATER:
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = greater(V[x, k], V[y, k])
+        elif op == RELU:
+            for r in range(n):
+                x = lists[a + r]
+                for k in range(m):
+                    V[out + r, k] = relu(V[x, k])
+        elif op == NEG:
+            for r in range(n):
+                x = lists[a + r]
+                for k in range(m):
+                    V[out + r, k] = -V[x, k]
+        elif op == POWER or op == POLYGAMMA:
+            for r in range(n):
+                x = lists[a + r]
+                for k in range(m):
+                    V[out + r, k] = binary(op, V[x, k], v[b])
         elif op < FIRST_UNARY:
-            da, db = binary_slopes(op, v[out], v[a], v[b])
-            if ta >= 0:
-                g[ta] += da * up
-            if tb >= 0:
-                g[tb] += db * up
+            for r in range(n):
+                x, y = lists[a + r], lists[b + r]
+                for k in range(m):
+                    V[out + r, k] = binary(op, V[x, k], V[y, k])
         elif op < FIRST_MANY:
-            g[ta] += unary_slope(op, v[out], v[a]) * up
-        elif op == SUM:
-            for j in range(a, a + b):
-                if to[j] >= 0:
-                    g[to[j]] += up
+            for r in range(n):
+                x = lists[a + r]
+                for k in range(m):
+                    V[out + r, k] = unary(op, V[x, k])
         elif op == WHERE:
-            chosen = v[lists[a]] != 0.0
-            if to[a] >= 0:
-                g[to[a]] += 0.0 * up
-            if to[a + 1] >= 0:
-                g[to[a + 1]] += (1.0 if chosen else 0.0) * up
-            if to[a + 2] >= 0:
-                g[to[a + 2]] += (0.0 if chosen else 1.0) * up
-        elif op == LOGSUMEXP:
-            total = exp(v[lists[a]] - v[out])
-            for j in range(a + 1, a + b):
-                total += exp(v[lists[j]] - v[out])
-            for j in range(a, a + b):
-                if to[j] >= 0:
-                    g[to[j]] += divide(exp(v[lists[j]] - v[out]), total) * up
-        elif op == LINEAR:
-            for j in range(a + 1, a + 1 + b):
-                if to[j] >= 0:
-                    g[to[j]] += v[lists[j]] * up
+            for r in range(n):
+                x, y, z = lists[a + r], lists[b + r], lists[c + r]
+                for k in range(m):
+                    V[out + r, k] = V[y, k] if V[x, k] != 0.0 else V[z, k]
+        else:
+            for r in range(n):
+                many(op, lists, out + r, a + r * b, b, V, m)
 
 
-def single(code, plan, lists, to, v, g, theta, X, values, dtheta, dX, seed, gradients):
-    """One sample, one number per node: the outputs' values into `values`, gradients into `dtheta`,
-    and into `dX` if it has rows.
+def many(op, lists, out, a, n, V, m):
+    """A row of any number of arguments, here n rows from `a`."""
+    if op == LOGSUMEXP:
+        for k in range(m):
+            V[out, k] = logsumexp(lists, a, n, V[:, k])
+        return
+    half = n // 2 if op == DOT else n
+    first = a + 1
+    if op == SUM:
+        for k in range(m):
+            V[out, k] = V[lists[a], k]
+    elif n % 2:
+        first = a
+        for k in range(m):
+            V[out, k] = V[lists[a + 2 * half], k]
+    else:
+        for k in range(m):
+            V[out, k] = V[lists[a], k] * V[lists[a + half], k]
+    for j in range(first, a + half):
+        x = lists[j]
+        if op == SUM:
+            for k in range(m):
+                V[out, k] += V[x, k]
+        else:
+            y = lists[j + half]
+            for k in range(m):
+                V[out, k] += V[x, k] * V[y, k]
+
+
+def layer(lists, n, out, a, b, c, v, V, m):
+    """Weights times c rows from `a`, each added up from left to right.
+
+    From `b` on, for each of n results: its bias, or -1, and c weights.
     """
-    count = theta.shape[0]
-    for i in range(count):
-        v[i] = theta[i]
-    for i in range(X.shape[0]):
-        v[count + i] = X[i, 0]
-    forward(code, plan[0], plan[1], lists, v)
-    for i in range(values.shape[0]):
-        values[i, 0] = v[lists[plan[8] + i]]
-    if gradients:
-        for i in range(g.shape[0]):
-            g[i] = -0.0
-        g[lists[plan[8]]] = seed
-        backward(code, plan[2], plan[3], lists, to, v, g)
-        for i in range(count):
-            dtheta[i] = g[i] + 0.0  # a gradient that nothing was added to is 0.0
-        for i in range(dX.shape[0]):
-            dX[i, 0] = g[count + i] + 0.0
+    for r in range(n):
+        w, y = b + r * (c + 1), out + r
+        j = 0
+        if lists[w] >= 0:
+            bias = v[lists[w]]
+            for k in range(m):
+                V[y, k] = bias
+        else:
+            x, w0 = lists[a], v[lists[w + 1]]
+            for k in range(m):
+                V[y, k] = w0 * V[x, k]
+            j = 1
+        while j + 8 <= c:  # eight at once: the result is read and written once for all of them
+            p, q = a + j, w + 1 + j
+            x0, x1, x2, x3 = lists[p], lists[p + 1], lists[p + 2], lists[p + 3]
+            x4, x5, x6, x7 = lists[p + 4], lists[p + 5], lists[p + 6], lists[p + 7]
+            w0, w1, w2, w3 = v[lists[q]], v[lists[q + 1]], v[lists[q + 2]], v[lists[q + 3]]
+            w4, w5, w6, w7 = v[lists[q + 4]], v[lists[q + 5]], v[lists[q + 6]], v[lists[q + 7]]
+            for k in range(m):
+                s = (((V[y, k] + w0 * V[x0, k]) + w1 * V[x1, k]) + w2 * V[x2, k]) + w3 * V[x3, k]
+                V[y, k] = (((s + w4 * V[x4, k]) + w5 * V[x5, k]) + w6 * V[x6, k]) + w7 * V[x7, k]
+            j += 8
+        while j < c:
+            x, w0 = lists[a + j], v[lists[w + 1 + j]]
+            for k in range(m):
+                V[y, k] += w0 * V[x, k]
+            j += 1
+
+
+# Sums over lanes are eight partial sums, so that they are the same whatever a processor does at once.  Lanes behind the
+# last are 0 in what is added up: a copy's inf would be another inf.
+
+
+def behind(lists, a, n, V, m, real, x):
+    """Puts x behind the last lane of n rows from `a`."""
+    for r in range(n):
+        for k in range(real, m):
+            V[lists[a + r], k] = x
+
+
+def sum_lanes(W, A, t, x, strips):
+    """Adds the lanes of a row to A[t]."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7]
+    for k in range(strips):
+        s0 += W[x, k, 0]
+        s1 += W[x, k, 1]
+        s2 += W[x, k, 2]
+        s3 += W[x, k, 3]
+        s4 += W[x, k, 4]
+        s5 += W[x, k, 5]
+        s6 += W[x, k, 6]
+        s7 += W[x, k, 7]
+    A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7] = s0, s1, s2, s3, s4, s5, s6, s7
+
+
+def sum_products(W, A, t, x, y, strips):
+    """Adds the lanes of the product of two rows."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7]
+    for k in range(strips):
+        s0 += W[x, k, 0] * W[y, k, 0]
+        s1 += W[x, k, 1] * W[y, k, 1]
+        s2 += W[x, k, 2] * W[y, k, 2]
+        s3 += W[x, k, 3] * W[y, k, 3]
+        s4 += W[x, k, 4] * W[y, k, 4]
+        s5 += W[x, k, 5] * W[y, k, 5]
+        s6 += W[x, k, 6] * W[y, k, 6]
+        s7 += W[x, k, 7] * W[y, k, 7]
+    A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7] = s0, s1, s2, s3, s4, s5, s6, s7
+
+
+ONE, ALL, SHARE, REST = range(4)
+
+
+def run(before, code, after, lists, places, sums, v, A, V, W, theta, X, seed, values, dtheta, dX, first, last, stage):
+    """Samples first..last of X, in blocks as wide as V, of which W is the same as strips of eight lanes.
+
+    ONE sample is run by the steps `before` alone, and its inputs come first in v.  `places`: the table and the row of
+    each output.  What adds up over lanes does so in A, and goes to the slots `sums`.  If these are not ALL the samples,
+    it is added up over each SHARE, and over shares by whoever calls; then the REST of the program goes on from there.
+    """
+    inputs, parameters, count = X.shape[0], theta.shape[0], values.shape[0]
+    if stage != REST:
+        given = 0
+        if stage == ONE:
+            given = inputs
+            for i in range(inputs):
+                v[i] = X[i, 0]
+        for i in range(parameters):
+            v[given + i] = theta[i]
+        v[given + parameters] = seed
+        if stage != ONE:
+            v[parameters + 1] = X.shape[1]
+        steps(before, lists, v)
+        for i in range(A.shape[0]):
+            for k in range(8):
+                A[i, k] = -0.0
+        for at in range(first, last, V.shape[1]):
+            real = min(V.shape[1], last - at)
+            m = (real + 7) // 8 * 8  # what the copies of the last lane compute is not looked at
+            if stage != ONE:
+                for i in range(inputs):
+                    for k in range(real):
+                        V[i, k] = X[i, at + k]
+                    for k in range(real, m):
+                        V[i, k] = X[i, at + real - 1]
+            vectors(code, lists, v, V, W, A, m, real)
+            for i in range(count + dX.shape[0]):
+                row = places[i, 1]
+                if i < count:
+                    for k in range(real):
+                        values[i, at + k] = V[row, k] if places[i, 0] else v[row]
+                else:
+                    for k in range(real):
+                        dX[i - count, at + k] = (V[row, k] if places[i, 0] else v[row]) + 0.0
+    if stage != SHARE:
+        for i in range(A.shape[0]):
+            v[sums[i]] = ((A[i, 0] + A[i, 4]) + (A[i, 2] + A[i, 6])) + ((A[i, 1] + A[i, 5]) + (A[i, 3] + A[i, 7]))
+        steps(after, lists, v)
+        for i in range(dtheta.shape[0]):
+            dtheta[i] = v[places[count + inputs + i, 1]] + 0.0
