@@ -18,7 +18,8 @@ from typing import Any
 
 from .. import chance, modes
 from ..derivatives import check_memory
-from ..engine import Value
+from ..engine import Value, topological
+from ..graphs import rebuilt
 from ..ieee import number
 from ..tracing import RecordingError
 from .guard import NUMBER, PASSED, Recorder, guarded, released
@@ -91,26 +92,10 @@ class _Run:
         return {*self.traced, *self.made}
 
     def order(self, roots: Sequence[Value]) -> list[Value]:
-        """As `topological`, of several, down to what was there before."""
-        known, seen = self.known(), set()
-        order: list[Value] = []
-        for root in roots:
-            if root in seen:
-                continue
-            seen.add(root)
-            given = {*self.traced}
-            stack = [(root, iter(root.parents if root in known and root not in given else ()))]
-            while stack:
-                node, parents = stack[-1]
-                for p in parents:
-                    if p not in seen:
-                        seen.add(p)
-                        stack.append((p, iter(p.parents if p in known and p not in given else ())))
-                        break
-                else:
-                    order.append(node)
-                    stack.pop()
-        return order
+        """As `topological`, down to what was there before."""
+        known = self.known()
+        before = {p for n in [*self.made, *roots] for p in (n, *n.parents) if p not in known}
+        return topological(tuple(roots), stop=before.union(self.traced))
 
     def plainly(self, other: _Run) -> bool:
         """Whether both made the same nodes in the same order, as nearly all do: `graph` says so of all others."""
@@ -295,23 +280,19 @@ def _copied(run: _Run, dead: bool) -> Record:
     """The graph on nodes of our own, so that the user's Values are neither kept alive
     (but for parameters) nor changed.
     """
-    twin = {t: Value(t.data, label=t.label) for t in run.traced}
-    parameters: list[Value] = []
-    originals: list[Value] = []
-    order = run.order([*run.outputs, *(() if dead else run.made)])
-    known = run.known()
-    for n in order:
-        if n not in twin:
-            v = twin[n] = Value(n.data, label=n.label)
-            if n not in known:
-                parameters.append(v)
-                originals.append(n)
-            else:
-                check_memory(n)
-                v.op, v.numbers = n.op, n.numbers
-                v.parents = tuple([twin[p] for p in n.parents])
-        if chance.is_marked(n):
-            chance.hand_on(n, twin[n], twin)
+    order, known = run.order([*run.outputs, *(() if dead else run.made)]), run.known()
+    originals = [n for n in order if n not in known]
+
+    def copied(n: Value, parents: tuple[Value, ...]) -> Value:
+        check_memory(n)
+        v = Value(n.data, label=n.label)
+        v.op, v.numbers, v.parents = n.op, n.numbers, parents
+        return v
+
+    twin = rebuilt(order, {n: Value(n.data, label=n.label) for n in (*run.traced, *originals)}, copied)
+    for n in filter(chance.is_marked, order):
+        chance.hand_on(n, twin[n], twin)
+    parameters = [twin[n] for n in originals]
     made = len(run.made) + len(run.traced) + len(parameters)
     found = Record(
         [twin[n] for n in order],

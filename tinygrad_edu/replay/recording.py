@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import chance, modes, ops
 from ..engine import Value, chain_rule, constant
+from ..graphs import rebuilt
 from .backends import KINDS, made
 from .passes import steps, values
 from .python_backend import Python
@@ -178,14 +179,16 @@ class Recording:
             now[n] = next(given) if isinstance(leaf, Value) else Value(leaf) if graph else leaf
         for n in self.record.parameters:
             now[n] = next(given)
-        for n in self.record.order:
-            if n not in now:
-                now[n] = n.op(*[now[p] for p in n.parents]) if n.parents else constant(n.data) if graph else n.data
-                if isinstance(now[n], Value):
-                    now[n].label = n.label
-                    if chance.is_marked(n):
-                        chance.hand_on(n, now[n], now)
-        return now[self.record.root]
+
+        def again(n: Value, parents: tuple[Any, ...]) -> Any:
+            v = n.op(*parents) if parents else constant(n.data) if graph else n.data
+            if isinstance(v, Value):
+                v.label = n.label
+                if chance.is_marked(n):
+                    chance.hand_on(n, v, now)
+            return v
+
+        return rebuilt(self.record.order, now, again)[self.record.root]
 
 
 def _any_nan(columns: Iterable[Any]) -> bool:
