@@ -104,6 +104,7 @@ def value_and_grads(leaves, seed=1.0):
     h = tanh(v1)
     v2 = h - x1
     v3 = power(v2, 2)
+
     dh = 2.0 * v2 * seed
     db = 4.0 * bell(2.0 * v1) * dh
     dx = w * db

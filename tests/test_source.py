@@ -294,3 +294,17 @@ def test_latex_writes_both_passes():
         and r"\lambda" in text
         and r"(1 - o \cdot o)" in text
     )
+
+
+@settings(max_examples=50)
+@given(programs())
+def test_a_gradient_in_latex_is_made_of_those_above_it(program):
+    root = built(program)
+    if not isinstance(root, Value):
+        return
+    seen = set()
+    for line in re.findall(r"^\\frac.*", source(root, "latex"), re.M):
+        new, *used = re.findall(r"\\partial (\S+)\}(?: |$)", line)
+        assert new not in seen and seen.issuperset(used), line
+        seen.add(new)
+    assert len(seen) >= bool(root.parents)

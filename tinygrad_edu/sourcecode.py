@@ -369,7 +369,10 @@ def _equations(order: list[Value], held: Mapping[Value, str], exact: bool) -> st
         number = speech.number(n.data)
         return name(names.get(n) or (f"({number})" if number.startswith("-") or "\\cdot" in number else number))
 
+    last: dict[Value, None] = {}  # as their gradients become complete: each comes after those that it is made of
+
     def product(p: Value, d: Any, upstream: Sum) -> Sum:
+        last[p] = last.pop(p, None)
         local = speech.write(d)
         factor = [local if _is_tight(d) else f"({local})"] * (local != "1")
         whole = " \\cdot ".join([upstream.called, *factor]) if upstream.called else local
@@ -385,7 +388,8 @@ def _equations(order: list[Value], held: Mapping[Value, str], exact: bool) -> st
         if n.parents:
             whole = speech.write(Expr(n.op, tuple(map(term, n.parents))))
             lines.append(f"{names[n]} &= {whole} = {speech.number(n.data)}")
-    for total in chain_rule(order[-1], Sum("", []), slopes).values():
+    totals = chain_rule(order[-1], Sum("", []), slopes)
+    for total in map(totals.__getitem__, last):
         if total.called:
             added = [f"({x})" if i and x.startswith("-") else x for i, x in enumerate(total.products)]
             lines.append(f"{total.called} &= {' + '.join(added)}")

@@ -14,6 +14,7 @@ same for every sample is done before it and after it.  Needs nothing but the sta
         v1 = w * x
         v2 = tanh(v1)
         v3 = power(v2, 2)
+    <BLANKLINE>
         dw = x * (4.0 * bell(2.0 * v1) * (2.0 * v2 * seed))
         return (v3,), (0.0, dw,)
     <BLANKLINE>
@@ -176,7 +177,7 @@ def module(speech: Language, written: list[Any], rules: Iterable[str], *function
 
 
 def _function(head: str, body: Sequence[str]) -> str:
-    return f"def {head}:\n    " + "\n    ".join(body)
+    return f"def {head}:\n" + "\n".join([line and f"    {line}" for line in body])
 
 
 class Python:
@@ -196,12 +197,14 @@ class Python:
         written, functions, rules = list[Any](), list[str](), dict[str, Any]()
         for head in heads:
             program = alive(self.passes.program) if head == BOTH else values(self.passes.program, count)
-            write = Writer(program, [0] * len(program), speech, ("leaves",), written)
+            last = max(program.outputs[:count])  # what comes after it is the backward pass
+            write = Writer(program, [int(i > last) for i in range(len(program))], speech, ("leaves",), written)
             leaves = write.give(range(program.inputs - 1), "x")
             write.gradients(program.outputs[count:], range(program.inputs - 1))
             write.call(program.inputs - 1, "seed")
             body = [f"{leaves} = leaves"] * bool(leaves)
             body += write.lines(0)
+            body += ["", *back] if (back := write.lines(1)) else []
             grads = f", {write.tuple(program.outputs[count:])}" if head == BOTH else ""
             body.append(f"return {write.tuple(program.outputs[:count])}{grads}")
             functions.append(_function(head, body))
