@@ -11,7 +11,6 @@ np = pytest.importorskip("numpy")
 
 from tinygrad_edu import Value, nn, ops  # noqa: E402
 from tinygrad_edu import functional as F  # noqa: E402
-from tinygrad_edu.replay.passes import dots, totals  # noqa: E402
 from tinygrad_edu.replay.record import record  # noqa: E402
 from tinygrad_edu.replay.trace import trace  # noqa: E402
 from tinygrad_edu.replay.vectors import MANY, SINGLE, Vectors, layer, outer, spread, total  # noqa: E402
@@ -21,11 +20,6 @@ from tinygrad_edu.strategies import programs  # noqa: E402
 def traced(f, xs):
     r = record(f, list(xs), lambda leaves: leaves)
     return r, trace(r, [*r.inputs, *r.parameters])
-
-
-def vectors(passes, **more):
-    lanes = range(passes.inputs)
-    return Vectors(dots(totals(passes.program, lanes, passes.summed)), lanes, **more)
 
 
 def computed(v, theta, X, seed):
@@ -67,7 +61,7 @@ def agree(f, columns, w, seed=0.7):
     each = [passes.program(*xs, *theta, seed) for xs in columns]
     summed = passes.summed.start
     for broadcasts in (True, False):
-        found = computed(vectors(passes, broadcasts=broadcasts), theta, list(zip(*columns)), seed)
+        found = computed(Vectors.of(passes, broadcasts=broadcasts), theta, list(zip(*columns)), seed)
         for lane, expected in enumerate(each):
             assert bits([row[lane] for row in found[:summed]]) == bits(expected[:summed]), columns[lane]
         for k in passes.summed:
@@ -98,7 +92,7 @@ def test_a_network_is_a_few_vector_steps_and_their_arguments_are_slices():
     ps = model.parameters()
     f = lambda a, b, y: (1 - y * model([a, b])).relu() + 1e-4 * F.dot(ps, ps)
     _, passes = traced(f, [0.5, -0.5, 1.0])
-    v = vectors(passes)
+    v = Vectors.of(passes)
     assert len(v.program) > 1400 and sum(map(len, v.code)) < 50
     rows = [r for step in sum(v.code, []) for _, r in step.args]
     flat = [r for r in rows if not np.diff(r.ravel(), 2).any()]
@@ -109,18 +103,18 @@ def test_a_network_is_a_few_vector_steps_and_their_arguments_are_slices():
 def test_short_dots_of_different_rows_go_side_by_side():
     w, b = [Value(0.5), Value(-1.0)], Value(2.0)
     _, passes = traced(lambda *xs: F.sum([F.dot(w, xs[i : i + 2], bias=b).tanh() for i in range(5)]), [0.1] * 6)
-    v = vectors(passes)
+    v = Vectors.of(passes)
     assert layer not in [step.row for step in v.code[1]][:6] and ops.dot in [step.row for step in v.code[1]]
 
 
 def test_gains_of_their_own_are_multiplied_together_and_added_up_together():
     gains = [Value(0.5 + i) for i in range(6)]
     _, passes = traced(lambda *xs: F.sum([(g * x).tanh() for g, x in zip(gains, xs)]), [0.1] * 6)
-    rows = [step.row for step in vectors(passes).code[1]]
+    rows = [step.row for step in Vectors.of(passes).code[1]]
     assert outer not in rows and rows.count(total) == 1
 
 
 def test_what_nobody_asks_for_is_computed_all_the_same_where_it_is_kept():
     r = record(lambda x: [x * 2, x.exp().tanh()][0], [0.5], lambda leaves: leaves, False)
     passes = trace(r, r.inputs, frozenset({"fold", "share"}))
-    assert {ops.exp, ops.tanh} <= {step.row for step in vectors(passes).code[1]}
+    assert {ops.exp, ops.tanh} <= {step.row for step in Vectors.of(passes).code[1]}

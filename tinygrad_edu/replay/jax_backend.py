@@ -20,7 +20,7 @@ from ..languages import JAX
 from ..ops import Op
 from ..text import Expr
 from .numpy_backend import shaped
-from .passes import dots, total, totals, values
+from .passes import total
 from .trace import Passes
 from .vectors import MANY, PRODUCTS, SINGLE, Vectors, layer, outer, spread
 
@@ -47,7 +47,7 @@ class Jax:
     """A recording that runs on whatever devices JAX has, lanes divided among them, in double precision.
 
     It agrees with the engine to 1e-12 where that is well conditioned: XLA adds, and computes functions, in its own way.
-    Each number of lanes is compiled anew, in a second or more.
+    Each number of lanes is compiled anew, in a second or more; thousands of steps that are all different take minutes.
     Raises ImportError without JAX; TypeError for a row that cannot be written with other rows.
     """
 
@@ -63,7 +63,7 @@ class Jax:
     @functools.cached_property
     def values(self) -> Any:
         """The values alone, compiled."""
-        return self._compiled(self.passes._replace(program=values(self.passes.program, self.passes.values)))
+        return self._compiled(self.passes.forward)
 
     @property
     def nbytes(self) -> int:
@@ -147,9 +147,8 @@ def traced(passes: Passes, jnp: Any) -> Callable[..., Any]:
 
     If the lanes are `padded`, only the first are real.
     """
-    program, inputs, parameters, count = passes
-    summed = passes.summed if len(program.outputs) > count else range(0)
-    v = Vectors(dots(totals(program, range(inputs), summed)), range(inputs))
+    _, _, parameters, count = passes
+    v = Vectors.of(passes)
     functions = {step.row: _function(step.row, jnp) for code in v.code for step in code}
     constants = np.array([*v.program.constants.values()], float)[:, None]
     places = [v.place[i] for i in v.program.outputs]

@@ -22,9 +22,9 @@ from ..ops import Op
 from . import binary, kernel, machine
 from .kernel import row_code
 from .machine import ALL, ONE, REST, SHARE
-from .passes import alive, dots, total, totals, values
+from .passes import AFTER, BEFORE, INSIDE, alive, dots, total
 from .trace import Passes
-from .vectors import AFTER, BEFORE, INSIDE, MANY, SINGLE, Vector, Vectors, layer, outer
+from .vectors import MANY, SINGLE, Vector, Vectors, layer, outer
 
 CHUNK = 1_000_000  # multiplications, about: less work than that is not worth a thread
 MOST_CHUNKS = 16
@@ -117,7 +117,7 @@ class Native:
         if not found:
             passes = self.passes
             if not gradients:
-                passes = passes._replace(program=values(passes.program, passes.values))
+                passes = passes.forward
             found = One(passes, self.bind) if alone else Lanes(passes, self.bind, self.threads)
             self._made[alone, gradients] = found
         return found
@@ -263,9 +263,7 @@ class Lanes(One):
     """A program for many lanes, in blocks; much work is shared among threads."""
 
     def __init__(self, passes: Passes, bind: Bind, threads: int) -> None:
-        self.threads, lanes = threads, range(passes.inputs)
-        summed = passes.summed if len(passes.program.outputs) > passes.values else range(0)
-        v = Vectors(dots(totals(passes.program, lanes, summed)), lanes, broadcasts=False)
+        self.threads, v = threads, Vectors.of(passes, broadcasts=False)
         numbers = Numbers(v.size[SINGLE])
         before, after = (numbers.steps(itertools.chain.from_iterable(map(_one_by_one, v.code[phase])))
                          for phase in (BEFORE, AFTER))  # fmt: skip

@@ -19,10 +19,10 @@ from .. import ops
 from ..filling import exact, ours
 from ..ops import Op
 from ..text import Expr
-from .passes import dots, total, totals, values
+from .passes import AFTER, BEFORE, INSIDE, total
 from .python_backend import Python
 from .trace import Passes
-from .vectors import AFTER, BEFORE, INSIDE, MANY, PRODUCTS, SINGLE, Vector, Vectors, layer, outer, spread
+from .vectors import MANY, PRODUCTS, SINGLE, Vector, Vectors, layer, outer, spread
 
 BLOCK = 1 << 22  # bytes of rows: memory stays bounded, and calls are few
 LEAST = 32  # lanes in a block, if there are as many
@@ -65,8 +65,7 @@ class NumPy:
     @functools.cached_property
     def values(self) -> Lanes:
         """The values alone."""
-        passes = self.passes
-        return Lanes(passes._replace(program=values(passes.program, passes.values)), self)
+        return Lanes(self.passes.forward, self)
 
     @functools.cached_property
     def python(self) -> Python:
@@ -109,9 +108,8 @@ class Lanes:
     """A program for many lanes, and the rooms in which it runs: one for each call at a time."""
 
     def __init__(self, passes: Passes, backend: NumPy) -> None:
-        program, self.inputs, self.parameters, count = passes
-        summed = passes.summed if len(program.outputs) > count else range(0)
-        self.vectors = v = Vectors(dots(totals(program, range(self.inputs), summed)), range(self.inputs))
+        _, self.inputs, self.parameters, count = passes
+        self.vectors = v = Vectors.of(passes)
         places = [v.place[i] for i in v.program.outputs]
         self.backend = backend
         self.values = Outputs(places[:count])

@@ -121,6 +121,20 @@ def varying(program: Program, lanes: range) -> bytearray:
     return varies
 
 
+BEFORE, INSIDE, AFTER = range(3)  # the loop over lanes
+
+
+def phases(program: Program, lanes: range) -> list[int]:
+    """When a step runs: what is the same in every lane before the loop over lanes, or after it if it needs a total."""
+    varies, phase = varying(program, lanes), [BEFORE] * len(program)
+    for i, (row, args) in enumerate(zip(program.rows, program.args)):
+        if varies[i] or row is total:
+            phase[i] = INSIDE
+        elif args:
+            phase[i] = max([AFTER if program.rows[a] is total else phase[a] for a in args])
+    return phase
+
+
 @collector.paused()
 def totals(program: Program, lanes: range, summed: range) -> Program:
     """For many lanes at once: the outputs `summed` added up over lanes, with one more given slot, the number of lanes.

@@ -40,13 +40,12 @@ from ..ieee import number
 from ..languages import CAREFUL, RESERVED, Language, addends
 from ..ops import Op
 from ..text import Expr
-from .passes import alive, dots, total, totals, values, varying
+from .passes import AFTER, BEFORE, INSIDE, alive, dots, phases, total, totals, values
 from .program import Opaque, Program
 from .trace import Passes
 
 DEEP = 12  # steps within one another in one line
 TERMS = 50  # a longer sum goes over several lines: Python's compiler nests each + in the next
-BEFORE, INSIDE, AFTER = range(3)  # the loop over samples
 VALUE, BOTH = "value(leaves)", "value_and_grads(leaves, seed=1.0)"
 # Short rows written out, for the loop: a call takes longer than what it does.
 SHORT = replace(CAREFUL, words={
@@ -235,10 +234,7 @@ class Python:
     def _loop(self) -> tuple[str, dict[str, Any]]:
         inputs, count = self.passes.inputs, self.passes.values
         p = dots(totals(self.passes.program, range(inputs), self.passes.summed))
-        varies, phase = varying(p, range(inputs)), [BEFORE] * len(p)
-        for i, (row, args) in enumerate(zip(p.rows, p.args)):
-            late = [max(phase[a], AFTER if p.rows[a] is total else BEFORE) for a in args]
-            phase[i] = INSIDE if varies[i] or row is total else max(late, default=BEFORE)
+        phase = phases(p, range(inputs))
         speech, written = SHORT.fresh(), list[Any]()
         write = Writer(p, phase, speech, ("theta", "samples", "sample", "ys", "dxs", "lanes"), written)
         parameters = write.give(range(inputs, p.inputs - 2), "w")

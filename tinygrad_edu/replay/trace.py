@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 from .. import collector, ops
 from ..engine import Value, chain_rule
 from ..ops import REAL, Op
+from .passes import values
 from .program import Program, Term, opaque, plain, term
 from .record import Record
 
@@ -46,7 +47,12 @@ class Passes(NamedTuple):
     @property
     def summed(self) -> range:
         """The outputs that are gradients of parameters: those of several lanes are added up."""
-        return range(self.values + self.inputs, self.values + self.inputs + self.parameters)
+        return range(self.values + self.inputs, len(self.program.outputs))
+
+    @property
+    def forward(self) -> Passes:
+        """The values alone."""
+        return self._replace(program=values(self.program, self.values))
 
 
 @collector.paused()

@@ -26,11 +26,11 @@ import numpy as np
 
 from .. import ops
 from ..ops import Op
-from .passes import total, varying
+from .passes import INSIDE, dots, phases, total, totals
 from .program import Program
+from .trace import Passes
 
 SINGLE, MANY = 0, 1  # the two tables
-BEFORE, INSIDE, AFTER = 0, 1, 2  # the loop over blocks of lanes
 FEW = 8  # weights: so short dots of different rows go side by side
 layer, outer = (Op(name, lambda *xs: xs, lambda y, *xs: (), domain=(ops.REAL, ...)) for name in ("layer", "outer"))
 spread = Op("spread", lambda x: x, lambda y, x: (1.0,))  # one number, as a row of lanes
@@ -71,7 +71,8 @@ class Vectors:
     """
 
     def __init__(self, program: Program, lanes: range, broadcasts: bool = True) -> None:
-        self.program, self.varies, self.broadcasts = program, varying(program, lanes), broadcasts
+        self.program, self.phase, self.broadcasts = program, phases(program, lanes), broadcasts
+        self.varies = [p == INSIDE and row is not total for p, row in zip(self.phase, program.rows)]
         self.code: tuple[list[Vector], ...] = [], [], []
         self.size, self.place = [0, 0], [(SINGLE, -1)] * len(program)
         self._halves: dict[int, Any] = {}  # weights, rows and bias of dots that may stand in a layer
@@ -84,6 +85,12 @@ class Vectors:
         spreads = [(out, np.array([self.place[i][1]])) for i, out in self._spread.items()]
         self.code[INSIDE][:0] = [Vector(spread, MANY, range(out, out + 1), ((SINGLE, at),)) for out, at in spreads]
 
+    @classmethod
+    def of(cls, passes: Passes, broadcasts: bool = True) -> Vectors:
+        """Those of both passes, or of one: gradients of parameters are added up over lanes."""
+        lanes = range(passes.inputs)
+        return cls(dots(totals(passes.program, lanes, passes.summed)), lanes, broadcasts)
+
     def __str__(self) -> str:
         titles = "before:", "for each block of lanes:", "after:"
         return "\n".join([line for title, code in zip(titles, self.code) if code
@@ -92,14 +99,12 @@ class Vectors:
     def _groups(self) -> dict[Any, list[Any]]:
         """What does the same at the same depth: (phase, depth, row, what tells it from others of this row) -> slots."""
         rows, args, varies = self.program.rows, self.program.args, self.varies
-        outers = self._outers()
+        phase, outers = self.phase, self._outers()
         rest = {a for slots in outers.values() for some in slots for i in some for a in (i, *args[i])}
-        depth, phase, groups = [0] * len(rows), [0] * len(rows), defaultdict[Any, list[Any]](list)
+        depth, groups = [0] * len(rows), defaultdict[Any, list[Any]](list)
         for i, (row, xs) in enumerate(zip(rows, args)):
             if not xs:
                 continue
-            inside = varies[i] or row is total
-            phase[i] = INSIDE if inside else max([2 * (rows[a] is total) or phase[a] for a in xs])
             depth[i] = 1 + max([depth[a] for a in xs])
             if i in rest:
                 continue
