@@ -38,6 +38,36 @@ def test_at_its_ends_a_distribution_is_what_it_comes_to(what):
     assert float(f()) == pytest.approx(want, rel=1e-14, abs=1e-15)
 
 
+@pytest.mark.parametrize("end", [0.0, 1.0])
+@pytest.mark.parametrize(
+    "make", [S.Bernoulli, lambda p: S.Binomial(3, p), lambda p: S.Categorical([p, 1 - p]), S.Geometric]
+)
+def test_where_a_probability_ends_entropy_and_divergence_are_infinitely_steep_as_they_are_near_it(make, end):
+    if make is S.Geometric and not end:
+        return
+    other = make(0.4)
+    for f in (lambda of: of.entropy(), lambda of: of.kl(other)):
+        at, near = Value(end), Value(abs(end - 1e-15))
+        [steep], [less] = grad(f(make(at)), at), grad(f(make(near)), near)
+        assert steep.data == math.copysign(INF, less.data) and abs(less.data) > 20
+        assert f(make(at)).data == pytest.approx(f(make(near)).data, abs=1e-12)
+
+
+def test_what_cannot_happen_costs_nothing_whatever_it_would_cost():
+    p = Value(0.0)
+
+    def cost(rng, how=None):
+        b = S.Bernoulli(p).sample(rng, estimator=how)
+        return 2.0 - (1 - b).log() + 3.0 * S.Bernoulli(0.5).sample(rng)
+
+    assert S.expected(cost).data == 3.5
+    assert S.surrogate(cost(random.Random(0), S.Enumerate())).data in (2.0, 5.0)
+    p.data = 0.5
+    assert S.expected(cost).data == INF
+    with pytest.raises(TypeError, match="a number is needed here, not NoneType"):
+        S.expected(lambda rng: None)
+
+
 @pytest.mark.parametrize("far", [800.0, INF])
 def test_a_choice_that_is_certain_by_its_logits_has_slopes_of_zero(far):
     for one in (far, -far):
@@ -92,6 +122,9 @@ BAD = {
     "a scale that would get nothing": (
         lambda: S.surrogate(S.Normal(0.0, Value(1.0)).sample(0), estimator=S.MeasureValued()), "whose std is a number"),
     "a loop without end": (lambda: S.expected(falling(None)), "does it end"),
+    "PyTorch's names": (lambda: S.Normal(loc=0.0, scale=1.0), "Normal takes mean and std, not loc, scale"),
+    "PyTorch's name for p": (lambda: S.Bernoulli(probs=0.5), "Bernoulli takes p and logit, not probs"),
+    "PyTorch's name for n": (lambda: S.Binomial(total_count=3, p=0.5), "Binomial takes n and p, not total_count"),
 }  # fmt: skip
 
 

@@ -51,6 +51,10 @@ class Normal(Distribution):
         """The standard deviation."""
         return self.parameters[1]
 
+    @property
+    def variance(self) -> Any:
+        return ops.square(self.std)
+
     def log_prob(self, x: Any) -> Any:
         mean, std = self.parameters
         return -0.5 * ops.square((x - mean) / std) - ops.log(std) - math.log(2 * math.pi) / 2
@@ -84,6 +88,10 @@ class Uniform(Distribution):
     @property
     def mean(self) -> Any:
         return (self.parameters[0] + self.parameters[1]) / 2
+
+    @property
+    def variance(self) -> Any:
+        return ops.square(self.parameters[1] - self.parameters[0]) / 12
 
     def log_prob(self, x: Any) -> Any:
         low, high = self.parameters
@@ -120,6 +128,10 @@ class Exponential(Distribution):
     def mean(self) -> Any:
         return ops.div(1.0, self.parameters[0])
 
+    @property
+    def variance(self) -> Any:
+        return ops.square(self.mean)
+
     def log_prob(self, x: Any) -> Any:
         [rate] = self.parameters
         return ops.where(ops.greater_equal(x, 0.0), ops.log(rate) - rate * x, -math.inf)
@@ -155,6 +167,10 @@ class Gumbel(Distribution):
     @property
     def mean(self) -> Any:
         return self.parameters[0] + EULER * self.parameters[1]
+
+    @property
+    def variance(self) -> Any:
+        return ops.square(math.pi * self.parameters[1]) / 6
 
     def log_prob(self, x: Any) -> Any:
         location, scale = self.parameters

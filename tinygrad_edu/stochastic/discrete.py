@@ -50,6 +50,11 @@ class Bernoulli(Distribution):
     def mean(self) -> Any:
         return self.p
 
+    @property
+    def variance(self) -> Any:
+        [a] = self.parameters
+        return ops.sigmoid(a) * ops.sigmoid(-a) if self.by_logit else a * (1 - a)
+
     def log_prob(self, x: Any) -> Any:
         [a] = self.parameters
         yes, no = (ops.logsigmoid(a), ops.logsigmoid(-a)) if self.by_logit else (ops.log(a), ops.log1p(-a))
@@ -113,6 +118,11 @@ class Categorical(Distribution):
     def mean(self) -> Any:
         return F.sum([k * p for k, p in enumerate(self.ps)])
 
+    @property
+    def variance(self) -> Any:
+        mean = self.mean
+        return F.sum([p * ops.square(k - mean) for k, p in enumerate(self.ps)])
+
     def log_prob(self, x: Any) -> Any:
         x = whole(self, x, 0, len(self.parameters) - 1)
         if isinstance(x, Value) and tracing.active():
@@ -129,7 +139,8 @@ class Categorical(Distribution):
         return -F.sum([ops.xlogy(p, p) for p in self.ps])
 
     def _kl(self, other: Any) -> Any:
-        return F.sum([weighed(p, log - there) for p, log, there in zip(self.ps, self._logs(), other._logs())])
+        logs = zip(self.ps, self._logs(), other._logs())
+        return F.sum([weighed(p, log - there, self._nothing(p)) for p, log, there in logs])
 
     def outcomes(self) -> list[tuple[float, Any]]:
         return [(float(k), p) for k, p in enumerate(self.ps)]
@@ -156,6 +167,10 @@ class Binomial(Distribution):
     def mean(self) -> Any:
         return self.n * self.parameters[0]
 
+    @property
+    def variance(self) -> Any:
+        return self.mean * (1 - self.parameters[0])
+
     def log_prob(self, x: Any) -> Any:
         k, [p] = plain(whole(self, x, 0, self.n)), self.parameters
         ways = math.lgamma(self.n + 1) - math.lgamma(k + 1) - math.lgamma(self.n - k + 1)
@@ -165,6 +180,11 @@ class Binomial(Distribution):
         [p] = self.parameters
         return [(float(k), math.comb(self.n, k) * ops.power(k)(p) * ops.power(self.n - k)(1 - p))
                 for k in range(self.n + 1)]  # fmt: skip
+
+    def entropy(self) -> Any:
+        """That of n coins, less what their order would tell."""
+        told = [p * math.log(math.comb(self.n, int(k))) for k, p in self.outcomes()[1:-1]]
+        return self.n * Bernoulli(self.parameters[0]).entropy() - F.sum(told)
 
     def _kl(self, other: Any) -> Any:
         return self.n * Bernoulli(self.parameters[0]).kl(Bernoulli(other.parameters[0]))
@@ -189,6 +209,8 @@ class Poisson(Distribution):
     @property
     def mean(self) -> Any:
         return self.parameters[0]
+
+    variance = mean
 
     def log_prob(self, x: Any) -> Any:
         k, [rate] = plain(whole(self, x, 0, math.inf)), self.parameters
@@ -226,6 +248,10 @@ class Geometric(Distribution):
     def mean(self) -> Any:
         return (1 - self.parameters[0]) / self.parameters[0]
 
+    @property
+    def variance(self) -> Any:
+        return self.mean / self.parameters[0]
+
     def log_prob(self, x: Any) -> Any:
         [p] = self.parameters
         x = whole(self, x, 0, math.inf)
@@ -233,7 +259,7 @@ class Geometric(Distribution):
 
     def entropy(self) -> Any:
         [p] = self.parameters
-        return -ops.log(p) - ops.where(1 - p, (1 - p) * ops.log1p(-p), 0.0) / p
+        return -ops.log(p) - ops.where(1 - p, (1 - p) * ops.log1p(-p), ops.xlogy(1 - p, 1 - p)) / p
 
     def _kl(self, other: Any) -> Any:
         [p], [q] = self.parameters, other.parameters

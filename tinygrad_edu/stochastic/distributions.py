@@ -26,7 +26,7 @@ EULER = 0.5772156649015329
 
 
 class Distribution:
-    """What all of them have: `sample`, `rsample` where there is one, `log_prob`, `mean`, `entropy()`, `kl(other)`.
+    """What all of them have: `sample`, `rsample` where there is one, `log_prob`, `mean`, `variance`, `entropy()`, `kl`.
 
     `parameters` are what a sample depends on, in the order of its row.
     """
@@ -36,6 +36,14 @@ class Distribution:
     first: str = ""  # what is written before the parameters
     instead: ClassVar[str] = ""  # what else there is for those who ask for a path
     noise: ClassVar[tuple[float, float]] = (0.0, 1.0)  # where it lies, the second end left out
+
+    def __new__(cls, *given: Any, **named: Any) -> Any:
+        """Other libraries' names for parameters are answered with ours."""
+        code = cls.__init__.__code__
+        takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        if named and (unknown := [name for name in named if name not in takes]):
+            raise TypeError(f"{cls.__name__} takes {' and '.join(takes)}, not {', '.join(unknown)}")
+        return super().__new__(cls)
 
     def __init__(self, *parameters: Any) -> None:
         self.parameters = tuple([x if isinstance(x, Value) else number(x) for x in parameters])
@@ -121,6 +129,11 @@ class Distribution:
         """The expected value."""
         raise NotImplementedError
 
+    @property
+    def variance(self) -> Any:
+        """The expected square of the distance from the mean."""
+        raise NotImplementedError
+
     def entropy(self) -> Any:
         """The expected -log_prob, in nats."""
         return -F.sum([weighed(p, self.log_prob(x)) for x, p in self.outcomes()])
@@ -140,7 +153,13 @@ class Distribution:
         return True
 
     def _kl(self, other: Any) -> Any:
-        return F.sum([weighed(p, self.log_prob(x) - other.log_prob(x)) for x, p in self.outcomes()])
+        return F.sum([
+            weighed(p, self.log_prob(x) - other.log_prob(x), self._nothing(p)) for x, p in self.outcomes()
+        ])  # fmt: skip
+
+    def _nothing(self, p: Any) -> Any:
+        """p log(p) where p is 0: it is 0 and has no finite slope by p, but one of 0 by a logit."""
+        return 0.0 if getattr(self, "by_logit", False) else ops.xlogy(p, p)
 
     def outcomes(self) -> list[tuple[float, Any]]:
         """Every outcome with its probability, in the order of the noise that makes them: the first where it is small.
@@ -195,9 +214,16 @@ def sampled(f: Any, who: str) -> Any:
     return f
 
 
-def weighed(p: Any, x: Any) -> Any:
-    """p * x, and 0 for what does not happen, also where x is infinite."""
-    return ops.where(p, p * x, 0.0)
+def weighed(p: Any, x: Any, nothing: Any = 0.0) -> Any:
+    """p * x, and nothing for what does not happen, also where x is infinite."""
+    return ops.where(p, p * x, nothing)
+
+
+def counts(ps: Sequence[Any], cost: Any) -> bool:
+    """Whether an outcome is to be added up: if it cannot happen, and its cost is infinite, 0 * inf would be nan."""
+    if tracing.active() or math.isfinite(number(cost.data if isinstance(cost, Value) else cost)):
+        return True
+    return all(map(float, ps))
 
 
 def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
