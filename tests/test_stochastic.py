@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, grad, gradcheck, jit, ops
 from tinygrad_edu import stochastic as S
-from tinygrad_edu.stochastic.substitution import choices, substituted
+from tinygrad_edu.stochastic.substitution import Influence, choices, substituted
 from tinygrad_edu.tracing import RecordingError
 
 FINITE = {
@@ -70,7 +70,8 @@ def test_samples_fall_where_the_distribution_says(name):
     d, rng, n = make(*args), random.Random(7), 4000
     xs = [d.sample(rng).data for _ in range(n)]
     assert xs[:5] == [make(*args).sample(random.Random(7)).data] + xs[1:5]  # a seed is a seed
-    spread = math.sqrt(weighed(name, lambda x: x * x) - float(d.mean) ** 2)
+    spread = math.sqrt(float(d.variance))
+    assert spread**2 == pytest.approx(weighed(name, lambda x: x * x) - float(d.mean) ** 2, rel=1e-5)
     assert math.fsum(xs) / n == pytest.approx(float(d.mean), abs=4.5 * spread / math.sqrt(n))
     at = sorted(xs)[n // 3]
     below = weighed(name, lambda x: 1.0 * (x <= at))
@@ -83,7 +84,7 @@ def test_log_prob_entropy_and_divergence_have_the_gradients_of_differences(name)
     x = 0.3 if name in LINES else 1.0
     assert gradcheck(lambda *a: make(*a).log_prob(x) + 0.0 * a[0], *args)
     assert gradcheck(lambda *a: make(*a).entropy() + 0.0 * a[0], *args)
-    assert gradcheck(lambda *a: make(*a).mean + 0.0 * a[0], *args)
+    assert gradcheck(lambda *a: make(*a).mean + 3.0 * make(*a).variance + 0.0 * a[0], *args)
     if name != "uniform":
         assert gradcheck(lambda *a: make(*a).kl(make(*[b + 0.1 for b in args])), *args)
 
@@ -308,6 +309,34 @@ def test_a_substituted_graph_is_the_graph_that_the_other_outcome_would_have_made
         for d in choices(again):
             for p in d.distribution.parameters:
                 assert not isinstance(p, Value) or p in d.parents  # it reads what its node reads
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_costs_that_have_no_choice_in_common_are_told_apart_and_no_others(seed):
+    costs = [term for k in range(3) for term in S.surrogate(random_graph(6 * k + seed)[1](random.Random(k))).parents]
+    parts = Influence(costs).apart()
+    assert sorted(map(id, itertools.chain(*parts))) == sorted(map(id, costs))
+    for those, others in itertools.combinations(parts, 2):
+        assert not {*choices(those)} & {*choices(others)}
+    for those in parts:  # from one of them all are reached
+        reached, left = {*choices(those[:1])}, those[1:]
+        while meet := [c for c in left if reached & {*choices([c])}]:
+            reached, left = reached.union(choices(meet)), [c for c in left if c not in meet]
+        assert not left
+
+
+def test_an_estimator_is_asked_about_the_costs_that_hang_together_with_its_choice():
+    asked = []
+
+    class Asked(S.Enumerate):
+        def rewrite(self, choice, costs):
+            asked.append(len(costs))
+            return super().rewrite(choice, costs)
+
+    t, rng = Value(0.3), random.Random(0)
+    made = [S.Bernoulli(t).sample(rng, estimator=Asked()) for _ in range(6)]
+    S.surrogate([*[b * 2.0 for b in made], made[0] * made[1]])
+    assert asked[:5] == [1, 1, 1, 1, 3] and len(asked) == 6
 
 
 def test_baselines_that_learn_come_to_the_expected_cost():

@@ -155,11 +155,25 @@ def test_rebar_is_unbiased_and_has_less_variance_than_the_plain_score(how):
     assert square < math.fsum(p * g * g for p, g in scored)
 
 
+class Measured(S.MeasureValued):
+    """Measure-valued, where a choice is a coin."""
+
+    def rewrite(self, choice, costs):
+        how = super() if isinstance(choice.distribution, S.Bernoulli) else S.Enumerate()
+        return how.rewrite(choice, costs)
+
+
+SAMPLED = [
+    {"estimator": S.Score(0.0)}, {"estimator": S.Score(0.7)}, {"estimator": S.Score(S.RunningMean())},
+    {"estimator": Measured()}, {"samples": 2, "leave_one_out": True}, {"samples": 2, "antithetic": True},
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_samples_of_random_graphs_have_the_exact_mean_within_five_and_a_half_standard_errors(seed):
     parameters, cost = random_graph(seed)
-    how, rng = S.Score([0.0, 0.7, S.RunningMean()][seed % 3]), random.Random(seed)
-    columns = zip(*[gradient(S.surrogate(cost(rng), estimator=how), parameters) for _ in range(40)])
+    how, rng = SAMPLED[seed % 6], random.Random(seed)
+    columns = zip(*[gradient(S.estimate(cost, rng, **how), parameters) for _ in range(40 // how.get("samples", 1))])
     for want, column in zip(exact(parameters, cost), columns, strict=True):
         mean = math.fsum(column) / len(column)
         assert abs(mean - want) <= 5.5 * math.dist(column, [mean] * len(column)) / len(column) + 1e-12

@@ -18,7 +18,7 @@ from ..ieee import number
 from ..names import is_constant
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
-from .distributions import Distribution, generator, positive
+from .distributions import Distribution, counts, generator, positive
 from .rows import hold
 from .substitution import Influence, choices, settle, substituted
 
@@ -184,7 +184,8 @@ class Enumerate(Estimator):
         below, beside = influenced(choice, costs)
         found = []
         for outcome, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
-            found += [p * cost for cost in substituted(below, {choice: Value(outcome)}, said=self.said)]
+            there = substituted(below, {choice: Value(outcome)}, said=self.said)
+            found += [p * cost for cost in there if counts([p], cost)]
         return [*beside, *found]
 
 

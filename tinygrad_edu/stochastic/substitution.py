@@ -68,6 +68,20 @@ class Influence:
         """Whether a node was computed from a choice, or is it."""
         return bool(self._known[node] & self._bits[choice])
 
+    def apart(self) -> list[list[Value]]:
+        """The roots, those together that have choices in common: what becomes of one such list changes no other."""
+        found: list[tuple[int, list[Value]]] = []
+        for root in self.roots:
+            known, those = self._known[root], [root]
+            meet = [pair for pair in found if pair[0] & known]
+            for pair in meet:
+                known |= pair[0]
+            if meet:
+                those = [n for _, ns in meet for n in ns] + those
+                found = [pair for pair in found if not pair[0] & known]
+            found.append((known, those))
+        return [those for _, those in found]
+
 
 def substituted(roots: Sequence[Value], changes: Mapping[Value, Value], settled: Collection[Value] = (),
                 said: str = "") -> list[Value]:  # fmt: skip

@@ -72,14 +72,9 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
         costs = [*costs, *[signal for critic, own in judged.items() for signal in critic.signals(costs, own)]]
         now = choices(costs)
     settled = {c for own in judged.values() for c in own}
-    if settled and any(_rewrites(c, default) for c in now if c not in settled):
-        costs, settled = substituted(costs, {}, settled), set()
-        now = choices(costs)
-    while (c := next((c for c in now if c not in settled and _rewrites(c, default)), None)) is not None:
-        if order != 1 and not _estimator(c, default).exact:
-            raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
-        costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
-        now = choices(costs)
+    if any(_rewrites(c, default) for c in now if c not in settled):
+        costs = substituted(costs, {}, settled) if settled else costs
+        costs = [t for those in Influence(costs).apart() for t in _rewritten(those, default, order)]
     known = Influence(costs)
     scored = [c for c in known.choices if isinstance(_estimator(c, default), Score)]
     logps = {c: log_probability(c) for c in scored}
@@ -149,6 +144,15 @@ def _unmoved(made: Sequence[Value]) -> None:
 def _rewrites(choice: Value, default: Any) -> bool:
     found = _estimator(choice, default)
     return found != "pathwise" and not isinstance(found, Score)
+
+
+def _rewritten(costs: list[Value], default: Any, order: int) -> list[Value]:
+    """Costs in which all choices that are left are scored."""
+    while (c := next((c for c in choices(costs) if _rewrites(c, default)), None)) is not None:
+        if order != 1 and not _estimator(c, default).exact:
+            raise UserError(f"{_estimator(c, default)!r} gives first derivatives: with order=2 take Score or Enumerate")
+        costs = [t for cost in _estimator(c, default).rewrite(c, costs) for t in terms_of(cost)]
+    return costs
 
 
 def _magic(logps: dict[Value, Any]) -> Any:
