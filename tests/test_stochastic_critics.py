@@ -321,18 +321,32 @@ def test_every_way_of_learning_comes_to_the_exact_tables(way):
         assert critic.q[name].values == pytest.approx(table.values, rel=0.02), name
 
 
+class Spread:
+    """Noise for two choices that lies evenly in the square: its means come to theirs as 1/n, and not as 1/√n."""
+
+    def __init__(self):
+        self.drawn = 0
+
+    def random(self):
+        run, which = divmod(self.drawn, 2)
+        self.drawn += 1
+        return (run + 1) * 1.32471795724474602596 ** -(which + 1) % 1
+
+
 def test_a_learned_table_comes_to_the_exact_one_and_a_seed_is_a_seed():
     _, f = join()
 
-    def learned(runs):
-        critic, rng = S.Critic(), random.Random(2)
+    def learned(rng, runs):
+        critic = S.Critic()
         for _ in range(runs):
             critic.learn(f(rng))
-        return critic.q["b1"].values
+        return {name: table.values for name, table in critic.q.items()}
 
-    assert learned(100) == learned(100)
-    for key, p in {(0.0,): 0.5, (1.0,): 0.2689414214}.items():  # costs of 0 and 1: the error is that of a coin's mean
-        assert abs(learned(3000)[key] - p) < 3 * math.sqrt(p * (1 - p) / 1500)
+    assert learned(random.Random(2), 100) == learned(random.Random(2), 100)
+    exact, found = taught(f).q, learned(Spread(), 2000)
+    assert exact["b1"].values == pytest.approx({(0.0,): 0.5, (1.0,): 0.2689414214}, abs=1e-10)
+    for name, table in exact.items():
+        assert found[name] == pytest.approx(table.values, rel=0.02)
 
 
 def test_lines_and_networks_learn_as_tables_do():
@@ -427,6 +441,28 @@ def test_chances_in_a_table_are_looked_up_by_the_state_that_decides_which_they_a
 
     with pytest.raises(UserError, match=r"write lookup\(table, state\)"):
         list(S.outcomes(untold))
+
+
+@pytest.mark.parametrize("numbers", [(0.3, -0.2, 0.8), (0.0, 0.0, 0.0)], ids=["different", "alike"])
+@pytest.mark.parametrize("given", [False, True])
+def test_a_table_that_was_not_looked_up_in_is_refused_whatever_stands_in_it(numbers, given):
+    """Also where a cost is computed from none of its entries, which are all alike before anything is learned."""
+    table, critic = [Value(x) for x in numbers], S.Critic()
+
+    def f(rng, look):
+        a = S.Categorical([0.2, 0.3, 0.5]).sample(rng)
+        how = critic.given(a, name="b") if given else critic
+        return (S.Bernoulli(logit=look(a)).sample(rng, estimator=how) - a) ** 2
+
+    plain = [costs for _, costs in S.outcomes(lambda rng: f(rng, lambda a: table[int(a.data)]))]
+    with pytest.raises(UserError, match=r"Q does not see it.*write lookup\(table, state\)"):
+        for costs in plain * 2:
+            critic.learn(costs)
+    critic = S.Critic()
+    found, _ = weighed(table, lambda rng: f(rng, lambda a: S.lookup(table, a)), critic)
+    for p, costs in S.outcomes(lambda rng: f(rng, lambda a: S.lookup(table, a))):
+        critic.learn(costs, weight=p)
+    assert {len(key) for key in critic.q["b" if given else "choice 2"].values} == {2}
 
 
 def test_a_table_is_asked_where_it_has_an_entry_and_nowhere_else():
@@ -557,6 +593,15 @@ REFUSED = {
     "a score of a Uniform": (
         lambda: S.surrogate(S.Uniform(W[0], 2.0).sample(0) ** 2, estimator=S.Critic()), "pathwise"),
     "examples that count more and more": (lambda: S.Table(keep=1.5), "above 0 to 1"),
+    "a memory of half a run": (lambda: S.Critic(memory=1.5), "memory= is how many runs, .* got 1.5"),
+    "a memory of less than none": (lambda: S.Critic(memory=-1), "whole number from 0 on, got -1"),
+    "less than no runs": (lambda: S.Critic(memory=3).replay(0, -1), "runs= is how many runs"),
+    "a weight that is nan": (lambda: S.Critic().learn(coin(0, W[0], "a") * 2.0, math.nan), "how much .* got nan"),
+    "a weight below 0": (lambda: S.Critic().learn(coin(0, W[0], "a") * 2.0, weight=-1), "from 0 on, .* got -1"),
+    "an example without end": (lambda: S.Table().learn([0.0], 1.0, math.inf), "no inf or nan, got inf"),
+    "a line of another size": (
+        lambda: S.Critic(lambda size: S.Linear(3)).learn(coin(0, W[0], "a") * 2.0), "over 3 numbers, got 1"),
+    "a line of no size": (lambda: S.Linear(-1), "size= is how many numbers"),
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .. import functional as F
-from .. import modes, tracing
+from .. import ieee, modes, tracing
 from ..engine import Value, topological
 from ..errors import UserError
 from ..graphs import rebuilt
@@ -42,9 +42,9 @@ from ..names import labels
 from ..ops import REAL, Op
 from .distributions import generator
 from .estimators import Estimator, log_probability
-from .qfunctions import Table
+from .qfunctions import Table, count, weighty
 from .rows import hold, score
-from .separation import Graph, is_passed, is_random
+from .separation import Graph, is_passed, is_random, read
 from .substitution import Influence, choices, costs_of, terms_of
 
 WEIGHED = "The surrogate loss hands {} what Q expects of each outcome, weighed by its probability."
@@ -85,12 +85,13 @@ class Critic(Estimator):
                 "Critic takes what makes a Q-function of so many numbers, Table or lambda size: Linear(size), or "
                 f"Q-functions by name in a dict; got {make!r:.80}"
             )
-        self.td, self.all_outcomes, self.memory = td, all_outcomes, memory
+        self.td, self.all_outcomes, self.memory = td, all_outcomes, count("memory", memory)
         self.q: dict[str, Any] = dict(make) if isinstance(make, Mapping) else {}
         self._make = None if isinstance(make, Mapping) else make
-        self._met: dict[str, tuple[int, list[tuple[Value, float]]]] = {}
+        self._sizes: dict[str, int] = {}
+        self._met: dict[tuple[str, int, bool], list[Met]] = {}
         self._rows: dict[str, Op] = {}
-        self._runs: deque[tuple[Run, dict[Value, float]]] = deque(maxlen=memory)
+        self._runs: deque[tuple[Run, dict[Value, float]]] = deque(maxlen=self.memory)
 
     @property
     def judge(self) -> Critic:
@@ -140,8 +141,12 @@ class Critic(Estimator):
         with modes.no_grad():
             return float(self.q[name](xs))
 
-    def meet(self, name: str, size: int, leaves: list[Value]) -> None:
-        """Have a Q-function of that name; see to it that it is asked what it was asked before."""
+    def meet(self, name: str, size: int, leaves: list[Value], read: list[Value]) -> None:
+        """Have a Q-function of that name; see to it that it is asked what it was asked before.
+
+        `leaves` are numbers that it does not see and from which both choice and costs are computed: they must be the
+        same in every run.  `read` are those of its distribution: that of one run must not come again after another's.
+        """
         if name not in self.q:
             if self._make is None:
                 raise UserError(
@@ -149,22 +154,23 @@ class Critic(Estimator):
                     "its label, or else by its order"
                 )
             self.q[name] = self._make(size)
-        before, known = self._met.setdefault(name, (size, [(leaf, leaf.data) for leaf in leaves]))
-        if before != size:
+        if (before := self._sizes.setdefault(name, size)) != size:
             raise UserError(
                 f"the Q-function of {name!r} sees {size} number{'s' * (size != 1)} here, and saw {before} elsewhere: "
                 "is it the same choice? Label choices that are not, b.label = 'b'; those that are and share it must be "
                 "given all that matters, .sample(rng, estimator=critic.given(state, name=...))"
             )
-        if len(known) == len(leaves):
-            for (then, number), leaf in zip(known, leaves):
-                if leaf is not then and leaf.data != number:
+        for numbers, shared in ((leaves, True), (read, False)):
+            if (key := (name, len(numbers), shared)) not in self._met:
+                self._met[key] = [Met(leaf) for leaf in numbers]
+            for met, leaf in zip(self._met[key], numbers):
+                if met.changed(leaf) if shared else met.returned(leaf):
                     raise UserError(
-                        f"the number {leaf.label or f'{leaf.data:.6g}'} from which both {name!r} and its costs are "
-                        f"computed was {number:.6g} elsewhere, and Q does not see it. If every run draws its own, "
-                        "let it see: .sample(rng, estimator=critic.given(x)), with x in a Value. If it is a setting, "
-                        "make it one Value for all runs, and change its .data. If a state decides which of many it "
-                        "is, write lookup(table, state)"
+                        f"the number {leaf.label or f'{leaf.data:.6g}'} from which {name!r} is "
+                        + (f"computed, and its costs, was {met.number:.6g}" if shared else "drawn was another")
+                        + " elsewhere, and Q does not see it. If every run draws its own, let it see: .sample(rng, "
+                        "estimator=critic.given(x)), with x in a Value. If it is a setting, make it one Value for all "
+                        "runs, and change its .data. If a state decides which of many it is, write lookup(table, state)"
                     )
 
     # Learning
@@ -181,7 +187,7 @@ class Critic(Estimator):
         `Table` becomes exact.
         """
         run = self._run(costs)
-        self._taught(self._lessons(run, {n: n.data for n in run.graph.order}, {}), weight)
+        self._taught(self._lessons(run, {n: n.data for n in run.graph.order}, {}), weighty(weight))
         if self.memory:
             self._remembered(run)
 
@@ -197,7 +203,7 @@ class Critic(Estimator):
         What is deterministic is computed anew.  A lesson's weight is the probability now, divided by that of then, of
         the choices that Q does not see and that its target depends on (importance weights).
         """
-        rng = generator(rng, "a memory")
+        rng, runs = generator(rng, "a memory"), count("runs", runs)
         for _ in range(runs if self._runs else 0):
             self._taught(self._replayed(*self._runs[int(rng.random() * len(self._runs))]), 1.0)
 
@@ -241,14 +247,14 @@ class Critic(Estimator):
                 known = {x for x in node.seen if isinstance(x, Value)}
                 met = [x for n in ahead for x in n.seen if isinstance(x, Value) and x not in known]
                 _, needed = run.graph.ball([*paid, *met], known)
-                weight = math.exp(math.fsum([moved[c] for c in needed if c in moved]))
+                weight = ieee.exp(math.fsum([moved[c] for c in needed if c in moved]))
             if node.below:
                 yield Lesson(node.name, tuple(seen[0]), target, weight)
 
     def _taught(self, lessons: Iterator[Lesson], weight: float) -> None:
         for name, seen, target, of_run in lessons:  # one after the other: the next target reads what was just learned
             if hasattr(self.q[name], "learn"):
-                self.q[name].learn(seen, target, weight * of_run)
+                self.q[name].learn(seen, target, weighty(weight * of_run))
 
     def __repr__(self) -> str:
         told = [f"{k}={v!r}" for k, v in (("td", self.td), ("all_outcomes", self.all_outcomes)) if v]
@@ -262,6 +268,22 @@ class Given(Estimator):
 
     def __init__(self, critic: Critic, state: Sequence[Any], name: str) -> None:
         self.judge, self.state, self.name = critic, state, name
+
+
+class Met:
+    """A leaf as a Q-function first met it, or another in its place."""
+
+    def __init__(self, leaf: Value) -> None:
+        self.leaf, self.number, self.replaced = leaf, leaf.data, False
+
+    def changed(self, leaf: Value) -> bool:
+        """Whether that is another number, not made again nor set anew."""
+        return leaf is not self.leaf and not (leaf.data == self.number == self.leaf.data)
+
+    def returned(self, leaf: Value) -> bool:
+        """Whether it comes again after another was in its place: it was not made anew for each run."""
+        self.replaced = self.replaced or leaf is not self.leaf
+        return self.replaced and leaf is self.leaf
 
 
 class Node:
@@ -293,11 +315,10 @@ class Run:
             seen, visited = self.graph.seen(c, below, [x for x in states[c] if isinstance(x, Value)])
             inner = seen[: len(seen) - sum(isinstance(x, Value) for x in states[c])]
             name = getattr(views[c], "name", "") or names[c]
-            leaves = [n for n in visited if not n.parents and n not in states[c] and not self._looked_up(n)]
-            before = set(topological(c)) if leaves else set()
-            leaves = sorted(before.intersection(leaves), key=self.graph.place.__getitem__)
+            leaves = {n for n in visited if not n.parents and n not in states[c] and not self._looked_up(n)}
+            shared = [n for n in topological(c) if n in leaves] if leaves else []
             node = Node(c, name, [*inner, *states[c]], below)
-            critic.meet(name, len(node.seen), leaves)
+            critic.meet(name, len(node.seen), shared, [n for n in read(c, states[c]) if not self._looked_up(n)])
             self.nodes.append(node)
         if critic.td:
             for node in self.nodes:

@@ -11,11 +11,14 @@ Each is called with the numbers, and has `learn(numbers, target, weight)`.
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import ops
 from ..errors import UserError
+from ..ieee import number
 
 
 def _share(keep: float) -> float:
@@ -24,6 +27,20 @@ def _share(keep: float) -> float:
             f"keep is how much an old example still counts when a new one comes, above 0 to 1, got {keep!r}"
         )
     return keep
+
+
+def weighty(weight: Any) -> float:
+    """How much an example counts."""
+    if not 0 <= number(weight) < math.inf:
+        raise UserError(f"a weight says how much an example counts, from 0 on, and no inf or nan, got {weight!r}")
+    return number(weight)
+
+
+def count(what: str, n: Any, of: str = "runs") -> int:
+    """How many of something."""
+    if not hasattr(n, "__index__") or isinstance(n, bool) or n < 0:
+        raise UserError(f"{what}= is how many {of}, a whole number from 0 on, got {n!r:.80}")
+    return operator.index(n)
 
 
 class Table:
@@ -44,7 +61,7 @@ class Table:
 
     def learn(self, numbers: Sequence[float], target: float, weight: float = 1.0) -> None:
         """Count one target."""
-        key = tuple(numbers)
+        key, weight = tuple(numbers), weighty(weight)
         total = self._weights[key] = self.keep * self._weights.get(key, 0.0) + weight
         if weight:
             self.values[key] = self(key) + weight / total * (target - self(key))
@@ -66,16 +83,21 @@ class Linear:
     """
 
     def __init__(self, size: int, *, keep: float = 1.0) -> None:
-        self.size, self.keep = size, _share(keep)
+        self.size, self.keep = count("size", size, "numbers"), _share(keep)
         self.weights = [0.0] * (size + 1)  # the last one is the bias
         self._spread = [[1e6 * (i == j) for j in range(size + 1)] for i in range(size + 1)]
 
     def __call__(self, numbers: Sequence[float]) -> float:
-        return sum(w * x for w, x in zip(self.weights, (*numbers, 1.0), strict=True))
+        if len(numbers) != self.size:
+            raise UserError(
+                f"Linear({self.size}) is a line over {self.size} numbers, got {len(numbers)}: a critic makes one of "
+                "the size that a choice needs, Critic(Linear)"
+            )
+        return sum(w * x for w, x in zip(self.weights, (*numbers, 1.0)))
 
     def learn(self, numbers: Sequence[float], target: float, weight: float = 1.0) -> None:
         """Fit one target more."""
-        if not weight:
+        if not weighty(weight):
             return
         xs, error = (*numbers, 1.0), target - self(numbers)
         gain = [sum(s * x for s, x in zip(line, xs)) for line in self._spread]

@@ -76,6 +76,19 @@ def nearest(choice: Value) -> list[Value]:
     return found
 
 
+def read(choice: Value, given: Collection[Any] = ()) -> list[Value]:
+    """The leaves from which the distribution of a choice is computed, beyond random values and what is given."""
+    found, seen, stack = list[Value](), {choice, *given}, [*causes(choice)]
+    while stack:
+        n = stack.pop()
+        if n not in seen:
+            seen.add(n)
+            if not is_random(n):
+                stack += n.parents
+                found += [n] * (not n.parents)
+    return found
+
+
 class Graph:
     """All that some costs were computed from, for questions of dependence."""
 
