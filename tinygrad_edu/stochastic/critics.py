@@ -42,7 +42,7 @@ from ..names import labels
 from ..ops import REAL, Op
 from .distributions import generator
 from .estimators import Estimator, log_probability
-from .qfunctions import Table, count, weighty
+from .qfunctions import Table, how_many, weighty
 from .rows import hold, score
 from .separation import Graph, is_passed, is_random, read
 from .substitution import Influence, choices, costs_of, terms_of
@@ -85,7 +85,7 @@ class Critic(Estimator):
                 "Critic takes what makes a Q-function of so many numbers, Table or lambda size: Linear(size), or "
                 f"Q-functions by name in a dict; got {make!r:.80}"
             )
-        self.td, self.all_outcomes, self.memory = td, all_outcomes, count("memory", memory)
+        self.td, self.all_outcomes, self.memory = td, all_outcomes, how_many("memory", memory)
         self.q: dict[str, Any] = dict(make) if isinstance(make, Mapping) else {}
         self._make = None if isinstance(make, Mapping) else make
         self._sizes: dict[str, int] = {}
@@ -203,7 +203,7 @@ class Critic(Estimator):
         What is deterministic is computed anew.  A lesson's weight is the probability now, divided by that of then, of
         the choices that Q does not see and that its target depends on (importance weights).
         """
-        rng, runs = generator(rng, "a memory"), count("runs", runs)
+        rng, runs = generator(rng, "a memory"), how_many("runs", runs)
         for _ in range(runs if self._runs else 0):
             self._taught(self._replayed(*self._runs[int(rng.random() * len(self._runs))]), 1.0)
 

@@ -219,7 +219,7 @@ def weighed(p: Any, x: Any, nothing: Any = 0.0) -> Any:
     return ops.where(p, p * x, nothing)
 
 
-def counts(ps: Sequence[Any], cost: Any) -> bool:
+def matters(ps: Sequence[Any], cost: Any) -> bool:
     """Whether an outcome is to be added up: if it cannot happen, and its cost is infinite, 0 * inf would be nan."""
     if tracing.active() or math.isfinite(number(cost.data if isinstance(cost, Value) else cost)):
         return True

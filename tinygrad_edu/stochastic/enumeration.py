@@ -15,7 +15,7 @@ from typing import Any
 from .. import functional as F
 from ..engine import Value
 from ..errors import UserError
-from .distributions import Distribution, counts, sampled
+from .distributions import Distribution, matters, sampled
 from .substitution import choices
 
 MOST, LONGEST = 2**16, 1000
@@ -113,7 +113,7 @@ def expected(f: Callable[[Any], Any]) -> Value:
         weight = _cost(found)
         if not path.taken and isinstance(weight, Value) and choices([weight]):
             _refuse_others(f, weight)
-        if counts(path.weights, weight):
+        if matters(path.weights, weight):
             for p in path.weights:
                 weight = p * weight
             terms.append(weight)

@@ -18,7 +18,7 @@ from ..ieee import number
 from ..names import is_constant
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
-from .distributions import Distribution, counts, generator, positive
+from .distributions import Distribution, generator, matters, positive
 from .rows import hold
 from .substitution import Influence, choices, settle, substituted
 
@@ -185,7 +185,7 @@ class Enumerate(Estimator):
         found = []
         for outcome, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
             there = substituted(below, {choice: Value(outcome)}, said=self.said)
-            found += [p * cost for cost in there if counts([p], cost)]
+            found += [p * cost for cost in there if matters([p], cost)]
         return [*beside, *found]
 
 

@@ -36,7 +36,7 @@ def weighty(weight: Any) -> float:
     return number(weight)
 
 
-def count(what: str, n: Any, of: str = "runs") -> int:
+def how_many(what: str, n: Any, of: str = "runs") -> int:
     """How many of something."""
     if not hasattr(n, "__index__") or isinstance(n, bool) or n < 0:
         raise UserError(f"{what}= is how many {of}, a whole number from 0 on, got {n!r:.80}")
@@ -83,7 +83,7 @@ class Linear:
     """
 
     def __init__(self, size: int, *, keep: float = 1.0) -> None:
-        self.size, self.keep = count("size", size, "numbers"), _share(keep)
+        self.size, self.keep = how_many("size", size, "numbers"), _share(keep)
         self.weights = [0.0] * (size + 1)  # the last one is the bias
         self._spread = [[1e6 * (i == j) for j in range(size + 1)] for i in range(size + 1)]
 
