@@ -10,6 +10,7 @@ from numbers import Integral
 from typing import Any
 
 from ..streams import short
+from ..words import plural
 
 UNPACK = dis.opmap["UNPACK_SEQUENCE"]
 _NAMES = {2: "X, y", 4: "X_train, y_train, X_test, y_test"}
@@ -115,8 +116,8 @@ class Split(tuple[Any, ...]):
 
     def __repr__(self) -> str:
         many, width = [len(X) for X in self[::2]], len(self.features)
-        number = f"{width:,} number{'s' * (width != 1)}"
-        words = f"{many[0]:,} sample{'s' * (many[0] != 1)} of {number}"
+        number = plural(width, "number")
+        words = f"{plural(many[0], 'sample')} of {number}"
         if len(many) > 1:
             words = f"{many[0]:,} to learn from, {many[1]:,} to test on, {number} each"
         kinds = [short(name) for name in self.classes]

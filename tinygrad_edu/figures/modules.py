@@ -18,7 +18,7 @@ from .. import ops, text
 from ..engine import Value
 from ..errors import UserError
 from ..names import named
-from ..words import ends, number
+from ..words import ends, number, plural
 from . import cards
 from .columns import Chart
 from .dot import html_lines
@@ -134,7 +134,7 @@ def _no_modules(order: Sequence[Value]) -> str:
              else "has no weight with such a label")  # fmt: skip
     return (
         "view='modules' groups neurons by labels such as 'mlp.layers.0.neurons.3.w[1]', which every module of "
-        f"tinygrad_edu.nn writes; this graph of {len(order):,} node{'s'[len(order) == 1 :]} {found}: draw it with "
+        f"tinygrad_edu.nn writes; this graph of {plural(len(order), 'node')} {found}: draw it with "
         "view='cards', or label the weights and the bias of a neuron yourself, w.label = 'neuron.w[0]', "
         "b.label = 'neuron.b'"
     )
@@ -244,7 +244,7 @@ def _look(s: Spot, largest: float, samples: int, names: dict[Value, str]) -> dic
     if s.box:
         what = Counter(cards.operation(n) for n in s.box.nodes)
         name = ", ".join(list(what)[:3]) + (" …" if len(what) > 3 else "")
-        numbers = [f"{len(s.box.nodes):,} operation{'s'[len(s.box.nodes) == 1 :]}: "
+        numbers = [f"{plural(len(s.box.nodes), 'operation')}: "
                    + ", ".join(f"{n} {op}" for op, n in what.most_common(8)),
                    *(numbers if len(s.nodes) == 1 else [])]  # fmt: skip
         said = [name, *([two_digits(x)] if len(s.nodes) == 1 else [])]

@@ -25,6 +25,7 @@ from .. import modes, ops
 from ..engine import Value, constant, topological, unary
 from ..errors import UserError
 from ..ops import Op
+from ..words import plural
 
 Activation = str | Op | Callable[[Value], Value] | None
 Init = str | Callable[[Any, int, int], float]
@@ -323,7 +324,7 @@ def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
             if any(hasattr(v, "__len__") and len(v) for v in x)
             else ""
         )
-        raise ValueError(f"{who} expects {n} input{'s'[n == 1 :]}, got {len(x)}{hint}")
+        raise ValueError(f"{who} expects {plural(n, 'input')}, got {len(x)}{hint}")
     for v in x:
         if type(v) is not Value:
             return [v if isinstance(v, Value) else constant(v) for v in x]

@@ -13,6 +13,7 @@ from typing import Any, Self
 from ..engine import Value
 from ..ieee import number
 from ..parameters import write, zeroed
+from ..words import aligned, plural
 from . import files
 from .traversal import Contents
 
@@ -250,9 +251,8 @@ class Module(metaclass=_Named):
             (place or self.name, f"{len(n)} x {kind}" if len(n) > 1 else kind, f"{sum(n):,}")
             for (place, kind), n in rows.items()
         ]
-        wide = [max(len(row[i]) for row in table) for i in range(3)]
-        lines = [f"{place:<{wide[0]}}  {kind:<{wide[1]}}  {n:>{wide[2]}}" for place, kind, n in table]
-        return Summary("\n".join([lines[0] + " parameters", *lines[1:]]))
+        first, *others = aligned(table, "llr")
+        return Summary("\n".join([f"{first} parameters", *others]))
 
     def __repr__(self) -> str:
         arguments = inspect.signature(type(self)).parameters.values()
@@ -275,8 +275,7 @@ class Summary(str):
 
 def count(module: Module) -> str:
     """How many parameters, in words: "105 parameters"."""
-    n = len(module.parameters())
-    return f"{n:,} parameter{'s'[n == 1 :]}"
+    return plural(len(module.parameters()), "parameter")
 
 
 def _differ(x: Any, default: Any) -> bool:

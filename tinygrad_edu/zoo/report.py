@@ -28,6 +28,7 @@ from typing import Any
 from .. import files, train
 from ..doctor import Watch, diagnose
 from ..train.around import Line, screen
+from ..words import aligned, plural
 
 WIDE = 100  # letters on the screen
 Spread = float | tuple[float, float]
@@ -287,7 +288,7 @@ class Run:
 
     def __repr__(self) -> str:
         met = sum(row.verdict == "met" for row in self.rows)
-        pictures = f"{len(self.pictures)} picture" + "s" * (len(self.pictures) != 1)
+        pictures = plural(len(self.pictures), "picture")
         return (
             f"<Run of {self.name}: {len(self.rows)} numbers, {met} met, {pictures}{', interrupted' * self.interrupted}>"
         )
@@ -302,9 +303,8 @@ class Run:
         """A table: aligned on the screen, with bars on the page; numbers to the right."""
         table, left = [header, *cells], [0] + [k for k in range(1, len(header)) if not _numeric(cells, k)]
         widths = [max(len(row[k]) for row in table) for k in range(len(header))]
-        for row in table:
-            told = [cell.ljust(w) if k in left else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths))]
-            self._show(_folded("  ".join(told).rstrip(), sum(widths[:-1]) + 2 * len(widths) - 2))
+        for line in aligned(table, "".join("l" if k in left else "r" for k in range(len(widths)))):
+            self._show(_folded(line, sum(widths[:-1]) + 2 * len(widths) - 2))
         header, *rows = [[cell.replace("|", "\\|") for cell in row] for row in table]
         rule = ["---" if k in left else "---:" for k in range(len(header))]
         self._page += [*("| " + " | ".join(line) + " |" for line in (header, rule, *rows)), ""]
