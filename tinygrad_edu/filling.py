@@ -45,11 +45,6 @@ class Exact(Expr):
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Any:
         return Exact(op, args)
 
-    def __pow__(self, n: Any) -> Any:
-        return Exact(ops.pow, (self, n)) if isinstance(n, Expr) else Exact(ops.power(n), (self,))
-
-    __neg__ = lambda self: Exact(ops.neg, (self,))  # noqa: E731
-    __abs__ = lambda self: Exact(ops.abs, (self,))  # noqa: E731
     __hash__ = Expr.__hash__
 
     def __bool__(self) -> bool:
@@ -57,16 +52,6 @@ class Exact(Expr):
 
     def __eq__(self, other: object) -> bool:
         return bool(self)
-
-
-def _binary(op: Op, swapped: bool) -> Any:
-    return lambda self, other: Exact(op, (other, self) if swapped else (self, other))
-
-
-for _name, _op in {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div}.items():
-    setattr(Exact, f"__{_name}__", _binary(_op, False))
-    setattr(Exact, f"__r{_name}__", _binary(_op, True))
-Exact.__rpow__ = _binary(ops.pow, True)  # type: ignore[method-assign]
 
 
 def exact(text: str) -> Exact:

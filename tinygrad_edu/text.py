@@ -12,7 +12,7 @@ drawings get their words, without anybody writing "the derivative of sigmoid is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import ops
@@ -21,10 +21,26 @@ from .ops import REAL, Op
 from .rules import parameters
 
 
+def arithmetic(kind: Any) -> Any:
+    """A class with the operators that it does not define itself: each is what its `__apply__` makes of a row."""
+
+    def operator(op: Op, swapped: bool = False) -> Any:
+        return lambda self, *other: self.__apply__(op, (*other, self) if swapped else (self, *other))
+
+    for name, op in {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}.items():
+        for method, swapped in ((f"__{name}__", False), (f"__r{name}__", True)):
+            if method not in vars(kind):
+                setattr(kind, method, operator(op, swapped))
+    kind.__neg__, kind.__abs__ = operator(ops.neg), operator(ops.abs)
+    return kind
+
+
+@arithmetic
 class Expr:
     """An operation that has been written down and not computed: a row and what it is applied to."""
 
     __slots__ = ("op", "args")
+    __neg__: Callable[[Expr], Any]
 
     def __init__(self, op: Op, args: tuple[Any, ...]) -> None:
         self.op = op
@@ -33,41 +49,8 @@ class Expr:
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Any:
         return simplify(op, args)
 
-    def __add__(self, other: Any) -> Any:
-        return simplify(ops.add, (self, other))
-
-    def __radd__(self, other: Any) -> Any:
-        return simplify(ops.add, (other, self))
-
-    def __sub__(self, other: Any) -> Any:
-        return simplify(ops.sub, (self, other))
-
-    def __rsub__(self, other: Any) -> Any:
-        return simplify(ops.sub, (other, self))
-
-    def __mul__(self, other: Any) -> Any:
-        return simplify(ops.mul, (self, other))
-
-    def __rmul__(self, other: Any) -> Any:
-        return simplify(ops.mul, (other, self))
-
-    def __truediv__(self, other: Any) -> Any:
-        return simplify(ops.div, (self, other))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return simplify(ops.div, (other, self))
-
     def __pow__(self, n: Any) -> Any:
         return ops.pow(self, n) if isinstance(n, Expr) else ops.power(n)(self)
-
-    def __rpow__(self, base: Any) -> Any:
-        return simplify(ops.pow, (base, self))
-
-    def __neg__(self) -> Any:
-        return simplify(ops.neg, (self,))
-
-    def __abs__(self) -> Any:
-        return simplify(ops.abs, (self,))
 
     def __bool__(self) -> bool:
         raise TypeError(

@@ -15,6 +15,7 @@ from typing import Any
 from .. import ops
 from ..engine import Value, topological
 from ..ops import Op
+from ..text import arithmetic
 
 RULES: dict[str, Any] = {
     "add": operator.add,
@@ -37,6 +38,7 @@ class NotComplex(ValueError):
     """A row that cannot be filled in with complex numbers."""
 
 
+@arithmetic
 class Complex:
     """A complex number that rows can be filled in with.
 
@@ -56,17 +58,6 @@ class Complex:
         if op.parts is None:
             raise NotComplex(f"{op.name} takes no complex numbers")
         return op.parts(*args)
-
-
-def _bound(op: Op, swapped: bool) -> Any:
-    return lambda *xs: op(*(xs[::-1] if swapped else xs))
-
-
-for _name, _op in {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}.items():
-    setattr(Complex, f"__{_name}__", _bound(_op, False))
-    setattr(Complex, f"__r{_name}__", _bound(_op, True))
-for _name, _op in {"neg": ops.neg, "abs": ops.abs}.items():
-    setattr(Complex, f"__{_name}__", _bound(_op, False))
 
 
 def complex_step(root: Value, leaf: Value, h: float) -> float:
