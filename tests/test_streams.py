@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tinygrad_edu import fit, losses, optim, streams
+from tinygrad_edu import Value, fit, losses, optim, streams
 from tinygrad_edu.cli import main
 from tinygrad_edu.nn import MLP
 
@@ -189,7 +189,8 @@ def test_an_interrupt_is_one_line_and_status_130(monkeypatch, capsys):
 
     for name in ("parse", "source", "draw", "explain"):
         with monkeypatch.context() as m:
-            m.setattr(gradient, name, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+            where = gradient if name == "parse" else Value
+            m.setattr(where, name, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
             how = {"source": ["--source", "python"], "draw": ["--svg", "x.svg"], "explain": ["--explain"]}.get(name, [])
             assert main(["grad", "a*b", "a=2", "b=3", *how]) == 130
             assert capsys.readouterr().err == "tinygrad-edu: interrupted\n"

@@ -44,6 +44,9 @@ class Formula(str):
         """The same in LaTeX."""
         return self._latex if isinstance(self._latex, str) else self._latex()
 
+    def __reduce__(self) -> Any:
+        return Formula, (str(self), self.latex)
+
 
 def readable(part: str | float) -> str:
     """A number as it is read; a text as it is."""
