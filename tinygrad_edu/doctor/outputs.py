@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from .. import ops
-from ..engine import Value
+from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..sums import addends
 from ..words import number, plural
@@ -121,13 +121,18 @@ def imagined(e: Evidence, say: Say) -> float:
 def pulls_at(e: Evidence, say: Say) -> dict[Value, float]:
     """The gradients by the outputs' weighted sums if these were `say(use, sum)`."""
     sums, after = e.remembered("behind", _behind)
-    now, totals = _again(e, say), {e.root: 1.0}
-    for n in reversed(after) if e.root in now else ():
-        up = totals.get(n, 0.0)
-        for p, d in zip(n.parents, n.op.slopes(now[n], *[now[p] if p in now else e.value(p) for p in n.parents])):
-            if p in now:
-                totals[p] = totals.get(p, 0.0) + float(d) * up
-    return {z: totals.get(z, 0.0) for z in sums}
+    now = _again(e, say)
+    if e.root not in now:
+        return dict.fromkeys(sums, 0.0)
+    graph = {z: Value(0.0) for z in sums}  # what is behind them, for the chain rule to walk
+    slopes = dict[Value, list[float]]()
+    for n in after:
+        ds = n.op.slopes(now[n], *[now[p] if p in now else e.value(p) for p in n.parents])
+        graph[n] = Value(0.0)
+        graph[n].parents = tuple([graph[p] for p in n.parents if p in graph])
+        slopes[graph[n]] = [float(d) for p, d in zip(n.parents, ds) if p in graph]
+    totals = chain_rule(graph[e.root], 1.0, slopes.__getitem__)
+    return {z: totals.get(graph[z], 0.0) for z in sums}
 
 
 def terms(e: Evidence) -> list[tuple[float, Value]]:
