@@ -63,7 +63,7 @@ def on_arrays(theta: Any, both: Callable[[], tuple[float, Any]], optimizer: Any)
         optimizer.step(slopes)
         return loss
 
-    return gradient, repeated(step), theta.tolist
+    return gradient, repeated(step), lambda: [*theta]
 
 
 # W1: micrograd's demo

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from tinygrad_edu import RecordingError, Value, grad, jit, nn, no_grad, optim, pack, topological, unpack
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
-from tinygrad_edu.replay import packing
 from tinygrad_edu.replay.trace import OPTIMISATIONS
 from tinygrad_edu.strategies import programs
 
@@ -154,8 +153,8 @@ def test_flat_gradients_are_the_gradients(backend):
         loss, gradient = f.value_and_grad(theta, X, Y)
         assert type(loss) is float and loss == pytest.approx(value, rel=1e-14)
         assert list(gradient) == pytest.approx([grads[model.parameters().index(p)] for p in order], rel=1e-12)
-    theta = pack(model.parameters()) * 2
-    assert f.value_and_grad(theta, X, Y)[0] != pytest.approx(value) and theta.parameters == tuple(model.parameters())
+    theta.array = theta.array * 2
+    assert f.value_and_grad(theta, X, Y)[0] != pytest.approx(value)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -164,7 +163,7 @@ def test_values_among_the_samples_have_their_numbers_in_theta(backend):
     f = jit(lambda e, x: ((w * e[0] + e[1] * stranger) * x).tanh(), backend)
     rows, xs = [[table[2], table[0]], [table[2], table[2]], [stranger, table[1]]], [0.1, 0.2, 0.3]
     theta = pack([*table, w])
-    theta[0] = 0.75
+    theta.array[0] = 0.75
     loss, gradient = f.value_and_grad(theta, rows, xs)
     table[0].data = 0.75
     L = F.mean([((w * e[0] + e[1] * stranger) * x).tanh() for e, x in zip(rows, xs)])
@@ -198,32 +197,19 @@ def test_packed_and_unpacked_again_nothing_has_changed():
     ps = small().parameters()
     before = [p.data for p in ps]
     theta = pack(ps)
-    assert theta.dtype == np.float64 and theta[2:].parameters is None and (theta + 1).parameters == tuple(ps)
-    theta += 1.0
+    assert theta.array.dtype == np.float64 and theta.parameters == tuple(ps)
+    theta.array += 1.0
     assert [p.data for p in ps] == before
     assert unpack(theta) == ps and [p.data for p in ps] == [x + 1.0 for x in before]
     others = [Value(0.0) for _ in ps]
     assert [p.data for p in unpack(theta, others)] == [p.data for p in ps]
-    for wrong, says in ((theta[1:], "does not say whose"), (theta.tolist(), "does not say whose")):
-        with pytest.raises(ValueError, match=says):
+    for wrong in (theta.array[1:], [*theta]):
+        with pytest.raises(ValueError, match="does not say whose"):
             unpack(wrong)
     with pytest.raises(ValueError, match="do not fit"):
         unpack(theta, others[1:])
     with pytest.raises(TypeError, match="pass the parameters themselves"):
         pack(small())
-
-
-def test_without_numpy_theta_is_an_array_of_doubles(monkeypatch):
-    monkeypatch.setattr(packing, "_kind", lambda: packing.PlainTheta)
-    model = small()
-    value, grads = eager_mean(model)
-    theta = pack(model.parameters())
-    assert isinstance(theta, array.array)
-    loss, gradient = jit(squared(model), "python").value_and_grad(theta, X, Y)
-    assert loss == value and list(gradient) == pytest.approx(grads, rel=1e-13) and isinstance(gradient, array.array)
-    optim.SGD(theta, lr=0.5).step(gradient)
-    unpack(theta)
-    assert eager_mean(model)[0] < value
 
 
 OPTIMIZERS = {
@@ -290,7 +276,7 @@ def test_flat_training_is_training(backend):
     adam = optim.Adam(theta, lr=0.05)
     for _ in range(20):
         adam.step(f.value_and_grad(theta, X, Y)[1])
-    assert theta.tolist() == pytest.approx(through_values(), rel=1e-9)
+    assert [*theta] == pytest.approx(through_values(), rel=1e-9)
 
 
 # What a recording says of itself, and what can be switched off

@@ -8,7 +8,8 @@ import pytest
 
 from tinygrad_edu import Value, cli, diagnose, zoo
 from tinygrad_edu.extras import MissingPackage
-from tinygrad_edu.replay import Jit, unpack
+from tinygrad_edu.parameters import unpack
+from tinygrad_edu.replay import Jit
 from tinygrad_edu.zoo.report import Parameters, Run
 
 ROOT = Path(__file__).parent.parent

@@ -27,9 +27,9 @@ from .engine import Value
 ROOMS = {
     "check": "check_backward gradcheck step_sizes", "derivatives": "grad hessian jacobian value_and_grad",
     "doctor": "compare diagnose", "engine": "Value topological", "explanation": "explain", "figures": "draw",
-    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "registry": "register",
-    "render": "RenderError", "replay": "RecordingError jit pack unpack", "sourcecode": "source", "train": "fit",
-    "webpage": "page",
+    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "parameters": "pack unpack",
+    "registry": "register", "render": "RenderError", "replay": "RecordingError jit", "sourcecode": "source",
+    "train": "fit", "webpage": "page",
     "": "copying data functional losses micrograd nn ops optim plot stochastic train",
 }  # fmt: skip
 _home = {name: f".{room or name}" for room, names in ROOMS.items() for name in names.split()}

@@ -26,12 +26,12 @@ from .modes import anomalies as anomalies
 from .modes import no_grad as no_grad
 from .ops import Op as Op
 from .order import order_lab as order_lab
+from .parameters import pack as pack
+from .parameters import unpack as unpack
 from .registry import register as register
 from .render import RenderError as RenderError
 from .replay import RecordingError as RecordingError
 from .replay import jit as jit
-from .replay import pack as pack
-from .replay import unpack as unpack
 from .sourcecode import source as source
 from .train import fit as fit
 from .webpage import page as page

@@ -9,7 +9,7 @@ from typing import Any
 
 from .engine import Value
 from .ieee import number
-from .parameters import is_flat, listed, write
+from .parameters import Packed, is_flat, listed, write
 
 
 def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm: float) -> float:
@@ -36,6 +36,8 @@ def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm:
 
 def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], None]]:
     """The gradients of some parameters, or those in a flat array; and how to put others in their place."""
+    if isinstance(parameters, Packed):
+        raise TypeError("packed parameters have no gradients: clip the gradient that value_and_grad gives")
     if not is_flat(parameters):
         ps = listed(parameters)
         return [p.grad for p in ps], lambda grads: write("grad", ps, grads)

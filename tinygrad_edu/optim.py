@@ -10,12 +10,12 @@
     >>> round(x.data, 6)
     3.0
 
-Parameters may also be the numbers of one flat float64 array, which `step(gradient)` then changes in place:
+Parameters may also be packed, or be the numbers of one float64 array, which `step(gradient)` then changes in place:
 
     >>> from tinygrad_edu import pack
-    >>> theta = pack([Value(3.0)])
-    >>> SGD(theta, lr=0.5).step([2.0])
-    >>> theta.tolist()
+    >>> flat = pack([Value(3.0)])
+    >>> SGD(flat, lr=0.5).step([2.0])
+    >>> list(flat)
     [2.0]
 
 A step changes every parameter or, if something raises or Ctrl-C comes, none, and no memory.  Gradients that are inf or
@@ -26,7 +26,6 @@ nan flow into the parameters as IEEE 754 has it, so that an explosion can be see
 from __future__ import annotations
 
 import math
-import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from contextlib import nullcontext
@@ -37,12 +36,15 @@ from . import signposts
 from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
-from .parameters import is_flat, listed, write, zeroed
+from .parameters import Packed, is_flat, listed, numpy, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
            "constant", "cosine", "exponential", "linear", "step_decay"]  # fmt: skip
 signposts.put_up(__name__)
+
+
+MANY = 64  # parameters, from which on arrays are faster than lists
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:
@@ -87,7 +89,7 @@ class Optimizer:
 
     memory: dict[str, Any]
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule) -> None:
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule) -> None:
         self.flat = is_flat(parameters)
         self.parameters: Any = parameters if self.flat else listed(parameters)  # type: ignore[arg-type]
         self.lr = lr if callable(lr) else between(lr, "lr, the learning rate,")
@@ -123,7 +125,7 @@ class Optimizer:
         The gradient is in `.grad`; for parameters in an array it is given, a number for each.
         Raises TypeError or ValueError if it is not.
         """
-        ps = self.parameters
+        ps = self.parameters.array if isinstance(self.parameters, Packed) else self.parameters
         if self.flat != (gradient is not None):
             raise TypeError("the gradient of parameters in an array is given: step(gradient)" if self.flat
                             else "step() takes no gradient: parameters that are "
@@ -136,7 +138,7 @@ class Optimizer:
                         f"{self!r} remembers the {name} of {len(column)}: its list was changed; make a new optimizer"
                     )
             data, grads = (ps, _row(gradient, len(ps))) if self.flat else ([p._data for p in ps], [p._grad for p in ps])
-            np: Any = sys.modules.get("numpy") if hasattr(ps, "dtype") or len(ps) >= 64 else None
+            np: Any = numpy() if hasattr(ps, "dtype") or len(ps) >= MANY else None
             if np:  # whole columns at once: the same bits
                 data, grads = np.array(data, float), np.asarray(grads, float)
                 if self.memory:
@@ -212,7 +214,7 @@ class SGD(Optimizer):
     Value(0.5, grad=2.0)
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule,
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule,
                  momentum: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.momentum, self.weight_decay = between(momentum, "momentum", 1.0), between(weight_decay, "weight_decay")
@@ -268,7 +270,7 @@ class Adam(Optimizer):
     0.9
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
@@ -292,7 +294,7 @@ class AdamW(Optimizer):
     Value(0.95)
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 1e-3,
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule = 1e-3,
                  betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.01) -> None:  # fmt: skip
         super().__init__(parameters, lr)
@@ -322,7 +324,7 @@ class RMSProp(Optimizer):
     0.8
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01,
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule = 0.01,
                  alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0, momentum: float = 0.0,
                  centered: bool = False) -> None:  # fmt: skip
         super().__init__(parameters, lr)
@@ -367,7 +369,7 @@ class Adagrad(Optimizer):
     0.9
     """
 
-    def __init__(self, parameters: Iterable[Value] | MutableSequence[float], lr: float | Schedule = 0.01,
+    def __init__(self, parameters: Iterable[Value] | Packed | MutableSequence[float], lr: float | Schedule = 0.01,
                  eps: float = 1e-10, weight_decay: float = 0.0) -> None:  # fmt: skip
         super().__init__(parameters, lr)
         self.eps, self.weight_decay = _above(eps, "eps"), between(weight_decay, "weight_decay")

@@ -1,14 +1,26 @@
-"""What can be trained: Values that nothing computed."""
+"""What can be trained: Values that nothing computed; and their numbers in one row, for those who want the last
+microsecond: `pack` and `unpack`.
+
+    >>> w, b = Value(0.5), Value(-1.0)
+    >>> flat = pack([w, b])
+    >>> flat.array[0] = 2.0
+    >>> w.data, unpack(flat), w.data
+    (0.5, [Value(2.0), Value(-1.0)], 2.0)
+"""
 
 from __future__ import annotations
 
+import importlib
 import operator
+from array import array
 from collections import deque
-from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
-from functools import partial
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, Set
+from functools import cache, partial
+from importlib.util import find_spec
 from itertools import repeat
-from typing import Any
+from typing import Any, NoReturn
 
+from . import tracing
 from .engine import Value
 
 _SLOTS = {"data": "_data", "grad": "_grad"}  # past the checks of what is assigned
@@ -75,17 +87,106 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
     return list(dict.fromkeys(ps))
 
 
+@cache
+def numpy() -> Any:
+    """NumPy, if it is installed, else None."""
+    return importlib.import_module("numpy") if find_spec("numpy") else None
+
+
+class Packed:
+    """The numbers of some Values in one row, and whose they are: what `pack` makes.
+
+    `array` are the numbers: float64 of NumPy, or an `array` of doubles without NumPy.  Change them, or put others in
+    their place, as you like: `flat.array -= 0.1 * gradient`.  `parameters` are the Values, in the same order.
+    """
+
+    __slots__ = ("array", "parameters")
+    __array_ufunc__ = None  # so that NumPy leaves arithmetic to the refusal below
+
+    def __init__(self, array: Any, parameters: Iterable[Value]) -> None:
+        self.array, self.parameters = array, tuple(parameters)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.array.tolist())
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{x:.6g}" for x in self.array[:3])
+        return f"<packed: {len(self)} numbers, {shown}{', ...' * (len(self) > 3)}>"
+
+    def _refused(self, *_: Any) -> NoReturn:
+        raise TypeError(
+            "packed parameters are not calculated with themselves, their numbers are: "
+            "flat.array -= 0.1 * gradient, flat.array[0]"
+        )
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __getitem__ = __setitem__ = _refused
+
+
+def pack(parameters: Iterable[Value]) -> Packed:
+    """The numbers of some Values, each once, in one row: `.array`, with `.parameters`, the Values.
+
+    Raises TypeError for what is no list of Values, ValueError for an empty one and for Values
+    that were computed from others.
+    """
+    ps = listed(parameters)
+    return Packed(row_of([p.data for p in ps]), ps)
+
+
+def row_of(numbers: Sequence[float]) -> Any:
+    """Numbers as an array of NumPy, or as an `array` of doubles without NumPy."""
+    np = numpy()
+    return array("d", numbers) if np is None else np.array(numbers, float)
+
+
+def unpack(flat: Any, parameters: Iterable[Value] | None = None) -> list[Value]:
+    """Write the numbers of packed parameters into the Values, or those of any row into `parameters`; return the Values.
+
+    Raises TypeError for what is no row of numbers, ValueError if it does not fit; then nothing is
+    written, nor is anything half written when a Ctrl-C arrives.
+    """
+    numbers = array("d", row_in(flat)).tolist()
+    if parameters is None and not isinstance(flat, Packed):
+        raise ValueError("this array does not say whose numbers it holds: write unpack(array, parameters)")
+    ps = list(flat.parameters) if parameters is None else listed(parameters)
+    if len(numbers) != len(ps):
+        raise ValueError(f"{len(numbers)} numbers do not fit {len(ps)} parameters")
+    if tracing.active():  # the first of them says why not
+        ps[0].data = numbers[0]
+    write("data", ps, numbers)
+    return ps
+
+
+def row_in(flat: Any) -> Any:
+    """The row of numbers in packed parameters, or that an array or a list is.  Raises TypeError for anything else."""
+    row = flat.array if isinstance(flat, Packed) else flat
+    if hasattr(row, "dtype"):
+        right = row.ndim == 1 and row.dtype.kind in "fiub"
+    else:
+        in_order = hasattr(row, "__len__") and not isinstance(row, (str, bytes, bytearray, Set, Mapping))
+        right = in_order and getattr(row, "ndim", 1) == 1
+    if not right:
+        got = " ".join(repr(row).split())
+        raise TypeError(
+            f"theta is one row of real numbers, such as pack(parameters) has, got {type(row).__name__} {got:.80}"
+        )
+    return row
+
+
 def is_flat(parameters: Any) -> bool:
-    """Whether parameters are the numbers of one array.
+    """Whether parameters are the numbers of one array, packed or not.
 
     Raises TypeError or ValueError for an array that cannot be trained.
     """
+    parameters = parameters.array if isinstance(parameters, Packed) else parameters
     kind = getattr(parameters, "typecode", None) or getattr(getattr(parameters, "dtype", None), "char", None)
     if kind in (None, "O"):
         return False
     if kind != "d" or getattr(parameters, "ndim", 1) != 1:
         raise TypeError(
-            f"parameters in an array are float64 in one row, as pack(parameters) makes it, got {parameters!r:.80}"
+            f"parameters in an array are float64 in one row, as in pack(parameters).array, got {parameters!r:.80}"
         )
     if not len(parameters):
         raise ValueError("there are no parameters to train: the array is empty")

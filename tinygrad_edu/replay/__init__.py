@@ -5,6 +5,5 @@ and replays it without building it again.
 from ..tracing import RecordingError
 from .backends import BACKENDS
 from .function import Jit, jit
-from .packing import pack, unpack
 
-__all__ = ["BACKENDS", "Jit", "RecordingError", "jit", "pack", "unpack"]
+__all__ = ["BACKENDS", "Jit", "RecordingError", "jit"]

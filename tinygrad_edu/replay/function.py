@@ -16,15 +16,11 @@ closure runs the recorded backward pass.  Optimizers, `backward()` and `grad` ne
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import itertools
-import sys
 import threading
-import types
 import warnings
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -34,16 +30,15 @@ from ..engine import Value, _node
 from ..functional import mean
 from ..functional import sum as total
 from ..modes import watching
-from ..parameters import listed
+from ..parameters import Packed, listed, row_in
 from ..sourcecode import Source
 from ..usage import chosen
 from .backends import checked
-from .packing import _floats as _floats
-from .packing import _sum, flat_gradient, length, named_gradient
-from .recording import Recording
+from .functionlike import FunctionLike
+from .recording import Recording, floats, summed
 from .standin import standin
 from .stats import Stats
-from .structure import Batch, _column, batch, filled, flat, one_output
+from .structure import Batch, _column, batch, filled, flat, loss_and_aux, one_output
 from .trace import OPTIMISATIONS
 
 P = ParamSpec("P")
@@ -51,7 +46,7 @@ R = TypeVar("R")
 LIMIT = 64  # recordings that one function keeps
 
 
-class Jit(Generic[P, R]):
+class Jit(FunctionLike, Generic[P, R]):
     """A function that replays what it recorded.  See `jit`.
 
     `recordings` is what it keeps, by the structure of the arguments, the latest last: `limit` of them at most.
@@ -79,7 +74,7 @@ class Jit(Generic[P, R]):
         """Nothing is recorded."""
         self.recordings: OrderedDict[Any, Recording] = OrderedDict()
         self._made, self._lock, self._edition = itertools.count(1), threading.RLock(), ops.edition
-        self._instances: dict[int, tuple[weakref.ref[Any], Jit[..., Any]]] = {}  # of the class that this is a method of
+        super()._forget()
 
     def __call__(self, *args: P.args, **named: P.kwargs) -> R:
         """f(*args) as one Value: replayed if arguments of this structure were seen before, else recorded first."""
@@ -96,7 +91,7 @@ class Jit(Generic[P, R]):
         one_output(self.name, recording.record.shape, recording.record.outputs)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
-        slopes = (*[float(dX[i][0]) for i in recording.asked], *_floats(dtheta))
+        slopes = (*[float(dX[i][0]) for i in recording.asked], *floats(dtheta))
         y, again = float(values[0][0]), lambda given: recording.again(given, leaves)
         return standin(self.name, y, parents, theta, slopes, again, recording.record.unscored)  # type: ignore[return-value]
 
@@ -118,8 +113,8 @@ class Jit(Generic[P, R]):
         recording = self._recording(samples)
         values = recording.run(recording.theta(), samples)
         if recording.record.shape == "Value":
-            return _floats(values[0])
-        return [filled(recording.record.shape, iter(outputs)) for outputs in zip(*map(_floats, values))]
+            return floats(values[0])
+        return [filled(recording.record.shape, iter(outputs)) for outputs in zip(*map(floats, values))]
 
     def sum(self, *columns: Iterable[Any]) -> Value:
         """f of each sample, added up from left to right, as one Value.  Raises ValueError if there are none.
@@ -132,25 +127,36 @@ class Jit(Generic[P, R]):
         """The mean of f over samples, as one Value.  Raises ValueError if there are none."""
         return self._reduced(columns, mean, None)
 
-    def value_and_grad(self, theta: Any, *columns: Iterable[Any]) -> tuple[float, Any]:
-        """The mean of f over samples and its gradient, for parameters in a flat array: no Value is touched.
+    def value_and_grad(self, theta: Any, *columns: Iterable[Any], aux: bool = False) -> tuple[Any, Any]:
+        """The mean of f over samples and its gradient, for parameters in one row of numbers: no Value is touched.
 
-        `theta` is made by `pack(parameters)`; the gradient is an array of the same order.  A Value among the samples
+        `theta` is made by `pack(parameters)`, or it is an array, whose order `jit(f, parameters=)` has said; the
+        gradient is an array of the same order.  A Value among the samples
         that `theta` holds (a row of an embedding table, say) has its number and its gradient there.
         Of other Values the present `.data` counts.
+
+        With `aux=True`, f returns a pair: the loss, and whatever else is of interest, with Values and numbers in it.
+        Of that comes the list, for each sample, as plain numbers: ((mean loss, [aux of each]), gradient).
+
+        >>> from tinygrad_edu import pack
+        >>> w = Value(2.0)
+        >>> squared = jit(lambda x, y: (((out := w * x) - y) ** 2, {"output": out}))
+        >>> (loss, outputs), gradient = squared.value_and_grad(pack([w]), [1.0, 3.0], [1.0, 5.0], aux=True)
+        >>> loss, outputs, gradient.tolist()
+        (1.0, [{'output': 2.0}, {'output': 6.0}], [4.0])
+
         Raises TypeError if `theta` is no row of numbers; ValueError if it does not say whose they are, or if f depends
         on none of those, and as `mean` does; RecordingError while another function is recorded, as `map` does.
         """
-        order = getattr(theta, "parameters", None)
-        if type(order) is not tuple:
-            order = self._order(theta)
-        if len(theta) != len(order):
-            raise ValueError(f"theta holds {len(theta)} numbers, but there are {len(order)} parameters")
+        numbers = row_in(theta)
+        order = theta.parameters if isinstance(theta, Packed) else self._order()
+        if len(numbers) != len(order):
+            raise ValueError(f"theta holds {len(numbers)} numbers, but there are {len(order)} parameters")
         if watching:
             self._not_recorded("value_and_grad")
         samples = self._samples(columns)
         recording = self._recording(samples, order)
-        one_output(self.name, recording.record.shape, recording.record.outputs)
+        (loss_and_aux if aux else one_output)(self.name, recording.record.shape, recording.record.outputs)
         index, at = recording.places(order)
         if at is not None and not any(k >= 0 for k in at):
             if not any(row[i] in index for i in recording.asked for row in samples.rows):
@@ -158,18 +164,25 @@ class Jit(Generic[P, R]):
                     f"{self.name} depends on none of the parameters in theta, so its gradient would "
                     f"be 0 for all of them: pack those that {self.name} uses (a copied model has others)"
                 )
-        if watching and not modes.replaying():
-            return named_gradient(recording, theta, samples, order)
-        return flat_gradient(recording, theta, samples, index, at)
+        find = recording.named_gradient if watching and not modes.replaying() else recording.flat_gradient
+        values, gradient = find(numbers, samples, order)
+        loss = summed(values[0]) / samples.lanes
+        if not aux:
+            return loss, gradient
+        shape = recording.record.shape[2]
+        rows = zip(*map(floats, values[1:])) if len(values) > 1 else [()] * samples.lanes
+        return (loss, [filled(shape, iter(row)) for row in rows]), gradient
 
-    def _order(self, theta: Any) -> tuple[Value, ...]:
-        """Whose numbers a flat array holds that does not say so."""
-        length(theta)
+    def record(self, *columns: Iterable[Any]) -> tuple[Value, ...]:
+        """Record f for the structure of these samples now, and say which Values it depends on beside them."""
+        return tuple(self._recording(self._samples(columns)).record.originals)
+
+    def _order(self) -> tuple[Value, ...]:
+        """Whose numbers an array holds that does not say so."""
         if self.parameters is None:
             raise ValueError(
-                "this array does not say whose numbers it holds: make it with theta = pack(parameters) (its copies, "
-                "and what is computed from it number by number, say so too), or say so once and for all: jit(f, "
-                "parameters=parameters)"
+                "this array does not say whose numbers it holds: make it with theta = pack(parameters), "
+                "or say so once and for all: jit(f, parameters=parameters)"
             )
         return self.parameters
 
@@ -235,9 +248,9 @@ class Jit(Generic[P, R]):
         rows = samples.rows if recording.asked else []
         parents = (*[row[i] for row in rows for i in recording.asked], *originals)
         if not modes.recording() or not parents:
-            return _node(_sum(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
+            return _node(summed(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
         values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
-        slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *_floats(dtheta))
+        slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *floats(dtheta))
 
         asked = len(recording.asked)
 
@@ -250,7 +263,7 @@ class Jit(Generic[P, R]):
             )
 
         unscored = recording.record.unscored
-        return standin(self.name, _sum(values[0]) / count, parents, theta, slopes, again, unscored, samples.lanes)
+        return standin(self.name, summed(values[0]) / count, parents, theta, slopes, again, unscored, samples.lanes)
 
     def _one(self, built: Any) -> Any:
         """What f has built, which must be one Value."""
@@ -300,66 +313,6 @@ class Jit(Generic[P, R]):
         """What the latest recording is made of, before and after each optimisation, and what its calls took."""
         return Stats.of(self._latest())
 
-    # As a method, copied, pickled
-
-    def __get__(self, instance: Any, owner: Any = None) -> Jit[..., R]:
-        """Above a method: a function for each instance, which keeps its recordings for
-        as long as the instance lives.
-        """
-        if instance is None or not hasattr(self.f, "__get__"):
-            return self
-        key = id(instance)
-        known = self._instances.get(key)
-        if known is None or known[0]() is not instance:
-            try:
-                alive = weakref.ref(instance, lambda _: self._instances.pop(key, None))
-            except TypeError:
-                raise TypeError(
-                    f"{self.name} is recorded for each {type(instance).__name__}, which cannot be weakly referenced: "
-                    f"add '__weakref__' to its __slots__, or write self.{self.name} = jit(...) in __init__"
-                ) from None
-            known = self._instances[key] = alive, self._like(self.f)
-        return known[1]._view(self.f.__get__(instance, owner))
-
-    def _view(self, f: Any) -> Jit[P, R]:
-        """The same recordings and options for a function that is this one."""
-        view: Jit[P, R] = object.__new__(type(self))
-        view.__dict__.update(self.__dict__, f=f, __wrapped__=f)
-        return view
-
-    def _like(self, f: Any) -> Jit[P, R]:
-        """The same options, and nothing recorded."""
-        fresh = self._view(f)
-        fresh._forget()
-        return fresh
-
-    def __copy__(self) -> Jit[P, R]:
-        return self._like(self.f)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Jit[P, R]:
-        """A function of its own; but Python does not copy functions:
-        what `f` closes over, such as a model's parameters, stays the same.
-        """
-        twin = memo[id(self)] = self._like(self.f)
-        twin.f = twin.__dict__["__wrapped__"] = copy.deepcopy(self.f, memo)
-        if twin.f is not self.f:  # a method or a callable object, with all that it holds
-            twin.parameters = copy.deepcopy(self.parameters, memo)
-        return twin
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """By its name, as functions are pickled, or as a function that can be pickled and its options;
-        what is recorded stays here.
-        """
-        if _found(self) is self:
-            return self.__dict__["__qualname__"]
-        if isinstance(self.f, types.FunctionType) and _found(self.f) is not self.f:
-            raise TypeError(
-                f"{self!r} cannot be pickled, because Python pickles functions by name: write def "
-                f"{self.name.strip('<>')} at the top of a module, or pickle the model and write "
-                "jit(f) again after loading"
-            )
-        return super().__reduce_ex__(protocol)
-
     def __getstate__(self) -> Any:
         return self.f, "auto" if self.auto else self.backend, self.optimise, self.parameters
 
@@ -403,11 +356,3 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)
     return Jit(f, backend, optimise, parameters)
-
-
-def _found(x: Any) -> Any:
-    """What stands where the name of `x` says."""
-    path = getattr(x, "__qualname__", "")
-    return functools.reduce(
-        lambda at, name: getattr(at, name, None), path.split("."), sys.modules.get(getattr(x, "__module__", None) or "")
-    )

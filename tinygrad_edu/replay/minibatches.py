@@ -13,9 +13,9 @@ from typing import Any
 from ..engine import Value
 from ..tracing import RecordingError
 from .backends import KINDS
-from .function import LIMIT, Jit, _floats
+from .function import LIMIT, Jit
 from .record import alike
-from .recording import Recording
+from .recording import Recording, floats
 from .structure import Batch, filled, flat
 
 NO_LOSS = "a loss returns a Value, computed from the outputs of the model without float() or .data, got {!r}"
@@ -170,7 +170,7 @@ class Replays:
             _, at = recording.places(self.order)
             own = theta if at is None else theta[at] if self.arrays else [theta[k] for k in at]
             if not recording.columns:  # also where the kernel lacks a row of this graph
-                own = _floats(own)
+                own = floats(own)
             if gradients:
                 values, dtheta, _ = recording.value_and_grads(own, batch, 1.0 / len(chosen))
                 if self.arrays:
@@ -180,13 +180,13 @@ class Replays:
                         grads[k] += g
             else:
                 values = recording.run(own, batch)
-            columns = list(map(_floats, values))
+            columns = list(map(floats, values))
             for x in columns[0]:
                 total += x
             _, _, shape = recording.record.shape
             for position, *numbers in zip(positions, *columns[1:]):
                 outputs[position] = filled(shape, iter(numbers))
-        return total / len(chosen), outputs, _floats(grads)
+        return total / len(chosen), outputs, floats(grads)
 
 
 _data = operator.attrgetter("_data")

@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import chance, modes
 from ..derivatives import check_memory
-from ..engine import Value, topological
+from ..engine import Value, constant, topological
 from ..graphs import rebuilt
 from ..ieee import number
 from ..tracing import RecordingError
@@ -79,6 +79,9 @@ class _Run:
             raise
         if recorder.refusal:
             raise recorder.refusal
+        if self.shape[:2] == ("tuple", "Value") and len(self.shape) == 3:  # a number beside a loss is a constant
+            self.shape = _of_values(self.shape)
+            self.outputs = [y if isinstance(y, Value) else constant(y) for y in self.outputs]
         self.made = [*recorder.made]  # which goes on growing
         if not self.outputs or not all(isinstance(y, Value) for y in self.outputs):
             got = next(

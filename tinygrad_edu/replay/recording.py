@@ -5,12 +5,15 @@ from __future__ import annotations
 import functools
 import operator
 import time
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .. import chance, modes, ops
-from ..engine import Value, chain_rule, constant
+from ..engine import Value, constant
+from ..functional import mean
 from ..graphs import rebuilt
+from ..parameters import numpy
 from .backends import KINDS, made
 from .passes import steps, values
 from .python_backend import Python
@@ -42,6 +45,7 @@ class Recording:
             if not auto:
                 raise
             self.backend, self.engine = "python", made("python", self)
+        self.columns = KINDS[self.backend].columns  # whether samples are arrays, with a row for each input
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
 
@@ -85,11 +89,6 @@ class Recording:
         return (self.engine if self.backend == "python" else Python(self.passes)).text
 
     @property
-    def columns(self) -> bool:
-        """Whether samples are arrays, with a row for each input."""
-        return KINDS[self.backend].columns
-
-    @property
     def nbytes(self) -> int:
         """What is kept for replaying it: arrays, or code."""
         return int(self.engine.nbytes)
@@ -126,11 +125,56 @@ class Recording:
 
     def _eager(self, theta: Any, batch: Batch, seed: float, data: Any) -> tuple[Any, Any]:
         """The gradients as the engine finds them, for whom a branch that was not taken passes on nothing."""
-        shared = [Value(float(x)) for x in theta]
-        samples = [[Value(x) for x in row] for row in batch.numbers(data)]
-        root = ops.sum(*[self.again([*sample, *shared], sample) for sample in samples])
-        totals = chain_rule(root, seed, lambda node: node.op.slopes(*node.numbers))
-        return [totals.get(p, 0.0) for p in shared], [[totals.get(x, 0.0) for x in lane] for lane in zip(*samples)]
+        with modes.remembering(), modes.anomalies("ignore"):
+            shared = [Value(float(x)) for x in theta]
+            samples = [[Value(x) for x in row] for row in batch.numbers(data)]
+            ops.sum(*[self.again([*sample, *shared], sample) for sample in samples]).backward(seed)
+        return [p.grad for p in shared], [[x.grad for x in lane] for lane in zip(*samples)]
+
+    def flat_gradient(self, theta: Any, samples: Batch, order: tuple[Value, ...]) -> tuple[Any, Any]:
+        """The values of all outputs, [outputs][lanes], and the gradient of the mean of the first: for Values in this
+        order, whose numbers are in theta, also of those among the samples.
+        """
+        (index, at), originals = self.places(order), self.record.originals
+        own = numbers = numpy().asarray(theta, float) if self.columns else array("d", theta).tolist()
+        if at is not None and self.columns:
+            own = numbers[at]
+            if (at < 0).any():
+                own[at < 0] = [p.data for p, k in zip(originals, at) if k < 0]
+        elif at is not None:
+            own = [numbers[k] if k >= 0 else p.data for k, p in zip(at, originals)]
+        values, gradient, dX = self.value_and_grads(
+            own, samples, 1.0 / samples.lanes, lambda v: numbers[index[v]] if v in index else v.data
+        )
+        if at is not None and self.columns:
+            mine, gradient = gradient, numpy().zeros(len(order))
+            gradient[at[at >= 0]] = mine[at >= 0]
+        elif at is not None:
+            mine = dict(zip(at, gradient))
+            gradient = [mine.get(k, 0.0) for k in range(len(order))]
+        rows = samples.rows if self.asked else []
+        passed = [(index[row[i]], g) for i in self.asked for row, g in zip(rows, floats(dX[i])) if row[i] in index]
+        if not self.columns:
+            for k, g in passed:
+                gradient[k] += g
+            return values, like(theta, gradient)
+        if passed:
+            numpy().add.at(gradient, *map(list, zip(*passed)))
+        return values, gradient
+
+    def named_gradient(self, theta: Any, samples: Batch, order: Sequence[Value]) -> tuple[Any, Any]:
+        """The same on Values, node by node, so that an anomaly is named."""
+        twins = {p: Value(x, p.label) for p, x in zip(order, array("d", theta))}
+
+        def twin(v: Any) -> Value:
+            return twins.setdefault(v, Value(v.data, v.label)) if isinstance(v, Value) else Value(v)
+
+        own = list(map(twin, self.record.originals))
+        with modes.remembering():
+            rows = [list(map(twin, row)) for row in samples.rows]
+            outputs = [*zip(*[self.outputs_again([*row, *own], row) for row in rows])]
+            mean(list(outputs[0])).backward()
+        return [[y.data for y in lanes] for lanes in outputs], like(theta, [twins[p].grad for p in order])
 
     def _given(self, batch: Batch, data: Any) -> Any:
         return batch.columns(data) if self.columns else batch.numbers(data)
@@ -172,6 +216,10 @@ class Recording:
         """The recorded graph built anew, node by node, on these Values:
         for derivatives of derivatives, and to look into it.
         """
+        return self.outputs_again(values, leaves)[0]
+
+    def outputs_again(self, values: Iterable[Any], leaves: Sequence[Any]) -> list[Any]:
+        """The same, with all outputs."""
         values = list(values)
         graph, given = any(isinstance(v, Value) for v in values), iter(values)
         now: dict[Value, Any] = {}
@@ -188,11 +236,29 @@ class Recording:
                     chance.hand_on(n, v, now)
             return v
 
-        return rebuilt(self.record.order, now, again)[self.record.root]
+        built = rebuilt(self.record.order, now, again)
+        return [built[y] for y in self.record.outputs]
 
 
 def _any_nan(columns: Iterable[Any]) -> bool:
     return any(bool((c != c).any()) if hasattr(c, "dtype") else any(x != x for x in c) for c in columns)
+
+
+def floats(numbers: Any) -> list[float]:
+    """A row of numbers as floats."""
+    return numbers.tolist() if hasattr(numbers, "tolist") else list(numbers)
+
+
+def summed(numbers: Any) -> float:
+    """The sum from left to right, as the engine adds."""
+    if hasattr(numbers, "dtype"):
+        return float(numpy().add.accumulate(numbers)[-1])
+    return functools.reduce(operator.add, numbers)  # type: ignore[no-any-return]
+
+
+def like(theta: Any, numbers: Any) -> Any:
+    """Numbers in the kind of array that theta is."""
+    return numpy().array(numbers) if hasattr(theta, "dtype") else array("d", numbers)
 
 
 _data = operator.attrgetter("_data")

@@ -240,8 +240,16 @@ def one_output(name: str, shape: Any, outputs: Sequence[Any]) -> None:
     if isinstance(shape, tuple):
         raise TypeError(
             f"{name} returns a {shape[0]} of {len(outputs)} Value{'s' * (len(outputs) != 1)}, and gradients start from "
-            "one Value, such as a loss: return that. For numbers alone use map, or call it under no_grad()"
+            "one Value, such as a loss: return that. For numbers alone use map, or call it under no_grad(); "
+            "value_and_grad(..., aux=True) takes a pair (loss, anything)"
         )
+
+
+def loss_and_aux(name: str, shape: Any, outputs: Sequence[Any]) -> None:
+    """Raises TypeError unless a function called `name` returned a pair whose first is one Value."""
+    if shape[:2] != ("tuple", "Value") or len(shape) != 3:
+        got = "one Value" if shape == "Value" else f"a {shape[0]} of {len(shape) - 1}, with {len(outputs)} Values in it"
+        raise TypeError(f"with aux=True {name} returns a pair (loss, anything) whose loss is one Value, got {got}")
 
 
 def _column(c: Any) -> Any:

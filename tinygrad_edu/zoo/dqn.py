@@ -29,7 +29,8 @@ from .. import functional as F
 from .. import losses, nn, ops, optim, plot
 from ..derivatives import grad
 from ..engine import Value
-from ..replay import jit, pack, unpack
+from ..parameters import pack, unpack
+from ..replay import jit
 from . import Run
 
 HEIGHT, WIDTH, LONGEST = 4, 12, 200  # of the grid; steps, after which an episode is broken off

@@ -25,7 +25,8 @@ from .. import functional as F
 from ..engine import Value, topological
 from ..errors import UserError
 from ..modes import no_grad
-from ..replay import jit, pack, unpack
+from ..parameters import pack, unpack
+from ..replay import jit
 from . import Run
 
 Vector = list[Any]

@@ -28,7 +28,8 @@ from .. import functional as F
 from ..derivatives import grad
 from ..engine import Value
 from ..modes import no_grad
-from ..replay import jit, pack, unpack
+from ..parameters import pack, unpack
+from ..replay import jit
 from . import Run
 
 STEPS = 50  # of time

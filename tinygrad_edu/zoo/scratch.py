@@ -25,7 +25,8 @@ from ..check import gradcheck
 from ..engine import Value, topological
 from ..extras import MissingPackage, install
 from ..ops import Op
-from ..replay import jit, pack, unpack
+from ..parameters import pack, unpack
+from ..replay import jit
 from . import Run
 
 

@@ -10,7 +10,8 @@ from ... import functional as F
 from ... import losses, nn, optim, plot, train
 from ...engine import Value, topological
 from ...modes import no_grad
-from ...replay import jit, pack, unpack
+from ...parameters import pack, unpack
+from ...replay import jit
 from .. import Run
 from .sentences import EDGE, FORMS, OUTSIDE, UNKNOWN, Sentence, classes, form, sentences, vocabulary
 

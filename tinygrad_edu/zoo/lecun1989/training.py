@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from ... import losses, optim
 from ...engine import Value
 from ...modes import no_grad
-from ...replay import jit, pack, unpack
+from ...parameters import pack, unpack
+from ...replay import jit
 from ...replay.backends import best
 from .. import Run
 from .network import Net, read, target

@@ -15,8 +15,9 @@ from ... import data, losses, nn, optim, plot
 from ... import functional as F
 from ...engine import Value, topological
 from ...extras import install
+from ...parameters import pack, unpack
 from ...picture import Picture
-from ...replay import jit, pack, unpack
+from ...replay import jit
 from .. import Run
 from .bigrams import CHANCE, LETTERS, spelled
 

@@ -34,7 +34,8 @@ from ... import functional as F
 from ...engine import Value
 from ...figures import draw
 from ...modes import no_grad
-from ...replay import jit, pack, unpack
+from ...parameters import pack, unpack
+from ...replay import jit
 from ...stochastic import Bernoulli, Normal, RunningMean, expected
 from .. import Run
 from .estimators import ESTIMATORS, Estimator, by_exact, by_score, straight_through
