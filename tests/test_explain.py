@@ -45,6 +45,7 @@ The lecture's neuron, and one of its gradients, word for word:
         = 2 · 1 · 1 · 0.5 = 1
 """
 
+import collections
 import functools
 import math
 import operator
@@ -434,6 +435,16 @@ def test_a_matrix_has_its_gradient_in_its_own_shape():
     both = explain(s, of=[W, b])
     assert both.grads == [[[w.grad for w in row] for row in W], tuple(bi.grad for bi in b)] and both.outer is None
     assert explain(s, of=[["w00"], ["w10", "w11"]]).grads == [[W[0][0].grad], [W[1][0].grad, W[1][1].grad]]
+
+
+def test_parameters_in_any_container_have_their_gradients_in_the_same():
+    Pair = collections.namedtuple("Pair", "w b")
+    w, b = [Value(1.0, label="w0"), Value(-2.0, label="w1")], Value(0.5, label="b")
+    L = (w[0] * 0.3 + w[1] * 0.7 + b).tanh()
+    L.backward()
+    assert explain(L, of={"w": w, "b": b}).grads == {"w": [w[0].grad, w[1].grad], "b": b.grad}
+    assert explain(L, of=Pair(w, "b")).grads == Pair([w[0].grad, w[1].grad], b.grad)
+    assert "in the shape of the parameters: 3 numbers in 2 parts" in str(explain(L, of=Pair(w, b))).replace("\n", " ")
 
 
 def test_weights_that_are_used_twice_are_no_outer_product():

@@ -21,6 +21,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from . import chance, ops, text, words
@@ -230,11 +231,9 @@ class Names:
     def __init__(self, order: list[Value], also: Iterable[Value] = (), held: Mapping[Value, str] | None = None) -> None:
         self.labels = labels(order, variables(order) if held is None else held)
         self.full = numbered(self.labels, order, also)
-        self._names = dict(zip(self.full, brief(list(self.full.values()))))
-        self._letters: dict[Value, str] = {}
 
     def __contains__(self, n: Value) -> bool:
-        return n in self._names
+        return n in self.full
 
     def __getitem__(self, n: Value) -> Formula:
         if n not in self._names:
@@ -248,11 +247,14 @@ class Names:
             return name
         return Formula(f"({name})", lambda: name.latex if n in self._names else f"({name.latex})")
 
-    @property
+    @cached_property
+    def _names(self) -> dict[Value, str]:
+        return dict(zip(self.full, brief(list(self.full.values()))))
+
+    @cached_property
     def letters(self) -> dict[Value, str]:
         """All names in LaTeX, made when the first of them is asked for."""
-        self._letters = self._letters or letters(self._names)
-        return self._letters
+        return letters(self._names)
 
     def find(self, name: str) -> list[Value]:
         """Every node with this label; if there is none, the one that is called so here."""

@@ -124,6 +124,9 @@ def _path(slopes: Slopes, nodes: list[Value], slots: list[int], ways: int = 1) -
 
 def _alike(n: Value, ds: Sequence[float]) -> Iterator[list[int]]:
     """The inputs of a node, those in one list that are one node with one local gradient."""
+    if len(ds) == 1:
+        yield [0]
+        return
     found: dict[object, list[int]] = {}
     for i, (p, d) in enumerate(zip(n.parents, ds)):
         found.setdefault((p, d if d == d else "nan"), []).append(i)

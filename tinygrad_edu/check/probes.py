@@ -1,6 +1,6 @@
 """Something at one point: its value, and how far everything in it is from where it bends.
 
-A `GraphProbe` is f with all its nodes, an `RowProbe` one row with its inputs, a `Probe` only a value,
+A `GraphProbe` is f with all its nodes, a `RowProbe` one row with its inputs, a `Probe` only a value,
 of which nothing else is known.
 """
 

@@ -20,7 +20,7 @@ no layer: what it knows of units it reads from the labels of their weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any, Protocol, cast
 
@@ -33,6 +33,7 @@ from ..names import named, variables
 from ..opening import opened
 from ..replay import Jit
 from ..rules import takes
+from ..trees import flatten
 from ..usage import chosen
 from ..words import number, plural
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
@@ -251,14 +252,10 @@ def _answers(model: Any, data: Any) -> Callable[[], Iterator[Value]]:
         for x in inputs.to_numpy() if hasattr(inputs, "to_numpy") else inputs:  # a table of pandas gives its columns
             y = model(x)
             if not isinstance(y, Value):
-                y = total(_flat(y))
+                y = total(flatten(y))
             yield y
 
     return answers
-
-
-def _flat(tree: Any) -> Iterable[Any]:
-    return [x for part in tree for x in _flat(part)] if isinstance(tree, (list, tuple)) else [tree]
 
 
 def _numbers(e: Evidence) -> dict[str, str]:

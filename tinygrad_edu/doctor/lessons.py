@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..modes import no_grad
-from ..trees import leaves
+from ..trees import flatten
 from ..usage import chance_kept, chosen, mode
 from .limits import ASKED
 
@@ -46,7 +46,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
 
 
 def _row(x: Any) -> list[float]:
-    return [float(v) for _, v in leaves("", x)]
+    return list(map(float, flatten(x)))
 
 
 def _share(xs: Sequence[float], ys: Sequence[float]) -> float:

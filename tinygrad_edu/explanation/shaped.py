@@ -1,4 +1,4 @@
-"""The gradient in the dimensions of the parameter: a vector's is a vector, a matrix's is a matrix."""
+"""The gradient in the shape of the parameter: a vector's is a vector, a matrix's is a matrix."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Shaped(Explanation):
         """What is said, as sentences and matrices."""
         names = self.names
         yield ("The gradient of ", formula("{} = {}", names[self.root], self.walk.value(self.root)),
-               f" in the dimensions of the parameters: {dimensions(self.of)}.")  # fmt: skip
+               f" in the shape of the parameters: {dimensions(self.of)}.")  # fmt: skip
         used = lambda n: names[n] if n in self.walk.totals else Formula(n.label or "not used", "\\text{not used}")
         for title, tree in (("parameters", mapped(used, self.of)), ("values", self.values),
                             (f"gradients d{names.term(self.root)}/d(each)", self.grads)):  # fmt: skip
