@@ -28,6 +28,8 @@ from .rules import among
 __all__ = ["REAL", "Op", "row", "smooth"]  # besides the rows
 POSITIVE, UNIT, TWO = (0.0, inf), (-1.0, 1.0), (REAL, REAL)
 zero, tie = lambda x: x, lambda a, b: a - b  # kinks
+whole: Callable[..., Any] = lambda x: sin(math.pi * x)
+pole: Callable[..., Any] = lambda x: where(greater(x, 0.0), x, whole(x))
 
 
 def fused(name: str, parts: Callable[..., Any], partials: Callable[..., tuple[Any, ...]], **more: Any) -> Op:
@@ -98,16 +100,13 @@ softplus = Op("softplus", ieee.softplus, lambda y, x: (sigmoid(x),))
 erf      = Op("erf",      math.erf,      lambda y, x: (2 / math.sqrt(math.pi) * exp(-x * x),))
 erfc     = Op("erfc",     math.erfc,     lambda y, x: (-2 / math.sqrt(math.pi) * exp(-x * x),))
 erfinv   = Op("erfinv",   ieee.erfinv,   lambda y, x: (math.sqrt(math.pi) / 2 * exp(y * y),),  domain=(UNIT,))
-lgamma   = Op("lgamma",   ieee.lgamma, lambda y, x: (digamma(x),),
-                          kink=lambda x: where(greater(x, 0.0), x, sin(math.pi * x)))
-digamma  = Op("digamma",  ieee.digamma,  lambda y, x: (polygamma(1)(x),),                      kink=lgamma.kink)
+lgamma   = Op("lgamma",   ieee.lgamma,   lambda y, x: (digamma(x),),                           kink=pole)
+digamma  = Op("digamma",  ieee.digamma,  lambda y, x: (polygamma(1)(x),),                      kink=pole)
 
 def _flat(y: Any, a: Any, b: Any) -> tuple[Any, ...]:
     return 0.0, 0.0
-def _wholes(a: Any, b: Any) -> Any:
-    return b * sin(math.pi * div(a, b))
 def _won(a: Any, b: Any) -> Any:
-    return (1 + greater(a, b) - greater(b, a)) / 2
+    return (1 + greater(a, b) - greater(b, a)) / 2  # at a tie, half
 
 # Branches and kinks: at a tie each side gets half, relu and abs get 0.  A branch that is not taken hands on nothing.
 greater = Op("greater", ieee.greater, _flat,                                             ">", TWO, tie)
@@ -120,12 +119,12 @@ where   = Op("where",   lambda c, f, g: f if c else g,
              domain=(REAL, REAL, REAL), kink=lambda c, f, g: c)
 
 # Steps: flat, with a jump at each kink.
-floor         = Op("floor", ieee.floor, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
-ceil          = Op("ceil",  ieee.ceil,  lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
-trunc         = Op("trunc", ieee.trunc, lambda y, x: (0.0,), kink=lambda x: sin(math.pi * x))
+floor         = Op("floor", ieee.floor, lambda y, x: (0.0,), kink=whole)
+ceil          = Op("ceil",  ieee.ceil,  lambda y, x: (0.0,), kink=whole)
+trunc         = Op("trunc", ieee.trunc, lambda y, x: (0.0,), kink=whole)
 round         = Op("round", ieee.round, lambda y, x: (0.0,), kink=lambda x: cos(math.pi * x))
-floor_divide  = Op("floor_divide", ieee.floor_divide, lambda y, a, b: (0.0, 0.0), "", TWO, _wholes)
-mod           = Op("mod",          ieee.mod,          lambda y, a, b: (1.0, -floor_divide(a, b)), "", TWO, _wholes)
+floor_divide  = Op("floor_divide", ieee.floor_divide, _flat, domain=TWO, kink=lambda a, b: b * whole(div(a, b)))
+mod           = Op("mod", ieee.mod, lambda y, a, b: (1.0, -floor_divide(a, b)), domain=TWO, kink=floor_divide.kink)
 sign          = fused("sign",          lambda x: greater(x, 0.0) - greater(0.0, x), lambda y, x: (0.0,), kink=zero)
 less          = fused("less",          lambda a, b: greater(b, a),     _flat, domain=TWO, kink=tie)
 less_equal    = fused("less_equal",    lambda a, b: 1 - greater(a, b), _flat, domain=TWO, kink=tie)
@@ -207,10 +206,10 @@ logsumexp = Op("logsumexp", ieee.logsumexp, _softmax,                        dom
 def power(n: float) -> Op:
     """x ** n for a plain number n: the exponent is part of the operation, not an input."""
     n = n if type(n) is int else number(n)
-    whole = number(n).is_integer()
-    exponent = int(n) if whole and abs(n) < 1e16 else float(n)
+    integer = number(n).is_integer()
+    exponent = int(n) if integer and abs(n) < 1e16 else float(n)
     return Op(f"power({exponent})", ieee.raised(n), lambda y, x: (n * power(n - 1)(x) if n else 0.0,), f"**{exponent}",
-              (REAL if whole else POSITIVE,), lambda x: x if n < 1 and n else 1.0, recipe=(power, (n,)))
+              (REAL if integer else POSITIVE,), lambda x: x if n < 1 and n else 1.0, recipe=(power, (n,)))
 
 
 @remembered
@@ -242,7 +241,7 @@ def polygamma(n: int) -> Op:
         raise ValueError(f"polygamma(n) is the n-th derivative of digamma, n = 0, 1, 2, ..., got {n!r}")
     n = int(n)
     return Op(f"polygamma({n})", lambda x: ieee.polygamma(n, x), lambda y, x: (polygamma(n + 1)(x),),
-              kink=lgamma.kink, recipe=(polygamma, (n,)))
+              kink=pole, recipe=(polygamma, (n,)))
 
 
 # Rules as books write them, where digits ask for others above.
