@@ -7,7 +7,6 @@ are what it gets, one operation for each.  JAX is looked for when the first reco
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,11 +14,10 @@ import numpy as np
 
 from .. import ops
 from ..extras import MissingPackage, install
-from ..filling import exact, ours
+from ..filling import ours
 from ..languages import JAX
 from ..ops import Op
-from ..text import Expr
-from .numpy_backend import shaped
+from .numpy_backend import by_text, shaped
 from .passes import total
 from .trace import Passes
 from .vectors import MANY, PRODUCTS, SINGLE, Vectors, layer, outer, spread
@@ -213,7 +211,4 @@ def _by_text(row: Op) -> Any:
             "rows: make its rules, or its `parts`, of arithmetic, where, maximum and other rows, "
             'or use backend="python"'
         )
-    xs = [exact(f"x{i}") for i in range(len(row.domain))]
-    speech, scope, e = JAX.fresh(), {"inf": math.inf, "nan": math.nan}, Expr(row, tuple(xs))
-    exec(f"{speech.prelude([e])}\nf = lambda {', '.join(map(str, xs))}: {speech.write(e)}", scope)
-    return scope["f"]
+    return by_text(row, JAX)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -17,9 +18,10 @@ from numpy.lib.stride_tricks import as_strided
 
 from .. import ops
 from ..filling import exact, ours
+from ..languages import LANES, Language
 from ..ops import Op
 from ..text import Expr
-from .passes import AFTER, BEFORE, INSIDE, total
+from .passes import total
 from .python_backend import Python
 from .trace import Passes
 from .vectors import MANY, PRODUCTS, SINGLE, Vector, Vectors, layer, outer, spread
@@ -28,8 +30,6 @@ BLOCK = 1 << 22  # bytes of rows: memory stays bounded, and calls are few
 LEAST = 32  # lanes in a block, if there are as many
 ROOMS = 4  # numbers of lanes for which calls are kept ready
 ULPS = 4  # between one of NumPy's functions and Python's
-
-Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
 
 
 class NumPy:
@@ -101,139 +101,84 @@ class NumPy:
 
     def function(self, row: Op) -> Any:
         """What computes a row on arrays; its last argument is where the result goes."""
-        return self.direct.get(row) or _by_text(row, self.library)
+        return self.direct.get(row) or _into(row, self.library)
 
 
 class Lanes:
-    """A program for many lanes, and the rooms in which it runs: one for each call at a time."""
+    """A program for many lanes, block by block: gradients of parameters are added up over blocks as over lanes."""
 
     def __init__(self, passes: Passes, backend: NumPy) -> None:
         _, self.inputs, self.parameters, count = passes
-        self.vectors = v = Vectors.of(passes)
-        places = [v.place[i] for i in v.program.outputs]
-        self.backend = backend
-        self.values = Outputs(places[:count])
-        self.dX = Outputs(places[count : count + self.inputs])
+        self.backend, self.vectors = backend, Vectors.of(passes)
+        places = [self.vectors.place[i] for i in self.vectors.program.outputs]
+        self.values, self.dX = places[:count], places[count : count + self.inputs]
         self.dtheta = np.array([row for _, row in places[count + self.inputs :]], int)
-        self.width = max(LEAST, BLOCK // (8 * max(1, v.size[MANY])))
-        self.start = np.zeros((v.size[SINGLE], 1))
-        for i, x in v.program.constants.items():
-            self.start[v.place[i][1]] = x
-        self._free: list[Room] = []
+        self.width = max(LEAST, BLOCK // (8 * self.vectors.size[MANY] + 1))
+        self.free: dict[int, list[Room]] = {}  # for so many lanes, each for one call at a time
 
     @property
     def nbytes(self) -> int:
-        return sum(room.nbytes for room in self._free)
+        return sum([room.nbytes for rooms in [*self.free.values()] for room in rooms])
 
     def __call__(self, theta: Any, X: Any, seed: float, inputs: bool) -> tuple[Any, Any, Any]:
-        try:
-            room = self._free.pop()
-        except IndexError:
-            room = Room(self)
         lanes, n = X.shape[1], self.parameters
-        single = room.single
-        single[:n, 0] = theta
-        single[n], single[n + 1] = seed, lanes
-        ys = np.empty((self.values.count, lanes))
-        dX = np.empty((self.inputs, lanes)) if inputs else None
+        ys, dtheta = np.empty((len(self.values), lanes)), np.zeros(len(self.dtheta))
+        dX: Any = np.empty(X.shape) if inputs else None
         blocks = -(-lanes // self.width)
-        cuts = [lanes * k // blocks for k in range(blocks + 1)] if blocks else [0]
-        with np.errstate(all="ignore"):
-            run(room.before)
-            if blocks != 1:
-                run(room.cleared)
-            for begin, end in pairwise(cuts):
-                many, calls = room.block(end - begin, blocks > 1)
-                many[: self.inputs] = X[:, begin:end]
-                run(calls)
-                self.values.copy((single, many), ys[:, begin:end])
-                if dX is not None:
-                    self.dX.copy((single, many), dX[:, begin:end])
-            run(room.after)
-            dtheta = single[:, 0].take(self.dtheta, mode="clip") + 0.0
-        self._free.append(room)
+        for begin, end in pairwise([lanes * k // blocks for k in range(blocks + 1)] if blocks else [0]):
+            room = self._room(end - begin)
+            single, many = room.tables
+            single[:n, 0], single[n], single[n + 1], many[: self.inputs] = theta, seed, end - begin, X[:, begin:end]
+            with np.errstate(all="ignore"):
+                for f, args in room.calls:
+                    f(*args)
+            dtheta += single[:, 0].take(self.dtheta, mode="clip")
+            for out, places in ((ys, self.values), (dX, self.dX)):
+                for k, (table, row) in enumerate(places if out is not None else ()):
+                    out[k, begin:end] = room.tables[table][row]
+            self.free.setdefault(end - begin, []).append(room)
         return ys, dtheta, dX
 
-
-def run(calls: Calls) -> None:
-    """Makes them."""
-    for f, args in calls:
-        f(*args)
-
-
-class Outputs:
-    """Some slots' rows, to be copied out of the tables."""
-
-    def __init__(self, places: list[tuple[int, int]]) -> None:
-        self.count = len(places)
-        parts = {t: [(k, row) for k, (table, row) in enumerate(places) if table == t] for t in (SINGLE, MANY)}
-        self.parts = [(t, *map(_near, zip(*part))) for t, part in parts.items() if part]
-
-    def copy(self, tables: tuple[Any, Any], out: Any) -> None:
-        for table, at, rows in self.parts:
-            out[at] = tables[table][rows]
-
-
-def _near(rows: Sequence[int]) -> Any:
-    """Rows to index with: a slice of those that are neighbours."""
-    if rows and [*rows] == list(range(rows[0], rows[0] + len(rows))):
-        return slice(rows[0], rows[-1] + 1)
-    return np.array(rows, int)
+    def _room(self, width: int) -> Room:
+        with suppress(KeyError, IndexError):
+            return self.free[width].pop()
+        if len(self.free) >= ROOMS:
+            self.free.pop(list(self.free)[0], None)
+        return Room(self, width)
 
 
 class Room:
-    """The tables of one call at a time, and the calls that are made on them."""
+    """Both tables, and the calls that are made on them."""
 
-    def __init__(self, lanes: Lanes) -> None:
-        self.lanes, self.single = lanes, lanes.start.copy()
-        code = lanes.vectors.code
-        nothing = np.empty((0, 1))
-        self.before, self.after = (self._calls(code[phase], nothing) for phase in (BEFORE, AFTER))
-        self.cleared: Calls = [
-            (self.single[v.out[0] : v.out[-1] + 1].fill, (0.0,)) for v in code[INSIDE] if v.table == SINGLE
-        ]
-        self.blocks: dict[tuple[int, bool], tuple[Any, Calls]] = {}
+    def __init__(self, lanes: Lanes, width: int) -> None:
+        v, self.backend = lanes.vectors, lanes.backend
+        self.tables = np.zeros((v.size[SINGLE], 1)), np.zeros((v.size[MANY], width))
+        for i, x in v.program.constants.items():
+            self.tables[SINGLE][v.place[i][1]] = x
+        self.calls = [call for code in v.code for step in code for call in self._calls(step)]
 
     @property
     def nbytes(self) -> int:
-        return int(self.single.nbytes + sum([many.nbytes for many, _ in self.blocks.values()]))
+        return sum([table.nbytes for table in self.tables])
 
-    def block(self, width: int, several: bool) -> tuple[Any, Calls]:
-        """The table of so many lanes, and its calls; of several blocks, each adds to the sums over lanes."""
-        if (width, several) not in self.blocks:
-            if len(self.blocks) == ROOMS:
-                del self.blocks[next(iter(self.blocks))]
-            many = np.zeros((self.lanes.vectors.size[MANY], width))
-            self.blocks[width, several] = many, self._calls(self.lanes.vectors.code[INSIDE], many, several)
-        return self.blocks[width, several]
-
-    def _calls(self, code: list[Vector], many: Any, several: bool = False) -> Calls:
-        return [call for v in code for call in self._step(v, many, several)]
-
-    def _step(self, v: Vector, many: Any, several: bool) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
-        tables, backend = (self.single, many), self.lanes.backend
+    def _calls(self, v: Vector) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
         args = []
-        for which, rows in backend.sorted(v.args) if v.row is layer else v.args:
-            table = tables[which]
+        for which, rows in self.backend.sorted(v.args) if v.row is layer else v.args:
+            table = self.tables[which]
             alone = rows.ndim == 1 and v.row not in PRODUCTS and (rows == rows[0]).all()
             view = table[rows[0] : rows[0] + 1] if alone else window(table, rows)
             if view is None:
                 view = np.empty((*rows.shape, table.shape[1]))
                 yield np.take, (table, rows, 0, view, "clip")
             args.append(view)
-        out = tables[v.table][v.out[0] : v.out[-1] + 1]
-        f = backend.function(v.row)
+        out = self.tables[v.table][v.out[0] : v.out[-1] + 1]
         if v.row is layer:
             args[0] = args[0][:, :, 0]
         elif v.row is outer:
             args[1], out = args[1].T, out.reshape(len(args[0]), len(args[1]))
         elif v.row is total:
-            args, out = [*args, np.ones(many.shape[1])], out[:, 0]
-        if several and v.table == SINGLE:
-            yield f, (*args, room := np.empty(out.shape))
-            yield np.add, (out, room, out)
-        else:
-            yield f, (*args, out)
+            args, out = [*args, np.ones(args[0].shape[1])], out[:, 0]
+        yield self.backend.function(v.row), (*args, out)
 
 
 def in_any_order(args: Any) -> Any:
@@ -309,41 +254,41 @@ def direct(np: Any) -> dict[Op, Any]:
 
     def dense(w: Any, x: Any, *rest: Any) -> None:
         *bias, out = rest
-        np.dot(w, x, out)
+        w.dot(x, out)
         for b in bias:
             np.add(out, b, out)
 
     return {ops.add: np.add, ops.sub: np.subtract, ops.mul: np.multiply, ops.div: np.divide, ops.neg: np.negative,
             ops.abs: np.abs, ops.sqrt: np.sqrt, ops.exp: np.exp, ops.log: np.log, ops.tanh: np.tanh, ops.relu: relu,
             ops.greater: greater, ops.sum: add_up, ops.dot: dot,
-            ops.logsumexp: logsumexp, layer: dense, outer: np.dot, total: np.dot,
+            ops.logsumexp: logsumexp, layer: dense, outer: np.ndarray.dot, total: np.ndarray.dot,
             spread: lambda x, out: np.copyto(out, x)}  # fmt: skip
 
 
 def _has_nan(x: Any) -> bool:
-    flat = x.ravel()
-    return math.isnan(flat.dot(flat))  # squares add up to inf at worst, and to nan only where there is one
+    flat = x.ravel()  # whose squares add up to inf at worst, and to nan only where there is one
+    return math.isnan(flat.dot(flat) if x.size > 1 else x.item())
 
 
 @functools.lru_cache(maxsize=1024)
-def _by_text(row: Op, library: Any) -> Any:
+def _into(row: Op, library: Any) -> Any:
     """A row's text in NumPy; a row that only numbers can run, number by number."""
-    if not ours(row):
-        rule = lanewise(row.forward)
-        f: Any = (lambda x: rule(*np.moveaxis(x, 1, 0))) if ... in row.domain else rule
-    else:
-        from ..languages import LANES
-
-        xs = [exact(f"x{i}") for i in range(len(row.domain))]
-        speech, scope, e = LANES.fresh(), {"inf": math.inf, "nan": math.nan}, Expr(row, tuple(xs))
-        exec(f"{speech.prelude([e])}\nf = lambda {', '.join(map(str, xs))}: {speech.write(e)}", scope)
-        scope["np"], f = library, scope["f"]
+    rule = by_text(row, LANES, np=library) if ours(row) else lanewise(row.forward)
 
     def over(*given: Any) -> None:
         *xs, out = given
-        out[...] = f(*xs)
+        out[...] = rule(*(np.moveaxis(xs[0], 1, 0) if ... in row.domain else xs))
 
     return over
+
+
+def by_text(row: Op, language: Language, **names: Any) -> Any:
+    """The function that a row's text in some language is."""
+    xs = [exact(f"x{i}") for i in range(len(row.domain))]
+    speech, scope, e = language.fresh(), {"inf": math.inf, "nan": math.nan}, Expr(row, tuple(xs))
+    exec(f"{speech.prelude([e])}\nf = lambda {', '.join(map(str, xs))}: {speech.write(e)}", scope)
+    scope.update(names)
+    return scope["f"]
 
 
 def lanewise(rule: Callable[..., Any]) -> Callable[..., Any]:
