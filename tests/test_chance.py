@@ -1,6 +1,7 @@
 """Random choices as readers see them: round, named after their distribution, with a score where no gradient passes."""
 
 import copy
+import itertools
 import pickle
 import random
 import re
@@ -11,7 +12,9 @@ import pytest
 from tinygrad_edu import Op, Value, diagnose, draw, explain, gradcheck, page, source
 from tinygrad_edu import stochastic as S
 from tinygrad_edu.chance import slopes
+from tinygrad_edu.figures import canvas
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.picture import Picture, width_of
 from tinygrad_edu.stochastic import (
     Bernoulli,
     Binomial,
@@ -86,6 +89,28 @@ def test_the_score_on_an_edge_is_the_slope_of_the_log_probability(of):
     assert p.grad == 0.0
     written = [s for s in edges(draw(x)).values() if "score" in s]
     assert len(written) == len(leaves)
+
+
+@every_choice
+def test_numbers_on_edges_are_not_written_over_each_other_nor_over_a_choice(of, monkeypatch):
+    spots, ovals, text, oval = [], [], Picture.text, canvas.oval
+
+    def seen(picture, x, y, said, size=11.0, *args, **how):
+        if said.startswith(("score", "×")):
+            spots.append((x, y, x + width_of(said, size), size))
+        text(picture, x, y, said, size, *args, **how)
+
+    def rounded(middle, width, height, *rest, **how):
+        ovals.append((middle[0] - width / 2, middle[1] - height / 2, middle[0] + width / 2, middle[1] + height / 2))
+        return oval(middle, width, height, *rest, **how)
+
+    monkeypatch.setattr(Picture, "text", seen)
+    monkeypatch.setattr(canvas, "oval", rounded)
+    assert draw(surrogate(drawn(of)[2]), view="cards").svg() and len(spots) > 8
+    for (a, y, b, size), (c, v, d, _) in itertools.combinations(spots, 2):
+        assert b <= c or d <= a or abs(y - v) >= 0.8 * size
+    for a, y, b, _ in spots:  # nor over a choice
+        assert not any(a < right and left < b and top < y < bottom for left, top, right, bottom in ovals)
 
 
 @every_path

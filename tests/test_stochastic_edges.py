@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tinygrad_edu import Value, grad
+from tinygrad_edu import Value, grad, gradcheck
 from tinygrad_edu import stochastic as S
 from tinygrad_edu.engine import topological
 
@@ -173,6 +173,17 @@ def test_outcomes_are_counted_as_they_are_not_as_the_longest_run_has_them(turned
     p = 0.7 if turned else 0.3
     assert S.expected(falling(30, p)).data == pytest.approx(p * (1 - p**30) / (1 - p), rel=1e-12)
     assert sum(1 for _ in S.outcomes(falling(30, p))) == 31
+
+
+def test_a_soft_choice_has_a_slope_for_each_logit_and_hardened_falls_as_its_logits_say():
+    zs, n = [0.5, -0.3], 24
+    grid = [[(i + 0.5) / n, (j + 0.5) / n] for i in range(n) for j in range(n)]
+    first = [S.gumbel_softmax(zs, 0.7, noise=us, hard=True)[0].data for us in grid]
+    assert sum(first) / n**2 == pytest.approx(1 / (1 + math.exp(-0.8)), abs=1 / n)
+    assert gradcheck(lambda *z: S.gumbel_softmax(z, 0.7, noise=grid[50])[0], *zs)
+    z = [Value(x) for x in zs]
+    soft, hard = (grad(S.gumbel_softmax(z, 0.7, noise=grid[50], hard=h)[0], *z) for h in (False, True))
+    assert [g.data for g in soft] == [g.data for g in hard] != [0.0, 0.0]
 
 
 def test_a_hard_choice_is_one_choice():

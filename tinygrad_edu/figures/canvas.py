@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..folds import folded
 from ..picture import Picture, width_of
-from ..placement import Point, layout, path
+from ..placement import BESIDE, Point, layout, path
 from ..words import ends, number
 from . import cards, dot
 
@@ -88,7 +88,9 @@ class Sheet:
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
         parents = [[place[line.tail] for line in into[k]] for k in keys]
-        plan = folded(layout(parents, sizes, frames, self.direction), parents, sizes, self.wide, self.direction)
+        choices = [k for k, f in self.faces.items() if f.form == "round"]
+        room = max([BESIDE, *[width_of(line.said, 11) + 12 for k in choices for line in into[k]]])  # "score -0.3236"
+        plan = folded(layout(parents, sizes, frames, self.direction, room), parents, sizes, self.wide, self.direction)
         words = max((width_of(text, 15 if main else 12) for text, main in self.caption), default=0.0)
         width = max(plan.size[0], words) + 2 * MARGIN
         left = (width - plan.size[0]) / 2
@@ -118,7 +120,7 @@ class Sheet:
             )
             outer = frame[-2][1] if len(frame) > 1 else ""
             picture.text(x + 10, y + 17, cards.heading(frame[-1][1], outer), 11, cards.PALE_INK)
-        fans = Counter(line.tail for line in self.lines)
+        fans, written = Counter(line.tail for line in self.lines), list[tuple[float, float, float]]()
         for k in keys:
             for line, route in zip(into[k], plan.routes[place[k]]):
                 self.draw_line(
@@ -126,6 +128,7 @@ class Sheet:
                     line,
                     [shift(p) for p in route],
                     0.12 if len(into[k]) > 5 else 0.5 if fans[line.tail] > 1 else 0.35,
+                    written,
                 )
         for k, (w, h), spot in zip(keys, sizes, plan.spots):
             x, y = shift(spot)
@@ -154,8 +157,9 @@ class Sheet:
             return (wide + WIDER, ROUND) if face.form == "round" else (width_of(said(face), 11) + 20, SMALL)
         return wide, HEIGHT if face.name or face.op else HEIGHT - HEAD
 
-    def draw_line(self, picture: Picture, line: Arrow, route: Sequence[Point], share: float) -> None:
-        """An edge: its curve, the tip of its arrow, and its local gradient above the curve."""
+    def draw_line(self, picture: Picture, line: Arrow, route: Sequence[Point], share: float,
+                  written: list[tuple[float, float, float]]) -> None:  # fmt: skip
+        """An edge: its curve, the tip of its arrow, and its local gradient above the curve, not over one `written`."""
         (x, y), (bx, by) = route[-1], next((p for p in route[-2::-1] if p != route[-1]), route[0])
         reach = max(abs(x - bx) + abs(y - by), 1e-9)
         ax, ay = (x - bx) / reach, (y - by) / reach  # routes end level or upright
@@ -191,6 +195,10 @@ class Sheet:
                 if dx:  # and, where it is moved onto the curve, above it
                     y = max(y - 1.5 * abs(slant * (moved - x)), min(y, a[1] - 5, d[1] - 5))
                 x = moved
+            places = (y, y - size, y + size, y + 2 * size)
+            y = next((p for p in places if not any(x < a + w and a < x + wide and abs(p - b) < 0.8 * size
+                                                   for a, b, w in written)), y)  # fmt: skip
+            written.append((x, y, wide))
             picture.text(x, y, line.said, size, line.ink, bold=bold)
         picture.end()
 

@@ -44,7 +44,7 @@ from .distributions import generator
 from .estimators import Estimator, log_probability
 from .qfunctions import Table, how_many, weighty
 from .rows import hold, score
-from .separation import Graph, is_passed, is_random, read
+from .separation import Graph, is_passed, is_random, leaves_of
 from .substitution import Influence, choices, costs_of, terms_of
 
 WEIGHED = "The surrogate loss hands {} what Q expects of each outcome, weighed by its probability."
@@ -318,7 +318,7 @@ class Run:
             leaves = {n for n in visited if not n.parents and n not in states[c] and not self._looked_up(n)}
             shared = [n for n in topological(c) if n in leaves] if leaves else []
             node = Node(c, name, [*inner, *states[c]], below)
-            critic.meet(name, len(node.seen), shared, [n for n in read(c, states[c]) if not self._looked_up(n)])
+            critic.meet(name, len(node.seen), shared, [n for n in leaves_of(c, states[c]) if not self._looked_up(n)])
             self.nodes.append(node)
         if critic.td:
             for node in self.nodes:

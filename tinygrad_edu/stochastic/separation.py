@@ -76,7 +76,7 @@ def nearest(choice: Value) -> list[Value]:
     return found
 
 
-def read(choice: Value, given: Collection[Any] = ()) -> list[Value]:
+def leaves_of(choice: Value, given: Collection[Any] = ()) -> list[Value]:
     """The leaves from which the distribution of a choice is computed, beyond random values and what is given."""
     found, seen, stack = list[Value](), {choice, *given}, [*causes(choice)]
     while stack:
