@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
@@ -132,7 +132,7 @@ class Lanes:
             with np.errstate(all="ignore"):
                 for f, args in room.calls:
                     f(*args)
-            dtheta += single[:, 0].take(self.dtheta, mode="clip")
+            dtheta += room.dtheta[:, 0]
             for out, places in ((ys, self.values), (dX, self.dX)):
                 for k, (table, row) in enumerate(places if out is not None else ()):
                     out[k, begin:end] = room.tables[table][row]
@@ -155,22 +155,19 @@ class Room:
         self.tables = np.zeros((v.size[SINGLE], 1)), np.zeros((v.size[MANY], width))
         for i, x in v.program.constants.items():
             self.tables[SINGLE][v.place[i][1]] = x
-        self.calls = [call for code in v.code for step in code for call in self._calls(step)]
+        self.calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        for code in v.code:
+            for step in code:
+                self._call(step)
+        self.dtheta = self._rows(SINGLE, lanes.dtheta)
 
     @property
     def nbytes(self) -> int:
         return sum([table.nbytes for table in self.tables])
 
-    def _calls(self, v: Vector) -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
-        args = []
-        for which, rows in self.backend.sorted(v.args) if v.row is layer else v.args:
-            table = self.tables[which]
-            alone = rows.ndim == 1 and v.row not in PRODUCTS and (rows == rows[0]).all()
-            view = table[rows[0] : rows[0] + 1] if alone else window(table, rows)
-            if view is None:
-                view = np.empty((*rows.shape, table.shape[1]))
-                yield np.take, (table, rows, 0, view, "clip")
-            args.append(view)
+    def _call(self, v: Vector) -> None:
+        given = self.backend.sorted(v.args) if v.row is layer else v.args
+        args = [self._rows(table, rows, v.row not in PRODUCTS) for table, rows in given]
         out = self.tables[v.table][v.out[0] : v.out[-1] + 1]
         if v.row is layer:
             args[0] = args[0][:, :, 0]
@@ -178,7 +175,18 @@ class Room:
             args[1], out = args[1].T, out.reshape(len(args[0]), len(args[1]))
         elif v.row is total:
             args, out = [*args, np.ones(args[0].shape[1])], out[:, 0]
-        yield self.backend.function(v.row), (*args, out)
+        self.calls.append((self.backend.function(v.row), (*args, out)))
+
+    def _rows(self, which: int, rows: Any, broadcasts: bool = False) -> Any:
+        """Rows of a table: a view if they lie so, else room for them, and a call that fetches them."""
+        table = self.tables[which]
+        if broadcasts and rows.ndim == 1 and (rows == rows[0]).all():
+            return table[rows[0] : rows[0] + 1]
+        view = window(table, rows)
+        if view is None:
+            view = np.empty((*rows.shape, table.shape[1]))
+            self.calls.append((np.take, (table, rows, 0, view, "clip")))
+        return view
 
 
 def in_any_order(args: Any) -> Any:
@@ -194,6 +202,8 @@ def window(table: Any, rows: Any) -> Any:
     >>> window(np.arange(8.0).reshape(8, 1), np.array([[0, 1], [4, 5]])).tolist()
     [[[0.0], [1.0]], [[4.0], [5.0]]]
     """
+    if not rows.size:
+        return None
     steps = []
     for axis in range(rows.ndim):
         d = np.diff(rows, axis=axis)

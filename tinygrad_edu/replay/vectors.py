@@ -97,7 +97,10 @@ class Vectors:
                           for line in (title, *[f"  {v}" for v in code])])  # fmt: skip
 
     def _groups(self) -> dict[Any, list[Any]]:
-        """What does the same at the same depth: (phase, depth, row, what tells it from others of this row) -> slots."""
+        """What does the same at the same depth: (phase, depth, row, what tells it from others of this row) -> slots.
+
+        Depth is counted anew in each phase.
+        """
         rows, args, varies = self.program.rows, self.program.args, self.varies
         phase, outers = self.phase, self._outers()
         rest = {a for slots in outers.values() for some in slots for i in some for a in (i, *args[i])}
@@ -105,7 +108,7 @@ class Vectors:
         for i, (row, xs) in enumerate(zip(rows, args)):
             if not xs:
                 continue
-            depth[i] = 1 + max([depth[a] for a in xs])
+            depth[i] = 1 + max([depth[a] if phase[a] == phase[i] else 0 for a in xs])
             if i in rest:
                 continue
             halves = self._layered(i) if row is ops.dot and varies[i] else ()
