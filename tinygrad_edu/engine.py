@@ -117,6 +117,8 @@ class Value(Node, FloatLike):
 
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
         """What an operation means to a Value: compute the number, remember where it came from."""
+        if {*map(type, args)} != {Value}:  # with numbers among them
+            args = tuple([a if isinstance(a, Value) else constant(a) for a in args])
         return apply(op, args)
 
     def __pow__(self, n: Any) -> Value:
@@ -196,12 +198,8 @@ def _node(data: float, parents: tuple[Value, ...], op: Op, numbers: tuple[float,
 
 
 def apply(op: Op, parents: tuple[Value, ...]) -> Value:
-    """The Value that `op` makes of other Values, and of numbers among them."""
-    try:
-        xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
-    except AttributeError:
-        parents = tuple([p if isinstance(p, Value) else constant(p) for p in parents])
-        xs = [p._data for p in parents]
+    """The Value that `op` makes of other Values."""
+    xs = [p._data for p in parents]  # the numbers seen now: an optimizer may change p.data before backward
     y = op.forward(*xs)
     if forgetting and not watching and not recording():
         return _node(y, (), ops.detached, ())
