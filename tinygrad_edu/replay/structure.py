@@ -197,6 +197,18 @@ class Batch:
         shape = _walk(next(iter(self._given)), leaves, lambda x: x)
         return filled(shape, iter(leaves))
 
+    def __len__(self) -> int:
+        return self.lanes
+
+    def __iter__(self) -> Iterator[Any]:
+        return (filled(self.shape, iter(row)) for row in self.rows)
+
+    def take(self, places: Sequence[int]) -> Batch:
+        """Some of the samples."""
+        if self._columns is not None:
+            return Batch(self.shape, len(places), columns=self._columns[:, places])
+        return Batch(self.shape, len(places), rows=[self.rows[k] for k in places])
+
     @property
     def rows(self) -> list[list[Any]]:
         """One list per sample."""
@@ -221,12 +233,14 @@ class Batch:
 
 
 def batch(columns: Sequence[Any]) -> Batch:
-    """The samples (columns[0][i], columns[1][i], ...).
+    """The samples (columns[0][i], columns[1][i], ...); or those of a Batch, if it is all that is given.
 
     Raises TypeError for what is no column; ValueError if columns are not equally long, are empty,
     or if samples differ in structure.
     """
     given = [_column(c) for c in columns]
+    if len(given) == 1 and type(given[0]) is Batch:
+        return given[0]
     lengths = [len(c) for c in given]
     if len(set(lengths)) > 1:
         raise ValueError(f"columns of a batch must be equally long, got lengths {', '.join(map(str, lengths))}")
@@ -255,7 +269,7 @@ def loss_and_aux(name: str, shape: Any, outputs: Sequence[Any]) -> None:
 def _column(c: Any) -> Any:
     """One entry per sample."""
     np = sys.modules.get("numpy")
-    if type(c) is list or (np and type(c) is np.ndarray and c.ndim):  # the common cases, first
+    if type(c) in (list, Batch) or (np and type(c) is np.ndarray and c.ndim):  # the common cases, first
         return c
     if hasattr(c, "iloc"):  # of pandas: by position, not by label
         return by_position(c, "the samples of a batch")

@@ -19,7 +19,8 @@ from .arguments import Best, check, check_watch, named
 from .around import Line, screen, uninterrupted
 from .history import History, Progress
 from .metrics import hits_of
-from .steps import Eager, replayed
+from .replays import replayed
+from .steps import Eager
 from .using import Data, Model, finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor

@@ -1,0 +1,279 @@
+"""Steps that replay what was recorded: `jit` of the loss of a sample, with the model's output beside it.
+
+A target is an argument of the recorded function, if the loss can be recorded so; if it cannot, because it looks at its
+target (a place in a list, say), targets are `fixed`: each has a function of its own, and a batch is replayed target by
+target.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+from ..engine import Value
+from ..ieee import isfinite
+from ..parameters import Packed, numpy, row_of
+from ..replay.function import LIMIT, Jit, jit
+from ..replay.record import alike
+from ..replay.structure import Batch, flat
+from ..tracing import RecordingError
+from ..usage import chance_kept, mode
+from .history import History
+from .steps import NO_LOSS, Eager
+from .using import Model, finite
+
+STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
+TIMES, NODES = 32, 20_000  # how many samples are computed for comparison, and about how many nodes that may take
+
+
+class Group:
+    """Samples of one structure (and, if targets are fixed, of one target) with the function that they are given to."""
+
+    samples: Batch
+    parameters: tuple[Value, ...]
+
+    def __init__(self, f: Jit[..., Any]) -> None:
+        self.f = f
+        self.rows: list[list[Any]] = []
+        self.targets: dict[Any, int] = {}  # a sample with each
+
+    def record(self, shape: Any) -> Any:
+        """Record the function, and keep the samples in the form that its backend takes."""
+        self.samples = Batch(shape, len(self.rows), rows=self.rows)
+        self.parameters = self.f.record(self.samples)
+        recording = self.f.recordings[shape]
+        if recording.columns:
+            self.samples = Batch(shape, len(self.rows), columns=numpy().array(self.rows, float).T)
+            self.rows = []
+        late = next((p for p in self.parameters if p.parents), None)
+        if late is not None:
+            raise RecordingError(
+                f"the model uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: "
+                "its own parameters would get no gradient; compute it inside"
+            )
+        return recording
+
+
+class Replays:
+    """Loss and output of samples, recorded for all of their structures; in the mode that the model is in now.
+
+    Raises RecordingError, or what the model or the loss raises, if that cannot be.
+    """
+
+    def __init__(self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], backend: str,
+                 fixed: bool) -> None:  # fmt: skip
+        self.X, self.y = X, y
+        self.places: list[tuple[Group, int]] = []  # of each sample
+
+        def function(*known: Any) -> Jit[..., Any]:
+            def both(x: Any, *target: Any) -> Any:
+                output = model(x)
+                value = loss(output, *(known or target))
+                if not isinstance(value, Value):
+                    raise TypeError(NO_LOSS.format(value))
+                return value, output
+
+            return jit(both, backend)
+
+        functions: dict[Any, Jit[..., Any]] = {}
+        groups: dict[Any, Group] = {}
+        for i, (x, t) in enumerate(zip(X, y)):
+            if fixed and not isinstance(t, Hashable):
+                raise RecordingError(
+                    f"a loss that looks at its target is replayed target by target, but {type(t).__name__} {t!r:.60} "
+                    "is no number or class: pass one of them for each sample"
+                )
+            known = (t,) if fixed else ()
+            (of_x, leaves), (of_t, more) = flat(x), (None, []) if fixed else flat(t)
+            key = ("tuple", of_x) if fixed else ("tuple", of_x, of_t), known
+            if key not in groups:
+                f = functions.get(known)
+                if f is None:
+                    f = functions[known] = function(*known)
+                groups[key] = Group(f)
+            group = groups[key]
+            group.targets.setdefault((*known, *more), i)
+            self.places.append((group, len(group.rows)))
+            group.rows.append([*leaves, *more])
+        self.groups = list(groups.values())
+        if any(isinstance(v, Value) for group in self.groups for row in group.rows for v in row):
+            raise RecordingError("samples hold Values, not numbers")
+        if len(groups) > LIMIT:
+            raise RecordingError(f"there are {len(groups)} different targets or structures, more than {LIMIT}")
+        recordings = [group.record(shape) for (shape, _), group in groups.items()]
+        for group in self.groups:
+            output = model(X[next(iter(group.targets.values()))])
+            for i in group.targets.values():
+                loss(output, y[i])  # which may refuse a target that, as an argument, it could not look at
+        self.backend, self.nodes = recordings[0].backend, max(recording.record.made for recording in recordings)
+
+    def numbers(self) -> list[float]:
+        """The parameters as they are now."""
+        return [p.data for group in self.groups for p in group.parameters]
+
+    def agree(self) -> bool:
+        """Whether the model and the loss make of one sample of each structure, and of some more,
+        what the replays make of them.
+
+        Several, and if there are few the same ones again, so that chance shows too.
+        """
+        many, stride = max(3, min(TIMES, NODES // self.nodes)), max(1, len(self.X) // TIMES)
+        first = [next(iter(group.targets.values())) for group in self.groups]
+        of_each = [i for group in self.groups for i in group.targets.values()][:TIMES]
+        return all(map(self.agrees, [*first, *of_each, *[k * stride for k in range(many)]]))
+
+    def agrees(self, i: int) -> bool:
+        """Whether they make of sample i (counted round and round) what its replay makes of it."""
+        i %= len(self.X)
+        mean, outputs = self.test([i])
+        x, t = self.X[i], self.y[i]
+        built = flat(self.places[i][0].f.f(x, t))[1]
+        return alike([v.data if isinstance(v, Value) else v for v in built], flat([mean, *outputs])[1])
+
+    def step(self, chosen: Sequence[int]) -> tuple[float, list[Any], list[tuple[Value, float]]]:
+        """The mean loss of some samples, the model's output for each as plain numbers, and what is to be added to the
+        gradients of the parameters.
+        """
+        mean, outputs, gradients = 0.0, [None] * len(chosen), list[tuple[Value, float]]()
+        for group, positions, samples in self._grouped(chosen):
+            flat = Packed(row_of([*map(_data, group.parameters)]), group.parameters)
+            (part, found), gradient = group.f.value_and_grad(flat, samples, aux=True)
+            share = len(positions) / len(chosen)
+            mean += share * part
+            gradients += zip(group.parameters, [share * g for g in gradient.tolist()])
+            for position, output in zip(positions, found):
+                outputs[position] = output
+        return mean, outputs, gradients
+
+    def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
+        """The mean loss of some samples, and the model's output for each."""
+        total, outputs = 0.0, [None] * len(chosen)
+        for group, positions, samples in self._grouped(chosen):
+            for position, (value, output) in zip(positions, group.f.map(samples)):
+                total, outputs[position] = total + value, output
+        return total / len(chosen), outputs
+
+    def _grouped(self, chosen: Sequence[int]) -> Iterator[tuple[Group, list[int], Batch]]:
+        """The groups that some samples are in: at which positions of the chosen ones, and the samples."""
+        found: dict[Group, tuple[list[int], list[int]]] = {}
+        for position, i in enumerate(chosen):
+            group, place = self.places[i]
+            positions, places = found.setdefault(group, ([], []))
+            positions.append(position)
+            places.append(place)
+        for group, (positions, places) in found.items():
+            yield group, positions, group.samples.take(places)
+
+
+class Replayed:
+    """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the
+    replays turn out to be wrong.
+
+    One sample, another one each time, is computed both ways at the first two steps and at the last of every epoch.
+    Raises what keeps a sample from being recorded; RecordingError if the model gives another result than its replay.
+    """
+
+    def __init__(self, eager: Eager, backend: str, fixed: bool, history: History) -> None:
+        self.eager, self.history, self.auto = eager, history, backend == "auto"
+        self.parts: dict[bool, Replays] = {}  # in training, in use
+        for training, data in ((True, (eager.X, eager.y)), (False, eager.tested)):
+            if data:
+                with mode(eager.model, training):
+                    self.parts[training] = Replays(eager.model, eager.loss, *data, backend, fixed)
+        for training in self.parts:
+            self._compare(training, Replays.agree)
+        self.right, self.moved, self.seen, self.steps, self.looks = True, False, 0, 0, 0
+        self.before = self.parts[True].numbers()
+        history.backend = self.parts[True].backend
+
+    def _compare(self, training: bool, agree: Callable[[Replays], bool]) -> None:
+        with mode(self.eager.model, training):
+            if not agree(self.parts[training]):
+                raise RecordingError("replayed, the model gives another result")
+
+    def _still_right(self, training: bool, look: bool) -> bool:
+        """Whether replays are right, as far as is known: all are compared once more when parameters have moved, as
+        some faults show only then; and one sample, where there is to be a `look`.
+        """
+        moved = not self.moved and self.before != self.parts[True].numbers()
+        if self.right and (moved or look):
+            self.moved |= moved
+            self.looks += 1
+            try:
+                with chance_kept(self.eager.model):
+                    if moved:
+                        for part in self.parts:
+                            self._compare(part, Replays.agree)
+                    else:
+                        self._compare(training, lambda replays: replays.agrees(self.looks * STRIDE))
+            except Exception as error:
+                self.right = False
+                _told(error, self.auto, self.history)
+                warnings.warn(f"from step {self.history.steps + 1} on, fit goes on eagerly: {error}. "
+                              "A model or a loss that changes while it is trained (the weight of a term, a "
+                              "temperature) needs backend='eager' from the start: steps after the change and before "
+                              "this one, less than an epoch, were taken without it",
+                              RuntimeWarning, stacklevel=5)  # fmt: skip
+        return self.right
+
+    def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
+        self.seen, self.steps = self.seen + len(batch), self.steps + 1
+        last = self.seen >= len(self.eager.X)
+        look = last or self.steps <= 2  # what a progress function changes by epoch, it changes after the first step
+        if last:
+            self.seen = self.steps = 0
+        self.gradients: list[tuple[Value, float]] | None = None
+        if not self._still_right(True, look):
+            return self.eager.step(batch, careful)
+        mean, outputs, self.gradients = self.parts[True].step(batch)
+        if isfinite(mean) or not careful:
+            for p, g in self.gradients:
+                p.grad += g
+        self.bad = [i for i, z in zip(batch, outputs) if not finite(z)] if mean - mean else []
+        return mean, outputs
+
+    def made(self, batch: Sequence[int]) -> dict[str, Any]:
+        """What a watch may know of the latest step: a graph of some samples, and the gradient."""
+        from ..doctor.limits import SAMPLES
+
+        gradients = self.gradients
+        if gradients is None:
+            return self.eager.made(batch)
+
+        def own() -> dict[Value, float]:
+            added: dict[Value, float] = {}
+            for p, g in gradients:
+                added[p] = added.get(p, 0.0) + g
+            return added
+
+        return {"graph": lambda: self.eager.graph([*self.bad, *batch][:SAMPLES]), "own": own}
+
+    def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
+        if not self._still_right(False, True):
+            return self.eager.test(chosen)
+        return self.parts[False].test(chosen)
+
+
+def replayed(eager: Eager, backend: str, history: History) -> Any:
+    """Replayed steps; eager ones if the backend may be chosen and this model or this loss cannot be recorded."""
+    with chance_kept(eager.model):
+        try:
+            try:
+                return Replayed(eager, backend, False, history)
+            except Exception:  # whatever a loss does with a target that is not the plain number it knows
+                return Replayed(eager, backend, True, history)
+        except Exception as error:
+            _told(error, backend == "auto", history)
+    return eager
+
+
+def _told(error: Exception, auto: bool, history: History) -> None:
+    """Write down why nothing is replayed, or raise it if replays were asked for."""
+    if not auto:
+        raise error
+    history.backend = f"eager: {error if isinstance(error, RecordingError) else f'{type(error).__name__}: {error}'}"
+
+
+_data = operator.attrgetter("_data")
