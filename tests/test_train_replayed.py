@@ -261,8 +261,9 @@ def test_a_model_that_changes_with_the_parameters_goes_on_eagerly(options):
 
         return (lambda x: w * x[0] * factor[0]), [w], Growing([w], 0.01)
 
-    with pytest.warns(RuntimeWarning, match="from step 2 on, fit goes on eagerly"):
+    with pytest.warns(RuntimeWarning, match="from step 2 on, fit goes on eagerly") as told:
         (auto, numbers), (eager, by_hand) = both(make, **options)
+    assert told[0].filename == __file__
     assert auto.backend == "eager: replayed, the model gives another result"
     assert auto.losses == pytest.approx(eager.losses, rel=1e-12) and auto.test_losses == pytest.approx(
         eager.test_losses, rel=1e-12

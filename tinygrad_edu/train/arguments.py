@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from .. import losses, modes, optim
-from ..data import split
+from ..data import batches, split
 from ..engine import Value
 from ..replay import BACKENDS
 from .using import are_classes, check_data
@@ -27,6 +27,7 @@ class Given(NamedTuple):
     watched: list[Value]
     judged: bool
     backend: str
+    batches: int  # of each epoch
 
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
@@ -116,11 +117,21 @@ def check(model: Any, X: Any, y: Any, loss: Any, optimizer: Any, epochs: Any, ba
     tested = _pair("test", test)
     n = len(apart[0])
     held = [*apart[0], *tested[0]], [*apart[1], *tested[1]]
-    return Given(X, y, held, range(n), range(n, n + len(tested[0])), watched, judged, backend)
+    if not epochs:
+        backend = "eager"  # nothing is recorded in vain
+    elif not modes.recording():
+        raise RuntimeError(
+            "fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
+            "call fit outside of it"
+        )
+    count = len(list(batches(len(X), batch_size)))
+    return Given(X, y, held, range(n), range(n, n + len(tested[0])), watched, judged, backend, count)
 
 
-def check_watch(watch: Any, model: Any) -> None:
-    """Raise TypeError or ValueError for what is no watch, or one over another model."""
+def check_watch(watch: Any, model: Any, given: Given) -> None:
+    """Give a watch without data what there is.  Raises TypeError or ValueError for what is no watch, or one over
+    another model.
+    """
     if watch is None:
         return
     from ..doctor import Watch  # who has one has loaded it
@@ -131,6 +142,8 @@ def check_watch(watch: Any, model: Any) -> None:
         raise ValueError(
             f"this watch is over another model, {watch.model!r:.60}: make one for this, diagnose.watch(model)"
         )
+    if watch.data is None:
+        watch.data = (given.X, given.y)
 
 
 def _parameters(owner: Any) -> list[Value]:
@@ -182,10 +195,11 @@ class Best:
         for p, x in zip(self.parameters, numbers):
             p.data = x
 
-    def see(self, loss: float, epoch: int) -> None:
-        """Keep the numbers of this epoch, if there was none as good."""
-        if loss < self.loss:
+    def see(self, loss: float | None, epoch: int) -> int:
+        """Keep the numbers of this epoch, if there was none as good; returns the best one."""
+        if loss is not None and loss < self.loss:
             self.loss, self.epoch, self.numbers = loss, epoch, self.read()
+        return self.epoch
 
     def restore(self) -> None:
         """Put the numbers of the best epoch back."""

@@ -1,5 +1,5 @@
-"""What goes on around a training: the collector rests, a Ctrl-C waits for the end of an update,
-a line on stderr says how far it is.
+"""What goes on around a training: a Ctrl-C waits for the end of an update, a line on stderr says how far it is, a watch
+looks at its steps.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from .history import Progress
+from .history import History, Means, Progress
+
+if TYPE_CHECKING:  # only who has a watch has loaded the doctor
+    from ..doctor import Finding, Watch
 
 
 @contextmanager
@@ -97,3 +100,59 @@ def screen() -> TextIO | None:
     nowhere if there is neither.
     """
     return sys.stdout if in_notebook(sys.stdout) else sys.stderr
+
+
+class Told:
+    """Who is told, after each step, where a training of so many epochs and steps stands."""
+
+    def __init__(
+        self, history: History, epochs: int, steps: int, listener: Callable[[Progress], object] | None
+    ) -> None:
+        self.history, self.epochs, self.steps, self.listener = history, epochs, steps, listener
+        self.start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return time.perf_counter() - self.start
+
+    def step(self, epoch: int, means: Means) -> None:
+        """Tell it."""
+        if self.listener:
+            self.listener(self.progress(epoch, means))
+
+    def progress(self, epoch: int, means: Means) -> Progress:
+        """Where it stands."""
+        h, rate = self.history, self.history.steps / self.seconds()
+        tested = h.test_accuracies[-1] if h.test_accuracies else None
+        validated = h.validation_losses[-1] if h.validation_losses else None
+        left = (self.steps - h.steps) / rate
+        return Progress(
+            epoch, self.epochs, h.steps, self.steps, means.loss, means.accuracy, tested, rate, left, validated
+        )
+
+
+class Doctor:
+    """The watch at a training, if there is one; what it finds appears above the progress line."""
+
+    def __init__(self, watch: Watch | None, line: Line | None) -> None:
+        self.watch, self.line = watch, line
+
+    @contextmanager
+    def looking(self, mean: float, steps: Any, batch: Sequence[int], force: bool = False) -> Iterator[None]:
+        """It looks at a step before and after the parameters are moved."""
+        if self.watch is None:
+            yield
+            return
+        self.watch.before(mean, force=force, **steps.made(batch))
+        yield
+        self._say(self.watch.after(final=True))
+
+    def tested(self, mean: float | None) -> None:
+        """It hears the loss of samples that are not learned from."""
+        if self.watch is not None and mean is not None:
+            self._say(self.watch.test(mean))
+
+    def _say(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            if self.line:
+                self.line.say(finding.heading)

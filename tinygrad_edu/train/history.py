@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from .. import files
 from ..errors import UserError
+from .metrics import hits_of
 
 
 @dataclass(repr=False)
@@ -91,6 +93,27 @@ class History:
             else []
         )
         return f"<History: {', '.join(words)}{', interrupted' * self.interrupted}{', stopped' * bool(self.stopped)}>"
+
+
+class Means:
+    """Of an epoch so far: the mean loss, and the share of outputs that are right if targets are classes."""
+
+    def __init__(self, judged: bool) -> None:
+        self.judged, self.seen, self.lost, self.hits = judged, 0, 0.0, 0
+
+    def add(self, mean: float, outputs: Sequence[Any], targets: Sequence[Any]) -> None:
+        """A batch more."""
+        self.seen += len(targets)
+        self.lost += mean * len(targets)
+        self.hits += hits_of(outputs, targets) if self.judged else 0
+
+    @property
+    def loss(self) -> float:
+        return self.lost / self.seen
+
+    @property
+    def accuracy(self) -> float | None:
+        return self.hits / self.seen if self.judged else None
 
 
 class Progress(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -11,20 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import collector, modes
 from ..data import batches
-from ..engine import Value
 from ..ieee import isfinite
 from ..optim import Schedule
 from ..usage import mode
-from .arguments import Best, check, check_watch, named
-from .around import Line, screen, uninterrupted
-from .history import History, Progress
+from .arguments import Best, Given, check, check_watch, named
+from .around import Doctor, Line, Told, screen, uninterrupted
+from .history import History, Means, Progress
 from .metrics import hits_of
-from .replays import replayed
-from .steps import Eager
+from .replays import steps_for
 from .using import Data, Model, finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
-    from ..doctor import Finding, Watch
+    from ..doctor import Watch
 
 
 class Optimizer(Protocol):
@@ -81,44 +78,11 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     given = check(
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
     )
-    check_watch(watch, model)
-    X, y, judged, watched = given.X, given.y, given.judged, given.watched
-    steps = epochs * len(list(batches(len(X), batch_size)))
-    rng, history, start = random.Random(seed), History(), time.perf_counter()
-    if steps and not modes.recording():
-        raise RuntimeError(
-            "fit under no_grad(): nothing remembers its parents there, so there are no gradients to learn from; "
-            "call fit outside of it"
-        )
+    check_watch(watch, model, given)
+    history, best, order = History(), Best(model, given.watched), random.Random(seed)
     line = Line(screen()) if progress is True else None
-    tell = line or (progress if callable(progress) else None)
-    best = Best(model, watched)
-    if watch is not None and watch.data is None:
-        watch.data = (X, y)
-
-    def told(findings: list[Finding]) -> None:
-        for finding in findings:
-            if line:
-                line.say(finding.heading)
-
-    def where(epoch: int, mean: float, share: float) -> Progress:
-        rate = history.steps / (time.perf_counter() - start)
-        tested = history.test_accuracies[-1] if history.test_accuracies else None
-        validated = history.validation_losses[-1] if history.validation_losses else None
-        left = (steps - history.steps) / rate
-        return Progress(
-            epoch, epochs, history.steps, steps, mean, share if judged else None, tested, rate, left, validated
-        )
-
-    def look(part: range) -> tuple[float | None, float | None]:
-        """The mean loss of samples that are not learned from, and how many of them are right."""
-        if not part:
-            return None, None
-        with mode(model, training=False):
-            mean, outputs = steps_of.test(part)
-        targets = given.held[1][part.start : part.stop]
-        return mean, hits_of(outputs, targets) / len(part) if judged else None
-
+    told = Told(history, epochs, epochs * given.batches, line or (progress if callable(progress) else None))
+    doctor = Doctor(watch, line)
     with ExitStack() as around:
         around.enter_context(collector.paused())
         around.enter_context(mode(model, training=True))
@@ -127,53 +91,35 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         if line:
             around.callback(line.close)
         try:
-            steps_of: Any = Eager(model, loss, X, y, given.held if given.held[0] else None)
-            if given.backend != "eager" and steps:
-                steps_of = replayed(steps_of, given.backend, history)
+            steps = steps_for(model, loss, given, history)
             for epoch in range(1, epochs + 1):
-                seen, lost, hits = 0, 0.0, 0
-                for batch in batches(len(X), batch_size, rng):
+                means = Means(given.judged)
+                for batch in batches(len(given.X), batch_size, order):
                     optimizer.zero_grad()
-                    mean, outputs = steps_of.step(batch, stop_on_nan)
-                    if stop_on_nan and (problem := _problem(mean, watched)):
-                        if (bad := next((i for i in batch if not (finite(X[i]) and finite(y[i]))), None)) is not None:
-                            problem += f" (sample {bad} or its target is not finite: fill it in or leave it out)"
-                        history.stopped = (
-                            f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}; "
-                            "this step was not taken. Try a smaller learning rate, standardize the inputs"
-                            + ("" if modes.strict() else ", or find the first bad number with anomalies='warn'")
-                        )
-                        if watch is not None:
-                            watch.before(mean, force=True, **steps_of.made(batch))
-                            told(watch.after(final=True))
+                    mean, outputs = steps.step(batch, stop_on_nan)
+                    if stop_on_nan and (problem := _problem(mean, given, batch)):
+                        history.stopped = f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}"
+                        with doctor.looking(mean, steps, batch, force=True):
+                            pass
                         warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
                         break
-                    if watch is not None:
-                        watch.before(mean, **steps_of.made(batch))
-                    with uninterrupted():
+                    with doctor.looking(mean, steps, batch), uninterrupted():
                         optimizer.step()
                         history.steps += 1
-                    if watch is not None:
-                        told(watch.after(final=True))
-                    seen, lost = seen + len(batch), lost + mean * len(batch)
-                    hits += hits_of(outputs, [y[i] for i in batch]) if judged else 0
-                    if tell:
-                        tell(where(epoch, lost / seen, hits / seen))
+                    means.add(mean, outputs, [given.y[i] for i in batch])
+                    told.step(epoch, means)
                 if history.stopped:
                     break
-                validated, tested = look(given.validation), look(given.test)
+                validated = _held_out(given.validation, steps, model, given)
+                tested = _held_out(given.test, steps, model, given)
                 with uninterrupted():  # all lists grow together
-                    history.add(losses=lost / seen, accuracies=hits / seen if judged else None, test_losses=tested[0],
+                    history.add(losses=means.loss, accuracies=means.accuracy, test_losses=tested[0],
                                 test_accuracies=tested[1], validation_losses=validated[0],
-                                validation_accuracies=validated[1], seconds=time.perf_counter() - start)  # fmt: skip
-                    if validated[0] is not None:
-                        best.see(validated[0], epoch)
-                        history.best = best.epoch
+                                validation_accuracies=validated[1], seconds=told.seconds())  # fmt: skip
+                    history.best = best.see(validated[0], epoch)
                 if line:
-                    line(where(epoch, lost / seen, hits / seen))  # now with the test of this epoch
-                held = validated[0] if validated[0] is not None else tested[0]
-                if watch is not None and held is not None:
-                    told(watch.test(held))
+                    line(told.progress(epoch, means))  # now with the test of this epoch
+                doctor.tested(tested[0] if validated[0] is None else validated[0])
                 if patience and epoch - best.epoch >= patience:
                     history.stopped = (
                         f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
@@ -187,9 +133,27 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     return history
 
 
-def _problem(mean: float, parameters: Sequence[Value]) -> str:
-    """What must not reach the parameters: a loss or a gradient that is not finite."""
-    if not isfinite(mean):
-        return f"the loss became {mean}"
-    bad = next((p for p in parameters if not isfinite(p.grad)), None)
-    return "" if bad is None else f"the gradient of {bad.label or 'a parameter'} became {bad.grad}"
+def _held_out(part: range, steps: Any, model: Model, given: Given) -> tuple[float | None, float | None]:
+    """The mean loss of samples that are not learned from, and the share of them that are right."""
+    if not part:
+        return None, None
+    with mode(model, training=False):
+        mean, outputs = steps.test(part)
+    targets = given.held[1][part.start : part.stop]
+    return mean, hits_of(outputs, targets) / len(part) if given.judged else None
+
+
+def _problem(mean: float, given: Given, batch: Sequence[int]) -> str:
+    """What must not reach the parameters, a loss or a gradient that is not finite, and what to do about it."""
+    if isfinite(mean):
+        bad = next((p for p in given.watched if not isfinite(p.grad)), None)
+        if bad is None:
+            return ""
+        problem = f"the gradient of {bad.label or 'a parameter'} became {bad.grad}"
+    else:
+        problem = f"the loss became {mean}"
+    if (sample := next((i for i in batch if not (finite(given.X[i]) and finite(given.y[i]))), None)) is not None:
+        problem += f" (sample {sample} or its target is not finite: fill it in or leave it out)"
+    return f"{problem}; this step was not taken. Try a smaller learning rate, standardize the inputs" + (
+        "" if modes.strict() else ", or find the first bad number with anomalies='warn'"
+    )

@@ -20,6 +20,7 @@ from ..replay.record import alike
 from ..replay.structure import Batch, flat
 from ..tracing import RecordingError
 from ..usage import chance_kept, mode
+from .arguments import Given
 from .history import History
 from .steps import NO_LOSS, Eager
 from .using import Model, finite
@@ -215,7 +216,7 @@ class Replayed:
                               "A model or a loss that changes while it is trained (the weight of a term, a "
                               "temperature) needs backend='eager' from the start: steps after the change and before "
                               "this one, less than an epoch, were taken without it",
-                              RuntimeWarning, stacklevel=5)  # fmt: skip
+                              RuntimeWarning, stacklevel=4 if training else 5)  # fmt: skip
         return self.right
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
@@ -256,9 +257,14 @@ class Replayed:
         return self.parts[False].test(chosen)
 
 
-def replayed(eager: Eager, backend: str, history: History) -> Any:
-    """Replayed steps; eager ones if the backend may be chosen and this model or this loss cannot be recorded."""
-    with chance_kept(eager.model):
+def steps_for(model: Model, loss: Callable[[Any, Any], Any], given: Given, history: History) -> Any:
+    """Replayed steps; eager ones if those are asked for, or if the backend may be chosen and this model or this loss
+    cannot be recorded.
+    """
+    eager, backend = Eager(model, loss, given.X, given.y, given.held if given.held[0] else None), given.backend
+    if backend == "eager":
+        return eager
+    with chance_kept(model):
         try:
             try:
                 return Replayed(eager, backend, False, history)
