@@ -17,11 +17,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import chance, modes
-from ..derivatives import check_memory
 from ..engine import Value, constant, topological
 from ..graphs import rebuilt
 from ..ieee import number
 from ..tracing import RecordingError
+from ..trials import check_memory
 from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
 from .structure import flat
