@@ -132,6 +132,18 @@ def b(rng=0):
     return 2.0 * S.Bernoulli(Value(0.5)).sample(rng)
 
 
+class Twice(S.Normal):
+    """One of somebody's own, with names of its own."""
+
+    def __init__(self, **named):
+        super().__init__(2 * named["middle"], named["width"])
+
+
+def test_a_distribution_of_ones_own_may_have_names_of_its_own():
+    assert repr(Twice(middle=1.0, width=3.0)) == "Twice(2, 3)"
+    assert copy.copy(Twice(middle=1.0, width=3.0)).variance == 9.0
+
+
 @pytest.mark.parametrize("what", BAD)
 def test_what_cannot_be_is_one_error_that_teaches(what):
     wrong, words = BAD[what]

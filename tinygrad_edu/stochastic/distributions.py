@@ -41,7 +41,8 @@ class Distribution:
         """Other libraries' names for parameters are answered with ours."""
         code = cls.__init__.__code__
         takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-        if named and (unknown := [name for name in named if name not in takes]):
+        any_name = code.co_flags & 8  # **named, of a class of somebody's own
+        if named and not any_name and (unknown := [name for name in named if name not in takes]):
             raise TypeError(f"{cls.__name__} takes {' and '.join(takes)}, not {', '.join(unknown)}")
         return super().__new__(cls)
 

@@ -98,9 +98,10 @@ def expected(f: Callable[[Any], Any]) -> Value:
     """The exact expectation of f(rng), a Value that can be differentiated as often as one likes.
 
     `f` returns a cost, or a list of costs to add up.  It is run once for every combination of outcomes of the discrete
-    choices that it makes with `.sample(rng)`, and may choose differently after each.  Choices that were made before
-    stay as they are: it is the expectation given them.  Raises UserError for more than 2**16 combinations, for a choice
-    without end of outcomes, and if all choices that f makes are drawn by another generator.
+    choices that it makes with `.sample(rng)`, and may choose differently after each.  What cannot happen and would cost
+    infinity is left out.  Choices that were made before stay as they are: it is the expectation given them.
+    Raises UserError for more than 2**16 combinations, for a choice without end of outcomes, and if all choices that f
+    makes are drawn by another generator.
 
     >>> from tinygrad_edu.stochastic import Bernoulli
     >>> t = Value(0.3)
