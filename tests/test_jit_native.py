@@ -189,7 +189,7 @@ def test_only_gradients_that_are_asked_for_are_computed():
         assert (part_X[1] == full_X[1]).all() and (part_X[[0, 2, 3]] == 0).all()
     _, inputs_only = native(loss, list(X[:, 0]), asked=lambda r: r.inputs)
     assert (inputs_only.value_and_grads(theta, X, inputs=True)[2] == dX).all()
-    assert inputs_only.of(False).work < every.of(False).work
+    assert inputs_only.code(False).work < every.code(False).work
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_neuron_written_out_has_as_few_steps_as_a_fused_one():
     ws = [Value(0.1 * i) for i in range(5)]
     written = lambda *xs: (((ws[4] + ws[0] * xs[0]) + xs[1] * ws[1]) + ws[2] * xs[2] + ws[3] * xs[3]).tanh()
     fused = lambda *xs: ops.dot(*ws[:4], *xs, ws[4]).tanh()
-    long, short = (native(f, [0.5] * 4)[1].of(True).program[0] for f in (written, fused))
+    long, short = (native(f, [0.5] * 4)[1].code(True).arrays[0] for f in (written, fused))
     assert len(long) == len(short)
 
 
@@ -332,7 +332,7 @@ def test_threads_change_no_bit_and_may_call_at_once(monkeypatch):
     for values, dtheta, dX in results[1:]:
         assert (values == results[0][0]).all() and (dtheta == results[0][1]).all() and (dX == results[0][2]).all()
     c, wrong = Native(passes, threads=2), []
-    assert len(c.of(False).chunks(1003)) > 3
+    assert len(c.code(False).chunks(1003)) > 3
 
     def call(k):
         for _ in range(30):

@@ -17,7 +17,7 @@ from ..filling import exact, filled
 from ..ops import Op
 from .passes import total
 from .program import Opaque, primitive
-from .vectors import layer, outer, spread
+from .vectors import layer, outer
 
 
 def _rows(inputs: int) -> list[Op]:
@@ -29,12 +29,12 @@ def _rows(inputs: int) -> list[Op]:
 # `power` and `polygamma` make a row for each number, which is a second input here.
 BINARY, UNARY = [*_rows(2), ops.power, ops.polygamma], _rows(1)
 CODES = {row: i for i, row in enumerate(
-    [*BINARY, *UNARY, ops.where, ops.sum, ops.dot, ops.logsumexp, layer, outer, total, spread])}  # fmt: skip
+    [*BINARY, *UNARY, ops.where, ops.sum, ops.dot, ops.logsumexp, layer, outer, total])}  # fmt: skip
 FIRST_UNARY, FIRST_MANY = len(BINARY), CODES[ops.where]
 ADD, SUB, MUL, DIV, NEG, RELU, GREATER = (
     CODES[row] for row in (ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.relu, ops.greater)
 )
-WHERE, SUM, DOT, LOGSUMEXP, LAYER, OUTER, TOTAL, SPREAD = range(FIRST_MANY, len(CODES))
+WHERE, SUM, DOT, LOGSUMEXP, LAYER, OUTER, TOTAL, PRODUCTS, SUMS = range(FIRST_MANY, len(CODES) + 2)
 POWER, POLYGAMMA = CODES[ops.power], CODES[ops.polygamma]
 
 

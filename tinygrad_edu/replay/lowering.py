@@ -46,10 +46,10 @@ def _as_in_c(ours: Any, theirs: Any) -> None:
 
 
 # What the machine's functions take, by name: arrays of a type and so many axes; the others are whole numbers.
-_TYPES = dict.fromkeys(("code", "before", "after", "places"), (types.int32, 2))
-_TYPES |= dict.fromkeys(("lists", "sums"), (types.int32, 1))
-_TYPES |= dict.fromkeys(("v", "theta", "dtheta"), (types.float64, 1))
-_TYPES |= dict.fromkeys(("V", "A", "X", "values", "dX"), (types.float64, 2)) | {"W": (types.float64, 3)}
+_TYPES = dict.fromkeys(("code", "before", "after"), (types.int32, 2))
+_TYPES |= dict.fromkeys(("lists", "sums"), (types.uint32, 1)) | dict.fromkeys(("places", "spread"), (types.uint32, 2))
+_TYPES |= dict.fromkeys(("v", "A", "theta", "dtheta"), (types.float64, 1)) | {"W": (types.float64, 3)}
+_TYPES |= dict.fromkeys(("V", "X", "values", "dX"), (types.float64, 2))
 
 
 def _arguments(f: Any) -> Any:

@@ -25,10 +25,11 @@ from .kernel import (
     OUTER,
     POLYGAMMA,
     POWER,
+    PRODUCTS,
     RELU,
-    SPREAD,
     SUB,
     SUM,
+    SUMS,
     TOTAL,
     WHERE,
     binary,
@@ -68,6 +69,12 @@ def steps(code, lists, v):
             v[out] = v[lists[a + 1]] if v[lists[a]] != 0.0 else v[lists[a + 2]]
         elif op == LOGSUMEXP:
             v[out] = logsumexp(lists, a, b, v)
+        elif op == PRODUCTS:  # of b slots from `a`, and b more
+            for j in range(b):
+                v[out + j] = v[lists[a + j]] * v[lists[a + b + j]]
+        elif op == SUMS:
+            for j in range(b):
+                v[out + j] = v[lists[a + j]] + v[lists[a + b + j]]
 
 
 def logsumexp(lists, a, n, v):
@@ -99,14 +106,11 @@ def vectors(code, lists, v, V, W, A, m, real):
             behind(lists, a, n // c, V, m, real, 0.0)
             behind(lists, b, c, V, m, real, -0.0)
             for r in range(n):
-                sum_products(W, A, out + r, lists[a + r // c], lists[b + r % c], m // 8)
+                v[out + r] += sum_products(W, A, lists[a + r // c], lists[b + r % c], m // 8)
         elif op == TOTAL:
             behind(lists, a, n, V, m, real, -0.0)
             for r in range(n):
-                sum_lanes(W, A, out + r, lists[a + r], m // 8)
-        elif op == SPREAD:
-            for k in range(m):
-                V[out, k] = v[lists[a]]
+                v[out + r] += sum_lanes(W, A, lists[a + r], m // 8)
         elif op == MUL:
             for r in range(n):
                 x, y = lists[a + r], lists[b + r]
@@ -199,20 +203,13 @@ def many(op, lists, out, a, n, V, m):
 def layer(lists, n, out, a, b, c, v, V, m):
     """Weights times c rows from `a`, each added up from left to right.
 
-    From `b` on, for each of n results: its bias, or -1, and c weights.
+    From `b` on, for each of n results: its bias and c weights.
     """
     for r in range(n):
-        w, y = b + r * (c + 1), out + r
-        j = 0
-        if lists[w] >= 0:
-            bias = v[lists[w]]
-            for k in range(m):
-                V[y, k] = bias
-        else:
-            x, w0 = lists[a], v[lists[w + 1]]
-            for k in range(m):
-                V[y, k] = w0 * V[x, k]
-            j = 1
+        w, y, j = b + r * (c + 1), out + r, 0
+        bias = v[lists[w]]
+        for k in range(m):
+            V[y, k] = bias
         while j + 8 <= c:  # eight at once: the result is read and written once for all of them
             p, q = a + j, w + 1 + j
             x0, x1, x2, x3 = lists[p], lists[p + 1], lists[p + 2], lists[p + 3]
@@ -241,9 +238,9 @@ def behind(lists, a, n, V, m, real, x):
             V[lists[a + r], k] = x
 
 
-def sum_lanes(W, A, t, x, strips):
-    """Adds the lanes of a row to A[t]."""
-    s0, s1, s2, s3, s4, s5, s6, s7 = A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7]
+def sum_lanes(W, A, x, strips):
+    """The sum of a row; A is room for eight numbers."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = -0.0
     for k in range(strips):
         s0 += W[x, k, 0]
         s1 += W[x, k, 1]
@@ -253,12 +250,13 @@ def sum_lanes(W, A, t, x, strips):
         s5 += W[x, k, 5]
         s6 += W[x, k, 6]
         s7 += W[x, k, 7]
-    A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7] = s0, s1, s2, s3, s4, s5, s6, s7
+    A[0], A[1], A[2], A[3], A[4], A[5], A[6], A[7] = s0, s1, s2, s3, s4, s5, s6, s7  # as one vector
+    return ((A[0] + A[4]) + (A[2] + A[6])) + ((A[1] + A[5]) + (A[3] + A[7]))
 
 
-def sum_products(W, A, t, x, y, strips):
-    """Adds the lanes of the product of two rows."""
-    s0, s1, s2, s3, s4, s5, s6, s7 = A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7]
+def sum_products(W, A, x, y, strips):
+    """The sum of the product of two rows."""
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = -0.0
     for k in range(strips):
         s0 += W[x, k, 0] * W[y, k, 0]
         s1 += W[x, k, 1] * W[y, k, 1]
@@ -268,56 +266,61 @@ def sum_products(W, A, t, x, y, strips):
         s5 += W[x, k, 5] * W[y, k, 5]
         s6 += W[x, k, 6] * W[y, k, 6]
         s7 += W[x, k, 7] * W[y, k, 7]
-    A[t, 0], A[t, 1], A[t, 2], A[t, 3], A[t, 4], A[t, 5], A[t, 6], A[t, 7] = s0, s1, s2, s3, s4, s5, s6, s7
+    A[0], A[1], A[2], A[3], A[4], A[5], A[6], A[7] = s0, s1, s2, s3, s4, s5, s6, s7
+    return ((A[0] + A[4]) + (A[2] + A[6])) + ((A[1] + A[5]) + (A[3] + A[7]))
 
 
 ONE, ALL, SHARE, REST = range(4)
 
 
-def run(before, code, after, lists, places, sums, v, A, V, W, theta, X, seed, values, dtheta, dX, first, last, stage):
+def run(
+    before, code, after, lists, places, sums, spread, v, A, V, W, theta, X, seed, values, dtheta, dX, first, last, stage
+):
     """Samples first..last of X, in blocks as wide as V, of which W is the same as strips of eight lanes.
 
     ONE sample is run by the steps `before` alone, and its inputs come first in v.  `places`: the table and the row of
-    each output.  What adds up over lanes does so in A, and goes to the slots `sums`.  If these are not ALL the samples,
-    it is added up over each SHARE, and over shares by whoever calls; then the REST of the program goes on from there.
+    each output; `spread`: slots that are rows as well; `sums`: slots of what adds up over lanes.  If these are
+    not ALL the samples, that is added up over each SHARE, and over shares by whoever calls; then the REST of the
+    program starts from there.
     """
     inputs, parameters, count = X.shape[0], theta.shape[0], values.shape[0]
+    given = 0
+    if stage == ONE:
+        given = inputs
+        for i in range(inputs):
+            v[i] = X[i, 0]
+    for i in range(parameters):
+        v[given + i] = theta[i]
+    v[given + parameters] = seed
+    if stage != ONE:
+        v[parameters + 1] = X.shape[1]
+    steps(before, lists, v)
     if stage != REST:
-        given = 0
-        if stage == ONE:
-            given = inputs
-            for i in range(inputs):
-                v[i] = X[i, 0]
-        for i in range(parameters):
-            v[given + i] = theta[i]
-        v[given + parameters] = seed
+        for i in range(sums.shape[0]):
+            v[sums[i]] = -0.0
+        for i in range(spread.shape[0]):
+            x, row = v[spread[i, 0]], spread[i, 1]
+            for k in range(V.shape[1]):
+                V[row, k] = x
+    for at in range(first, last, V.shape[1]):
+        real = min(V.shape[1], last - at)
+        m = (real + 7) // 8 * 8  # what the copies of the last lane compute is not looked at
         if stage != ONE:
-            v[parameters + 1] = X.shape[1]
-        steps(before, lists, v)
-        for i in range(A.shape[0]):
-            for k in range(8):
-                A[i, k] = -0.0
-        for at in range(first, last, V.shape[1]):
-            real = min(V.shape[1], last - at)
-            m = (real + 7) // 8 * 8  # what the copies of the last lane compute is not looked at
-            if stage != ONE:
-                for i in range(inputs):
-                    for k in range(real):
-                        V[i, k] = X[i, at + k]
-                    for k in range(real, m):
-                        V[i, k] = X[i, at + real - 1]
-            vectors(code, lists, v, V, W, A, m, real)
-            for i in range(count + dX.shape[0]):
-                row = places[i, 1]
-                if i < count:
-                    for k in range(real):
-                        values[i, at + k] = V[row, k] if places[i, 0] else v[row]
-                else:
-                    for k in range(real):
-                        dX[i - count, at + k] = (V[row, k] if places[i, 0] else v[row]) + 0.0
+            for i in range(inputs):
+                for k in range(real):
+                    V[i, k] = X[i, at + k]
+                for k in range(real, m):
+                    V[i, k] = X[i, at + real - 1]
+        vectors(code, lists, v, V, W, A, m, real)
+        for i in range(count + dX.shape[0]):
+            row = places[i, 1]
+            if i < count:
+                for k in range(real):
+                    values[i, at + k] = V[row, k] if places[i, 0] else v[row]
+            else:
+                for k in range(real):
+                    dX[i - count, at + k] = (V[row, k] if places[i, 0] else v[row]) + 0.0
     if stage != SHARE:
-        for i in range(A.shape[0]):
-            v[sums[i]] = ((A[i, 0] + A[i, 4]) + (A[i, 2] + A[i, 6])) + ((A[i, 1] + A[i, 5]) + (A[i, 3] + A[i, 7]))
         steps(after, lists, v)
         for i in range(dtheta.shape[0]):
             dtheta[i] = v[places[count + inputs + i, 1]] + 0.0

@@ -10,8 +10,8 @@ import itertools
 import os
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from ctypes import addressof, c_char, c_void_p
 from typing import Any
 
@@ -24,11 +24,11 @@ from .kernel import row_code
 from .machine import ALL, ONE, REST, SHARE
 from .passes import AFTER, BEFORE, INSIDE, alive, dots, total
 from .trace import Passes
-from .vectors import MANY, SINGLE, Vector, Vectors, layer, outer
+from .vectors import MANY, SINGLE, Vector, Vectors, layer, outer, spread
 
 CHUNK = 1_000_000  # multiplications, about: less work than that is not worth a thread
 MOST_CHUNKS = 16
-CACHE = 512 * 1024  # bytes of a block's rows: what is larger does not stay close to the processor
+CACHE = 256 * 1024  # bytes of a block's rows: what is larger does not stay close to the processor
 FLOAT = np.dtype(np.float64)
 CHEAP = {ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.greater, ops.relu, outer, total}
 
@@ -80,7 +80,7 @@ class Native:
         if not all(map(kernel.known, {*passes.program.rows})):
             for row in {*alive(passes.program).rows} - {ops.leaf}:
                 row_code(row)
-        self._made: dict[tuple[bool, bool], One] = {}
+        self._made: dict[tuple[bool, bool], Numbers] = {}
 
     @property
     def nbytes(self) -> int:
@@ -95,32 +95,60 @@ class Native:
         """(values[outputs, lanes], dtheta[parameters], dX[inputs, lanes] or None):
         gradients of seed * the sum of the first output.  Gradients that nobody wanted are 0.
         """
-        return self._call(theta, X, seed, True, inputs)
+        return self._call(theta, X, float(seed), True, inputs)
 
     def _call(self, theta: Any, X: Any, seed: float, gradients: bool, inputs: bool) -> tuple[Any, Any, Any]:
-        passes = self.passes
+        _, rows, parameters, count = self.passes
         theta, X = _plain(theta), _plain(X)
-        if theta.shape != (passes.parameters,) or X.ndim != 2 or X.shape[0] != passes.inputs:
+        if theta.shape != (parameters,) or X.ndim != 2 or X.shape[0] != rows:
             raise ValueError(
-                f"this recording takes theta of shape ({passes.parameters},) and X of shape ({passes.inputs}, lanes), "
+                f"this recording takes theta of shape ({parameters},) and X of shape ({rows}, lanes), "
                 f"got {theta.shape} and {X.shape}"
             )
         lanes = X.shape[1]
-        ys, dtheta = np.empty((passes.values, lanes)), np.empty(passes.parameters if gradients else 0)
-        dX = np.empty((passes.inputs, lanes)) if inputs else NO_ROWS
-        self.of(lanes == 1, gradients)(theta, X, float(seed), ys, dtheta, dX)
+        ys, dtheta = np.empty((count, lanes)), np.empty(parameters if gradients else 0)
+        dX = np.empty((rows, lanes)) if inputs else NO_ROWS
+        code = self._made.get((lanes == 1, gradients)) or self.code(lanes == 1, gradients)
+        if code.work * lanes < 2 * CHUNK or lanes == 1:
+            room = self._room(code, lanes)
+            room.run(theta, X, seed, ys, dtheta, dX, 0, lanes, ONE if lanes == 1 else ALL)
+            code.free.append(room)
+        else:
+            self._share(code, (theta, X, seed, ys, dtheta, dX), code.chunks(lanes))
         return ys, dtheta, dX if inputs else None
 
-    def of(self, alone: bool, gradients: bool = True) -> One:
+    def code(self, single: bool, gradients: bool = True) -> Numbers:
         """What runs one lane, or many: both passes, or the values alone."""
-        found = self._made.get((alone, gradients))
-        if not found:
-            passes = self.passes
-            if not gradients:
-                passes = passes.forward
-            found = One(passes, self.bind) if alone else Lanes(passes, self.bind, self.threads)
-            self._made[alone, gradients] = found
+        passes = self.passes if gradients else self.passes.forward
+        found = self._made[single, gradients] = _one(passes) if single else _many(passes)
         return found
+
+    def _room(self, code: Numbers, lanes: int) -> Room:
+        """Where nobody works, with rows for blocks of so many lanes."""
+        try:
+            room = code.free.pop()
+        except IndexError:
+            room = Room(code)
+        if room.lanes != lanes:
+            room.widen(lanes, self.bind)
+        return room
+
+    def _share(self, code: Numbers, args: tuple[Any, ...], ends: list[int]) -> None:
+        """Chunks of lanes, on several threads."""
+
+        def part(i: int) -> Any:
+            room = self._room(code, ends[1])
+            room.run(*args, ends[i], ends[i + 1], SHARE)
+            sums = room.numbers[code.sums]
+            code.free.append(room)
+            return sums
+
+        chunks = range(len(ends) - 1)
+        found = list(map(part, chunks) if self.threads == 1 else _pool(self.threads).map(part, chunks))
+        room = self._room(code, ends[1])
+        room.numbers[code.sums] = functools.reduce(np.add, found)
+        room.run(*args, 0, 0, REST)
+        code.free.append(room)
 
 
 NO_ROWS = np.empty((0, 0))
@@ -131,19 +159,66 @@ def _plain(a: Any) -> Any:
     return a if type(a) is np.ndarray and a.dtype is FLOAT and a.flags.carray else np.array(a, FLOAT, order="C")
 
 
+class Room:
+    """Numbers to work on, for one call at a time, and the machine at work there."""
+
+    def __init__(self, code: Numbers) -> None:
+        self.code, self.numbers = code, code.start.copy()
+        self.lanes, self.memory = -1, np.empty(0)
+
+    def widen(self, lanes: int, bind: Bind) -> None:
+        """Rows for so many lanes, in blocks: about equally wide ones, and of an odd number of cache lines, so that rows
+        do not lie in each other's way.
+        """
+        rows = self.code.rows
+        blocks = -(-lanes // max(32, min(512, CACHE // (8 * rows or 1)))) or 1
+        lines = -(-lanes // (8 * blocks)) | 1
+        self.lanes, self.memory = lanes, np.zeros(8 * rows * lines + 8)
+        first = -self.memory.ctypes.data % 64 // 8  # where a cache line begins
+        V = self.memory[first : first + 8 * rows * lines]
+        self.run = bind([*self.code.arrays, self.numbers, np.empty(8), V.reshape(rows, -1 if rows else 8),
+                         V.reshape(rows, lines, 8)])  # fmt: skip
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.numbers.nbytes + self.memory.nbytes)
+
+
 class Numbers:
-    """Steps as the machine's numbers.  `lists`: arguments; `own`: slots behind the others, for the numbers that belong
-    to rows, as to power(3).
+    """A program in the machine's numbers.
+
+    Arguments of steps stand in `lists`; numbers that belong to rows, as to power(3), in slots behind the others.
     """
 
     def __init__(self, slots: int) -> None:
-        self.lists, self.slots, self.own = array("i", [0]), slots, dict[float, int]()
+        self.lists, self.slots = array("i", [0]), slots
+        self.rows, self.work, self.sums = 0, 0, list[int]()
+        self.free: list[Room] = []
+        self._numbers: dict[str, int] = {}
 
-    def _own(self, row: Op) -> int:
-        return self.own.setdefault(float(row.recipe[1][0]), self.slots + len(self.own))
+    def finish(self, constants: Iterable[tuple[int, float]], before: Any, places: Any, code: Any = (), after: Any = (),
+               spread: Any = ()) -> Numbers:  # fmt: skip
+        """All arrays, and all slots with what is known of them."""
+        shapes = (before, 4), (code, 6), (after, 4), (self.lists, 0), (places, 2), (self.sums, 0), (spread, 2)
+        self.arrays = [np.array(a, np.int32).reshape((-1, n) if n else -1) for a, n in shapes]
+        self.start = np.zeros(self.slots + len(self._numbers))
+        for slot, x in (*constants, *[(slot, float(text)) for text, slot in self._numbers.items()]):
+            self.start[slot] = x
+        self.lists = array("i")
+        return self
 
-    def steps(self, some: Iterable[tuple[Op, int, Sequence[int]]]) -> Any:
-        """int32[steps, 4] of rows, slots and arguments."""
+    @property
+    def nbytes(self) -> int:
+        """What is kept."""
+        return int(sum([a.nbytes for a in (*self.arrays, self.start, *self.free)]))
+
+    def chunks(self, lanes: int) -> list[int]:
+        """Where to cut the lanes: by the work alone, so that the same lanes give the same bits on any machine."""
+        size = -(-lanes // (8 * min(MOST_CHUNKS, self.work * lanes // CHUNK))) * 8
+        return [*range(0, lanes, size), lanes]
+
+    def steps(self, some: Iterable[tuple[Op, int, Sequence[int]]]) -> array[int]:
+        """Of rows, slots and arguments: four numbers each."""
         found, lists, codes = array("i"), self.lists, dict[Op, int]()
         for row, out, args in some:
             op = codes[row] if row in codes else codes.setdefault(row, row_code(row))
@@ -151,158 +226,100 @@ class Numbers:
                 found.extend((op, out, len(lists), len(args)))
                 lists.extend(args)
             else:
-                found.extend((op, out, args[0], self._own(row) if row.recipe else args[-1]))
-        return np.array(found, np.int32).reshape(-1, 4)
+                found.extend((op, out, args[0], self._number(row.recipe[1][0]) if row.recipe else args[-1]))
+        return found
 
-    def vectors(self, some: Iterable[Vector]) -> Any:
-        """int32[vector steps, 6]; sums over lanes are numbered."""
-        found, summed = list[tuple[int, ...]](), 0
+    def singles(self, some: Iterable[Vector]) -> array[int]:
+        """The steps that vector steps of single numbers stand for; alike sums and products go together."""
+        found = array("i")
         for v in some:
-            op, n, out, *args = self._vector(v)
-            found.append((op, n, summed if v.table == SINGLE else out, *args))
-            summed += n * (v.table == SINGLE)
-        return np.array(found, np.int32).reshape(-1, 6)
+            if v.row in TOGETHER:
+                found.extend((TOGETHER[v.row], v.out[0], self._listed(np.stack([r for _, r in v.args])), len(v.out)))
+            else:
+                args = np.column_stack([rows for _, rows in v.args]).tolist()
+                found += self.steps(zip(itertools.repeat(v.row), v.out, args))
+        return found
 
-    def _vector(self, v: Vector) -> tuple[int, ...]:
-        rows = [rows for _, rows in v.args]
-        if v.row is layer:
-            bias = rows[2] if len(rows) > 2 else np.full(len(v.out), -1)
-            args = [self._listed(rows[1]), self._listed(np.column_stack([bias, rows[0]])), len(rows[1])]
-        elif v.row is outer:
-            args = [*map(self._listed, rows), len(rows[1])]
-        elif ... in v.row.domain:
-            args = [self._listed(whole := np.column_stack(rows)), whole.shape[1]]
-        else:
-            args = [*map(self._listed, rows), *map(self._own, [v.row] * bool(v.row.recipe))]
-        return (row_code(v.row), len(v.out), v.out[0], *args, 0, 0)[:6]
+    def vectors(self, some: Iterable[Vector], to: Any) -> list[tuple[int, ...]]:
+        """Six numbers each.  `to`: where rows go."""
+        found = []
+        for v in some:
+            rows = [to[rows] if table == MANY else rows for table, rows in v.args]
+            out = to[v.out[0]] if v.table == MANY else v.out[0]
+            self.sums += v.out if v.table == SINGLE else ()
+            if v.row is layer:
+                bias = rows[2] if len(rows) > 2 else np.full(len(v.out), self._number(-0.0))  # adds nothing
+                args = [self._listed(rows[1]), self._listed(np.column_stack([bias, rows[0]])), len(rows[1])]
+            elif v.row is outer:
+                args = [*map(self._listed, rows), len(rows[1])]
+            elif ... in v.row.domain:
+                args = [self._listed(whole := np.column_stack(rows)), whole.shape[1]]
+            else:
+                args = list(map(self._listed, rows))
+                args += [self._number(x) for x in v.row.recipe[1]] if v.row.recipe else []
+            found.append((row_code(v.row), len(v.out), out, *args, 0, 0)[:6])
+            self.work += int(sum([r.size for r in rows])) if v.row is layer else len(v.out) * (v.row in CHEAP or 10)
+        return found
 
     def _listed(self, rows: Any) -> int:
         self.lists.extend(np.ravel(rows).tolist())
         return len(self.lists) - np.size(rows)
 
-    def start(self, constants: Iterable[tuple[int, float]]) -> Any:
-        """All slots, with what is known of them."""
-        v = np.zeros(self.slots + len(self.own))
-        for slot, x in (*constants, *((slot, x) for x, slot in self.own.items())):
-            v[slot] = x
-        return v
+    def _number(self, x: float) -> int:
+        """A slot with this number: 0.0 and -0.0 are two."""
+        return self._numbers.setdefault(repr(float(x)), self.slots + len(self._numbers))
 
 
-def _one_by_one(v: Vector) -> Iterator[tuple[Op, int, Sequence[int]]]:
-    """The steps that a vector step stands for."""
-    return zip(itertools.repeat(v.row), v.out, np.column_stack([rows for _, rows in v.args]).tolist())
+TOGETHER = {ops.mul: kernel.PRODUCTS, ops.add: kernel.SUMS}
 
 
-class Room:
-    """Numbers to work on, for one call at a time, and the machine at work there."""
-
-    def __init__(self, bind: Bind, program: Sequence[Any], numbers: Any) -> None:
-        self.bind, self.program, self.numbers, self.lanes = bind, program, numbers, -1
-
-    def rows(self, rows: int, width: int, sums: int, lanes: int) -> Room:
-        """Rows for blocks of so many lanes, from the beginning of a cache line on."""
-        memory = np.zeros(rows * width + 8)
-        first = -memory.ctypes.data % 64 // 8
-        V = memory[first : first + rows * width]
-        self.lanes, self.sums, self.memory = lanes, np.empty((sums, 8)), memory
-        self.run = self.bind([*self.program, self.numbers, self.sums, V.reshape(rows, width),
-                              V.reshape(rows, width // 8, 8)])  # fmt: skip
-        return self
-
-    @property
-    def nbytes(self) -> int:
-        return int(self.numbers.nbytes + self.sums.nbytes + self.memory.nbytes)
+@collector.paused()
+def _one(passes: Passes) -> Numbers:
+    """For one lane."""
+    p = dots(passes.program)
+    code = Numbers(len(p))
+    steps = code.steps((row, i, args) for i, (row, args) in enumerate(zip(p.rows, p.args)) if args)
+    return code.finish(p.constants.items(), steps, [(SINGLE, i) for i in p.outputs])
 
 
-class One:
-    """A program for one lane."""
-
-    size, sums = 0, 0
-
-    @collector.paused()
-    def __init__(self, passes: Passes, bind: Bind) -> None:
-        p = dots(passes.program)
-        numbers = Numbers(len(p))
-        steps = numbers.steps((row, i, args) for i, (row, args) in enumerate(zip(p.rows, p.args)) if args)
-        self._set(bind, numbers, p.constants.items(), steps, np.empty((0, 6)), np.empty((0, 4)),
-                  [(SINGLE, i) for i in p.outputs], [])  # fmt: skip
-
-    def _set(self, bind: Bind, numbers: Numbers, constants: Iterable[tuple[int, float]], before: Any, code: Any,
-             after: Any, places: Any, sums: Any) -> None:  # fmt: skip
-        self.program = [np.array(a, np.int32) for a in (before, code, after, numbers.lists, places, sums)]
-        self.bind, self.start, self.free = bind, numbers.start(constants), list[Room]()
-
-    @property
-    def nbytes(self) -> int:
-        """What is kept."""
-        return int(sum([a.nbytes for a in (*self.program, self.start, *self.free)]))
-
-    def room(self) -> Room:
-        """One that nobody works in."""
-        with suppress(IndexError):
-            return self.free.pop()
-        return Room(self.bind, self.program, self.start.copy())
-
-    def wide(self, lanes: int) -> Room:
-        """One for so many lanes, in blocks: all about equally wide, and of an odd number of cache lines, so that rows
-        do not lie in each other's way.
-        """
-        room = self.room()
-        if room.lanes != lanes:
-            blocks = -(-lanes // max(32, min(512, CACHE // (8 * self.size or 1)))) or 1
-            room.rows(self.size, 8 * (-(-lanes // (8 * blocks)) | 1), self.sums, lanes)
-        return room
-
-    def __call__(self, *args: Any) -> None:
-        room = self.wide(1)
-        room.run(*args, 0, 1, ONE)
-        self.free.append(room)
+def _many(passes: Passes) -> Numbers:
+    """For many lanes."""
+    v = Vectors.of(passes, broadcasts=False)
+    code = Numbers(v.size[SINGLE])
+    before, after = code.singles(v.code[BEFORE]), code.singles(v.code[AFTER])
+    inside, to, code.rows = _shared(v)
+    places = [(t, to[row] if t == MANY else row) for t, row in (v.place[i] for i in v.program.outputs)]
+    spreads = [(step.args[0][1][0], to[step.out[0]]) for step in v.code[INSIDE] if step.row is spread]
+    constants = [(v.place[i][1], x) for i, x in v.program.constants.items()]
+    return code.finish(constants, before, places, code.vectors(inside, to), after, spreads)
 
 
-class Lanes(One):
-    """A program for many lanes, in blocks; much work is shared among threads."""
-
-    def __init__(self, passes: Passes, bind: Bind, threads: int) -> None:
-        self.threads, v = threads, Vectors.of(passes, broadcasts=False)
-        numbers = Numbers(v.size[SINGLE])
-        before, after = (numbers.steps(itertools.chain.from_iterable(map(_one_by_one, v.code[phase])))
-                         for phase in (BEFORE, AFTER))  # fmt: skip
-        sums = [r for step in v.code[INSIDE] if step.table == SINGLE for r in step.out]
-        self.size, self.sums, self.work = v.size[MANY], len(sums), sum(map(_cost, v.code[INSIDE]))
-        self._set(bind, numbers, ((v.place[i][1], x) for i, x in v.program.constants.items()), before,
-                  numbers.vectors(v.code[INSIDE]), after, [v.place[i] for i in v.program.outputs], sums)  # fmt: skip
-
-    def __call__(self, *args: Any) -> None:
-        lanes = args[1].shape[1]
-        if self.work * lanes < 2 * CHUNK:
-            room = self.wide(lanes)
-            room.run(*args, 0, lanes, ALL)
-            self.free.append(room)
-            return
-        ends = self.chunks(lanes)
-        rooms = [self.wide(ends[1]) for _ in ends[1:]]
-
-        def part(i: int) -> None:
-            rooms[i].run(*args, ends[i], ends[i + 1], SHARE)
-
-        everywhere = map if self.threads == 1 else _pool(self.threads).map
-        list(everywhere(part, range(len(rooms))))
-        for other in rooms[1:]:
-            rooms[0].sums += other.sums
-        rooms[0].run(*args, 0, 0, REST)
-        self.free.extend(rooms)
-
-    def chunks(self, lanes: int) -> list[int]:
-        """Where to cut the lanes: by the work alone, so that the same lanes give the same bits on any machine."""
-        size = -(-lanes // (8 * min(MOST_CHUNKS, self.work * lanes // CHUNK))) * 8
-        return [*range(0, lanes, size), lanes]
-
-
-def _cost(v: Vector) -> int:
-    """How many multiplications a vector step takes for each lane, roughly."""
-    if v.row is layer or ... in v.row.domain:
-        return int(sum([rows.size for _, rows in v.args]))
-    return len(v.out) * (1 if v.row in CHEAP else 10)
+def _shared(v: Vectors) -> tuple[list[Vector], Any, int]:
+    """The vector steps inside, and where their rows go: rows are used again when nobody needs what is in them, so that
+    they stay close to the processor; and how many there are then.
+    """
+    inside, always = list[Vector](), [row for i in range(v.program.inputs) for t, row in [v.place[i]] if t == MANY]
+    for step in v.code[INSIDE]:
+        always.extend(step.out) if step.row is spread else inside.append(step)
+    last = np.zeros(v.size[MANY], int)  # the step that needs a row last
+    for i, step in enumerate(inside):
+        for table, rows in ((step.table, np.array(step.out)), *step.args):
+            if table == MANY:
+                last[rows] = i
+    last[[row for t, row in (v.place[i] for i in v.program.outputs) if t == MANY]] = len(inside)
+    to, used, ending = np.zeros(v.size[MANY], int), bytearray(b"\1" * len(always)), defaultdict[int, list[slice]](list)
+    to[always] = range(len(always))
+    for i, step in enumerate(inside):
+        if step.table == MANY:
+            rows, n = slice(step.out[0], step.out[-1] + 1), len(step.out)
+            at = used.find(bytes(n))
+            at = len(used.rstrip(b"\0")) if at < 0 else at
+            used[at : at + n] = b"\1" * n
+            to[rows] = range(at, at + n)
+            ending[last[rows].max()].append(slice(at, at + n))
+        for gone in ending.pop(i, ()):
+            used[gone] = bytes(gone.stop - gone.start)
+    return inside, to, len(used)
 
 
 def _processors() -> int:
