@@ -572,6 +572,7 @@ def test_a_network_is_told_by_layers_samples_and_neurons_and_their_numbers_are_t
     [last] = network.layers[0].neurons
     assert [u.out.data for u in last.uses] == [model(x).data for x in SAMPLES]  # numbered as they were given
     text = str(explain(L))
+    assert "Layer by layer, from loss back" in text and "Sample by sample" in text
     assert len(text.splitlines()) < 45 and max(map(len, text.splitlines())) <= 80
     biases = [n.b for layer in model.layers for n in layer.neurons]
     top = max([p for p in model.parameters() if p not in biases], key=lambda p: abs(p.grad))
@@ -599,6 +600,7 @@ def test_a_module_can_be_asked_for_by_itself_or_by_its_name():
                              (model.layers[1].neurons[3], "mlp.layers.1.neurons.3", "9 parameters")]:  # fmt: skip
         told = explain(L, of=part)
         assert str(told) == str(explain(L, of=name)) and said in str(told)
+        assert ("Neuron by neuron: the size" in str(told)) == (part is model.layers[1])
         assert max(map(len, str(told).splitlines())) <= 80
         tables = [line.count("|") for line in told._repr_markdown_().splitlines() if line.startswith("|")]
         assert tables and min(tables) >= 3

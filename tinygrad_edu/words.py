@@ -73,6 +73,17 @@ def few(names: Sequence[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + f" and {len(names) - most:,} more" * (len(names) > most)
 
 
+def leading(xs: Sequence[Any], most: int, size: Callable[[Any], float]) -> list[Any]:
+    """At most `most` of some things, those of the largest size, in the order in which they stand; nan comes first.
+
+    >>> leading([-3, 1, 4, -5], 2, abs)
+    [4, -5]
+    """
+    sizes = [size(x) for x in xs]
+    ranked = sorted(range(len(xs)), key=lambda i: -sizes[i] if sizes[i] == sizes[i] else -math.inf)
+    return [xs[i] for i in sorted(ranked[:most])]
+
+
 def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str, gap: str = GAP) -> list[str]:
     """About `most` of some things from both ends, in words, with the gap between them told.
 

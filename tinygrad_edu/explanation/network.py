@@ -29,13 +29,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..blocks import Block, Explanation, Rows, joined
 from ..engine import Value
 from ..figures.units import Groups, Unit, module_of, neuron_of, samples_of, slope_of
-from ..words import few, number, plural
+from ..words import few, leading, number, plural
 from .walk import Walk
 
 IN_A_LIST = re.compile(r"(.+)\.[^\W\d]\w*\.\d+")  # mlp.layers.0.neurons.3 is one of mlp.layers.0
@@ -106,30 +106,33 @@ class Network(Explanation):
             layer.neurons = [n for n in self.neurons if n.layer == layer.name]
         return list(layers.values())
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> Iterator[Block]:
         """What is said, as sentences and tables."""
+        yield f"{self._what()}."
         if len(self.neurons) == 1:
-            told = self._neuron(self.neurons[0])
+            yield from self._neuron(self.neurons[0])
         elif len(self.layers) == 1:
-            told = self._layer(self.layers[0])
+            yield from self._layer(self.layers[0])
         else:
-            told = self._network()
-        return [f"{self._what()}.", *told, *self._notes()]
+            yield from self._network()
+        parameters = [p for layer in self.layers for p in layer.parameters]
+        yield from self.walk.nonfinite_notes(self.walk.edges, self.walk.order)
+        yield from self.walk.changed_notes(parameters)[:3]
+        yield from self.walk.grad_notes(parameters)
 
     # Sizes
 
+    def _sizes(self, nodes: Iterable[Value]) -> list[str]:
+        """The sizes of some numbers, and of their gradients."""
+        nodes = list(nodes)
+        return [number(rms(map(self.walk.value, nodes))), number(self._gradient(nodes))]
+
     def _outputs(self, neurons: Iterable[NeuronGradients]) -> list[str]:
-        """The sizes of what some neurons give, and of the gradients that come back to that."""
-        outs = [u.out for n in neurons for u in n.uses]
-        return [_size(map(self.walk.value, outs)), _size(self.totals[v] for v in outs)]
+        """The same of what some neurons give."""
+        return self._sizes(u.out for n in neurons for u in n.uses)
 
-    def _weights(self, parameters: Iterable[Value]) -> list[str]:
-        parameters = list(parameters)
-        return [_size(map(self.walk.value, parameters)), _size(self.totals[p] for p in parameters)]
-
-    def _reaching(self, layer: LayerGradients) -> float:
-        """The size of the gradient that comes back to what a layer gives."""
-        return rms([self.totals[u.out] for n in layer.neurons for u in n.uses])
+    def _gradient(self, nodes: Iterable[Value]) -> float:
+        return rms([self.totals[n] for n in nodes])
 
     # A network
 
@@ -144,22 +147,20 @@ class Network(Explanation):
             return f"{self.layers[0].name}, {inside}: its gradient from {root}"
         return f"{plural(len(self.layers), 'layer')}, {inside}: their gradients from {root}"
 
-    def _network(self) -> list[Block]:
-        root = self.names[self.root]
+    def _network(self) -> Iterator[Block]:
+        yield (f"Layer by layer, from {self.names[self.root]} back to the inputs. The size of outputs and of weights, "
+               "beside each that of its gradient: root mean squares.")  # fmt: skip
         rows: list[tuple[str, ...]] = [("layer", "neurons", "closed", "output", "gradient", "weight", "gradient")]
         for layer in self.layers[:MOST_LAYERS]:
             shut = sum(n.closed == len(n.uses) for n in layer.neurons)
             count = [f"{len(layer.neurons):,}", f"{shut:,}" if shut else ""] if layer.neurons else ["", ""]
             outputs = self._outputs(layer.neurons) if layer.neurons else ["", ""]
-            rows.append((layer.name, *count, *outputs, *self._weights(layer.parameters)))
-        told: list[Block] = [
-            f"LayerGradients by layer, from {root} back to the inputs. The size of outputs and of weights, "
-            "beside each that of its gradient: root mean squares.",
-            Rows(rows, "lrrrrrr", (0,)),
-        ]
-        if more := len(self.layers) - MOST_LAYERS:
-            told += [f"… {plural(more, 'more layer')}."] * (more > 0)
-        return [*told, *self._on_the_way(), *self._by_sample(), *self._largest()]
+            rows.append((layer.name, *count, *outputs, *self._sizes(layer.parameters)))
+        yield Rows(rows, "lrrrrrr", (0,))
+        yield from _more(len(self.layers) - MOST_LAYERS, "more layer", "")
+        yield from self._on_the_way()
+        yield from self._by_sample()
+        yield from self._largest()
 
     def _on_the_way(self) -> list[str]:
         """What happens to a gradient on its way: closed neurons, closed layers, and sizes that shrink or grow."""
@@ -174,7 +175,11 @@ class Network(Explanation):
         for layer in self.layers:
             if len(layer.neurons) > 1 and all(n in shut for n in layer.neurons):
                 told.append(f"All of {layer.name} is closed: nothing flows back through it to what comes before.")
-        sizes = [(self._reaching(layer), layer.name) for layer in self.layers if layer.neurons]
+        sizes = [
+            (self._gradient(u.out for n in layer.neurons for u in n.uses), layer.name)
+            for layer in self.layers
+            if layer.neurons
+        ]
         (first, above), (last, below) = sizes[0], sizes[-1]
         if 0 < first < math.inf and 0 < last < math.inf and not 1 / FAR < last / first < FAR:
             times, word, verb = (
@@ -186,109 +191,92 @@ class Network(Explanation):
             )
         return told
 
-    def _by_sample(self) -> list[Block]:
+    def _by_sample(self) -> Iterator[Block]:
         """What each sample gets, those with the largest gradients first."""
         if self.samples == 1:
-            return []
+            return
         n = len(self._last) // self.samples
-        given = [[neuron[s] for neuron in _by_neuron(self._last)] for s in range(self.samples)]
-        sizes = [rms([self.totals[u.out] for u in units]) for units in given]
+        given = [[neuron[s].out for neuron in _by_neuron(self._last)] for s in range(self.samples)]
+        sizes = list(map(self._gradient, given))
         order = sorted(range(self.samples), key=lambda s: -sizes[s] if sizes[s] == sizes[s] else -math.inf)
-        idle = [s for s in order if sizes[s] == 0]
+        idle = sorted([s for s in order if sizes[s] == 0])
 
-        def cell(xs: list[float]) -> str:
-            return ", ".join(map(number, xs)) if n <= 3 else _size(xs)
+        def cells(outs: list[Value]) -> list[str]:
+            several = map(self.walk.value, outs), map(self.totals.__getitem__, outs)
+            return [", ".join(map(number, xs)) for xs in several] if n <= 3 else self._sizes(outs)
 
-        rows = [(f"{s}", cell([self.walk.value(u.out) for u in given[s]]), cell([self.totals[u.out] for u in given[s]]))
-                for s in order[:MOST_SAMPLES] if sizes[s] != 0]  # fmt: skip
+        rows = [(f"{s}", *cells(given[s])) for s in order[:MOST_SAMPLES] if sizes[s] != 0]
         what = "output" if n == 1 else f"{n} outputs" if n <= 3 else f"size of its {n} outputs"
-        head = (
-            f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: "
-            "the output and its gradient, the largest first."
-        )
-        told: list[Block] = [head, Rows([("sample", what, "gradient"), *rows], "rrr")] if rows else []
+        if rows:
+            yield (f"Sample by sample, numbered from 0 as {self.names[self.root]} reads them: the output and its "
+                   "gradient, the largest first.")  # fmt: skip
+            yield Rows([("sample", what, "gradient"), *rows], "rrr")
         if idle:
-            who = few([str(s) for s in sorted(idle)], MOST_NAMES)
-            several = f"Samples {who}, {len(idle):,} of {self.samples:,}, get"
+            several = f"Samples {few(list(map(str, idle)), MOST_NAMES)}, {len(idle):,} of {self.samples:,}, get"
             one = f"Sample {idle[0]} of {self.samples:,} gets"
-            told.append(f"{one if len(idle) == 1 else several} no gradient.")
-        return told
+            yield f"{one if len(idle) == 1 else several} no gradient."
 
-    def _largest(self) -> list[Block]:
+    def _largest(self) -> Iterator[Block]:
         """The parameters with the largest gradients, and how to ask for more."""
         parameters = [p for layer in self.layers for p in layer.parameters]
         top = sorted(parameters, key=lambda p: -abs(self.totals[p]))[:MOST_NAMES]
-        rows = [(p.label, number(self.walk.value(p)), number(self.totals[p])) for p in top]
+        yield "The largest gradients:"
+        yield Rows([("parameter", "value", "gradient"), *[(p.label, *self._numbers(p)) for p in top]], "lrr")
         wide, root = max(self.layers, key=lambda layer: len(layer.neurons)), self.names.term(self.root)
-        asked = [(f'{root}.explain(of="{name}")', what) for name, what in
-                 ((wide.name, "a layer"), (wide.neurons[0].name, "a neuron"),
-                  (top[0].label, "one gradient"))]  # fmt: skip
-        return ["The largest gradients:", Rows([("parameter", "value", "gradient"), *rows], "lrr"),
-                "Ask for more:",
-                Rows([("write", "to explain"), *asked,
-                             (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])]  # fmt: skip
+        asked = (wide.name, "a layer"), (wide.neurons[0].name, "a neuron"), (top[0].label, "one gradient")
+        yield "Ask for more:"
+        yield Rows([("write", "to explain"), *[(f'{root}.explain(of="{name}")', what) for name, what in asked],
+                    (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])  # fmt: skip
+
+    def _numbers(self, p: Value) -> list[str]:
+        return [number(self.walk.value(p)), number(self.totals[p])]
 
     # A layer
 
-    def _layer(self, layer: LayerGradients) -> list[Block]:
-        root, before = self.names.term(self.root), f"{layer.name}."
-        shown = layer.neurons
-        if len(shown) > MOST_NEURONS:
-            ranked = sorted(shown, key=lambda n: -rms([self.totals[p] for p in n.parameters]))[:MOST_NEURONS]
-            shown = [n for n in shown if n in ranked]
+    def _layer(self, layer: LayerGradients) -> Iterator[Block]:
+        root = self.names.term(self.root)
+        yield ("Neuron by neuron: the size of its outputs and of the gradients that come back to them (root mean "
+               f"squares over the {self.word}s), then the gradients d{root}/d(bias) and, of its weights, the "
+               "largest.")  # fmt: skip
         rows: list[tuple[str, ...]] = [("neuron", "closed on", "output", "gradient", "bias", f"largest d{root}/dw")]
-        for n in shown:
+        for n in leading(layer.neurons, MOST_NEURONS, lambda n: self._gradient(n.parameters)):
             top = max(n.weights, key=lambda w: abs(self.totals[w]))
             bias = n.uses[0].bias
-            rows.append((n.name.removeprefix(before), f"{n.closed} of {len(n.uses)}" if n.closed else "",
+            rows.append((n.name.removeprefix(f"{layer.name}."), f"{n.closed} of {len(n.uses)}" if n.closed else "",
                          *self._outputs([n]), "" if bias is None else number(self.totals[bias]),
                          f"{_attribute(top)}: {number(self.totals[top])}"))  # fmt: skip
-        told: list[Block] = [
-            "NeuronGradients by neuron: the size of its outputs and of the gradients that come back to them (root mean "
-            f"squares over the {self.word}s), then the gradients d{root}/d(bias) and, of its weights, the largest.",
-            Rows(rows, "lrrrrl", (0,))]  # fmt: skip
-        more = len(layer.neurons) - len(shown)
-        told += [f"… {plural(more, 'more neuron')}, with smaller gradients."] * (more > 0)
-        return [*told, f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.']
+        yield Rows(rows, "lrrrrl", (0,))
+        yield from _more(len(layer.neurons) - MOST_NEURONS, "more neuron", ", with smaller gradients")
+        yield f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.'
 
     # A neuron
 
-    def _neuron(self, neuron: NeuronGradients) -> list[Block]:
+    def _neuron(self, neuron: NeuronGradients) -> Iterator[Block]:
         root, totals, value = self.names.term(self.root), self.totals, self.walk.value
-        uses = list(enumerate(neuron.uses))
-        place = {n: s for s, u in uses for n in u.nodes}
-        if len(uses) > MOST_SAMPLES:
-            ranked = sorted(uses, key=lambda use: -abs(totals[use[1].z]))[:MOST_SAMPLES]
-            uses = [use for use in uses if use in ranked]
-        rows: list[tuple[str, ...]] = [(self.word, "weighted sum", "output", "upstream", "slope", "passed on")]
-        for s, u in uses:
-            numbers = (value(u.z), value(u.out), totals[u.out], slope_of(u), totals[u.z])
-            rows.append((f"{s}", *map(number, numbers)))
         bent = " then ".join(n.op.name for u in neuron.uses[:1] for n in u.nodes[u.nodes.index(u.z) + 1 :])
-        told: list[Block] = [
-            f"What comes back to its output is upstream, d{root}/d(output); "
-            + (f"times the slope of {bent}, it is passed on to its weighted sum." if bent else
-               "it is passed on to its weighted sum as it is, for there is no activation."),
-            Rows(rows, "rrrrrr")]  # fmt: skip
-        more = len(neuron.uses) - len(uses)
-        told += [f"… {plural(more, f'more {self.word}')}, which pass less on."] * (more > 0)
-        shown = sorted(neuron.parameters, key=lambda p: -abs(totals[p]))[:MOST_NEURONS]
+        yield f"What comes back to its output is upstream, d{root}/d(output); " + (
+            f"times the slope of {bent}, it is passed on to its weighted sum."
+            if bent
+            else "it is passed on to its weighted sum as it is, for there is no activation."
+        )
+        rows: list[tuple[str, ...]] = [(self.word, "weighted sum", "output", "upstream", "slope", "passed on")]
+        for s, u in leading(list(enumerate(neuron.uses)), MOST_SAMPLES, lambda use: abs(totals[use[1].z])):
+            numbers = value(u.z), value(u.out), totals[u.out], slope_of(u), totals[u.z]
+            rows.append((f"{s}", *map(number, numbers)))
+        yield Rows(rows, "rrrrrr")
+        yield from _more(len(neuron.uses) - MOST_SAMPLES, f"more {self.word}", ", which pass less on")
+        yield f"A weight's gradient adds up what is passed on × its input over the {self.word}s; the bias has input 1."
         rows = [("parameter", "value", "gradient", f"from each {self.word}")]
-        for p in [p for p in neuron.parameters if p in shown]:
-            parts = joined(
-                [e.contribution for e in sorted(self.walk.into[p], key=lambda e: place.get(e.node, 0))], "+", 4
-            )
-            rows.append((_attribute(p), number(value(p)), number(totals[p]), parts))
-        told += [f"A weight's gradient adds up what is passed on × its input over the {self.word}s; "
-                 "the bias has input 1.",
-                 Rows(rows, "lrrl", (3,))]  # fmt: skip
-        more = len(neuron.parameters) - len(shown)
-        return [*told, *[f"… {plural(more, 'more weight')}, with smaller gradients."] * (more > 0)]
+        place = {n: s for s, u in enumerate(neuron.uses) for n in u.nodes}
+        for p in leading(neuron.parameters, MOST_NEURONS, lambda p: abs(totals[p])):
+            edges = sorted(self.walk.into[p], key=lambda e: place.get(e.node, 0))
+            rows.append((_attribute(p), *self._numbers(p), joined([e.contribution for e in edges], "+", 4)))
+        yield Rows(rows, "lrrl", (3,))
+        yield from _more(len(neuron.parameters) - MOST_NEURONS, "more weight", ", with smaller gradients")
 
-    def _notes(self) -> list[str]:
-        parameters = [p for layer in self.layers for p in layer.parameters]
-        begun = self.walk.nonfinite_notes(self.walk.edges, self.walk.order)
-        return [*begun, *self.walk.changed_notes(parameters)[:3], *self.walk.grad_notes(parameters)]
+
+def _more(n: int, what: str, tail: str) -> list[str]:
+    return [f"… {plural(n, what)}{tail}."] * (n > 0)
 
 
 def neurons_of(groups: Groups, samples: int) -> list[NeuronGradients]:
@@ -314,10 +302,6 @@ def rms(xs: Iterable[float]) -> float:
     """
     xs = list(map(float, xs))
     return math.hypot(*xs) / math.sqrt(len(xs)) if xs else 0.0
-
-
-def _size(xs: Iterable[float]) -> str:
-    return number(rms(xs))
 
 
 def _attribute(p: Value) -> str:

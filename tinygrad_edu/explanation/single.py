@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import paths
 from ..blocks import Block, Chain, Explanation, Formula, Rows, Sentence, Strong, formula, joined, product
 from ..engine import Value
-from ..paths import Path, count_paths, largest
-from ..words import clipped, elided, plural, times
+from ..words import clipped, elided, leading, plural, times
 from .choices import choice_notes
 from .walk import Edge, Walk
 
@@ -26,8 +26,8 @@ class Single(Explanation):
         self.walk, self.root, self.x, self.names = walk, walk.root, x, walk.names
         self.total: float = walk.totals[x]
         self.uses: list[Edge] = walk.into.get(x, [])
-        self.count: int = count_paths(walk.slopes, x)
-        self.paths: list[Path] = largest(walk.slopes, x, max_paths)
+        self.count: int = paths.count_paths(walk.slopes, x)
+        self.paths: list[paths.Path] = paths.largest(walk.slopes, x, max_paths)
 
     def blocks(self) -> Iterator[Block]:
         """What is said, as sentences, tables and paths."""
@@ -41,7 +41,7 @@ class Single(Explanation):
             f" is used {times(len(self.uses))}. {'Each' if len(self.uses) > 1 else 'The'} node that uses it hands it "
             f"upstream × local, where upstream is d{self.names.term(self.root)}/d(that node):",
         )
-        shown = self._shown()
+        shown = leading(self.uses, MOST_USES, lambda e: abs(e.contribution))  # in the order in which they arrive
         heading = "used in", "local gradient", "upstream × local = contribution"
         rows = [[formula("{} {}", self.names[e.node], self.names.made(e.node, LONGEST)), self._local(e.node, e.place),
                  product(e.upstream, e.local, e.contribution)] for e in shown]  # fmt: skip
@@ -55,12 +55,6 @@ class Single(Explanation):
             numbers = joined(path.factors, "·", MOST_STEPS)
             yield Chain(nodes, factors, numbers, formula("{}", path.product), note)
         yield from self._notes(shown)
-
-    def _shown(self) -> list[Edge]:
-        """The uses in the order in which they arrive; of many, those that contribute most."""
-        size = lambda e: -abs(e.contribution) if e.contribution == e.contribution else float("-inf")
-        most = set(sorted(self.uses, key=size)[:MOST_USES])
-        return [e for e in self.uses if e in most]
 
     def _local(self, n: Value, place: int) -> Formula:
         local = self.walk.local(n, place)

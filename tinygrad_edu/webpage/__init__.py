@@ -297,7 +297,7 @@ def _title(n: PageNode) -> str:
 
 
 def _token(i: int) -> str:
-    """PageNode i in a formula: the page puts its name there, or its number."""
+    """Node i in a formula: the page puts its name there, or its number."""
     return f"\ue000{i}\ue001"
 
 
