@@ -123,10 +123,10 @@ class Broken(io.StringIO):
 @pytest.mark.parametrize("columns", ["", "0", "1", "3", "-5", "many", "80"])
 @pytest.mark.parametrize("error", [OSError(28, "full"), BrokenPipeError(), ValueError("closed"), None])
 def test_no_progress_line_ends_a_training(terminal, columns, error, monkeypatch):
-    from tinygrad_edu.train import around
+    from tinygrad_edu.train import progress
 
     monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr(around.time, "monotonic", iter(range(0, 10**6, 7)).__next__)
+    monkeypatch.setattr(progress.time, "monotonic", iter(range(0, 10**6, 7)).__next__)
     monkeypatch.setattr(sys, "stderr", Broken(error, terminal) if error else None)
     model = MLP(2, [1], seed=0)
     history = fit(

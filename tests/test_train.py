@@ -17,7 +17,7 @@ import pytest
 from tinygrad_edu import Value, anomalies, data, jit, losses, no_grad, optim, train
 from tinygrad_edu import functional as F
 from tinygrad_edu.nn import MLP, Dropout, Linear, Sequential
-from tinygrad_edu.train import History, accuracy, around, confusion, fit, outputs, predict
+from tinygrad_edu.train import History, accuracy, confusion, fit, outputs, predict, progress
 
 LINE_X, LINE_Y = [[float(i)] for i in range(-3, 5)], [2.0 * i + 1.0 for i in range(-3, 5)]
 
@@ -514,7 +514,7 @@ class Terminal(io.StringIO):
 
 def test_the_line_of_an_epoch_ends_with_its_own_test(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    monkeypatch.setattr(around.time, "monotonic", iter(range(1000)).__next__)
+    monkeypatch.setattr(progress.time, "monotonic", iter(range(1000)).__next__)
     X, y = [[-1.0], [1.0]] * 3, [0, 1] * 3
     w = Value(-1.0)
     history = fit(lambda x: w * x[0], X, y, loss=lambda s, t: F.softplus(-s if t else s),
@@ -525,7 +525,7 @@ def test_the_line_of_an_epoch_ends_with_its_own_test(monkeypatch):
 
 def test_on_a_terminal_the_line_rewrites_itself(monkeypatch):
     monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    monkeypatch.setattr(around.time, "monotonic", iter(range(1000)).__next__)
+    monkeypatch.setattr(progress.time, "monotonic", iter(range(1000)).__next__)
     train_line(Line(), progress=True, epochs=2)
     written = stream.getvalue()
     assert (

@@ -17,8 +17,8 @@ from ..errors import UserError
 from ..picture import FORMS, Picture
 from ..replay import BACKENDS
 from ..streams import short
-from ..train.around import uninterrupted
 from ..train.history import check_table
+from ..train.progress import uninterrupted
 from . import tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole

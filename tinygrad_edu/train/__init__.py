@@ -18,9 +18,10 @@ list of Values, a loss what turns that and a target into a Value, an optimizer w
 from __future__ import annotations
 
 from .. import signposts
-from .history import History, Progress
+from .history import History
 from .loop import Optimizer, fit
 from .metrics import accuracy, confusion, outputs, predict, r_squared, right
+from .progress import Progress
 from .ranking import auc, roc
 from .retrieval import Score, entities, entity_scores, f1, precision_recall
 

@@ -11,7 +11,7 @@ from .. import losses, modes, optim
 from ..data import batches, split
 from ..engine import Value
 from ..replay import BACKENDS
-from .using import are_classes, check_data
+from .samples import are_classes, check_data
 
 
 class Given(NamedTuple):

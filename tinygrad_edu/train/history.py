@@ -1,4 +1,4 @@
-"""How a training went, and where it stands."""
+"""How a training went."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import files
 from ..errors import UserError
@@ -114,30 +114,6 @@ class Means:
     @property
     def accuracy(self) -> float | None:
         return self.hits / self.seen if self.judged else None
-
-
-class Progress(NamedTuple):
-    """Where a training stands after a step; `loss` and `accuracy` are means over this epoch so far."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    accuracy: float | None
-    test_accuracy: float | None
-    steps_per_second: float
-    seconds_left: float
-    validation_loss: float | None = None
-
-    def __str__(self) -> str:
-        left = round(self.seconds_left)
-        parts = [f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}"]
-        parts += [f"accuracy {100 * self.accuracy:.1f} %"] if self.accuracy is not None else []
-        parts += [f"test {100 * self.test_accuracy:.1f} %"] if self.test_accuracy is not None else []
-        parts += [f"validation {self.validation_loss:.4f}"] if self.validation_loss is not None else []
-        parts += [f"{self.steps_per_second:.3g} steps/s", f"{left // 60}:{left % 60:02d} left"]
-        return "  ".join(parts)
 
 
 def _finite(x: Any) -> Any:

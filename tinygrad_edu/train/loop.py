@@ -14,11 +14,11 @@ from ..ieee import isfinite
 from ..optim import Schedule
 from ..usage import mode
 from .arguments import Best, Given, check, check_watch, named
-from .around import Doctor, Line, Told, screen, uninterrupted
-from .history import History, Means, Progress
+from .history import History, Means
 from .metrics import hits_of
+from .progress import Doctor, Line, Progress, Told, screen, uninterrupted
 from .replays import steps_for
-from .using import Data, Model, finite
+from .samples import Data, Model, finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Watch

@@ -14,7 +14,7 @@ from ..replay import jit
 from ..replay.backends import installed
 from ..replay.record import alike
 from ..usage import chance_kept, mode
-from .using import Model, check_data
+from .samples import Model, check_data
 
 WORTH = 200_000  # multiplications, about: for less, a model is not recorded
 LARGE = 5_000  # parameters, from which on printed source is slow to compile

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import UserError
 from .metrics import alone, outputs
-from .using import Model, check_data
+from .samples import Model, check_data
 
 
 def roc(model: Model, X: Any, y: Any) -> tuple[list[float], list[float]]:

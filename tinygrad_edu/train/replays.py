@@ -22,8 +22,8 @@ from ..tracing import RecordingError
 from ..usage import chance_kept, mode
 from .arguments import Given
 from .history import History
+from .samples import Model, finite
 from .steps import NO_LOSS, Eager
-from .using import Model, finite
 
 STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
 TIMES, NODES = 32, 20_000  # how many samples are computed for comparison, and about how many nodes that may take

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import UserError
 from .metrics import confusion
-from .using import Model
+from .samples import Model
 
 
 @dataclass(frozen=True)

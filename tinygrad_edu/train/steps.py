@@ -10,7 +10,7 @@ from ..engine import Value
 from ..ieee import isfinite
 from ..modes import no_grad
 from ..usage import chance_kept, mode
-from .using import Data, Model
+from .samples import Data, Model
 
 NO_LOSS = "a loss returns a Value, computed from the outputs of the model without float() or .data, got {!r}"
 

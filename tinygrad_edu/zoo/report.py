@@ -27,7 +27,7 @@ from typing import Any
 
 from .. import files, train
 from ..doctor import Watch, diagnose
-from ..train.around import Line, screen
+from ..train.progress import Line, screen
 from ..words import aligned, plural
 
 WIDE = 100  # letters on the screen

@@ -1,5 +1,5 @@
-"""What goes on around a training: a Ctrl-C waits for the end of an update, a line on stderr says how far it is, a watch
-looks at its steps.
+"""A training in progress: a Ctrl-C waits for the end of an update, a line on stderr says how far it is, a watch looks
+at its steps.
 """
 
 from __future__ import annotations
@@ -11,12 +11,36 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from .history import History, Means, Progress
+from .history import History, Means
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Finding, Watch
+
+
+class Progress(NamedTuple):
+    """Where a training stands after a step; `loss` and `accuracy` are means over this epoch so far."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float | None
+    test_accuracy: float | None
+    steps_per_second: float
+    seconds_left: float
+    validation_loss: float | None = None
+
+    def __str__(self) -> str:
+        left = round(self.seconds_left)
+        parts = [f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}"]
+        parts += [f"accuracy {100 * self.accuracy:.1f} %"] if self.accuracy is not None else []
+        parts += [f"test {100 * self.test_accuracy:.1f} %"] if self.test_accuracy is not None else []
+        parts += [f"validation {self.validation_loss:.4f}"] if self.validation_loss is not None else []
+        parts += [f"{self.steps_per_second:.3g} steps/s", f"{left // 60}:{left % 60:02d} left"]
+        return "  ".join(parts)
 
 
 @contextmanager
