@@ -14,7 +14,7 @@ import pytest
 from tinygrad_edu import Op, Value, anomalies, grad, modes, no_grad, ops, register, topological, value_and_grad
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
-from tinygrad_edu.ieee import untouched
+from tinygrad_edu.floats import untouched
 
 
 def every_grad(root):

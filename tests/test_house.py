@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 FLOORS = [
     {
         *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
-        *"callsites usage collector graphs tracing lazy words blocks".split(),
+        *"callsites usage collector floats graphs tracing lazy words blocks".split(),
     },
     {"op", "ops", "render", "folds"},
     {"picture"},
@@ -98,7 +98,7 @@ def test_the_import_test_sees_imports():
 
 # What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
 ENGINE = {
-    *"callsites collector engine ieee infinities interruption lazy micrograd modes op ops protocol".split(),
+    *"callsites collector engine floats ieee infinities interruption lazy micrograd modes op ops protocol".split(),
     *"registry rules signposts text tracing".split(),
 }
 

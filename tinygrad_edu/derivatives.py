@@ -15,7 +15,7 @@ from typing import Any
 
 from . import ops, tracing
 from .engine import Value, apply, chain_rule, constant, topological
-from .ieee import Nothing
+from .floats import Nothing
 from .trees import leaves, mapped
 from .trials import can_be_differentiated, check_memory, slope_row
 

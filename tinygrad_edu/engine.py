@@ -21,7 +21,8 @@ from threading import Lock
 from typing import Any
 
 from . import modes, ops
-from .ieee import empty, isfinite, number, untouched
+from .floats import empty, untouched
+from .ieee import isfinite, number
 from .modes import forgetting, recording, watching
 from .ops import Op
 from .protocol import FloatLike, assigned

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ieee
+from .floats import Float
 from .ieee import inf, number
 from .rules import among, checked, takes
 
@@ -70,7 +71,7 @@ class Op:
         try:
             ds = self.bare(y, *xs)
         except ArithmeticError:
-            ds = tuple(map(float, self.partials(ieee.Float(y), *map(ieee.Float, xs))))
+            ds = tuple(map(float, self.partials(Float(y), *map(Float, xs))))
         return (ieee.nan,) * len(ds) if self.outside(y) else ds
 
     def outside(self, y: float) -> bool:

@@ -21,7 +21,8 @@ from collections.abc import Callable
 from typing import Any
 
 from . import ieee
-from .ieee import inf, nothing, number, remembered
+from .floats import nothing
+from .ieee import inf, number, remembered
 from .op import BARE, REAL, Op, row, smooth
 from .rules import among
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .ieee import Float, Nothing, number
+from .floats import Float, Nothing
+from .ieee import number
 
 PLAIN = (float, Float, Nothing)
 

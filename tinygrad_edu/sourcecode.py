@@ -45,10 +45,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import ieee, javascript, notebook, ops
+from . import javascript, notebook, ops
 from .engine import Value, chain_rule, topological
 from .errors import UserError, meant
 from .filling import filled, ours
+from .floats import Float
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
 from .names import called, letters, named, variables
 from .opening import opened
@@ -330,7 +331,7 @@ def goes_on(op: Op) -> bool:
         lo - 1 if math.isfinite(lo) else hi + 1,
         *[1e-20] * (len(op.domain) - 1),
     ]  # b of a ** b, where b - 1 is -1
-    return any(d == d for d in op.partials(ieee.Float(math.nan), *map(ieee.Float, outside)))
+    return any(d == d for d in op.partials(Float(math.nan), *map(Float, outside)))
 
 
 def _inner(expressions: list[Any]) -> Iterator[int]:

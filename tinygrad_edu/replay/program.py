@@ -25,7 +25,8 @@ from typing import Any
 
 from .. import ops
 from ..filling import ours
-from ..ieee import Nothing, number
+from ..floats import Nothing
+from ..ieee import number
 from ..ops import Op
 
 
