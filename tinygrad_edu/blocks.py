@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import notebook
+from .notebook import Shown
 from .trees import flatten, parts
 from .words import aligned, elided, flowed, markdown_table, number, plain_markdown, power_of_ten
 
@@ -280,11 +280,5 @@ class Explanation:
     def _repr_markdown_(self) -> str:
         return "\n".join(markdown(self.blocks()))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        plain, marked = str(self), self._repr_markdown_()
-        formulas = {"text/html": notebook.switched(notebook.markdown_as_html(marked), plain)} if "$" in marked else {}
-        return {"text/plain": plain, "text/markdown": marked, **formulas}
-
-    def _display_(self) -> Any:
-        """What marimo asks for first: it sets formulas itself, but in Markdown alone."""
-        return notebook.Marked(self._repr_markdown_())
+    _repr_mimebundle_: Any = Shown._repr_mimebundle_
+    _display_: Any = Shown._display_

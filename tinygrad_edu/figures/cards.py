@@ -122,8 +122,12 @@ def tint(g: float, largest: float) -> str:
         return ALARM
     if not g:
         return PLAIN
+    return shade(g, strength(g, largest))
+
+
+def shade(g: float, share: float) -> str:
+    """Blue below zero, orange above, from pale to full."""
     pale, full = BLUE if g < 0 else ORANGE
-    share = strength(g, largest)
     return "#" + "".join(f"{round(p + (f - p) * share):02x}" for p, f in zip(pale, full))
 
 

@@ -268,9 +268,7 @@ def _stroke(line: Link, widest: float, largest: float) -> dict[str, str]:
     elif not g:
         colour = NO_GRADIENT
     else:  # from half-way to the full tint: the palest would vanish as a line
-        pale, full = cards.BLUE if g < 0 else cards.ORANGE
-        strength = 0.35 + 0.65 * cards.strength(g, largest)
-        colour = "#" + "".join(f"{round(p + (f - p) * strength):02x}" for p, f in zip(pale, full))
+        colour = cards.shade(g, 0.35 + 0.65 * cards.strength(g, largest))
     tip = html_lines(f"{ends(named(w), cards.TIP)}\nvalue {w.data!r}\ngrad {g!r}")
     most = 3.6 if g or not largest else 1.1  # the lines that carry no gradient must not hide those that do
     return {
