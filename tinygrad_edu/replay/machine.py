@@ -105,8 +105,10 @@ def vectors(code, lists, v, V, W, A, m, real):
         elif op == OUTER:
             behind(lists, a, n // c, V, m, real, 0.0)
             behind(lists, b, c, V, m, real, -0.0)
-            for r in range(n):
-                v[out + r] += sum_products(W, A, lists[a + r // c], lists[b + r % c], m // 8)
+            for first in range(0, c, 8):
+                for r in range(n // c):
+                    for j in range(first, min(first + 8, c)):
+                        v[out + r * c + j] += sum_products(W, A, lists[a + r], lists[b + j], m // 8)
         elif op == TOTAL:
             behind(lists, a, n, V, m, real, -0.0)
             for r in range(n):
@@ -203,28 +205,33 @@ def many(op, lists, out, a, n, V, m):
 def layer(lists, n, out, a, b, c, v, V, m):
     """Weights times c rows from `a`, each added up from left to right.
 
-    From `b` on, for each of n results: its bias and c weights.
+    From `b` on, for each of n results: its bias and c weights.  Eight rows at a time are used for all results, so that
+    they stay close to the processor.
     """
     for r in range(n):
-        w, y, j = b + r * (c + 1), out + r, 0
-        bias = v[lists[w]]
+        bias = v[lists[b + r * (c + 1)]]
         for k in range(m):
-            V[y, k] = bias
-        while j + 8 <= c:  # eight at once: the result is read and written once for all of them
-            p, q = a + j, w + 1 + j
-            x0, x1, x2, x3 = lists[p], lists[p + 1], lists[p + 2], lists[p + 3]
-            x4, x5, x6, x7 = lists[p + 4], lists[p + 5], lists[p + 6], lists[p + 7]
+            V[out + r, k] = bias
+    j = 0
+    while j + 8 <= c:
+        p = a + j
+        x0, x1, x2, x3 = lists[p], lists[p + 1], lists[p + 2], lists[p + 3]
+        x4, x5, x6, x7 = lists[p + 4], lists[p + 5], lists[p + 6], lists[p + 7]
+        for r in range(n):
+            y, q = out + r, b + r * (c + 1) + 1 + j
             w0, w1, w2, w3 = v[lists[q]], v[lists[q + 1]], v[lists[q + 2]], v[lists[q + 3]]
             w4, w5, w6, w7 = v[lists[q + 4]], v[lists[q + 5]], v[lists[q + 6]], v[lists[q + 7]]
             for k in range(m):
                 s = (((V[y, k] + w0 * V[x0, k]) + w1 * V[x1, k]) + w2 * V[x2, k]) + w3 * V[x3, k]
                 V[y, k] = (((s + w4 * V[x4, k]) + w5 * V[x5, k]) + w6 * V[x6, k]) + w7 * V[x7, k]
-            j += 8
-        while j < c:
-            x, w0 = lists[a + j], v[lists[w + 1 + j]]
+        j += 8
+    while j < c:
+        x = lists[a + j]
+        for r in range(n):
+            y, w0 = out + r, v[lists[b + r * (c + 1) + 1 + j]]
             for k in range(m):
                 V[y, k] += w0 * V[x, k]
-            j += 1
+        j += 1
 
 
 # Sums over lanes are eight partial sums, so that they are the same whatever a processor does at once.  Lanes behind the
