@@ -95,11 +95,10 @@ def together(seed):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_ten_thousand_random_programs_are_replayed_bit_for_bit(backend):
-    """The kernel runs all of them, alone and in lanes; Python and NumPy, whose source is one, a quarter each."""
-    seeds, lanes = {"python": (range(0, TIMES, 4), [1]), "numpy": (range(2, TIMES, 4), [3])}.get(
-        backend, (range(TIMES), [1, 3])
-    )
+    """The machine runs all of them alone, and a quarter in lanes; Python and NumPy, whose source is one, a quarter."""
+    seeds = {"python": range(0, TIMES, 4), "numpy": range(2, TIMES, 4)}.get(backend, range(TIMES))
     for seed in seeds:
+        lanes = {"python": [1], "numpy": [3]}.get(backend, [1, 3] if seed % 4 == 1 else [1])
         f, shape, leaves = together(seed)
         recording = Recording(f, Batch(shape, 1, rows=[leaves]), backend, frozenset(OPTIMISATIONS), False)
         if backend == "numpy":
