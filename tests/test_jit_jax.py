@@ -40,7 +40,7 @@ def eager(f, xs):
 
 @needs_jax
 @settings(max_examples=2)
-@given(many=st.lists(programs(), min_size=15, max_size=15))
+@given(many=st.lists(programs(), min_size=10, max_size=10))
 def test_random_programs_agree_to_1e_12(many):
     starts = [sum(len(p.inputs) for p in many[:k]) for k in range(len(many) + 1)]
 
