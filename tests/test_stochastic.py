@@ -35,7 +35,7 @@ def weighed(name, f):
     d = make(*args)
     if name in LINES:
         low, high = SPAN[name]
-        n = 60_000
+        n = 15_000
         xs = [low + (high - low) * (k + 0.5) / n for k in range(n)]
         return math.fsum(math.exp(d.log_prob(x)) * f(x) for x in xs) * (high - low) / n
     xs = [x for x, _ in d.outcomes()] if name in FINITE else range(120)
@@ -279,7 +279,7 @@ def test_antithetic_and_leave_one_out_samples_keep_the_mean_and_reduce_the_varia
     spread = {}
     for name, how in {"plain": {}, "antithetic": {"antithetic": True}, "one out": {"leave_one_out": True}}.items():
         rng = random.Random(11)
-        column = [grad(S.estimate(cost, rng, 4, **how), t)[0].data for _ in range(250)]
+        column = [grad(S.estimate(cost, rng, 4, **how), t)[0].data for _ in range(120)]
         mean = math.fsum(column) / len(column)
         spread[name] = math.dist(column, [mean] * len(column)) / math.sqrt(len(column))
         assert abs(mean - want.data) < 5.5 * spread[name] / math.sqrt(len(column)), name

@@ -343,7 +343,7 @@ def test_a_learned_table_comes_to_the_exact_one_and_a_seed_is_a_seed():
         return {name: table.values for name, table in critic.q.items()}
 
     assert learned(random.Random(2), 100) == learned(random.Random(2), 100)
-    exact, found = taught(f).q, learned(Spread(), 2000)
+    exact, found = taught(f).q, learned(Spread(), 1000)
     assert exact["b1"].values == pytest.approx({(0.0,): 0.5, (1.0,): 0.2689414214}, abs=1e-10)
     for name, table in exact.items():
         assert found[name] == pytest.approx(table.values, rel=0.02)
