@@ -36,7 +36,7 @@ from . import signposts
 from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
-from .parameters import Packed, is_flat, listed, numpy, write, zeroed
+from .parameters import Packed, is_flat, is_row, listed, numpy, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
@@ -61,8 +61,7 @@ def _sqrt(x: Any) -> Any:
 
 def _row(gradient: Any, n: int) -> Any:
     """A gradient for n numbers in an array.  Raises TypeError or ValueError if it is none."""
-    kind = getattr(getattr(gradient, "dtype", None), "kind", "f")
-    if not hasattr(gradient, "__len__") or getattr(gradient, "ndim", 1) != 1 or kind not in "fiub":
+    if not is_row(gradient):
         got = " ".join(repr(gradient).split())
         raise TypeError(
             f"the gradient of parameters in an array is one row of {n} real numbers, as value_and_grad gives it, "

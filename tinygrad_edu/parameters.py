@@ -159,15 +159,18 @@ def unpack(flat: Any, parameters: Iterable[Value] | None = None) -> list[Value]:
     return ps
 
 
+def is_row(x: Any) -> bool:
+    """Whether something is one row of real numbers, as far as can be seen without a look at each."""
+    if hasattr(x, "dtype"):
+        return x.ndim == 1 and x.dtype.kind in "fiub"
+    in_order = hasattr(x, "__len__") and not isinstance(x, (str, bytes, bytearray, Set, Mapping))
+    return in_order and getattr(x, "ndim", 1) == 1
+
+
 def row_in(flat: Any) -> Any:
     """The row of numbers in packed parameters, or that an array or a list is.  Raises TypeError for anything else."""
     row = flat.array if isinstance(flat, Packed) else flat
-    if hasattr(row, "dtype"):
-        right = row.ndim == 1 and row.dtype.kind in "fiub"
-    else:
-        in_order = hasattr(row, "__len__") and not isinstance(row, (str, bytes, bytearray, Set, Mapping))
-        right = in_order and getattr(row, "ndim", 1) == 1
-    if not right:
+    if not is_row(row):
         got = " ".join(repr(row).split())
         raise TypeError(
             f"theta is one row of real numbers, such as pack(parameters) has, got {type(row).__name__} {got:.80}"

@@ -46,7 +46,7 @@ R = TypeVar("R")
 LIMIT = 64  # recordings that one function keeps
 
 
-class Jit(FunctionLike, Generic[P, R]):
+class Jit(FunctionLike[R], Generic[P, R]):
     """A function that replays what it recorded.  See `jit`.
 
     `recordings` is what it keeps, by the structure of the arguments, the latest last: `limit` of them at most.

@@ -8,10 +8,15 @@ import sys
 import types
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from .function import Jit
+
+R = TypeVar("R")
 
 
-class FunctionLike:
+class FunctionLike(Generic[R]):
     """An object called `name` that stands for a function `f`, with options and with what it knows (see `_forget`)."""
 
     f: Callable[..., Any]
@@ -22,12 +27,12 @@ class FunctionLike:
         """Nothing is known of the instances of the class that this is a method of."""
         self._instances: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
+    def __get__(self, instance: Any, owner: Any = None) -> Jit[..., R]:
         """Above a method: a function for each instance, which keeps its recordings for
         as long as the instance lives.
         """
         if instance is None or not hasattr(self.f, "__get__"):
-            return self
+            return self  # type: ignore[return-value]
         key = id(instance)
         known = self._instances.get(key)
         if known is None or known[0]() is not instance:
@@ -39,7 +44,7 @@ class FunctionLike:
                     f"add '__weakref__' to its __slots__, or write self.{self.name} = jit(...) in __init__"
                 ) from None
             known = self._instances[key] = alive, self._like(self.f)
-        return known[1]._view(self.f.__get__(instance, owner))
+        return known[1]._view(self.f.__get__(instance, owner))  # type: ignore[no-any-return]
 
     def _view(self, f: Any) -> Any:
         """The same recordings and options for a function that is this one."""
