@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from tinygrad_edu import Value, data, losses, nn, ops, optim
+from tinygrad_edu import Value, data, functional, losses, nn, ops, optim
 from tinygrad_edu.replay import RecordingError
 from tinygrad_edu.train import fit
 
@@ -56,6 +56,29 @@ def test_replayed_training_is_training(backend, task):
         eager.steps,
     )
     assert repr(eager).count("backend") == 0 and f"{backend} backend" in repr(history)
+
+
+LOSSES = {
+    "a sign": lambda out, t: (out - (2 * t - 1)) ** 2,
+    "a place in a list": lambda out, t: (out - [-1, 1][t]) ** 2,
+    "nothing for a class": lambda out, t: (out - 1) ** 2 if t in (1,) else Value(0.0),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("which", LOSSES)
+def test_samples_of_several_lengths_are_replayed_length_by_length(which, backend):
+    X, y = [[(-1.5) ** (i + k % 5) for i in range(1 + k % 3)] for k in range(23)], [k % 2 for k in range(23)]
+
+    def trained(backend):
+        w = [Value(0.3), Value(-0.2), Value(0.1)]
+        history = fit(lambda x: functional.dot(w[: len(x)], x), X, y, loss=LOSSES[which], epochs=2, batch_size=5,
+                      optimizer=optim.Adam(w, 0.1), progress=False, test=(X[:7], y[:7]), backend=backend)  # fmt: skip
+        numbers = [*history.losses, *history.test_losses, *[p.data for p in w]]
+        return history.backend, numbers, history.accuracies, history.test_accuracies
+
+    (_, by_hand, *right), (replayed, numbers, *also) = trained("eager"), trained(backend)
+    assert replayed == backend and numbers == pytest.approx(by_hand, rel=1e-9) and also == right
 
 
 class Jumpy(nn.MLP):

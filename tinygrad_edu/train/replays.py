@@ -1,8 +1,8 @@
 """Steps that replay what was recorded: `jit` of the loss of a sample, with the model's output beside it.
 
 A target is an argument of the recorded function, if the loss can be recorded so; if it cannot, because it looks at its
-target (a place in a list, say), targets are `fixed`: each has a function of its own, and a batch is replayed target by
-target.
+target (a place in a list, say), targets are `fixed`: each belongs to the structure of its sample, and a batch is
+replayed target by target.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from ..engine import Value
 from ..ieee import isfinite
 from ..parameters import Packed, numpy, row_of
-from ..replay.function import LIMIT, Jit, jit
+from ..replay.function import LIMIT, jit
 from ..replay.record import alike
 from ..replay.structure import Batch, flat
 from ..tracing import RecordingError
@@ -29,34 +29,6 @@ STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that a
 TIMES, NODES = 32, 20_000  # how many samples are computed for comparison, and about how many nodes that may take
 
 
-class Group:
-    """Samples of one structure (and, if targets are fixed, of one target) with the function that they are given to."""
-
-    samples: Batch
-    parameters: tuple[Value, ...]
-
-    def __init__(self, f: Jit[..., Any]) -> None:
-        self.f = f
-        self.rows: list[list[Any]] = []
-        self.targets: dict[Any, int] = {}  # a sample with each
-
-    def record(self, shape: Any) -> Any:
-        """Record the function, and keep the samples in the form that its backend takes."""
-        self.samples = Batch(shape, len(self.rows), rows=self.rows)
-        self.parameters = self.f.record(self.samples)
-        recording = self.f.recordings[shape]
-        if recording.columns:
-            self.samples = Batch(shape, len(self.rows), columns=numpy().array(self.rows, float).T)
-            self.rows = []
-        late = next((p for p in self.parameters if p.parents), None)
-        if late is not None:
-            raise RecordingError(
-                f"the model uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: "
-                "its own parameters would get no gradient; compute it inside"
-            )
-        return recording
-
-
 class Replays:
     """Loss and output of samples, recorded for all of their structures; in the mode that the model is in now.
 
@@ -65,54 +37,53 @@ class Replays:
 
     def __init__(self, model: Model, loss: Callable[[Any, Any], Any], X: Sequence[Any], y: Sequence[Any], backend: str,
                  fixed: bool) -> None:  # fmt: skip
-        self.X, self.y = X, y
-        self.places: list[tuple[Group, int]] = []  # of each sample
+        def both(x: Any, target: Any) -> tuple[Value, Any]:
+            output = model(x)
+            value = loss(output, target)
+            if not isinstance(value, Value):
+                raise TypeError(NO_LOSS.format(value))
+            return value, output
 
-        def function(*known: Any) -> Jit[..., Any]:
-            def both(x: Any, *target: Any) -> Any:
-                output = model(x)
-                value = loss(output, *(known or target))
-                if not isinstance(value, Value):
-                    raise TypeError(NO_LOSS.format(value))
-                return value, output
-
-            return jit(both, backend)
-
-        functions: dict[Any, Jit[..., Any]] = {}
-        groups: dict[Any, Group] = {}
+        self.f, self.X, self.y = jit(both, backend), X, y
+        self.places: list[tuple[int, int]] = []  # of each sample: its structure, and where it is among those of that
+        self.targets: dict[Any, int] = {}  # a sample with each, by structure and numbers
+        shapes, rows = dict[Any, int](), list[list[list[Any]]]()
         for i, (x, t) in enumerate(zip(X, y)):
             if fixed and not isinstance(t, Hashable):
                 raise RecordingError(
                     f"a loss that looks at its target is replayed target by target, but {type(t).__name__} {t!r:.60} "
                     "is no number or class: pass one of them for each sample"
                 )
-            known = (t,) if fixed else ()
-            (of_x, leaves), (of_t, more) = flat(x), (None, []) if fixed else flat(t)
-            key = ("tuple", of_x) if fixed else ("tuple", of_x, of_t), known
-            if key not in groups:
-                f = functions.get(known)
-                if f is None:
-                    f = functions[known] = function(*known)
-                groups[key] = Group(f)
-            group = groups[key]
-            group.targets.setdefault((*known, *more), i)
-            self.places.append((group, len(group.rows)))
-            group.rows.append([*leaves, *more])
-        self.groups = list(groups.values())
-        if any(isinstance(v, Value) for group in self.groups for row in group.rows for v in row):
+            (of_x, leaves), (of_t, more) = flat(x), (("is", t), []) if fixed else flat(t)
+            k = shapes.setdefault(("tuple", of_x, of_t), len(shapes))
+            if k == len(rows):
+                rows.append([])
+            self.targets.setdefault((k, *more), i)
+            self.places.append((k, len(rows[k])))
+            rows[k].append([*leaves, *more])
+        if any(isinstance(v, Value) for some in rows for row in some for v in row):
             raise RecordingError("samples hold Values, not numbers")
-        if len(groups) > LIMIT:
-            raise RecordingError(f"there are {len(groups)} different targets or structures, more than {LIMIT}")
-        recordings = [group.record(shape) for (shape, _), group in groups.items()]
-        for group in self.groups:
-            output = model(X[next(iter(group.targets.values()))])
-            for i in group.targets.values():
-                loss(output, y[i])  # which may refuse a target that, as an argument, it could not look at
-        self.backend, self.nodes = recordings[0].backend, max(recording.record.made for recording in recordings)
+        if len(rows) > LIMIT:
+            raise RecordingError(f"there are {len(rows)} different targets or structures, more than {LIMIT}")
+        self.first = {k: i for (k, *_), i in reversed(self.targets.items())}  # a sample of each structure
+        self.samples = [Batch(shape, len(some), rows=some) for shape, some in zip(shapes, rows)]
+        self.parameters = [self.f.record(some) for some in self.samples]
+        late = next((p for ps in self.parameters for p in ps if p.parents), None)
+        if late is not None:
+            raise RecordingError(
+                f"the model uses {late.label or 'a Value'} that was computed outside of it, by {late.op.name}: "
+                "its own parameters would get no gradient; compute it inside"
+            )
+        for shape, k in shapes.items():
+            if self.f.recordings[shape].columns:
+                self.samples[k] = Batch(shape, len(rows[k]), columns=numpy().array(rows[k], float).T)
+        outputs = {k: model(X[i]) for k, i in self.first.items()}
+        for (k, *_), i in self.targets.items():
+            loss(outputs[k], y[i])  # which may refuse a target that, as an argument, it could not look at
 
     def numbers(self) -> list[float]:
         """The parameters as they are now."""
-        return [p.data for group in self.groups for p in group.parameters]
+        return [p.data for ps in self.parameters for p in ps]
 
     def agree(self) -> bool:
         """Whether the model and the loss make of one sample of each structure, and of some more,
@@ -120,17 +91,16 @@ class Replays:
 
         Several, and if there are few the same ones again, so that chance shows too.
         """
-        many, stride = max(3, min(TIMES, NODES // self.nodes)), max(1, len(self.X) // TIMES)
-        first = [next(iter(group.targets.values())) for group in self.groups]
-        of_each = [i for group in self.groups for i in group.targets.values()][:TIMES]
-        return all(map(self.agrees, [*first, *of_each, *[k * stride for k in range(many)]]))
+        nodes = max(recording.record.made for recording in self.f.recordings.values())
+        many, stride = max(3, min(TIMES, NODES // nodes)), max(1, len(self.X) // TIMES)
+        of_each = [*self.first.values(), *[*self.targets.values()][:TIMES]]
+        return all(map(self.agrees, [*of_each, *[k * stride for k in range(many)]]))
 
     def agrees(self, i: int) -> bool:
         """Whether they make of sample i (counted round and round) what its replay makes of it."""
         i %= len(self.X)
         mean, outputs = self.test([i])
-        x, t = self.X[i], self.y[i]
-        built = flat(self.places[i][0].f.f(x, t))[1]
+        built = flat(self.f.f(self.X[i], self.y[i]))[1]
         return alike([v.data if isinstance(v, Value) else v for v in built], flat([mean, *outputs])[1])
 
     def step(self, chosen: Sequence[int]) -> tuple[float, list[Any], list[tuple[Value, float]]]:
@@ -138,12 +108,12 @@ class Replays:
         gradients of the parameters.
         """
         mean, outputs, gradients = 0.0, [None] * len(chosen), list[tuple[Value, float]]()
-        for group, positions, samples in self._grouped(chosen):
-            flat = Packed(row_of([*map(_data, group.parameters)]), group.parameters)
-            (part, found), gradient = group.f.value_and_grad(flat, samples, aux=True)
+        for parameters, positions, samples in self._by_structure(chosen):
+            flat = Packed(row_of([*map(_data, parameters)]), parameters)
+            (part, found), gradient = self.f.value_and_grad(flat, samples, aux=True)
             share = len(positions) / len(chosen)
             mean += share * part
-            gradients += zip(group.parameters, [share * g for g in gradient.tolist()])
+            gradients += zip(parameters, [share * g for g in gradient.tolist()])
             for position, output in zip(positions, found):
                 outputs[position] = output
         return mean, outputs, gradients
@@ -151,21 +121,21 @@ class Replays:
     def test(self, chosen: Sequence[int]) -> tuple[float, list[Any]]:
         """The mean loss of some samples, and the model's output for each."""
         total, outputs = 0.0, [None] * len(chosen)
-        for group, positions, samples in self._grouped(chosen):
-            for position, (value, output) in zip(positions, group.f.map(samples)):
+        for _, positions, samples in self._by_structure(chosen):
+            for position, (value, output) in zip(positions, self.f.map(samples)):
                 total, outputs[position] = total + value, output
         return total / len(chosen), outputs
 
-    def _grouped(self, chosen: Sequence[int]) -> Iterator[tuple[Group, list[int], Batch]]:
-        """The groups that some samples are in: at which positions of the chosen ones, and the samples."""
-        found: dict[Group, tuple[list[int], list[int]]] = {}
+    def _by_structure(self, chosen: Sequence[int]) -> Iterator[tuple[tuple[Value, ...], list[int], Batch]]:
+        """Some samples, by structure: its parameters, the positions among those chosen, and the samples."""
+        found: dict[int, tuple[list[int], list[int]]] = {}
         for position, i in enumerate(chosen):
-            group, place = self.places[i]
-            positions, places = found.setdefault(group, ([], []))
+            k, place = self.places[i]
+            positions, places = found.setdefault(k, ([], []))
             positions.append(position)
             places.append(place)
-        for group, (positions, places) in found.items():
-            yield group, positions, group.samples.take(places)
+        for k, (positions, places) in found.items():
+            yield self.parameters[k], positions, self.samples[k].take(places)
 
 
 class Replayed:
@@ -187,7 +157,7 @@ class Replayed:
             self._compare(training, Replays.agree)
         self.right, self.moved, self.seen, self.steps, self.looks = True, False, 0, 0, 0
         self.before = self.parts[True].numbers()
-        history.backend = self.parts[True].backend
+        history.backend = next(iter(self.parts[True].f.recordings.values())).backend
 
     def _compare(self, training: bool, agree: Callable[[Replays], bool]) -> None:
         with mode(self.eager.model, training):
