@@ -310,7 +310,7 @@ BUGS = [
     ("grad a*b a=2 b=3 --explain", "tinygrad_edu.explanation.walk.chain_rule"),
     ("grad a*b a=2 b=3", "tinygrad_edu.engine.chain_rule"),
     ("page a*b a=2 b=3 -o bug.html", "tinygrad_edu.webpage.topological"),
-    ("order a*b a=2 b=3", "tinygrad_edu.order.topological"), ("ops", "tinygrad_edu.text.local_gradients"),
+    ("order a*b a=2 b=3", "tinygrad_edu.order.chain_rule"), ("ops", "tinygrad_edu.text.local_gradients"),
     ("demo --out bugs", "tinygrad_edu.cli.demo.parse"),
     ("train moons --quiet --epochs 1", "tinygrad_edu.optim.Adam.update"),
     ("train flowers.csv --target kind", "tinygrad_edu.data.table._codes"),
