@@ -128,6 +128,7 @@ class Flow:
                 pairs = rest if bias else pairs
                 ds = [one(1.0) if d == ONE else d for d, _ in pairs]
                 self.known = step(ops.dot, (*ds, *[up for _, up in pairs], *bias))
+            self.pairs = []  # which nobody adds to any more
         return self.known
 
 
