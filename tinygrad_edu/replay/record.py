@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import chance, modes
-from ..engine import Value, _node, constant, topological
+from ..engine import Value, constant, topological
 from ..graphs import rebuilt
 from ..ieee import number
 from ..tracing import RecordingError
@@ -289,8 +289,8 @@ def _copied(run: _Run, dead: bool) -> Record:
 
     def copied(n: Value, parents: tuple[Value, ...]) -> Value:
         check_memory(n)
-        v = _node(_data_of(n), parents, n.op, n.numbers)
-        v.label = n.label
+        v = Value(n.data, label=n.label)
+        v.op, v.numbers, v.parents = n.op, n.numbers, parents
         return v
 
     twin = rebuilt(order, {n: Value(n.data, label=n.label) for n in (*run.traced, *originals)}, copied)
