@@ -26,6 +26,7 @@ class Nothing(float):
 
     Times inf or nan it is still 0, with the sign that it would have.
 
+    >>> from math import inf, nan
     >>> nothing * inf, nan * nothing + 2.0, nothing
     (0.0, 2.0, 0.0)
     """
