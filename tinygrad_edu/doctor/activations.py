@@ -10,7 +10,7 @@ from ..engine import Value, topological
 from ..figures.units import group, neuron_of, slope_of
 from ..words import few, number, plural
 from .evidence import Cell, Evidence, Use, rms
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN, LIMITS, LOOK, severity
 from .outputs import learned
 
@@ -22,7 +22,7 @@ def inside(layer: str, cells: list[Cell]) -> str:
     return few([c.name.removeprefix(f"{layer}.") for c in cells])
 
 
-def saturated(e: Evidence) -> Iterator[Finding]:
+def saturated(e: Evidence) -> Findings:
     """Layers of hidden units whose squashing function is flat where they are at work."""
     for layer, cells in e.layers.items():
         cells = [c for c in cells if c.hidden and c.shape.kind == "squashes"]
@@ -39,7 +39,7 @@ def saturated(e: Evidence) -> Iterator[Finding]:
         unit = max(mostly, key=lambda c: len(flat[c]) / len(c.uses))
         use = min(flat[unit], key=lambda u: abs(u.slope))
         size = rms(e.value(u.z) for c in cells for u in c.uses)
-        yield Finding(
+        yield e.finding(
             "saturated units",
             how,
             f"{layer}: {len(mostly)} of {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
@@ -50,10 +50,9 @@ def saturated(e: Evidence) -> Iterator[Finding]:
             "all that lies before it",
             'make the weighted sums smaller: init="xavier" (variance about 1 / inputs), inputs scaled to mean 0 and '
             "variance 1, a smaller learning rate, LayerNorm before the activation; or relu",
-            e.root,
             use.out,
             {"share": beyond / pairs, "units": len(mostly), "of": len(cells)},
-            tuple(c.name for c in mostly),
+            [c.name for c in mostly],
         )
 
 
@@ -89,7 +88,7 @@ def _closed(cell: Cell, slope: float) -> bool:
     return cell.uses[0].bend is None and slope == 0
 
 
-def dead(e: Evidence) -> Iterator[Finding]:
+def dead(e: Evidence) -> Findings:
     """Layers with units that are closed on every sample: in this graph, and on all data if there are some."""
     for layer, cells in e.layers.items():
         cells, shut = _shut(cells)
@@ -107,7 +106,7 @@ def dead(e: Evidence) -> Iterator[Finding]:
         cell = next((c for c in shut if _deep(e, c)), shut[0])
         use = max(cell.uses, key=lambda u: e.value(u.z))
         whole = len(shut) == len(cells)
-        yield Finding(
+        yield e.finding(
             "dead units",
             how,
             f"{layer}: {'all' if whole else len(shut)} of {plural(len(cells), 'unit')}, {inside(layer, shut)}",
@@ -118,10 +117,9 @@ def dead(e: Evidence) -> Iterator[Finding]:
             "if they died in training: a smaller learning rate from the beginning, a tenth and again a tenth until "
             "they live, for a step that is too long pushes a sum so far down that no input brings it up again; if they "
             'began so: init="he" and biases of 0, or leaky_relu, whose slope is never 0',
-            e.root,
             use.out,
             {"dead": len(shut), "of": len(cells), "samples": n},
-            tuple(c.name for c in shut),
+            [c.name for c in shut],
         )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
 from ..names import is_constant
 from ..words import number, plural
 from .evidence import Evidence
-from .findings import Finding
+from .findings import Findings
 from .formulas import is_share
 from .limits import BROKEN, LOOK
 from .outputs import outputs
@@ -20,7 +19,7 @@ ANY = (-math.inf, math.inf)
 Span = tuple[float, float]
 
 
-def squared(e: Evidence) -> Iterator[Finding]:
+def squared(e: Evidence) -> Findings:
     """Squared errors of probabilities, for targets that are 0 and 1 alone."""
     found: list[tuple[Value, float]] = []
     for n in e.order:
@@ -35,7 +34,7 @@ def squared(e: Evidence) -> Iterator[Finding]:
     off = y - wanted
     slope = y * (1 - y)
     soft = p.op is not ops.sigmoid
-    yield Finding(
+    yield e.finding(
         NAME,
         LOOK,
         f"squared errors of {len(found):,} probabilities with targets 0 and 1, such as {e.called(p)}",
@@ -47,10 +46,9 @@ def squared(e: Evidence) -> Iterator[Finding]:
         "losses.cross_entropy on the logits, without the softmax"
         if soft
         else "losses.binary_cross_entropy_with_logits on the weighted sum, without the sigmoid",
-        e.root,
         p,
         {"outputs": len(found), "slope": slope},
-        tuple(e.names[p] for p, _ in found[:20]),
+        [p for p, _ in found],
     )
 
 
@@ -69,7 +67,7 @@ def _is_squared(e: Evidence, n: Value) -> bool:
     return n in e.readers
 
 
-def margins(e: Evidence) -> Iterator[Finding]:
+def margins(e: Evidence) -> Findings:
     """Margins that no output can reach, as it is bounded; and margins that no output moves, as the target is 0."""
     spans: dict[Value, Span] = {}
     out = {u.z for c in outputs(e) for u in c.uses}
@@ -91,7 +89,7 @@ def margins(e: Evidence) -> Iterator[Finding]:
     if never and len(never) == total:
         n, (low, high) = never[0]
         x = n.parents[0]
-        yield Finding(
+        yield e.finding(
             NAME,
             LOOK,
             f"{plural(len(never), 'margin')}, such as {e.called(n)}",
@@ -101,14 +99,13 @@ def margins(e: Evidence) -> Iterator[Finding]:
             f"{n.op.name} stays open, and right samples pull as hard as wrong ones, until the last activation is flat",
             "scores without bounds: leave the sigmoid, softmax or tanh out of the model, and take losses.hinge or "
             "multiclass_hinge on the weighted sums; or keep it and take a cross-entropy",
-            e.root,
             n,
             {"margins": len(never)},
-            tuple(e.names[n] for n, _ in never[:20]),
+            [n for n, _ in never],
         )
     if zero:
         n, z = zero[0]
-        yield Finding(
+        yield e.finding(
             "loss and targets do not match",
             BROKEN,
             f"{len(zero)} of {plural(total, 'margin')}, such as {e.called(n)}",
@@ -117,10 +114,9 @@ def margins(e: Evidence) -> Iterator[Finding]:
             f"target × score with a target of 0 is 0, and d/d(score) = target = 0: the samples of that class teach "
             f"nothing, though each adds {number(e.value(n))} to the loss",
             "targets -1 and 1 for a margin: 2 * t - 1 makes them of 0 and 1; losses.hinge asks for them",
-            e.root,
             n,
             {"silenced": len(zero), "of": total},
-            tuple(e.names[n] for n, _ in zero[:20]),
+            [n for n, _ in zero],
         )
 
 
@@ -172,7 +168,7 @@ def _silenced(e: Evidence, x: Value, out: set[Value]) -> Value | None:
     return None
 
 
-def shares(e: Evidence) -> Iterator[Finding]:
+def shares(e: Evidence) -> Findings:
     """A cross-entropy whose targets are no shares, such as -1: then the loss has no lowest point."""
     logs: dict[Value, list[Value]] = {}
     for n in e.order:
@@ -195,7 +191,7 @@ def shares(e: Evidence) -> Iterator[Finding]:
     if not found:
         return
     t, p, n = found[0]
-    yield Finding(
+    yield e.finding(
         "loss and targets do not match",
         BROKEN,
         f"{plural(len(found), 'sample')} of {len(logs):,}, such as {e.called(n)}",
@@ -204,8 +200,7 @@ def shares(e: Evidence) -> Iterator[Finding]:
         "negative, and the loss falls without end as p goes to 0 or 1: no gradient ever says that it is enough",
         "targets 0 and 1: (t + 1) / 2 makes them of -1 and 1; losses.binary_cross_entropy asks for them. For -1 and 1 "
         "there is losses.hinge",
-        e.root,
         n,
         {"target": t, "samples": len(found)},
-        tuple(e.names[p] for _, p, _ in found[:20]),
+        [p for _, p, _ in found],
     )

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from operator import mul
 from typing import Any, NamedTuple
 
 from ..engine import Value
 from ..words import few, number, plural
-from .findings import Finding
+from .findings import Finding, Findings
 from .limits import BROKEN, LIMITS, LOOK, severity
 
 ENOUGH = 8  # samples: of fewer, nothing follows for all
@@ -44,7 +44,7 @@ class Column(NamedTuple):
 
 def findings(
     data: Any, root: Value, weights: Sequence[Value] = (), outputs: int = 0, biases: Sequence[Value] = ()
-) -> Iterator[Finding]:
+) -> Findings:
     """What is wrong with X, or (X, y).  `weights` read the columns, `outputs` is how many classes the network tells
     apart, `biases` are those of its outputs; `root` and they are what a finding opens, and may be left out.
     """
@@ -125,7 +125,7 @@ def _labels(y: Any) -> list[Any]:
 # Features
 
 
-def _missing(t: Table, root: Value) -> Iterator[Finding]:
+def _missing(t: Table, root: Value) -> Findings:
     bad = [i for i, row in enumerate(t.rows) if not math.isfinite(sum(row))]
     cells = [(i, j) for i in bad for j, v in enumerate(t.rows[i]) if not math.isfinite(v)]
     if cells:
@@ -160,7 +160,7 @@ def _columns(t: Table) -> tuple[list[list[float]], list[Column]]:
     return columns, told
 
 
-def _features(t: Table, root: Value, weights: Sequence[Value]) -> Iterator[Finding]:
+def _features(t: Table, root: Value, weights: Sequence[Value]) -> Findings:
     columns, told = _columns(t)
     varied = [j for j, c in enumerate(told) if c.spread > 1e-12 * c.size]
     still = [j for j in range(len(told)) if j not in set(varied)]
@@ -191,9 +191,7 @@ def _features(t: Table, root: Value, weights: Sequence[Value]) -> Iterator[Findi
         yield from _alike(t, columns, told, varied, root, opens)
 
 
-def _scales(
-    t: Table, told: list[Column], varied: list[int], root: Value, opens: Callable[[int], Value]
-) -> Iterator[Finding]:
+def _scales(t: Table, told: list[Column], varied: list[int], root: Value, opens: Callable[[int], Value]) -> Findings:
     if not varied:
         return
     sizes = {j: told[j].size for j in varied}
@@ -253,7 +251,7 @@ def _alike(
     varied: list[int],
     root: Value,
     opens: Callable[[int], Value],
-) -> Iterator[Finding]:
+) -> Findings:
     """Columns that are equal up to scale and shift, found by one projection each: equal ones have equal projections."""
     rows = len(columns[0])
     probe = [math.sin(1.0 + 12.9898 * i * (1 + i % 7)) for i in range(rows)]
@@ -296,7 +294,7 @@ def _correlation(xs: list[float], ys: list[float], a: Column, b: Column) -> floa
 # Targets
 
 
-def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Value]) -> Iterator[Finding]:
+def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Value]) -> Findings:
     numbers = [float(t) for t in labels if isinstance(t, (int, float))]
     bad = [i for i, t in enumerate(labels) if isinstance(t, float) and not math.isfinite(t) or t is None]
     if bad:
@@ -348,7 +346,7 @@ def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Valu
         yield from _unbalanced(counts, len(labels), root, biases)
 
 
-def _unbalanced(counts: Counter[Any], n: int, root: Value, biases: Sequence[Value]) -> Iterator[Finding]:
+def _unbalanced(counts: Counter[Any], n: int, root: Value, biases: Sequence[Value]) -> Findings:
     (most, k), p = counts.most_common(1)[0], counts.most_common(1)[0][1] / n
     if not (how := severity("unbalanced", p)):
         return

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property, partial, wraps
+from typing import Any, TypeVar
 
 from .. import ops
 from ..engine import Value
@@ -21,6 +21,7 @@ from ..explanation.network import rms as rms
 from ..explanation.walk import Walk
 from ..figures.units import Unit, group, module_of, samples_of, slope_of
 from ..names import is_constant
+from .findings import Finding
 from .rows import Bend, bend_of
 
 LINEAR = {ops.add, ops.sub, ops.mul, ops.div, ops.neg, ops.sum, ops.dot}
@@ -78,7 +79,7 @@ class Evidence(Walk):
         super().__init__(root)
         self.given = None if parameters is None else list(parameters)
         self.answers = answers  # what the model makes of all data: asked only where a finding depends on it
-        self._found: dict[str, Any] = {}
+        self.found: dict[Callable[[Evidence], Any], Any] = {}
         self.groups = group(root, self.order)
         self.samples = samples_of(self.groups) if self.groups.units else 1
         self.feeding = self._feeding()
@@ -103,7 +104,7 @@ class Evidence(Walk):
         """Every node that depends on something trainable."""
         found = set(self.trainable)
         for n in self.order:
-            if n not in found and not found.isdisjoint(n.parents):
+            if not found.isdisjoint(n.parents):
                 found.add(n)
         return found
 
@@ -125,11 +126,14 @@ class Evidence(Walk):
                 found.setdefault(p, []).append(n)
         return found
 
-    def remembered(self, what: str, find: Callable[[Evidence], Any]) -> Any:
-        """What `find` makes of this graph, found once though several checks ask."""
-        if what not in self._found:
-            self._found[what] = find(self)
-        return self._found[what]
+    def finding(self, what: str, how: str, where: str, seen: str, why: str, advice: str, node: Value,
+                numbers: dict[str, float], about: Iterable[Value | str] | None = None) -> Finding:  # fmt: skip
+        """A finding whose culprit is a node.  It is `about` that, or about units and layers, by their names, or other
+        nodes, of which it names twenty.
+        """
+        told = [node] if about is None else list(about)
+        labels = [x for x in told if isinstance(x, str)] + [self.names[n] for n in told if isinstance(n, Value)][:20]
+        return Finding(what, how, where, seen, why, advice, self.root, node, numbers, tuple(labels))
 
     # Units
 
@@ -195,6 +199,21 @@ class Evidence(Walk):
             elif not n.parents and not is_constant(n):
                 leaves.add(n)
         return frozenset(leaves)
+
+
+T = TypeVar("T")
+
+
+def remembered(find: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
+    """What `find` makes of a graph, found once though several checks ask."""
+
+    @wraps(find)
+    def once(e: Evidence) -> T:
+        if find not in e.found:
+            e.found[find] = find(e)
+        return e.found[find]  # type: ignore[no-any-return]
+
+    return once
 
 
 def rate(sizes: list[float]) -> float:

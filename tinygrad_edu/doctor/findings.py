@@ -76,6 +76,9 @@ class Finding(Explanation):
                 **({} if self.step is None else {"step": self.step})}  # fmt: skip
 
 
+Findings = Iterator[Finding]
+
+
 class Diagnosis(Explanation):
     """What `diagnose` returns: true if nothing was found; it prints itself, and shows itself in a notebook.
 

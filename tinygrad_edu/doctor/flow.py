@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
 from ..words import elided, number, plural
 from .evidence import LINEAR, MOST, Cell, Evidence, Use, rate, rms
-from .findings import Finding
+from .findings import Findings
 from .limits import LIMITS, severity
 
 
@@ -34,7 +33,7 @@ def _shrinks(sizes: list[float]) -> tuple[float, float]:
     return step, min(sizes[0] / sizes[-1], step ** (len(sizes) - 1), key=lambda x: abs(math.log(x)))
 
 
-def across_depth(e: Evidence) -> Iterator[Finding]:
+def across_depth(e: Evidence) -> Findings:
     """A gradient that shrinks or grows by the same factor from layer to layer, the last first."""
     levels = _by_level(e, [c for c in e.cells if not _recurrent(c)])
     few = len(levels) < LIMITS["fewest layers"].look
@@ -50,7 +49,7 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
     first, last = list(levels.values())[0], list(levels.values())[-1]
     at = {u: c for c in e.cells for u in c.uses}
     use = max(first, key=lambda u: abs(e.totals[u.z]))
-    yield Finding(
+    yield e.finding(
         "vanishing gradient" if vanishing else "exploding gradient",
         how,
         f"over {len(levels)} layers, from {at[last[0]].layer} back to {at[first[0]].layer}",
@@ -58,10 +57,9 @@ def across_depth(e: Evidence) -> Iterator[Finding]:
         f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
         _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} is {number(step ** (len(levels) - 1))}",
         _advice(vanishing, [c for c in e.cells if c.shape.kind == "squashes"]),
-        e.root,
         use.z,
         {"rate": step, "whole": whole, "layers": len(levels)},
-        tuple(dict.fromkeys(at[us[0]].layer for us in levels.values())),
+        dict.fromkeys(at[us[0]].layer for us in levels.values()),
     )
 
 
@@ -110,7 +108,7 @@ def _advice(vanishing: bool, squashing: list[Cell]) -> str:
     return f"{other}{'and then ' if other else ''}{begin}. If that is not enough: LayerNorm; {last}"
 
 
-def across_time(e: Evidence) -> Iterator[Finding]:
+def across_time(e: Evidence) -> Findings:
     """The same, for weights that are used again and again on their own output."""
     for layer, cells in e.layers.items():
         cells = [c for c in cells if _recurrent(c)]
@@ -123,7 +121,7 @@ def across_time(e: Evidence) -> Iterator[Finding]:
         if not (vanishing or exploding):
             continue
         use = max(next(iter(levels.values())), key=lambda u: abs(e.totals[u.z]))
-        yield Finding(
+        yield e.finding(
             "gradient vanishes in time" if vanishing else "gradient explodes in time",
             vanishing or exploding,
             f"{layer}, over {len(levels)} steps",
@@ -137,10 +135,9 @@ def across_time(e: Evidence) -> Iterator[Finding]:
             else "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose "
             "state is added to and not multiplied; fewer steps. In a training also optim.clip_by_norm(parameters, 1.0) "
             "between backward() and step(): it bounds what a step does, though not this gradient",
-            e.root,
             use.z,
             {"rate": step, "whole": whole, "steps": len(levels)},
-            (layer,),
+            [layer],
         )
 
 
@@ -174,7 +171,7 @@ def _asks(condition: Value, x: Value) -> bool:
     return not meant.isdisjoint(seen)
 
 
-def blocked(e: Evidence) -> Iterator[Finding]:
+def blocked(e: Evidence) -> Findings:
     """Errors that a clip, a maximum, a minimum or a where keeps from the parameters."""
     sites = [n for n in e.order if _replaces(n) and n not in e.feeding and n in e.learning]
     held: dict[str, list[tuple[Value, int]]] = {}
@@ -187,7 +184,7 @@ def blocked(e: Evidence) -> Iterator[Finding]:
             continue
         n, i = max(nodes, key=lambda found: abs(e.value(found[0].parents[found[1]])))
         x = n.parents[i]
-        yield Finding(
+        yield e.finding(
             "blocked gradient",
             how,
             f"{name}, between the outputs and the loss: {len(nodes)} of {plural(of, 'place')}, such as {e.called(n)}",
@@ -202,8 +199,7 @@ def blocked(e: Evidence) -> Iterator[Finding]:
             ),
             "losses.huber: its slope is the clipped error, so that a large error pulls with limited force; or clip "
             "the gradient and not the error, with optim.clip_by_norm",
-            e.root,
             n,
             {"share": len(nodes) / of, "nodes": len(nodes), "of": of},
-            tuple(e.names[n] for n, _ in nodes[:20]),
+            [n for n, _ in nodes],
         )

@@ -14,7 +14,7 @@ from .. import ops
 from ..engine import Value
 from ..words import number, plural
 from .evidence import Evidence
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN, LOOK, severity
 
 EPS = 2.0**-53
@@ -123,7 +123,7 @@ RECIPES = [
 ]
 
 
-def unstable(e: Evidence) -> Iterator[Finding]:
+def unstable(e: Evidence) -> Findings:
     """Formulas of `RECIPES` at numbers where they lose digits, or soon will."""
     told: set[Value] = set()
     for r in RECIPES:
@@ -135,7 +135,7 @@ def unstable(e: Evidence) -> Iterator[Finding]:
             continue
         told.update(p for _, n, _ in found for p in (n, *n.parents, *(q for p in n.parents for q in p.parents)))
         x, n, how = next((f for f in found if f[2] == BROKEN), found[0])
-        yield Finding(
+        yield e.finding(
             f"unstable formula: {r.what}",
             how,
             f"{plural(len(found), 'place')}, such as {e.called(n)}",
@@ -143,14 +143,13 @@ def unstable(e: Evidence) -> Iterator[Finding]:
             + ", ".join(f"{e.called(p)} = {number(e.value(p))}" for p in n.parents[:2]),
             r.why,
             r.advice,
-            e.root,
             n,
             {"number": x, "places": len(found)},
-            tuple(e.names[m] for _, m, _ in found[:20]),
+            [m for _, m, _ in found],
         )
 
 
-def cancelled(e: Evidence) -> Iterator[Finding]:
+def cancelled(e: Evidence) -> Findings:
     """Differences of nearly equal numbers, where what rounding does to them can be seen in the loss."""
     worst: tuple[float, float, Value] | None = None
     count = 0
@@ -174,7 +173,7 @@ def cancelled(e: Evidence) -> Iterator[Finding]:
     share, lost, n = worst
     y, a, b = n.numbers
     error, root = EPS * max(abs(a), abs(b)), e.names[e.root]
-    yield Finding(
+    yield e.finding(
         "difference of nearly equal numbers",
         severity("error in the loss", share),
         f"{plural(count, 'place')}, such as {e.called(n)}",
@@ -184,10 +183,8 @@ def cancelled(e: Evidence) -> Iterator[Finding]:
         f"by {number(share)} of itself: the size of d({root})/d({e.names[n]}) is {number(abs(e.totals[n]))}",
         "a form without the difference: expm1(x) for exp(x) - 1, log1p(x) for log(1 + x), (a - b) * (a + b) for "
         "a² - b², the mean of (x - mean)² for a variance, (-x).sigmoid() for 1 - sigmoid(x)",
-        e.root,
         n,
         {"digits lost": lost, "share": share, "places": count},
-        (e.names[n],),
     )
 
 
@@ -216,7 +213,7 @@ def _terms(total: Value) -> Iterator[Value]:
             yield n
 
 
-def twice(e: Evidence) -> Iterator[Finding]:
+def twice(e: Evidence) -> Findings:
     """A softmax of what is a softmax already; a sigmoid, or a loss that takes logits, of what is a sigmoid already."""
     soft = [
         (n, xs)
@@ -227,7 +224,7 @@ def twice(e: Evidence) -> Iterator[Finding]:
         n, xs = soft[0]
         top = max(map(e.value, xs))
         best = math.exp(1) / (math.exp(1) + len(xs) - 1)
-        yield Finding(
+        yield e.finding(
             "softmax of a softmax",
             BROKEN,
             f"{plural(len(soft), 'place')}, such as {e.names[n]} = {n.op.name} of {e.names[xs[0]]}, …",
@@ -238,10 +235,8 @@ def twice(e: Evidence) -> Iterator[Finding]:
             f"and the loss stays above {number(-math.log(best))} however well the network learns",
             "losses.cross_entropy takes the logits: leave the softmax out of the model; or take "
             "losses.categorical_cross_entropy on its probabilities",
-            e.root,
             n,
             {"places": len(soft), "largest": best},
-            (e.names[n],),
         )
     bent = (ops.sigmoid, ops.softplus, ops.logsigmoid)
     two = [
@@ -252,7 +247,7 @@ def twice(e: Evidence) -> Iterator[Finding]:
     ]
     if two:
         n, x = two[0]
-        yield Finding(
+        yield e.finding(
             "sigmoid of a sigmoid",
             BROKEN,
             f"{plural(len(two), 'place')}, such as {e.called(n)}, where {e.called(x)}",
@@ -262,10 +257,8 @@ def twice(e: Evidence) -> Iterator[Finding]:
             "most 1/4 × 1/4, and a confident no can never come out",
             "losses.binary_cross_entropy_with_logits takes the logit: leave the sigmoid out of the model; or take "
             "losses.binary_cross_entropy on its output",
-            e.root,
             n,
             {"places": len(two)},
-            (e.names[n],),
         )
 
 
@@ -280,7 +273,7 @@ def _choices(p: Value) -> set[Value]:
     return found
 
 
-def no_probability(e: Evidence) -> Iterator[Finding]:
+def no_probability(e: Evidence) -> Findings:
     """log(p) and log(1 - p), of one p that nothing keeps between 0 and 1."""
     logs: dict[Value, Value] = {}
     rest: dict[Value, Value] = {}
@@ -302,7 +295,7 @@ def no_probability(e: Evidence) -> Iterator[Finding]:
     if not free:
         return
     p, n = min(free.items(), key=lambda found: e.value(found[0]))
-    yield Finding(
+    yield e.finding(
         "log of what is no probability",
         BROKEN if not 0 < e.value(p) < 1 else LOOK,
         f"{plural(len(free), 'place')}, such as {e.called(n)}, where {e.called(p)}",
@@ -312,8 +305,6 @@ def no_probability(e: Evidence) -> Iterator[Finding]:
         "1 / p grows without bound and then the loss is nan",
         "losses.binary_cross_entropy_with_logits, which takes any number as a logit; or p.sigmoid() before the "
         "logarithm",
-        e.root,
         p,
         {"value": e.value(p), "places": len(free)},
-        (e.names[p],),
     )

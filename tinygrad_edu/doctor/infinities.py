@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
 from ..infinities import first_edge, interval
 from ..words import number, plural
 from .evidence import Evidence
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN
 
 BEFORE = 5  # nodes that led there
@@ -21,7 +20,7 @@ def finite(e: Evidence) -> bool:
     return math.isfinite(e.root.data) and all(map(math.isfinite, e.totals.values()))
 
 
-def values(e: Evidence) -> Iterator[Finding]:
+def values(e: Evidence) -> Findings:
     """The first node whose value is nan or inf, though those of its inputs are not."""
     if math.isfinite(e.value(e.root)):
         return  # what is infinite on the way has come to nothing
@@ -34,7 +33,7 @@ def values(e: Evidence) -> Iterator[Finding]:
         f", {e.names[e.root]} among them" if e.root in bad and first is not e.root else ""
     )
     given = ", ".join(dict.fromkeys(f"{e.names[p]} = {number(x)}" for p, x in zip(first.parents, first.numbers[1:])))
-    yield Finding(
+    yield e.finding(
         f"{y} begins here",
         BROKEN,
         e.called(first) if first.parents else f"{e.names[first]}, which nothing computed",
@@ -45,10 +44,8 @@ def values(e: Evidence) -> Iterator[Finding]:
         _instead(first)
         if first.parents
         else "look at the data, or at the step that made this number: a learning rate that is too large ends so",
-        e.root,
         first,
         {"value": e.value(first), "spread": len(bad), "of": len(e.order)},
-        (e.names[first],),
     )
 
 
@@ -106,7 +103,7 @@ def _instead(n: Value) -> str:
     return "smaller numbers: a smaller learning rate, smaller initial weights, inputs scaled to mean 0 and variance 1"
 
 
-def gradients(e: Evidence) -> Iterator[Finding]:
+def gradients(e: Evidence) -> Findings:
     """The first gradient that is nan or inf of a finite loss: an infinite slope, 0 times infinity, or one too large."""
     bad = [n for n in e.order if not math.isfinite(e.totals[n])]
     if (
@@ -139,7 +136,7 @@ def gradients(e: Evidence) -> Iterator[Finding]:
         what = "gradient too large"
         why = f"{at}, added to {number(before)}: larger than 1.8e308, where floats end"
         advice = 'init="xavier" or "he", fewer layers or steps, a bound on the norm of the gradient'
-    yield Finding(
+    yield e.finding(
         f"gradient stops being finite: {what}",
         BROKEN,
         f"on the edge {e.names[n]} → {e.names[p]}, {e.called(n)}",
@@ -147,8 +144,7 @@ def gradients(e: Evidence) -> Iterator[Finding]:
         + (f", {'those' if len(harmed) > 1 else 'that'} of {', '.join(harmed[:4])} among them" if harmed else ""),
         why,
         advice,
-        e.root,
         n,
         {"upstream": up, "local": d, "spread": len(bad)},
-        (e.names[n], e.names[p]),
+        (n, p),
     )

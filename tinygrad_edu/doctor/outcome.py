@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from operator import mul
 
 from ..words import number, plural
 from .course import Course
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN, LIMITS, LOOK, NOT_BEFORE, severity
 from .training import Step
 
 
-def diverges(s: Step, course: Course) -> Iterator[Finding]:
+def diverges(s: Step, course: Course) -> Findings:
     """A loss that has been far above its best for long."""
     times = course.rises()
     if not severity("diverges", times):
@@ -38,7 +37,7 @@ def diverges(s: Step, course: Course) -> Iterator[Finding]:
     )
 
 
-def stands_still(s: Step, course: Course, learned: float | None, share: float) -> Iterator[Finding]:
+def stands_still(s: Step, course: Course, learned: float | None, share: float) -> Findings:
     """A loss that has never fallen, of a model that had something to learn."""
     if learned is not None:
         untrained = learned < LIMITS["learns"].look
@@ -69,7 +68,7 @@ def stands_still(s: Step, course: Course, learned: float | None, share: float) -
     )  # fmt: skip
 
 
-def learns_nothing(s: Step, course: Course, learned: float | None, asked: int) -> Iterator[Finding]:
+def learns_nothing(s: Step, course: Course, learned: float | None, asked: int) -> Findings:
     """Outputs that say nothing of the targets, after many steps."""
     if learned is None or s.number < NOT_BEFORE["learns nothing from the inputs"]:
         return
@@ -90,7 +89,7 @@ def learns_nothing(s: Step, course: Course, learned: float | None, asked: int) -
         )
 
 
-def overfits(s: Step, course: Course) -> Iterator[Finding]:
+def overfits(s: Step, course: Course) -> Findings:
     """A test loss that rises while that in training goes on falling."""
     if not course.tests or not (found := course.overfits("overfitting" in s.stands)):
         return

@@ -14,7 +14,7 @@ loss it is what it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from .. import ops
@@ -22,20 +22,17 @@ from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..sums import addends
 from ..words import number, plural
-from .evidence import Cell, Evidence, Use, rms
-from .findings import Finding
+from .evidence import Cell, Evidence, Use, remembered, rms
+from .findings import Findings
 from .limits import LIMITS, LOOK, severity
 from .rows import bend_of
 
 Say = Callable[[Use, float], float]  # another number for the weighted sum of an output
 
 
+@remembered
 def outputs(e: Evidence) -> list[Cell]:
     """The units that no weight reads: of labelled ones those, else the weighted sums that no weight reads."""
-    return e.remembered("outputs", _outputs)  # type: ignore[no-any-return]
-
-
-def _outputs(e: Evidence) -> list[Cell]:
     told = [c for c in e.cells if c.weights]
     if not told:
         return _sums(e)
@@ -89,21 +86,21 @@ def _used(e: Evidence, z: Value) -> Use:
 # The loss of other outputs
 
 
-def _behind(e: Evidence) -> tuple[dict[Value, Use], list[Value]]:
-    """The weighted sums of the outputs, and all that is computed from them."""
+@remembered
+def _behind(e: Evidence) -> tuple[dict[Value, Use], list[Value], set[Value]]:
+    """The weighted sums of the outputs, what is computed from them, and both together."""
     sums = {u.z: u for c in outputs(e) for u in c.uses}
-    found = set(sums)
-    after = []
+    found, after = set(sums), list[Value]()
     for n in e.order:
-        if n.parents and n not in sums and not found.isdisjoint(n.parents):
+        if n not in sums and not found.isdisjoint(n.parents):
             found.add(n)
             after.append(n)
-    return sums, after
+    return sums, after, found
 
 
 def _again(e: Evidence, say: Say) -> dict[Value, float]:
     """All that is computed from the outputs, with `say(use, sum)` for each weighted sum; nothing if some row cannot."""
-    sums, after = e.remembered("behind", _behind)
+    sums, after, _ = _behind(e)
     now = {z: say(u, e.value(z)) for z, u in sums.items()}
     try:
         for n in after:
@@ -120,7 +117,7 @@ def imagined(e: Evidence, say: Say) -> float:
 
 def pulls_at(e: Evidence, say: Say) -> dict[Value, float]:
     """The gradients by the outputs' weighted sums if these were `say(use, sum)`."""
-    sums, after = e.remembered("behind", _behind)
+    sums, after, _ = _behind(e)
     now = _again(e, say)
     if e.root not in now:
         return dict.fromkeys(sums, 0.0)
@@ -140,8 +137,7 @@ def terms(e: Evidence) -> list[tuple[float, Value]]:
 
     A difference is taken apart where the outputs have a say in one side alone: logsumexp(z) - z[k] is one part.
     """
-    sums, after = e.remembered("behind", _behind)
-    theirs = {*sums, *after}
+    theirs = _behind(e)[2]
     return addends(e.root, lambda n: n.op is ops.sub and theirs.issuperset(n.parents))
 
 
@@ -149,8 +145,7 @@ def _apart(e: Evidence) -> float:
     """The part of the loss that the outputs have no say in, such as a penalty; nan if some part that they have a say in
     is negative: then a loss of 0 is not the best there is, and no other number a share of anything.
     """
-    sums, after = e.remembered("behind", _behind)
-    theirs = {*sums, *after}
+    theirs = _behind(e)[2]
     parts = [(c * e.value(n), n in theirs) for c, n in terms(e)]
     if any(x < 0 for x, mine in parts if mine):
         return math.nan
@@ -159,9 +154,8 @@ def _apart(e: Evidence) -> float:
 
 def judged(e: Evidence) -> bool:
     """Whether some part of the loss says how good outputs are: of a bare formula there is nothing to say."""
-    _, after = e.remembered("behind", _behind)
-    theirs = set(after)
-    return any(n in theirs for _, n in terms(e)) and not math.isnan(_apart(e))
+    sums, _, theirs = _behind(e)
+    return any(n in theirs and n not in sums for _, n in terms(e)) and not math.isnan(_apart(e))
 
 
 def share(e: Evidence) -> float:
@@ -174,19 +168,16 @@ def share(e: Evidence) -> float:
     return (e.root.data - rest) / same if same > 0 else math.nan
 
 
-def _learned(e: Evidence) -> bool:
-    return share(e) < LIMITS["learned"].look
-
-
+@remembered
 def learned(e: Evidence) -> bool:
     """Whether the outputs have made the loss a small part of what it would be if they said the same of every sample.
 
     Then a unit that passes nothing on withholds nothing that is still wanted.
     """
-    return bool(e.remembered("learned", _learned))
+    return share(e) < LIMITS["learned"].look
 
 
-def chance(e: Evidence) -> Iterator[Finding]:
+def chance(e: Evidence) -> Findings:
     """A loss far above what it would be if every output were 0.
 
     The initial weights of books make logits of size 1, which cost up to half of chance more than silence does, and one
@@ -213,7 +204,7 @@ def chance(e: Evidence) -> Iterator[Finding]:
     size = rms(e.value(u.z) for u in uses)
     worst = max(uses, key=lambda u: abs(e.value(u.z)) if e.value(u.z) * e.totals[u.z] > 0 else 0.0)
     z = e.names[worst.z]
-    yield Finding(
+    yield e.finding(
         "outputs worse than nothing" if knows else "loss at the start far from chance",
         LOOK if knows else how,
         f"{_named(units)}: weighted sums of size {number(size)}",
@@ -227,10 +218,9 @@ def chance(e: Evidence) -> Iterator[Finding]:
         "smaller weights and biases in the last layer to begin with: multiply both by "
         f"{min(0.1, 1 / size):.1g}, or init with a small spread, and biases of 0; scale the "
         "inputs; if it was not so before, a smaller learning rate",
-        e.root,
         worst.z,
         {"loss": now, "chance": silent, "ratio": now / silent, "size": size},
-        tuple(c.name for c in units[:20]),
+        [c.name for c in units[:20]],
     )
 
 
@@ -254,7 +244,7 @@ def _named(units: list[Cell]) -> str:
 # Stuck
 
 
-def stuck(e: Evidence) -> Iterator[Finding]:
+def stuck(e: Evidence) -> Findings:
     """Outputs on the flat part of their activation, on the wrong side of it, which the loss pulls at in vain.
 
     In vain: with less than half of the gradient that it would have at 0.  A cross-entropy pulls the harder the
@@ -275,7 +265,7 @@ def stuck(e: Evidence) -> Iterator[Finding]:
         return
     share, c, bad = max(found, key=lambda f: f[0])
     u = min(bad, key=lambda u: abs(u.slope))
-    yield Finding(
+    yield e.finding(
         "outputs saturated and wrong",
         severity("stuck outputs", share),
         _named(list(dict.fromkeys(cell for _, cell, _ in found))),
@@ -288,10 +278,9 @@ def stuck(e: Evidence) -> Iterator[Finding]:
         "a loss whose slope makes up for the flat one: losses.cross_entropy or binary_cross_entropy_with_logits on the "
         "weighted sum itself; smaller weights in the last layer; targets inside the range of the activation; a smaller "
         "learning rate",
-        e.root,
         u.out,
         {"share": share, "pairs": count, "of": pairs},
-        tuple(dict.fromkeys(cell.name for _, cell, _ in found)),
+        dict.fromkeys(cell.name for _, cell, _ in found),
     )
 
 

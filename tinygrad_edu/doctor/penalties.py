@@ -9,15 +9,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from .. import ops
 from ..engine import Value
 from ..names import is_constant
 from ..words import number, plural
-from .evidence import Evidence
-from .findings import Finding
+from .evidence import Evidence, remembered
+from .findings import Findings
 from .limits import BROKEN, severity
 from .outputs import judged, learned, terms
 
@@ -34,15 +33,10 @@ class Penalty(NamedTuple):
 NOBODY: frozenset[Value] = frozenset()
 
 
+@remembered
 def penalties(e: Evidence) -> list[Penalty]:
     """The parts of the loss that are made of squares or sizes of weights alone; none if no outputs are judged."""
-    return e.remembered("penalties", _penalties)  # type: ignore[no-any-return]
-
-
-def _penalties(e: Evidence) -> list[Penalty]:
-    parts = terms(e)
-    found = [Penalty(n, c, c * e.value(n), ws) for c, n in parts if (ws := _of(e, n))]
-    return found if judged(e) else []
+    return [Penalty(n, c, c * e.value(n), ws) for c, n in terms(e) if judged(e) and (ws := _of(e, n))]
 
 
 def _of(e: Evidence, n: Value) -> frozenset[Value]:
@@ -96,7 +90,7 @@ def _pull(e: Evidence, parts: list[Penalty]) -> dict[Value, float]:
     return {w: totals.get(w, 0.0) for part in parts for w in part.weights}
 
 
-def lowered(e: Evidence) -> Iterator[Finding]:
+def lowered(e: Evidence) -> Findings:
     """A penalty with the wrong sign: the larger the weights, the smaller the loss."""
     wrong = [p for p in penalties(e) if p.size < 0]
     if not wrong:
@@ -104,7 +98,7 @@ def lowered(e: Evidence) -> Iterator[Finding]:
     pull = _pull(e, wrong)
     w = max(pull, key=lambda w: abs(pull[w]))
     along = math.fsum(e.value(w) * d for w, d in pull.items())
-    yield Finding(
+    yield e.finding(
         "regularisation lowers the loss",
         BROKEN,
         f"{plural(len(wrong), 'part')} of the loss, of {plural(len(pull), 'weight')}, such as "
@@ -116,14 +110,13 @@ def lowered(e: Evidence) -> Iterator[Finding]:
         "number is positive for every penalty that keeps weights small. Here the loss has no lowest point",
         "add the penalty, do not subtract it: loss + losses.l2(model.parameters(), alpha=1e-4) with alpha above 0. "
         "CS231n: to add regularisation must make the loss larger",
-        e.root,
         wrong[0].node,
         {"penalty": sum(p.size for p in wrong), "along": along},
-        tuple(e.names.term(w) for w in list(pull)[:20]),
+        [e.names.term(w) for w in list(pull)[:20]],
     )
 
 
-def outweighs(e: Evidence) -> Iterator[Finding]:
+def outweighs(e: Evidence) -> Findings:
     """A penalty that pulls at the weights far more than the data do, and is far larger than the rest of the loss.
 
     That it pulls as much is no fault: wherever training has come to rest, the two are equal and opposite.
@@ -140,7 +133,7 @@ def outweighs(e: Evidence) -> Iterator[Finding]:
     if not (how := severity("penalty", ratio)) or learned(e):
         return
     w = max(pull, key=lambda w: abs(pull[w]))
-    yield Finding(
+    yield e.finding(
         "regularisation outweighs the data",
         how,
         f"{plural(len(parts), 'part')} of the loss, of {plural(len(pull), 'weight')}, such as "
@@ -151,8 +144,7 @@ def outweighs(e: Evidence) -> Iterator[Finding]:
         f"penalty and {number(float(e.totals[w]) - pull[w])} from the data. The steps go to 0, whatever the data say",
         "a smaller alpha: losses.l2(model.parameters(), alpha=1e-4), or 1e-3. CS231n: first without regularisation, "
         "until twenty samples are learned by heart; then as much as makes the loss a little larger",
-        e.root,
         parts[0].node,
         {"penalty": penalty, "rest": rest, "ratio": ratio},
-        tuple(e.names.term(w) for w in list(pull)[:20]),
+        [e.names.term(w) for w in list(pull)[:20]],
     )

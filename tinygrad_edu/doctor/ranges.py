@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from .. import ops
 from ..engine import Value
 from ..words import number, plural
 from .agreement import NAME
 from .evidence import Evidence, Use
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN, severity
 from .outputs import outputs
 
@@ -22,7 +21,7 @@ def _bent(e: Evidence) -> list[Use]:
     return [u for c in outputs(e) for u in c.uses if u.bend is not None and u.bend is u.out and u.bend.op in RANGES]
 
 
-def one_sided(e: Evidence) -> Iterator[Finding]:
+def one_sided(e: Evidence) -> Findings:
     """Logits that are never negative: relu of the outputs, under a sigmoid or softmax."""
     reads = (ops.softplus, ops.logsigmoid, ops.sigmoid, ops.logsumexp)
     found: list[tuple[Use, Value]] = []
@@ -36,7 +35,7 @@ def one_sided(e: Evidence) -> Iterator[Finding]:
         return
     u, reader = found[0]
     name, op = e.names[u.out], u.out.op.name
-    yield Finding(
+    yield e.finding(
         NAME,
         BROKEN,
         f"{plural(len(found), 'logit')}, such as {e.called(u.out)}",
@@ -46,14 +45,13 @@ def one_sided(e: Evidence) -> Iterator[Finding]:
         f"surest no. Where the sum is below 0 the slope of {op} is {number(u.slope) if e.value(u.z) < 0 else 'small'}, "
         "and the sample teaches nothing",
         f'no activation after the last layer: MLP(..., output="linear"), not {op}; the loss has its own',
-        e.root,
         u.out,
         {"logits": len(found)},
-        tuple(dict.fromkeys(c.name for c in outputs(e))),
+        dict.fromkeys(c.name for c in outputs(e)),
     )
 
 
-def out_of_reach(e: Evidence) -> Iterator[Finding]:
+def out_of_reach(e: Evidence) -> Findings:
     """Targets of a difference that lie where the last activation cannot go."""
     found: list[tuple[float, Use, float]] = []
     count = 0
@@ -69,7 +67,7 @@ def out_of_reach(e: Evidence) -> Iterator[Finding]:
         return
     beyond, u, t = max(found, key=lambda f: f[0])
     low, high = RANGES[u.out.op]
-    yield Finding(
+    yield e.finding(
         "labels do not fit the outputs",
         how,
         f"{len(found)} of {plural(count, 'target')}, for {e.called(u.out)}",
@@ -78,8 +76,7 @@ def out_of_reach(e: Evidence) -> Iterator[Finding]:
         "the loss pulls the output on beyond its range for ever, and what it reaches is the flat end of the "
         f"activation, where the slope is 0: here it is {number(u.slope)}",
         'no activation after the last layer: MLP(..., output="linear"); or targets that are scaled into its range',
-        e.root,
         u.out,
         {"share": len(found) / count, "beyond": beyond},
-        tuple(dict.fromkeys(c.name for c in outputs(e))),
+        dict.fromkeys(c.name for c in outputs(e)),
     )

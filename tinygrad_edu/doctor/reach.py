@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 
 from .. import chance, ops
 from ..engine import Value
@@ -13,19 +12,19 @@ from ..figures.units import module_of
 from ..names import named
 from ..words import few, number, plural
 from .evidence import Cell, Evidence
-from .findings import Finding
+from .findings import Findings
 from .limits import BROKEN, LOOK, severity
 from .rows import is_step
 
 PLACES = re.compile(r"(\[\d+\])+$")  # of w[3][1]: which of the numbers of one parameter it is
 
 
-def cut(e: Evidence) -> Iterator[Finding]:
+def cut(e: Evidence) -> Findings:
     """A loss that has forgotten how it was computed."""
     if e.root.parents:
         return
     gone = e.root.op is ops.detached
-    yield Finding(
+    yield e.finding(
         "no gradient at all",
         BROKEN,
         f"the loss itself, {e.names[e.root]} = {number(e.root.data)}",
@@ -41,13 +40,12 @@ def cut(e: Evidence) -> Iterator[Finding]:
         if gone
         else "give the Value that the loss function returned, before .data or float()",
         e.root,
-        e.root,
         {},
-        (),
+        [],
     )
 
 
-def unreached(e: Evidence) -> Iterator[Finding]:
+def unreached(e: Evidence) -> Findings:
     """Parameters that the loss was not computed from; of a table of vectors, only if none of its numbers was used."""
     if e.given is None or not e.root.parents:
         return
@@ -78,30 +76,29 @@ def unreached(e: Evidence) -> Iterator[Finding]:
         advice = "was the model made anew, or copied, after the loss was computed?"
     else:
         advice = "does the model use this layer? Does it take .data or float() of something on the way to the loss?"
-    yield Finding(
+    yield e.finding(
         "parameters the loss never reaches",
         BROKEN,
         f"{plural(count, 'parameter')} of {len(e.given):,}: those of {few(list(layers))}",
         f"none of them is among the {plural(len(e.order), 'node')} that {e.names[e.root]} was computed from",
         why,
         advice,
-        e.root,
         ends[0] if ends else e.root,
         {"parameters": count, "of": len(e.given), "detached": len(ends)},
-        tuple(layers),
+        layers,
     )
 
 
-def nothing_arrives(e: Evidence) -> Iterator[Finding]:
+def nothing_arrives(e: Evidence) -> Findings:
     """A loss from which every way to a parameter leads through a slope of 0, as if it counted right answers."""
     if any(e.totals.get(p) for p in e.trainable) or e.root in e.alive or e.root not in e.learning:
         return
     walls = [n for n in e.order if n not in e.alive and any(p in e.alive for p in n.parents)]
     if not walls or any(map(chance.stops, walls)) or not all(is_step(n.op) for n in walls):
         return  # flat at this point only: a loss of 0 is as good as it gets
-    n, names = walls[-1], [e.names[w] for w in walls[:20]]
+    n = walls[-1]
     rows = few(list(dict.fromkeys(w.op.name for w in reversed(walls))))
-    yield Finding(
+    yield e.finding(
         "no gradient arrives",
         BROKEN,
         f"on every way from {e.names[e.root]} to a parameter, at {plural(len(walls), 'node')}: {rows}",
@@ -109,14 +106,13 @@ def nothing_arrives(e: Evidence) -> Iterator[Finding]:
         "the gradient along a way is the product of its local gradients, and each way has a factor of 0",
         "a loss that changes with the outputs, by however little: what counts right answers, or rounds, cannot say in "
         "which direction to go. losses.cross_entropy, hinge or mse can",
-        e.root,
         n,
         {"nodes": len(walls)},
-        tuple(names),
+        walls,
     )
 
 
-def behind_chance(e: Evidence) -> Iterator[Finding]:
+def behind_chance(e: Evidence) -> Findings:
     """Parameters that the loss sees through random choices alone, and no score is there to stand in for a gradient."""
     reached = {e.root}
     for n in reversed(e.order):
@@ -131,7 +127,7 @@ def behind_chance(e: Evidence) -> Iterator[Finding]:
     if not lost:
         return
     n = walls[-1]
-    yield Finding(
+    yield e.finding(
         "chance in the way",
         LOOK,
         f"on every way from {e.names[e.root]} to {plural(len(lost), 'parameter')}, at "
@@ -141,10 +137,9 @@ def behind_chance(e: Evidence) -> Iterator[Finding]:
         "changes with the parameters is how probable it was, and the score, d(log p) × the cost, says that",
         "stochastic.surrogate(cost) in place of the cost; or stochastic.expected(f), which adds up all outcomes; "
         "where there is one, .rsample, which gradients pass",
-        e.root,
         n,
         {"parameters": len(lost), "choices": len(walls)},
-        tuple([e.names[n] for n in walls[:20]]),
+        walls,
     )
 
 
@@ -152,7 +147,7 @@ def _outputs(e: Evidence) -> list[Cell]:
     return [c for c in e.cells if not c.hidden and c.weights]
 
 
-def constant_outputs(e: Evidence) -> Iterator[Finding]:
+def constant_outputs(e: Evidence) -> Findings:
     """Outputs of a network with hidden units that are the same number for every sample, though the samples differ."""
     inputs = {tuple(e.value(x) for _, x in u.inputs) for c in e.cells for u in c.uses if u.level == 1}
     deep = [c for c in _outputs(e) if len(c.uses) > 1 and min(u.level for u in c.uses) > 1]
@@ -171,21 +166,20 @@ def constant_outputs(e: Evidence) -> Iterator[Finding]:
         advice = "what helps against dead units: a smaller learning rate, leaky_relu"
     else:
         why = "what it reads is the same for every sample: somewhere below, a layer forgets its inputs"
-    yield Finding(
+    yield e.finding(
         "output does not depend on the input",
         BROKEN,
         f"{few([c.name for c in same])}, of {plural(len(_outputs(e)), 'output')}",
         f"{number(e.value(cell.uses[0].z))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
         why,
         advice,
-        e.root,
         cell.uses[0].out,
         {"outputs": len(same), "samples": len(cell.uses)},
-        tuple(c.name for c in same),
+        [c.name for c in same],
     )
 
 
-def identical(e: Evidence) -> Iterator[Finding]:
+def identical(e: Evidence) -> Findings:
     """Hidden units with the same weights and the same gradients: they will stay one unit."""
     for layer, cells in e.layers.items():
         alike: dict[tuple[float, ...], list[Cell]] = defaultdict(list)
@@ -199,7 +193,7 @@ def identical(e: Evidence) -> Iterator[Finding]:
         most = max(twins, key=len)
         count = sum(map(len, twins))
         w = most[0].weights[0]
-        yield Finding(
+        yield e.finding(
             "identical units",
             BROKEN if len(most) == len(cells) else LOOK,
             f"{layer}: {count} of {plural(len(cells), 'unit')}, such as {most[0].name} and {most[1].name}",
@@ -208,14 +202,13 @@ def identical(e: Evidence) -> Iterator[Finding]:
             "equal units that feed equal weights get equal gradients, for the chain rule multiplies equal numbers: "
             f"after every step they are equal again, so {len(most)} units do the work of one",
             'random weights to begin with (init="xavier" or "he"); biases may be equal, weights may not',
-            e.root,
             w,
             {"units": count, "of": len(cells)},
-            tuple(c.name for group in twins for c in group),
+            [c.name for group in twins for c in group],
         )
 
 
-def linear(e: Evidence) -> Iterator[Finding]:
+def linear(e: Evidence) -> Findings:
     """Layers that read weighted sums without an activation in between: two that do the work of one."""
     made = {u.out: c for c in e.cells if c.weights for u in c.uses if u.out is u.z}
     pairs: dict[frozenset[Cell], tuple[Cell, list[Cell]]] = {}  # by what they read: two networks may share their names
@@ -232,7 +225,7 @@ def linear(e: Evidence) -> Iterator[Finding]:
             continue  # the scale of a normalisation, one weight for each of its numbers
         if any(r.op not in (ops.dot, ops.mul) for c in read for u in c.uses for r in e.readers.get(u.out, ())):
             continue  # somebody else reads them as well: what goes around a block, x + f(x)
-        yield Finding(
+        yield e.finding(
             "linear after linear",
             LOOK,
             f"{second} reads {first}, with no activation in between",
@@ -242,20 +235,19 @@ def linear(e: Evidence) -> Iterator[Finding]:
             "line becomes a curve",
             'an activation between them, as MLP(..., activation="tanh") puts one after every layer but the last; '
             f"or leave {first} out",
-            e.root,
             use.z,
             {"units": len(cells)},
             (second, first),
         )
 
 
-def idle_inputs(e: Evidence) -> Iterator[Finding]:
+def idle_inputs(e: Evidence) -> Findings:
     """Inputs that are 0 on every sample, so that the weights that read them get no gradient."""
     if found := _idle(e):
         idle, of, first = found
         if how := severity("idle inputs", len(idle) / of):
             w, x = first
-            yield Finding(
+            yield e.finding(
                 "inputs whose weights get no gradient",
                 how,
                 f"{len(idle)} of {plural(of, 'input')}: {few([str(i) for i in idle])}",
@@ -263,10 +255,9 @@ def idle_inputs(e: Evidence) -> Iterator[Finding]:
                 f"the local gradient of a weight is its input: d(sum)/d({e.names.term(w)}) = {number(e.value(x))}, "
                 "so its gradient is 0 × upstream = 0",
                 "other columns, or more samples; are the columns where the model expects them?",
-                e.root,
                 w,
                 {"inputs": len(idle), "of": of},
-                tuple(map(str, idle)),
+                map(str, idle),
             )
 
 

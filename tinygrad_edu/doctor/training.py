@@ -7,7 +7,7 @@ holds, and how far each parameter has moved, can be compared with what they shou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import mul
@@ -18,7 +18,7 @@ from ..figures.units import module_of
 from ..names import named
 from ..words import few, number, plural
 from .course import Course
-from .findings import Finding
+from .findings import Finding, Findings
 from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, PATIENCE, severity
 
 CLOSE = 1e-6  # of a gradient: what rounding, and the order of a sum, may change
@@ -130,7 +130,7 @@ class Step:
 # What .grad holds
 
 
-def gradients(s: Step) -> Iterator[Finding]:
+def gradients(s: Step) -> Findings:
     """Whether what `.grad` holds is the gradient of this loss."""
     if s.again and s.seen != s.data and s.earlier and s.seen != s.earlier[-1]:
         yield from _old_loss(s)
@@ -200,7 +200,7 @@ def added_up(s: Step) -> bool:
     return shorter and cosine(s.kept, s.own) < 1 - CLOSE
 
 
-def _sum(s: Step) -> Iterator[Finding]:
+def _sum(s: Step) -> Findings:
     i, left = s.worst(s.left or []), s.left or []
     name, times = s.called(i), size(s.kept) / size(s.own)
     yield s.finding(
@@ -220,7 +220,7 @@ def _sum(s: Step) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _unchanged(s: Step) -> Iterator[Finding]:
+def _unchanged(s: Step) -> Findings:
     i = s.worst(s.kept)
     name = s.called(i)
     yield s.finding(
@@ -237,7 +237,7 @@ def _unchanged(s: Step) -> Iterator[Finding]:
     )
 
 
-def _empty(s: Step, moved: str) -> Iterator[Finding]:
+def _empty(s: Step, moved: str) -> Findings:
     i = s.worst(s.own)
     name = s.called(i)
     yield s.finding(
@@ -252,7 +252,7 @@ def _empty(s: Step, moved: str) -> Iterator[Finding]:
     )
 
 
-def _old_loss(s: Step) -> Iterator[Finding]:
+def _old_loss(s: Step) -> Findings:
     moved = _minus(s.data, s.seen)
     i = s.worst(moved)
     name = s.called(i)
@@ -272,7 +272,7 @@ def _old_loss(s: Step) -> Iterator[Finding]:
 # How far the parameters move
 
 
-def updates(s: Step, course: Course) -> Iterator[Finding]:
+def updates(s: Step, course: Course) -> Findings:
     """Whether the parameters move, in the right direction, and as far as their size allows."""
     if s.number >= NOT_BEFORE["no update"]:
         yield from _none(s)
@@ -286,7 +286,7 @@ def updates(s: Step, course: Course) -> Iterator[Finding]:
         yield from _sizes(s, course)
 
 
-def _none(s: Step) -> Iterator[Finding]:
+def _none(s: Step) -> Findings:
     enough = CLOSE * max(map(abs, s.kept), default=0.0)  # an update by less may be lost in rounding
     idle = [i for i, now in enumerate(s.data) if now == s.first[i] and abs(s.kept[i]) > enough]
     if not idle:
@@ -308,7 +308,7 @@ def _none(s: Step) -> Iterator[Finding]:
     )
 
 
-def _climbing(s: Step) -> Iterator[Finding]:
+def _climbing(s: Step) -> Findings:
     latest = s.climbs[-LOOKS:]
     cosines, losses = [c for c, _ in latest], [loss for _, loss in latest]
     if len(latest) < LOOKS or min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
@@ -343,7 +343,7 @@ def _bolts(s: Step, course: Course) -> bool:
     return how != "" and course.last > LIMITS["diverges"].look * course.first
 
 
-def _sizes(s: Step, course: Course) -> Iterator[Finding]:
+def _sizes(s: Step, course: Course) -> Findings:
     stands = "updates too large" in s.stands
     large, worst = max((r, layer) for layer, r in s.ratios.items()) if s.ratios else (0.0, "")
     best = max(s.largest.values(), default=0.0)
