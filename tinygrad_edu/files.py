@@ -40,7 +40,8 @@ try:
 except ImportError:  # Windows: nobody can remove a file there that is open, so no lock is needed
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["check", "folder", "read", "write"]
+__all__ = ["StrPath", "check", "folder", "read", "write"]
+StrPath = str | os.PathLike[str]
 MARK = b"written by tinygrad_edu"
 _MARKS = (
     MARK,
@@ -52,7 +53,7 @@ _NEAR = 512  # bytes from either end: a mark further inside is a mention
 _NAME = ".tinygrad_edu-{}.tmp"
 
 
-def read(path: str | os.PathLike[str]) -> bytes:
+def read(path: StrPath) -> bytes:
     """What is in a file.  Raises OSError of the usual types, which says what to look at."""
     try:
         return Path(path).read_bytes()
@@ -60,7 +61,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
         raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) from None
 
 
-def folder(path: str | os.PathLike[str]) -> Path:
+def folder(path: StrPath) -> Path:
     """A folder to write in, made if it is not there.  Raises OSError, which says what to do."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,7 @@ def _advice(error: OSError, path: Path) -> str:
     return error.strerror or str(error)
 
 
-def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = False, mode: int | None = None) -> Path:
+def write(path: StrPath, content: str | bytes, *, over: bool = False, mode: int | None = None) -> Path:
     """Write text (as UTF-8) or bytes to a file, whole or not at all, and return its path.
 
     Until all of it is on the disk the old file stays as it was, whatever happens: a full disk, Ctrl-C, a crash.  The
@@ -112,7 +113,7 @@ def write(path: str | os.PathLike[str], content: str | bytes, *, over: bool = Fa
     return Path(path)
 
 
-def check(path: str | os.PathLike[str], *, over: bool = False) -> str:
+def check(path: StrPath, *, over: bool = False) -> str:
     """Raise the error that `write` would, before there is anything to write; else the word for it:
     "wrote" or "replaced".
     """
@@ -141,7 +142,7 @@ def check(path: str | os.PathLike[str], *, over: bool = False) -> str:
     return "replaced"
 
 
-def _target(path: str | os.PathLike[str]) -> Path:
+def _target(path: StrPath) -> Path:
     """Where a path leads."""
     return Path(os.path.realpath(path))
 

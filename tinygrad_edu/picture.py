@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import base64
 import math
-import os
 import re
 from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import files, render
 from .errors import UserError
+from .files import StrPath
 
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 FORMS = ("svg", "png", "pdf")
@@ -114,7 +114,7 @@ class Picture:
         )
         return f'digraph g {{ graph [bgcolor="{background}", pad=0, margin=0, _background={drawn}]; {corners} }}'
 
-    def save(self, path: str | os.PathLike[str], scale: float = SCALE, background: str | None = None) -> Path:
+    def save(self, path: StrPath, scale: float = SCALE, background: str | None = None) -> Path:
         """Write the picture, in the form that the name ends in: .svg, .png or .pdf.  `scale` is that of a PNG.
 
         `background` is "white", "transparent" or a colour such as "#1b2430";
@@ -128,6 +128,12 @@ class Picture:
         if form == "svg":
             return files.write(path, self.svg(background))
         return files.write(path, self.png(scale, background) if form == "png" else self.pdf(background))
+
+    def kept(self, path: StrPath | None) -> Self:
+        """This picture, which is written as well if there is a path."""
+        if path is not None:
+            self.save(path)
+        return self
 
     def show(self) -> Path:
         """Open the picture in a browser; returns the file that it is in."""

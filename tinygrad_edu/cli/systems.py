@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace, systems: Sequence[zoo.System], noun: str
                 raise UserError(f"--{option} goes with the name of a {noun}, or with --all")
         return show_list(systems)
     one = zoo.among(systems, arguments.name, who)
-    this = zoo.perform(one, data=arguments.data, epochs=arguments.epochs, **_how(arguments, folder))
+    this = zoo.run(one, data=arguments.data, epochs=arguments.epochs, **_how(arguments, folder))
     return 130 if this.broken else int(bool(this.missed))
 
 
@@ -125,7 +125,7 @@ def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: s
         print(f"\n{'=' * 100}")
         begin = f"| {one.year} " * bool(one.year)
         try:
-            this = zoo.perform(one, **_how(arguments, folder))
+            this = zoo.run(one, **_how(arguments, folder))
         except MissingPackage as absent:
             print(f"{one.name} was not run: {absent}")
             lines.append(f"{begin}| {one.name} | not run: {absent} | |")

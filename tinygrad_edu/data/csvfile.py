@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 from ..streams import short
 from .preparation import Preparation
 from .samples import Split
@@ -14,7 +15,7 @@ from .table import Table
 from .textfile import File, repeated
 
 
-def read_csv(path: str | os.PathLike[str], target: str | None = None, *, features: Sequence[str] | None = None,
+def read_csv(path: StrPath, target: str | None = None, *, features: Sequence[str] | None = None,
              ignore: Sequence[str] = (), text: Sequence[str] = (), kind: str | None = None, missing: str | None = None,
              keep: Sequence[str] = (), delimiter: str | None = None, decimal: str | None = None,
              encoding: str | None = None,
@@ -118,7 +119,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None, *, feature
     return table.prepared(names, target, kind, {*text}, keep)
 
 
-def columns(path: str | os.PathLike[str], **how: Any) -> list[str]:
+def columns(path: StrPath, **how: Any) -> list[str]:
     """The names of a CSV file's columns.
 
     Raises what `read_csv` does, which knows `how` too: delimiter, encoding and header.

@@ -7,7 +7,6 @@ four bytes, the most significant first (Y. LeCun, C. Cortes, C. J. C. Burges, "T
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import re
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import UserError
+from ..files import StrPath
 from .samples import Split
 from .textfile import STRANGERS
 
@@ -26,7 +26,7 @@ TYPES = {0x08: "B", 0x09: "b", 0x0B: "h", 0x0C: "i", 0x0D: "f", 0x0E: "d"}  # of
 TESTS = ("t10k", "test")  # what a file to test on is called, where that to learn from is called train
 
 
-def read_idx(path: str | os.PathLike[str], most: int | None = None, seed: int = 0) -> Split:
+def read_idx(path: StrPath, most: int | None = None, seed: int = 0) -> Split:
     """Images with their labels, out of a pair of IDX files, such as MNIST's, packed with gzip or not.
 
     `path` is that of the images or of the labels; the other lies beside it, and has the same name but for that word.

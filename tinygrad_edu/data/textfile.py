@@ -9,7 +9,6 @@ import codecs
 import csv
 import gzip
 import io
-import os
 import re
 import zlib
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import NamedTuple, NoReturn
 
 from .. import files
 from ..errors import UserError
+from ..files import StrPath
 from ..streams import short, visible
 from .numerals import is_number
 
@@ -46,7 +46,7 @@ class Records(NamedTuple):
 class File:
     """A CSV file being read, which can say where it is wrong."""
 
-    def __init__(self, path: str | os.PathLike[str], delimiter: str | None = None, encoding: str | None = None,
+    def __init__(self, path: StrPath, delimiter: str | None = None, encoding: str | None = None,
                  header: bool | None = None, before: str | None = None) -> None:  # fmt: skip
         self.path, self.delimiter, self.encoding, self.header = Path(path), delimiter, encoding, header
         self.before = before  # the encoding of an earlier file of this kind

@@ -165,12 +165,8 @@ def _float(x: Any, step: int) -> float:
 def _ended(steps: int, first: bool, word: str) -> Comparison:
     short, long = ("a", "b") if first else ("b", "a")
     had = f"ended after {plural(steps, word)}" if steps else f"has no {word} at all"
-    return Comparison(
-        f"Not alike: {short} {had}, and {long} goes on.",
-        "length",
-        steps + 1,
-        parts=[("before", f"{so_far(steps + 1, word)} alike")] if steps else [],
-    )
+    parts = [("before", f"{so_far(steps + 1, word)} alike")] if steps else []
+    return Comparison(f"Not alike: {short} {had}, and {long} goes on.", "length", steps + 1, parts=parts)
 
 
 def _numbers(step: int, x: float, y: float, rest: Iterable[tuple[Any, Any]], word: str) -> Comparison:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from operator import mul
 from typing import Any, NamedTuple
@@ -25,14 +26,6 @@ MOST = 1_000_000  # numbers that are looked at; of more, every second, third, ..
 MANY = 20  # a column of whole numbers with more different ones than this is a quantity, not a class
 
 
-class Table(NamedTuple):
-    """Samples as rows of numbers, the names of the columns, and whether a column means something of its own."""
-
-    rows: list[list[float]]
-    names: list[str]
-    flat: bool
-
-
 class Column(NamedTuple):
     """What one feature is like: `size` is the root mean square of what is not 0, `spread` that around the mean."""
 
@@ -40,6 +33,36 @@ class Column(NamedTuple):
     size: float
     spread: float
     zeros: float
+
+
+@dataclass
+class Table:
+    """Samples as rows of numbers, the names of the columns, and whether a column means something of its own; what a
+    finding about a column opens is the weight that reads it, or else the root.
+    """
+
+    rows: list[list[float]]
+    names: list[str]
+    flat: bool
+    root: Value
+    weights: Sequence[Value]
+
+    def __post_init__(self) -> None:
+        step = math.ceil(len(self.rows) * len(self.names) / MOST)
+        self.columns = list(zip(*self.rows[::step]))
+        self.told = list(map(_column, self.columns))
+        self.varied = [j for j, c in enumerate(self.told) if c.spread > 1e-12 * c.size]
+
+    def all(self, columns: list[int]) -> str:
+        """Where a finding is that concerns some columns."""
+        return f"{len(columns)} of {plural(len(self.told), 'column')}: {few([self.names[j] for j in columns])}"
+
+    def finding(self, what: str, how: str, where: str, seen: str, why: str, advice: str, worst: int,
+                numbers: dict[str, float], about: list[int]) -> Finding:  # fmt: skip
+        """A finding about some columns, of which one is the worst."""
+        node = self.weights[worst] if len(self.weights) == len(self.told) else self.root
+        labels = tuple([self.names[j] for j in about[:20]])
+        return Finding(what, how, where, seen, why, advice, self.root, node, numbers, labels)
 
 
 def findings(
@@ -50,13 +73,13 @@ def findings(
     """
     X, y = (data[0], data[1]) if isinstance(data, tuple) and len(data) > 1 else (data, None)
     names = [str(n) for n in getattr(data, "features", ())]
-    table = _table(X[0] if isinstance(X, tuple) and len(X) == 1 else X, names)
+    table = _table(X[0] if isinstance(X, tuple) and len(X) == 1 else X, names, root, weights)
     labels = [] if y is None else _labels(y)
     if table is not None:
-        broken = list(_missing(table, root))
+        broken = list(_missing(table))
         yield from broken
         if not broken and len(table.rows) >= ENOUGH:
-            yield from _features(table, root, weights)
+            yield from _features(table)
     yield from _targets(labels, root, outputs, biases)
 
 
@@ -85,7 +108,7 @@ def _numbers(x: Any) -> list[float] | None:
     return None if any(p is None for p in parts) else list(chain.from_iterable(filter(None, parts)))
 
 
-def _table(X: Any, names: list[str]) -> Table | None:
+def _table(X: Any, names: list[str], *opens: Any) -> Table | None:
     """Samples as rows of one length; None for words, whole numbers that stand for something, and sequences."""
     names = [str(c) for c in X.columns] if hasattr(X, "columns") else names
     X = _listed(X)
@@ -100,7 +123,7 @@ def _table(X: Any, names: list[str]) -> Table | None:
     table = [r for r in rows if r is not None]
     if not isinstance(first, (list, tuple)) and all(v[0].is_integer() for v in table):
         return None  # indices of words, or of rows of a table
-    return Table(table, names if len(names) == width else [str(i) for i in range(width)], flat)
+    return Table(table, names if len(names) == width else [str(i) for i in range(width)], flat, *opens)
 
 
 def _labels(y: Any) -> list[Any]:
@@ -125,7 +148,7 @@ def _labels(y: Any) -> list[Any]:
 # Features
 
 
-def _missing(t: Table, root: Value) -> Findings:
+def _missing(t: Table) -> Findings:
     bad = [i for i, row in enumerate(t.rows) if not math.isfinite(sum(row))]
     cells = [(i, j) for i in bad for j, v in enumerate(t.rows[i]) if not math.isfinite(v)]
     if cells:
@@ -140,62 +163,49 @@ def _missing(t: Table, root: Value) -> Findings:
             "every weight that it reaches nan for ever",
             "leave these rows out, or put the mean of the column there, which stands for nothing unusual; "
             "tinygrad-edu train does either: --missing drop, --missing mean",
-            root,
-            root,
+            t.root,
+            t.root,
             {"cells": len(cells), "row": i, "column": j},
             tuple(columns[:20]),
         )
 
 
-def _columns(t: Table) -> tuple[list[list[float]], list[Column]]:
-    step = math.ceil(len(t.rows) * len(t.names) / MOST)
-    columns = [list(c) for c in zip(*t.rows[::step])]
-    told = []
-    for c in columns:
-        n, full = len(c), len(c) - c.count(0.0)
-        mean = math.fsum(c) / n
-        norm = math.hypot(*c)
-        spread = math.hypot(*[v - mean for v in c]) / math.sqrt(n)
-        told.append(Column(mean, norm / math.sqrt(full) if full else 0.0, spread, 1 - full / n))
-    return columns, told
+def _column(c: Sequence[float]) -> Column:
+    n, full, mean = len(c), len(c) - c.count(0.0), math.fsum(c) / len(c)
+    spread = math.hypot(*[v - mean for v in c]) / math.sqrt(n)
+    return Column(mean, math.hypot(*c) / math.sqrt(full) if full else 0.0, spread, 1 - full / n)
 
 
-def _features(t: Table, root: Value, weights: Sequence[Value]) -> Findings:
-    columns, told = _columns(t)
-    varied = [j for j, c in enumerate(told) if c.spread > 1e-12 * c.size]
-    still = [j for j in range(len(told)) if j not in set(varied)]
-    node = dict(enumerate(weights)) if len(weights) == len(told) else {}
-
-    def opens(j: int) -> Value:
-        return node.get(j, root)
-
-    yield from _scales(t, told, varied, root, opens)
+def _features(t: Table) -> Findings:
+    columns, told, varied = t.columns, t.told, t.varied
+    still = sorted({*range(len(told))} - {*varied})
+    yield from _scales(t)
     empty = max([columns[j][0] for j in still], key=[columns[j][0] for j in still].count, default=0.0)
     shares = [max(told[j].zeros, columns[j].count(empty) / len(columns[j])) for j in varied]
     sparse = severity("sparse", math.fsum(shares) / len(shares) if shares else 1.0)
     if still and t.flat and not sparse:  # else the corners of pictures, or words that do not occur
-        yield Finding(
+        yield t.finding(
             "constant feature",
             LOOK,
-            f"{len(still)} of {plural(len(told), 'column')}: {few([t.names[j] for j in still])}",
+            t.all(still),
             f"column {t.names[still[0]]} is {number(columns[still[0]][0])} in each of {plural(len(t.rows), 'sample')}",
             "the gradient of a weight is its input × what comes from above: this one is a multiple of the bias's, so "
             "that both learn one and the same thing; of a column of zeros it is 0",
             "leave the column out: what is the same everywhere tells no sample from another",
-            root,
-            opens(still[0]),
+            still[0],
             {"columns": len(still), "of": len(told)},
-            tuple(t.names[j] for j in still[:20]),
+            still,
         )
     if t.flat and not sparse:
-        yield from _alike(t, columns, told, varied, root, opens)
+        yield from _alike(t)
 
 
-def _scales(t: Table, told: list[Column], varied: list[int], root: Value, opens: Callable[[int], Value]) -> Findings:
+def _scales(t: Table) -> Findings:
+    told, varied = t.told, t.varied
     if not varied:
         return
     sizes = {j: told[j].size for j in varied}
-    top, low = max(sizes, key=lambda j: sizes[j]), min(sizes, key=lambda j: sizes[j])
+    top, low = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
     ratio = sizes[top] / sizes[low]
     large = [j for j in varied if severity("unscaled", sizes[j])]
     how = severity("unscaled", sizes[top])
@@ -204,12 +214,10 @@ def _scales(t: Table, told: list[Column], varied: list[int], root: Value, opens:
         large = large or [top]
     if how:
         c = told[top]
-        yield Finding(
+        yield t.finding(
             "unscaled features",
             how,
-            f"{len(large)} of {plural(len(told), 'column')}: {few([t.names[j] for j in large])}"
-            if t.flat
-            else f"all {len(told):,} numbers of a sample",
+            t.all(large) if t.flat else f"all {len(told):,} numbers of a sample",
             f"column {t.names[top]} has the mean {number(c.mean)} and the size {number(c.size)} (root mean square)"
             + (f"; column {t.names[low]} has the size {number(sizes[low])}" if len(varied) > 1 and t.flat else ""),
             "the gradient of a weight is its input × what comes from above, and a step of it changes the sum by input² "
@@ -222,13 +230,12 @@ def _scales(t: Table, told: list[Column], varied: list[int], root: Value, opens:
             ),
             "mean 0 and variance 1 for each column, with mean and variance of the training samples: "
             "data.Standardizer.of(X)(X); of pixels, a division by the largest",
-            root,
-            opens(top),
+            top,
             {"size": c.size, "mean": c.mean, "ratio": ratio},
-            tuple(t.names[j] for j in large[:20]),
+            large,
         )
     elif how := severity("tiny", sizes[top]):
-        yield Finding(
+        yield t.finding(
             "tiny features",
             how,
             f"all {plural(len(varied), 'column')} that vary",
@@ -237,28 +244,20 @@ def _scales(t: Table, told: list[Column], varied: list[int], root: Value, opens:
             f"× rate × that: {number(sizes[top] ** 2)} times as much as of an input of 1. The network hardly sees them",
             "were they scaled twice, as pixels divided by 255 that lay between 0 and 1 already? Mean 0 and variance 1: "
             "data.Standardizer.of(X)(X)",
-            root,
-            opens(top),
+            top,
             {"size": sizes[top]},
-            tuple(t.names[j] for j in varied[:20]),
+            varied,
         )
 
 
-def _alike(
-    t: Table,
-    columns: list[list[float]],
-    told: list[Column],
-    varied: list[int],
-    root: Value,
-    opens: Callable[[int], Value],
-) -> Findings:
+def _alike(t: Table) -> Findings:
     """Columns that are equal up to scale and shift, found by one projection each: equal ones have equal projections."""
-    rows = len(columns[0])
+    columns, told, rows = t.columns, t.told, len(t.columns[0])
     probe = [math.sin(1.0 + 12.9898 * i * (1 + i % 7)) for i in range(rows)]
     middle = math.fsum(probe) / rows
     probe = [p - middle for p in probe]
     norm = math.hypot(*probe)
-    seen = sorted((abs(sum(map(mul, columns[j], probe))) / norm / told[j].spread, j) for j in varied)
+    seen = sorted((abs(sum(map(mul, columns[j], probe))) / norm / told[j].spread, j) for j in t.varied)
     pairs = []
     for k, (at, j) in enumerate(seen):
         for near, i in seen[k + 1 : k + 6]:
@@ -270,24 +269,23 @@ def _alike(
         return
     i, j = min(pairs)
     copies = sorted({j for _, j in pairs})
-    yield Finding(
+    yield t.finding(
         "duplicate features",
         LOOK,
-        f"{len(copies)} of {plural(len(told), 'column')}: {few([t.names[j] for j in copies])}",
+        t.all(copies),
         f"columns {t.names[i]} and {t.names[j]} are the same numbers"
         + ("" if columns[i] == columns[j] else ", up to a factor and a shift")
         + f" in all {plural(len(t.rows), 'sample')}",
         "w1 · x + w2 · x = (w1 + w2) · x: the loss knows their sum alone, both get the same gradient, and the feature "
         "learns at twice the rate; what the two weights are says nothing",
         "leave one of the two out",
-        root,
-        opens(j),
+        j,
         {"columns": len(copies), "of": len(told)},
-        tuple(t.names[j] for j in copies[:20]),
+        copies,
     )
 
 
-def _correlation(xs: list[float], ys: list[float], a: Column, b: Column) -> float:
+def _correlation(xs: Sequence[float], ys: Sequence[float], a: Column, b: Column) -> float:
     return math.fsum((x - a.mean) * (y - b.mean) for x, y in zip(xs, ys)) / len(xs) / a.spread / b.spread
 
 
@@ -301,7 +299,7 @@ def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Valu
         yield Finding(
             "missing numbers",
             BROKEN,
-            f"{plural(len(bad), 'target')}",
+            plural(len(bad), "target"),
             f"the first is {labels[bad[0]]}, of sample {bad[0]} (counted from 0)",
             "the loss of a sample without a target is nan, and so is every gradient of the batch that it is in",
             "leave these samples out: there is nothing to learn from them",
@@ -310,8 +308,7 @@ def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Valu
             {"targets": len(bad), "row": bad[0]},
         )
         return
-    counts = Counter(labels)
-    kinds = len(counts)
+    kinds = len(counts := Counter(labels))
     if kinds == 1 and len(labels) >= ENOUGH:
         yield Finding(
             "labels are constant",
@@ -347,7 +344,8 @@ def _targets(labels: list[Any], root: Value, outputs: int, biases: Sequence[Valu
 
 
 def _unbalanced(counts: Counter[Any], n: int, root: Value, biases: Sequence[Value]) -> Findings:
-    (most, k), p = counts.most_common(1)[0], counts.most_common(1)[0][1] / n
+    [(most, k)] = counts.most_common(1)
+    p = k / n
     if not (how := severity("unbalanced", p)):
         return
     ordered = sorted(counts, key=str)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..blocks import Block, Explanation, Strong, Terms
@@ -21,8 +22,10 @@ from ..figures import Drawing, draw
 from ..words import number, plural
 
 FEW_ULPS = 1000
+Parts = list[tuple[str, str]]  # what is said, after the word that says what it is
 
 
+@dataclass(eq=False, repr=False)
 class Comparison(Explanation):
     """What `compare` returns: true if nothing differs; it prints itself, and shows itself in a notebook.
 
@@ -31,19 +34,16 @@ class Comparison(Explanation):
     far apart they are; `nodes` the two Values, if there are some.
     """
 
-    def __init__(
-        self,
-        summary: str,
-        what: str = "",
-        step: int = 0,
-        name: str = "",
-        numbers: dict[str, float] | None = None,
-        parts: Sequence[tuple[str, str]] = (),
-        place: Sequence[tuple[Value, Value]] = (),
-    ) -> None:
-        self.summary, self.what, self.step, self.name = summary, what, step, name
-        self.numbers, self.parts = numbers or {}, [(word, said) for word, said in parts if said]
-        self._place = place  # (root, node) of each side
+    summary: str
+    what: str = ""
+    step: int = 0
+    name: str = ""
+    numbers: dict[str, float] = field(default_factory=dict)
+    parts: Parts = field(default_factory=list)
+    _place: Sequence[tuple[Value, Value]] = ()  # (root, node) of each side
+
+    def __post_init__(self) -> None:
+        self.parts = [(word, said) for word, said in self.parts if said]
 
     def __bool__(self) -> bool:
         return not self.what

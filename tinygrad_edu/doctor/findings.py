@@ -79,16 +79,18 @@ class Finding(Explanation):
 Findings = Iterator[Finding]
 
 
+@dataclass(eq=False, repr=False)
 class Diagnosis(Explanation):
     """What `diagnose` returns: true if nothing was found; it prints itself, and shows itself in a notebook.
 
     `findings`, worst first; `numbers`: what was looked at; `notes`: what is no fault but good to know.
     """
 
+    about: str
+    numbers: dict[str, str]
+    findings: list[Finding]
+    notes: list[str]
     hint: str | None = None  # how to see more, where that is not by these attributes
-
-    def __init__(self, about: str, numbers: dict[str, str], findings: list[Finding], notes: list[str]) -> None:
-        self.about, self.numbers, self.findings, self.notes = about, numbers, findings, notes
 
     def __bool__(self) -> bool:
         return not self.findings

@@ -17,14 +17,17 @@ def _recurrent(cell: Cell) -> bool:
     return len({u.level for u in cell.uses}) > 1
 
 
-def _by_level(e: Evidence, cells: list[Cell]) -> dict[int, list[Use]]:
-    """Uses by how many units lie before them, the first ones first; without those that no gradient reaches at all."""
+def _by_level(e: Evidence, cells: list[Cell]) -> tuple[list[list[Use]], list[float]]:
+    """Uses by how many units lie before them, the first ones first, with the sizes of their gradients; without those
+    that no gradient reaches at all.
+    """
     found: dict[int, list[Use]] = {}
-    for cell in cells:
-        for u in cell.uses:
-            found.setdefault(u.level, []).append(u)
-    sizes = {level: rms(e.totals[u.z] for u in us) for level, us in found.items()}
-    return {level: found[level] for level in sorted(found) if 0 < sizes[level] < math.inf}
+    for u in [u for cell in cells for u in cell.uses]:
+        found.setdefault(u.level, []).append(u)
+    levels = [found[level] for level in sorted(found)]
+    sizes = [rms(e.totals[u.z] for u in us) for us in levels]
+    kept = [k for k, size in enumerate(sizes) if 0 < size < math.inf]
+    return [levels[k] for k in kept], [sizes[k] for k in kept]
 
 
 def _shrinks(sizes: list[float]) -> tuple[float, float]:
@@ -35,31 +38,29 @@ def _shrinks(sizes: list[float]) -> tuple[float, float]:
 
 def across_depth(e: Evidence) -> Findings:
     """A gradient that shrinks or grows by the same factor from layer to layer, the last first."""
-    levels = _by_level(e, [c for c in e.cells if not _recurrent(c)])
+    levels, sizes = _by_level(e, [c for c in e.cells if not _recurrent(c)])
     few = len(levels) < LIMITS["fewest layers"].look
     if len(levels) < 2:
         return
-    sizes = [rms(e.totals[u.z] for u in us) for us in levels.values()]
     step, whole = _shrinks(sizes)
     vanishing = whole < 1
     name = "vanishing" if vanishing else "exploding"
     how = severity(f"{name} in few layers" if few and vanishing else name, whole)
     if not how or (few and not vanishing):
         return
-    first, last = list(levels.values())[0], list(levels.values())[-1]
     at = {u: c for c in e.cells for u in c.uses}
-    use = max(first, key=lambda u: abs(e.totals[u.z]))
+    use = max(levels[0], key=lambda u: abs(e.totals[u.z]))
     yield e.finding(
         "vanishing gradient" if vanishing else "exploding gradient",
         how,
-        f"over {len(levels)} layers, from {at[last[0]].layer} back to {at[first[0]].layer}",
+        f"over {len(levels)} layers, from {at[levels[-1][0]].layer} back to {at[levels[0][0]].layer}",
         f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at the "
         f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
         _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} is {number(step ** (len(levels) - 1))}",
         _advice(vanishing, [c for c in e.cells if c.shape.kind == "squashes"]),
         use.z,
         {"rate": step, "whole": whole, "layers": len(levels)},
-        dict.fromkeys(at[us[0]].layer for us in levels.values()),
+        dict.fromkeys(at[us[0]].layer for us in levels),
     )
 
 
@@ -67,13 +68,15 @@ def _sizes(sizes: list[float]) -> str:
     return " ← ".join(elided(sizes, 8, number))
 
 
-def _per_layer(e: Evidence, what: str, levels: dict[int, list[Use]]) -> str:
+def _per_layer(e: Evidence, what: str, levels: list[list[Use]]) -> str:
     """What one layer, or step, does to a gradient: its slopes times its weights."""
-    uses = [u for us in levels.values() for u in us]
+    uses = [u for us in levels for u in us]
     slope = rms(u.slope for u in uses if u.out is not u.z)
     weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
-    told = f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
-    told += number(slope)
+    told = (
+        f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
+        f"{number(slope)}"
+    )
     if weights:
         told += f", and by a weight, of size {number(weights)}, and added up over the units that read it"
     return told + "".join([f", and by {e.called(w)} = {number(e.value(w))}" for w in _factors(e, uses)])
@@ -112,15 +115,14 @@ def across_time(e: Evidence) -> Findings:
     """The same, for weights that are used again and again on their own output."""
     for layer, cells in e.layers.items():
         cells = [c for c in cells if _recurrent(c)]
-        levels = _by_level(e, cells)
+        levels, sizes = _by_level(e, cells)
         if len(levels) < LIMITS["fewest steps"].look:
             continue
-        sizes = [rms(e.totals[u.z] for u in us) for us in levels.values()]
         step, whole = _shrinks(sizes)
         vanishing, exploding = severity("vanishing in time", whole), severity("exploding in time", whole)
         if not (vanishing or exploding):
             continue
-        use = max(next(iter(levels.values())), key=lambda u: abs(e.totals[u.z]))
+        use = max(levels[0], key=lambda u: abs(e.totals[u.z]))
         yield e.finding(
             "gradient vanishes in time" if vanishing else "gradient explodes in time",
             vanishing or exploding,
@@ -131,10 +133,8 @@ def across_time(e: Evidence) -> Findings:
             f"{number(step ** (len(levels) - 1))}; {_per_layer(e, 'step', levels)}",
             "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose state is "
             "added to and not multiplied; fewer steps"
-            if vanishing
-            else "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose "
-            "state is added to and not multiplied; fewer steps. In a training also optim.clip_by_norm(parameters, 1.0) "
-            "between backward() and step(): it bounds what a step does, though not this gradient",
+            + ". In a training also optim.clip_by_norm(parameters, 1.0) between backward() and step(): it bounds what "
+            "a step does, though not this gradient" * (not vanishing),
             use.z,
             {"rate": step, "whole": whole, "steps": len(levels)},
             [layer],

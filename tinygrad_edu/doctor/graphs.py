@@ -17,7 +17,7 @@ from ..explanation.walk import Edge
 from ..names import is_constant, named
 from ..words import few, number, plural, times
 from . import moves
-from .difference import Comparison, apart, digits, gap, so_far
+from .difference import Comparison, Parts, apart, digits, gap, so_far
 from .pairing import Pairing, Side
 
 Near = Callable[[float, float], bool]
@@ -37,11 +37,10 @@ def alike(both: Pairing, within: str, steps: str = "", nodes: int = 0) -> Compar
     return Comparison(f"Alike: {steps}{size}, every value and every gradient {within}.", parts=_rows(both))
 
 
-def _rows(both: Pairing) -> list[tuple[str, str]]:
+def _rows(both: Pairing) -> Parts:
     """The first place, in graphs of one shape, where the rows are two."""
-    if (row := both.other_row()) is None:
-        return []
-    return [("rows", f"{_row(both.a, row[0])} in a, {_row(both.b, row[1])} in b")]
+    row = both.other_row()
+    return [("rows", f"{_row(both.a, row[0])} in a, {_row(both.b, row[1])} in b")] if row else []
 
 
 def _parted(both: Pairing) -> str:
@@ -163,25 +162,25 @@ def _lost(both: Pairing, step: int, word: str) -> Comparison | None:
     return None
 
 
-def _inputs(both: Pairing, leaves: Pairs) -> list[tuple[str, str]]:
+def _inputs(both: Pairing, leaves: Pairs) -> Parts:
     """Numbers that were given, and that differ: the samples, or constants of a formula."""
     a, b = both.a, both.b
     of = [(x, y) for x, y in both.pairs if not x.parents and x not in a.held]
-    parts = [("of all", f"{len(leaves):,} of {len(of):,} numbers that went in differ, and no parameter does")]
-    parts = parts if len(of) > 1 else []
-    one, other = ([side.value(pair[i]) for pair in leaves] for i, side in enumerate((a, b)))
+    told = f"{len(leaves):,} of {len(of):,} numbers that went in differ, and no parameter does"
+    parts = [("of all", told * (len(of) > 1))]
+    one, other = [a.value(x) for x, _ in leaves], [b.value(y) for _, y in leaves]
     if len(leaves) > 1 and sorted(one) == sorted(other):
-        parts.append(("why", "they are the same numbers in another order: the samples, or the columns, were shuffled"))
-        parts.append(("try", "the same seed for the order of the samples in both runs"))
+        why = "they are the same numbers in another order: the samples, or the columns, were shuffled"
+        advice = "the same seed for the order of the samples in both runs"
     elif any(x == 0 != y or y == 0 != x for x, y in zip(one, other)) and len({*one, *other}) == 2:
-        parts.append(("why", f"each is {number(min(one))} or {number(max(one))}: a mask, drawn anew, as dropout does"))
-        parts.append(("try", "the same seed for both masks, or model.eval(), which lets everything pass"))
+        why = f"each is {number(min(one))} or {number(max(one))}: a mask, drawn anew, as dropout does"
+        advice = "the same seed for both masks, or model.eval(), which lets everything pass"
     else:
-        parts.append(("try", "the same data, in the same order, and the same constants in both runs"))
-    return parts
+        why, advice = "", "the same data, in the same order, and the same constants in both runs"
+    return [*parts, ("why", why), ("try", advice)]
 
 
-def _own(both: Pairing, x: Value, y: Value, values: Pairs) -> list[tuple[str, str]]:
+def _own(both: Pairing, x: Value, y: Value, values: Pairs) -> Parts:
     """A result that differs though what it was computed from does not."""
     a, b = both.a, both.b
     if both.parting:
@@ -202,7 +201,7 @@ def _own(both: Pairing, x: Value, y: Value, values: Pairs) -> list[tuple[str, st
     return [share, ("why", why), ("try", advice)]
 
 
-def _gradient(both: Pairing, x: Value, y: Value, near: Near) -> list[tuple[str, str]]:
+def _gradient(both: Pairing, x: Value, y: Value, near: Near) -> Parts:
     """Of which of its edges a gradient comes that differs, and whether by what comes from above or by its own slope."""
     a, b = both.a, both.b
     parts = [("before", "all values agree, and all gradients nearer to the loss")]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..engine import Value
 from ..names import named
 from ..words import number, plural
-from .difference import digits, so_far
+from .difference import Parts, digits, so_far
 from .pairing import Pairing, Side
 
 CLOSE = 1e-6  # relative: two factors, or two sums of gradients, that are one
@@ -82,7 +82,7 @@ def why(
     step: int,
     past: tuple[Past, Past] | None,
     word: str,
-) -> list[tuple[str, str]]:
+) -> Parts:
     """What to say of parameters that differ: of the first by itself, and of all together."""
     a, b = both.a, both.b
     x, y = leaves[0]
@@ -111,9 +111,7 @@ def why(
     return parts + _cause(both, of, past, step, word)
 
 
-def _cause(
-    both: Pairing, of: list[tuple[Value, Value]], past: tuple[Past, Past], step: int, word: str
-) -> list[tuple[str, str]]:
+def _cause(both: Pairing, of: list[tuple[Value, Value]], past: tuple[Past, Past], step: int, word: str) -> Parts:
     """The updates of both runs, told by what they have in common."""
     same = "the gradients are the same, the updates are not"
     for name, side, run, mine in (("a", both.a, past[0], 0), ("b", both.b, past[1], 1)):

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import mul
+from operator import add, mul, sub
 
 from ..engine import Value
 from ..explanation.network import IN_A_LIST
@@ -42,11 +42,11 @@ def cosine(xs: Row, ys: Row) -> float:
 
 
 def _plus(xs: Row, ys: Row) -> Row:
-    return [x + y for x, y in zip(xs, ys)]
+    return list(map(add, xs, ys))
 
 
 def _minus(xs: Row, ys: Row) -> Row:
-    return [x - y for x, y in zip(xs, ys)]
+    return list(map(sub, xs, ys))
 
 
 def by_layer(parameters: list[Value]) -> dict[str, list[int]]:
@@ -105,9 +105,9 @@ class Step:
         """A parameter's name."""
         return named(self.parameters[i]) or f"parameter {i}"
 
-    def all(self, name: str) -> str:
-        """Where a finding is that concerns every parameter."""
-        n = len(self.parameters)
+    def all(self, i: int) -> str:
+        """Where a finding is that concerns every parameter, and parameter i most."""
+        n, name = len(self.parameters), self.called(i)
         return name if n == 1 else f"all {plural(n, 'parameter')}, such as {name}"
 
     def finding(self, what: str, how: str, where: str, seen: str, why: str, advice: str, i: int,
@@ -133,27 +133,26 @@ class Step:
 def gradients(s: Step) -> Findings:
     """Whether what `.grad` holds is the gradient of this loss."""
     if s.again and s.seen != s.data and s.earlier and s.seen != s.earlier[-1]:
-        yield from _old_loss(s)
+        yield _old_loss(s)
     elif added_up(s):
-        yield from _sum(s)
+        yield _sum(s)
     elif s.left is not None and s.kept == s.left and any(s.kept) and not _like(s.kept, s.own) and _stepped(s):
-        yield from _unchanged(s)
+        yield _unchanged(s)
     elif not any(s.kept) and any(s.own):
         if s.data == s.seen == s.first:
-            yield from _empty(s, "No parameter has moved since step 0")
+            yield _empty(s, "No parameter has moved since step 0")
         elif _decays(s):
-            yield from _empty(s, "What has moved is weight decay's doing")
+            yield _empty(s, "What has moved is weight decay's doing")
         elif s.zeros >= PATIENCE and s.earlier and s.data == s.seen == s.earlier[-1]:
-            yield from _empty(s, "It was so at the look before, and no parameter moves any more")
+            yield _empty(s, "It was so at the look before, and no parameter moves any more")
         elif s.zeros >= PATIENCE and _drifts(s):
-            yield from _empty(s, "It was so at the look before; the parameters go on in the direction of the update "
-                                 "before, by momentum alone")  # fmt: skip
+            yield _empty(s, "It was so at the look before; the parameters go on in the direction of the update "
+                           "before, by momentum alone")  # fmt: skip
 
 
 def _decays(s: Step) -> bool:
     """Whether each parameter has lost the same share of itself and nothing more, as weight decay alone takes it."""
-    length = math.fsum(x * x for x in s.seen)
-    share = math.fsum(map(mul, s.update, s.seen)) / length if length else 0.0
+    share = _share(s.update, s.seen)
     return share < 0 and _like(s.update, [share * x for x in s.seen])
 
 
@@ -168,10 +167,15 @@ def _drifts(s: Step) -> bool:
     return size(rest) <= CLOSE * size(last) + ROUNDING * size(s.data) and cosine(last, s.own) > CLOSE - 1
 
 
+def _share(xs: Row, ys: Row) -> float:
+    """What multiple of another column a column comes nearest to."""
+    length = math.fsum(map(mul, ys, ys))
+    return math.fsum(map(mul, xs, ys)) / length if length else 0.0
+
+
 def _without(xs: Row, ys: Row) -> Row:
     """What of a column is at right angles to another."""
-    length = math.fsum(y * y for y in ys)
-    share = math.fsum(map(mul, xs, ys)) / length if length else 0.0
+    share = _share(xs, ys)
     return [x - share * y for x, y in zip(xs, ys)]
 
 
@@ -200,13 +204,13 @@ def added_up(s: Step) -> bool:
     return shorter and cosine(s.kept, s.own) < 1 - CLOSE
 
 
-def _sum(s: Step) -> Findings:
+def _sum(s: Step) -> Finding:
     i, left = s.worst(s.left or []), s.left or []
     name, times = s.called(i), size(s.kept) / size(s.own)
-    yield s.finding(
+    return s.finding(
         "gradients added up",
         BROKEN,
-        s.all(name),
+        s.all(i),
         f"at step {s.number:,}, {name}.grad = {number(s.kept[i])}"
         + (f" = {number(s.own[i])} + {number(left[i])}" if _like(s.kept, _plus(s.own, left)) else
            f", in the direction of {number(s.own[i])} + {number(left[i])}")
@@ -220,13 +224,13 @@ def _sum(s: Step) -> Findings:
     )  # fmt: skip
 
 
-def _unchanged(s: Step) -> Findings:
+def _unchanged(s: Step) -> Finding:
     i = s.worst(s.kept)
     name = s.called(i)
-    yield s.finding(
+    return s.finding(
         "stale gradients",
         BROKEN,
-        s.all(name),
+        s.all(i),
         f"{name}.grad = {number(s.kept[i])}, to the last bit what it was at step {s.number - 1:,}; the gradient of "
         f"this loss is {number(s.own[i])}",
         "the parameters have moved since, and with them every local gradient; so the same number again is no gradient "
@@ -237,13 +241,13 @@ def _unchanged(s: Step) -> Findings:
     )
 
 
-def _empty(s: Step, moved: str) -> Findings:
+def _empty(s: Step, moved: str) -> Finding:
     i = s.worst(s.own)
     name = s.called(i)
-    yield s.finding(
+    return s.finding(
         "stale gradients",
         BROKEN,
-        s.all(name),
+        s.all(i),
         f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. {moved}",
         "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
         "loss.backward(), on the loss of this step, between optimizer.zero_grad() and optimizer.step()",
@@ -252,15 +256,13 @@ def _empty(s: Step, moved: str) -> Findings:
     )
 
 
-def _old_loss(s: Step) -> Findings:
-    moved = _minus(s.data, s.seen)
-    i = s.worst(moved)
-    name = s.called(i)
-    yield s.finding(
+def _old_loss(s: Step) -> Finding:
+    i = s.worst(_minus(s.data, s.seen))
+    return s.finding(
         "stale gradients",
         BROKEN,
         f"the loss, which is that of step {s.number - 1:,} again",
-        f"it was computed with {name} = {number(s.seen[i])}, which is {number(s.data[i])} by now",
+        f"it was computed with {s.called(i)} = {number(s.seen[i])}, which is {number(s.data[i])} by now",
         "a graph remembers the numbers that its forward pass saw, and its slopes are taken there: backward() on it "
         "gives the old gradient again, wherever the parameters are now",
         "compute the loss anew in every step, inside of the loop",
@@ -309,18 +311,19 @@ def _none(s: Step) -> Findings:
 
 
 def _climbing(s: Step) -> Findings:
-    latest = s.climbs[-LOOKS:]
-    cosines, losses = [c for c, _ in latest], [loss for _, loss in latest]
-    if len(latest) < LOOKS or min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
+    if len(latest := s.climbs[-LOOKS:]) < LOOKS:
+        return
+    cosines, losses = zip(*latest)
+    if min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
         return
     if any(s.kept) and abs(cosine(s.kept, s.own)) < 0.5:
         return  # it was made of other gradients than this loss's, as where several batches are added up
     gains = list(map(mul, s.update, s.own))
-    i = max(range(len(gains)), key=gains.__getitem__)
+    i = gains.index(max(gains))
     yield s.finding(
         "update in the wrong direction",
         BROKEN,
-        s.all(s.called(i)),
+        s.all(i),
         f"{s.called(i)} has the gradient {number(s.own[i])} and has moved by {number(s.update[i])}. The sum "
         f"of update × gradient over all parameters is {number(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
         f"looks; the loss has gone from {number(losses[0])} to {number(losses[-1])} meanwhile",

@@ -168,14 +168,7 @@ _SPELLED = {"relu": "ReLU", "gelu": "GELU", "elu": "ELU", "silu": "SiLU"}
 
 def spelled(choice: Activation) -> str:
     """An activation's name as part of a class name: ReLU, Tanh, LeakyRelu."""
-    name = (
-        "linear"
-        if choice is None
-        else choice
-        if isinstance(choice, str)
-        else str(getattr(choice, "name", getattr(choice, "__name__", "")))
-    )
-    name = name.split("(")[0] if name.split("(")[0].isidentifier() else "custom"
+    name = shown(choice).split("(")[0]
     return _SPELLED.get(name, name.title().replace("_", ""))
 
 
@@ -185,13 +178,8 @@ def shown(choice: Activation) -> str:
     >>> shown(None), shown("tanh"), shown(ops.leaky_relu(0.2)), shown(lambda z: z)
     ('linear', 'tanh', 'leaky_relu(0.2)', 'custom')
     """
-    name = (
-        "linear"
-        if choice is None
-        else choice
-        if isinstance(choice, str)
-        else str(getattr(choice, "name", _called(choice)))
-    )
+    choice = "linear" if choice is None else choice
+    name = choice if isinstance(choice, str) else str(getattr(choice, "name", _called(choice)))
     return name if name.split("(")[0].isidentifier() else "custom"
 
 
@@ -301,6 +289,11 @@ def whole(n: Any, what: str, least: int = 1) -> int:
 def nested(x: Any) -> bool:
     """Whether `x` is a list, tuple or array, with numbers or further lists in it."""
     return hasattr(x, "__len__") and not isinstance(x, (str, dict))
+
+
+def depth(x: Any) -> int:
+    """How many lists are in one another."""
+    return 1 + depth(x[0]) if nested(x) and len(x) else 0
 
 
 def inputs(x: Any, n: int, who: str) -> Sequence[Value]:

@@ -15,7 +15,7 @@ from typing import Any
 from .. import ops
 from ..engine import Value, apply, constant
 from ..ieee import number
-from .choices import Activation, Init, Seed, activated, chosen, constants, nested, stream, weights, whole
+from .choices import Activation, Init, Seed, activated, chosen, constants, depth, stream, weights, whole
 from .module import Module
 
 Maps = list[list[list[Value]]]
@@ -39,18 +39,9 @@ class Conv2d(Module):
                  table: Sequence[Sequence[int]] | None = None, pad_value: float = 0.0, init: Init = "he",
                  seed: Seed = None, name: str = "conv2d") -> None:  # fmt: skip
         self.in_channels, self.out_channels = whole(in_channels, "in_channels"), whole(out_channels, "out_channels")
-        self.kernel, self.stride, self.padding = (
-            whole(kernel, "kernel"),
-            whole(stride, "stride"),
-            whole(padding, "padding", 0),
-        )
-        self.activation, self.bias, self.size, self.table, self.pad_value = (
-            activation,
-            bias,
-            _pair(size),
-            table,
-            number(pad_value),
-        )
+        self.kernel, self.stride = whole(kernel, "kernel"), whole(stride, "stride")
+        self.padding, self.pad_value = whole(padding, "padding", 0), number(pad_value)
+        self.activation, self.bias, self.size, self.table = activation, bias, _pair(size), table
         self.init, self.seed, self.name = init, seed, name
         self._bend = chosen(activation)
         self._sees = _checked(table, in_channels, out_channels) if table is not None else None
@@ -140,9 +131,6 @@ def images(x: Any, channels: int, who: str) -> Maps:
 
     Raises ValueError if they do not fit.
     """
-
-    def depth(v: Any) -> int:
-        return 1 + depth(v[0]) if nested(v) and len(v) else 0
 
     if depth(x) == 2 and channels in (0, 1):
         x = [x]

@@ -52,12 +52,8 @@ class Neuron(Module):
     def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
                  init: Init = "uniform", seed: Seed = None, expand: bool = False, fan_out: int = 1,
                  name: str = "neuron") -> None:  # fmt: skip
-        self.nin, self.nonlin, self.activation, self.bias = (
-            whole(nin, "nin, the number of inputs,"),
-            nonlin,
-            activation,
-            bias,
-        )
+        self.nin = whole(nin, "nin, the number of inputs,")
+        self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         self._bend = chosen(activation if nonlin else "linear")
         self.w = weights(nin, init, nin, fan_out, stream(seed))
@@ -103,14 +99,8 @@ class Layer(Module):
                  init: Init = "uniform", seed: Seed = None, expand: bool = False,
                  name: str = "layer") -> None:  # fmt: skip
         self.nin, self.nout, self.nonlin = nin, whole(nout, "nout, the number of neurons,"), nonlin
-        self.activation, self.bias, self.init, self.seed, self.expand, self.name = (
-            activation,
-            bias,
-            init,
-            seed,
-            expand,
-            name,
-        )
+        self.activation, self.bias, self.init = activation, bias, init
+        self.seed, self.expand, self.name = seed, expand, name
         self.neurons = _neurons(nin, nout, nonlin, activation, bias, init, seed, expand)
 
     def fire(self, x: Any) -> list[Value]:

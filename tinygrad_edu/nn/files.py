@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import files, ops
 from ..errors import UserError
+from ..files import StrPath
 from ..ops import Op
 
 FORMAT, VERSION = "tinygrad_edu", 1
@@ -76,13 +77,13 @@ def decode(x: Any) -> Any:
     return {k: decode(v) for k, v in x.items()}
 
 
-def write(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
+def write(path: StrPath, content: dict[str, Any]) -> None:
     """Write `content` as JSON, whole or not at all: see `tinygrad_edu.files`."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **content}, indent=1, allow_nan=False) + "\n"
     files.write(path, text)
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read(path: StrPath) -> dict[str, Any]:
     """What a module's file says: "kind", "config", "state" and "extra" (what was given to `save`).  Nothing is built.
 
     Raises ValueError, with the path, for a file that `save` did not write; OSError if there is none.

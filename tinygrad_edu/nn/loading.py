@@ -8,6 +8,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 from . import attention, blocks, conv, dense, files, norms, sequences
 from .choices import UnknownActivation, blank
 from .module import Module
@@ -18,7 +19,7 @@ KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (
     blocks.Dropout, norms.LayerNorm, norms.RMSNorm, norms.GroupNorm, norms.BatchNorm)}  # fmt: skip
 
 
-def load(path: str | os.PathLike[str], kinds: Sequence[type[Module]] = ()) -> Any:
+def load(path: StrPath, kinds: Sequence[type[Module]] = ()) -> Any:
     """The module that `module.save(path)` wrote, rebuilt; `kinds` are your own Module classes that may be in it.
 
     Draws no random numbers.  Raises ValueError, with the path, for a file that does not hold a module;

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from ..engine import Value
+from ..files import StrPath
 from ..ieee import number
 from ..parameters import write, zeroed
 from ..words import aligned, plural
@@ -203,7 +204,7 @@ class Module(metaclass=_Named):
             "config": {a: files.encode(x, f"{type(self).__name__}'s {a}") for a, x in config.items()},
         }
 
-    def save(self, path: str | os.PathLike[str], extra: Any = None) -> None:
+    def save(self, path: StrPath, extra: Any = None) -> None:
         """Write kind, config, state and `extra` to a JSON file, whole or not at all.
 
         `extra` is for what belongs to the model: numbers, text, lists and dicts of them.  A module with an argument
@@ -218,7 +219,7 @@ class Module(metaclass=_Named):
             content["reason"] = str(reason)
         files.write(path, {**content, "state": files.encode(self.state_dict()), "extra": files.encode(extra)})
 
-    def load(self, path: str | os.PathLike[str]) -> Self:
+    def load(self, path: StrPath) -> Self:
         """Set every parameter from a file that `save` wrote, all or none.
 
         Raises ValueError, with the path, if it does not fit.

@@ -16,7 +16,7 @@ from .. import ops, tracing
 from ..engine import Value, apply
 from ..ieee import number
 from ..parameters import write
-from .choices import constants, inputs, nested, whole
+from .choices import constants, depth, inputs, nested, whole
 from .module import Module
 
 
@@ -83,10 +83,6 @@ def _like(x: Any, values: Iterator[Value]) -> Any:
     return [_like(v, values) for v in x] if nested(x) else next(values)
 
 
-def _depth(x: Any) -> int:
-    return 1 + _depth(x[0]) if nested(x) and len(x) else 0
-
-
 def _channels(x: Any, n: int, who: str) -> list[list[Value]]:
     """The numbers of each of n channels, which are numbers or maps.
 
@@ -149,9 +145,8 @@ class BatchNorm(Module):
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum, the share of a new batch in the running mean, is from 0 to 1, got {momentum}")
         self.w, self.b = constants(size, 1.0), constants(size)
-        self._mean = [
-            Value(0.0, label=f"{name}.running_mean[{c}]") for c in range(size)
-        ]  # not trained: the underscore says so
+        # Not trained: the underscore says so.
+        self._mean = [Value(0.0, label=f"{name}.running_mean[{c}]") for c in range(size)]
         self._var = [Value(1.0, label=f"{name}.running_var[{c}]") for c in range(size)]
 
     running_mean = property(
@@ -166,7 +161,7 @@ class BatchNorm(Module):
         return [(f"{what}[{c}]", v) for what, vs in named.items() for c, v in enumerate(vs)]
 
     def __call__(self, x: Any) -> Any:
-        batch = _depth(x) in (2, 4)  # of lists of numbers, or of maps
+        batch = depth(x) in (2, 4)  # of lists of numbers, or of maps
         if not self.training:
             return [self._used(sample) for sample in x] if batch else self._used(x)
         if not batch or len(x) < 2:

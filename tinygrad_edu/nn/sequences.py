@@ -32,11 +32,8 @@ class RNN(Module):
 
     def __init__(self, nin: int, nhidden: int, activation: Activation = "tanh", init: Init = "xavier",
                  seed: Seed = None, expand: bool = False, name: str = "rnn") -> None:  # fmt: skip
-        self.nin, self.nhidden, self.activation = (
-            whole(nin, "nin, the number of inputs,"),
-            whole(nhidden, "nhidden"),
-            activation,
-        )
+        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.activation = activation
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.cell = Layer(nin + nhidden, nhidden, True, activation, True, init, seed, expand)
 
@@ -109,10 +106,7 @@ class GRU(Module):
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
         self.reset, self.update = (Layer(nin + nhidden, nhidden, True, "sigmoid", True, init, rng) for _ in range(2))
-        self.candidate, self.memory = (
-            Layer(nin, nhidden, False, init=init, seed=rng),
-            Layer(nhidden, nhidden, False, init=init, seed=rng),
-        )
+        self.candidate, self.memory = (Layer(n, nhidden, False, init=init, seed=rng) for n in (nin, nhidden))
 
     def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
         h = list(inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "GRU's state"))
@@ -146,10 +140,8 @@ class Embedding(Module):
     def __init__(
         self, count: int, size: int, init: Init = "normal", seed: Seed = None, name: str = "embedding"
     ) -> None:
-        self.count, self.size = (
-            whole(count, "count, the number of symbols,"),
-            whole(size, "size, the length of a vector,"),
-        )
+        self.count = whole(count, "count, the number of symbols,")
+        self.size = whole(size, "size, the length of a vector,")
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
         self.w = [weights(size, init, count, size, rng) for _ in range(count)]

@@ -12,12 +12,12 @@ in `picture`.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import signposts
 from ..errors import UserError
+from ..files import StrPath
 from ..modes import no_grad
 from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from ..positions import by_position
@@ -31,16 +31,10 @@ signposts.put_up(__name__)
 WIDE, PANEL = 440, 250  # of the loss curve, and the height of each of its panels
 
 
-def _finish(picture: Picture, path: str | os.PathLike[str] | None) -> Picture:
-    if path is not None:
-        picture.save(path)
-    return picture
-
-
 # The loss curve
 
 
-def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Picture:
+def loss_curve(history: Any, path: StrPath | None = None) -> Picture:
     """Loss, and below it accuracy if there is one, over the epochs;
     training in blue, validation in purple, test in orange.
 
@@ -61,7 +55,7 @@ def loss_curve(history: Any, path: str | os.PathLike[str] | None = None) -> Pict
         kinds = ("training", "", BLUE), ("validation", "validation_", PURPLE), ("test", "test_", ORANGE)
         lines = [(who, columns.get(begin + key) or [], colour) for who, begin, colour in kinds]
         _panel(picture, PANEL * i, name, [line for line in lines if line[1]])
-    return _finish(picture, path)
+    return picture.kept(path)
 
 
 def _numbers(losses: Any) -> list[float]:
@@ -119,7 +113,7 @@ def _panel(picture: Picture, top: float, name: str, lines: list[tuple[str, Seque
 
 
 def confusion_matrix(first: Any, second: Any = None, third: Any = None, *, labels: Sequence[object] | None = None,
-                     path: str | os.PathLike[str] | None = None) -> Picture:  # fmt: skip
+                     path: StrPath | None = None) -> Picture:  # fmt: skip
     """How often each class (a row) was taken for each class (a column); what is right on the diagonal, in blue.
 
     Takes (y_true, y_pred); (model, X, y); or a square matrix of counts, with the names of its classes.
@@ -181,7 +175,7 @@ def confusion_matrix(first: Any, second: Any = None, third: Any = None, *, label
                 fill=QUIET,
                 tip=f"of {counts[i]} {names[i]}",
             )
-    return _finish(picture, path)
+    return picture.kept(path)
 
 
 def _counts(first: Any, second: Any, third: Any) -> tuple[list[list[int]], Sequence[object] | None]:
@@ -234,7 +228,7 @@ Grid = list[list[float]]
 
 
 def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
-                      labels: Sequence[object] | None = None, path: str | os.PathLike[str] | None = None, *,
+                      labels: Sequence[object] | None = None, path: StrPath | None = None, *,
                       axes: Sequence[object] = (), grid: int = 64) -> Picture:  # fmt: skip
     """Where in the plane a model decides for which class, darker where it is surer, with the samples on top.
 
@@ -305,7 +299,7 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
         right -= width_of(names[k]) + 9
         picture.add("circle", cx=right, cy=26, r=4, fill=_class_colour(k))
         right -= 18
-    return _finish(picture, path)
+    return picture.kept(path)
 
 
 def _class_colour(k: int) -> str:

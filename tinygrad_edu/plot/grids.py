@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 from ..picture import INK, QUIET, Picture, width_of
 from ..positions import by_position
 from .pixels import colour
@@ -32,7 +32,7 @@ def heatmap(
     title: str = "heatmap",
     note: str = "",
     numbers: bool | None = None,
-    path: str | os.PathLike[str] | None = None,
+    path: StrPath | None = None,
 ) -> Picture:
     """A matrix of numbers or Values, a cell for each: below zero blue, above orange, white at zero.
 
@@ -81,6 +81,4 @@ def heatmap(
                     "middle",
                 )
     picture.add("rect", x=left, y=top, width=side * wide, height=side * high, fill="none", stroke="#b9c1ca")
-    if path is not None:
-        picture.save(path)
-    return picture
+    return picture.kept(path)

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 from ..picture import CARD, FAINT, GRID, QUIET, Picture, width_of
 from .axes import CLASSES, Frame, axis, log_axis
 
@@ -28,7 +28,7 @@ def curves(
     log: bool | None = None,
     marks: Mapping[str, float] | None = None,
     bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
-    path: str | os.PathLike[str] | None = None,
+    path: StrPath | None = None,
 ) -> Picture:
     """Each line's numbers over `x`, by default 1, 2, 3, ...; where a number is None, inf or nan the line has a gap.
 
@@ -95,9 +95,7 @@ def curves(
         if height >= 0:
             ends.append((height, name, colour))
     _names(picture, ends)
-    if path is not None:
-        picture.save(path)
-    return picture
+    return picture.kept(path)
 
 
 def _stroke(picture: Picture, piece: list[tuple[float, float]], colour: str) -> None:

@@ -9,12 +9,12 @@ what it looks for.
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 from ..picture import QUIET, Picture, width_of
 from ..positions import by_position
 
@@ -30,7 +30,7 @@ def images(
     title: str = "images",
     across: int | None = None,
     note: str = "",
-    path: str | os.PathLike[str] | None = None,
+    path: StrPath | None = None,
 ) -> Picture:
     """Images beside each other: below zero blue, above orange, white at zero, all on one scale.
 
@@ -57,13 +57,11 @@ def images(
     drawn = _sheet([("" if labels is None else str(labels[i]), f"image {i}", pixels)
                     for i, pixels in enumerate(flat[:MOST])],
                    _shape(shape or found, lengths[0], "an image"), title, note, len(flat), across)  # fmt: skip
-    if path is not None:
-        drawn.save(path)
-    return drawn
+    return drawn.kept(path)
 
 
 def weights(
-    model: Any, layer: int = 0, *, shape: tuple[int, int] | None = None, path: str | os.PathLike[str] | None = None
+    model: Any, layer: int = 0, *, shape: tuple[int, int] | None = None, path: StrPath | None = None
 ) -> Picture:
     """The weights of one layer of a model: below zero blue, above orange, white at zero, all on one scale.
 
@@ -93,9 +91,7 @@ def weights(
         for name, ws in list(units.items())[:MOST]
     ]
     picture = _sheet(shown, box, f"weights of {owner}", "", len(units), None)
-    if path is not None:
-        picture.save(path)
-    return picture
+    return picture.kept(path)
 
 
 def _shape(shape: tuple[int, int] | None, n: int, what: str) -> tuple[int, int]:

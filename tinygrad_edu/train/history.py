@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from .. import files
 from ..errors import UserError
+from ..files import StrPath
 from .metrics import hits_of
 
 
@@ -51,7 +51,7 @@ class History:
         """All of it, ready for JSON; `History(**d)` makes it again."""
         return asdict(self)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: StrPath) -> Path:
         """Write it to a file: .json holds `to_dict()`, .csv a line for each epoch, under the names of the lists.
 
         Raises UserError for another ending, FileExistsError for a file that holds something else.
@@ -125,14 +125,14 @@ def _finite(x: Any) -> Any:
     return x if not isinstance(x, float) or math.isfinite(x) else None
 
 
-def write_table(path: str | os.PathLike[str], text: str) -> Path:
+def write_table(path: StrPath, text: str) -> Path:
     """Write a CSV file, whole or not at all, also over one that begins with the same names of columns:
     a table can carry no mark.
     """
     return files.write(path, text, over=_begins(Path(path), text[: text.find("\n") + 1]))
 
 
-def check_table(path: str | os.PathLike[str], start: str) -> str:
+def check_table(path: StrPath, start: str) -> str:
     """Raise what `write_table` would for a table that begins so, before there is one; else its word:
     "wrote" or "replaced".
     """

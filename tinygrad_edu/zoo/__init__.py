@@ -21,7 +21,7 @@ from ..errors import UserError, meant
 from ..train.progress import uninterrupted
 from .report import Run
 
-__all__ = ["SYSTEMS", "Run", "System", "among", "perform", "run", "system"]
+__all__ = ["SYSTEMS", "Run", "System", "among", "run", "system"]
 
 
 class System(NamedTuple):
@@ -114,10 +114,11 @@ def among(systems: Sequence[System], name: str, who: str) -> System:
     raise UserError(f"{who} has no {name!r}{meant(name, names)} (there are {', '.join(names)})")
 
 
-def run(name: str, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
-        data: Any = None, small: bool = False, show: Callable[[str], object] | None = print,
+def run(name: str | System, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto",
+        out: Any = None, data: Any = None, small: bool = False, show: Callable[[str], object] | None = print,
         doctor: bool = False) -> Run:  # fmt: skip
-    """Run one system and return what came out: `rows`, `pictures`, and all of it as `markdown()`.
+    """Run one system, or an essay that is no part of the list, and return what came out: `rows`, `pictures`, and
+    all of it as `markdown()`.
 
     `out` is a folder for its pictures and its report; without one nothing is written.  `small` runs it on a few samples
     and for few steps, to see it work.  `show` is told every line; with None it is quiet.  A `doctor` watches what is
@@ -129,14 +130,7 @@ def run(name: str, *, seed: int | None = None, epochs: int | None = None, backen
     >>> lecture
     <Run of micrograd: 45 numbers, 44 met, 3 pictures>
     """
-    return perform(system(name), seed=seed, epochs=epochs, backend=backend, out=out, data=data, small=small, show=show,
-                   doctor=doctor)  # fmt: skip
-
-
-def perform(one: System, *, seed: int | None = None, epochs: int | None = None, backend: str = "auto", out: Any = None,
-            data: Any = None, small: bool = False, show: Callable[[str], object] | None = print,
-            doctor: bool = False) -> Run:  # fmt: skip
-    """Run one essay, as `run` says."""
+    one = system(name) if isinstance(name, str) else name
     name = one.name
     if epochs is not None and one.epochs is None:
         raise UserError(f"{name} does not go over data in epochs: leave --epochs out")
@@ -146,12 +140,11 @@ def perform(one: System, *, seed: int | None = None, epochs: int | None = None, 
         raise UserError(f"{name} brings its own data: leave --data out")
     if data is not None:
         files.read(data)  # before anything is said
-    folder = None if out is None else Path(out)
-    asked = {"seed": one.seed if seed is None else seed, "epochs": one.epochs if epochs is None else epochs}
-    this = Run(name, seed=asked["seed"] or 0, epochs=asked["epochs"] or 0, backend=backend, out=folder,
+    seed, epochs = one.seed if seed is None else seed, one.epochs if epochs is None else epochs
+    this = Run(name, seed=seed, epochs=epochs or 0, backend=backend, out=None if out is None else Path(out),
                data=None if data is None else Path(data), small=small, show=show, doctor=doctor,
                again=f"tinygrad-edu {one.command} {name} --out docs/{one.folder}",
-               reduced=small or data is not None or asked != {"seed": one.seed, "epochs": one.epochs})  # fmt: skip
+               reduced=small or data is not None or (seed, epochs) != (one.seed, one.epochs))  # fmt: skip
     this.begin(one.title, one.words)
     try:
         one.main(this)

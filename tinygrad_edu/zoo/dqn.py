@@ -203,23 +203,30 @@ def greedy(q: Any) -> tuple[int, list[Cell]]:
     return total, way
 
 
+def learned(run: Run, make: Callable[[int], Any], seeds: int, episodes: int, tell: Callable[[Any, list[float]], Any],
+            sarsa: bool = False) -> list[tuple[Any, list[float]]]:  # fmt: skip
+    """What has learned with each seed, and the return of each of its episodes."""
+    found: list[tuple[Any, list[float]]] = []
+
+    def once(k: int) -> Any:
+        q, rng = make(run.seed + k), random.Random(run.seed + k)
+        found.append((q, [float(episode(q, rng, sarsa)) for _ in range(episodes)]))
+        return tell(*found[-1])
+
+    run.repeat(seeds, once, "seed")
+    return found
+
+
 def walkers(run: Run) -> None:
     """Q-learning beside Sarsa, many times."""
     run.section("Q-learning and Sarsa, by tables")
     seeds, episodes = 2 if run.small else 40, run.steps(60)
     published = {"Q-learning": (-50.0, -13, 40), "Sarsa": (-27.3, -17, 32)}
     for name, (last, way, often) in published.items():
-        ends: list[float] = []
-        greedies: list[int] = []
-
-        def once(k: int, sarsa: bool = name == "Sarsa", ends: Any = ends, greedies: Any = greedies) -> str:
-            q, rng = Table(float), random.Random(run.seed + k)
-            returns = [episode(q, rng, sarsa) for _ in range(episodes)]
-            ends.append(mean(returns[-100:]))
-            greedies.append(greedy(q)[0])
-            return f"return {ends[-1]:.1f}"
-
-        if run.repeat(seeds, once, "seed") < 2:
+        found = learned(run, lambda seed: Table(float), seeds, episodes,
+                        lambda q, returns: f"return {mean(returns[-100:]):.1f}", name == "Sarsa")  # fmt: skip
+        ends, greedies = [mean(returns[-100:]) for _, returns in found], [greedy(q)[0] for q, _ in found]
+        if len(found) < 2:
             return
         run.say(
             f"{name}, {episodes} episodes: the last hundred return {mean(ends):.1f} ± "
@@ -255,18 +262,11 @@ def tables(run: Run) -> None:
     run.compare("these gradients by hand, and the engine's, largest difference", checked, 0.0, within=1e-15)
     curves, rows, pictures = {}, [], []
     for name in moved:
-        returns: list[list[float]] = []
-        qs: list[Table] = []
-
-        def once(k: int, name: str = name, returns: Any = returns, qs: Any = qs) -> None:
-            q, rng = Table(moved[name]), random.Random(run.seed + k)
-            returns.append([float(episode(q, rng)) for _ in range(episodes)])
-            qs.append(q)
-
-        if not run.repeat(seeds, once, "seed"):
+        found = learned(run, lambda seed: Table(moved[name]), seeds, episodes, lambda q, returns: None)
+        if not found:
             return
-        average = [mean(column) for column in zip(*returns)]
-        curves[name] = average
+        qs = [q for q, _ in found]
+        curves[name] = average = [mean(column) for column in zip(*[returns for _, returns in found])]
         edge = mean(q.q[(2, 5)]["down"] for q in qs)
         rows.append([name, f"{mean(average[-100:]):.0f}", f"{mean(greedy(q)[0] for q in qs):.0f}", f"{edge:.1f}"])
         pictures.append(
@@ -356,20 +356,12 @@ def networks(run: Run) -> None:
     seeds, episodes = (1, 3) if run.small else (3, 150)
     curves, rows = {}, []
     for name, loss in LOSSES.items():
-        returns: list[list[float]] = []
-        ways: list[int] = []
-
-        def once(k: int, loss: Loss = loss, returns: Any = returns, ways: Any = ways) -> str:
-            q, rng = Network(loss, run.seed + k, run.replay_backend), random.Random(run.seed + k)
-            returns.append([float(episode(q, rng)) for _ in range(episodes)])
-            ways.append(greedy(q)[0])
-            return f"{ways[-1]}"
-
-        if not run.repeat(seeds, once, "seed"):
+        found = learned(run, lambda seed: Network(loss, seed, run.replay_backend), seeds, episodes,
+                        lambda q, returns: str(greedy(q)[0]))  # fmt: skip
+        if not found:
             return
-        average = [mean(column) for column in zip(*returns)]
-        curves[name] = average
-        rows.append([name, f"{mean(average[-50:]):.0f}", ", ".join(map(str, ways))])
+        curves[name] = average = [mean(column) for column in zip(*[returns for _, returns in found])]
+        rows.append([name, f"{mean(average[-50:]):.0f}", ", ".join(str(greedy(q)[0]) for q, _ in found)])
     run.table(["loss", "return, last 50", "greedy walks, one for each seed"], rows)
     run.say(
         "The network shows the same, more roughly: with the clipped square it stands still wherever its error is "

@@ -30,6 +30,7 @@ from ..replay import jit
 from . import Run
 
 Vector = list[Any]
+Matrix = list[Vector]
 WIDTH, HEADS, BLOCK = 16, 4, 16  # numbers that stand for a token, heads of attention, tokens that are seen at once
 LOSSES = (3.3660, 3.4243, 3.1778, 3.0664, 3.2209, 2.9452, 3.2894, 3.3245, 2.8990, 3.2229, 2.7964, 2.9345, 3.0544)
 INVENTED = ("kamon ann karai jaire vialan karia yeran anna areli kaina "
@@ -39,7 +40,7 @@ INVENTED = ("kamon ann karai jaire vialan karia yeran anna areli kaina "
 # The model
 
 
-def matrix(rows: int, columns: int = WIDTH) -> list[Vector]:
+def matrix(rows: int, columns: int = WIDTH) -> Matrix:
     """`rows` lists of `columns` parameters."""
     return [[Value(0.0) for _ in range(columns)] for _ in range(rows)]
 
@@ -86,11 +87,11 @@ class GPT(nn.Module):
         matrices = [(name, m) for name, m in vars(self).items() if isinstance(m, list)]
         return [[name, f"{len(m)} x {len(m[0])}", len(m) * len(m[0])] for name, m in matrices]
 
-    def linear(self, weights: list[Vector], x: Vector) -> Vector:
+    def linear(self, weights: Matrix, x: Vector) -> Vector:
         """Weights times x: a dot product per row."""
         return [self.dot(row, x) for row in weights]
 
-    def read(self, row: Vector, place: int, keys: list[Vector], values: list[Vector], heard: list[Vector] | None = None
+    def read(self, row: Vector, place: int, keys: Matrix, values: Matrix, heard: Matrix | None = None
              ) -> Vector:  # fmt: skip
         """How much each token is expected after this one, as logits.
 
@@ -103,7 +104,7 @@ class GPT(nn.Module):
         x = add(x, self.linear(self.down, hidden))
         return self.linear(self.head, x)
 
-    def attend(self, x: Vector, keys: list[Vector], values: list[Vector], heard: list[Vector] | None = None) -> Vector:
+    def attend(self, x: Vector, keys: Matrix, values: Matrix, heard: Matrix | None = None) -> Vector:
         """What this place gathers from all places so far: each head asks a question, and listens to whose key fits."""
         query = self.linear(self.query, x)
         keys.append(self.linear(self.key, x))
@@ -117,20 +118,20 @@ class GPT(nn.Module):
             gathered += [self.dot(weights, column) for column in map(list, zip(*[value[part] for value in values]))]
         return self.linear(self.out, gathered)
 
-    def loss(self, rows: list[Vector], targets: list[list[float]]) -> Any:
+    def loss(self, rows: Matrix, targets: list[list[float]]) -> Any:
         """The mean over a text of -log(probability of the token that came next): from `edge` to `edge`.
 
         `rows` are the embeddings of the tokens that are read; each target is 1 at the token that follows, else 0.
         """
-        keys: list[Vector] = []
-        values: list[Vector] = []
+        keys: Matrix = []
+        values: Matrix = []
         surprises = []
         for place, (row, target) in enumerate(zip(rows, targets)):
             logits = self.read(row, place, keys, values)
             surprises.append(F.logsumexp(logits) - F.dot(target, logits))
         return F.mean(surprises)
 
-    def arguments(self, text: str) -> tuple[list[Vector], list[list[float]]]:
+    def arguments(self, text: str) -> tuple[Matrix, list[list[float]]]:
         """A text as rows and targets.  What does not fit into a block is left out."""
         tokens = [self.edge, *map(self.letters.index, text), self.edge][: BLOCK + 1]
         targets = [[float(k == token) for k in range(self.edge + 1)] for token in tokens[1:]]
@@ -145,8 +146,8 @@ class GPT(nn.Module):
     def invent(self, rng: random.Random, temperature: float) -> str:
         """A new text, letter by letter; the lower the temperature, the more it keeps to what is likely."""
         token, text = self.edge, ""
-        keys: list[Vector] = []
-        values: list[Vector] = []
+        keys: Matrix = []
+        values: Matrix = []
         with no_grad():
             for place in range(BLOCK):
                 weights = self.chances(self.read(self.token[token], place, keys, values), temperature)
@@ -339,9 +340,9 @@ def invent(run: Run, model: GPT, texts: Sequence[str], rng: random.Random) -> No
 
 def attention(run: Run, model: GPT, text: str) -> None:
     """Which letters each head listens to, at every place of one text."""
-    heard: list[Vector] = []
-    keys: list[Vector] = []
-    values: list[Vector] = []
+    heard: Matrix = []
+    keys: Matrix = []
+    values: Matrix = []
     rows, _ = model.arguments(text)
     with no_grad():
         for place, row in enumerate(rows):

@@ -69,8 +69,7 @@ def expression(run: Run) -> None:
     L.label = "L"
     L.backward()
     run.compare("L", L.data, -8.0)
-    for v, expected in ((a, 6.0), (b, -4.0), (c, -2.0), (f, 4.0)):
-        run.compare(f"dL/d{v.label}", v.grad, expected)
+    run.gradients("dL/d{}", {a: 6.0, b: -4.0, c: -2.0, f: 4.0})
     steepness = sum(v.grad**2 for v in (a, b, c, f))
     for v in (a, b, c, f):
         v.data += 0.01 * v.grad
@@ -95,8 +94,7 @@ def neuron(run: Run) -> None:
         n.label, o.label = "n", "o"
         o.backward()
         run.compare(f"its output, {form} form", o.data, 0.5**0.5, within=TINY)
-        for v, expected in ((x1, -1.5), (w1, 1.0), (x2, 0.5), (w2, 0.0), (b, 0.5)):
-            run.compare(f"do/d{v.label}, {form} form", v.grad, expected, within=TINY)
+        run.gradients(f"do/d{{}}, {form} form", {x1: -1.5, w1: 1.0, x2: 0.5, w2: 0.0, b: 0.5}, within=TINY)
         if form == "tanh":
             run.picture(
                 "neuron", draw(o), "a neuron: every node with its value and gradient, every edge with its local one"
@@ -148,12 +146,11 @@ def readme(run: Run) -> None:
 def exercises(run: Run) -> None:
     """The exercise notebook: a function of three inputs, and softmax with its loss."""
     run.section("The exercises")
-    a, b, c = Value(2.0), Value(3.0), Value(4.0)
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c")
     f = -(a**3) + (3 * b).sin() - 1 / c + b**2.5 - a**0.5
     f.backward()
     run.compare("-a³ + sin(3b) - 1/c + b^2.5 - a^0.5", f.data, 6.336362190988558, within=TINY)
-    for name, v, expected in (("a", a, -12.353553390593273), ("b", b, 10.25699027111255), ("c", c, 0.0625)):
-        run.compare(f"its d/d{name}", v.grad, expected, within=TINY)
+    run.gradients("its d/d{}", {a: -12.353553390593273, b: 10.25699027111255, c: 0.0625}, within=TINY)
     logits = [Value(x) for x in (0.0, 3.0, -2.0, 1.0)]
     loss = -F.softmax(logits)[3].log()
     loss.backward()

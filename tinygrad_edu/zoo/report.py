@@ -27,6 +27,7 @@ from typing import Any
 
 from .. import files, train
 from ..doctor import Watch, diagnose
+from ..engine import Value
 from ..train.progress import Line, screen
 from ..words import aligned, plural
 
@@ -154,6 +155,11 @@ class Run:
         row = Row(what, ours, published, form, verdict, why)
         self.rows.append(row)
         self._waiting.append(row)
+
+    def gradients(self, what: str, published: dict[Value, float], **how: Any) -> None:
+        """The gradient of each of these Values, called by its label, beside the published one."""
+        for v, expected in published.items():
+            self.compare(what.format(v.label), v.grad, expected, **how)
 
     def picture(self, kind: str, picture: Any, caption: str) -> None:
         """A picture, of `plot` or `draw`, saved as NAME-kind.svg."""

@@ -26,6 +26,7 @@ from typing import Any
 from .. import data, nn, ops, optim, plot
 from .. import functional as F
 from ..derivatives import grad
+from ..doctor.evidence import rate
 from ..engine import Value
 from ..modes import no_grad
 from ..parameters import pack, unpack
@@ -62,9 +63,7 @@ def growth(gradients: Sequence[float]) -> float:
     """By what factor a gradient grows with every step that it goes back:
     exp of the slope of a line through its logarithms.
     """
-    points = [(k, math.log(abs(g))) for k, g in enumerate(reversed(gradients)) if g]
-    x, y = (sum(c) / len(points) for c in zip(*points))
-    return math.exp(sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points))
+    return rate([abs(g) for g in reversed(gradients) if g])
 
 
 def one_unit(run: Run) -> None:

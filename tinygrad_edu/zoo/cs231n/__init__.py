@@ -61,16 +61,14 @@ def circuits(run: Run) -> None:
     f = (x + y) * z
     f.backward()
     run.compare("f = (x + y)·z at -2, 5, -4", f.data, -12.0)
-    for v, expected in ((x, -4.0), (y, -4.0), (z, 3.0)):
-        run.compare(f"df/d{v.label}", v.grad, expected)
+    run.gradients("df/d{}", {x: -4.0, y: -4.0, z: 3.0})
 
     x, y, z, w = Value(3.0, "x"), Value(-4.0, "y"), Value(2.0, "z"), Value(-1.0, "w")
     f = 2 * (x * y + ops.maximum(z, w))
     f.label = "f"
     f.backward()
     run.compare("f = 2·(x·y + max(z, w)) at 3, -4, 2, -1", f.data, -20.0)
-    for v, expected in ((x, -8.0), (y, 6.0), (z, 2.0), (w, 0.0)):
-        run.compare(f"df/d{v.label}, through add, multiply or max", v.grad, expected)
+    run.gradients("df/d{}, through add, multiply or max", {x: -8.0, y: 6.0, z: 2.0, w: 0.0})
     run.picture(
         "circuit",
         draw(f),
@@ -87,14 +85,12 @@ def circuits(run: Run) -> None:
     f.backward()
     run.compare("a sigmoid neuron, out of +, ·, exp and /", f.data, 0.7310585786, within=5e-11, form=".10f")
     slopes = (-0.1966119333, -0.3932238665, 0.1966119333, 0.3932238665, -0.5898357998)
-    for v, d in zip([*ws, *xs], slopes):
-        run.compare(f"its df/d{v.label}", v.grad, d, within=1e-10, form=".10f")
+    run.gradients("its df/d{}", dict(zip([*ws, *xs], slopes)), within=1e-10, form=".10f")
 
     f, x, y = staged(3.0, -4.0)
     f.backward()
     run.compare("f = (x + σ(y)) / (σ(x) + (x + y)²) at 3, -4", f.data, 1.5456448841, within=1e-10, form=".10f")
-    run.compare("df/dx", x.grad, 2.0595697956, within=1e-10, form=".10f")
-    run.compare("df/dy", y.grad, 1.5922327515, within=1e-10, form=".10f")
+    run.gradients("df/d{}", {x: 2.0595697956, y: 1.5922327515}, within=1e-10, form=".10f")
     run.say(
         "Nobody would want the derivative of that formula on paper, and nobody needs it: give each stage a name going "
         "forward, and read the lines backwards.  This program was written out of the graph, by f.source():"

@@ -22,16 +22,18 @@ from typing import Any
 from .arrays import Array, Whole, np
 
 Settings = dict[str, Any]
+Cached = tuple[Array, Any]  # an output, and what the way back needs
+Three = tuple[Array, Array, Array]
 
 # Linear, and what bends it
 
 
-def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
+def affine_forward(x: Array, w: Array, b: Array) -> Cached:
     """x·w + b: x (N, d1, ..., dk), each sample flattened to D numbers; w (D, M), b (M,); out (N, M)."""
     return x.reshape(len(x), -1) @ w + b, (x, w)
 
 
-def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def affine_backward(dout: Array, cache: Any) -> Three:
     """dx (N, d1, ..., dk), dw (D, M), db (M,).
 
     The shapes leave but one way to multiply; and b served all N samples, so db is a sum over them.
@@ -90,7 +92,7 @@ def svm_loss(x: Array, y: Whole) -> tuple[float, Array]:
 # Normalisation: one idea, over four choices of what is taken together
 
 
-def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Settings) -> tuple[Array, Any]:
+def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Settings) -> Cached:
     """gamma · (x - mean) / sqrt(variance + eps) + beta, each column of x (N, D) by itself; gamma and beta (D,).
 
     `bn_param` is {"mode": "train"} or "test", and may have "eps" (1e-5) and "momentum" (0.9).  In training the mean and
@@ -113,7 +115,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Settings) -
     return gamma * x_hat + beta, (x_hat, away, std, gamma)
 
 
-def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def batchnorm_backward(dout: Array, cache: Any) -> Three:
     """dx (N, D), dgamma (D,), dbeta (D,), stage by stage: the forward pass read from its last line to its first."""
     x_hat, away, std, gamma = cache
     N = len(dout)
@@ -128,13 +130,13 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     return daway + dmu / N, dgamma, dbeta  # x was used twice as well: in away, and in the mean
 
 
-def batchnorm_backward_alt(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def batchnorm_backward_alt(dout: Array, cache: Any) -> Three:
     """The same on paper, in one line: dx_hat without its mean and without its part along x_hat, divided by std."""
     x_hat, _, std, gamma = cache
     return _standard_backward(dout * gamma, x_hat, std, 0), (dout * x_hat).sum(axis=0), dout.sum(axis=0)
 
 
-def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Settings) -> tuple[Array, Any]:
+def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Settings) -> Cached:
     """batchnorm_forward turned by 90 degrees: each row of x (N, D) by itself, in training and tests alike; gamma and
     beta (D,).
     """
@@ -142,7 +144,7 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: Settings) -
     return gamma * x_hat + beta, (x_hat, std, gamma)
 
 
-def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def layernorm_backward(dout: Array, cache: Any) -> Three:
     """dx (N, D), dgamma (D,), dbeta (D,).  gamma belongs to a column, the mean to a row: so its sum goes the other
     way.
     """
@@ -150,7 +152,7 @@ def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     return _standard_backward(dout * gamma, x_hat, std, 1), (dout * x_hat).sum(axis=0), dout.sum(axis=0)
 
 
-def spatial_batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Settings) -> tuple[Array, Any]:
+def spatial_batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Settings) -> Cached:
     """batchnorm_forward of maps x (N, C, H, W), each channel by itself: every pixel of every image counts as a
     sample.
     """
@@ -158,13 +160,13 @@ def spatial_batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: Set
     return _maps(out, x.shape), cache
 
 
-def spatial_batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def spatial_batchnorm_backward(dout: Array, cache: Any) -> Three:
     """dx (N, C, H, W), dgamma (C,), dbeta (C,)."""
     dx, dgamma, dbeta = batchnorm_backward_alt(_pixels(dout), cache)
     return _maps(dx, dout.shape), dgamma, dbeta
 
 
-def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_param: Settings) -> tuple[Array, Any]:
+def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_param: Settings) -> Cached:
     """Layer normalisation of G groups of neighbouring channels, each by itself: x (N, C, H, W); gamma and beta (1,
     C, 1, 1) or (C,).
     """
@@ -176,7 +178,7 @@ def spatial_groupnorm_forward(x: Array, gamma: Array, beta: Array, G: int, gn_pa
     return gamma.reshape(1, C, 1, 1) * x_hat + beta.reshape(1, C, 1, 1), (x_hat, std, gamma, G)
 
 
-def spatial_groupnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def spatial_groupnorm_backward(dout: Array, cache: Any) -> Three:
     """dx (N, C, H, W), and dgamma, dbeta in the shape of gamma."""
     x_hat, std, gamma, G = cache
     N, C, H, W = dout.shape
@@ -219,7 +221,7 @@ def _training(settings: Settings) -> bool:
 # Dropout
 
 
-def dropout_forward(x: Array, dropout_param: Settings) -> tuple[Array, Any]:
+def dropout_forward(x: Array, dropout_param: Settings) -> Cached:
     """Inverted dropout of x, of any shape: in training each number stays with probability p, divided by p, and is 0
     otherwise.
 
@@ -244,7 +246,7 @@ def dropout_backward(dout: Array, cache: Any) -> Array:
 # Images
 
 
-def conv_forward_naive(x: Array, w: Array, b: Array, conv_param: Settings) -> tuple[Array, Any]:
+def conv_forward_naive(x: Array, w: Array, b: Array, conv_param: Settings) -> Cached:
     """F filters over C maps: x (N, C, H, W), w (F, C, HH, WW), b (F,); out (N, F, H', W'), H' = 1 + (H + 2·pad - HH)
     / stride.
 
@@ -258,7 +260,7 @@ def conv_forward_naive(x: Array, w: Array, b: Array, conv_param: Settings) -> tu
     return out, (padded.shape, windows, w, stride, pad)
 
 
-def conv_backward_naive(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+def conv_backward_naive(dout: Array, cache: Any) -> Three:
     """dx (N, C, H, W), dw (F, C, HH, WW), db (F,).
 
     One filter served every window: its gradient is the sum over all of them.  One pixel lies in several windows: so is
@@ -272,7 +274,7 @@ def conv_backward_naive(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     return dpadded[:, :, pad : shape[2] - pad, pad : shape[3] - pad], dw, dout.sum(axis=(0, 2, 3))
 
 
-def max_pool_forward_naive(x: Array, pool_param: Settings) -> tuple[Array, Any]:
+def max_pool_forward_naive(x: Array, pool_param: Settings) -> Cached:
     """The largest number of each window of x (N, C, H, W): `pool_param` has "pool_height", "pool_width" and
     "stride".
     """
@@ -311,7 +313,7 @@ def _corners(x: Array, windows: tuple[int, ...], stride: int) -> Any:
 # Time
 
 
-def rnn_step_forward(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, Any]:
+def rnn_step_forward(x: Array, prev_h: Array, Wx: Array, Wh: Array, b: Array) -> Cached:
     """tanh(x·Wx + prev_h·Wh + b): x (N, D), prev_h (N, H), Wx (D, H), Wh (H, H), b (H,); the next state (N, H)."""
     next_h = np.tanh(x @ Wx + prev_h @ Wh + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import data, losses, optim, plot
+from ... import data, losses, optim, plot, train
 from ...data.legacy import RandomState
 from ...engine import Value
 from ...extras import MissingPackage
@@ -49,7 +49,7 @@ def before_training(run: Run) -> None:
     run.fit(few, X[:20], y[:20], loss="cross_entropy", optimizer="adam", lr=0.05, epochs=40, batch_size=20)
     with no_grad():
         outs = [few(x) for x in X[:20]]
-    lost, right = losses.cross_entropy(outs, y[:20]).data, sum(_best(out) == k for out, k in zip(outs, y))
+    lost, right = losses.cross_entropy(outs, y[:20]).data, round(20 * train.accuracy(few, X[:20], y[:20]))
     run.compare("20 digits by heart: their loss", lost, 0.0, within=0.01, form=".4f", whole=run.interrupted)
     run.compare("20 digits by heart: how many are right", right, 20, whole=run.interrupted)
     run.say("A net that cannot learn twenty samples has a mistake in it, and no larger set will cure that.")
@@ -69,7 +69,7 @@ def spiral(run: Run) -> None:
         if step < len(seen):
             told: Any = {"unlike": without} if step < 100 else {"within": 1.5e-6, "whole": True}
             run.compare(f"linear: loss before step {step}", seen[step], published, form=".6f", **told)
-    run.compare("linear: accuracy", _accuracy(line, points), 0.49, within=0.005, form=".2%", whole=True)
+    run.compare("linear: accuracy", train.accuracy(line, *points), 0.49, within=0.005, form=".2%", whole=True)
     run.picture("line", plot.decision_boundary(line, *points), "what three lines can do about three arms")
 
     net = _started(MLP(2, [100, 3], init="zeros"), draw)
@@ -79,7 +79,7 @@ def spiral(run: Run) -> None:
     for step, published in ((0, 1.098744), (1000, 0.294946), (9000, 0.245292)):
         if step < len(seen):
             run.compare(f"two layers: loss before step {step:,}", seen[step], published, form=".6f", unlike=without)
-    run.compare("two layers: accuracy", _accuracy(net, points), 0.98, within=0.01, form=".2%", whole=True)
+    run.compare("two layers: accuracy", train.accuracy(net, *points), 0.98, within=0.01, form=".2%", whole=True)
     if not seen:  # a Ctrl-C came before
         return
     by_hand(run, start, points, seen)
@@ -150,12 +150,3 @@ def _started(model: Any, draw: RandomState) -> Any:
 def _weights(model: Any) -> list[Value]:
     """All parameters but the biases, which the notes do not regularise."""
     return [p for p in model.parameters() if not p.label.endswith(".b")]
-
-
-def _accuracy(model: Any, points: Any) -> float:
-    with no_grad():
-        return float(sum(_best(model(x)) == k for x, k in zip(*points)) / len(points.y))
-
-
-def _best(scores: Any) -> int:
-    return max(range(len(scores)), key=lambda k: float(scores[k]))

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import Run, System, among, perform
+from .. import Run, System, among
+from .. import run as perform
 
 __all__ = ["LEAKS", "leak", "run"]
 

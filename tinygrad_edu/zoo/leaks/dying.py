@@ -15,15 +15,12 @@ Andrej Karpathy, "Yes you should understand backprop" (2016).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from ... import data, losses, nn, optim, plot
+from ... import nn, optim, plot
 from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, rnn
-
-POINTS, SIDES = data.moons(20, noise=0.1, seed=0)
-ANSWERS = [float(side > 0) for side in SIDES]
+from .vanishing import POINTS, loss_of
 
 
 def main(run: Run) -> None:
@@ -86,13 +83,6 @@ def far_too_fast(model: nn.MLP) -> optim.SGD:
 def mended(model: nn.MLP) -> optim.SGD:
     """The one that does not."""
     return optim.SGD(model.parameters(), lr=0.3)
-
-
-def loss_of(model: Any) -> Value:
-    """How wrong a network is about the moons."""
-    loss = losses.binary_cross_entropy_with_logits([model(x) for x in POINTS], ANSWERS)
-    loss.label = "loss"
-    return loss
 
 
 def learn(run: Run, model: nn.MLP, optimizer: optim.SGD, steps: int) -> tuple[list[float], list[float]]:

@@ -19,15 +19,14 @@ from __future__ import annotations
 import math
 import random
 
-from ... import data, losses, nn, plot
+from ... import nn, plot
 from ...doctor import diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
 from .. import Run
+from .vanishing import POINTS, loss_of
 
 DEPTH, SATURATED = 6, 0.97
-POINTS, SIDES = data.moons(20, noise=0.1, seed=0)
-ANSWERS = [float(side > 0) for side in SIDES]
 
 
 def main(run: Run) -> None:
@@ -110,13 +109,6 @@ def with_a_gain(seed: int) -> nn.MLP:
         return rng.gauss(0, 5 / 3 / math.sqrt(inputs))
 
     return nn.MLP(2, [16] * (DEPTH - 1) + [1], activation="tanh", init=drawn, seed=seed)
-
-
-def loss_of(model: nn.MLP) -> Value:
-    """How wrong a network is about the moons."""
-    loss = losses.binary_cross_entropy_with_logits([model(x) for x in POINTS], ANSWERS)
-    loss.label = "loss"
-    return loss
 
 
 def hidden(model: nn.MLP) -> list[list[float]]:
