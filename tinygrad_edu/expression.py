@@ -132,14 +132,13 @@ class Program:
                 raise self._error(tree, "write 1 or 0")
             case ast.Constant(value=int() | float()) | ast.Name():
                 return
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]) if (
+                type(op) in OPERATORS
+            ):
                 self._check(left)
                 self._check(right)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
                 self._check(operand)
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
-                self._check(left)
-                self._check(right)
             case ast.BinOp(op=ast.BitXor()):
                 raise self._error(tree, "a power is written a ** b")
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if not any(

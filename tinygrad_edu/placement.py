@@ -9,6 +9,7 @@ each edge that comes in or goes out; then it stands in what surrounds it like on
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -235,6 +236,7 @@ def _sorted(keys: list[Key], wires: list[_Wire]) -> list[Key]:
     return list(done)
 
 
+Ports = list[tuple["Spot", float, float]]  # where edges lead, and how far below the middles there and here
 Spot = tuple[Key, int]  # a vertex in its layer, or a wire that passes by, ("by", tail, source), in a later one
 
 
@@ -274,11 +276,10 @@ class _Layers:
                 self.links[here, leaves, there, 0.0] = None
                 here, leaves = there, 0.0
             self.links[here, leaves, (w.head, self.layer[w.head]), w.arrives] = None
-        self.left: dict[Spot, list[tuple[Spot, float, float]]] = {(k, self.layer[k]): [] for k in self.keys}
-        self.right: dict[Spot, list[tuple[Spot, float, float]]] = {(k, self.layer[k]): [] for k in self.keys}
+        self.left, self.right = defaultdict[Spot, Ports](list), defaultdict[Spot, Ports](list)
         for a, leaves, b, arrives in self.links:
-            self.left.setdefault(b, []).append((a, leaves, arrives))
-            self.right.setdefault(a, []).append((b, arrives, leaves))
+            self.left[b].append((a, leaves, arrives))
+            self.right[a].append((b, arrives, leaves))
 
     def high(self, s: Spot) -> float:
         return max(self.sizes.get(s[0], (0.0, 0.0))[1], LANE)
@@ -383,10 +384,7 @@ class _Layers:
                 down = [0.0]  # what the spots above take, so that what is left to find only has to rise
                 for a, b in zip(row, row[1:]):
                     down.append(down[-1] + room(a, b))
-                near = [
-                    [y[t] + port - mine for t, port, mine in [*self.left.get(s, ()), *self.right.get(s, ())]]
-                    for s in row
-                ]
+                near = [[y[t] + port - mine for t, port, mine in [*self.left[s], *self.right[s]]] for s in row]
                 wish = [_mean(ys, y[s]) - d for s, ys, d in zip(row, near, down)]
                 y.update({s: w + d for s, w, d in zip(row, _rising(wish), down)})
         top = min((v - self.high(s) / 2 for s, v in y.items()), default=0.0)

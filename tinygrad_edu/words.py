@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 WIDTH, LEAST = 80, 14  # columns of text; those of a cell that gives way to the others
-GAP = "… {:,} more …"
 
 
 def number(x: float) -> str:
@@ -84,7 +83,7 @@ def leading(xs: Sequence[Any], most: int, size: Callable[[Any], float]) -> list[
     return [xs[i] for i in sorted(ranked[:most])]
 
 
-def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str, gap: str = GAP) -> list[str]:
+def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str) -> list[str]:
     """About `most` of some things from both ends, in words, with the gap between them told.
 
     >>> elided(range(100), 4)
@@ -93,7 +92,7 @@ def elided(xs: Sequence[Any], most: int, say: Callable[[Any], str] = str, gap: s
     half = most // 2
     if len(xs) <= most + 1:
         return [*map(say, xs)]
-    return [*map(say, xs[:half]), gap.format(len(xs) - 2 * half), *map(say, xs[-half:])]
+    return [*map(say, xs[:half]), f"… {len(xs) - 2 * half:,} more …", *map(say, xs[-half:])]
 
 
 def ends(text: str, most: int) -> str:

@@ -17,14 +17,12 @@ from ..positions import by_position
 from .clusters import classification
 from .csvfile import columns, read_csv
 from .dividing import Standardizer, batches, split
-from .handwriting import digits
 from .idxfile import read_idx
 from .interpolation import resized
+from .packaged import digits, names
 from .preparation import Preparation
 from .samples import Split
-from .shapes import blobs, circles, moons, spirals, xor
-from .squares import minitorch
-from .wordlist import names
+from .shapes import blobs, circles, minitorch, moons, spirals, xor
 
 __all__ = [
     "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns",

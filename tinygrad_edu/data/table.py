@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -94,6 +95,13 @@ class Table:
         """The rows in which a column is missing."""
         return [i for i, cell in zip(self.rows, self.column(name)) if cell.lower() in MISSING]
 
+    def gaps(self, names: Sequence[str], how: str | None) -> dict[str, list[int]]:
+        """The rows in which each of some columns is missing; an error for the first, unless it is said what then."""
+        found = {name: self.without(name) for name in names}
+        if how is None and (first := min(((rows[0], name) for name, rows in found.items() if rows), default=None)):
+            self.absent(first[1], first[0])
+        return found
+
     def drop(self, rows: set[int], why: str) -> None:
         """Leave rows out."""
         if rows:
@@ -117,11 +125,7 @@ class Table:
         self, names: list[str], target: str | None, kind: str | None, words: set[str], keep: Sequence[str]
     ) -> Split:
         """The samples, and how they were made."""
-        without = {name: self.without(name) for name in names if name not in words or self.missing}
-        if self.missing is None and (
-            first := min(((rows[0], name) for name, rows in without.items() if rows), default=None)
-        ):
-            self.absent(first[1], first[0])
+        without = self.gaps([name for name in names if name not in words or self.missing], self.missing)
         if (
             target is not None
             and (rows := self.without(target))
@@ -207,15 +211,9 @@ class Table:
         cells = self.present(name)
         if said:
             return
-        target, out = (
-            bool(out),
-            out or f"leave the column out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]",
-        )
-        numbers = [
-            c
-            for c in cells
-            if is_number(c) and Numeral().number(c) is not None or re.search("[.,]", c) and is_number(c)
-        ]
+        target = bool(out)
+        out = out or f"leave the column out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]"
+        numbers = [c for c in cells if is_number(c) and (Numeral().number(c) is not None or re.search("[.,]", c))]
         if numbers and len(numbers) < len(cells) or any(c.lower().lstrip("+-") in ("inf", "infinity") for c in cells):
             other = next(c for c in cells if c not in {*numbers})
             self.wrong(
@@ -227,10 +225,7 @@ class Table:
                 else out.removeprefix("or "),
             )
         if numbers:  # each of them, but not all in one way
-            a, b = (
-                next(c for c in cells if point_of([c], unit_of([c])) == "."),
-                next(c for c in cells if point_of([c], unit_of([c])) == ","),
-            )
+            a, b = (next(c for c in cells if point_of([c], unit_of([c])) == point) for point in ".,")
             self.wrong(
                 name,
                 b,
@@ -276,13 +271,10 @@ class Table:
             )
             table = {w: [float(w == other) for other in words] for w in words}
             return column, [table.get(c) or list(column.means) for c in self.column(name)]
-        if numeral == Numeral():
-            try:  # most columns: Python reads them at once
-                numbers = list(map(float, cells))
-            except ValueError:
-                numbers = [self.number(name, c, numeral) for c in cells]
-        else:
-            numbers = [self.number(name, c, numeral) for c in cells]
+        numbers: list[float] = []
+        with suppress(ValueError):  # most columns: Python reads them at once
+            numbers = list(map(float, cells if numeral == Numeral() else ()))
+        numbers = numbers or [self.number(name, c, numeral) for c in cells]
         if not all(map(math.isfinite, numbers)):
             self.wrong(
                 name,
@@ -352,9 +344,7 @@ class Table:
         self.find(names)
         self.unique(names)
         how = self.missing or like.missing
-        without = {name: self.without(name) for name in names}
-        if how is None and (first := min(((rows[0], name) for name, rows in without.items() if rows), default=None)):
-            self.absent(first[1], first[0])
+        without = self.gaps(names, how)
         if how == "drop":
             self.drop({i for rows in without.values() for i in rows}, "have a missing cell")
         known = self._numerals([c.name for c in like.columns if c.words is None and self.present(c.name)])

@@ -36,7 +36,7 @@ from ..rules import takes
 from ..trees import flatten
 from ..usage import chosen
 from ..words import number, plural
-from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, ranges, reach
+from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, reach
 from .comparison import compare
 from .difference import Comparison
 from .evidence import Evidence, rms
@@ -71,8 +71,8 @@ FINITE = [
     penalties.outweighs,
     outputs.stuck,
     agreement.squared,
-    ranges.one_sided,
-    ranges.out_of_reach,
+    agreement.one_sided,
+    agreement.out_of_reach,
     activations.saturated,
     reach.identical,
     reach.linear,

@@ -15,7 +15,6 @@ from . import outputs
 from .course import Course
 from .evidence import Evidence
 from .findings import Diagnosis, Finding
-from .lessons import explained
 from .limits import (
     AT_ONCE,
     AT_START,
@@ -29,7 +28,7 @@ from .limits import (
     causes_first,
     severity,
 )
-from .outcome import diverges, learns_nothing, overfits, stands_still
+from .outcome import diverges, explained, learns_nothing, overfits, stands_still
 from .samples import some_samples
 from .training import Step, by_layer, cosine, gradients, updates
 

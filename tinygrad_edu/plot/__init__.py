@@ -22,9 +22,8 @@ from ..modes import no_grad
 from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from ..positions import by_position
 from .axes import BLUE, CLASSES, ORANGE, PURPLE, Frame, axis, log_axis
-from .grids import heatmap
 from .lines import curves
-from .pixels import images, weights
+from .pixels import heatmap, images, weights
 
 __all__ = ["confusion_matrix", "curves", "decision_boundary", "heatmap", "images", "loss_curve", "weights"]
 signposts.put_up(__name__)

@@ -1,10 +1,11 @@
-"""The UCI 8 x 8 handwritten digits, 1,797 of them (E. Alpaydin and C. Kaynak, 1998; see digits.ATTRIBUTION.txt)."""
+"""What comes with the package: the UCI 8 x 8 handwritten digits, 1,797 of them (E. Alpaydin and C. Kaynak, 1998; see
+digits.ATTRIBUTION.txt), and first names, 32,033 of them: what character models learn to spell (names.ATTRIBUTION.txt).
+"""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import io
 from importlib.resources import files
 
 from .dividing import split
@@ -34,13 +35,26 @@ def digits(seed: int = 0) -> Split:
     |  oo.O: |
     |  .@@o  |
     """
-    compressed = files("tinygrad_edu.data").joinpath("digits.csv.gz").read_bytes()
-    rows = csv.reader(io.StringIO(gzip.decompress(compressed).decode("ascii")))
     X, y = [], []
-    for *pixels, digit in rows:
+    for *pixels, digit in csv.reader(_text("digits.csv.gz").splitlines()):
         X.append([float(p) / 16.0 for p in pixels])
         y.append(int(digit))
     names = [f"pixel {i // 8},{i % 8}" for i in range(64)]
     return split(
         Split(X, y, name="digits", features=names, target="digit", classes=range(10), image=8), test=360, seed=seed
     )
+
+
+def names() -> list[str]:
+    """The first names of makemore and microgpt, most frequent first, in lower case letters a to z.
+
+    >>> len(names()), names()[:3], max(map(len, names()))
+    (32033, ['emma', 'olivia', 'ava'], 15)
+    >>> sum(len(name) + 1 for name in names())      # bigrams, with one sign for both ends
+    228146
+    """
+    return _text("names.txt.gz").split()
+
+
+def _text(name: str) -> str:
+    return gzip.decompress(files("tinygrad_edu.data").joinpath(name).read_bytes()).decode("ascii")
