@@ -204,7 +204,7 @@ class Evidence(Walk):
 T = TypeVar("T")
 
 
-def remembered(find: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
+def found_once(find: Callable[[Evidence], T]) -> Callable[[Evidence], T]:
     """What `find` makes of a graph, found once though several checks ask."""
 
     @wraps(find)

@@ -22,7 +22,7 @@ from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..sums import addends
 from ..words import number, plural
-from .evidence import Cell, Evidence, Use, remembered, rms
+from .evidence import Cell, Evidence, Use, found_once, rms
 from .findings import Findings
 from .limits import LIMITS, LOOK, severity
 from .rows import bend_of
@@ -30,7 +30,7 @@ from .rows import bend_of
 Say = Callable[[Use, float], float]  # another number for the weighted sum of an output
 
 
-@remembered
+@found_once
 def outputs(e: Evidence) -> list[Cell]:
     """The units that no weight reads: of labelled ones those, else the weighted sums that no weight reads."""
     told = [c for c in e.cells if c.weights]
@@ -86,7 +86,7 @@ def _used(e: Evidence, z: Value) -> Use:
 # The loss of other outputs
 
 
-@remembered
+@found_once
 def _behind(e: Evidence) -> tuple[dict[Value, Use], list[Value], set[Value]]:
     """The weighted sums of the outputs, what is computed from them, and both together."""
     sums = {u.z: u for c in outputs(e) for u in c.uses}
@@ -168,7 +168,7 @@ def share(e: Evidence) -> float:
     return (e.root.data - rest) / same if same > 0 else math.nan
 
 
-@remembered
+@found_once
 def learned(e: Evidence) -> bool:
     """Whether the outputs have made the loss a small part of what it would be if they said the same of every sample.
 

@@ -15,7 +15,7 @@ from .. import ops
 from ..engine import Value
 from ..names import is_constant
 from ..words import number, plural
-from .evidence import Evidence, remembered
+from .evidence import Evidence, found_once
 from .findings import Findings
 from .limits import BROKEN, severity
 from .outputs import judged, learned, terms
@@ -33,7 +33,7 @@ class Penalty(NamedTuple):
 NOBODY: frozenset[Value] = frozenset()
 
 
-@remembered
+@found_once
 def penalties(e: Evidence) -> list[Penalty]:
     """The parts of the loss that are made of squares or sizes of weights alone; none if no outputs are judged."""
     return [Penalty(n, c, c * e.value(n), ws) for c, n in terms(e) if judged(e) and (ws := _of(e, n))]
