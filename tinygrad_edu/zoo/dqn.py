@@ -89,10 +89,14 @@ def gradients(run: Run) -> None:
     )
     fine = [k / 50 for k in range(-250, 251)]
     lines = {name: [slope(loss, d) for d in fine] for name, loss in LOSSES.items()}
-    run.picture(
+    run.curves(
         "gradients",
-        plot.curves(lines, fine, title="gradient of three losses", xlabel="delta", ylabel="d loss / d Q"),
+        lines,
         "what the clip does to the gradient beyond -1 and 1",
+        fine,
+        title="gradient of three losses",
+        xlabel="delta",
+        ylabel="d loss / d Q",
     )
 
 

@@ -285,15 +285,13 @@ def learn(run: Run, model: GPT, texts: Sequence[str]) -> None:
     if seen:
         run.compare("loss of step 1000", seen[-1], 2.6497, within=5.1e-5, form=".4f", whole=True)
         smooth = [sum(seen[max(0, k - 50) : k + 50]) / len(seen[max(0, k - 50) : k + 50]) for k in range(len(seen))]
-        run.picture(
+        run.curves(
             "loss",
-            plot.curves(
-                {"each text": seen, "mean of 100": smooth},
-                title="microgpt learns names",
-                ylabel="loss, nats a letter",
-                marks={"knows nothing": math.log(model.edge + 1)},
-            ),
+            {"each text": seen, "mean of 100": smooth},
             "the loss of each name, and its mean over a hundred",
+            title="microgpt learns names",
+            ylabel="loss, nats a letter",
+            marks={"knows nothing": math.log(model.edge + 1)},
         )
 
 

@@ -220,9 +220,11 @@ def moons(run: Run) -> None:
             f"gradient times a rate of {rate(0):g}, which is bold: the slope tells the truth only nearby, and the "
             f"first step leaps beyond. By the last one the rate is {rate(len(seen) - 1):.2g}, the loss {seen[-1]:.4f}."
         )
-        run.picture(
+        run.curves(
             "loss",
-            plot.curves({"loss": seen}, title="loss on two moons", ylabel="max-margin loss + 1e-4 l2"),
+            {"loss": seen},
             "the loss, step by step",
+            title="loss on two moons",
+            ylabel="max-margin loss + 1e-4 l2",
         )
     run.picture("moons", plot.decision_boundary(model, X, signs), "which side of the plane belongs to which moon")

@@ -19,13 +19,13 @@ import difflib
 import inspect
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import files, train
+from .. import files, plot, train
 from ..doctor import Watch, diagnose
 from ..engine import Value
 from ..train.progress import Line, screen
@@ -170,6 +170,10 @@ class Run:
             picture.save(self.out / file)
             self._show(f"  wrote {self.out / file}: {caption}")
         self._page += [f"![{caption}]({file})", "", f"*{caption}*", ""]
+
+    def curves(self, kind: str, lines: Mapping[str, Any], caption: str, x: Any = None, **how: Any) -> None:
+        """A picture of some lines, as `plot.curves` draws it."""
+        self.picture(kind, plot.curves(lines, x, **how), caption)
 
     # What takes time
 

@@ -23,7 +23,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import data, nn, ops, optim, plot
+from .. import data, nn, ops, optim
 from .. import functional as F
 from ..derivatives import grad
 from ..doctor.evidence import rate
@@ -86,17 +86,15 @@ def one_unit(run: Run) -> None:
         "With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without "
         "the bend saturates, and vanishes instead."
     )
-    run.picture(
+    run.curves(
         "powers",
-        plot.curves(
-            lines,
-            range(STEPS + 1),
-            title="a gradient goes back in time",
-            ylabel="d h50 / d h(50 - k), relu",
-            xlabel="steps back, k",
-            log=True,
-        ),
+        lines,
         "the same number, many times: it vanishes or explodes",
+        range(STEPS + 1),
+        title="a gradient goes back in time",
+        ylabel="d h50 / d h(50 - k), relu",
+        xlabel="steps back, k",
+        log=True,
     )
 
 
@@ -199,17 +197,15 @@ def many_units(run: Run) -> None:
                 run.compare(f"linear, stretched by {stretch}: growth a step", growth(norms), stretch, within=1e-6)
     run.table(["weights, stretch", f"length of the gradient {steps} steps back", "growth a step"],
               [[name, f"{norms[-1]:.3g}", f"{growth(norms[::-1]):.4f}"] for name, norms in lines.items()])  # fmt: skip
-    run.picture(
+    run.curves(
         "matrices",
-        plot.curves(
-            lines,
-            range(steps + 1),
-            title=f"{n} units, a random turn",
-            xlabel="steps back",
-            log=True,
-            ylabel="length of the gradient",
-        ),
+        lines,
         "a matrix that stretches by 0.9, 1 or 1.1, with and without tanh",
+        range(steps + 1),
+        title=f"{n} units, a random turn",
+        xlabel="steps back",
+        log=True,
+        ylabel="length of the gradient",
     )
 
 
@@ -291,8 +287,13 @@ def memory(run: Run) -> None:
         "leads back. With relu and weights above one the first step is already beyond all numbers; "
         "clipping keeps them finite, and it learns, unsteadily."
     )
-    run.picture("memory", plot.curves(curves, title=f"remembering for {STEPS} steps", ylabel="squared error"),
-                "with weights near one and clipped gradients it is learned; else it is not")  # fmt: skip
+    run.curves(
+        "memory",
+        curves,
+        "with weights near one and clipped gradients it is learned; else it is not",
+        title=f"remembering for {STEPS} steps",
+        ylabel="squared error",
+    )
 
 
 # A network that spells
@@ -362,13 +363,11 @@ def spelling(run: Run) -> None:
                 unlike="pairs of letters, counted in all names; this remembers more than one letter")  # fmt: skip
     if seen:
         mean = [sum(seen[max(0, k - 199) : k + 1]) / len(seen[max(0, k - 199) : k + 1]) for k in range(len(seen))]
-        run.picture(
+        run.curves(
             "spelling",
-            plot.curves(
-                {"mean of 200 names": mean},
-                title="learning to spell",
-                ylabel="nats a letter",
-                marks={"knows nothing": math.log(27), "pairs counted": 2.4546},
-            ),
+            {"mean of 200 names": mean},
             "the surprise at each letter, name by name",
+            title="learning to spell",
+            ylabel="nats a letter",
+            marks={"knows nothing": math.log(27), "pairs counted": 2.4546},
         )

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import data, losses, nn, ops, optim, plot, train
+from .. import data, losses, nn, ops, optim, train
 from .. import functional as F
 from ..check import gradcheck
 from ..engine import Value, topological
@@ -160,13 +160,24 @@ def learning(run: Run) -> None:
         "began, so the last digit is nobody's."
     )
     if curves["hidden: none"]:
-        run.picture("loss", plot.curves(curves, title="learning, all samples at once", ylabel="binary cross-entropy"),
-                    "the loss of both networks, step by step")  # fmt: skip
+        run.curves(
+            "loss",
+            curves,
+            "the loss of both networks, step by step",
+            title="learning, all samples at once",
+            ylabel="binary cross-entropy",
+        )
     places = [k / 100 for k in range(101)]
     heights = {name: [max(u for a, u in zip(*rank) if a <= p) for p in places] for name, rank in ranks.items()}
-    run.picture("roc", plot.curves(heights, places, title="ROC curves", xlabel="share of class 0 taken for class 1",
-                ylabel="share of class 1 found"),
-                "how well both networks rank samples they have not learned from")  # fmt: skip
+    run.curves(
+        "roc",
+        heights,
+        "how well both networks rank samples they have not learned from",
+        places,
+        title="ROC curves",
+        xlabel="share of class 0 taken for class 1",
+        ylabel="share of class 1 found",
+    )
 
 
 def descend(run: Run, model: nn.MLP, X: Any, y: Any, lr: float) -> list[float]:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from math import hypot, sqrt
 
 from ... import functional as F
-from ... import losses, nn, optim, plot
+from ... import losses, nn, optim
 from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, dqn
@@ -60,9 +60,14 @@ def main(run: Run) -> None:
     run.section("What the doctor says then")
     loss = mended_loss(expected(model))
     run.diagnosis(diagnose(loss, model))
-    run.picture("error", plot.curves(wrong, title="learning what a step down is worth", log=True,
-                                     ylabel="error, root of the mean square"),
-                "a clipped error moves nothing; a clipped gradient moves with limited force")  # fmt: skip
+    run.curves(
+        "error",
+        wrong,
+        "a clipped error moves nothing; a clipped gradient moves with limited force",
+        title="learning what a step down is worth",
+        log=True,
+        ylabel="error, root of the mean square",
+    )
 
 
 # The program, as it fails and as it does not

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import random
 
-from ... import losses, plot
+from ... import losses
 from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, rnn
@@ -62,12 +62,25 @@ def main(run: Run) -> None:
     run.diagnosis(diagnose(loss_of(model), model))
 
     lines = {"relu, begun at 1.2": before[::-1], "tanh, begun at 1": after[::-1]}
-    run.picture("time", plot.curves(lines, range(rnn.STEPS), title="the gradient of each state", log=True,
-                                    xlabel="steps back", ylabel="size of d loss / d state"),
-                "what is left, or has become, of the gradient on its way back")  # fmt: skip
-    run.picture("loss", plot.curves(curves, title=f"remembering for {rnn.STEPS} steps", ylabel="squared error",
-                                    log=True, marks={"always 0": 1.0}),
-                "one step along an exploded gradient ends it; clipped steps go on")  # fmt: skip
+    run.curves(
+        "time",
+        lines,
+        "what is left, or has become, of the gradient on its way back",
+        range(rnn.STEPS),
+        title="the gradient of each state",
+        log=True,
+        xlabel="steps back",
+        ylabel="size of d loss / d state",
+    )
+    run.curves(
+        "loss",
+        curves,
+        "one step along an exploded gradient ends it; clipped steps go on",
+        title=f"remembering for {rnn.STEPS} steps",
+        ylabel="squared error",
+        log=True,
+        marks={"always 0": 1.0},
+    )
 
 
 # The program, as it fails and as it does not

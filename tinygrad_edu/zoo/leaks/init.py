@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import random
 
-from ... import nn, plot
+from ... import nn
 from ...doctor import diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
@@ -71,12 +71,26 @@ def main(run: Run) -> None:
     model = mended(run.seed)
     run.diagnosis(diagnose(loss_of(model), model))
 
-    run.picture("signal", plot.curves(sizes, range(1, DEPTH), title="the signal, layer by layer", xlabel="hidden layer",
-                                      ylabel="size of tanh", log=True),
-                "how large the outputs of a layer are, from five beginnings")  # fmt: skip
-    run.picture("gradient", plot.curves(gradients, range(1, DEPTH + 1), title="the gradient of each layer", log=True,
-                                        xlabel="layer", ylabel="size of its weights' gradient"),
-                "what is left of the gradient on its way back to the first layer")  # fmt: skip
+    run.curves(
+        "signal",
+        sizes,
+        "how large the outputs of a layer are, from five beginnings",
+        range(1, DEPTH),
+        title="the signal, layer by layer",
+        xlabel="hidden layer",
+        ylabel="size of tanh",
+        log=True,
+    )
+    run.curves(
+        "gradient",
+        gradients,
+        "what is left of the gradient on its way back to the first layer",
+        range(1, DEPTH + 1),
+        title="the gradient of each layer",
+        log=True,
+        xlabel="layer",
+        ylabel="size of its weights' gradient",
+    )
 
 
 # The program, as it fails and as it does not

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import functional as F
-from ... import losses, ops, plot
+from ... import losses, ops
 from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, rnn
@@ -140,6 +140,13 @@ def picture(run: Run) -> None:
             loss = losses.binary_cross_entropy_with_logits(z, 0.0) if name == LOGIT else -(1 - z.sigmoid()).log()
             loss.backward()
             lines[name].append(z.grad)
-    run.picture("gradient", plot.curves(lines, places, title="the gradient by the logit, where no is right",
-                                        xlabel="logit z", ylabel="d loss / d z", log=False),
-                "it should be sigmoid(z); as digits are lost it trembles, and from z = 36.7 there is none")  # fmt: skip
+    run.curves(
+        "gradient",
+        lines,
+        "it should be sigmoid(z); as digits are lost it trembles, and from z = 36.7 there is none",
+        places,
+        title="the gradient by the logit, where no is right",
+        xlabel="logit z",
+        ylabel="d loss / d z",
+        log=False,
+    )

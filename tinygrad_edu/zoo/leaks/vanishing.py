@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import data, losses, nn, optim, plot
+from ... import data, losses, nn, optim
 from ...doctor import diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
@@ -63,13 +63,25 @@ def main(run: Run) -> None:
     run.diagnosis(diagnose(loss_of(model), model, POINTS))
 
     depths = range(1, DEPTH + 1)
-    run.picture("depth", plot.curves({"sigmoid": first, "mended": second}, depths, log=True, xlabel="layer",
-                                     title="the gradient of each layer", ylabel="size of its weights' gradient"),
-                "how much of the gradient is left for the first layers")  # fmt: skip
+    run.curves(
+        "depth",
+        {"sigmoid": first, "mended": second},
+        "how much of the gradient is left for the first layers",
+        depths,
+        log=True,
+        xlabel="layer",
+        title="the gradient of each layer",
+        ylabel="size of its weights' gradient",
+    )
     if failed and mended:
-        run.picture("loss", plot.curves({"sigmoid": failed, "mended": mended}, title="learning two moons",
-                                        ylabel="loss", marks={"one half": math.log(2)}),
-                    "what that does to learning")  # fmt: skip
+        run.curves(
+            "loss",
+            {"sigmoid": failed, "mended": mended},
+            "what that does to learning",
+            title="learning two moons",
+            ylabel="loss",
+            marks={"one half": math.log(2)},
+        )
 
 
 # The program, as it fails and as it does not

@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ... import losses, nn, optim, plot
+from ... import losses, nn, optim
 from ...doctor import Diagnosis, diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
@@ -59,12 +59,22 @@ def main(run: Run) -> None:
     run.change(forgetful, mended)
     run.section("What the doctor says then")
     run.diagnosis(trained["mended"][2])
-    run.picture("size", plot.curves({name: sizes for name, (_, sizes, _) in trained.items()}, log=True,
-                                    title="what the optimizer takes for the gradient", ylabel="size of .grad"),
-                "a sum of all gradients, and a gradient")  # fmt: skip
-    run.picture("loss", plot.curves({name: seen for name, (seen, _, _) in trained.items()}, log=True,
-                                    title="learning a sine", ylabel="loss"),
-                "what that does to learning")  # fmt: skip
+    run.curves(
+        "size",
+        {name: sizes for name, (_, sizes, _) in trained.items()},
+        "a sum of all gradients, and a gradient",
+        log=True,
+        title="what the optimizer takes for the gradient",
+        ylabel="size of .grad",
+    )
+    run.curves(
+        "loss",
+        {name: seen for name, (seen, _, _) in trained.items()},
+        "what that does to learning",
+        log=True,
+        title="learning a sine",
+        ylabel="loss",
+    )
 
 
 # The program, as it fails and as it does not

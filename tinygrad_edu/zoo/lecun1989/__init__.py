@@ -173,24 +173,26 @@ def judge(run: Run, seen: Patterns, passes: list[Pass]) -> None:
         f"{n:,} test patterns are few: one more or less is {1 / n:.2%}, and what chance does to their number is a "
         f"standard deviation of {spread:.2%}."
     )
-    run.picture(
+    run.curves(
         "errors",
-        plot.curves(
-            {"errors": [100 * p.error for p in passes], "test errors": [100 * p.test_error for p in passes]},
-            title="errors, pass by pass", xlabel="pass", ylabel="percent of the patterns", log=False,
-            marks={"test, 1989": 5.0, "test, 2022": 4.09},
-        ),
+        {"errors": [100 * p.error for p in passes], "test errors": [100 * p.test_error for p in passes]},
         "errors after each pass over the patterns",
-    )  # fmt: skip
-    run.picture(
+        title="errors, pass by pass",
+        xlabel="pass",
+        ylabel="percent of the patterns",
+        log=False,
+        marks={"test, 1989": 5.0, "test, 2022": 4.09},
+    )
+    run.curves(
         "loss",
-        plot.curves(
-            {"loss": [p.loss for p in passes], "test loss": [p.test_loss for p in passes]},
-            title="loss, pass by pass", xlabel="pass", ylabel="mean squared error", log=True,
-            marks={"test, 1989": 0.018, "1989": 0.0025},
-        ),
+        {"loss": [p.loss for p in passes], "test loss": [p.test_loss for p in passes]},
         "the mean squared error of an output after each pass",
-    )  # fmt: skip
+        title="loss, pass by pass",
+        xlabel="pass",
+        ylabel="mean squared error",
+        log=True,
+        marks={"test, 1989": 0.018, "1989": 0.0025},
+    )
 
 
 def show(run: Run, net: Net, seen: Patterns, outputs: Outputs) -> None:

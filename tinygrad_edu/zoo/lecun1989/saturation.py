@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ... import ops, plot
+from ... import ops
 from ...modes import no_grad
 from .. import Run
 from .network import Net, read
@@ -75,12 +75,13 @@ def saturate(run: Run, seen: Patterns) -> None:
             "and the others go on pushing it down. Nothing is wrong with its gradient; it is small because the weights "
             "began large."
         )
-    run.picture(
+    run.curves(
         "stuck",
-        plot.curves(
-            {"errors": [100 * p.error for p in passes], "test errors": [100 * p.test_error for p in passes]},
-            title="stuck: large first weights", xlabel="pass", ylabel="percent of the patterns", log=False,
-            marks={"one digit of ten": 10.0},
-        ),
+        {"errors": [100 * p.error for p in passes], "test errors": [100 * p.test_error for p in passes]},
         "errors of a network that began with large weights: one digit of ten is lost, and stays so",
-    )  # fmt: skip
+        title="stuck: large first weights",
+        xlabel="pass",
+        ylabel="percent of the patterns",
+        log=False,
+        marks={"one digit of ten": 10.0},
+    )
