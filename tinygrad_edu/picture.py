@@ -54,6 +54,11 @@ class Picture:
                  font_weight="bold" if bold else None,
                  transform=f"rotate({_number(turn)} {_number(x)} {_number(y)})" if turn else None, **more)  # fmt: skip
 
+    def head(self, x: float, y: float, below: str) -> None:
+        """The title, and a line below it."""
+        self.text(x, y, self.title, 15, bold=True)
+        self.text(x, y + 18, below, fill=QUIET)
+
     def runs(self, x: float, y: float, runs: Iterable[tuple[str, str]], size: float, fill: str, anchor: str) -> None:
         """Words in several styles in a row: "italic", "bold", "lowered" or ""."""
         self.add("text", "\n".join(f"{style}\t{words}" for words, style in runs), x=x, y=y, font_size=size, fill=fill,

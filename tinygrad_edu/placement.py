@@ -255,7 +255,7 @@ class _Layers:
     def __post_init__(self) -> None:
         first: dict[Key, int] = {}
         self.layer = dict.fromkeys(self.keys, 0)
-        into: dict[Key, list[_Wire]] = {k: [] for k in self.keys}
+        into = defaultdict[Key, list[_Wire]](list)
         for w in self.wires:
             into[w.head].append(w)
         for k in self.keys:
@@ -265,8 +265,7 @@ class _Layers:
         for k in self.keys:
             if not into[k] and k not in self.early:  # a leaf stands beside its first use
                 self.layer[k] = max(first.get(k, 1) - 1, 0)
-        last = max((at for k, at in self.layer.items()), default=0)
-        self.layer |= dict.fromkeys(self.late, last)
+        self.layer |= dict.fromkeys(self.late, max(self.layer.values(), default=0))
 
         self.links: dict[tuple[Spot, float, Spot, float], None] = {}
         for w in self.wires:
@@ -308,8 +307,7 @@ class _Layers:
         self, w: _Wire, y: dict[Spot, float], starts: list[float], ends: list[float], spots: dict[Key, Point]
     ) -> list[Point]:
         """From the right of the tail, level through the layers between, to the left of the head."""
-        here = (spots[w.tail][0] + self.sizes[w.tail][0] / 2, spots[w.tail][1] + w.leaves)
-        way = [here]
+        way = [(spots[w.tail][0] + self.sizes[w.tail][0] / 2, spots[w.tail][1] + w.leaves)]
 
         def straight(x: float) -> None:
             if x > way[-1][0]:

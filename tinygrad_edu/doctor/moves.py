@@ -87,21 +87,19 @@ def why(
     a, b = both.a, both.b
     x, y = leaves[0]
     of = [(p, q) for p, q in both.pairs if p in a.held and q in b.held]
-    parts = [("of all", f"{plural(len(leaves), 'parameter')} of {len(of):,} differ{'s' * (len(leaves) == 1)}")]
-    parts = parts if len(of) > 1 else []
+    told = f"{plural(len(leaves), 'parameter')} of {len(of):,} differ{'s' * (len(leaves) == 1)}"
+    parts = [("of all", told * (len(of) > 1))]
     if x is y:
         told = "it is one Value in both runs, so that what one of them does to it the other one sees"
         return [*parts, ("why", told), ("try", "give each run a model of its own, made with the same seed")]
     if past is None or step < 2:
         told = "what was to begin with is not the same: no gradient had a part in it yet"
         advice = "begin alike: the same seed for both models, or nn.load of the same file, or copy.deepcopy(model)"
-        return [*parts, ("try", advice)] if past is None else [*parts, ("why", told), ("try", advice)]
+        return [*parts, ("why", told * (past is not None)), ("try", advice)]
     one, other = past[0].of(x), past[1].of(y)
     if one is None or other is None:
-        return [
-            *parts,
-            ("before", f"{so_far(step, word)} alike, but these parameters were no part of {word} {step - 1}"),
-        ]
+        told = f"{so_far(step, word)} alike, but these parameters were no part of {word} {step - 1}"
+        return [*parts, ("before", told)]
     p, q = digits(a.value(x) - one.value, b.value(y) - other.value)
     parts.append((
         "before",

@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 
 from .. import ops
-from ..engine import Value
+from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..words import number, plural
 from .evidence import Evidence, found_once
@@ -80,14 +80,11 @@ def _factors(n: Value) -> list[Value]:
 
 def _pull(e: Evidence, parts: list[Penalty]) -> dict[Value, float]:
     """The gradient that these parts alone give each of their weights."""
-    totals: dict[Value, float] = {}
-    for p in parts:
-        totals[p.node] = totals.get(p.node, 0.0) + p.coefficient
-    for n in reversed(e.order):
-        if n in totals:
-            for x, d in zip(n.parents, e.slopes.get(n, ())):
-                totals[x] = totals.get(x, 0.0) + d * totals[n]
-    return {w: totals.get(w, 0.0) for part in parts for w in part.weights}
+    together = Value(0.0)
+    together.parents = tuple([p.node for p in parts])
+    coefficients = [p.coefficient for p in parts]
+    totals = chain_rule(together, 1.0, lambda n: coefficients if n is together else e.slopes[n])
+    return {w: float(totals.get(w, 0.0)) for part in parts for w in part.weights}
 
 
 def lowered(e: Evidence) -> Findings:

@@ -163,11 +163,8 @@ class Module(metaclass=_Named):
                 data.append(number(state.get(path, 0.0)))
             except (TypeError, OverflowError):
                 strange.append(f"{path}: {state[path]!r}")
-        missing, unexpected = (
-            [path for path in paths if path not in state],
-            [path for path in state if path not in paths],
-        )
-        wrong = {"missing": missing, "unexpected": unexpected, "not a number": strange}
+        wrong = {"missing": [path for path in paths if path not in state],
+                 "unexpected": [path for path in state if path not in paths], "not a number": strange}  # fmt: skip
         if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
             raise ValueError(
                 f"this state does not fit {type(self).__name__} with its {len(paths)} parameters: {told}. "

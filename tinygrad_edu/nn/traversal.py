@@ -67,10 +67,8 @@ class Contents:
             if isinstance(item, kind):
                 self.modules.append(item)
                 self.places.append(path)
-                dot, held = (
-                    f"{path}." if path else "",
-                    item.__dict__.get("_held", ()),
-                )  # what was a parameter once is one for ever
+                dot = f"{path}." if path else ""
+                held = item.__dict__.get("_held", ())  # what was a parameter once is one for ever
                 inside = [(dot + name, x, new or name in held) for name, x in _attributes(item)]
             else:
                 inside = self._inside(path, item, strict)

@@ -137,13 +137,8 @@ def confusion_matrix(first: Any, second: Any = None, third: Any = None, *, label
     picture = Picture(max(248, left + cell * n + 76 + (40 if slanted else 0)), top + cell * n + 34, "confusion matrix")
     counts = [sum(row) for row in matrix]
     right = sum(matrix[i][i] for i in range(n))
-    picture.text(20, 32, "confusion matrix", 15, bold=True)
-    picture.text(
-        20,
-        50,
-        f"{right} of {sum(counts)} right" + (f", {100 * right / sum(counts):.2f} %" if right else ""),
-        fill=QUIET,
-    )
+    percent = f", {100 * right / sum(counts):.2f} %" if right else ""
+    picture.head(20, 32, f"{right} of {sum(counts)} right{percent}")
     picture.text(left + cell * n / 2, 74, "predicted", fill=QUIET, anchor="middle")
     picture.text(
         left + cell * n + 10, top + cell * n + 16, "recall", fill=QUIET, tip="the share of each class that was found"
@@ -286,13 +281,8 @@ def decision_boundary(model: Callable[[list[float]], Any], X: Any, y: Any,
         cx, cy = frame.at(a, b)
         picture.add("circle", cx=cx, cy=cy, r=4, fill=_class_colour(place[target]), stroke=INK if missed else CARD,
                     stroke_width=1.6 if missed else 1)  # fmt: skip
-    picture.text(frame.corner[0], 30, "decision boundary", 15, bold=True)
-    picture.text(
-        frame.corner[0],
-        48,
-        f"{len(y) - wrong} of {len(y)} on their side" + (", the others ringed" if wrong else ""),
-        fill=QUIET,
-    )
+    ringed = ", the others ringed" if wrong else ""
+    picture.head(frame.corner[0], 30, f"{len(y) - wrong} of {len(y)} on their side{ringed}")
     for k in reversed(range(kinds)):
         picture.text(right, 30, names[k], fill=QUIET, anchor="end")
         right -= width_of(names[k]) + 9

@@ -58,8 +58,7 @@ def curves(
     longest = max(map(width_of, [*table, *levels]), default=0)
     picture = Picture(80 + WIDTH + max(80.0, longest + 40), 360, title)
     frame = Frame((68, 64), (WIDTH, HEIGHT), (first, last if last > first else first + 1), (bottom, top), log)
-    picture.text(20, 30, title, 15, bold=True)
-    picture.text(20, 48, ylabel + " (log scale)" * log, fill=QUIET)
+    picture.head(20, 30, ylabel + " (log scale)" * log)
     for y in ticks:
         picture.line([frame.at(first, y), frame.at(frame.x[1], y)], GRID)
         picture.text(59, frame.at(first, y)[1] + 4, f"{y:.6g}", fill=QUIET, anchor="end")

@@ -119,9 +119,8 @@ def _sheet(
     words = max(width_of(title) * 1.4, width_of(note)) + 36
     picture = Picture(max(24 + across * (wide + 12), words), 66 + math.ceil(len(shown) / across) * (high + 26), title)
     largest = max((abs(v) for _, _, pixels in shown for v in pixels if math.isfinite(v)), default=0.0) or 1.0
-    picture.text(18, 28, title, 15, bold=True)
     left_out = f"; {len(shown)} of {total}" if len(shown) < total else ""
-    picture.text(18, 46, note or f"blue −{largest:.3g} to orange {largest:.3g}{left_out}", fill=QUIET)
+    picture.head(18, 28, note or f"blue −{largest:.3g} to orange {largest:.3g}{left_out}")
     for k, (label, name, pixels) in enumerate(shown):
         x, y = 18 + k % across * (wide + 12), 76 + k // across * (high + 26)
         picture.text(x, y - 4, label, 10, QUIET, tip=name)
@@ -192,10 +191,9 @@ def heatmap(
     left = 18 + (8 + max(width_of(str(word), size) for word in rows) if rows is not None else 0)
     top = 62 + (16 if columns is not None else 0)
     picture = Picture(max(216.0, left + side * wide + 18), top + side * high + 30, title)
-    picture.text(18, 28, title, 15, bold=True)
     least = min(v for row in cells for v in row)
     scale = f"blue −{largest:.3g} to orange {largest:.3g}" if least < 0 else f"white 0 to orange {largest:.6g}"
-    picture.text(18, 46, note or scale, fill=QUIET)
+    picture.head(18, 28, note or scale)
     for j, word in enumerate(columns or ()):
         picture.text(left + side * (j + 0.5), top - 5, word, size, QUIET, "middle")
     for i, row in enumerate(cells):
