@@ -77,11 +77,12 @@ def read_csv(path: StrPath, target: str | None = None, *, features: Sequence[str
                 f"{what} is a list of names of columns, such as [{str(names) if isinstance(names, str) else 'a'!r}], "
                 f"got {names!r:.80}"
             )
+    predicted = [] if target is None else [target]
     for what, named, other, excluded in (
         ("features", features, "ignore", ignore),
-        ("ignore", ignore, "target", () if target is None else (target,)),
+        ("ignore", ignore, "target", predicted),
         ("text", text, "ignore", ignore),
-        ("text", text, "target", () if target is None else (target,)),
+        ("text", text, "target", predicted),
     ):
         if both := next((name for name in named or () if name in excluded), None):
             hint = ", or say kind='class'" if (what, other) == ("text", "target") else ""
@@ -105,7 +106,7 @@ def read_csv(path: StrPath, target: str | None = None, *, features: Sequence[str
         said = {**like.said, **said}
     file = File(path, said.get("delimiter"), encoding, header, said.get("encoding"))
     table = Table(file, file.read(), said, missing, like)
-    table.find([*([] if target is None else [target]), *(features or ()), *ignore, *text, *keep])
+    table.find([*predicted, *(features or ()), *ignore, *text, *keep])
     if like is not None:
         return table.repeated(like, keep)
     out = {target, *ignore, *keep}
@@ -115,7 +116,7 @@ def read_csv(path: StrPath, target: str | None = None, *, features: Sequence[str
     names = [n for n in table.names if n not in out] if features is None else list(features)
     if not names or target in names:
         file.fail(f"there must be at least one column to predict {target!r} from, and {target!r} itself is none")
-    table.unique([*names, *([] if target is None else [target])])
+    table.unique([*names, *predicted])
     return table.prepared(names, target, kind, {*text}, keep)
 
 

@@ -6,13 +6,12 @@ four bytes, the most significant first (Y. LeCun, C. Cortes, C. J. C. Burges, "T
 
 from __future__ import annotations
 
-import gzip
 import random
 import re
 import sys
-import zlib
 from array import array
 from collections.abc import Sequence
+from functools import partial
 from math import isfinite, prod
 from pathlib import Path
 from typing import NoReturn
@@ -20,7 +19,7 @@ from typing import NoReturn
 from ..errors import UserError
 from ..files import StrPath
 from .samples import Split
-from .textfile import STRANGERS
+from .textfile import STRANGERS, unpacked
 
 TYPES = {0x08: "B", 0x09: "b", 0x0B: "h", 0x0C: "i", 0x0D: "f", 0x0E: "d"}  # of array, all as wide as in the file
 TESTS = ("t10k", "test")  # what a file to test on is called, where that to learn from is called train
@@ -118,12 +117,7 @@ def _samples(
 
 def _read(path: Path, dimensions: int, kind: str, what: str) -> tuple[Sequence[int], array]:  # type: ignore[type-arg]
     """The dimensions and the numbers of a file."""
-    content = path.read_bytes()
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as e:
-            fail(path, f"this gzip file is damaged: {e}")
+    content = unpacked(path.read_bytes(), partial(fail, path))
     if not content:
         fail(path, "the file is empty")
     head = content[:4]

@@ -12,7 +12,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -60,12 +60,7 @@ class File:
 
     def text(self) -> str:
         """The file's text, in whatever its first bytes or the reader say it is written; its lines end in \\n."""
-        data = files.read(self.path)
-        if data.startswith(b"\x1f\x8b"):
-            try:
-                data = gzip.decompress(data)
-            except (OSError, EOFError, zlib.error) as e:
-                self.fail(f"this gzip file is damaged: {e}")
+        data = unpacked(files.read(self.path), self.fail)
         for begin, what in STRANGERS:
             if data.lstrip()[: len(begin)] == begin:
                 self.fail(f"this is no CSV file but {what}: save it as CSV UTF-8")
@@ -252,6 +247,14 @@ class File:
                 f"the first line should name the columns, and {some(found, 3)} also stand below, as samples: {choose}",
                 line,
             )
+
+
+def unpacked(data: bytes, fail: Callable[[str], NoReturn]) -> bytes:
+    """What a file holds; of one that is packed with gzip, what is in there."""
+    try:
+        return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    except (OSError, EOFError, zlib.error) as e:
+        fail(f"this gzip file is damaged: {e}")
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -21,7 +21,7 @@ from .. import ops
 from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..sums import addends
-from ..words import number, plural
+from ..words import few, number, plural
 from .evidence import Cell, Evidence, Use, found_once, rms
 from .findings import Findings
 from .limits import LIMITS, LOOK, severity
@@ -237,8 +237,7 @@ def _is_distance(e: Evidence) -> bool:
 
 
 def _named(units: list[Cell]) -> str:
-    few = [c.name for c in units[:3]]
-    return ", ".join(few) + f" and {len(units) - 3:,} more" * (len(units) > 3)
+    return few([c.name for c in units], 3)
 
 
 # Stuck

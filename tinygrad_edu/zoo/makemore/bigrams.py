@@ -147,16 +147,7 @@ def descending(run: Run, pairs: Counts) -> None:
     step_loss: Any = (
         (lambda: bigram_loss(W, counts)) if run.backend == "eager" else jit(lambda: bigram_loss(W, counts), run.backend)
     )
-    sgd = optim.SGD(params, lr=50.0)
-
-    def step(_: int) -> str:
-        loss = step_loss()
-        sgd.zero_grad()
-        loss.backward()
-        sgd.step()
-        return f"loss {loss.data:.4f}"
-
-    done = run.repeat(20 if run.small else 300, step)
+    done = len(run.descend(20 if run.small else 300, step_loss, optim.SGD(params, lr=50.0)))
     with no_grad():
         whole = bigram_loss(W, counts).data
         bare = whole - sum(0.01 * w.data**2 for w in params) / n**2
