@@ -78,7 +78,7 @@ def w1_peers() -> list[Peer]:
         ),
         Peer("ours, flat arrays", ours.w1_flat, note="value_and_grad, SGD on pack(parameters)"),
         Peer("ours, through Values", ours.w1_values, note="f.mean(X, Y).backward(), SGD"),
-        Peer("ours, kernel only", ours.w1_kernel, note="the compiled tape, and the update in NumPy"),
+        Peer("ours, kernel only", ours.w1_kernel, note="the machine alone, and the update in NumPy"),
         Peer("ours, numpy backend", partial(ours.w1_flat, backend="numpy"), note="flat arrays"),
         Peer("ours, jax backend", partial(ours.w1_flat, backend="jax"), note="flat arrays"),
         Peer("ours, eager", ours.w1_eager, note="fused neurons"),

@@ -46,7 +46,7 @@ def _as_in_c(ours: Any, theirs: Any) -> None:
 
 
 # What the machine's functions take, by name: arrays of a type and so many axes; the others are whole numbers.
-_TYPES = dict.fromkeys(("code", "before", "after"), (types.int32, 2))
+_TYPES = dict.fromkeys(("code", "before", "after"), (types.uint32, 2))
 _TYPES |= dict.fromkeys(("lists", "sums"), (types.uint32, 1)) | dict.fromkeys(("places", "spread"), (types.uint32, 2))
 _TYPES |= dict.fromkeys(("v", "A", "theta", "dtheta"), (types.float64, 1)) | {"W": (types.float64, 3)}
 _TYPES |= dict.fromkeys(("V", "X", "values", "dX"), (types.float64, 2))

@@ -4,7 +4,8 @@ It runs forwards, and that is all: gradients are steps like any other.  A step i
 slots of one or two arguments; for more of them, where they begin in `lists`, and how many there are.  A vector step is
 six: row, how many results, the first one's row, and where each argument's rows begin in `lists` (see `layer`).
 
-This is plain Python, and runs as such; Numba compiles it.
+This is plain Python, and runs as such; Numba compiles it.  Numbers of steps have no sign, so that no place has to be
+looked at for whether it is counted from the end; + 0 makes one with which to calculate.
 """
 
 # mypy: ignore-errors
@@ -40,7 +41,7 @@ from .kernel import (
 def steps(code, lists, v):
     """One number for each slot."""
     for i in range(code.shape[0]):
-        op, out, a, b = code[i, 0], code[i, 1], code[i, 2], code[i, 3]
+        op, out, a, b = code[i, 0] + 0, code[i, 1] + 0, code[i, 2] + 0, code[i, 3] + 0
         if op == MUL:
             v[out] = v[a] * v[b]
         elif op == ADD:
@@ -99,7 +100,8 @@ def logsumexp(lists, a, n, v):
 def vectors(code, lists, v, V, W, A, m, real):
     """Rows of m numbers, a multiple of eight, for so many `real` lanes: sums over lanes are of these."""
     for i in range(code.shape[0]):
-        op, n, out, a, b, c = code[i, 0], code[i, 1], code[i, 2], code[i, 3], code[i, 4], code[i, 5]
+        op, n, out = code[i, 0] + 0, code[i, 1] + 0, code[i, 2] + 0
+        a, b, c = code[i, 3] + 0, code[i, 4] + 0, code[i, 5] + 0
         if op == LAYER:
             layer(lists, n, out, a, b, c, v, V, m)
         elif op == OUTER:
