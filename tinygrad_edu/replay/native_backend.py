@@ -185,13 +185,15 @@ class Room:
 
 
 class Numbers:
-    """A program in the machine's numbers.
+    """A program in the machine's numbers, and the rooms that are free.
 
     Arguments of steps stand in `lists`; numbers that belong to rows, as to power(3), in slots behind the others.
+    `rows`: how many rows of lanes there are; `work`: multiplications for each lane, about; `sums`: slots of what adds
+    up over lanes.
     """
 
     def __init__(self, slots: int) -> None:
-        self.lists, self.slots = array("i", [0]), slots
+        self.lists, self.slots = array("i"), slots
         self.rows, self.work, self.sums = 0, 0, list[int]()
         self.free: list[Room] = []
         self._numbers: dict[str, int] = {}
@@ -204,7 +206,7 @@ class Numbers:
         self.start = np.zeros(self.slots + len(self._numbers))
         for slot, x in (*constants, *[(slot, float(text)) for text, slot in self._numbers.items()]):
             self.start[slot] = x
-        self.lists = array("i")
+        del self.lists
         return self
 
     @property
