@@ -58,7 +58,7 @@ def read(path: StrPath) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) from None
+        raise _told(error, path) from None
 
 
 def folder(path: StrPath) -> Path:
@@ -66,8 +66,13 @@ def folder(path: StrPath) -> Path:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) from None
+        raise _told(error, path) from None
     return Path(path)
+
+
+def _told(error: OSError, path: StrPath) -> OSError:
+    """The same error, which says what to do."""
+    return type(error)(error.errno, _advice(error, Path(path)), os.fspath(path))
 
 
 def _advice(error: OSError, path: Path) -> str:
@@ -109,7 +114,7 @@ def write(path: StrPath, content: str | bytes, *, over: bool = False, mode: int 
             with stream:
                 stream.write(raw)
     except OSError as error:  # tells of the file that was asked for, not of the one that stands in for it
-        raise type(error)(error.errno, _advice(error, Path(path)), os.fspath(path)) if error.errno else error from None
+        raise _told(error, path) if error.errno else error from None
     return Path(path)
 
 

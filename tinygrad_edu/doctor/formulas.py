@@ -40,16 +40,17 @@ def _log_of_sigmoid(n: Value) -> float | None:
     return p.numbers[0] if p is not None and p.op is ops.sigmoid else None
 
 
-def _log_of_rest(n: Value) -> float | None:
-    """log(1 - sigmoid(x)), also as log1p(-p)."""
+def _rest(n: Value) -> Value | None:
+    """The p of log(1 - p), also as log1p(-p)."""
     p = _log(n)
     if p is not None and p.op is ops.sub and not p.parents[0].parents and p.parents[0].data == 1:
-        p = p.parents[1]
-    elif n.op is ops.log1p and n.parents[0].op is ops.neg:
-        p = n.parents[0].parents[0]
-    else:
-        return None
-    return 1 - p.numbers[0] if p.op is ops.sigmoid else None
+        return p.parents[1]
+    return n.parents[0].parents[0] if n.op is ops.log1p and n.parents[0].op is ops.neg else None
+
+
+def _log_of_rest(n: Value) -> float | None:
+    p = _rest(n)
+    return 1 - p.numbers[0] if p is not None and p.op is ops.sigmoid else None
 
 
 def is_share(p: Value) -> bool:
@@ -280,10 +281,8 @@ def no_probability(e: Evidence) -> Findings:
     for n in e.order:
         if (p := _log(n)) is not None:
             logs[p] = n
-            if p.op is ops.sub and not p.parents[0].parents and p.parents[0].data == 1:
-                rest[p.parents[1]] = n
-        elif n.op is ops.log1p and n.parents[0].op is ops.neg:
-            rest[n.parents[0].parents[0]] = n
+        if (p := _rest(n)) is not None:
+            rest[p] = n
     free = {
         p: n
         for p, n in (rest | logs).items()

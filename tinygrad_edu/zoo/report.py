@@ -122,6 +122,10 @@ class Run:
         self.diagnoses.append(found)
         self.code(str(found))
 
+    def examine(self, loss: Callable[[Any], Value], model: Any, data: Any = None) -> None:
+        """What the doctor says of a model and its loss."""
+        self.diagnosis(diagnose(loss(model), model, data))
+
     def change(self, before: Callable[..., Any], after: Callable[..., Any]) -> None:
         """In which lines one function differs from another, as `diff` writes it; their names and docstrings aside."""
         old, new = (_body(f) for f in (before, after))

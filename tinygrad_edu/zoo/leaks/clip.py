@@ -21,7 +21,6 @@ from math import hypot, sqrt
 
 from ... import functional as F
 from ... import losses, nn, optim
-from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, dqn
 
@@ -53,13 +52,11 @@ def main(run: Run) -> None:
 
     run.section("What the doctor says")
     model = network(run.seed)
-    loss = clipped_loss(expected(model))
-    run.diagnosis(diagnose(loss, model))
+    run.examine(lambda model: clipped_loss(expected(model)), model)
     run.section("The change")
     run.change(clipped_loss, mended_loss)
     run.section("What the doctor says then")
-    loss = mended_loss(expected(model))
-    run.diagnosis(diagnose(loss, model))
+    run.examine(lambda model: mended_loss(expected(model)), model)
     run.curves(
         "error",
         wrong,

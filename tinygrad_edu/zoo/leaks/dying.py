@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ... import nn, optim, plot
-from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, rnn
 from .vanishing import POINTS, loss_of
@@ -55,14 +54,12 @@ def main(run: Run) -> None:
 
     run.section("What the doctor says")
     run.say("Of the network of relus that has learned with a rate of 10:")
-    model, _ = tried["relu, 10"]
-    run.diagnosis(diagnose(loss_of(model), model, POINTS))
+    run.examine(loss_of, tried["relu, 10"][0], POINTS)
     run.section("The change")
     run.change(far_too_fast, mended)
     run.say("The dead ones stay dead: it has to begin anew.")
     run.section("What the doctor says then")
-    model, _ = tried["relu, 0.3"]
-    run.diagnosis(diagnose(loss_of(model), model, POINTS))
+    run.examine(loss_of, tried["relu, 0.3"][0], POINTS)
     drawn = plot.curves(curves, range(steps + 1), title="units that no point opens", ylabel="%", log=False)
     run.picture("share", drawn, "steps that are too long kill relus, and they stay dead; the rate stands at each line")
 

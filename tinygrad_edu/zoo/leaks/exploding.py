@@ -19,7 +19,6 @@ import math
 import random
 
 from ... import losses
-from ...doctor import diagnose
 from ...engine import Value
 from .. import Run, rnn
 
@@ -50,16 +49,14 @@ def main(run: Run) -> None:
     )
 
     run.section("What the doctor says")
-    model = begun_badly(run.seed)
-    run.diagnosis(diagnose(loss_of(model), model))
+    run.examine(loss_of, begun_badly(run.seed))
     run.section("The change")
     run.say("In how the weights begin:")
     run.change(begun_badly, begun_well)
     run.say("And in how it is trained; clip=1.0 is optim.clip_by_norm(gradient, 1.0) before each step:")
     run.change(failed, mended)
     run.section("What the doctor says then")
-    model = begun_well(run.seed)
-    run.diagnosis(diagnose(loss_of(model), model))
+    run.examine(loss_of, begun_well(run.seed))
 
     lines = {"relu, begun at 1.2": before[::-1], "tanh, begun at 1": after[::-1]}
     run.curves(

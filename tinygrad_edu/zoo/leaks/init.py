@@ -20,7 +20,6 @@ import math
 import random
 
 from ... import nn
-from ...doctor import diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
 from .. import Run
@@ -64,12 +63,10 @@ def main(run: Run) -> None:
                 "Two things at once, which the lecture mends one after the other: outputs that are confidently wrong, "
                 "and layers in which tanh is flat."
             )
-        model = begun[name](run.seed)
-        run.diagnosis(diagnose(loss_of(model), model))
+        run.examine(loss_of, begun[name](run.seed))
         run.change(begun[name], mended)
     run.section("What the doctor says then")
-    model = mended(run.seed)
-    run.diagnosis(diagnose(loss_of(model), model))
+    run.examine(loss_of, mended(run.seed))
 
     run.curves(
         "signal",

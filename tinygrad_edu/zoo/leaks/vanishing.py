@@ -17,7 +17,6 @@ import math
 from typing import Any
 
 from ... import data, losses, nn, optim
-from ...doctor import diagnose
 from ...doctor.evidence import rms
 from ...engine import Value
 from .. import Run, rnn
@@ -53,14 +52,12 @@ def main(run: Run) -> None:
         )
 
     run.section("What the doctor says")
-    model = deep(run.seed)
-    run.diagnosis(diagnose(loss_of(model), model, POINTS))
+    run.examine(loss_of, deep(run.seed), POINTS)
 
     run.section("The change")
     run.change(deep, mended_deep)
     run.section("What the doctor says then")
-    model = mended_deep(run.seed)
-    run.diagnosis(diagnose(loss_of(model), model, POINTS))
+    run.examine(loss_of, mended_deep(run.seed), POINTS)
 
     depths = range(1, DEPTH + 1)
     run.curves(
