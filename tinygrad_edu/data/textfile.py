@@ -109,7 +109,7 @@ class File:
             glued = not said.lstrip("#")[:1].isspace()
             if (
                 len(named) == len(records[0][1]) > 1
-                and self._can_name(named)
+                and not any(map(is_number, named))
                 and (glued or all(map(is_number, records[0][1])))
             ):
                 records.insert(0, (line, named))  # as numpy.savetxt and many others write the names
@@ -223,9 +223,6 @@ class File:
                     line,
                 )
             self.fail(f"this is no CSV from here on: {e}; look for a quotation mark that is never closed", line)
-
-    def _can_name(self, cells: list[str]) -> bool:
-        return not any(map(is_number, cells))
 
     def _check(self, line: int, names: list[str], records: list[tuple[int, list[str]]]) -> None:
         """Raise if the first line may be a sample: a file without names would lose it without a word."""

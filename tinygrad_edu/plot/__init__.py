@@ -23,7 +23,7 @@ from ..picture import CARD, FAINT, GRID, INK, QUIET, Picture, width_of
 from ..positions import by_position
 from .axes import BLUE, CLASSES, ORANGE, PURPLE, Frame, axis, log_axis
 from .lines import curves
-from .pixels import heatmap, images, weights
+from .pixels import heatmap, images, thinned, weights
 
 __all__ = ["confusion_matrix", "curves", "decision_boundary", "heatmap", "images", "loss_curve", "weights"]
 signposts.put_up(__name__)
@@ -155,9 +155,10 @@ def confusion_matrix(first: Any, second: Any = None, third: Any = None, *, label
             # A few mistakes should be seen among thousands of hits: the square root brings them out.
             share = count / max(1, counts[i])
             strength = (0.12 + 0.88 * (share if i == j else math.sqrt(share))) if count else 0.0
+            full = bytes.fromhex((BLUE if i == j else ORANGE)[1:])
             x, y = left + cell * j, top + cell * i
             picture.add("rect", x=x + 1, y=y + 1, width=cell - 2, height=cell - 2, rx=3,
-                        fill=_mix(BLUE if i == j else ORANGE, strength) if count else "#f5f6f8")  # fmt: skip
+                        fill=thinned(full, strength) if count else "#f5f6f8")  # fmt: skip
             if count:
                 picture.text(x + cell / 2, middle, count, 12 if count < 10000 else 9, anchor="middle", bold=i == j,
                              tip=f"{count} of {counts[i]} {names[i]} taken for {names[j]}")  # fmt: skip
@@ -209,11 +210,6 @@ def _counts(first: Any, second: Any, third: Any) -> tuple[list[list[int]], Seque
     for t, g in zip(true, guessed):
         matrix[place[t]][place[g]] += 1
     return matrix, classes
-
-
-def _mix(colour: str, strength: float) -> str:
-    """A colour thinned with white."""
-    return "#" + "".join(f"{round(255 - strength * (255 - int(colour[i : i + 2], 16))):02x}" for i in (1, 3, 5))
 
 
 # The decision boundary

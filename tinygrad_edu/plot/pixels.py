@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..errors import UserError
@@ -18,7 +18,7 @@ from ..files import StrPath
 from ..picture import INK, QUIET, Picture, width_of
 from ..positions import by_position
 
-BLUE, ORANGE, WHITE = (0x3A, 0x78, 0xBE), (0xD9, 0x6A, 0x1E), (0xFF, 0xFF, 0xFF)
+BLUE, ORANGE = (0x3A, 0x78, 0xBE), (0xD9, 0x6A, 0x1E)
 SIDE, ROW, MOST = 84.0, 12, 100  # of an image; images in a row; images at all
 
 
@@ -150,8 +150,12 @@ def colour(share: float) -> str:
     """White at 0, full at -1 and 1; black for what is not finite."""
     if not math.isfinite(share):
         return "#1b2430"
-    full = BLUE if share < 0 else ORANGE
-    return "#" + "".join(f"{round(a + (b - a) * min(abs(share), 1.0)):02x}" for a, b in zip(WHITE, full))
+    return thinned(BLUE if share < 0 else ORANGE, min(abs(share), 1.0))
+
+
+def thinned(full: Iterable[int], strength: float) -> str:
+    """A colour mixed with white."""
+    return "#" + "".join(f"{round(255 + (c - 255) * strength):02x}" for c in full)
 
 
 # The grid's width, its cells', and those that have room for a number.
