@@ -28,8 +28,7 @@ class Notes:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
-        parts = {name: getattr(self, name) for name in ("scale", "target_scale", "preparation")}
-        return {**asdict(self), **{name: part and part.to_dict() for name, part in parts.items()}}
+        return asdict(self)
 
     def inputs(self, X: Sequence[Any]) -> list[Any]:
         """Samples on the scale that the model knows."""

@@ -55,10 +55,8 @@ class Preparation:
     classes: Sequence[str] = ()
     numeral: Numeral = Numeral()  # of a target that is a number
     missing: str | None = None
-    header: bool = field(default=True)
-    said: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of the file, because it is not plain: delimiter, decimal, encoding
+    header: bool = True
+    said: Mapping[str, str] = field(default_factory=dict)  # because it is not plain: delimiter, decimal, encoding
 
     @property
     def features(self) -> list[str]:
@@ -67,10 +65,7 @@ class Preparation:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
-        return asdict(self) | {"numeral": list(self.numeral), "classes": list(self.classes), "columns": [
-            {**asdict(c), "numeral": list(c.numeral), "means": list(c.means),
-             "words": None if c.words is None else list(c.words)}
-            for c in self.columns]}  # fmt: skip
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, written: Any) -> Preparation:
@@ -112,9 +107,9 @@ def _numeral(written: Any) -> Numeral:
 
 
 def _listed(written: Any) -> list[Any]:
-    if not isinstance(written, list):
+    if not isinstance(written, (list, tuple)):
         raise ValueError(f"a list is missing, there is {written!r:.40}")
-    return written
+    return list(written)
 
 
 def _texts(written: Any) -> list[str]:
