@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial, wraps
+from statistics import linear_regression
 from typing import Any, TypeVar
 
 from .. import ops
@@ -222,9 +223,4 @@ def rate(sizes: list[float]) -> float:
     >>> round(rate([8.0, 4.0, 2.0, 1.0]), 6)
     0.5
     """
-    n, logs = len(sizes), [math.log(s) for s in sizes]
-    mean, middle = math.fsum(logs) / n, (n - 1) / 2
-    return math.exp(
-        math.fsum((i - middle) * (y - mean) for i, y in enumerate(logs))
-        / math.fsum((i - middle) ** 2 for i in range(n))
-    )
+    return math.exp(linear_regression(range(len(sizes)), [math.log(size) for size in sizes]).slope)
