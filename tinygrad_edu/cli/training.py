@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from .. import files, losses, nn, optim, plot, render, train
@@ -315,11 +316,11 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
         ]
     unit = notes.target_scale.stds[0] if notes.target_scale else 1.0
     errors, shares = [], []
-    mean = math.fsum(y) / len(y)
+    mean = fmean(y)
     for some_X, some_y in parts:
         outputs = train.outputs(model, some_X)
         errors.append(unit * math.dist(outputs, some_y) / math.sqrt(len(some_y)))
-        spread = math.dist(some_y, [math.fsum(some_y) / len(some_y)] * len(some_y))
+        spread = math.dist(some_y, [fmean(some_y)] * len(some_y))
         shares.append(f"{1 - (math.dist(outputs, some_y) / spread) ** 2:.4f}" if spread else "none")
     always_mean = unit * math.dist(y_test, [mean] * len(y_test)) / math.sqrt(len(y_test))
     return [f"root mean square error of {short(notes.target)}: {_people(errors[0])} train, {_people(errors[1])} test "

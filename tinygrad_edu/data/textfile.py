@@ -264,10 +264,7 @@ def _is_utf8(data: bytes) -> bool:
 
 def _filled(cells: list[str]) -> int:
     """How many cells there are before those at the end that are empty."""
-    n = len(cells)
-    while n and not cells[n - 1]:
-        n -= 1
-    return n
+    return max((k for k, cell in enumerate(cells, 1) if cell), default=0)
 
 
 def _titles(records: list[tuple[int, list[str]]]) -> int:

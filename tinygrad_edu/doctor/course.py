@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from statistics import fmean
 
 from .limits import CLEARS, LIMITS, WINDOW
 
@@ -51,7 +52,7 @@ class Course:
     def now(self) -> float:
         """The mean of the last steps."""
         latest = self.window or [self.recent]
-        return math.fsum(latest) / len(latest) if all(map(math.isfinite, latest)) else math.inf
+        return fmean(latest) if all(map(math.isfinite, latest)) else math.inf
 
     def rises(self) -> float:
         """How many times its best the loss is, at the least, over two windows; 0.0 if it is not worth a word."""

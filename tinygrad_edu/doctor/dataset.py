@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import mul
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from ..engine import Value
@@ -171,7 +172,7 @@ def _missing(t: Table) -> Findings:
 
 
 def _column(c: Sequence[float]) -> Column:
-    n, full, mean = len(c), len(c) - c.count(0.0), math.fsum(c) / len(c)
+    n, full, mean = len(c), len(c) - c.count(0.0), fmean(c)
     spread = math.hypot(*[v - mean for v in c]) / math.sqrt(n)
     return Column(mean, math.hypot(*c) / math.sqrt(full) if full else 0.0, spread, 1 - full / n)
 
@@ -182,7 +183,7 @@ def _features(t: Table) -> Findings:
     yield from _scales(t)
     empty = max([columns[j][0] for j in still], key=[columns[j][0] for j in still].count, default=0.0)
     shares = [max(told[j].zeros, columns[j].count(empty) / len(columns[j])) for j in varied]
-    sparse = severity("sparse", math.fsum(shares) / len(shares) if shares else 1.0)
+    sparse = severity("sparse", fmean(shares) if shares else 1.0)
     if still and t.flat and not sparse:  # else the corners of pictures, or words that do not occur
         yield t.finding(
             "constant feature",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from operator import mul
+from statistics import fmean
 from typing import Any
 
 from ..modes import no_grad
@@ -147,7 +148,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     if len(targets[0]) != width or not all(map(math.isfinite, [x for row in outputs for x in row])):
         return None
     shares = [_share(a, b) for a, b in zip(zip(*outputs), zip(*targets)) if len(set(b)) > 1]
-    return (math.fsum(shares) / len(shares), len(some)) if shares else None
+    return (fmean(shares), len(some)) if shares else None
 
 
 def _row(x: Any) -> list[float]:
@@ -156,7 +157,7 @@ def _row(x: Any) -> list[float]:
 
 def _share(xs: Sequence[float], ys: Sequence[float]) -> float:
     n = len(xs)
-    a, b = ([v - math.fsum(vs) / n for v in vs] for vs in (xs, ys))
+    a, b = ([v - mean for v in vs] for vs, mean in ((xs, fmean(xs)), (ys, fmean(ys))))
     large = max(map(abs, xs))
     sizes = math.hypot(*a), math.hypot(*b)
     if not sizes[1] or sizes[0] <= 1e-12 * large * math.sqrt(n):

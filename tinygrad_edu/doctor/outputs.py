@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import fmean
 
 from .. import ops
 from ..engine import Value, chain_rule
@@ -163,7 +164,7 @@ def share(e: Evidence) -> float:
     that cannot be said.
     """
     rest = _apart(e)
-    means = {u: math.fsum(e.value(u.z) for u in c.uses) / len(c.uses) for c in outputs(e) for u in c.uses}
+    means = {u: fmean(e.value(u.z) for u in c.uses) for c in outputs(e) for u in c.uses}
     same = min(imagined(e, lambda u, z: 0.0) - rest, imagined(e, lambda u, z: means[u]) - rest)
     return (e.root.data - rest) / same if same > 0 else math.nan
 

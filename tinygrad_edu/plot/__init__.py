@@ -12,6 +12,7 @@ in `picture`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -205,11 +206,8 @@ def _counts(first: Any, second: Any, third: Any) -> tuple[list[list[int]], Seque
         and min(classes) >= 0
     ):
         classes = list(range(int(max(classes)) + 1))  # classes that none of these samples has are there too
-    place = {c: i for i, c in enumerate(classes)}
-    matrix = [[0] * len(classes) for _ in classes]
-    for t, g in zip(true, guessed):
-        matrix[place[t]][place[g]] += 1
-    return matrix, classes
+    pairs = Counter(zip(true, guessed))
+    return [[pairs[t, g] for g in classes] for t in classes], classes
 
 
 # The decision boundary

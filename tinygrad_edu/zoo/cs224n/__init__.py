@@ -25,6 +25,7 @@ that its scores are nobody's but its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ... import ops
@@ -71,11 +72,11 @@ def doubled(times: int) -> tuple[Value, Value]:
 
 def walked(root: Value) -> dict[Value, int]:
     """How often each node is visited by whoever follows every way back on its own, as the chain rule first reads."""
-    visits: dict[Value, int] = {}
+    visits = Counter[Value]()
     todo = [root]
     while todo:
         node = todo.pop()
-        visits[node] = visits.get(node, 0) + 1
+        visits[node] += 1
         todo += node.parents
     return visits
 

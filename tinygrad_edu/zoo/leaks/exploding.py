@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import random
+from statistics import fmean
 
 from ... import losses
 from ...engine import Value
@@ -38,7 +39,7 @@ def main(run: Run) -> None:
             return
         curves[name] = seen
         finite = sum(map(math.isfinite, seen))
-        end = math.fsum(seen[-50:]) / len(seen[-50:])
+        end = fmean(seen[-50:])
         rows.append([name, f"{lengths[0]:.2g}", f"{seen[0]:.2g}", f"{end:.2g}", finite])
     run.table(["training", "length of the first gradient", "first loss", "last 50", "steps with a finite loss"], rows)
     run.compare("loss of the mended one, last 50 steps", end, 0.0, within=(0.0, 0.01), form=".2g", whole=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import fmean
 from typing import Any
 
 from ... import ops
@@ -65,7 +66,7 @@ def saturate(run: Run, seen: Patterns) -> None:
     for name, ys, t in ((f"of the digit {worst}", its, 1.0), ("of the others", others, -1.0)):
         slopes = [1 - y * y for y in ys]
         pull = math.fsum(-RATE * 2 / 10 * (y - t) * slope for y, slope in zip(ys, slopes))
-        z, y, slope = (math.fsum(xs) / len(xs) for xs in ([ops.atanh(y) for y in ys], ys, slopes))
+        z, y, slope = map(fmean, ([ops.atanh(y) for y in ys], ys, slopes))
         flat = sum(slope < FLAT for slope in slopes) / len(slopes)
         rows.append([name, len(ys), f"{z:+.2f}", f"{y:+.5f}", f"{slope:.1e}", f"{flat:.0%}", f"{pull:+.1e}"])
     run.table(["patterns", "number", "z", "y", "1 - y²", f"below {FLAT:g}", "pull"], rows)

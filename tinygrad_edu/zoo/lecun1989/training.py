@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
 from functools import partial
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from ... import losses, optim
@@ -104,4 +104,4 @@ def scores(outputs: list[Any], digits: list[int]) -> tuple[float, float]:
     """The mean squared error, and the share of patterns whose largest output is not their digit's."""
     squares = [(y - t) ** 2 for out, digit in zip(outputs, digits) for y, t in zip(out, target(digit))]
     wrong = sum(read(out) != digit for out, digit in zip(outputs, digits))
-    return math.fsum(squares) / len(squares), wrong / len(digits)
+    return fmean(squares), wrong / len(digits)
