@@ -223,6 +223,8 @@ def _runs(columns: list[Any], count: int) -> list[slice]:
     >>> _runs([np.array([0, 1, 2, 3, 7, 8, 9, 10])], 8)
     [slice(0, 4, None), slice(4, 8, None)]
     """
+    if count < 3:
+        return [slice(0, count)]
     bends = np.flatnonzero(np.any([np.diff(rows, 2) != 0 for rows in columns], axis=0)).tolist()
     # a bend at k and one at k + 1 are one cut
     cuts = [0, *[k + 2 for j, k in enumerate(bends) if not j or bends[j - 1] < k - 1], count]
