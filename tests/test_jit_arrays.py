@@ -245,6 +245,13 @@ def test_gradients_that_nobody_wanted_are_0():
     assert dtheta.tolist() == [3.0, 0.0] and dX.tolist() == [[0.0, 0.0], [3.0, 3.0]]
 
 
+def test_no_weight_hides_an_infinite_lane():
+    """BLAS takes a matrix of one 0 for a reason to read no further."""
+    w = Value(0.0)
+    got = jit(lambda a: ops.dot(w, a), backend="numpy").map([inf, 1.0, nan])
+    assert bits(got) == bits([nan, 0.0, nan])
+
+
 def test_dividing_by_a_constant_zero_is_ieee_over_lanes_too():
     r = recorded(lambda x: x / 0.0 + Value(2.0) / 0.0 - ops.pow(0.0, x), [1.0])
     for optimise in (frozenset(OPTIMISATIONS), frozenset()):

@@ -264,7 +264,7 @@ def direct(np: Any) -> dict[Op, Any]:
 
     def dense(w: Any, x: Any, *rest: Any) -> None:
         *bias, out = rest
-        w.dot(x, out)
+        np.multiply(w, x, out) if w.size == 1 else w.dot(x, out)  # of one number, BLAS says 0 * inf is 0
         for b in bias:
             np.add(out, b, out)
 
