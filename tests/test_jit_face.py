@@ -352,6 +352,7 @@ SLIPS = {
     ),
     "mean of a number": (lambda: line.mean(3.0), TypeError, "one entry per sample, got float"),
     "a Value": (lambda: line.sum(w), TypeError, "one entry per sample, got Value"),
+    "a number after a Value": (lambda: line.map([w, 2.0]), ValueError, "sample 1 has a number where .* make them all"),
     "a huge number": (lambda: line.map([10**400, 1]), OverflowError, "too large for a float"),
     "theta is a number": (
         lambda: ordered.value_and_grad(1.0, [1.0]),

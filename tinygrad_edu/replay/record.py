@@ -24,7 +24,7 @@ from ..tracing import RecordingError
 from ..trials import check_memory
 from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
-from .structure import flat
+from .structure import flat, of_values
 
 _data_of = Value._data.__get__  # type: ignore[attr-defined]
 
@@ -80,7 +80,7 @@ class _Run:
         if recorder.refusal:
             raise recorder.refusal
         if self.shape[:2] == ("tuple", "Value") and len(self.shape) == 3:  # a number beside a loss is a constant
-            self.shape = _of_values(self.shape)
+            self.shape = of_values(self.shape)
             self.outputs = [y if isinstance(y, Value) else constant(y) for y in self.outputs]
         self.made = [*recorder.made]  # which goes on growing
         if not self.outputs or not all(isinstance(y, Value) for y in self.outputs):
@@ -156,14 +156,7 @@ def _by_hand(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, list
             shape, leaves = flat(f(*arguments))
     except Exception:
         return None
-    return _of_values(shape), [_data_of(x) if isinstance(x, Value) else x for x in leaves]
-
-
-def _of_values(shape: Any) -> Any:
-    """The same structure of Values, where there may be numbers."""
-    if isinstance(shape, tuple):
-        return shape if shape[0] == "is" else tuple(map(_of_values, shape))
-    return "Value" if shape == "number" else shape
+    return of_values(shape), [_data_of(x) if isinstance(x, Value) else x for x in leaves]
 
 
 def _same(some: Sequence[Value], others: Sequence[Value]) -> bool:

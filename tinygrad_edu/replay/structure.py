@@ -259,6 +259,13 @@ def one_output(name: str, shape: Any, outputs: Sequence[Any]) -> None:
         )
 
 
+def of_values(shape: Any) -> Any:
+    """The same structure of Values, where there may be numbers."""
+    if isinstance(shape, tuple):
+        return shape if shape[0] == "is" else tuple(map(of_values, shape))
+    return "Value" if shape == "number" else shape
+
+
 def loss_and_aux(name: str, shape: Any, outputs: Sequence[Any]) -> None:
     """Raises TypeError unless a function called `name` returned a pair whose first is one Value."""
     if shape[:2] != ("tuple", "Value") or len(shape) != 3:
@@ -286,10 +293,12 @@ def _one_by_one(columns: list[Any], lanes: int) -> Batch:
     for i, sample in enumerate(zip(*columns)):
         here, leaves = flat(sample)
         if i and here != shape:
+            mixed = of_values(here) == of_values(shape)
             raise ValueError(
-                f"the samples of a batch must have one structure, but sample {i} differs from sample 0: "
-                "group them first"
-            )
+                f"the samples of a batch must have one structure, but sample {i} "
+                + ("has a number where sample 0 has a Value, or the other way round: make them all Values, "
+                   "Value(2.0), or all numbers" if mixed else "differs from sample 0: group them first")
+            )  # fmt: skip
         shape = here
         rows.append(leaves)
     return Batch(shape, lanes, rows=rows, given=zip(*columns))
