@@ -181,6 +181,8 @@ class Vectors:
                 self.size[MANY] += 1
             return self._spread[i]
 
+        if type(slots) is list:  # without the detour, for chains have as many vector steps as steps
+            return table, np.array(list(map(row, slots)), np.int32)
         return table, np.array([row(i) for i in np.ravel(slots).tolist()], np.int32).reshape(np.shape(slots))
 
     # Vector steps
