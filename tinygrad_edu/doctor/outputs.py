@@ -133,6 +133,7 @@ def pulls_at(e: Evidence, say: Say) -> dict[Value, float]:
     return {z: totals.get(graph[z], 0.0) for z in sums}
 
 
+@found_once
 def terms(e: Evidence) -> list[tuple[float, Value]]:
     """What the loss adds up, each part with its coefficient.
 

@@ -36,7 +36,8 @@ NOBODY: frozenset[Value] = frozenset()
 @found_once
 def penalties(e: Evidence) -> list[Penalty]:
     """The parts of the loss that are made of squares or sizes of weights alone; none if no outputs are judged."""
-    return [Penalty(n, c, c * e.value(n), ws) for c, n in terms(e) if judged(e) and (ws := _of(e, n))]
+    parts = terms(e) if judged(e) else []
+    return [Penalty(n, c, c * e.value(n), ws) for c, n in parts if (ws := _of(e, n))]
 
 
 def _of(e: Evidence, n: Value) -> frozenset[Value]:
