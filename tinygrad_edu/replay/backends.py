@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 from ..errors import UserError
 from ..extras import MissingPackage, install
-
-if TYPE_CHECKING:
-    from .recording import Recording
+from .trace import Passes
 
 
 class Backend(Protocol):
@@ -79,8 +78,8 @@ def checked(backend: str) -> str:
     return backend
 
 
-def made(backend: str, recording: Recording) -> Backend:
-    """That backend for one recording.  Raises TypeError for a row that it cannot run."""
+def made(backend: str, passes: Passes) -> Backend:
+    """That backend for one program.  Raises TypeError for a row that it cannot run."""
     kind = KINDS[backend]
-    found = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
-    return found(recording.passes)  # type: ignore
+    make: Callable[[Passes], Backend] = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
+    return make(passes)

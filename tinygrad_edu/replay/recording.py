@@ -14,7 +14,7 @@ from ..engine import Value, constant
 from ..functional import mean
 from ..graphs import rebuilt
 from ..parameters import numpy
-from .backends import KINDS, made
+from .backends import KINDS, Backend, made
 from .passes import steps, values
 from .python_backend import Python
 from .record import Record, record
@@ -38,13 +38,13 @@ class Recording:
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
         self.optimise = optimise
         self.calls, self.lanes, self.seconds = 0, 0, 0.0
-        self.engine: Any
+        self.engine: Backend
         try:
-            self.backend, self.engine = backend, made(backend, self)
+            self.backend, self.engine = backend, made(backend, self.passes)
         except TypeError:  # a row that cannot be written with the kernel's own
             if not auto:
                 raise
-            self.backend, self.engine = "python", made("python", self)
+            self.backend, self.engine = "python", made("python", self.passes)
         self.columns = KINDS[self.backend].columns  # whether samples are arrays, with a row for each input
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
@@ -86,7 +86,7 @@ class Recording:
     @property
     def text(self) -> str:
         """Both passes as Python source."""
-        return (self.engine if self.backend == "python" else Python(self.passes)).text
+        return (self.engine if isinstance(self.engine, Python) else Python(self.passes)).text
 
     @property
     def nbytes(self) -> int:
@@ -114,7 +114,7 @@ class Recording:
 
                 dtheta, dX = np.array(dtheta, float), np.array(dX, float)
             return both[0], dtheta, both[2] if both[2] is None else dX
-        return both  # type: ignore[no-any-return]
+        return both
 
     @functools.cached_property
     def branches(self) -> bool:
