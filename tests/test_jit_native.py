@@ -439,7 +439,7 @@ def test_no_lanes_give_no_values_and_no_gradients():
 def test_without_numba_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "numba" else name)
     with pytest.raises(ImportError) as error:
-        backends.checked("native")
+        backends.resolved("native")
     assert str(error.value) == 'the native backend needs Numba: pip install numba numpy, or use backend="auto"'
 
 

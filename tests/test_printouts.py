@@ -116,7 +116,7 @@ from typing import assert_type
 
 from tinygrad_edu import Value, diagnose, draw, explain, functional, grad, jit, losses, nn, page, source
 from tinygrad_edu.doctor import Diagnosis, Finding, Watch
-from tinygrad_edu.explanation import Network, Shaped, Single, Whole
+from tinygrad_edu.explanation import Overview, Shaped, Single, Whole
 from tinygrad_edu.figures import Drawing
 from tinygrad_edu.order import OrderLab
 from tinygrad_edu.sourcecode import Source
@@ -139,8 +139,8 @@ assert_type(source(a), Source)
 assert_type(a.order_lab(), OrderLab)
 assert_type(a.explain(), Whole)
 assert_type(a.explain(of=a), Single)
-assert_type(explain(a, of="w"), Single | Network | Shaped)
-assert_type(a.explain(of=nn.Linear(2, 3)), Network | Shaped)
+assert_type(explain(a, of="w"), Single | Overview | Shaped)
+assert_type(a.explain(of=nn.Linear(2, 3)), Overview | Shaped)
 assert_type(a.explain(of=[[a], [a]]), Shaped)
 assert_type(grad(a, a), list[Value])
 assert_type(nn.Neuron(2)([1, 2]), Value)

@@ -11,7 +11,7 @@ from test_jit_programs import draw, number, run
 from tinygrad_edu import Op, Value, grad, ops
 from tinygrad_edu import functional as F
 from tinygrad_edu.engine import chain_rule
-from tinygrad_edu.replay.passes import alive, dots, totals, values
+from tinygrad_edu.replay.passes import alive, dots, forward_only, totals
 from tinygrad_edu.replay.program import Program, Term
 from tinygrad_edu.replay.record import record
 from tinygrad_edu.replay.trace import OPTIMISATIONS, trace
@@ -68,7 +68,7 @@ def test_a_random_program_has_the_engines_bits(program):
             assert found == expected or ("where" in program.source and behind(found, expected)), xs
             for shorter in (alive(passes.program), dots(passes.program)):
                 assert evaluated(passes._replace(program=shorter), *xs, w.data, 0.7) == found
-            assert bits(values(passes.program, 1)(*xs, w.data, nan)) == found[:1]
+            assert bits(forward_only(passes.program, 1)(*xs, w.data, nan)) == found[:1]
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)

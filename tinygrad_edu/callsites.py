@@ -68,7 +68,7 @@ def stacklevel() -> int:
     return 2 if frame is None else level
 
 
-def called() -> bool:
+def in_code() -> bool:
     """Whether somebody's code is running now, and not a command."""
     return _site(sys._getframe(1)) is not None
 

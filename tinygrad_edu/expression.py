@@ -54,11 +54,11 @@ class ExpressionError(UserError):
     """A formula that cannot be read: says what, where in the text, and what to write instead."""
 
 
-class Program:
+class Expression:
     """A formula that was read.  `names` are its free names in order; calling it with their numbers builds the graph."""
 
     def __init__(self, text: str) -> None:
-        self.text = plain(text)
+        self.text = as_typed(text)
         try:
             body = self._read().body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -242,10 +242,10 @@ class Program:
         raise self._error(tree, "not understood")
 
 
-def plain(text: str) -> str:
+def as_typed(text: str) -> str:
     """A formula in the signs of a program: as typed, but for what people paste.
 
-    >>> plain("(a−b)² · √x₁ ÷ np.exp(σ)"), plain("√(x² + y²)")
+    >>> as_typed("(a−b)² · √x₁ ÷ np.exp(σ)"), as_typed("√(x² + y²)")
     ('(a-b)**2 * sqrt(x1) / exp(σ)', 'sqrt(x**2 + y**2)')
     """
     text = re.sub(
@@ -265,7 +265,7 @@ def _names(tree: ast.expr) -> list[str]:
     return [n.id for n in sorted(found, key=lambda n: (n.lineno, n.col_offset))]
 
 
-def parse(text: str) -> Program:
+def parse(text: str) -> Expression:
     """Read a formula such as `tanh(a*b + c)`, or several steps: `e = a*b; L = (e + c) * f`.
 
     Raises ExpressionError, a ValueError, with the place and what to write instead.
@@ -275,7 +275,7 @@ def parse(text: str) -> Program:
     tinygrad_edu.expression.ExpressionError: cannot read 'a^2' at column 1: a power is written a ** b
     """
     try:
-        return Program(text)
+        return Expression(text)
     except RecursionError:
         raise ExpressionError(
             "the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'"

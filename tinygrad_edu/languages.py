@@ -58,10 +58,10 @@ def inline(e: Any) -> Any:
     return e
 
 
-def addends(e: Any) -> list[Any]:
+def summands(e: Any) -> list[Any]:
     """What a sum or a dot adds up, from left to right; of any other expression, the expression.
 
-    >>> [str(a) for a in addends(ops.dot(*map(name, ["w1", "w2", "x1", "x2", "b"])))]
+    >>> [str(a) for a in summands(ops.dot(*map(name, ["w1", "w2", "x1", "x2", "b"])))]
     ['b', 'w1 * x1', 'w2 * x2']
     """
     if not isinstance(e, Expr) or e.op not in (ops.sum, ops.dot):
@@ -128,7 +128,7 @@ class Language:
         if (whole := inline(e)) is not e:
             return self._write(whole)
         flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
-        inner = [self._write(a) for a in (addends(e) if flat else e.args)]
+        inner = [self._write(a) for a in (summands(e) if flat else e.args)]
         if flat and len(inner) == 1:
             return inner[0]
 

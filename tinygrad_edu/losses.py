@@ -24,12 +24,12 @@ from .engine import Value
 from .functional import mean
 from .ieee import inf, isfinite, number
 from .targets import (
+    as_float,
     check_probability,
     class_of,
     is_class,
     is_recorded,
     pairs,
-    plain,
     samples,
     score_of,
     several,
@@ -117,7 +117,7 @@ def _mixed(t: Any, p: float, first: Any, second: Any) -> Any:
         a, b = first(), second()
         if is_recorded(t):  # which side will count for nothing is not known yet
             return _counted(t, a) + _counted(1 - t, b)
-        if p == 1 and not isfinite(plain(b)) or p == 0 and not isfinite(plain(a)):
+        if p == 1 and not isfinite(as_float(b)) or p == 0 and not isfinite(as_float(a)):
             return t * a if p == 1 else (1 - t) * b
         return t * a + (1 - t) * b
     return first() if p else second()
@@ -358,7 +358,7 @@ def hinge(scores: Any, targets: Any, margin: float = 1.0, reduction: str = "mean
     """
     margin, losses = number(margin), []
     for i, (s, t) in enumerate(pairs(scores, targets, "hinge")):
-        y = 1.0 if is_recorded(t) else plain(t)
+        y = 1.0 if is_recorded(t) else as_float(t)
         if y not in (-1.0, 1.0):
             raise ValueError(
                 f"hinge needs targets -1 or 1, got {y:g} at {i}"

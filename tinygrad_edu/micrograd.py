@@ -70,12 +70,12 @@ def _made_by_hand(
         )
     if children and modes.recording():
         v.parents, v.numbers = tuple(children), (v.data, *[c.data for c in children])
-        v.op = by_hand("" if told else third, tuple(map(number, third)) if told else None, len(children))
+        v.op = handmade("" if told else third, tuple(map(number, third)) if told else None, len(children))
     elif children:
         v.op = ops.detached
 
 
-def by_hand(text: str, local_grads: Sequence[float] | None, n: int, step: Callable[..., Any] | None = None) -> Op:
+def handmade(text: str, local_grads: Sequence[float] | None, n: int, step: Callable[..., Any] | None = None) -> Op:
     """The row of one node with n inputs: its local gradients are these numbers, or what `step(y, *xs)` finds."""
 
     def partials(y: Any, *xs: Any) -> Any:
@@ -99,7 +99,7 @@ def by_hand(text: str, local_grads: Sequence[float] | None, n: int, step: Callab
     power = n == 1 and text.startswith("**")
     called = f"power({text[2:]})" if power else SYMBOLS.get(text, text) if n == 2 else text or "by hand"
     op = Op(called or "by hand", forward, partials, text if power or (n == 2 and text in SYMBOLS) else "", (REAL,) * n,
-            recipe=(by_hand, (text, local_grads, n)))  # fmt: skip
+            recipe=(handmade, (text, local_grads, n)))  # fmt: skip
     object.__setattr__(op, "own", True)  # the rule is somebody's: first derivatives are its numbers
     return op
 
@@ -133,7 +133,7 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
             [once.pop(p, 0.0) for p in v.parents]
         )  # a parent that is there twice got everything the first time
 
-    v.op = by_hand(FloatLike._op.__get__(v), None, len(v.parents), found)
+    v.op = handmade(FloatLike._op.__get__(v), None, len(v.parents), found)
 
 
 def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, float]:

@@ -21,7 +21,7 @@ from .ieee import isfinite
 watching: list[object] = []  # one entry per open block, in any thread, but for
 forgetting: list[object] = []  # those of no_grad()
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_watch: ContextVar[Detector | None] = ContextVar("watch", default=None)
 _anew: ContextVar[bool] = ContextVar("anew", default=False)
 _DEFAULTS: dict[ContextVar[Any], Any] = {_recording: True, _watch: None, _anew: False}
 _open: ContextVar[tuple[Any, ...]] = ContextVar(
@@ -32,7 +32,7 @@ _open: ContextVar[tuple[Any, ...]] = ContextVar(
 recording = _recording.get  # whether results remember their parents here
 
 
-class Watch:
+class Detector:
     """What one block does about numbers that are not finite; meanwhile each node that is made keeps its line."""
 
     def __init__(self, what: str) -> None:
@@ -195,7 +195,7 @@ def anomalies(what: str) -> Any:
             f"anomalies takes 'raise', 'warn' or 'ignore', got {what!r}: write anomalies(\"raise\"), or above a "
             'function @anomalies("raise")'
         )
-    return _Block(_watch, lambda: None if what == "ignore" else Watch(what))
+    return _Block(_watch, lambda: None if what == "ignore" else Detector(what))
 
 
 def remembering() -> Any:
@@ -213,7 +213,7 @@ def by_hand() -> Iterator[None]:
 @contextmanager
 def lines() -> Iterator[None]:
     """Inside, each node keeps the line that made it, and recorded functions are built anew; nothing is raised."""
-    with _block(_watch, Watch("lines")):
+    with _block(_watch, Detector("lines")):
         yield
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["plain", "safe", "short", "visible"]
+__all__ = ["in_ascii", "safe", "short", "visible"]
 MEANINGS = {
     "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
     "∕": "/", "∖": "\\", "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ",
@@ -29,11 +29,11 @@ MEANINGS = {
 }  # fmt: skip
 
 
-def plain(letter: str) -> str:
+def in_ascii(letter: str) -> str:
     """A letter in ASCII: its meaning, its name if it is Greek, itself without accents;
     else its number, as Python writes it.
 
-    >>> [plain(c) for c in "×Σς₂⁻é"]
+    >>> [in_ascii(c) for c in "×Σς₂⁻é"]
     ['x', 'Sigma', 'sigma', '2', '^-', 'e']
     """
     if letter.isascii() or letter in MEANINGS:
@@ -48,7 +48,7 @@ def plain(letter: str) -> str:
     parts = [c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c)]
     if parts == [letter]:
         return letter.encode("ascii", "backslashreplace").decode()
-    return power + "".join(map(plain, parts))
+    return power + "".join(map(in_ascii, parts))
 
 
 # Control characters, half letters, and what turns the direction of writing; not what joins the parts of an emoji.
@@ -95,7 +95,7 @@ class _Visible:
 def _written(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(plain, error.object[error.start : error.end])), error.end
+    return "".join(map(in_ascii, error.object[error.start : error.end])), error.end
 
 
 codecs.register_error("tinygrad_edu", _written)

@@ -39,7 +39,7 @@ def is_recorded(target: Any) -> bool:
     return isinstance(target, Value) and tracing.active()
 
 
-def plain(target: Any) -> float:
+def as_float(target: Any) -> float:
     return target.data if isinstance(target, Value) else number(target)
 
 
@@ -61,7 +61,7 @@ def score_of(scores: list[Any], target: Any) -> Any:
 def with_shares(predictions: Any, targets: Any, who: str) -> Iterator[tuple[Any, Any, float]]:
     """Predictions with targets from 0 to 1, and what can be known of these while nobody records: else 0.5."""
     for i, (x, t) in enumerate(pairs(predictions, targets, who)):
-        p = 0.5 if is_recorded(t) else plain(t)
+        p = 0.5 if is_recorded(t) else as_float(t)
         if not 0 <= p <= 1:
             hint = ": (t + 1) / 2 turns -1 and 1 into 0 and 1" if p == -1 else ""
             raise ValueError(f"{who} needs targets from 0 to 1, got {p:g} at {i}{hint}")
@@ -69,9 +69,9 @@ def with_shares(predictions: Any, targets: Any, who: str) -> Iterator[tuple[Any,
 
 
 def check_probability(p: Any, who: str) -> None:
-    if not is_recorded(p) and not 0 <= plain(p) <= 1 + 1e-9:
-        raise ValueError(f"{who} needs probabilities from 0 to 1, got {plain(p):g}: logits have a loss of their own, "
-                         "cross_entropy or binary_cross_entropy_with_logits")  # fmt: skip
+    if not is_recorded(p) and not 0 <= as_float(p) <= 1 + 1e-9:
+        raise ValueError(f"{who} needs probabilities from 0 to 1, got {as_float(p):g}: logits have a loss of their "
+                         "own, cross_entropy or binary_cross_entropy_with_logits")  # fmt: skip
 
 
 def samples(scores: Any, targets: Any, who: str) -> Iterator[tuple[list[Any], Any, str]]:
@@ -94,7 +94,7 @@ def class_of(target: Any, n: int, who: str, where: str) -> Any:
     if is_recorded(target):
         return target
     try:
-        k = target if type(target) is int else plain(target)
+        k = target if type(target) is int else as_float(target)
     except (TypeError, OverflowError):
         k = math.nan
     if k != k or k % 1:
@@ -117,7 +117,7 @@ def shares_of(target: Any, n: int, who: str, where: str) -> list[Any]:
             f"{who} got a target of {len(shares)} shares{where}, but there are {n} scores: the "
             "target of a sample is the number of its class, or a share for each"
         )
-    known = [0.0 if is_recorded(t) else plain(t) for t in shares]
+    known = [0.0 if is_recorded(t) else as_float(t) for t in shares]
     if not any(map(is_recorded, shares)) and not (min(known) >= 0 and abs(math.fsum(known) - 1) < 1e-6):
         raise ValueError(
             f"{who} got a target of shares {known}{where} that make {math.fsum(known):g}: they are "

@@ -58,15 +58,15 @@ def chance_kept(model: Any) -> Iterator[None]:
             put(state)
 
 
-def chosen(n: int, most: int, losses: Sequence[float] | None = None) -> list[int]:
+def subset(n: int, most: int, losses: Sequence[float] | None = None) -> list[int]:
     """Places of some of n samples, the same every time: by lot, or evenly among their losses from small to large.
 
     Every third may be all of one class; and of a few by lot all may be right where most are wrong, so that where losses
     are known, the mean of those chosen is near the mean of all.
 
-    >>> chosen(3, 5), chosen(1000, 5)
+    >>> subset(3, 5), subset(1000, 5)
     ([0, 1, 2], [394, 430, 776, 864, 911])
-    >>> chosen(6, 2, [0.0, 9.0, 0.1, 8.0, 0.2, 7.0])
+    >>> subset(6, 2, [0.0, 9.0, 0.1, 8.0, 0.2, 7.0])
     [2, 3]
     """
     most = min(n, most)

@@ -10,7 +10,7 @@ from .. import files, ops, text, words
 from ..engine import Value
 from ..errors import UserError, meant
 from ..explanation import alarms
-from ..expression import ALIASES, ExpressionError, Program, parse, plain
+from ..expression import ALIASES, Expression, ExpressionError, as_typed, parse
 from ..sourcecode import LISTED
 
 
@@ -73,7 +73,7 @@ def add_formula(command: Any, optional: bool = False) -> None:
     command.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="the value of each name")
 
 
-def graph_of(arguments: argparse.Namespace) -> tuple[Program, Value, dict[str, Value]]:
+def graph_of(arguments: argparse.Namespace) -> tuple[Expression, Value, dict[str, Value]]:
     """The formula, its root, and every named Value.  Raises ExpressionError for what cannot be read."""
     program = parse(arguments.expression)
     root, values = program(**_given(arguments))
@@ -90,7 +90,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, float]:
     return numbers
 
 
-def given_names(arguments: argparse.Namespace, program: Program, values: dict[str, Value]) -> list[str]:
+def given_names(arguments: argparse.Namespace, program: Expression, values: dict[str, Value]) -> list[str]:
     """The names that a gradient is asked for: those of the formula, and constants that were given a number."""
     return [n for n, v in values.items() if not v.parents and (n in program.names or n in _given(arguments))]
 
@@ -137,7 +137,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
 def _assignment(given: str) -> tuple[str, float]:
     """`a=2` as a name and its number."""
     name, equals, number = given.partition("=")
-    name = plain(name)
+    name = as_typed(name)
     if not equals or not name.isidentifier():
         raise ExpressionError(f"{given!r} is not NAME=NUMBER: write for example a=2, after the expression")
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..positions import by_position
-from .samples import Split, class_of, classes_of
+from .samples import Split, class_label, classes_of
 
 THEIRS = {"test_size": "test", "random_state": "seed", "train_size": "test", "shuffle": "stratify"}
 
@@ -68,13 +68,13 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
             f"split needs a test part of 1 to {n - 1} of the {n} samples, as a number or a share such as 0.2, "
             f"got {test!r}"
         )
-    if not isinstance(stratify, (bool, Integral)) and [*map(class_of, stratify)] != [*map(class_of, y)]:
+    if not isinstance(stratify, (bool, Integral)) and [*map(class_label, stratify)] != [*map(class_label, y)]:
         raise TypeError("stratify is True or False: it is the classes in y that get their shares")
     rng = random.Random(seed)
     groups: dict[Any, list[int]] = {}
     by_class = stratify is not False and (bool(given is not None and given.classes) or _come_back(y))
     for i, target in enumerate(y):
-        groups.setdefault(class_of(target) if by_class else None, []).append(i)
+        groups.setdefault(class_label(target) if by_class else None, []).append(i)
     takes = _shares([len(g) for g in groups.values()], count)
     if takes is None:
         raise UserError(
@@ -95,7 +95,7 @@ def split(X: Any, y: Any = None, test: float = 0.2, seed: int = 0, stratify: boo
 
 def _come_back(y: Sequence[Any]) -> bool:
     """Whether targets are classes: text, bools, or whole numbers that are two, or on two samples on average."""
-    found = {class_of(t) for t in y}
+    found = {class_label(t) for t in y}
     return None not in found and (all(isinstance(c, str) for c in found) or len(found) <= max(2, len(y) / 2))
 
 
@@ -169,7 +169,7 @@ class Standardizer:
                 raise ValueError(
                     f"a Standardizer is made from finite numbers, got {bad} in column {j} of sample {column.index(bad)}"
                 )
-            n, constant = len(column), is_constant(column)
+            n, constant = len(column), hardly_varies(column)
             mean = column[0] if constant else math.fsum(v / n for v in column)
             means.append(mean)
             spread = math.hypot(*[v - mean for v in column]) / math.sqrt(n)  # hypot never overflows
@@ -202,13 +202,13 @@ class Standardizer:
         return cls(means, stds)
 
 
-def is_constant(column: Sequence[float]) -> bool:
+def hardly_varies(column: Sequence[float]) -> bool:
     """Whether numbers differ by no more than what rounding leaves:
     0.3 and 0.1 + 0.2 are one number, written by two sums.
 
     32 units in the last place; whole numbers up to 2**53 are exact, and differ if they do.
 
-    >>> is_constant([0.3, 0.1 + 0.2]), is_constant([1.0, 1.0 + 1e-12]), is_constant([1e15, 1e15 + 1])
+    >>> hardly_varies([0.3, 0.1 + 0.2]), hardly_varies([1.0, 1.0 + 1e-12]), hardly_varies([1e15, 1e15 + 1])
     (True, False, False)
     """
     low, high = min(column), max(column)

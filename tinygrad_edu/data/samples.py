@@ -158,7 +158,7 @@ def classes_of(y: Sequence[Any]) -> list[str]:
     >>> classes_of(["b", "a", "b"]), classes_of([1.0, 0.0, 1.0, 0.0]), classes_of([0.5, 1.0]), classes_of([3, 5, 9])
     (['a', 'b'], ['0', '1'], [], [])
     """
-    found = {class_of(t) for t in y}
+    found = {class_label(t) for t in y}
     if None in found:
         return []
     if all(isinstance(c, str) for c in found):
@@ -168,7 +168,7 @@ def classes_of(y: Sequence[Any]) -> list[str]:
     return [str(c) for c in sorted(found)]
 
 
-def class_of(target: Any) -> Any:
+def class_label(target: Any) -> Any:
     """A target as a class, if it can be one: text as it is, whole numbers of any type as an int; else None."""
     if isinstance(target, str):
         return target

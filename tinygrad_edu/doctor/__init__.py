@@ -34,7 +34,7 @@ from ..opening import opened
 from ..replay import Jit
 from ..rules import takes
 from ..trees import flatten
-from ..usage import chosen
+from ..usage import subset
 from ..words import number, plural
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, reach
 from .comparison import compare
@@ -75,7 +75,7 @@ FINITE = [
     agreement.out_of_reach,
     activations.saturated,
     reach.identical,
-    reach.linear,
+    reach.linear_pairs,
     reach.idle_inputs,
 ]
 
@@ -118,7 +118,7 @@ def _watch(model: Any, data: Any = None) -> Watch:
         if data is not None:
             rows = getattr(data[0], "values", data[0])  # of a table
             rows = rows() if callable(rows) else rows
-            asked = [rows[i] for i in chosen(len(rows), ASKED)]
+            asked = [rows[i] for i in subset(len(rows), ASKED)]
         inside, reached = set(topological(root)), set(topological(loss)) if loss is not None else set()
         e = Evidence(
             root,
@@ -194,14 +194,14 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
 def _found(e: Evidence, data: Any = None) -> list[Finding]:
     """The findings of all checks, worst first."""
     findings = [] if data is None else _of_data(e, data)
-    findings += [f for check in ANYWAY + FINITE * infinities.finite(e) for f in check(e)]
+    findings += [f for check in ANYWAY + FINITE * infinities.stays_finite(e) for f in check(e)]
     return sorted(findings, key=lambda f: causes_first(f.what, f.severity))
 
 
 def _of_data(e: Evidence, data: Any) -> list[Finding]:
     """The findings on the data, with the weights that read each column and the biases of the outputs."""
     first = next((c for c in e.cells if c.weights and all(u.level == 1 for u in c.uses)), None)
-    ends = outputs.outputs(e)
+    ends = outputs.output_units(e)
     biases = [c.bias for c in ends if c.bias is not None]
     return list(dataset.findings(data, e.root, first.weights if first is not None else (), len(ends), biases))
 

@@ -12,7 +12,7 @@ from .evidence import Evidence, Use
 from .findings import Findings
 from .formulas import is_share
 from .limits import BROKEN, LOOK, severity
-from .outputs import outputs
+from .outputs import output_units
 
 NAME = "loss and last activation do not match"
 ANY = (-math.inf, math.inf)
@@ -70,7 +70,7 @@ def _is_squared(e: Evidence, n: Value) -> bool:
 def margins(e: Evidence) -> Findings:
     """Margins that no output can reach, as it is bounded; and margins that no output moves, as the target is 0."""
     spans: dict[Value, Span] = {}
-    out = {u.z for c in outputs(e) for u in c.uses}
+    out = {u.z for c in output_units(e) for u in c.uses}
     never: list[tuple[Value, Span]] = []
     zero: list[tuple[Value, Value]] = []
     total = 0
@@ -211,7 +211,9 @@ RANGES = {ops.relu: (0.0, math.inf), ops.sigmoid: (0.0, 1.0), ops.tanh: (-1.0, 1
 
 def _bent(e: Evidence) -> list[Use]:
     """The outputs whose last activation has a range."""
-    return [u for c in outputs(e) for u in c.uses if u.bend is not None and u.bend is u.out and u.bend.op in RANGES]
+    return [
+        u for c in output_units(e) for u in c.uses if u.bend is not None and u.bend is u.out and u.bend.op in RANGES
+    ]
 
 
 def one_sided(e: Evidence) -> Findings:
@@ -240,7 +242,7 @@ def one_sided(e: Evidence) -> Findings:
         f'no activation after the last layer: MLP(..., output="linear"), not {op}; the loss has its own',
         u.out,
         {"logits": len(found)},
-        dict.fromkeys(c.name for c in outputs(e)),
+        dict.fromkeys(c.name for c in output_units(e)),
     )
 
 
@@ -271,5 +273,5 @@ def out_of_reach(e: Evidence) -> Findings:
         'no activation after the last layer: MLP(..., output="linear"); or targets that are scaled into its range',
         u.out,
         {"share": len(found) / count, "beyond": beyond},
-        dict.fromkeys(c.name for c in outputs(e)),
+        dict.fromkeys(c.name for c in output_units(e)),
     )

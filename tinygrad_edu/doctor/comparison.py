@@ -24,7 +24,7 @@ from ..ieee import number as as_number
 from ..rules import takes
 from ..words import number, plural
 from . import graphs, moves
-from .difference import Comparison, apart, digits, gap, so_far
+from .difference import Comparison, apart, gap, so_far, told_apart
 from .pairing import Pairing, Side
 
 ENDED = object()
@@ -171,14 +171,14 @@ def _ended(steps: int, first: bool, word: str) -> Comparison:
 
 def _numbers(step: int, x: float, y: float, rest: Iterable[tuple[Any, Any]], word: str) -> Comparison:
     """Losses alone that differ; of lists, also how that goes on."""
-    parts = [("a", digits(x, y)[0]), ("b", digits(x, y)[1]), ("apart", apart(x, y))]
+    parts = [("a", told_apart(x, y)[0]), ("b", told_apart(x, y)[1]), ("apart", apart(x, y))]
     if step > 1:
         parts.append(("before", f"{so_far(step, word)} alike"))
     later = [(_float(p, step), _float(q, step)) for p, q in rest if p is not ENDED and q is not ENDED]
     if later:
         far = max(range(len(later)), key=lambda i: abs(later[i][0] - later[i][1]))
         p, q = later[-1]
-        end = " against ".join(digits(p, q))
+        end = " against ".join(told_apart(p, q))
         most = number(abs(later[far][0] - later[far][1]))
         told = f"at {word} {step + len(later)}: {end}; furthest apart at {word} {step + 1 + far}, by {most}"
         parts.append(("then", told))

@@ -27,7 +27,7 @@ MOST = 1_000_000  # numbers that are looked at; of more, every second, third, ..
 MANY = 20  # a column of whole numbers with more different ones than this is a quantity, not a class
 
 
-class Column(NamedTuple):
+class Feature(NamedTuple):
     """What one feature is like: `size` is the root mean square of what is not 0, `spread` that around the mean."""
 
     mean: float
@@ -37,7 +37,7 @@ class Column(NamedTuple):
 
 
 @dataclass
-class Table:
+class Features:
     """Samples as rows of numbers, the names of the columns, and whether a column means something of its own; what a
     finding about a column opens is the weight that reads it, or else the root.
     """
@@ -109,7 +109,7 @@ def _numbers(x: Any) -> list[float] | None:
     return None if any(p is None for p in parts) else list(chain.from_iterable(filter(None, parts)))
 
 
-def _table(X: Any, names: list[str], *opens: Any) -> Table | None:
+def _table(X: Any, names: list[str], *opens: Any) -> Features | None:
     """Samples as rows of one length; None for words, whole numbers that stand for something, and sequences."""
     names = [str(c) for c in X.columns] if hasattr(X, "columns") else names
     X = _listed(X)
@@ -124,7 +124,7 @@ def _table(X: Any, names: list[str], *opens: Any) -> Table | None:
     table = [r for r in rows if r is not None]
     if not isinstance(first, (list, tuple)) and all(v[0].is_integer() for v in table):
         return None  # indices of words, or of rows of a table
-    return Table(table, names if len(names) == width else [str(i) for i in range(width)], flat, *opens)
+    return Features(table, names if len(names) == width else [str(i) for i in range(width)], flat, *opens)
 
 
 def _labels(y: Any) -> list[Any]:
@@ -149,7 +149,7 @@ def _labels(y: Any) -> list[Any]:
 # Features
 
 
-def _missing(t: Table) -> Findings:
+def _missing(t: Features) -> Findings:
     bad = [i for i, row in enumerate(t.rows) if not math.isfinite(sum(row))]
     cells = [(i, j) for i in bad for j, v in enumerate(t.rows[i]) if not math.isfinite(v)]
     if cells:
@@ -171,13 +171,13 @@ def _missing(t: Table) -> Findings:
         )
 
 
-def _column(c: Sequence[float]) -> Column:
+def _column(c: Sequence[float]) -> Feature:
     n, full, mean = len(c), len(c) - c.count(0.0), fmean(c)
     spread = math.hypot(*[v - mean for v in c]) / math.sqrt(n)
-    return Column(mean, math.hypot(*c) / math.sqrt(full) if full else 0.0, spread, 1 - full / n)
+    return Feature(mean, math.hypot(*c) / math.sqrt(full) if full else 0.0, spread, 1 - full / n)
 
 
-def _features(t: Table) -> Findings:
+def _features(t: Features) -> Findings:
     columns, told, varied = t.columns, t.told, t.varied
     still = sorted({*range(len(told))} - {*varied})
     yield from _scales(t)
@@ -201,7 +201,7 @@ def _features(t: Table) -> Findings:
         yield from _alike(t)
 
 
-def _scales(t: Table) -> Findings:
+def _scales(t: Features) -> Findings:
     told, varied = t.told, t.varied
     if not varied:
         return
@@ -251,7 +251,7 @@ def _scales(t: Table) -> Findings:
         )
 
 
-def _alike(t: Table) -> Findings:
+def _alike(t: Features) -> Findings:
     """Columns that are equal up to scale and shift, found by one projection each: equal ones have equal projections."""
     columns, told, rows = t.columns, t.told, len(t.columns[0])
     probe = [math.sin(1.0 + 12.9898 * i * (1 + i % 7)) for i in range(rows)]
@@ -286,7 +286,7 @@ def _alike(t: Table) -> Findings:
     )
 
 
-def _correlation(xs: Sequence[float], ys: Sequence[float], a: Column, b: Column) -> float:
+def _correlation(xs: Sequence[float], ys: Sequence[float], a: Feature, b: Feature) -> float:
     return math.fsum((x - a.mean) * (y - b.mean) for x, y in zip(xs, ys)) / len(xs) / a.spread / b.spread
 
 

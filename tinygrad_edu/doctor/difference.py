@@ -1,6 +1,6 @@
 """What `compare` says: that two runs are alike, or where they first are not, by how much, and what to try.
 
->>> digits(0.30000000000000004, 0.3), digits(0.31, 0.29)
+>>> told_apart(0.30000000000000004, 0.3), told_apart(0.31, 0.29)
 (('0.30000000000000004', '0.3'), ('0.31', '0.29'))
 >>> apart(0.30000000000000004, 0.3), apart(0.31, 0.29), apart(2.0, -1.0)
 ('5.551e-17, 1 ulp', '0.02, 6.45 % of the larger', '3, 1.5 times the larger')
@@ -129,7 +129,7 @@ def apart(x: float, y: float) -> str:
     return f"{number(d['absolute'])}, {f'{100 * part:.3g} %' if part >= 1e-5 else number(part)} of the larger"
 
 
-def digits(x: float, y: float) -> tuple[str, str]:
+def told_apart(x: float, y: float) -> tuple[str, str]:
     """Two numbers, in as many digits as it takes to tell them apart."""
     if number(x) != number(y) or x == y:
         return number(x), number(y)

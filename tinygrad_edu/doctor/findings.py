@@ -128,7 +128,7 @@ class Diagnosis(Explanation):
             yield hint
 
     def _hint(self) -> str:
-        known = any(f.line or f.step is not None for f in self.findings) or not callsites.called()
+        known = any(f.line or f.step is not None for f in self.findings) or not callsites.in_code()
         # a command has no lines of yours, and a watch is given no function
         more = "" if known else " To see lines of your code: diagnose(f), with a function that computes the loss."
         return f"To see the first: .findings[0].draw(), .findings[0].explain().{more}"

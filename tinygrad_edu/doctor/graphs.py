@@ -17,7 +17,7 @@ from ..explanation.walk import Edge
 from ..names import is_constant, named
 from ..words import few, number, plural, times
 from . import moves
-from .difference import Comparison, Parts, apart, digits, gap, so_far
+from .difference import Comparison, Parts, apart, gap, so_far, told_apart
 from .pairing import Pairing, Side
 
 Near = Callable[[float, float], bool]
@@ -101,7 +101,7 @@ def first(both: Pairing, near: Near, step: int = 0, past: Pasts | None = None, w
             return _lost(both, step, word)
         (x, y), what = found, "gradient"
         p, q = float(a.totals[x]), float(b.totals[y])
-    here, there = digits(p, q)
+    here, there = told_apart(p, q)
     if what == "value":
         parts = [("a", _equation(a, x, here)), ("b", _equation(b, y, there)), ("apart", apart(p, q))]
     else:
@@ -122,7 +122,7 @@ def first(both: Pairing, near: Near, step: int = 0, past: Pasts | None = None, w
         parts += _rows(both)
     if (a.root, b.root) != (x, y):
         loss, other = a.value(a.root), b.value(b.root)
-        one, two = digits(loss, other)
+        one, two = told_apart(loss, other)
         parts.append(("then", f"the loss is {one} in both" if loss == other else f"the loss: {one} in a, {two} in b"))
     told = gap(p, q)
     if told["relative"] < BY_ROUNDING and math.isfinite(told["absolute"]):
@@ -227,7 +227,7 @@ def _gradient(both: Pairing, x: Value, y: Value, near: Near) -> Parts:
 
 def _sides(word: str, p: float, q: float) -> str:
     """A number that is one on both sides, or both of them."""
-    one, other = digits(p, q)
+    one, other = told_apart(p, q)
     return f"{word} {one}".strip() if p == q else f"{word} {one} (in b {other})".strip()
 
 

@@ -15,7 +15,7 @@ from .limits import BROKEN
 BEFORE = 5  # nodes that led there
 
 
-def finite(e: Evidence) -> bool:
+def stays_finite(e: Evidence) -> bool:
     """Whether the loss and every gradient are; an infinity that comes to nothing, as in a mask, is no fault."""
     return math.isfinite(e.root.data) and all(map(math.isfinite, e.totals.values()))
 

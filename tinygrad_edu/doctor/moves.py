@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..engine import Value
 from ..names import named
 from ..words import number, plural
-from .difference import Parts, digits, so_far
+from .difference import Parts, so_far, told_apart
 from .pairing import Pairing, Side
 
 CLOSE = 1e-6  # relative: two factors, or two sums of gradients, that are one
@@ -100,7 +100,7 @@ def why(
     if one is None or other is None:
         told = f"{so_far(step, word)} alike, but these parameters were no part of {word} {step - 1}"
         return [*parts, ("before", told)]
-    p, q = digits(a.value(x) - one.value, b.value(y) - other.value)
+    p, q = told_apart(a.value(x) - one.value, b.value(y) - other.value)
     parts.append((
         "before",
         f"{so_far(step, word)} alike, in every value and every gradient. At {word} {step - 1} its gradient was "

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..modes import no_grad
 from ..trees import flatten
-from ..usage import chance_kept, chosen, mode
+from ..usage import chance_kept, mode, subset
 from ..words import number, plural
 from .course import Course
 from .findings import Findings
@@ -130,7 +130,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
     >>> round(share, 6), asked
     (1.0, 20)
     """
-    some = chosen(len(X), ASKED)
+    some = subset(len(X), ASKED)
     if not callable(model) or len(some) < FEW:
         return None
     try:

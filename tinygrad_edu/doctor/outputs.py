@@ -32,7 +32,7 @@ Say = Callable[[Use, float], float]  # another number for the weighted sum of an
 
 
 @found_once
-def outputs(e: Evidence) -> list[Cell]:
+def output_units(e: Evidence) -> list[Cell]:
     """The units that no weight reads: of labelled ones those, else the weighted sums that no weight reads."""
     told = [c for c in e.cells if c.weights]
     if not told:
@@ -90,7 +90,7 @@ def _used(e: Evidence, z: Value) -> Use:
 @found_once
 def _behind(e: Evidence) -> tuple[dict[Value, Use], list[Value], set[Value]]:
     """The weighted sums of the outputs, what is computed from them, and both together."""
-    sums = {u.z: u for c in outputs(e) for u in c.uses}
+    sums = {u.z: u for c in output_units(e) for u in c.uses}
     found, after = set(sums), list[Value]()
     for n in e.order:
         if n not in sums and not found.isdisjoint(n.parents):
@@ -165,7 +165,7 @@ def share(e: Evidence) -> float:
     that cannot be said.
     """
     rest = _apart(e)
-    means = {u: fmean(e.value(u.z) for u in c.uses) for c in outputs(e) for u in c.uses}
+    means = {u: fmean(e.value(u.z) for u in c.uses) for c in output_units(e) for u in c.uses}
     same = min(imagined(e, lambda u, z: 0.0) - rest, imagined(e, lambda u, z: means[u]) - rest)
     return (e.root.data - rest) / same if same > 0 else math.nan
 
@@ -185,7 +185,7 @@ def chance(e: Evidence) -> Findings:
     The initial weights of books make logits of size 1, which cost up to half of chance more than silence does, and one
     step repairs that.  What is worse is said at any step, for it is a fault at any step.
     """
-    units = outputs(e)
+    units = output_units(e)
     most = max([len(c.uses) for c in units], default=0)
     if most < LIMITS["fewest samples"].look:
         return  # of so few samples a good network may be wrong about all
@@ -228,7 +228,7 @@ def chance(e: Evidence) -> Findings:
 
 def _is_distance(e: Evidence) -> bool:
     """Whether the loss pulls back whatever is far out, on either side, as (z - t)² does and no cross-entropy."""
-    sums = [(u.z, e.value(u.z)) for c in outputs(e) for u in c.uses if e.value(u.z)]
+    sums = [(u.z, e.value(u.z)) for c in output_units(e) for u in c.uses if e.value(u.z)]
     size = rms(x for _, x in sums)
     sums = [(z, x) for z, x in sums if abs(x) > size / 100]  # 100 times one that is nearly 0 is not far out
     for far in (100.0, -100.0):
@@ -254,7 +254,7 @@ def stuck(e: Evidence) -> Findings:
     found: list[tuple[float, Cell, list[Use]]] = []
     count, pairs = 0, 0
     pulls: dict[Value, float] = {}
-    for c in [c for c in outputs(e) if c.shape.kind == "squashes"]:
+    for c in [c for c in output_units(e) if c.shape.kind == "squashes"]:
         pulls = pulls or pulls_at(e, lambda u, z: 0.0)
         for side in (-1, 1):  # which way the loss wants it from 0
             wanted = [u for u in c.uses if -pulls.get(u.z, 0.0) * side > 0]

@@ -208,7 +208,7 @@ def identical(e: Evidence) -> Findings:
         )
 
 
-def linear(e: Evidence) -> Findings:
+def linear_pairs(e: Evidence) -> Findings:
     """Layers that read weighted sums without an activation in between: two that do the work of one."""
     made = {u.out: c for c in e.cells if c.weights for u in c.uses if u.out is u.z}
     pairs: dict[frozenset[Cell], tuple[Cell, list[Cell]]] = {}  # by what they read: two networks may share their names

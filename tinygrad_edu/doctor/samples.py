@@ -15,7 +15,7 @@ from .. import ops
 from ..engine import Value, apply, topological
 from ..names import is_constant
 from ..opening import opened
-from ..usage import chosen
+from ..usage import subset
 from .limits import SAMPLES
 
 
@@ -31,7 +31,7 @@ def some_samples(loss: Value, most: int) -> Value:
     if size <= most or len(terms) < 2 * SAMPLES:
         return root
     count = len(terms) // min(math.ceil(size / most), len(terms) // SAMPLES)
-    some = chosen(len(terms), count, [t.numbers[0] if t.numbers else t.data for t in terms])
+    some = subset(len(terms), count, [t.numbers[0] if t.numbers else t.data for t in terms])
     return apply(ops.sum, tuple([terms[i] for i in some])) / count
 
 

@@ -35,7 +35,7 @@ def size(xs: Row) -> float:
     return math.hypot(*xs)
 
 
-def cosine(xs: Row, ys: Row) -> float:
+def cosine_similarity(xs: Row, ys: Row) -> float:
     """Of the angle between two columns; 0.0 if one is 0."""
     a, b = size(xs), size(ys)
     return math.fsum(map(mul, xs, ys)) / a / b if a and b and math.isfinite(a + b) else 0.0
@@ -164,7 +164,7 @@ def _drifts(s: Step) -> bool:
         return False
     last, before = _minus(s.data, s.earlier[-1]), _minus(s.earlier[-1], s.earlier[-2])
     rest = _without(_without(last, s.earlier[-1]), _without(before, s.earlier[-1]))
-    return size(rest) <= CLOSE * size(last) + ROUNDING * size(s.data) and cosine(last, s.own) > CLOSE - 1
+    return size(rest) <= CLOSE * size(last) + ROUNDING * size(s.data) and cosine_similarity(last, s.own) > CLOSE - 1
 
 
 def _share(xs: Row, ys: Row) -> float:
@@ -200,8 +200,8 @@ def added_up(s: Step) -> bool:
         return False
     if _like(s.kept, both):
         return True
-    shorter = len(both) > 2 and size(s.kept) < size(both) and cosine(s.kept, both) > 1 - CLOSE**2
-    return shorter and cosine(s.kept, s.own) < 1 - CLOSE
+    shorter = len(both) > 2 and size(s.kept) < size(both) and cosine_similarity(s.kept, both) > 1 - CLOSE**2
+    return shorter and cosine_similarity(s.kept, s.own) < 1 - CLOSE
 
 
 def _sum(s: Step) -> Finding:
@@ -316,7 +316,7 @@ def _climbing(s: Step) -> Findings:
     cosines, losses = zip(*latest)
     if min(cosines) < LIMITS["climbs"].look or not losses[-1] > losses[0]:
         return
-    if any(s.kept) and abs(cosine(s.kept, s.own)) < 0.5:
+    if any(s.kept) and abs(cosine_similarity(s.kept, s.own)) < 0.5:
         return  # it was made of other gradients than this loss's, as where several batches are added up
     gains = list(map(mul, s.update, s.own))
     i = gains.index(max(gains))

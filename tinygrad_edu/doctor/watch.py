@@ -30,7 +30,7 @@ from .limits import (
 )
 from .outcome import diverges, explained, learns_nothing, overfits, stands_still
 from .samples import some_samples
-from .training import Step, by_layer, cosine, gradients, updates
+from .training import Step, by_layer, cosine_similarity, gradients, updates
 
 NEXT = {"": 1, "1": 2, "2": 5, "5": 10}
 Examination = Callable[[Value, Value | None, Any], tuple[list[Finding], dict[str, str], Evidence]]
@@ -254,7 +254,7 @@ class Watch:
         s.data, self._step = self._now(), None
         self._ratios = s.ratios
         if any(s.update):
-            self._climbs.append((cosine(s.update, s.own), self._course.last))
+            self._climbs.append((cosine_similarity(s.update, s.own), self._course.last))
             if s.number >= NOT_BEFORE["updates too small"]:
                 for layer, ratio in s.ratios.items():
                     self._largest[layer] = max(ratio, self._largest.get(layer, 0.0))

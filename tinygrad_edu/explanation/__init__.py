@@ -40,7 +40,7 @@ from ..errors import UserError, meant, one_value
 from ..figures.units import group
 from ..trees import flatten, parts, unflatten
 from ..words import few, plural
-from .network import Network
+from .network import Overview
 from .shaped import Shaped
 from .single import Single
 from .walk import Edge, Walk
@@ -60,9 +60,9 @@ def explain(root: Value, *, of: None = None, max_nodes: int = 40, max_paths: int
 @overload
 def explain(root: Value, *, of: Value, max_nodes: int = 40, max_paths: int = 5) -> Single: ...
 @overload
-def explain(root: Value, *, of: str, max_nodes: int = 40, max_paths: int = 5) -> Single | Network | Shaped: ...
+def explain(root: Value, *, of: str, max_nodes: int = 40, max_paths: int = 5) -> Single | Overview | Shaped: ...
 @overload
-def explain(root: Value, *, of: HasParameters, max_nodes: int = 40, max_paths: int = 5) -> Network | Shaped: ...
+def explain(root: Value, *, of: HasParameters, max_nodes: int = 40, max_paths: int = 5) -> Overview | Shaped: ...
 @overload
 def explain(root: Value, *, of: list[Any] | tuple[Any, ...], max_nodes: int = 40, max_paths: int = 5) -> Shaped: ...
 def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int = 5) -> Any:
@@ -116,7 +116,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
             groups = group(root, walk.order)
             if {w for u in groups.units for w, _ in u.inputs}.isdisjoint(part):
                 return Shaped(walk, part)
-            return Network(walk, groups, part)
+            return Overview(walk, groups, part)
         return Single(walk, _used(walk, _resolved(walk, of)), max_paths)
     leaves = flatten(of)
     if not leaves:

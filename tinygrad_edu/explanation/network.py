@@ -73,7 +73,7 @@ class LayerGradients:
     parameters: list[Value] = field(default_factory=list)
 
 
-class Network(Explanation):
+class Overview(Explanation):
     """What `explain(L)` says of a network that is too large to be shown node by node,
     and `explain(L, of=module)` of a part of one.
 

@@ -12,7 +12,7 @@ from ..figures.subgraph import near_root
 from ..figures.units import group
 from ..words import clipped, plural, times
 from .choices import choice_notes
-from .network import Network
+from .network import Overview
 from .walk import Edge, Walk
 
 LONGEST = 44  # letters of a formula in a column
@@ -35,7 +35,7 @@ class Whole(Explanation):
         self.hidden = len(walk.order) - len(self.shown)
         self._leaves = [n for n in self.shown if not n.parents and n in self.names]
         groups = group(root, walk.order) if self.hidden else None
-        self.network = Network(walk, groups) if groups and groups.units else None
+        self.network = Overview(walk, groups) if groups and groups.units else None
         edges = [e for e in walk.edges if e.parent in near and e.node in near]
         self._edges = [e for e in edges if e.parent in self.names][: 5 * max_nodes]
         self._constants = sum(e.parent not in self.names for e in edges)

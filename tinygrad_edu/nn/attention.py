@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import functional as F
 from ..engine import Value
-from .choices import Init, Seed, inputs, stream, whole
+from .choices import Init, Seed, as_inputs, as_size, stream
 from .dense import Linear
 from .module import Module
 
@@ -61,7 +61,7 @@ class MultiheadAttention(Module):
 
     def __init__(self, embed_dim: int, num_heads: int, causal: bool = False, bias: bool = True, init: Init = "xavier",
                  seed: Seed = None, name: str = "multiheadattention") -> None:  # fmt: skip
-        self.embed_dim, self.num_heads = whole(embed_dim, "embed_dim"), whole(num_heads, "num_heads")
+        self.embed_dim, self.num_heads = as_size(embed_dim, "embed_dim"), as_size(num_heads, "num_heads")
         self.causal, self.bias, self.init, self.seed, self.name = causal, bias, init, seed, name
         if embed_dim % num_heads:
             raise ValueError(f"vectors of {embed_dim} numbers cannot be divided among {num_heads} heads")
@@ -75,7 +75,7 @@ class MultiheadAttention(Module):
     ) -> list[list[Value]]:
         key = query if key is None else key
         given = {"query": query, "key": key, "value": key if value is None else value}
-        read = {part: [getattr(self, part)(inputs(x, self.embed_dim, f"MultiheadAttention's {part} {t}"))
+        read = {part: [getattr(self, part)(as_inputs(x, self.embed_dim, f"MultiheadAttention's {part} {t}"))
                        for t, x in enumerate(xs)]
                 for part, xs in given.items()}  # fmt: skip
         size, heads = self.embed_dim // self.num_heads, []

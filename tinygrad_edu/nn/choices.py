@@ -218,7 +218,7 @@ def stream(seed: Seed) -> random.Random | None:
     return random.Random(operator.index(seed))
 
 
-def weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random | None) -> list[Value]:
+def initial_weights(n: int, init: Init, fan_in: int, fan_out: int, seed: random.Random | None) -> list[Value]:
     """`n` new weights of neurons that have `fan_in` inputs, `fan_out` neurons to a layer.
 
     | init | drawn from | source |
@@ -277,7 +277,7 @@ def blank(parameters: int) -> Iterator[None]:
         _blank.reset(token)
 
 
-def whole(n: Any, what: str, least: int = 1) -> int:
+def as_size(n: Any, what: str, least: int = 1) -> int:
     """A size as an int.  Raises TypeError for what is no whole number, ValueError if it is too small."""
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"{what} must be a whole number, got {type(n).__name__} {n!r}")
@@ -296,14 +296,14 @@ def depth(x: Any) -> int:
     return 1 + depth(x[0]) if nested(x) and len(x) else 0
 
 
-def inputs(x: Any, n: int, who: str) -> Sequence[Value]:
+def as_inputs(x: Any, n: int, who: str) -> Sequence[Value]:
     """The `n` inputs of a module as Values; numbers are converted once, here.
 
     Raises ValueError for another number of inputs.
 
-    >>> inputs([1, Value(2.0)], 2, "Neuron")
+    >>> as_inputs([1, Value(2.0)], 2, "Neuron")
     [Value(1.0), Value(2.0)]
-    >>> inputs([1], 2, "Neuron")
+    >>> as_inputs([1], 2, "Neuron")
     Traceback (most recent call last):
     ValueError: Neuron expects 2 inputs, got 1
     """

@@ -15,7 +15,7 @@ from typing import Any
 from .. import ops
 from ..engine import Value, apply, constant
 from ..ieee import number
-from .choices import Activation, Init, Seed, activated, chosen, constants, depth, stream, weights, whole
+from .choices import Activation, Init, Seed, activated, as_size, chosen, constants, depth, initial_weights, stream
 from .module import Module
 
 Maps = list[list[list[Value]]]
@@ -38,9 +38,12 @@ class Conv2d(Module):
                  activation: Activation = "linear", bias: str = "map", size: int | Sequence[int] | None = None,
                  table: Sequence[Sequence[int]] | None = None, pad_value: float = 0.0, init: Init = "he",
                  seed: Seed = None, name: str = "conv2d") -> None:  # fmt: skip
-        self.in_channels, self.out_channels = whole(in_channels, "in_channels"), whole(out_channels, "out_channels")
-        self.kernel, self.stride = whole(kernel, "kernel"), whole(stride, "stride")
-        self.padding, self.pad_value = whole(padding, "padding", 0), number(pad_value)
+        self.in_channels, self.out_channels = (
+            as_size(in_channels, "in_channels"),
+            as_size(out_channels, "out_channels"),
+        )
+        self.kernel, self.stride = as_size(kernel, "kernel"), as_size(stride, "stride")
+        self.padding, self.pad_value = as_size(padding, "padding", 0), number(pad_value)
         self.activation, self.bias, self.size, self.table = activation, bias, _pair(size), table
         self.init, self.seed, self.name = init, seed, name
         self._bend = chosen(activation)
@@ -49,7 +52,7 @@ class Conv2d(Module):
         self.w = []
         for o in range(out_channels):
             n = in_channels if self._sees is None else len(self._sees[o])
-            drawn = iter(weights(n * kernel**2, init, n * kernel**2, fan_out, rng))
+            drawn = iter(initial_weights(n * kernel**2, init, n * kernel**2, fan_out, rng))
             self.w.append([[[next(drawn) for _ in range(kernel)] for _ in range(kernel)] for _ in range(n)])
         self.b: list[Any] = self._biases()
 
@@ -83,7 +86,7 @@ class Conv2d(Module):
         return h // self.stride + 1, w // self.stride + 1
 
     def __call__(self, x: Any) -> Maps:
-        maps = images(x, self.in_channels, "Conv2d")
+        maps = as_maps(x, self.in_channels, "Conv2d")
         k, s = self.kernel, self.stride
         height, width = self.shape(len(maps[0]), len(maps[0][0]))
         if self.bias == "unit" and (height, width) != (len(self.b[0]), len(self.b[0][0])):
@@ -108,12 +111,12 @@ def _pair(size: Any) -> list[int] | None:
     both = list(size) if hasattr(size, "__len__") else [size, size]
     if len(both) != 2:
         raise ValueError(f"size is (height, width) of the input, or one number for both, got {size!r}")
-    return [whole(n, "size") for n in both]
+    return [as_size(n, "size") for n in both]
 
 
 def _checked(table: Any, in_channels: int, out_channels: int) -> list[list[int]]:
     """A connection table that makes sense.  Raises ValueError for one that does not."""
-    rows = [[whole(i, f"table[{o}], which lists input maps,", 0) for i in row] for o, row in enumerate(table)]
+    rows = [[as_size(i, f"table[{o}], which lists input maps,", 0) for i in row] for o, row in enumerate(table)]
     if len(rows) != out_channels:
         raise ValueError(
             f"table needs one list of input maps for each of the {out_channels} output maps, got {len(rows)}"
@@ -126,7 +129,7 @@ def _checked(table: Any, in_channels: int, out_channels: int) -> list[list[int]]
     return rows
 
 
-def images(x: Any, channels: int, who: str) -> Maps:
+def as_maps(x: Any, channels: int, who: str) -> Maps:
     """Nested lists as maps of Values, all of one size; a single map need not be wrapped.
 
     Raises ValueError if they do not fit.
@@ -155,12 +158,12 @@ def _padded(maps: Maps, n: int, data: float) -> Maps:
 
 
 def _windows(size: int, stride: int | None) -> tuple[int, int]:
-    return whole(size, "size"), whole(size if stride is None else stride, "stride")
+    return as_size(size, "size"), as_size(size if stride is None else stride, "stride")
 
 
 def _pooled(layer: MaxPool2d | AvgPool2d, x: Any, pool: Callable[[list[Value]], Value]) -> Maps:
     """One number for each window of each map."""
-    maps, n, s = images(x, 0, type(layer).__name__), layer.size, layer.stride
+    maps, n, s = as_maps(x, 0, type(layer).__name__), layer.size, layer.stride
     height, width = len(maps[0]), len(maps[0][0])
     if n > min(height, width):
         raise ValueError(

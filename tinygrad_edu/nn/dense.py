@@ -24,14 +24,14 @@ from .choices import (
     Init,
     Seed,
     activated,
+    as_inputs,
+    as_size,
     chosen,
     constants,
-    inputs,
+    initial_weights,
     shown,
     spelled,
     stream,
-    weights,
-    whole,
 )
 from .module import Module, count
 
@@ -52,11 +52,11 @@ class Neuron(Module):
     def __init__(self, nin: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
                  init: Init = "uniform", seed: Seed = None, expand: bool = False, fan_out: int = 1,
                  name: str = "neuron") -> None:  # fmt: skip
-        self.nin = whole(nin, "nin, the number of inputs,")
+        self.nin = as_size(nin, "nin, the number of inputs,")
         self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         self._bend = chosen(activation if nonlin else "linear")
-        self.w = weights(nin, init, nin, fan_out, stream(seed))
+        self.w = initial_weights(nin, init, nin, fan_out, stream(seed))
         self.b = constants(1)[0] if bias else None
 
     def fire(self, x: Sequence[Value]) -> Value:
@@ -69,7 +69,7 @@ class Neuron(Module):
         return activated(self._bend, z)
 
     def __call__(self, x: Any) -> Value:
-        return self.fire(inputs(x, self.nin, type(self).__name__))
+        return self.fire(as_inputs(x, self.nin, type(self).__name__))
 
     def __repr__(self) -> str:
         return f"{spelled(self.activation if self.nonlin else 'linear')}Neuron({self.nin})"
@@ -82,7 +82,7 @@ def _neurons(nin: int, nout: int, nonlin: bool, activation: Activation, bias: bo
 
 
 def _fired(layer: Layer | Linear, x: Any) -> list[Value]:
-    x = inputs(x, layer.nin, type(layer).__name__)
+    x = as_inputs(x, layer.nin, type(layer).__name__)
     return [neuron.fire(x) for neuron in layer.neurons]
 
 
@@ -98,7 +98,7 @@ class Layer(Module):
     def __init__(self, nin: int, nout: int, nonlin: bool = True, activation: Activation = "relu", bias: bool = True,
                  init: Init = "uniform", seed: Seed = None, expand: bool = False,
                  name: str = "layer") -> None:  # fmt: skip
-        self.nin, self.nout, self.nonlin = nin, whole(nout, "nout, the number of neurons,"), nonlin
+        self.nin, self.nout, self.nonlin = nin, as_size(nout, "nout, the number of neurons,"), nonlin
         self.activation, self.bias, self.init = activation, bias, init
         self.seed, self.expand, self.name = seed, expand, name
         self.neurons = _neurons(nin, nout, nonlin, activation, bias, init, seed, expand)
@@ -124,7 +124,7 @@ class Linear(Module):
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None,
                  expand: bool = False, name: str = "linear") -> None:  # fmt: skip
-        self.nin, self.nout, self.bias = nin, whole(nout, "nout, the number of neurons,"), bias
+        self.nin, self.nout, self.bias = nin, as_size(nout, "nout, the number of neurons,"), bias
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.neurons = _neurons(nin, nout, False, "linear", bias, init, seed, expand)
 
@@ -165,7 +165,7 @@ class MLP(Module):
         ]
 
     def __call__(self, x: Any) -> Any:
-        x = inputs(x, self.nin, type(self).__name__)
+        x = as_inputs(x, self.nin, type(self).__name__)
         for layer in self.layers:
             x = layer(x)
         return x

@@ -16,7 +16,7 @@ from .. import ops, tracing
 from ..engine import Value, apply
 from ..ieee import number
 from ..parameters import write
-from .choices import constants, depth, inputs, nested, whole
+from .choices import as_inputs, as_size, constants, depth, nested
 from .module import Module
 
 
@@ -43,11 +43,11 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, name: str = "layernorm") -> None:
-        self.size, self.eps, self.name = whole(size, "size"), _positive(eps), name
+        self.size, self.eps, self.name = as_size(size, "size"), _positive(eps), name
         self.w, self.b = constants(size, 1.0), constants(size)
 
     def __call__(self, x: Any) -> list[Value]:
-        xs = tuple(inputs(x, self.size, "LayerNorm"))
+        xs = tuple(as_inputs(x, self.size, "LayerNorm"))
         away, spread = _standard(xs, self.eps)
         return [apply(ops.dot, (w, a / spread, b)) for w, a, b in zip(self.w, away, self.b)]
 
@@ -60,11 +60,11 @@ class RMSNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, affine: bool = True, name: str = "rmsnorm") -> None:
-        self.size, self.eps, self.affine, self.name = whole(size, "size"), _positive(eps), affine, name
+        self.size, self.eps, self.affine, self.name = as_size(size, "size"), _positive(eps), affine, name
         self.w = constants(size, 1.0) if affine else []
 
     def __call__(self, x: Any) -> list[Value]:
-        xs = tuple(inputs(x, self.size, "RMSNorm"))
+        xs = tuple(as_inputs(x, self.size, "RMSNorm"))
         spread = apply(ops.sqrt, (apply(ops.dot, (*xs, *xs)) / self.size + self.eps,))
         return [w * (x / spread) for w, x in zip(self.w, xs)] if self.affine else [x / spread for x in xs]
 
@@ -107,7 +107,10 @@ class GroupNorm(Module):
     """
 
     def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, name: str = "groupnorm") -> None:
-        self.num_groups, self.num_channels = whole(num_groups, "num_groups"), whole(num_channels, "num_channels")
+        self.num_groups, self.num_channels = (
+            as_size(num_groups, "num_groups"),
+            as_size(num_channels, "num_channels"),
+        )
         self.eps, self.name = _positive(eps), name
         if num_channels % num_groups:
             raise ValueError(f"{num_channels} channels cannot be divided into {num_groups} groups of one size")
@@ -141,7 +144,7 @@ class BatchNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, momentum: float = 0.1, name: str = "batchnorm") -> None:
-        self.size, self.eps, self.momentum, self.name = whole(size, "size"), _positive(eps), number(momentum), name
+        self.size, self.eps, self.momentum, self.name = as_size(size, "size"), _positive(eps), number(momentum), name
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum, the share of a new batch in the running mean, is from 0 to 1, got {momentum}")
         self.w, self.b = constants(size, 1.0), constants(size)

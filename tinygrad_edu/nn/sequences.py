@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import ops
 from ..engine import Value, apply
-from .choices import Activation, Init, Seed, inputs, stream, weights, whole
+from .choices import Activation, Init, Seed, as_inputs, as_size, initial_weights, stream
 from .dense import Layer
 from .module import Module
 
@@ -32,16 +32,16 @@ class RNN(Module):
 
     def __init__(self, nin: int, nhidden: int, activation: Activation = "tanh", init: Init = "xavier",
                  seed: Seed = None, expand: bool = False, name: str = "rnn") -> None:  # fmt: skip
-        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.nin, self.nhidden = as_size(nin, "nin, the number of inputs,"), as_size(nhidden, "nhidden")
         self.activation = activation
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.cell = Layer(nin + nhidden, nhidden, True, activation, True, init, seed, expand)
 
     def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
-        h = list(inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "RNN's state"))
+        h = list(as_inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "RNN's state"))
         outputs = []
         for t, x in enumerate(sequence):
-            h = self.cell.fire([*inputs(x, self.nin, f"RNN at step {t}"), *h])
+            h = self.cell.fire([*as_inputs(x, self.nin, f"RNN at step {t}"), *h])
             outputs.append(h)
         return outputs, h
 
@@ -60,7 +60,7 @@ class LSTM(Module):
     """
 
     def __init__(self, nin: int, nhidden: int, init: Init = "xavier", seed: Seed = None, name: str = "lstm") -> None:
-        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.nin, self.nhidden = as_size(nin, "nin, the number of inputs,"), as_size(nhidden, "nhidden")
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
         self.input, self.forget, self.candidate, self.output = (
@@ -75,11 +75,11 @@ class LSTM(Module):
         if state is not None and len(state) != 2:
             raise ValueError(f"LSTM's state is a pair (h, c), got {len(state)} things")
         h, c = (
-            list(inputs(part, self.nhidden, "LSTM's state")) for part in ((zeros, zeros) if state is None else state)
+            list(as_inputs(part, self.nhidden, "LSTM's state")) for part in ((zeros, zeros) if state is None else state)
         )
         outputs = []
         for t, x in enumerate(sequence):
-            seen = [*inputs(x, self.nin, f"LSTM at step {t}"), *h]
+            seen = [*as_inputs(x, self.nin, f"LSTM at step {t}"), *h]
             i, f, g, o = (gate.fire(seen) for gate in (self.input, self.forget, self.candidate, self.output))
             c = [apply(ops.dot, (fk, ik, ck, gk)) for fk, ik, ck, gk in zip(f, i, c, g)]
             h = [ok * ck.tanh() for ok, ck in zip(o, c)]
@@ -102,17 +102,17 @@ class GRU(Module):
     """
 
     def __init__(self, nin: int, nhidden: int, init: Init = "xavier", seed: Seed = None, name: str = "gru") -> None:
-        self.nin, self.nhidden = whole(nin, "nin, the number of inputs,"), whole(nhidden, "nhidden")
+        self.nin, self.nhidden = as_size(nin, "nin, the number of inputs,"), as_size(nhidden, "nhidden")
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
         self.reset, self.update = (Layer(nin + nhidden, nhidden, True, "sigmoid", True, init, rng) for _ in range(2))
         self.candidate, self.memory = (Layer(n, nhidden, False, init=init, seed=rng) for n in (nin, nhidden))
 
     def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
-        h = list(inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "GRU's state"))
+        h = list(as_inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "GRU's state"))
         outputs = []
         for t, x in enumerate(sequence):
-            xs = inputs(x, self.nin, f"GRU at step {t}")
+            xs = as_inputs(x, self.nin, f"GRU at step {t}")
             r, z = self.reset.fire([*xs, *h]), self.update.fire([*xs, *h])
             n = [
                 apply(ops.dot, (rk, uk, ck)).tanh()
@@ -140,11 +140,11 @@ class Embedding(Module):
     def __init__(
         self, count: int, size: int, init: Init = "normal", seed: Seed = None, name: str = "embedding"
     ) -> None:
-        self.count = whole(count, "count, the number of symbols,")
-        self.size = whole(size, "size, the length of a vector,")
+        self.count = as_size(count, "count, the number of symbols,")
+        self.size = as_size(size, "size, the length of a vector,")
         self.init, self.seed, self.name = init, seed, name
         rng = stream(seed)
-        self.w = [weights(size, init, count, size, rng) for _ in range(count)]
+        self.w = [initial_weights(size, init, count, size, rng) for _ in range(count)]
 
     def __call__(self, index: Any) -> list[Any]:
         if isinstance(index, (list, tuple)):

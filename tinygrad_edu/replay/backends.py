@@ -61,7 +61,7 @@ def best() -> str:
     return next(b for b in ("native", "numpy", "python") if installed(b))
 
 
-def checked(backend: str) -> str:
+def resolved(backend: str) -> str:
     """The name of a backend that is there; of "auto" the best.
 
     Raises UserError for another name, MissingPackage, with what to install, where its library is missing.
@@ -78,7 +78,7 @@ def checked(backend: str) -> str:
     return backend
 
 
-def made(backend: str, passes: Passes) -> Backend:
+def make_backend(backend: str, passes: Passes) -> Backend:
     """That backend for one program.  Raises TypeError for a row that it cannot run."""
     kind = KINDS[backend]
     make: Callable[[Passes], Backend] = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)

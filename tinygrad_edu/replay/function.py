@@ -32,13 +32,13 @@ from ..functional import sum as total
 from ..modes import watching
 from ..parameters import Packed, listed, row_in
 from ..sourcecode import Source
-from ..usage import chosen
-from .backends import checked
+from ..usage import subset
+from .backends import resolved
 from .functionlike import FunctionLike
 from .recording import Recording, floats, summed
 from .standin import standin
 from .stats import Stats
-from .structure import Batch, _column, batch, filled, flat, loss_and_aux, one_output
+from .structure import Batch, _column, batch, flat, loss_and_aux, one_output, restored
 from .trace import OPTIMISATIONS
 
 P = ParamSpec("P")
@@ -64,7 +64,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         if not self.optimise <= {*OPTIMISATIONS}:
             raise ValueError(f"optimise is True, False, or some of {', '.join(OPTIMISATIONS)}, got {optimise!r}")
         self.f: Callable[..., Any] = f
-        self.auto, self.backend = backend == "auto", checked(backend)
+        self.auto, self.backend = backend == "auto", resolved(backend)
         self.parameters = tuple(listed(parameters)) if parameters is not None else None
         self.name = getattr(f, "__name__", type(f).__name__)
         functools.update_wrapper(self, f, updated=())
@@ -87,7 +87,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         parents = (*[v for v in leaves if isinstance(v, Value)], *recording.record.originals)
         if not modes.recording() or not parents:
             values = [_node(float(row[0]), (), ops.detached, ()) for row in recording.run(recording.theta(), one)]
-            return filled(recording.record.shape, iter(values))  # type: ignore[no-any-return]
+            return restored(recording.record.shape, iter(values))  # type: ignore[no-any-return]
         one_output(self.name, recording.record.shape, recording.record.outputs)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
@@ -109,12 +109,12 @@ class Jit(FunctionLike[R], Generic[P, R]):
         samples = self._samples(given)
         if watching and not modes.replaying():
             shapes = [flat(self._built(samples.shape, row)) for row in samples.rows]
-            return [filled(shape, map(float, outputs)) for shape, outputs in shapes]
+            return [restored(shape, map(float, outputs)) for shape, outputs in shapes]
         recording = self._recording(samples)
         values = recording.run(recording.theta(), samples)
         if recording.record.shape == "Value":
             return floats(values[0])
-        return [filled(recording.record.shape, iter(outputs)) for outputs in zip(*map(floats, values))]
+        return [restored(recording.record.shape, iter(outputs)) for outputs in zip(*map(floats, values))]
 
     def sum(self, *columns: Iterable[Any]) -> Value:
         """f of each sample, added up from left to right, as one Value.  Raises ValueError if there are none.
@@ -171,7 +171,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
             return loss, gradient
         shape = recording.record.shape[2]
         rows = zip(*map(floats, values[1:])) if len(values) > 1 else [()] * samples.lanes
-        return (loss, [filled(shape, iter(row)) for row in rows]), gradient
+        return (loss, [restored(shape, iter(row)) for row in rows]), gradient
 
     def record(self, *columns: Iterable[Any]) -> tuple[Value, ...]:
         """Record f for the structure of these samples now, and say which Values it depends on beside them."""
@@ -209,7 +209,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         """f, built anew on Values: as part of a recording that has begun elsewhere, or node by node,
         so that an anomaly is named.
         """
-        return self.f(*filled(shape, iter([v if isinstance(v, Value) else Value(v) for v in leaves])))
+        return self.f(*restored(shape, iter([v if isinstance(v, Value) else Value(v) for v in leaves])))
 
     def _in_order(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """Arguments by name as arguments by place, up to the last that was given."""
@@ -257,7 +257,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         def again(given: Sequence[Any], most: int | None = None) -> Any:
             """Each sample, or some of them, with its own Values and with the parameters that all share."""
             shared, n = given[len(given) - len(originals) :], len(samples.rows)
-            some = range(n) if most is None else chosen(n, most, values[0])
+            some = range(n) if most is None else subset(n, most, values[0])
             return reduce(
                 [recording.again([*given[i * asked : (i + 1) * asked], *shared], samples.rows[i]) for i in some]
             )

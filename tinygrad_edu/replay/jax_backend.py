@@ -118,7 +118,7 @@ class Jax:
             yield now, self.jax.device_put(part, self._divided) if devices > 1 else part, bool(lanes % size)
 
 
-class Table:
+class Pieces:
     """The rows of a table, in the pieces in which vector steps made them."""
 
     def __init__(self, jnp: Any, rows: int) -> None:
@@ -152,7 +152,7 @@ def traced(passes: Passes, jnp: Any) -> Callable[..., Any]:
     places = [v.place[i] for i in v.program.outputs]
 
     def run(theta: Any, X: Any, seed: Any, lanes: Any, inputs: bool, padded: bool) -> Any:
-        single, many = tables = [Table(jnp, rows) for rows in v.size]
+        single, many = tables = [Pieces(jnp, rows) for rows in v.size]
         width = X.shape[1]
         real = jnp.arange(width) < lanes
         single.add(range(parameters), theta[:, None])

@@ -66,7 +66,7 @@ def steps(program: Program) -> int:
     return sum(map(bool, program.args))
 
 
-def values(program: Program, count: int) -> Program:
+def forward_only(program: Program, count: int) -> Program:
     """The first outputs alone, which the seed, the last slot that is given, has nothing to do with."""
     new = copy.copy(program)
     new.outputs = program.outputs[:count]

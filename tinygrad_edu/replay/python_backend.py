@@ -37,10 +37,10 @@ from typing import Any
 from .. import ieee, ops
 from ..filling import Exact, exact, kind, ours
 from ..ieee import number
-from ..languages import CAREFUL, RESERVED, Language, addends
+from ..languages import CAREFUL, RESERVED, Language, summands
 from ..ops import Op
 from ..text import Expr
-from .passes import AFTER, BEFORE, INSIDE, alive, dots, phases, total, totals, values
+from .passes import AFTER, BEFORE, INSIDE, alive, dots, forward_only, phases, total, totals
 from .program import Opaque, Program
 from .trace import Passes
 
@@ -133,7 +133,7 @@ class Writer:
                 continue
             self._depth[i] = 0
             self.call(i, self._name(i))
-            sums = addends(e)
+            sums = summands(e)
             for k in range(0, len(sums), TERMS) if len(sums) > TERMS else [-1]:
                 part = e if k < 0 else Expr(ops.sum, (*[self._terms[i]] * (k > 0), *sums[k : k + TERMS]))
                 found.append(f"{self._terms[i]} = {self.speech.write(part)}")
@@ -195,7 +195,7 @@ class Python:
         count, speech = self.passes.values, CAREFUL.fresh()
         written, functions, rules = list[Any](), list[str](), dict[str, Any]()
         for head in heads:
-            program = alive(self.passes.program) if head == BOTH else values(self.passes.program, count)
+            program = alive(self.passes.program) if head == BOTH else forward_only(self.passes.program, count)
             last = max(program.outputs[:count])  # what comes after it is the backward pass
             write = Writer(program, [int(i > last) for i in range(len(program))], speech, ("leaves",), written)
             leaves = write.give(range(program.inputs - 1), "x")

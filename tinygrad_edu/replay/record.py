@@ -139,7 +139,7 @@ class _Run:
         return [self.shape, *[place[y] for y in self.outputs], *told]
 
 
-def alike(some: Sequence[float], others: Sequence[float]) -> bool:
+def close(some: Sequence[float], others: Sequence[float]) -> bool:
     """Whether numbers agree up to rounding; nan agrees with nan."""
     return len(some) == len(others) and all(
         math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b))
@@ -216,7 +216,7 @@ def record(
     finally:
         released(recorder)  # a Ctrl-C may have landed on the way into a block, or out of it
     recorded = list(map(_data_of, kept.outputs))
-    if by_hand and not (by_hand[0] == kept.shape and alike(by_hand[1], recorded)):
+    if by_hand and not (by_hand[0] == kept.shape and close(by_hand[1], recorded)):
         raise RecordingError(TYPED.format(_shown(by_hand[1]), _shown(recorded)))
     del first  # the copies take its room
     return _copied(kept, dead)

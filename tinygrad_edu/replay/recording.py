@@ -14,11 +14,11 @@ from ..engine import Value, constant
 from ..functional import mean
 from ..graphs import rebuilt
 from ..parameters import numpy
-from .backends import KINDS, Backend, made
-from .passes import steps, values
+from .backends import KINDS, Backend, make_backend
+from .passes import forward_only, steps
 from .python_backend import Python
 from .record import Record, record
-from .structure import Batch, filled
+from .structure import Batch, restored
 from .trace import Passes, trace
 
 MOST = 1000  # ways to tell Values apart that are remembered as harmless
@@ -31,7 +31,7 @@ class Recording:
                  order: Sequence[Value] = ()) -> None:  # fmt: skip
         shape, leaves = samples.shape, samples.rows[0]
         self.record: Record = record(
-            f, leaves, lambda ls: filled(shape, iter(ls)), "dead" in optimise, samples.sample()
+            f, leaves, lambda ls: restored(shape, iter(ls)), "dead" in optimise, samples.sample()
         )
         self.record.sort(order)
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
@@ -40,18 +40,18 @@ class Recording:
         self.calls, self.lanes, self.seconds = 0, 0, 0.0
         self.engine: Backend
         try:
-            self.backend, self.engine = backend, made(backend, self.passes)
+            self.backend, self.engine = backend, make_backend(backend, self.passes)
         except TypeError:  # a row that cannot be written with the kernel's own
             if not auto:
                 raise
-            self.backend, self.engine = "python", made("python", self.passes)
+            self.backend, self.engine = "python", make_backend("python", self.passes)
         self.columns = KINDS[self.backend].columns  # whether samples are arrays, with a row for each input
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
 
     @staticmethod
     def _rebuild(samples: Batch) -> Callable[[Sequence[Any]], Any]:
-        return lambda leaves: filled(samples.shape, iter(leaves))
+        return lambda leaves: restored(samples.shape, iter(leaves))
 
     def vouch(self, f: Callable[..., Any], samples: Batch) -> None:
         """Raise RecordingError if f computes something else with one of these samples,
@@ -72,7 +72,7 @@ class Recording:
                     del self._vouched[next(iter(self._vouched))]
 
     def __repr__(self) -> str:
-        r, count = self.record, steps(values(self.passes.program, self.passes.values))
+        r, count = self.record, steps(forward_only(self.passes.program, self.passes.values))
         return (
             f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {count:,} steps, "
             f"{self.backend} backend, {self.calls} call{'s' * (self.calls != 1)}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .passes import alive, steps, values
+from .passes import alive, forward_only, steps
 
 if TYPE_CHECKING:
     from .recording import Recording
@@ -37,7 +37,8 @@ class Stats:
         record, calls = recording.record, recording.calls
         program, _, _, count = recording.passes
         return cls(
-            recording.backend, record.made, len(record.order), steps(values(program, count)), steps(alive(program)),
+            recording.backend, record.made, len(record.order),
+            steps(forward_only(program, count)), steps(alive(program)),
             recording.nbytes, calls, recording.lanes / calls if calls else 0.0,
             recording.seconds / (calls - 1) if calls > 1 else 0.0,
         )  # fmt: skip

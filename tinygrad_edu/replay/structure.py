@@ -133,10 +133,10 @@ def _bare(x: Any) -> type:
 _PLAIN: dict[type, str] = {list: "list", tuple: "tuple", dict: "dict"}
 
 
-def filled(shape: Any, leaves: Iterator[Any]) -> Any:
+def restored(shape: Any, leaves: Iterator[Any]) -> Any:
     """A structure with these leaves in their places.
 
-    >>> filled(("list", "number", ("is", None), ("dict", ("k", "Value"))), iter([1.0, 2.0]))
+    >>> restored(("list", "number", ("is", None), ("dict", ("k", "Value"))), iter([1.0, 2.0]))
     [1.0, None, {'k': 2.0}]
     """
     if isinstance(shape, str):
@@ -146,12 +146,12 @@ def filled(shape: Any, leaves: Iterator[Any]) -> Any:
         return inner[0]
     if kind == "array":
         dims, *inner = inner
-        return array_of([filled(s, leaves) for s in inner], dims)
+        return array_of([restored(s, leaves) for s in inner], dims)
     if kind == "list" or kind == "tuple":
-        made = [filled(s, leaves) for s in inner]
+        made = [restored(s, leaves) for s in inner]
         return made if kind == "list" else tuple(made)
     if kind == "dict" or isinstance(kind, tuple) or not issubclass(kind, (list, tuple)):
-        parts = {k.key if type(k) is _Key else k: filled(v, leaves) for k, v in inner}
+        parts = {k.key if type(k) is _Key else k: restored(v, leaves) for k, v in inner}
         if isinstance(kind, tuple):
             return kind[0](kind[1], parts)
         if kind == "dict":
@@ -161,7 +161,7 @@ def filled(shape: Any, leaves: Iterator[Any]) -> Any:
         own = kind()
         dict.update(own, parts) if not issubclass(kind, OrderedDict) else own.update(parts)
         return own
-    made = [filled(s, leaves) for s in inner]
+    made = [restored(s, leaves) for s in inner]
     return kind(*made) if hasattr(kind, "_fields") else kind(made)
 
 
@@ -192,16 +192,16 @@ class Batch:
         To be asked for once.
         """
         if self._given is None:
-            return filled(self.shape, iter(self.rows[0]))
+            return restored(self.shape, iter(self.rows[0]))
         leaves: list[Any] = []
         shape = _walk(next(iter(self._given)), leaves, lambda x: x)
-        return filled(shape, iter(leaves))
+        return restored(shape, iter(leaves))
 
     def __len__(self) -> int:
         return self.lanes
 
     def __iter__(self) -> Iterator[Any]:
-        return (filled(self.shape, iter(row)) for row in self.rows)
+        return (restored(self.shape, iter(row)) for row in self.rows)
 
     def take(self, places: Sequence[int]) -> Batch:
         """Some of the samples."""

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from .. import collector, ops
 from ..engine import Value, chain_rule
 from ..ops import REAL, Op
-from .passes import values
+from .passes import forward_only
 from .program import Program, Term, opaque, plain, term
 from .record import Record
 
@@ -52,7 +52,7 @@ class Passes(NamedTuple):
     @property
     def forward(self) -> Passes:
         """The values alone."""
-        return self._replace(program=values(self.program, self.values))
+        return self._replace(program=forward_only(self.program, self.values))
 
 
 @collector.paused()
@@ -81,7 +81,7 @@ def trace(record: Record, wanted: Iterable[Value] | None = None, optimise: froze
     start = Flow(program, [(ONE, seed.slot)])
 
     def local(n: Value) -> list[Slope]:
-        return [Slope(program, d) for d in slopes(n.op, terms[n], [terms[p] for p in n.parents])]
+        return [Slope(program, d) for d in local_steps(n.op, terms[n], [terms[p] for p in n.parents])]
 
     total = chain_rule(record.root, start, local)
     asked = {*record.parameters} if wanted is None else {*wanted}
@@ -144,7 +144,7 @@ class Slope:
         return Flow(upstream.program, [(self.d, upstream.slot())])
 
 
-def slopes(op: Op, y: Term, xs: Sequence[Term]) -> list[Any]:
+def local_steps(op: Op, y: Term, xs: Sequence[Term]) -> list[Any]:
     """A row's local gradients, as steps; numbers stay numbers."""
     try:
         ds: list[Any] = [d if type(d) is Term else plain(d) for d in op.partials(y, *xs)]

@@ -65,7 +65,7 @@ class Row(NamedTuple):
         return "biased" if any(far) else "no bias seen"
 
 
-class Comparison(Shown):
+class EstimatorComparison(Shown):
     """What `compare_estimators` found: print it for a table, `.plot()` it for a picture; `rows` has the numbers."""
 
     def __init__(self, names: list[str], exact: list[float] | None, rows: list[Row], notes: list[str]) -> None:
@@ -160,7 +160,7 @@ def compare_estimators(
     samples: int = 1000,
     rng: Any = 0,
     exact: float | Sequence[float] | None = None,
-) -> Comparison:
+) -> EstimatorComparison:
     """Bias, variance and cost of gradient estimates of the expected f(rng): print it, or `.plot()` it for a picture.
 
     `f` gives a cost or a list of costs, `parameters` are what the gradient is by.  `estimators` are estimators by name,
@@ -200,7 +200,7 @@ def compare_estimators(
                 raise
             notes.append(f"without {name}: {str(e).partition(':')[0]}")
     names = [p.label or f"p{i}" for i, p in enumerate(parameters, 1)]
-    return Comparison(names, None if exact is None else list(exact), rows, notes)
+    return EstimatorComparison(names, None if exact is None else list(exact), rows, notes)
 
 
 def _measured(name: str, how: Any, f: Callable[[Any], Any], parameters: Sequence[Value], samples: int, seed: int,

@@ -19,7 +19,7 @@ from ..engine import Value
 from ..errors import UserError
 from . import rows
 from .discrete import Categorical
-from .distributions import EULER, Distribution, checked, finite, gauss, generator, positive
+from .distributions import EULER, Distribution, finite, gauss, generator, in_range, positive
 
 
 class Normal(Distribution):
@@ -78,7 +78,7 @@ class Uniform(Distribution):
 
     def __init__(self, low: Any = 0.0, high: Any = 1.0) -> None:
         super().__init__(finite("the low end of a Uniform", low), finite("the high end of a Uniform", high))
-        checked("high - low of a Uniform", high - low, 0.0, math.inf)
+        in_range("high - low of a Uniform", high - low, 0.0, math.inf)
 
     @staticmethod
     def path(low: Any, high: Any, u: Any) -> Any:

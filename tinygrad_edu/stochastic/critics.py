@@ -97,14 +97,14 @@ class Critic(Estimator):
     def judge(self) -> Critic:
         return self
 
-    def given(self, *state: Any, name: str = "") -> Given:
+    def given(self, *state: Any, name: str = "") -> GivenState:
         """For one choice, `.sample(rng, estimator=critic.given(s))`: its Q sees these Values or numbers as well.
 
         What they make needless it no longer sees: given the state of a game, not the moves that led there.  Choices of
         the same `name` share one Q-function, as the steps of a loop do.  What is drawn anew for every run without a
         distribution, such as the features of a sample, must be given.
         """
-        return Given(self, state, name)
+        return GivenState(self, state, name)
 
     def signals(self, costs: list[Value], own: Collection[Value]) -> list[Value]:
         """For each of `own` choices a term whose value is 0, and whose gradient is that of its probability times Q."""
@@ -261,7 +261,7 @@ class Critic(Estimator):
         return f"Critic({', '.join([*told, f'{len(self.q)} Q-functions'])})"
 
 
-class Given(Estimator):
+class GivenState(Estimator):
     """A critic for one choice that is to see some values; made by `Critic.given`."""
 
     biased, by_outcome = True, True
@@ -286,12 +286,12 @@ class Met:
         return self.replaced and leaf is self.leaf
 
 
-class Node:
+class StochasticNode:
     """A choice in one run: what its Q sees, and the costs that it influences."""
 
     def __init__(self, choice: Value, name: str, seen: list[Any], below: list[Value]) -> None:
         self.choice, self.name, self.seen, self.below = choice, name, seen, below
-        self.ahead: list[Node] = []
+        self.ahead: list[StochasticNode] = []
 
 
 def _names(made: Sequence[Value]) -> dict[Value, str]:
@@ -304,10 +304,10 @@ class Run:
     """The choices of one run that a critic judges, parents first, and how they hang together."""
 
     def __init__(self, critic: Critic, terms: Sequence[Value], own: Collection[Value]) -> None:
-        views = {c: c.estimator if isinstance(c.estimator, Given) else None for c in own}  # type: ignore[attr-defined]
+        views = {c: c.estimator if isinstance(c.estimator, GivenState) else None for c in own}  # type: ignore[attr-defined]
         states = {c: list(view.state) if view else [] for c, view in views.items()}
         self.graph = Graph([*terms, *[x for state in states.values() for x in state if isinstance(x, Value)]])
-        self.nodes: list[Node] = []
+        self.nodes: list[StochasticNode] = []
         known = Influence(terms)
         names = _names(known.choices)
         for c in own:
@@ -317,7 +317,7 @@ class Run:
             name = getattr(views[c], "name", "") or names[c]
             leaves = {n for n in visited if not n.parents and n not in states[c] and not self._looked_up(n)}
             shared = [n for n in topological(c) if n in leaves] if leaves else []
-            node = Node(c, name, [*inner, *states[c]], below)
+            node = StochasticNode(c, name, [*inner, *states[c]], below)
             critic.meet(name, len(node.seen), shared, [n for n in leaves_of(c, states[c]) if not self._looked_up(n)])
             self.nodes.append(node)
         if critic.td:
@@ -328,7 +328,7 @@ class Run:
         """Whether it is an entry of a table: which one is read changes, and the graph knows with what."""
         return all(n.op.name == "lookup" and leaf is n.parents[0] for n in self.graph.children[leaf])
 
-    def _ahead(self, node: Node) -> Iterator[Node]:
+    def _ahead(self, node: StochasticNode) -> Iterator[StochasticNode]:
         """The next choices whose Q-functions may speak for costs of this one.
 
         A Q-function knows enough if what this choice sees tells nothing more about those costs than what that one sees.

@@ -18,7 +18,7 @@ from .. import ops, tracing
 from ..engine import Value
 from ..errors import UserError
 from . import rows
-from .distributions import Distribution, checked, no_nan, one_of, plain, positive, probability, weighed, whole
+from .distributions import Distribution, in_range, known_float, no_nan, one_of, positive, probability, weighed, whole
 
 MANY = 1e3  # from here on the series of a Poisson's entropy is exact to rounding
 
@@ -99,7 +99,7 @@ class Categorical(Distribution):
                 raise UserError(f"the largest logit of a Categorical must be finite, got {max(seen):g}")
         else:
             for k, p in enumerate(given):
-                checked(f"probability {k} of a Categorical", p, 0.0, 1.0, ": or give logits=")
+                in_range(f"probability {k} of a Categorical", p, 0.0, 1.0, ": or give logits=")
             if abs(math.fsum(map(float, given)) - 1) > 1e-9:
                 raise UserError(
                     f"the probabilities of a Categorical must add up to 1, these make {math.fsum(map(float, given)):g}"
@@ -172,7 +172,7 @@ class Binomial(Distribution):
         return self.mean * (1 - self.parameters[0])
 
     def log_prob(self, x: Any) -> Any:
-        k, [p] = plain(whole(self, x, 0, self.n)), self.parameters
+        k, [p] = known_float(whole(self, x, 0, self.n)), self.parameters
         ways = math.lgamma(self.n + 1) - math.lgamma(k + 1) - math.lgamma(self.n - k + 1)
         return ways + ops.xlogy(k, p) + ops.xlogy(self.n - k, 1 - p)
 
@@ -204,7 +204,7 @@ class Poisson(Distribution):
 
     def __init__(self, rate: Any) -> None:
         super().__init__(positive("the rate of a Poisson", rate))
-        checked("the rate of a Poisson", rate, 0.0, 1e8, ": of more take Normal(rate, sqrt(rate)), which is as good")
+        in_range("the rate of a Poisson", rate, 0.0, 1e8, ": of more take Normal(rate, sqrt(rate)), which is as good")
 
     @property
     def mean(self) -> Any:
@@ -213,13 +213,13 @@ class Poisson(Distribution):
     variance = mean
 
     def log_prob(self, x: Any) -> Any:
-        k, [rate] = plain(whole(self, x, 0, math.inf)), self.parameters
+        k, [rate] = known_float(whole(self, x, 0, math.inf)), self.parameters
         return ops.xlogy(k, rate) - rate - math.lgamma(k + 1)
 
     def entropy(self) -> Any:
         """All of it but what lies beyond 12 standard deviations, less than 1e-20; of a large rate, its series."""
         [a] = self.parameters
-        if (rate := plain(a)) > MANY:
+        if (rate := known_float(a)) > MANY:
             r = ops.div(1.0, a)
             return ops.log(2 * math.pi * math.e * a) / 2 - r / 12 - r * r / 24 - 19 * r * r * r / 360
         logs = [self.log_prob(k) for k in range(int(rate + 12 * math.sqrt(rate)) + 25)]

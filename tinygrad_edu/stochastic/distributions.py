@@ -227,7 +227,7 @@ def matters(ps: Sequence[Any], cost: Any) -> bool:
     return all(map(float, ps))
 
 
-def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
+def in_range(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
     """A parameter, if it lies where it may; while a function is recorded nobody can look."""
     if isinstance(x, Value) and tracing.active():
         return x
@@ -240,7 +240,7 @@ def checked(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:
 
 
 def finite(what: str, x: Any) -> Any:
-    return checked(what, x, -math.inf, math.inf)
+    return in_range(what, x, -math.inf, math.inf)
 
 
 def no_nan(what: str, x: Any) -> Any:
@@ -251,11 +251,11 @@ def no_nan(what: str, x: Any) -> Any:
 
 
 def positive(what: str, x: Any) -> Any:
-    return checked(what, x, 0.0, math.inf, ": exp or softplus of any number is one that may be")
+    return in_range(what, x, 0.0, math.inf, ": exp or softplus of any number is one that may be")
 
 
 def probability(what: str, x: Any) -> Any:
-    return checked(what, x, 0.0, 1.0, ": sigmoid of any number is one that may be; or give it as logit=")
+    return in_range(what, x, 0.0, 1.0, ": sigmoid of any number is one that may be; or give it as logit=")
 
 
 def one_of(p: Any, logit: Any, name: str, other: str) -> bool:
@@ -265,7 +265,7 @@ def one_of(p: Any, logit: Any, name: str, other: str) -> bool:
     return p is None
 
 
-def plain(x: Any) -> float:
+def known_float(x: Any) -> float:
     if isinstance(x, Value) and tracing.active():
         raise tracing.RecordingError(
             "the logarithm of this probability depends on a number that a recording cannot see: "

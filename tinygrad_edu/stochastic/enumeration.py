@@ -21,7 +21,7 @@ from .substitution import choices
 MOST, LONGEST = 2**16, 1000
 
 
-class Path:
+class Branch:
     """What takes the place of a generator: it decides each choice, the first ones as it was told, then the first.
 
     `weights` are the probabilities of what was chosen; `others` the paths that part from this one.
@@ -63,16 +63,16 @@ class Path:
         return distribution.sample(noise=min(below + float(p) / 2, 1 - 2**-53), estimator=estimator)
 
 
-def _paths(f: Callable[[Any], Any], kept: bool) -> Iterator[tuple[Path, Any]]:
+def _paths(f: Callable[[Any], Any], kept: bool) -> Iterator[tuple[Branch, Any]]:
     ahead: list[list[int]] = [[]]
     ends = 0
     while ahead:
-        path = Path(ahead.pop(), kept)
+        path = Branch(ahead.pop(), kept)
         found = sampled(f, "outcomes" if kept else "expected")(path)
         if not ends and max(path.widths, default=0) > MOST:  # are all branches as long as the first one?
             guess = 1
             for start in path.others:
-                f(other := Path(start, kept))
+                f(other := Branch(start, kept))
                 guess += other.widths[-1] // other.widths[len(start) - 1]
             if guess > MOST:
                 raise _too_many(f"{guess:,}")
@@ -124,7 +124,7 @@ def expected(f: Callable[[Any], Any]) -> Value:
 
 def _refuse_others(f: Callable[[Any], Any], cost: Any) -> None:
     """Raise UserError if a run that used no choice of ours has choices that another run makes anew."""
-    made, again = (choices([y]) if isinstance(y, Value) else [] for y in (cost, _cost(f(Path([], False)))))
+    made, again = (choices([y]) if isinstance(y, Value) else [] for y in (cost, _cost(f(Branch([], False)))))
     if made and set(made).isdisjoint(again):
         of = made[0].distribution  # type: ignore[attr-defined]
         raise UserError(

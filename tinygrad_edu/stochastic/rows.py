@@ -17,13 +17,13 @@ from .. import ieee, ops
 from ..ops import REAL, Op
 
 
-def row(name: str) -> Op:
+def random_row(name: str) -> Op:
     """A row by its name in here: what a pickle asks for."""
     return globals()[name]  # type: ignore[no-any-return]
 
 
 # The same number, and no gradient: at every order.
-hold = Op("hold", lambda x: x, lambda y, x: (0.0,), recipe=(row, ("hold",)))
+hold = Op("hold", lambda x: x, lambda y, x: (0.0,), recipe=(random_row, ("hold",)))
 
 
 def _spent(d: Any, advantage: Any, logp: Any) -> Any:
@@ -35,10 +35,10 @@ def _spent(d: Any, advantage: Any, logp: Any) -> Any:
 
 # `score` adds nothing to a loss but its gradient, advantage * d(log p); `spent` is that advantage after one derivative.
 spent = Op("spent", lambda advantage, logp: advantage, _spent, domain=(REAL, REAL), parts=lambda a, logp: hold(a),
-           recipe=(row, ("spent",)))  # fmt: skip
+           recipe=(random_row, ("spent",)))  # fmt: skip
 score = Op("score", lambda logp, advantage: 0.0, lambda y, logp, advantage: (spent(advantage, logp), 0.0),
            domain=(REAL, REAL), parts=lambda logp, advantage: (logp - hold(logp)) * hold(advantage),
-           textbook=lambda y, logp, advantage: (advantage, 0.0), recipe=(row, ("score",)))  # fmt: skip
+           textbook=lambda y, logp, advantage: (advantage, 0.0), recipe=(random_row, ("score",)))  # fmt: skip
 
 
 def _flat(y: float, *xs: float) -> tuple[float, ...]:
@@ -46,9 +46,9 @@ def _flat(y: float, *xs: float) -> tuple[float, ...]:
 
 
 coin = Op("~ bernoulli", lambda p, u: 1.0 * (u < p), _flat, domain=(REAL, REAL), parts=lambda p, u: ops.less(u, p),
-          recipe=(row, ("coin",)))  # fmt: skip
+          recipe=(random_row, ("coin",)))  # fmt: skip
 logit_coin = Op("~ bernoulli", lambda z, u: 1.0 * (u < ieee.sigmoid(z)), _flat, domain=(REAL, REAL),
-                parts=lambda z, u: ops.less(u, ops.sigmoid(z)), recipe=(row, ("logit_coin",)))  # fmt: skip
+                parts=lambda z, u: ops.less(u, ops.sigmoid(z)), recipe=(random_row, ("logit_coin",)))  # fmt: skip
 
 
 def _choose(*ps: float) -> float:
@@ -71,7 +71,7 @@ def _choice(*ps: Any) -> Any:
     return k
 
 
-choice = Op("~ categorical", _choose, _flat, domain=(REAL, REAL, ...), parts=_choice, recipe=(row, ("choice",)))
+choice = Op("~ categorical", _choose, _flat, domain=(REAL, REAL, ...), parts=_choice, recipe=(random_row, ("choice",)))
 
 
 def _softmax(zs: Any) -> list[float]:
@@ -86,7 +86,7 @@ def _logit_choice(*zs: Any) -> Any:
 
 
 logit_choice = Op("~ categorical", lambda *zs: _choose(*_softmax(zs[:-1]), zs[-1]), _flat, domain=(REAL, REAL, ...),
-                  parts=_logit_choice, recipe=(row, ("logit_choice",)))  # fmt: skip
+                  parts=_logit_choice, recipe=(random_row, ("logit_choice",)))  # fmt: skip
 
 
 def _wait(p: float, u: float) -> float:
@@ -96,7 +96,7 @@ def _wait(p: float, u: float) -> float:
 
 geometric = Op("~ geometric", _wait, _flat, domain=(REAL, REAL),
                parts=lambda p, u: ops.floor(ops.log1p(-u) / ops.log1p(-p)),
-               recipe=(row, ("geometric",)))  # fmt: skip
+               recipe=(random_row, ("geometric",)))  # fmt: skip
 
 
 @functools.cache
@@ -120,12 +120,12 @@ def _poisson(rate: float, u: float) -> float:
     return float(k)
 
 
-poisson = Op("~ poisson", _poisson, _flat, domain=(REAL, REAL), recipe=(row, ("poisson",)))
+poisson = Op("~ poisson", _poisson, _flat, domain=(REAL, REAL), recipe=(random_row, ("poisson",)))
 normal = Op("~ normal", lambda m, s, z: m + s * z, _flat, domain=(REAL,) * 3, parts=lambda m, s, z: hold(m + s * z),
-            recipe=(row, ("normal",)))  # fmt: skip
+            recipe=(random_row, ("normal",)))  # fmt: skip
 uniform = Op("~ uniform", lambda a, b, u: a + (b - a) * u, _flat, domain=(REAL,) * 3,
-             parts=lambda a, b, u: hold(a + (b - a) * u), recipe=(row, ("uniform",)))  # fmt: skip
+             parts=lambda a, b, u: hold(a + (b - a) * u), recipe=(random_row, ("uniform",)))  # fmt: skip
 exponential = Op("~ exponential", lambda r, u: ieee.divide(-math.log1p(-u), r), _flat, domain=(REAL, REAL),
-                 parts=lambda r, u: hold(-ops.log1p(-u) / r), recipe=(row, ("exponential",)))  # fmt: skip
+                 parts=lambda r, u: hold(-ops.log1p(-u) / r), recipe=(random_row, ("exponential",)))  # fmt: skip
 gumbel = Op("~ gumbel", lambda m, s, u: m - s * ieee.log(-ieee.log(u)), _flat, domain=(REAL,) * 3,
-            parts=lambda m, s, u: hold(m - s * ops.log(-ops.log(u))), recipe=(row, ("gumbel",)))  # fmt: skip
+            parts=lambda m, s, u: hold(m - s * ops.log(-ops.log(u))), recipe=(random_row, ("gumbel",)))  # fmt: skip

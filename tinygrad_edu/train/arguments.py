@@ -36,7 +36,7 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
 LOSSES: dict[str, Callable[..., Any]] = {name: getattr(losses, name) for name in losses.__all__ if name != "l2"}
 
 
-def named(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
+def by_name(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
     """A loss and an optimizer that may have been given by their names.
 
     Raises ValueError, with all names, for others.

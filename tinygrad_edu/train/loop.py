@@ -13,12 +13,12 @@ from ..data import batches
 from ..ieee import isfinite
 from ..optim import Schedule
 from ..usage import mode
-from .arguments import Best, Given, check, check_watch, named
+from .arguments import Best, Given, by_name, check, check_watch
 from .history import History, Means
 from .metrics import hits_of
 from .progress import Doctor, Line, Progress, Told, screen, uninterrupted
 from .replays import steps_for
-from .samples import Data, Model, finite
+from .samples import Data, Model, all_finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Watch
@@ -73,7 +73,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     epoch; if the results differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why,
     while a backend that was asked for raises RecordingError.
     """
-    loss, optimizer = named(loss, optimizer, lr, model)
+    loss, optimizer = by_name(loss, optimizer, lr, model)
     assert not isinstance(loss, str) and not isinstance(optimizer, str)
     given = check(
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
@@ -152,8 +152,8 @@ def _problem(mean: float, given: Given, batch: Sequence[int]) -> str:
         problem = f"the gradient of {bad.label or 'a parameter'} became {bad.grad}"
     else:
         problem = f"the loss became {mean}"
-    if (sample := next((i for i in batch if not (finite(given.X[i]) and finite(given.y[i]))), None)) is not None:
-        problem += f" (sample {sample} or its target is not finite: fill it in or leave it out)"
+    if missing := [i for i in batch if not (all_finite(given.X[i]) and all_finite(given.y[i]))]:
+        problem += f" (sample {missing[0]} or its target is not finite: fill it in or leave it out)"
     return f"{problem}; this step was not taken. Try a smaller learning rate, standardize the inputs" + (
         "" if modes.strict() else ", or find the first bad number with anomalies='warn'"
     )

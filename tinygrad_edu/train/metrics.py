@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..data.samples import class_of
+from ..data.samples import class_label
 from ..errors import UserError
 from ..modes import no_grad
 from ..positions import by_position
 from ..replay import jit
 from ..replay.backends import installed
-from ..replay.record import alike
+from ..replay.record import close
 from ..usage import chance_kept, mode
 from .samples import Model, check_data
 
@@ -53,7 +53,7 @@ def _replayed(model: Model, X: Any, many: int) -> list[Any] | None:
             now, then = _eager(model, [X[i] for i in some]), [found[i] for i in some]
             found = [list(out) if isinstance(out, tuple) else out for out in found]
             same = [
-                alike(*[out if isinstance(out, (list, tuple)) else [out] for out in pair]) for pair in zip(now, then)
+                close(*[out if isinstance(out, (list, tuple)) else [out] for out in pair]) for pair in zip(now, then)
             ]
             return found if all(same) else None
     except Exception:  # whatever it is, the model itself says it better
@@ -151,7 +151,7 @@ def _check_classes(y: Sequence[Any], who: str) -> None:
             raise TypeError(
                 f"{who} counts classes by number, got {t!r:.40}: number them, as y = [classes.index(t) for t in y] does"
             )
-        if class_of(t) is None:
+        if class_label(t) is None:
             raise UserError(
                 f"{who} is for classes, and {t!r:.40} is a number: r_squared says how near a model of numbers comes"
             )

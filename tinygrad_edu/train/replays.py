@@ -16,13 +16,13 @@ from ..engine import Value
 from ..ieee import isfinite
 from ..parameters import Packed, numpy, row_of
 from ..replay.function import LIMIT, jit
-from ..replay.record import alike
+from ..replay.record import close
 from ..replay.structure import Batch, flat
 from ..tracing import RecordingError
 from ..usage import chance_kept, mode
 from .arguments import Given
 from .history import History
-from .samples import Model, finite
+from .samples import Model, all_finite
 from .steps import NO_LOSS, Eager
 
 STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
@@ -101,7 +101,7 @@ class Replays:
         i %= len(self.X)
         mean, outputs = self.test([i])
         built = flat(self.f.f(self.X[i], self.y[i]))[1]
-        return alike([v.data if isinstance(v, Value) else v for v in built], flat([mean, *outputs])[1])
+        return close([v.data if isinstance(v, Value) else v for v in built], flat([mean, *outputs])[1])
 
     def step(self, chosen: Sequence[int]) -> tuple[float, list[Any], list[tuple[Value, float]]]:
         """The mean loss of some samples, the model's output for each as plain numbers, and what is to be added to the
@@ -202,7 +202,7 @@ class Replayed:
         if isfinite(mean) or not careful:
             for p, g in self.gradients:
                 p.grad += g
-        self.bad = [i for i, z in zip(batch, outputs) if not finite(z)] if mean - mean else []
+        self.bad = [i for i, z in zip(batch, outputs) if not all_finite(z)] if mean - mean else []
         return mean, outputs
 
     def made(self, batch: Sequence[int]) -> dict[str, Any]:

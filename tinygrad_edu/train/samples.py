@@ -38,10 +38,10 @@ def check_data(what: str, X: Any, y: Any) -> tuple[Any, Any]:
     return X, y
 
 
-def finite(sample: Any) -> bool:
+def all_finite(sample: Any) -> bool:
     """Whether all numbers of a sample are, as far as it is one or a list of them."""
     if hasattr(sample, "tolist"):
         sample = sample.tolist()
     if isinstance(sample, (list, tuple)):
-        return all(map(finite, sample))
+        return all(map(all_finite, sample))
     return not isinstance(sample, float) or isfinite(sample)

@@ -30,7 +30,7 @@ from ..languages import JAVASCRIPT
 from ..ops import Op
 from ..replay.passes import alive
 from ..replay.program import Opaque, Program, Term, term
-from ..replay.trace import slopes
+from ..replay.trace import local_steps
 from ..text import Expr, name
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def forward_program(nodes: Sequence[PageNode]) -> Program:
     for n in nodes:
         xs = tuple([terms[p] for p in n.parents])
         terms.append(term(program, xs[0].__apply__(n.op, xs)) if xs else next(leaves))
-    ds = [slopes(n.op, y, [terms[p] for p in n.parents]) for n, y in zip(nodes[::-1], terms[::-1]) if n.parents]
+    ds = [local_steps(n.op, y, [terms[p] for p in n.parents]) for n, y in zip(nodes[::-1], terms[::-1]) if n.parents]
     program.outputs = [x.slot for x in (*terms, *[term(program, d) for some in ds for d in some])]
     return alive(program)
 
