@@ -90,7 +90,7 @@ def test_every_system_has_a_page_of_its_whole_run(small):
     name = small.name
     page = (ROOT / "docs" / "zoo" / f"{name}.md").read_text("utf-8")
     again = f"tinygrad-edu zoo {name} --out docs/zoo"
-    assert zoo.system(name).words in page and "not the whole run" not in page, again
+    assert zoo.system(name).words in page and "not judged" not in page, again
     assert not [row.what for row in small.rows if f"| {row.what.replace('|', chr(92) + '|')} |" not in page], again
     for kind in small.pictures:
         assert f"{name}-{kind}.svg" in page and (ROOT / "docs" / "zoo" / f"{name}-{kind}.svg").is_file(), again
@@ -194,8 +194,10 @@ def test_an_interrupt_outside_of_a_training_ends_the_essay_and_what_it_has_is_wr
 def test_another_seed_or_fewer_steps_is_not_the_whole_run(monkeypatch):
     monkeypatch.setattr(zoo.System, "main", property(lambda one: lambda run: run.compare("x", 1.0, 2.0, whole=True)))
     asked = [{}, {"seed": 1337}, {"epochs": 100}, {"seed": 0}, {"seed": 1}, {"epochs": 1}, {"small": True}]
-    verdicts = [zoo.run("micrograd", show=None, **one).rows[0].verdict for one in asked]
-    assert verdicts == ["not met"] * 3 + [""] * 4
+    rows = [zoo.run("micrograd", show=None, **one).rows[0] for one in asked]
+    assert [row.verdict for row in rows] == ["not met"] * 3 + [""] * 4
+    told = ["seed 0 here, 1337 there", "seed 1 here, 1337 there", "1 steps here, 100 there", "a small run"]
+    assert [row.why for row in rows[3:]] == [f"not judged: {why}" for why in told]
 
 
 def test_a_small_run_takes_no_more_steps_than_are_asked_for():
@@ -242,7 +244,7 @@ def test_an_interrupt_ends_every_training_and_keeps_what_was_done():
     assert run.repeat(10, step) == 3 and seen == [0, 1, 2] and run.interrupted and run.reduced
     assert run.repeat(10, step) == 0 and seen == [0, 1, 2]
     run.compare("accuracy", 0.5, 0.9, whole=True)
-    assert run.rows[-1].verdict == "" and run.rows[-1].why == "interrupted"
+    assert run.rows[-1].verdict == "" and run.rows[-1].why == "not judged: interrupted"
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ WRONG = [
         "is to say which digit it is, 0 to 9, and has a",
     ),
     ([[k % 10, 5, 5, 5, 5] for k in range(20)], ["label", "a", "b", "c", "d"], "every pixel is 5"),
+    (squares(12), None, "12 pictures of 10 digits are too few: 3 are to test on"),
     ([[k % 2, 0, 0, 1, k % 2] for k in range(20)], ["label", "a", "b", "c", "digit"], "may both say which digit"),
 ]
 
@@ -173,8 +174,8 @@ WRONG = [
 def test_a_file_that_holds_no_digits_is_one_line_and_status_2(tmp_path, capsys, rows, names, said):
     path = table(tmp_path / "d.csv", rows, names)
     assert cli.main(["zoo", "lecun1989", "--small", "--data", str(path), "--out", str(tmp_path / "zoo")]) == 2
-    told = capsys.readouterr().err
-    assert said in told and told.count("\n") == 1
+    told = capsys.readouterr()
+    assert said in told.err and told.err.count("\n") == 1 and told.out == ""
 
 
 def test_a_run_on_a_file_of_one_s_own_is_judged_by_nothing_but_its_counts(tmp_path):

@@ -144,7 +144,7 @@ def run(name: str | System, *, seed: int | None = None, epochs: int | None = Non
     this = Run(name, seed=seed, epochs=epochs or 0, backend=backend, out=None if out is None else Path(out),
                data=None if data is None else Path(data), small=small, show=show, doctor=doctor,
                again=f"tinygrad-edu {one.command} {name} --out docs/{one.folder}",
-               reduced=small or data is not None or (seed, epochs) != (one.seed, one.epochs))  # fmt: skip
+               reduced=_apart(one, small, data is not None, seed, epochs))  # fmt: skip
     this.begin(one.title, one.words)
     try:
         one.main(this)
@@ -153,3 +153,12 @@ def run(name: str | System, *, seed: int | None = None, epochs: int | None = Non
     with uninterrupted():
         this.end()
     return this
+
+
+def _apart(one: System, small: bool, data: bool, seed: int, epochs: int | None) -> str:
+    """Why a run is not the one that the published numbers are of; nothing if it is."""
+    if small or data:
+        return "a small run" if small else "other data"
+    if epochs != one.epochs:
+        return f"{epochs:,} {one.unit} here, {one.epochs:,} there"
+    return f"seed {seed} here, {one.seed} there" if seed != one.seed else ""

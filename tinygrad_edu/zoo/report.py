@@ -72,12 +72,12 @@ class Parameters:
 class Run:
     """What an essay writes on.  `epochs`, `seed`, `backend`, `data` and `small` are what was asked for.
 
-    `reduced` says that this is not the whole run of the system:
+    `reduced` says why this is not the run that the published numbers are of, or is empty if it is:
     fewer samples or steps, other data, another seed, or a Ctrl-C.
     """
 
     def __init__(self, name: str, *, seed: int = 0, epochs: int = 0, backend: str = "auto", out: Path | None = None,
-                 data: Path | None = None, small: bool = False, reduced: bool = False, again: str = "",
+                 data: Path | None = None, small: bool = False, reduced: str = "", again: str = "",
                  show: Callable[[str], object] | None = print, doctor: bool = False) -> None:  # fmt: skip
         self.again = again or f"tinygrad-edu zoo {name}"
         self.name, self.seed, self.epochs, self.backend = name, seed, epochs, backend
@@ -91,6 +91,7 @@ class Run:
         self._show: Callable[[str], object] = show or (lambda line: None)
         self._screen = screen() if show else None
         self._page: list[str] = []
+        self._opening: list[str] = []
         self._waiting: list[Row] = []
         self._start = time.perf_counter()
         if out is not None:  # before anything is computed: nothing in the way that this run would have to write over
@@ -155,7 +156,7 @@ class Run:
         if unlike:
             verdict, why = "", f"unlike: {unlike}"
         elif whole and self.reduced and not met:
-            verdict, why = "", "interrupted" if self.interrupted else "not the whole run"
+            verdict, why = "", f"not judged: {self.reduced}"
         row = Row(what, ours, published, form, verdict, why)
         self.rows.append(row)
         self._waiting.append(row)
@@ -255,16 +256,18 @@ class Run:
         """A Ctrl-C has come: it ends all trainings, or, outside of them or if it is a second one,
         the essay itself (`broken`).
         """
-        self.interrupted, self.reduced, self.broken = True, True, broken
+        self.interrupted, self.reduced, self.broken = True, "interrupted", broken
         self.say("interrupted: the essay ends here" if broken else "interrupted: this is what it has learned so far")
 
     # The page
 
     def begin(self, title: str, words: str) -> None:
-        """The first lines: what this is, and what the essay shows."""
-        self._show(title)
-        for part in words.split("\n\n"):  # a paragraph, or lines that stand as they are
-            self._show("\n" + (part if part.startswith("    ") else textwrap.fill(part, WIDE)))
+        """The first lines: what this is, and what the essay shows.
+
+        They wait until something is said: of a file that cannot be read there is nothing but an error to show.
+        """
+        parts = words.split("\n\n")  # paragraphs, and lines that stand as they are
+        self._opening = [title, *("\n" + (p if p.startswith("    ") else textwrap.fill(p, WIDE)) for p in parts)]
         self._page += [f"# {title}", "", *words.splitlines(), ""]
 
     def end(self) -> None:
@@ -308,7 +311,10 @@ class Run:
         )
 
     def _settle(self) -> None:
-        """Show the rows that have come together."""
+        """Show the first lines, if they were not, and the rows that have come together."""
+        for words in self._opening:
+            self._show(words)
+        self._opening = []
         rows, self._waiting = self._waiting, []
         if rows:
             self._lay(["number", "ours", "published", "difference", "verdict"], [row.cells() for row in rows])

@@ -32,18 +32,19 @@ from ... import ops
 from ...engine import Value, chain_rule, topological
 from ...figures import draw
 from .. import Run
-from . import tagger, window
+from . import sentences, tagger, window
 
 
 def main(run: Run) -> None:
     """The graph, the formulas, the names."""
+    learned, held = sentences.sentences(run.data)
     circuit(run)
     doubling(run)
     window.shapes(run)
     window.twice(run)
     window.checked(run)
     window.margin(run)
-    tagger.names(run)
+    tagger.names(run, learned, held)
 
 
 def circuit(run: Run) -> None:

@@ -13,7 +13,7 @@ from ...modes import no_grad
 from ...parameters import pack, unpack
 from ...replay import jit
 from .. import Run
-from .sentences import EDGE, FORMS, OUTSIDE, UNKNOWN, Sentence, classes, form, sentences, vocabulary
+from .sentences import EDGE, FORMS, OUTSIDE, UNKNOWN, Sentence, classes, form, vocabulary
 
 Row = list[Value]
 SIZE, FORM, HIDDEN, BATCH, RATE = (
@@ -112,9 +112,8 @@ def learn(run: Run, model: Tagger, samples: Samples, loss: Loss = losses.cross_e
 # The essay
 
 
-def names(run: Run) -> None:
+def names(run: Run, learned: list[Sentence], held: list[Sentence]) -> None:
     """Train, judge, and look at what it needs."""
-    learned, held = sentences(run.data)
     if run.small:
         learned, held = learned[:30], held[:20]
     kinds, known = classes([*learned, *held]), vocabulary(learned)

@@ -36,7 +36,12 @@ from .training import Outputs, Pass, learn
 
 def main(run: Run) -> None:
     """Patterns, network, counts, what sharing does to a gradient, 23 passes, what was learned, and how it can fail."""
-    seen = look(run)
+    seen = of_digits(run.seed) if run.data is None else of_file(run.data, run.seed)
+    if run.small:  # enough to see everything work
+        seen = seen._replace(
+            X_train=seen.X_train[:6], y_train=seen.y_train[:6], X_test=seen.X_test[:4], y_test=seen.y_test[:4]
+        )
+    look(run, seen)
     net = Net(run.seed)
     count(run, net, seen.X_train[0])
     share(run, net, seen)
@@ -53,21 +58,15 @@ def main(run: Run) -> None:
 # What it looks at, and how large it is
 
 
-def look(run: Run) -> Patterns:
+def look(run: Run, seen: Patterns) -> None:
     """The patterns, some of them drawn."""
     run.section("What it looks at")
-    seen = of_digits(run.seed) if run.data is None else of_file(run.data, run.seed)
-    if run.small:  # enough to see everything work
-        seen = seen._replace(
-            X_train=seen.X_train[:6], y_train=seen.y_train[:6], X_test=seen.X_test[:4], y_test=seen.y_test[:4]
-        )
     run.say(f"{seen.words}: {len(seen.X_train):,} to learn from, {len(seen.X_test):,} to test on.")
     run.picture(
         "patterns",
         plot.images(seen.X_train[:6], labels=seen.y_train[:6], title="patterns", across=6),
         "what the network sees: 16 x 16 numbers from -1, paper, to 1, ink",
     )
-    return seen
 
 
 def count(run: Run, net: Net, pixels: list[float]) -> None:

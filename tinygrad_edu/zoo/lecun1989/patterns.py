@@ -54,7 +54,13 @@ def of_file(path: Path, seed: int) -> Patterns:
             f"{path}: the network has an output for each of the digits 0 to 9, and the file has a {unknown!r}"
         )
     if len(found) == 2:
-        found = data.split(found, test=max(1, round(len(found.y) * MOST[1] / sum(MOST))), seed=seed)
+        tested, kinds = max(1, round(len(found.y) * MOST[1] / sum(MOST))), len(set(found.y))
+        if len(found.y) - tested < kinds:
+            raise UserError(
+                f"{path}: {len(found.y)} pictures of {kinds} digits are too few: {tested} are to test on, and one of "
+                "each digit is needed to learn from"
+            )
+        found = data.split(found, test=tested, seed=seed)
     rng, parts = random.Random(seed), []
     for X, y, most in (found.X_train, found.y_train, MOST[0]), (found.X_test, found.y_test, MOST[1]):
         chosen = rng.sample(range(len(y)), min(len(y), most))  # in any order, for files may be sorted by digit
