@@ -46,7 +46,7 @@ from .single import Single
 from .walk import Edge, Walk
 from .whole import Whole
 
-__all__ = ["Edge", "Network", "Shaped", "Single", "Whole", "alarms", "explain"]
+__all__ = ["Edge", "Overview", "Shaped", "Single", "Whole", "alarms", "explain"]
 
 
 class HasParameters(Protocol):
