@@ -528,7 +528,7 @@ WRONG = [  # file, what the error must say
     ("a;b;c;y\n1,234;5,5;5.5;1\n2,345;6,5;6.5;2\n", "'1,234', which is 1234 or 1.234"),
     ("a;y\n1,5;1\n1.5;2\n", "line 2: column 'a' is '1,5', which is written in another way than '1.5'"),
     ("a;y\n1;5,1\n2;5.1\n", "column 'y' is '5,1', which is written in another way"),
-    ("a,y\n5 %,1\n6,2\n", "line 2: column 'a' is '5 %'.*others of the column are"),
+    ("a,y\n5 %,1\n6,2\n", "line 2: column 'a' is '5 %', which is written in another way than '6': .*one unit"),
     ("a,y\n1,2\n3,4\nTotal,6\n", "line 4: column 'a' is 'Total'.*ignore=.'a'.*text=.'a'"),
     ("a,y\n1_000,2\n2_000,4\n", "line 2: column 'a' is '1_000', which is no number"),
     ("a,y\n2024-01-03,2\n2024-01-04,4\n", "line 2: column 'a' is '2024-01-03', which is a date"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import functional, train
 from ..data import Split
+from ..data.dividing import hardly_varies
 from ..errors import UserError
 from ..streams import short
 from ..train.history import check_table, write_table
@@ -100,7 +101,7 @@ def _judged(notes: Notes, rows: Split, predictions: list[tuple[Any, ...]]) -> st
     if notes.classes:
         hits = sum(notes.classes[t] == p for p, t in pairs)
         return f"accuracy{of}: {hits / len(pairs):.2%}"
-    if len({t for _, t in pairs}) == 1:
+    if hardly_varies([t for _, t in pairs]):
         return ""
     told = train.r_squared(lambda pair: pair[0], pairs, [t for _, t in pairs])
     return f"R²{of}: {told:.4f}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import files, losses, nn, optim, plot, render, train
 from ..data import Split
+from ..data.dividing import hardly_varies
 from ..data.textfile import some
 from ..doctor import diagnose
 from ..errors import UserError
@@ -320,8 +321,8 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
     for some_X, some_y in parts:
         outputs = train.outputs(model, some_X)
         errors.append(unit * math.dist(outputs, some_y) / math.sqrt(len(some_y)))
-        spread = math.dist(some_y, [fmean(some_y)] * len(some_y))
-        shares.append(f"{1 - (math.dist(outputs, some_y) / spread) ** 2:.4f}" if spread else "none")
+        alike = hardly_varies(some_y)
+        shares.append("none" if alike else f"{train.r_squared(lambda out: out, outputs, some_y):.4f}")
     always_mean = unit * math.dist(y_test, [mean] * len(y_test)) / math.sqrt(len(y_test))
     return [f"root mean square error of {short(notes.target)}: {_people(errors[0])} train, {_people(errors[1])} test "
             f"(always saying the mean: {_people(always_mean)})",

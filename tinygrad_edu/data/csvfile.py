@@ -28,8 +28,11 @@ def read_csv(path: StrPath, target: str | None = None, *, features: Sequence[str
     its words; columns named in `text` are text though they look like numbers.  `kind` of target is "class" or "number".
     By default text is a class; whole numbers are classes if they are at most 20, lie close together (1 to 5, but not
     100, 200, 300), and each is on two lines on average; other numbers are numbers.  `missing` cells (empty, NA, ?,
-    null) are an error, or "drop" leaves their lines out, or "mean" puts the mean of the column there;
+    null; among numbers also a dash, a point, none, #DIV/0!) are an error,
+    or "drop" leaves their lines out, or "mean" puts the mean of the column there;
     lines without a target are left out then.  `keep` are columns whose text is in `kept`, by name.
+
+    A first cell that names or numbers each line and has no name of its own, as R and pandas write it, is left out.
 
     What separates cells, how decimals and thousands are written (1.5, 1,5, 1.234,5, 12 %, -$5, 3.5 kg: one unit, and
     the same on each line), comments, a title, Excel's `sep=` line

@@ -157,7 +157,7 @@ class Standardizer:
     def of(cls, X: Any) -> Standardizer:
         """The means and standard deviations of the columns of X: lists, an array or a table of numbers.
 
-        Raises ValueError if X is empty, ragged, or holds what is not finite.
+        Raises ValueError if X is empty, ragged, or holds what is not finite, or lies too far apart.
         """
         rows = _rows(X)
         if not rows or len({len(x) for x in rows}) > 1:
@@ -172,7 +172,12 @@ class Standardizer:
             n, constant = len(column), hardly_varies(column)
             mean = column[0] if constant else math.fsum(v / n for v in column)
             means.append(mean)
-            spread = math.hypot(*[v - mean for v in column]) / math.sqrt(n)  # hypot never overflows
+            spread = math.hypot(*[v - mean for v in column]) / math.sqrt(n)  # hypot squares nothing that overflows
+            if not math.isfinite(spread):
+                raise UserError(
+                    f"column {j} goes from {min(column):g} to {max(column):g}, farther than floats reach: "
+                    "divide it by some number first"
+                )
             stds.append(spread if spread and not constant else max(1.0, abs(mean)) if spread else 1.0)
         return cls(tuple(means), tuple(stds))
 

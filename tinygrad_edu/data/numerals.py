@@ -10,12 +10,31 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
+from itertools import combinations
 from typing import NamedTuple
 
 SIGNS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "JPY", "CHF", "INR")  # before a number or behind it
 MINUS = "-+\u2212"
 UNIT = re.compile(r"[^\W\d_]{1,12}[²³23]?(?:/[^\W\d_]{1,12}[²³23]?)?|°[CFK]?|‰")  # behind it: kg, m², km/h, °C
+KINDS = tuple(
+    frozenset(units.split())
+    for units in (
+        "mg g kg t lb lbs oz µg",
+        "nm µm mm cm dm m km in ft yd mi",
+        "µs ms s sec min h hr hrs d",
+        "ml cl dl l ml mL L gal",
+        "B kB KB MB GB TB KiB MiB GiB",
+        "Hz kHz MHz GHz",
+        "W kW MW GW",
+        "Wh kWh MWh",
+        "mV V kV",
+        "mA A",
+        "Pa hPa kPa bar",
+        "°C °F K",
+        "k K M Mio mn bn B",
+    )
+)  # units that measure one thing
 _GROUPS = r"[1-9]\d{0,2}([%s'’ \u00a0\u202f])\d{3}(?:\1\d{3})*"
 _NUMBER = r"[+-]?(?:(?:%s|\d+)(?:%s\d*)?|%s\d+)(?:[eE][+-]?\d+)?"
 READINGS = {
@@ -84,6 +103,30 @@ def quantity(cell: str) -> str:
     """
     found = None if cell[-1:].isdigit() and is_number(cell) else _QUANTITY.fullmatch(cell)
     return found[1] if found else ""
+
+
+def of_one_kind(units: Set[str]) -> bool:
+    """Whether several units measure one thing, so that 5 of one and 5 of another are not alike.
+
+    >>> of_one_kind({"kg", "g"}), of_one_kind({"st", "nd"}), of_one_kind({"kg"})
+    (True, False, False)
+    """
+    return len(units) > 1 and any(units <= kind for kind in KINDS)
+
+
+def contrary(cells: Iterable[str]) -> tuple[str, str]:
+    """Two cells, each a number, that no one way of writing numbers allows both, the rarer kind last;
+    such there are if `point_of` is "".
+
+    >>> contrary(["1", "1.5", "2", "1,5", "2.5"]), contrary(["12 %", "$5", "3 %"])
+    (('1.5', '1,5'), ('12 %', '$5'))
+    """
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for c in cells:
+        text = bare(c, sign := sign_of(c))
+        kinds.setdefault((sign, *[p for p, reading in READINGS.items() if reading.fullmatch(text)]), []).append(c)
+    found = sorted(reversed(kinds.values()), key=len, reverse=True)
+    return next((a, b) for [a, *_], [b, *_] in combinations(found, 2) if not point_of([a, b], unit_of([a, b])))
 
 
 def point_of(cells: Sequence[str], unit: str = "") -> str:

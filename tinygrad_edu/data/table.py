@@ -9,115 +9,25 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any
 
 from ..streams import short
-from .numerals import SIGNS, Numeral, is_number, point_of, quantity, unit_of
+from .cells import CODE, MISSING, Cells
+from .numerals import SIGNS, Numeral, is_number, point_of, unit_of
 from .preparation import Column, Preparation
 from .samples import MANY, Split
-from .textfile import File, Records, repeated, some
-
-MISSING = {"", "?", "na", "n/a", "nan", "null", "<na>", "#n/a"}
-_DIGITS = re.compile(r"[-+0-9.,'\"_ /()]*[0-9][-+0-9.,'\"_ /()]*|0x[0-9a-fA-F]+")
-_DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{4}[-/]\d{1,2}"
-_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_NAMED = rf"\d{{1,2}}[-. ]*{_MONTH}[-,. ]*\d{{2,4}}|{_MONTH}[-. ]+(?:\d{{1,2}}(?:st|nd|rd|th)?,? +)?\d{{2,4}}"
-_DATE = re.compile(rf"(?:{_DAY}|{_NAMED})(?:[ T].*)?|\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
+from .textfile import File, Records, some
 
 
-class Table:
-    """A file's cells, by column."""
+class Table(Cells):
+    """A file's cells, and how its columns are made into numbers."""
 
     def __init__(
         self, file: File, records: Records, said: Mapping[str, str], missing: str | None, like: Preparation | None
     ) -> None:
-        self.file, self.notes, self.headed = file, records.notes, records.headed
-        self.nameless = {f"column {k + 1}" for k, name in enumerate(records.names) if not name} - {*records.names}
-        self.names = [name or f"column {k + 1}" for k, name in enumerate(records.names)]
-        self.line, self.said, self.missing = records.line, said, missing
+        super().__init__(file, records)
+        self.said, self.missing, self.like = said, missing, like
         self.decimal = said.get("decimal")
-        if not records.rows:
-            file.fail(
-                f"the first line names the columns, and no other line follows: {some(self.names, 6)}; "
-                "add a line for each sample"
-            )
-        self.lines = [line for line, _ in records.rows]
-        self.cells = dict(zip(self.names, map(list, zip(*[cells for _, cells in records.rows]))))
-        self.rows = list(range(len(self.lines)))  # those that are used
-        self.like = like
-
-    def numbering(self) -> str:
-        """The name of a first column that has none and numbers the lines from 0 or 1,
-        as pandas and R write it; else ''.
-        """
-        first, n = self.names[0], len(self.lines)
-        counts = ([str(i + k) for i in range(n)] for k in (0, 1))
-        return first if first in self.nameless and n > 1 and self.cells[first] in counts else ""
-
-    def find(self, wanted: Sequence[str]) -> None:
-        """Raise unless there are such columns."""
-        for name in wanted:
-            if name not in self.cells:
-                near = get_close_matches(name.lower(), [known.lower() for known in self.cells], 1)
-                guess = (
-                    f" (did you mean {next(known for known in self.names if known.lower() == near[0])!r}?)"
-                    if near
-                    else ""
-                )
-                if not self.headed and name.isdecimal():
-                    guess = f" (did you mean 'column {name}'?)"
-                self.file.fail(f"no column is named {short(name)!r}{guess}; the columns are: {some(self.names)}")
-
-    def unique(self, names: Sequence[str]) -> None:
-        """Raise unless each of these names one column."""
-        chosen, twice = {*names}, repeated(self.names)
-        for i, name in enumerate(self.names):
-            if name in self.nameless and name in chosen:
-                pandas = "; pandas writes such a column unless index=False" if i == 0 else ""
-                self.file.fail(
-                    f"{name} has no name: give it one, or leave it out, with ignore=[{name!r}]{pandas}", self.line
-                )
-            if name in twice and name in chosen:
-                places = [str(k + 1) for k, other in enumerate(self.names) if other == name]
-                self.file.fail(
-                    f"columns {' and '.join(places)} are both named {short(name)!r}; rename one, or leave them out",
-                    self.line,
-                )
-
-    def column(self, name: str) -> list[str]:
-        cells = self.cells[name]
-        return cells if len(self.rows) == len(cells) else [cells[i] for i in self.rows]
-
-    def line_of(self, k: int) -> int:
-        return self.lines[self.rows[k]]
-
-    def without(self, name: str) -> list[int]:
-        """The rows in which a column is missing."""
-        return [i for i, cell in zip(self.rows, self.column(name)) if cell.lower() in MISSING]
-
-    def gaps(self, names: Sequence[str], how: str | None) -> dict[str, list[int]]:
-        """The rows in which each of some columns is missing; an error for the first, unless it is said what then."""
-        found = {name: self.without(name) for name in names}
-        if how is None and (first := min(((rows[0], name) for name, rows in found.items() if rows), default=None)):
-            self.absent(first[1], first[0])
-        return found
-
-    def drop(self, rows: set[int], why: str) -> None:
-        """Leave rows out."""
-        if rows:
-            self.rows = [i for i in self.rows if i not in rows]
-            self.notes.append(f"left out: {len(rows)} of {len(self.lines)} lines, which {why}")
-        if not self.rows:
-            self.file.fail(
-                f"all lines {why}, so nothing is left: leave out the columns that are mostly empty, "
-                "or say missing='mean'"
-            )
-
-    def absent(self, name: str, row: int) -> NoReturn:
-        """Raise for a missing cell, with the ways on."""
-        self.file.fail(f"column {short(name)!r} is missing ({self.cells[name][row]!r}): fill it in or remove the "
-                       "line; or say missing='drop', which leaves such lines out, or missing='mean'",
-                       self.lines[row])  # fmt: skip
 
     # the first time
 
@@ -125,6 +35,7 @@ class Table:
         self, names: list[str], target: str | None, kind: str | None, words: set[str], keep: Sequence[str]
     ) -> Split:
         """The samples, and how they were made."""
+        self.texts = words | ({target} if target is not None and kind == "class" else set())
         without = self.gaps([name for name in names if name not in words or self.missing], self.missing)
         if (
             target is not None
@@ -146,6 +57,9 @@ class Table:
         y, classes, written = ([], [], Numeral()) if target is None else self._targets(target, kind, known[target])
         if filled := [short(name) for name in names if self.missing == "mean" and without.get(name)]:
             self.notes.append(f"missing cells of {some(filled)} hold the mean of the column")
+        if alike := [short(name) for name, (_, values) in zip(names, made) if len({*map(tuple, values)}) == 1]:
+            verbs = ("is", "says") if len(alike) == 1 else ("are", "say")
+            self.notes.append(f"{some(alike)} {verbs[0]} the same on every line, and {verbs[1]} nothing")
         prepared = Preparation(
             tuple(column for column, _ in made), target, tuple(classes), written, self.missing, self.headed, self.said
         )
@@ -197,68 +111,6 @@ class Table:
             chosen[name] = Numeral("." if point == "=" else point, unit) if point else None
         return chosen
 
-    def present(self, name: str) -> list[str]:
-        """The cells of a column that are not missing."""
-        return [c for c in self.column(name) if c.lower() not in MISSING]
-
-    def wrong(self, name: str, cell: str, what: str, hint: str) -> NoReturn:
-        """Raise for a cell, with its line."""
-        line = self.line_of(self.column(name).index(cell))
-        self.file.fail(f"column {short(name)!r} is {cell[:40]!r}, which is {what}: {hint}", line)
-
-    def text(self, name: str, said: bool, out: str = "") -> None:
-        """Raise unless a column that is no column of numbers can be taken as words; `out` says how to do that."""
-        cells = self.present(name)
-        if said:
-            return
-        target = bool(out)
-        out = out or f"leave the column out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]"
-        numbers = [c for c in cells if is_number(c) and (Numeral().number(c) is not None or re.search("[.,]", c))]
-        if numbers and len(numbers) < len(cells) or any(c.lower().lstrip("+-") in ("inf", "infinity") for c in cells):
-            other = next(c for c in cells if c not in {*numbers})
-            self.wrong(
-                name,
-                other,
-                "no finite number",
-                f"others of the column are, such as {numbers[0]!r}: correct it, {out}"
-                if numbers
-                else out.removeprefix("or "),
-            )
-        if numbers:  # each of them, but not all in one way
-            a, b = (next(c for c in cells if point_of([c], unit_of([c])) == point) for point in ".,")
-            self.wrong(
-                name,
-                b,
-                f"written in another way than {a!r}",
-                "say decimal='.' or decimal=',', if one of them is right, or correct it",
-            )
-        if all(map(_DATE.fullmatch, cells)):
-            self.wrong(name, cells[0], "a date or a time", f"write it as a number, such as days since a day, {out}")
-        if all(map(_DIGITS.fullmatch, cells)):
-            self.wrong(
-                name, cells[0], "no number as far as this reader knows", f"write it as digits and a point, {out}"
-            )
-        if all(map(quantity, cells)) and any(
-            re.search(r"\d\s|\d[.,]\d", c) for c in cells
-        ):  # but 1st, 2nd, 3rd are words
-            other = next((c for c in cells if quantity(c) != quantity(cells[0])), cells[-1])
-            self.wrong(
-                name,
-                other,
-                f"not written as {cells[0]!r} is",
-                f"write all in one unit and with one sign for decimals, {out}",
-            )
-        if target:
-            return
-        kinds = len({*cells})
-        if kinds == len(cells) >= 5 or kinds > min(1000, max(MANY, len(cells) / 2)):
-            self.wrong(
-                name,
-                cells[0],
-                f"one of {kinds} different texts on {len(cells)} lines, and they must come back to be learned",
-                out,
-            )
-
     def _column(self, name: str, numeral: Numeral | None, said: bool) -> tuple[Column, list[list[float]]]:
         """A column and its numbers, the mean where one is missing."""
         cells = self.present(name)
@@ -282,13 +134,19 @@ class Table:
                 "no finite number",
                 "write it as one",
             )
+        self.exact(
+            name, cells, numbers, f"leave it out, with ignore=[{name!r}], or take it as words, with text=[{name!r}]"
+        )
+        if zero := next(filter(CODE.fullmatch, cells), ""):
+            self.notes.append(f"{short(name)} is a number, though {zero} begins with 0; as words with text=[{name!r}]")
         if numeral.unit not in ("", *SIGNS):
             self.notes.append(f"{short(name)} is a number, in {short(numeral.unit)}; as words with text=[{name!r}]")
         column = Column(name, (math.fsum(v / len(numbers) for v in numbers),), None, numeral)
         if len(numbers) == len(self.rows):
             return column, [[v] for v in numbers]
         given = iter(numbers)
-        return column, [list(column.means) if c.lower() in MISSING else [next(given)] for c in self.column(name)]
+        blank = self.blank(name)
+        return column, [list(column.means) if c in blank else [next(given)] for c in self.column(name)]
 
     def number(self, name: str, cell: str, numeral: Numeral) -> float:
         """A cell as a number, or an error."""
@@ -310,15 +168,23 @@ class Table:
             self.text(target, said=False, out="or take it as a class, with kind='class'")
         unit = numeral.unit if numeral else ""
         codes = _codes(values) if kind is None and not unit else None
+        if numeral and kind != "class" and not codes:
+            self.exact(target, cells, values, "take it as a class, with kind='class'")
         if len({*(values or cells)}) == 1:
             self.file.fail(f"the target {short(target)!r} is {cells[0]!r} on every line: there is nothing to learn")
         if numeral and (kind == "number" or kind is None and not codes):
+            if kind is None and not unit and (zero := next(filter(CODE.fullmatch, cells), "")):
+                self.notes.append(
+                    f"{short(target)} is a number, though {zero} begins with 0; as a class with kind='class'"
+                )
             if kind is None and unit and len({*values}) <= MANY:
                 self.notes.append(f"{short(target)} is a number, in {short(unit)}; as a class with kind='class'")
             return values, [], numeral
         if unit:
             values = []  # its classes keep their unit
         whole = bool(values) and all(v.is_integer() for v in values)
+        if whole and all(map(str.isdigit, cells)) and len({*cells}) == len({*values}):
+            whole = False  # 01234 stays what it is
         texts = [str(int(v)) for v in values] if whole else cells  # 1, 01 and 1.0 are one class
         classes = sorted({*texts}, key=dict(zip(texts, values)).__getitem__ if values else None)
         if codes:
@@ -341,6 +207,8 @@ class Table:
     def repeated(self, like: Preparation, keep: Sequence[str]) -> Split:
         """The samples of another file, made into numbers as those were that a model has learned from."""
         names = [column.name for column in like.columns]
+        self.texts = {column.name for column in like.columns if column.words is not None}
+        self.numbers = {*names} - self.texts
         self.find(names)
         self.unique(names)
         how = self.missing or like.missing
@@ -354,7 +222,7 @@ class Table:
 
     def _again(self, column: Column, numeral: Numeral | None) -> list[list[float]]:
         """The numbers of a column, as the model knows it."""
-        cells, seen = self.column(column.name), {}
+        cells, seen, blank = self.column(column.name), {}, self.blank(column.name)
         if column.words is None and self.present(column.name):
             if numeral is None:
                 cell = next((c for c in self.present(column.name) if column.numeral.number(c) is None), cells[0])
@@ -370,7 +238,7 @@ class Table:
                 )
             column = Column(column.name, column.means, None, numeral)
         for c in {*cells}:
-            found = list(column.means) if c.lower() in MISSING and c not in (column.words or ()) else column.values(c)
+            found = list(column.means) if c in blank and c not in (column.words or ()) else column.values(c)
             if found is None and column.words is not None:
                 near = "".join(f" (did you mean {word!r}?)" for word in get_close_matches(c, column.words, 1))
                 self.wrong(column.name, c, f"none of the words that the model knows{near}",
@@ -392,6 +260,9 @@ class Table:
             whole = {c: str(int(v)) for c in {*cells} if (v := Numeral().number(c)) is not None and v.is_integer()}
             return [index.get(c, index.get(whole.get(c, c))) for c in cells]
         numeral = self._numerals([like.target])[like.target] if self.present(like.target) else None
+        if numeral and numeral.unit != like.numeral.unit:
+            self.notes.append(f"{short(like.target)} is in another unit than the model knows, and is not compared")
+            return []
         return [numeral.number(c) if numeral else None for c in cells]
 
 

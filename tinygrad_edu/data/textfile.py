@@ -29,7 +29,8 @@ STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"),
              (b"\xd0\xcf\x11\xe0", "an old Excel workbook"), (b"PAR1", "a Parquet file"), (b"\x89HDF", "an HDF5 file"),
              (b"%PDF", "a PDF"), (b"SQLite format 3", "a database"), (b"BZh", "compressed with bzip2"),
              (b"\xfd7zXZ", "compressed with xz"), (b"\x93NUMPY", "a NumPy array"),
-             (b"{", "JSON"), (b"<", "HTML or XML")]  # fmt: skip
+             (b"{", "JSON"), (b"[{", "JSON"), (b"[[", "JSON"), (b"<", "HTML or XML"),
+             (b"@relation", "an ARFF file"), (b"@RELATION", "an ARFF file")]  # fmt: skip
 SAMPLE = 200  # records that decide what separates cells
 
 
@@ -126,6 +127,9 @@ class File:
             del records[0]
         if _filled(names) >= width:  # separators at the ends of lines stand before nothing
             names = names[: _filled(names)]
+        if self.header is not False and _row_names(names, [cells for _, cells in records]):
+            records = [(at, cells[not cells[0].startswith("#") :]) for at, cells in records]
+            notes.append("the first cell of each line names the line, as R writes it: it is left out")
         if self.header is None:
             self._check(line, names, records)
         rows, comments = [], []
@@ -157,8 +161,9 @@ class File:
         fitting: dict[str, tuple[bool, int]] = {}  # whether under a title, and how many cells look unseparated
         counts: dict[str, int] = {}
         alone: list[str] = []  # under which nothing is separated
+        spaced: list[str] = []  # under which several numbers stand in one cell of each line
         for separator in (*SEPARATORS, " "):
-            if separator == " " and (fitting or max(counts.values(), default=0) > 1):
+            if separator == " " and (fitting or max(counts.values(), default=0) > 1) and not spaced:
                 break  # spaces separate nothing but numbers, where nothing else does
             records: list[list[str]] = []
             try:
@@ -173,14 +178,20 @@ class File:
             width = _filled(records[0])
             if max(map(len, records)) == 1:
                 alone.append(separator)
-            if width > 1 and all(
-                _filled(cells) <= width <= len(cells) or cells[0].startswith("#") for cells in records
+            if width > 1 and (
+                all(_filled(cells) <= width <= len(cells) or cells[0].startswith("#") for cells in records)
+                or _row_names(records[0], records[1:])
             ):
                 others = {*SEPARATORS} - {separator}
                 if separator == " " and not any(is_number(cell) for cells in records[1:] for cell in cells):
                     break
+                if all(any(map(_are_numbers, cells)) for cells in records):
+                    spaced.append(separator)
+                    continue
                 doubts = sum(bool(others & {*cell}) and not is_number(cell) for cells in records[1:] for cell in cells)
                 fitting[separator] = bool(above), doubts
+        if spaced and not fitting:
+            return spaced[0]
         whole = [s for s in fitting if not fitting[s][0]] or [
             *fitting
         ]  # a title is supposed only where nothing fits without
@@ -197,7 +208,7 @@ class File:
     def _records(self, text: str, separator: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank with the line on which it begins: a quoted cell may hold line breaks."""
         reader = csv.reader(
-            io.StringIO(text, newline="\n"),
+            io.StringIO(text.replace("\t", " ") if separator == " " else text, newline="\n"),
             delimiter=separator,
             quotechar=self.quote,
             skipinitialspace=True,
@@ -222,7 +233,12 @@ class File:
                     "mark that is never closed",
                     line,
                 )
-            self.fail(f"this is no CSV from here on: {e}; look for a quotation mark that is never closed", line)
+            hint = (
+                'within a cell it is written twice, "", and not \\"'
+                if '\\"' in text
+                else "look for a quotation mark that is never closed"
+            )
+            self.fail(f"this is no CSV from here on: {e}; {hint}", line)
 
     def _check(self, line: int, names: list[str], records: list[tuple[int, list[str]]]) -> None:
         """Raise if the first line may be a sample: a file without names would lose it without a word."""
@@ -265,6 +281,22 @@ def _is_utf8(data: bytes) -> bool:
 def _filled(cells: list[str]) -> int:
     """How many cells there are before those at the end that are empty."""
     return max((k for k, cell in enumerate(cells, 1) if cell), default=0)
+
+
+def _row_names(names: list[str], rows: list[list[str]]) -> bool:
+    """Whether each line begins with a cell that no name stands above: its number, or text that no other line has."""
+    rows = [cells for cells in rows if not cells[0].startswith("#")]
+    first = [cells[0] for cells in rows]
+    if len(rows) < 2 or not all(len(cells) == len(names) + 1 and cells[-1] for cells in rows):
+        return False
+    return first == [str(k) for k in range(1, len(rows) + 1)] or (
+        len({*first}) == len(first) and not any(map(is_number, first))
+    )
+
+
+def _are_numbers(cell: str) -> bool:
+    """Whether a cell is several numbers, or marks such as ?, with spaces between them."""
+    return " " in cell and not is_number(cell) and all(is_number(part) or part in "?-*." for part in cell.split())
 
 
 def _titles(records: list[tuple[int, list[str]]]) -> int:

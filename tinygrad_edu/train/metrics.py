@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..data.dividing import hardly_varies
 from ..data.samples import class_label
 from ..errors import UserError
 from ..modes import no_grad
@@ -104,11 +105,12 @@ def r_squared(model: Model, X: Any, y: Any) -> float:
     found = [alone(out) for out in outputs(model, X)]
     if wrong := next((out for out in found if isinstance(out, list)), None):
         raise UserError(f"r_squared judges models of one number, and this one gives {len(wrong)}")
-    mean = math.fsum(float(t) / len(y) for t in y)
-    spread = math.fsum((float(t) - mean) ** 2 for t in y)
-    if not spread:
+    targets = [float(t) for t in y]
+    if hardly_varies(targets):
         raise UserError("r_squared compares with the mean of the targets, and these are all the same")
-    return 1.0 - math.fsum((out - float(t)) ** 2 for out, t in zip(found, y)) / spread
+    mean = math.fsum(t / len(y) for t in targets)
+    share = math.dist(found, targets) / math.dist([mean] * len(y), targets)  # no square of it that could overflow
+    return 1.0 - share * share
 
 
 def confusion(model: Model, X: Any, y: Any) -> list[list[int]]:

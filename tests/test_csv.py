@@ -1,0 +1,158 @@
+"""CSV files as people have them, kind by kind: each is read rightly, or refused in one line that says what to do."""
+
+import math
+
+import pytest
+
+from tinygrad_edu import train
+from tinygrad_edu.data import Standardizer, read_csv
+from tinygrad_edu.data.cells import MISSING, NO_NUMBER
+from tinygrad_edu.data.numerals import KINDS, of_one_kind
+
+
+def written(tmp_path, content):
+    path = tmp_path / "f.csv"
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("blank", sorted(MISSING | NO_NUMBER))
+def test_what_stands_for_nothing_among_numbers_is_a_missing_cell_and_not_a_word(tmp_path, blank):
+    path = written(tmp_path, f'a;c;y\n"{blank}";x;1.5\n1;z;2\n3;z;3\n')
+    with pytest.raises(ValueError, match="line 2: column 'a' is missing.*missing='mean'"):
+        read_csv(path, "y")
+    assert read_csv(path, "y", missing="mean").X == [[2.0, 1.0, 0.0], [1.0, 0.0, 1.0], [3.0, 0.0, 1.0]]
+    like = read_csv(path, "y", missing="mean").preparation
+    assert read_csv(written(tmp_path, f'a;c\n"{blank}";z\n"{blank}";x\n'), like=like).X == [[2, 0, 1], [2, 1, 0]] or (
+        blank not in MISSING
+    )
+
+
+@pytest.mark.parametrize("blank", sorted(NO_NUMBER))
+def test_what_stands_for_nothing_among_numbers_is_a_word_among_words(tmp_path, blank):
+    path = written(tmp_path, f'a;y\n"{blank}";1.5\nred;2\n"{blank}";3\n')
+    assert sorted(read_csv(path, "y").features) == sorted([f"a={blank}", "a=red"])
+    beside_numbers = written(tmp_path, f'a;y\n"{blank}";1.5\n1;2\n1;3\n')
+    assert sorted(read_csv(beside_numbers, "y", text=["a"]).features) == sorted([f"a={blank}", "a=1"])
+    target = written(tmp_path, f'a;y\n1;"{blank}"\n2;1\n3;2\n')
+    assert sorted(read_csv(target, "y", kind="class").classes) == sorted([blank, "1", "2"])
+
+
+def test_a_mark_that_stood_for_nothing_in_training_does_so_in_a_file_of_nothing_else(tmp_path):
+    like = read_csv(written(tmp_path, "a,y\n-,1.5\n1,2\n3,3\n"), "y", missing="mean").preparation
+    assert read_csv(written(tmp_path, "a\n-\n.\n"), like=like).X == [[2.0], [2.0]]
+
+
+SIGNED = ["12 %", "12", "$5", "5 €", "CHF 5", "1.5", "1,5", "1 234", "-3"]
+
+
+@pytest.mark.parametrize("a", SIGNED)
+@pytest.mark.parametrize("b", SIGNED)
+def test_numbers_written_in_two_ways_are_refused_or_one_column(tmp_path, a, b):
+    path = written(tmp_path, f"x;y\n{a};1\n{b};2\n{a};3\n")
+    try:
+        table = read_csv(path, "y", kind="number")
+    except ValueError as error:
+        assert a != b and f"is {b!r}, which is written in another way than {a!r}" in str(error)
+        assert ("one unit" in str(error)) == any(sign in a + b for sign in ("%", "$", "€", "CHF"))
+    else:
+        assert table.features == ["x"] and (a == b) == (len({*map(tuple, table.X)}) == 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_amounts_in_two_units_of_one_thing_are_never_words(tmp_path, kind):
+    one, other, *_ = sorted(kind)
+    assert of_one_kind({one, other}) and not of_one_kind({one}) and not of_one_kind({one, "th"})
+    path = written(tmp_path, f"a;y\n5{one};1.5\n7{other};2\n5{one};3\n")
+    with pytest.raises(ValueError, match="line 3: column 'a' is .*not written as .*one unit"):
+        read_csv(path, "y")
+    with pytest.raises(ValueError, match="line 3: column 'a' is .*kind='class'"):
+        read_csv(path, "a")
+    assert len(read_csv(path, "y", text=["a"]).features) == 2
+
+
+ROWS = [  # with names of rows that have no name themselves: as R writes them, and read.table reads them
+    ("a\ty\n1\t5\tu\n2\t6\tv\n", [[5.0], [6.0]]),
+    ("a,y\nMazda RX4,21,u\nFiat 128,32.4,v\n", [[21.0], [32.4]]),
+    ('a y\n"1" 5.5 "u"\n"2" 6 "v"\n', [[5.5], [6.0]]),
+    ('"a";"y"\n"one";5,5;"u"\n"two";6;"v"\n# the end\n', [[5.5], [6.0]]),
+]
+
+
+@pytest.mark.parametrize("content, X", ROWS)
+def test_cells_that_name_the_lines_and_have_no_name_are_left_out_with_a_word(tmp_path, content, X):
+    table = read_csv(written(tmp_path, content), "y")
+    assert table.X == X and table.classes == ["u", "v"] and any("as R writes it" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("content", ["a,y\n0.5,5,u\n0.25,6,v\n", "a,y\nx,5,u\nx,6,v\n", "a,y\n1,5,u\n"])
+def test_a_cell_too_many_that_may_be_a_number_is_an_error(tmp_path, content):
+    with pytest.raises(ValueError, match="line 2: there are 3 cells, and 2 columns"):
+        read_csv(written(tmp_path, content), "y")
+
+
+def test_columns_under_spaces_may_have_a_tab_before_the_last(tmp_path):
+    auto = '18.0   8   307.0\t"chevrolet chevelle"\n15.0   8   ?\t"buick skylark"\n27.0   4   97.00\t"vw"\n'
+    table = read_csv(
+        written(tmp_path, auto), "column 1", header=False, ignore=["column 4"], missing="drop", kind="number"
+    )
+    assert table.X == [[8.0, 307.0], [4.0, 97.0]] and table.y == [18.0, 27.0]
+
+
+def test_digits_that_may_be_a_name_are_told_of(tmp_path):
+    rows = "".join(f"0{1234 + i % 3 * 1000},{i}\n" for i in range(9))
+    table = read_csv(written(tmp_path, "zip,y\n" + rows), "y", kind="number")
+    assert any("zip is a number, though 01234 begins with 0" in note for note in table.notes)
+    assert any(
+        "as a class with kind='class'" in note for note in read_csv(written(tmp_path, "zip,y\n" + rows), "zip").notes
+    )
+    assert read_csv(written(tmp_path, "zip,y\n" + rows), "zip", kind="class").classes == ["01234", "02234", "03234"]
+    assert read_csv(written(tmp_path, "y,a\n01,1\n1,2\n2,3\n"), "y", kind="class").classes == ["1", "2"]
+    long = "".join(f"{12345678901234567890 + i},{i}\n" for i in range(9))
+    for target, other in ("y", "text=.'id'."), ("id", "kind='class'"):
+        with pytest.raises(
+            ValueError, match="line 3: column 'id' is '12345678901234567891', which is the same.*" + other
+        ):
+            read_csv(written(tmp_path, "id,y\n" + long), target, kind="number")
+    assert len(read_csv(written(tmp_path, "id,y\n" + long), "y", text=["id"], kind="number").features) == 9
+
+
+def test_columns_that_never_change_are_told_of(tmp_path):
+    table = read_csv(written(tmp_path, "a,c,w,y\n1,5,x,1.5\n2,5.0,x,2\n"), "y")
+    assert table.notes[-1] == "c, w are the same on every line, and say nothing"
+
+
+HINTS = [
+    ("a~y\n1~2\n3~4\n", "if '~' separates the cells, say delimiter='~'"),
+    ("a:y\n1:2\n3:4\n", "if ':' separates the cells, say delimiter=':'"),
+    ("@relation r\n@data\n1,2\n", "an ARFF file"),
+    ('[{"a": 1, "y": 2}]\n', "JSON"),
+    ('a,y\n"say \\"hi\\"",1\n', 'is written twice, "", and not'),
+    ("a,y\n1,0 # off\n2,1 # on\n", "column 'y' is '0 # off', which is a number with a comment behind it: remove"),
+    ("a,y\n1,2\n3,4\nTotal,6\n", "correct it or remove the line"),
+]
+
+
+@pytest.mark.parametrize("content, hint", HINTS)
+def test_what_cannot_be_read_is_refused_with_what_to_do(tmp_path, content, hint):
+    with pytest.raises(ValueError, match=hint) as error:
+        read_csv(written(tmp_path, content), "y")
+    assert "\n" not in str(error.value)
+
+
+def test_a_target_in_another_unit_is_not_compared(tmp_path):
+    like = read_csv(written(tmp_path, "a,y\n1,2 kg\n2,3.5 kg\n3,4 kg\n"), "y").preparation
+    assert read_csv(written(tmp_path, "a,y\n1,2 kg\n2,3 kg\n"), like=like).y == [2.0, 3.0]
+    other = read_csv(written(tmp_path, "a,y\n1,2000 g\n2,3000 g\n"), like=like)
+    assert other.y == [] and "another unit" in other.notes[-1]
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-160, 1.0, 1e150, 1e300])
+def test_r_squared_has_no_size_at_which_it_fails(size):
+    y = [size * v for v in (1.0, 2.0, 3.0, 5.0)]
+    assert train.r_squared(lambda x: x, [y[0], y[1], y[2], 4 * size], y) == pytest.approx(1 - 1 / 8.75)
+    with pytest.raises(ValueError, match="all the same"):
+        train.r_squared(lambda x: x, y, [0.1 * size] * 4)
+    with pytest.raises(ValueError, match="farther than floats reach"):
+        Standardizer.of([[1e308], [-1e308]] * 8)
+    assert math.isfinite(train.r_squared(lambda x: x, [0.0, 1e-200, 2.0], [0.0, 1e200, 1.0]))
