@@ -147,7 +147,9 @@ ROWS = {
         "nn.Module.load_state_dict(holder, {'s': 3.0})", "setattr(w, 'data', max(w.data, 1.0))",
         "optim.clip_by_norm([s], 1.0)")],
     "identity": ["x is a", "x in {a}", "x in [a]", "table.get(x)", "id(x) == id(a)", "x in {a: 1}", "x == a", "x != b",
-                 "([a, b].index(x) if x in (a, b) else 1)", "operator.is_(x, a)", "names.get(id(x)) == 'a'",
+                 "([a, b].index(x) if x in (a, b) else 1)", "operator.is_(x, a)", "object.__eq__(x, a) is True",
+                 "object.__hash__(x) == object.__hash__(a)", "getattr(operator, 'is_')(x, a)",
+                 "names.get(id(x)) == 'a'",
                  "any(x is v for v in (a,))", "hash(x) == hash(a)", "weakref.WeakSet([a]).__contains__(x)", "{a} & {x}",
                  "x not in (b,)"],
     "types": ["isinstance(x, float)", "isinstance(x, (int, float))", "isinstance(x, Value)", "type(x) is float",
@@ -239,6 +241,41 @@ ROWS = {
                        "            return n[0]\n        return inner\n    return middle()\ndeep = outer()"),
         ("wrapped() < 7", "def counting(f):\n    n = 0\n    @functools.wraps(f)\n    def g():\n        nonlocal n\n"
                           "        n += 1\n        return n\n    return g\n@counting\ndef wrapped(): return 0"))],
+    "what is kept in another way": [("step() < 7", f"{before}\ndef step():\n    {body}") for before, body in (
+        ("n = [fractions.Fraction(0)]", "n[0] += 1; return n[0]"),
+        ("n = [decimal.Decimal(0)]", "n[0] += 1; return n[0]"),
+        ("import datetime\nn = [datetime.date(2020, 1, 1)]", "n[0] += datetime.timedelta(1); return n[0].day"),
+        ("n = {1.0}", "m = max(n); n.clear(); n.add(m + 1); return m"),
+        ("n = {(1,)}", "(m,) = max(n); n.clear(); n.add((m + 1,)); return m"),
+        ("n = {1.5: 0}", "m = max(n); n.clear(); n[m + 1] = 0; return m"),
+        ("n = {(1,): 0}", "(m,) = max(n); n.clear(); n[(m + 1,)] = 0; return m"),
+        ("math.steps = 0", "math.steps += 1; return math.steps"),
+        ("losses.steps = 0", "losses.steps += 1; return losses.steps"),
+        ("", "globals()['n'] = globals().get('n', 0) + 1; return globals()['n']"),
+        ("n = []", "return eval('n.append(1) or len(n)')"),
+        ("class K: n = 0\nk = K()\nr = weakref.ref(k)\ndel k\nkept = [r()]", "r().n += 1; return r().n"),
+        ("class Meta(type):\n    n = 0\n    def __call__(cls):\n        Meta.n += 1\n        return Meta.n\n"
+         "class K(metaclass=Meta): pass", "return K()"),
+        ("class K:\n    def __getattr__(self, name): return vars(self)['n']\nk = K()\nk.n = 0", "k.n += 1; return k.n"),
+        ("n = threading.Semaphore(6)", "return 1 if n.acquire(blocking=False) else 9"),
+        ("import array\nn = array.array('d', [0.0]) * (1 << 20)", "n[5] += 1; return n[5]"),
+        ("n = bytearray(1 << 23)", "n[5] += 1; return n[5]"))],
+    "another one at the second call": [("step()", f"{before}\nkept, other = [one], two\ndef step():\n"
+                                        f"    old, kept[0] = kept[0], other\n    return {asked}")
+        for before, asked in (
+        ("class E(enum.Enum):\n    A, B = 1, 2\none, two = E.A, E.B", "old is E.A"),
+        ("one, two = len, max", "old is len"),
+        ("one, two = int, float", "old is int"), ("one, two = lambda: 1, lambda: 0", "old()"),
+        ("class A:\n    is_a = 1\nclass B:\n    is_a = 0\none, two = A(), B()", "old.is_a"),
+        ("one, two = threading.Lock(), threading.RLock()", "old is one"), ("one, two = 1, 2", "old == 1"))] + [
+        ("net()", "m = nn.Sequential(nn.Linear(1, 1, seed=0))\ndef net():\n    was = m.training\n    m.eval()\n"
+                  "    return was"), ("lock.acquire(blocking=False)", "lock = threading.Lock()")],
+    "chance of the system": [("drawn()", f"import os, secrets, uuid\ndef drawn(): return {c}") for c in (
+        "random.SystemRandom().random() < 0.9", "random.Random().random() < 0.9", "secrets.randbelow(10)",
+        "uuid.uuid4().int % 10", "os.urandom(1)[0] > 25")] + [
+        ("drawn()", f"import numpy as np\nr = {r}\ndef drawn(): return {c} < 0.9") for r, c in (
+        ("0", "np.random.default_rng().random()"), ("np.random.MT19937(3)", "np.random.Generator(r).random()"),
+        ("np.random.SeedSequence(3)", "np.random.default_rng(r.spawn(1)[0]).random()"))],
     "chance": ["random.random() < 0.9", "random.randint(0, 9)", "random.gauss(0, 1) < 1.5",
                "random.choice([1, 1, 1, 1, 0])", "random.shuffle([1, 2]) or random.random() < 0.9", "peeked()"] + [
         (c, f"r = random.Random({seed})") for seed in (3, 4)

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import linecache
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +24,8 @@ from .. import modes, ops, tracing
 from ..engine import Node, Value, _node, topological
 from ..rules import computed
 from ..tracing import RecordingError, recorders
-from .state import library
+from . import entropy
+from .refusals import complaint, place
 from .structure import array_of
 
 _ENGINE = vars(sys.modules[Value.__module__])
@@ -71,6 +70,7 @@ class Recorder:
         """A run begins, on these; `handed` says that nobody else has them."""
         self.inputs, self.handed = inputs, handed
         self.made: list[Value] = []
+        self.drew = False  # chance that belongs to no stream: see `entropy`
         self._kinds = {id(v): kind for v, kind in inputs}
         self._sorted = 0
 
@@ -101,7 +101,7 @@ class Recorder:
         self.made.append(v)
         if not modes.recording() and self.kind(v) is not CONSTANT:
             raise RecordingError(
-                f"{_place(sys._getframe(1))}: no_grad() while recording: what is computed inside would not be replayed"
+                f"{place(sys._getframe(1))}: no_grad() while recording: what is computed inside would not be replayed"
             )
 
     def kind(self, v: Value) -> str:
@@ -150,7 +150,7 @@ _changing = threading.RLock()
 
 def _put(which: int) -> None:
     """All guards, or what was there before them."""
-    others = [made() for room, made in _POOLS.items() if room in sys.modules]  # which take long to load
+    others = [made() for room, made in _LATER.items() if room in sys.modules]  # which take long to load
     for owner, name, *both in itertools.chain(_GUARDS, *others):
         if both[which] is not None:
             setattr(owner, name, both[which])
@@ -336,7 +336,7 @@ def _pools() -> Any:
     return [(pool, name, method, _lending(method)) for name, method in plain]
 
 
-_POOLS = {"concurrent.futures.thread": _executors, "multiprocessing.pool": _pools}
+_LATER = {"concurrent.futures.thread": _executors, "multiprocessing.pool": _pools}
 _plain_repr, _plain_local_grads = Value.__repr__, Value.local_grads
 _plain_start = threading.Thread.start
 _parents_of = Value.parents.__get__  # type: ignore[attr-defined]
@@ -362,59 +362,13 @@ _GUARDS: list[Any] = [
     *[(Value, name, vars(Value).get(name), new) for name, new in _NEW.items()],
     (threading.Thread, "start", _plain_start, _start),
     (sys.modules[Value.__module__], "_node", _node, _made),
+    *entropy.GUARDS,
 ]
 
 
-def _place(frame: Any) -> str:
-    """The line of the user's code that led here."""
-    frame = _users(frame)
-    return f"{frame.f_code.co_filename}, line {frame.f_lineno}"
-
-
-def _users(frame: Any) -> Any:
-    """Where somebody's own code asks, in its own name or through a library, such as copy or NumPy."""
-    found = frame
-    while found is not None and library(found.f_globals.get("__name__", "").partition(".")[0]):
-        found = found.f_back
-    return found or frame
-
-
 def _baked(kind: str, frame: Any, asked: str, written: bool = False) -> RecordingError:
-    error = RecordingError(_told(kind, frame, asked, written))
+    error = RecordingError(complaint(kind, frame, asked, written))
     if not tracing.active():  # another thread, which the function has handed something to
         for r in tuple(recorders):
             r.refusal = r.refusal or error
     return error
-
-
-def _told(kind: str, frame: Any, asked: str, written: bool) -> str:
-    if frame.f_globals.get("__name__") == "tinygrad_edu.protocol":
-        asked = {"__bool__": "bool()", "__float__": "float()", "__int__": "int()", "__round__": "round()",
-                 "compare": "a comparison"}.get(
-            frame.f_code.co_name, asked)  # fmt: skip
-    where = f"{_place(frame)}: {'assigning ' * written}{asked} of a {kind}, while recording: "
-    if written:
-        return where + "no replay would do it again: assign outside of the recorded function, after calling it"
-    row = _row_for(_users(frame)) if asked == "float()" else ""
-    return (
-        f"{where}this run's answer would be baked into every "
-        f"replay. {row}Use where(greater(x, 0), a, b), maximum or minimum for a choice; a count or an index that is "
-        "always the same stands in the function; pass a row of a table, not its number; whatever else must be a "
-        "plain number is computed before and passed as an argument"
-    )
-
-
-def _row_for(frame: Any) -> str:
-    """What to write in place of a function of numbers, such as math.tanh, that is called on this line."""
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno) or " ".join(
-        f"{n}(" for n in frame.f_code.co_names
-    )
-    for called in re.findall(r"(\w+)\s*\(", line):
-        row = {"fabs": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(called, called)
-        if row in ops.TABLE and row not in ("sum",):
-            return (
-                f"For a number write {called}, for a Value x.{row}(). "
-                if row != "abs"
-                else "For a Value write abs(x). "
-            )
-    return ""

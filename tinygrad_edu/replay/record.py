@@ -90,6 +90,10 @@ class _Run:
             )
             raise TypeError(f"a recorded function returns a Value, or Values in lists, got {got}")
 
+    def numbers(self) -> list[float]:
+        """What it returned, as numbers."""
+        return [*map(_data_of, self.outputs)]
+
     def known(self) -> set[Value]:
         """All but what was there before."""
         return {*self.traced, *self.made}
@@ -190,7 +194,7 @@ def record(
             raise RecordingError(ELSE.format(f"called again, it raised {type(error).__name__}: {error}")) from error
         after = State(f)
         run.identity = after.identity
-        drew = streams.now() != chance and (streams.alone or after.draws)  # other threads may have drawn numbers
+        drew = recorder.drew or streams.now() != chance and (streams.alone or after.draws)  # others may have drawn too
         streams.alone |= drew  # they are the function's, to be given back
         return run, "random numbers were drawn" if drew else before.changed(after)
 
@@ -213,9 +217,12 @@ def record(
                             "what it computes depends on chance, or on which Value it is given (`is`, id, hash)"
                         )
                     )
+                if not close(first.numbers(), kept.numbers()):
+                    told = _shown(first.numbers()), _shown(kept.numbers())
+                    raise RecordingError(ELSE.format("its first call gives {}, every other {}".format(*told)))
     finally:
         released(recorder)  # a Ctrl-C may have landed on the way into a block, or out of it
-    recorded = list(map(_data_of, kept.outputs))
+    recorded = kept.numbers()
     if by_hand and not (by_hand[0] == kept.shape and close(by_hand[1], recorded)):
         raise RecordingError(TYPED.format(_shown(by_hand[1]), _shown(recorded)))
     del first  # the copies take its room

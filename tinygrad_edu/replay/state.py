@@ -22,6 +22,7 @@ import sys
 import threading
 import types
 import warnings
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ from ..engine import Value
 
 MOST = 10_000  # things that are looked at
 _PLAIN = {int, bool, str, bytes, type(None)}
+_KEYS = {*_PLAIN, float}
 _NUMBERS = {float, complex, range, slice}
 _LIBRARY = {*sys.stdlib_module_names, "numpy", "tinygrad_edu"} - {"__main__"}
 _KEEPERS = {
@@ -39,6 +41,8 @@ _KEEPERS = {
     "tinygrad_edu",
     "dataclasses",
 }  # whose objects hold what users put there
+_TOLD = {"fractions", "decimal", "datetime", "uuid", "pathlib"}  # whose objects are what their text says
+_ANY = {"globals", "eval", "exec"}  # by which a function may reach whatever its module holds
 _CODE = (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial)
 
 
@@ -77,9 +81,12 @@ def _told(path: Path) -> str:
 
 def _asked(code: types.CodeType) -> set[str]:
     """How a function, or one inside it, may ask which object something is:
-    by `is`, but for `is None`, by what does the same, or by `id`.
+    by `is`, but for `is None`, by what does the same, or by `id` and what `object` makes of it.
     """
-    asked = {"is_", "is_not"} & {*code.co_names}
+    named = {*code.co_names, *[c for c in code.co_consts if type(c) is str]}
+    asked = {"is_", "is_not"} & named
+    if "object" in named and {"__eq__", "__ne__", "__hash__", "__repr__"} & named:
+        asked.add("id")
     if _IS in code.co_code[::2] or "id" in code.co_names:
         with_a_constant = False
         for step in dis.get_instructions(code):
@@ -95,6 +102,11 @@ def _slots(kind: type) -> tuple[str, ...]:
     """The attributes that a class keeps outside of __dict__."""
     found = [getattr(base, "__slots__", ()) for base in kind.__mro__]
     return tuple([name for names in found if isinstance(names, (list, tuple)) for name in names])
+
+
+def _wraps(x: Any) -> bool:
+    """Whether something stands for a function; it is not asked itself, for it may answer to any name."""
+    return "__wrapped__" in (getattr(type(x), "__dict__", None) and getattr(x, "__dict__", None) or ())
 
 
 class Identity:
@@ -174,7 +186,7 @@ class State:
         elif id(x) not in self._seen and kind is not types.ModuleType:
             self._seen[id(x)] = x
             try:
-                if kind in self._known and "__wrapped__" not in getattr(x, "__dict__", ()):
+                if kind in self._known and not _wraps(x):
                     self._attributes(path, x)
                 else:
                     self._inside(path, x)
@@ -189,10 +201,11 @@ class State:
         self._todo.append((path, x))
 
     def _inside(self, path: Path, x: Any) -> None:
+        kind = type(x)
         if isinstance(x, dict):
             self._rows(path, x)
-            self._note(path, (len(x), *[k for k in x if type(k) in _PLAIN]))
-            self._values.append([k for k in x if isinstance(k, Value)])
+            self._note(path, (len(x), *[k for k in x if type(k) in _KEYS]))
+            self._keys(path, x)
             for k, v in x.items():
                 self._more((path, f"[{k!r}]" if type(k) in _PLAIN else f"[{type(k).__name__}]"), v)
         elif isinstance(x, (list, tuple, collections.deque)):
@@ -209,23 +222,29 @@ class State:
                     self._todo.extend([((path, f"[{i}]"), v) for i, v in enumerate(x)])
             self._rows(path, x)
         elif isinstance(x, (set, frozenset)):
-            self._note(path, (len(x), {k for k in x if type(k) in _PLAIN}))
-            self._values.append([k for k in x if isinstance(k, Value)])
-        elif isinstance(x, (bytearray, array.array, memoryview)) or hasattr(x, "dtype"):
+            self._note(path, (len(x), {k for k in x if type(k) in _KEYS}))
+            self._keys(path, x)
+        elif isinstance(x, (bytearray, array.array, memoryview)) or hasattr(kind, "dtype"):
             self._numbers(path, x)
-        elif isinstance(x, _CODE) or hasattr(x, "__wrapped__"):
+        elif isinstance(x, _CODE) or _wraps(x):
+            self._note(path, getattr(x, "__code__", type(x).__qualname__))
             self._function(path, x)
         elif isinstance(x, random.Random):
             self.draws |= x is _GLOBAL
             self._note(path, None if x is _GLOBAL or isinstance(x, random.SystemRandom) else hash(x.getstate()))
-        elif hasattr(x, "bit_generator") or hasattr(x, "get_state"):  # NumPy's
+        elif hasattr(kind, "bit_generator") or hasattr(kind, "get_state"):  # NumPy's
             numpy_random: Any = sys.modules.get("numpy.random")
             same = numpy_random is not None and x is numpy_random.mtrand._rand
             self.draws |= same
             self._note(
                 path, None if same else repr(x.bit_generator.state if hasattr(x, "bit_generator") else x.get_state())
             )
+        elif _root(kind) == "numpy" and hasattr(kind, "state"):  # what its streams are made of
+            self._note(path, repr(x.state))
         elif isinstance(x, type):
+            self._note(path, f"{x.__module__}.{x.__qualname__}")
+            if kind is not type:
+                self._more((None, kind.__name__), kind)
             if not library(_root(x)):
                 for name, v in vars(x).items():
                     if not name.startswith("__") or name == "__call__":
@@ -236,21 +255,33 @@ class State:
             self._note(path, x.qsize())
         elif isinstance(x, threading.Event):
             self._note(path, x.is_set())
-        elif hasattr(x, "getvalue") and hasattr(x, "tell"):
+        elif isinstance(x, threading.Semaphore):
+            self._note(path, vars(x)["_value"])
+        elif isinstance(x, weakref.ref):
+            self._more(path, x())
+        elif isinstance(x, enum.Enum):
+            self._note(path, (kind.__qualname__, x.name))
+        elif _root(kind) in _TOLD:
+            self._note(path, repr(x))
+        elif hasattr(kind, "getvalue") and hasattr(kind, "tell"):
             self._note(path, (x.tell(), len(x.getvalue())))
-        elif hasattr(type(x), "__next__"):
+        elif hasattr(kind, "__next__"):
             self._iterator(path, x)
-        elif not isinstance(x, enum.Enum) and (
-            _root(type(x)) in _KEEPERS or not library(_root(type(x))) or isinstance(x, threading.local)
-        ):
-            self._known[type(x)] = _slots(type(x))
-            if not type(x).__module__.startswith("tinygrad_edu.replay"):
-                for base in type(x).__mro__:
+        elif _root(kind) in _KEEPERS or not library(_root(kind)) or isinstance(x, threading.local):
+            self._known[kind] = _slots(kind)
+            if not kind.__module__.startswith("tinygrad_edu.replay"):
+                for base in kind.__mro__:
                     self._more((None, base.__name__), base)
             self._attributes(path, x)
 
+    def _keys(self, path: Path, x: Iterable[Any]) -> None:
+        """What is looked up in a dict or a set."""
+        self._values.append([k for k in x if isinstance(k, Value)])
+        self._todo.extend([((path, "[...]"), k) for k in x if isinstance(k, (tuple, frozenset))])
+
     def _attributes(self, path: Path, x: Any) -> None:
         """Of something that is nothing but its attributes."""
+        self._note(path, type(x).__qualname__)
         self._rows(path, x)
         for name in self._known[type(x)]:
             if hasattr(x, name):
@@ -277,15 +308,20 @@ class State:
     def _numbers(self, path: Path, x: Any) -> None:
         if str(getattr(x, "dtype", "")) == "object":
             self._more(path, x.tolist())
-        elif memoryview(x).nbytes < 1 << 22:
-            self._note(path, hash(bytes(x) if isinstance(x, bytearray) else x.tobytes()))
+            return
+        rows = memoryview(x)
+        if rows.nbytes < 1 << 22 or not rows.c_contiguous:
+            self._note(path, hash(rows.tobytes()))
+        else:  # a few of very many
+            bits = rows.cast("B")
+            self._note(path, hash(bits[:: rows.nbytes // MOST].tobytes() + bits[: 1 << 16].tobytes()))
 
     def _function(self, path: Path, x: Any) -> None:
         """What a function sees: what it closes over, its defaults and attributes, the globals that it names."""
         if isinstance(x, functools.partial):
             self._more(path, [x.func, x.args, x.keywords])
             return
-        if hasattr(x, "__wrapped__"):
+        if _wraps(x):
             self._more(path, x.__wrapped__)
         if isinstance(x, (types.MethodType, types.BuiltinMethodType)):
             self._more(path or (None, "self"), x.__self__)
@@ -307,11 +343,12 @@ class State:
         names = {*_names(x.__code__)}
         self.draws |= "random" in names
         self._asked |= _asked(x.__code__)
-        for name in sorted(names & {*x.__globals__}):
+        for name in sorted({*x.__globals__} if names & _ANY else names & {*x.__globals__}):
             found = x.__globals__[name]
             if isinstance(found, types.ModuleType):
-                if not library(found.__name__.partition(".")[0]):
-                    for inner in sorted(names & {*vars(found)}):
+                theirs = library(found.__name__.partition(".")[0])
+                for inner in sorted(names & {*vars(found)}):
+                    if not theirs or type(vars(found)[inner]) in _KEYS:
                         self._more((None, f"{name}.{inner}"), vars(found)[inner])
             else:
                 self._more((None, name), found)
