@@ -16,7 +16,7 @@ from typing import Any
 from . import ops, tracing
 from .engine import Value, apply, chain_rule, constant, topological
 from .floats import Nothing
-from .trees import leaves, mapped
+from .trees import arguments, leaves, mapped, number_at
 from .trials import can_be_differentiated, check_memory, slope_row
 
 
@@ -82,7 +82,7 @@ def value_and_grad(f: Callable[..., Value]) -> Callable[..., tuple[Value, Any]]:
     _check_function(f, "value_and_grad")
 
     def evaluate(*args: Any, **named: Any) -> tuple[Value, Any]:
-        inputs, mine = _inputs(args, "value_and_grad")
+        inputs, mine = _inputs(f, args, "value_and_grad")
         y = f(*inputs, **named)
         return y, _shaped(_slopes([y], mine, args, "value_and_grad")[0], args)
 
@@ -103,7 +103,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
     _check_function(f, "jacobian")
 
     def evaluate(*args: Any, **named: Any) -> Any:
-        inputs, mine = _inputs(args, "jacobian")
+        inputs, mine = _inputs(f, args, "jacobian")
         ys = f(*inputs, **named)
         rows = iter(_slopes([y for _, y in leaves("", ys)], mine, args, "jacobian"))
         return mapped(lambda _: _shaped(next(rows), args), ys)
@@ -123,7 +123,7 @@ def hessian(f: Callable[..., Value]) -> Callable[..., Any]:
     _check_function(f, "hessian")
 
     def evaluate(*args: Any, **named: Any) -> Any:
-        inputs, mine = _inputs(args, "hessian")
+        inputs, mine = _inputs(f, args, "hessian")
         [slopes] = _slopes([f(*inputs, **named)], mine, args, "hessian")
         return _shaped([_shaped(grad(slope, *mine), args) for slope in slopes], args)
 
@@ -137,9 +137,15 @@ def _check_function(f: Any, who: str) -> None:
         )
 
 
-def _inputs(args: Any, who: str) -> tuple[list[Any], list[Value]]:
+def _inputs(f: Any, args: Any, who: str) -> tuple[list[Any], list[Value]]:
     """The arguments with nodes of their own, and these nodes."""
-    inputs = [mapped(own, a) for a in args]
+    try:
+        inputs = [mapped(own, a) for a in args]
+    except TypeError:  # which of them?
+        for place, x in arguments(f, args):
+            if not isinstance(x, Value):
+                number_at(place, x)
+        raise
     mine = [leaf for a in inputs for _, leaf in leaves("", a)]
     if not mine:
         raise TypeError(f"{who} differentiates by the arguments, and there are none: give numbers or Values, "

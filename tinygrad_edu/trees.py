@@ -14,9 +14,11 @@ from __future__ import annotations
 import array
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
+
+from .ieee import number
 
 
 def fields(tree: Any) -> list[str] | None:
@@ -68,6 +70,50 @@ def leaves(name: str, tree: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(name + place, part)
 
 
+def argument_names(f: Callable[..., Any], n: int) -> list[str]:
+    """What a function calls its first n arguments.
+
+    >>> argument_names(lambda w, *more: 0, 3), argument_names(max, 1)
+    (['w', 'more[0]', 'more[1]'], ['input 0'])
+    """
+    import inspect  # which takes as long to load as the engine
+
+    names: list[str] = []
+    try:
+        for p in inspect.signature(f).parameters.values():
+            names += [f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name]
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        pass
+    return [*names[:n], *[f"input {i}" for i in range(len(names), n)]]
+
+
+def arguments(f: Callable[..., Any], args: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Everything in the arguments of a function that is no container, with its name: w['b'], more[1][0]."""
+    return [leaf for name, tree in zip(argument_names(f, len(args)), args) for leaf in leaves(name, tree)]
+
+
+def number_at(place: str, x: Any) -> float:
+    """The number of a leaf.  Raises TypeError, which says where it is and what to do, for what is none.
+
+    >>> number_at("w[0]", range(3))
+    Traceback (most recent call last):
+    TypeError: w[0]: a number is needed here, not range range(0, 3): make it a list, list(...)
+    """
+    try:
+        return number(x)
+    except TypeError as e:
+        if hasattr(x, "__array__") or isinstance(x, (str, complex)):  # a number after all, but for something
+            raise TypeError(f"{place}: {e}") from None
+        hint = ("make it a dict, dict(...)" if isinstance(x, Mapping)
+                else "a model's numbers are its parameters, as in grad(loss, *model.parameters())"
+                if hasattr(x, "parameters")
+                else "make it a list, list(...)" if isinstance(x, Iterable)
+                else "keep its numbers in a dict, a named tuple or a dataclass"
+                if hasattr(x, "__dict__") and not callable(x)
+                else f"let a function give it, as in lambda x: f(x, {x!r:.20})")  # fmt: skip
+        raise TypeError(f"{place}: a number is needed here, not {type(x).__name__} {x!r:.80}: {hint}") from None
+
+
 def flatten(tree: Any) -> list[Any]:
     """Everything in a tree that is no container, in order."""
     return [leaf for _, leaf in leaves("", tree)]
@@ -101,9 +147,8 @@ def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
     """
     names = fields(tree)
     twin: Any
-    if isinstance(tree, tuple):
-        parts = [mapped(f, part) for part in tree]
-        return type(tree)._make(parts) if names is not None else type(tree)(parts)  # type: ignore[attr-defined]
+    if isinstance(tree, tuple):  # of any class, past its __new__, which may ask for more
+        return tuple.__new__(type(tree), [mapped(f, part) for part in tree])
     if names is not None:
         return with_fields(copy.copy(tree), {name: mapped(f, getattr(tree, name)) for name in names})
     if isinstance(tree, dict):

@@ -4,15 +4,13 @@ and the function anywhere else.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ..engine import Value, topological
 from ..errors import UserError
 from ..graphs import rebuilt
-from ..ieee import number
-from ..trees import flatten, leaves, unflatten
+from ..trees import arguments, flatten, number_at, unflatten
 from .probes import GraphProbe
 
 
@@ -25,21 +23,16 @@ class Function:
     """
 
     def __init__(self, f: Callable[..., Value] | Value, *inputs: Any, who: str = "gradcheck") -> None:
-        names: tuple[str, ...] = ()
-        if isinstance(f, Value):
-            f = _repeat(f, flatten(list(inputs)))
-        elif callable(f):
-            names = argument_names(f, len(inputs))
-        else:
+        if not isinstance(f, Value) and not callable(f):
             raise TypeError(
                 f"{who} takes a function (or the Value it returned) and its inputs, got {type(f).__name__} {f!r} first"
             )
-        given = [n for i, a in enumerate(inputs) for n in leaves(names[i] if i < len(names) else f"input {i}", a)]
+        given = arguments(f, inputs)
         if not given:
             raise UserError(f"{who} needs at least one input to push: {who}(f, 2.0), or {who}(loss, *parameters)")
-        self.f, self.inputs = f, inputs
+        self.f, self.inputs = _repeat(f, flatten(list(inputs))) if isinstance(f, Value) else f, inputs
         self.labels = [v.label if isinstance(v, Value) and v.label else name for name, v in given]
-        self.point = [v.data if isinstance(v, Value) else number(v) for _, v in given]
+        self.point = [v.data if isinstance(v, Value) else number_at(name, v) for name, v in given]
         self.given = [v if isinstance(v, Value) else None for _, v in given]
 
     def at(self, xs: list[float]) -> GraphProbe:
@@ -60,21 +53,6 @@ class Function:
                 "is it random (dropout, noise, shuffling)? Seed it inside f"
             )
         return center
-
-
-def argument_names(f: Callable[..., Any], n: int) -> tuple[str, ...]:
-    """What f calls its arguments; with *args there may be up to n of them."""
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):  # some built-in functions do not tell
-        return ()
-    return tuple(
-        [
-            name
-            for p in parameters
-            for name in ([f"{p.name}[{i}]" for i in range(n)] if p.kind is p.VAR_POSITIONAL else [p.name])
-        ]
-    )
 
 
 def _repeat(root: Value, inputs: list[Any]) -> Callable[..., Value]:

@@ -25,9 +25,8 @@ from typing import Any
 from ..errors import UserError
 from ..ieee import isfinite, number
 from ..rules import takes
-from ..trees import flatten, leaves, mapped, shape, unflatten
+from ..trees import argument_names, flatten, leaves, mapped, shape, unflatten
 from ..words import aligned
-from .functions import argument_names
 from .probes import EPS, Probe
 from .report import ERROR, VERDICTS, InputCheck, digits_apart, likely
 from .slopes import UNSETTLED, Line, judge, line_through
@@ -105,13 +104,17 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
             raise UserError(
                 f"check_backward needs the inputs in a tuple, one for each argument of forward: (x,), not {kind}"
             )
-        names = argument_names(forward, len(inputs))
-        inputs = {names[i] if i < len(names) else f"input {i}": x for i, x in enumerate(inputs)}
+        inputs = dict(zip(argument_names(forward, len(inputs)), inputs))
     if not inputs:
         raise UserError("check_backward needs at least one input: check_backward(forward, backward, (x, w))")
+    for name, x in inputs.items():
+        try:
+            copy.deepcopy(x)
+        except TypeError:
+            raise UserError(f"{name} is a {type(x).__name__}, of which no copy can be made: make it a list") from None
     given = list(inputs.values())
     out, again = _run(forward, given), _run(forward, given)
-    if _flat(out) != _flat(again):
+    if repr(_flat(out)) != repr(_flat(again)):  # so that nan is nan
         raise UserError("forward gave another result for the same inputs: is it random (dropout, noise)? Draw its mask "
                         "with a seed inside it, or pass the mask as an input: backward must see the same")  # fmt: skip
     if not all(map(isfinite, _flat(out))):
@@ -166,8 +169,14 @@ def _flat(tree: Any) -> list[float]:
 
 
 def _like(tree: Any, out: Any) -> Any:
-    """An array of floats where the output is one: `mapped` makes arrays of objects."""
-    return tree.astype(float) if hasattr(tree, "astype") else tree if not hasattr(out, "dtype") else type(out)(tree)
+    """Floats in an array where `out` is one, of whatever kind: `mapped` makes arrays of objects."""
+    if hasattr(tree, "astype"):
+        return tree.astype(float)
+    if not hasattr(out, "dtype"):
+        return tree
+    import numpy as np
+
+    return np.float64(tree)
 
 
 def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
@@ -178,9 +187,11 @@ def _run(forward: Callable[..., Any], given: list[Any]) -> Any:
         if isinstance(out, tuple) and any(_shape(part) or isinstance(part, dict) for part in out):
             raise TypeError  # an output and a cache, or a loss and its gradient
     except TypeError:
-        got = f"{type(out).__name__} {out!r:.80}"
-        raise UserError(f"forward must give a number, a list or an array of numbers, got {got}: "
-                        "if it gives a cache as well, check lambda *xs: forward(*xs)[0]") from None  # fmt: skip
+        values = any(hasattr(x, "__apply__") for x in flatten(out))
+        hint = ("for what is computed with Values there is gradcheck" if values
+                else "if it gives a cache as well, check lambda *xs: forward(*xs)[0]")  # fmt: skip
+        raise UserError(f"forward must give a number, a list or an array of numbers, got {type(out).__name__} "
+                        f"{out!r:.80}: {hint}") from None  # fmt: skip
     return out
 
 

@@ -20,7 +20,9 @@ from typing import Any
 from ..engine import Value
 from ..ieee import number
 from ..positions import by_position
-from ..trees import entries, fields, with_fields
+from ..trees import entries, fields, number_at, with_fields
+
+_number = functools.partial(number_at, "an argument")
 
 
 def flat(tree: Any) -> tuple[Any, list[Any]]:
@@ -32,7 +34,7 @@ def flat(tree: Any) -> tuple[Any, list[Any]]:
     return _walk(tree, leaves), leaves
 
 
-def _walk(x: Any, leaves: list[Any], of: Any = number) -> Any:
+def _walk(x: Any, leaves: list[Any], of: Any = _number) -> Any:
     if isinstance(x, (list, tuple)):
         kinds = {*map(type, x)}
         if kinds == _FLOATS or kinds == _VALUES:  # the common case, without a call per number
