@@ -1,0 +1,140 @@
+"""Whether an exercise is sound: what a teacher wants to know of their own, and what the tests ask of ours.
+
+>>> from .course import exercise
+>>> examined(exercise("parabola"))
+[]
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from .course import Exercise
+from .mistakes import MISTAKES
+from .sandbox import Sandbox
+from .verdict import assess
+
+MUTANTS = 5  # so many wrong rules at least must be found out
+MOST = 16  # so many are tried
+
+
+def examined(one: Exercise) -> list[str]:
+    """What is wrong with an exercise, each in a sentence; nothing, if it is sound.
+
+    The starter has a TODO, holds no answer and fails with a helpful remark; the solution passes; at least two other
+    right answers do; at least three mistakes are planted, and each is known by its name; of small changes to the
+    solution at least five are found out; and what is used is declared in the file.
+    """
+    with Sandbox(needs=one.needs, seconds=one.seconds) as box:
+        return list(_faults(one, box))
+
+
+def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
+    if not one.title or not one.words.strip():
+        yield "its first line is no title, or nothing is told below it"
+    if "TODO" not in one.starter:
+        yield "there is no TODO in what the learner gets"
+    if len(one.hints) != 3 or not all(one.hints):
+        yield f"it has {len(one.hints)} hints, and should have three: an idea, a formula, the line"
+    if unknown := sorted(_used(one.starter) - _declared(one.starter)):
+        yield f"it uses {', '.join(unknown)}, which it does not declare"
+    verdict = assess(one, one.solution, box=box)
+    if verdict.missing:
+        return
+    if not verdict:
+        yield f"its own solution does not pass: {verdict.first}"
+        return
+    if assess(one, one.starter, box=box):
+        yield "what the learner gets passes already"
+    if len(one.right) < 2:
+        yield f"it has {len(one.right)} other right answers, and should have two at least"
+    for k, body in enumerate(one.right):
+        if not (verdict := assess(one, one.variant(body), box=box, seed=k + 1)):
+            yield f"its right answer {k + 1} does not pass: {verdict.first}"
+    if len(one.wrong) < 3:
+        yield f"{len(one.wrong)} mistakes are planted, and should be three at least"
+    for name, body in one.wrong.items():
+        if name not in MISTAKES and name not in one.said:
+            yield f"the mistake {name!r} has no sentence in SAID, and is none of the known ones"
+        verdict = assess(one, one.variant(body), box=box)
+        if verdict:
+            yield f"the mistake {name!r} passes"
+        elif name not in one.hangs and verdict.first is not None and verdict.first.mistake != name:
+            yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
+    tried = list(mutants(one.solution, one.starter))[:MOST]
+    killed = sum(not assess(one, text, box=box) for text in tried)
+    if killed < MUTANTS:
+        yield f"of {len(tried)} small changes to the solution only {killed} are found out; {MUTANTS} should be"
+
+
+def _declared(text: str) -> set[str]:
+    tree = ast.parse(text)
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    names |= {a.arg for a in ast.walk(tree) if isinstance(a, ast.arg)}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and n.name}
+    imported = [a for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
+    return names | {(a.asname or a.name).partition(".")[0] for a in imported} | {*dir(builtins), "__name__", "__file__"}
+
+
+def _used(text: str) -> set[str]:
+    return {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+SWAPS: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+                           ast.MatMult: ast.Mult, ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.Lt, ast.LtE: ast.Gt,
+                           ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
+
+
+def mutants(solution: str, starter: str) -> Iterator[str]:
+    """The solution with one small change in what the learner writes: another sign, factor, number or order.
+
+    >>> sorted(mutants("y = 2 * x", ""))
+    ['y = -(2 * x)', 'y = 2 / x', 'y = 3 * x']
+    """
+    given = {line.strip() for line in starter.splitlines()}
+    lines = solution.splitlines()
+    tree = ast.parse(solution)
+    places = [n for n in ast.walk(tree) if lines[getattr(n, "lineno", 1) - 1].strip() not in given]
+    for node in places:
+        for change in _changes(node):
+            change()
+            text = ast.unparse(tree)
+            change()  # and back
+            yield text
+
+
+def _changes(node: ast.AST) -> Iterator[Callable[[], None]]:
+    """Functions that change a node, and, called again, change it back."""
+
+    def exchange(owner: ast.AST, field: str, fresh: object) -> Callable[[], None]:
+        kept = [fresh]
+
+        def change() -> None:
+            old = getattr(owner, field)
+            setattr(owner, field, kept[0])
+            kept[0] = old
+
+        return change
+
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in SWAPS:
+        yield exchange(node, "op", SWAPS[type(node.op)]())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div, ast.Pow, ast.MatMult)):
+        yield partial(_turn, node)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield exchange(node, "op", ast.UAdd())
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+        yield exchange(node, "ops", [SWAPS[type(node.ops[0])]()])
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        yield exchange(node, "value", node.value + 1)
+    if isinstance(node, ast.Return | ast.Assign) and isinstance(node.value, ast.expr):
+        yield exchange(node, "value", ast.UnaryOp(ast.USub(), node.value))
+    if isinstance(node, ast.Call) and len(node.args) == 2 and not isinstance(node.func, ast.Attribute):
+        yield exchange(node, "args", node.args[::-1])
+
+
+def _turn(node: ast.BinOp) -> None:
+    node.left, node.right = node.right, node.left

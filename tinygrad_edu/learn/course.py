@@ -1,0 +1,209 @@
+"""One exercise is one file: what the learner gets, what solves it, how it is checked, and the mistakes that are known.
+
+The file is Python that runs.  Above the line `# =====` is the learner's part; what is theirs to write stands, solved,
+between `# [` and `# ]`, and is taken out of the copy that they get (lines after `# | ` come in its place):
+
+    def double(x):
+        # TODO: twice x
+        # [
+        return 2 * x
+        # ]
+
+Below the line are `HINTS` (an idea, a formula, the line), `QUERIES`, and other bodies for these gaps: `WRONG`,
+mistakes by name, and `RIGHT`, which must pass as well.  A query calls what the learner wrote and returns numbers by
+name; what is right, the solution in the file says.  Queries are sent to the learner's process as text: whatever they
+need they import themselves, but for `math` and `random`.
+
+    >>> one = exercise("parabola")
+    >>> one.title, one.chapter.name, len(one.hints)
+    ('A slope is a rise over a run', 'slopes', 3)
+    >>> "NotImplementedError" in one.starter, "NotImplementedError" in one.solution
+    (True, False)
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import random
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ..errors import UserError, meant
+
+BEGIN, END, GIVEN, BELOW = "# [", "# ]", "# |", "# ====="
+TODO = 'raise NotImplementedError("still to be written")'
+Body = str | Sequence[str | None]
+
+
+class Gap(NamedTuple):
+    """What is the learner's to write: how far it is set in, what solves it, and what is given in its place."""
+
+    indent: str
+    solution: list[str]
+    given: list[str]
+
+
+@dataclass(frozen=True)
+class Query:
+    """How what the learner wrote is asked.
+
+    `function(their, *drawn)` calls it and returns numbers by name, in the order in which they should be looked at;
+    `draw(rng)` draws its other arguments, once for each of the `trials`.  Numbers are right that are within `within` of
+    the solution's, relative to the larger or to 1.  `judge(theirs, right, *drawn)`, where there are several right
+    answers, returns what is wrong in a sentence, or "".  `graph(*drawn)` builds the expression that the numbers are
+    about as Values; a number called "dL/da" is then told by the edges that lead to the node a.
+    """
+
+    function: Callable[..., Any]
+    draw: Callable[[random.Random], tuple[Any, ...]] = lambda rng: ()
+    trials: int = 3
+    within: float = 1e-9
+    judge: Callable[..., str] | None = None
+    graph: Callable[..., Any] | None = None
+
+    @cached_property
+    def source(self) -> str:
+        """Its text, for another process."""
+        return textwrap.dedent(inspect.getsource(self.function))
+
+    def arguments(self, seed: int) -> list[tuple[Any, ...]]:
+        """What it is called with, for each trial."""
+        drawn = [self.draw(random.Random(f"{self.function.__name__} {seed} {k}")) for k in range(self.trials)]
+        return [args for i, args in enumerate(drawn) if args not in drawn[:i]]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Some exercises about one thing, in the order in which they are done."""
+
+    name: str
+    title: str
+    names: tuple[str, ...]
+
+
+class Exercise:
+    """An exercise, from the module that it is in."""
+
+    def __init__(self, module: ModuleType, chapter: Chapter) -> None:
+        self.module, self.chapter = module, chapter
+        self.name = module.__name__.rpartition(".")[2]
+        self.file = Path(str(module.__file__))
+        told: dict[str, Any] = vars(module)
+        title, _, self.words = inspect.cleandoc(module.__doc__ or "").partition("\n")
+        self.title = title.strip()
+        self.hints: tuple[str, ...] = told["HINTS"]
+        self.queries: tuple[Query, ...] = told["QUERIES"]
+        self.wrong: dict[str, Body] = told["WRONG"]
+        self.right: tuple[Body, ...] = told["RIGHT"]
+        self.needs: tuple[str, ...] = told.get("NEEDS", ())
+        self.seconds: float = told.get("SECONDS", 5.0)
+        self.hangs: tuple[str, ...] = told.get("HANGS", ())  # mistakes that never end: they are known by that
+        self.said: dict[str, str] = told.get("SAID", {})  # what is told of a mistake, if more than its name
+
+    def __repr__(self) -> str:
+        return f"<Exercise {self.chapter.name}/{self.name}: {self.title}>"
+
+    @cached_property
+    def _parts(self) -> list[str | Gap]:
+        """The learner's part, in lines and gaps."""
+        parts: list[str | Gap] = []
+        gap = None
+        for line in self.file.read_text("utf-8").splitlines():
+            mark = line.strip()
+            if mark == BELOW:
+                break
+            if mark == BEGIN:
+                parts.append(gap := Gap(line.partition(BEGIN)[0], [], []))
+            elif mark == END:
+                gap = None
+            elif gap is None:
+                parts.append(line)
+            elif mark.startswith(GIVEN):
+                gap.given.append(line.replace(GIVEN, "", 1).replace(" ", "", 1))
+            else:
+                gap.solution.append(line)
+        return parts
+
+    def _filled(self, body: Callable[[int, Gap], Iterable[str]]) -> str:
+        count = itertools.count()
+        lines = [[part] if isinstance(part, str) else body(next(count), part) for part in self._parts]
+        return "\n".join(itertools.chain(*lines)).rstrip() + "\n"
+
+    @cached_property
+    def starter(self) -> str:
+        """What the learner gets."""
+        return self._filled(lambda i, gap: gap.given or [gap.indent + TODO])
+
+    @cached_property
+    def solution(self) -> str:
+        """The learner's part, solved."""
+        return self.variant(())
+
+    def variant(self, body: Body) -> str:
+        """The learner's part with another body: a text for its first gap, or one for each; None is the solution."""
+        bodies = [body] if isinstance(body, str) else [*body]
+
+        def chosen(i: int, gap: Gap) -> Iterable[str]:
+            text = bodies[i] if i < len(bodies) else None
+            fresh = textwrap.indent(textwrap.dedent(text or "").strip("\n"), gap.indent)
+            return gap.solution if text is None else fresh.splitlines()
+
+        return self._filled(chosen)
+
+
+@cache
+def chapters() -> tuple[Chapter, ...]:
+    """The chapters in the order of the course."""
+    from .exercises import CHAPTERS
+
+    found = []
+    for name in CHAPTERS:
+        room = import_module(f".exercises.{name}", __package__)
+        found.append(
+            Chapter(name, inspect.cleandoc(room.__doc__ or "").partition("\n")[0].rstrip("."), tuple(room.EXERCISES))
+        )
+    return tuple(found)
+
+
+def exercise_names() -> list[str]:
+    """All exercises in the order of the course."""
+    return [name for chapter in chapters() for name in chapter.names]
+
+
+@cache
+def exercise(name: str) -> Exercise:
+    """The exercise of that name, or of CHAPTER/NAME.  Raises UserError, with the nearest, if there is none."""
+    wanted = name.rpartition("/")[2].removesuffix(".py")
+    for chapter in chapters():
+        if wanted in chapter.names:
+            return Exercise(import_module(f".exercises.{chapter.name}.{wanted}", __package__), chapter)
+    raise UserError(
+        f"there is no exercise {name!r}{meant(wanted, exercise_names())}: `tinygrad-edu learn list` has them"
+    )
+
+
+def read(path: Path | str) -> Exercise:
+    """An exercise from any file, as its author writes it.  Raises UserError for what is none."""
+    import importlib.util
+
+    path = Path(path)
+    if path.suffix != ".py" or not path.is_file():
+        raise UserError(f"{path}: an exercise is a file of Python, NAME.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from None
+    missing = [name for name in ("HINTS", "QUERIES", "WRONG", "RIGHT") if not hasattr(module, name)]
+    if missing:
+        raise UserError(f"{path} has no {', '.join(missing)}, below the line {BELOW}: see help(tinygrad_edu.learn)")
+    return Exercise(module, Chapter(path.parent.name, "", (path.stem,)))

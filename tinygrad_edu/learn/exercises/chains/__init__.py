@@ -1,0 +1,3 @@
+"""The chain rule on paper."""
+
+EXERCISES = ("product",)

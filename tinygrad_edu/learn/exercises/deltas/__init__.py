@@ -1,0 +1,3 @@
+"""Deltas by hand."""
+
+EXERCISES = ()

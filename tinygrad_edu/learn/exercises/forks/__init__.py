@@ -1,0 +1,3 @@
+"""Forks add up."""
+
+EXERCISES = ()

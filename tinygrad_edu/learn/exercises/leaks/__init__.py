@@ -1,0 +1,3 @@
+"""Debugging leaks."""
+
+EXERCISES = ()

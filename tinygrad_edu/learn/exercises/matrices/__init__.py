@@ -1,0 +1,3 @@
+"""Matrix calculus and shapes."""
+
+EXERCISES = ()

@@ -1,0 +1,3 @@
+"""Milestones: your own Value at work."""
+
+EXERCISES = ()

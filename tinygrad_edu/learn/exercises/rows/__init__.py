@@ -1,0 +1,3 @@
+"""Local gradients, row by row."""
+
+EXERCISES = ()

@@ -1,0 +1,3 @@
+"""A derivative is a slope."""
+
+EXERCISES = ("parabola",)

@@ -1,0 +1,50 @@
+"""A slope is a rise over a run
+
+How steep is a function f at x? Go a small step h to the right and as small a step to the left, and look how much f has
+risen between the two. The rise over the run is the slope: how much f changes for each unit that x changes.
+
+Write it for any f: f is a function, so f(x + h) is a number.
+"""
+
+
+def slope(f, x, h=1e-5):
+    """The slope of f at x, by a step of h to each side."""
+    # TODO: the rise between x - h and x + h, over the run between them
+    # [
+    return (f(x + h) - f(x - h)) / (2 * h)
+    # ]
+
+
+# =====
+import math
+
+from tinygrad_edu.learn import Query
+
+
+def parabola(their, x):
+    return {"slope of 3x² - 4x + 5": their.slope(lambda t: 3 * t * t - 4 * t + 5, x)}
+
+
+def sine(their, x):
+    return {"slope of sin": their.slope(math.sin, x)}
+
+
+HINTS = (
+    "A straight line through (x - h, f(x - h)) and (x + h, f(x + h)): how far does it rise, and how far does it run?",
+    "slope = (f(x + h) - f(x - h)) / (how far x + h is from x - h)",
+    "return (f(x + h) - f(x - h)) / (2 * h)",
+)
+QUERIES = (
+    Query(parabola, lambda rng: (rng.uniform(-3, 3),), within=1e-4),
+    Query(sine, lambda rng: (rng.uniform(-3, 3),), within=1e-4),
+)
+WRONG = {
+    "factor 2": "return (f(x + h) - f(x - h)) / h",
+    "missing minus": "return (f(x - h) - f(x + h)) / (2 * h)",
+    "forgot the run": "return f(x + h) - f(x - h)",
+}
+SAID = {"forgot the run": "it is the rise alone: divide by how far x + h is from x - h"}
+RIGHT = (
+    "return (f(x + h) - f(x)) / h",
+    "left, right = x - h, x + h\nreturn (f(right) - f(left)) / (right - left)",
+)

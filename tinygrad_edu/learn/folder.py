@@ -1,0 +1,154 @@
+"""A learner's folder: the exercises as files, and what was reached.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     here = Folder.start(f"{place}/course")
+    ...     first = here.current()
+    ...     verdict = here.check(first)
+    ...     said = here.path(first).name, bool(verdict), here.status()["passed"]
+    >>> said
+    ('01_parabola.py', False, 0)
+
+What is passed, and how many hints were asked for, stands in `.learn.json`; whoever removes it begins anew, with the
+files as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..errors import UserError
+from .course import Exercise, chapters, exercise, exercise_names
+from .verdict import Verdict, assess
+
+NOTES = ".learn.json"
+KINDS = ("passed", "hints", "tries", "begun")  # what is noted of each exercise
+README = """# Exercises in backpropagation
+
+Open the first exercise in any editor, write what is missing, save, and type in this folder
+
+    tinygrad-edu learn              check it, and show the next
+    tinygrad-edu learn watch        check whenever a file is saved
+    tinygrad-edu learn hint         a hint: an idea; asked again, the formula; then the line
+    tinygrad-edu learn list         all exercises, and which are done
+    tinygrad-edu learn solution     after it is passed (before: --reveal)
+    tinygrad-edu learn reset NAME   the file as it was; yours is kept beside it
+
+What you have reached is kept in .learn.json.
+"""
+
+
+class Folder:
+    """The exercises of one learner."""
+
+    def __init__(self, root: Path, notes: dict[str, Any] | None = None) -> None:
+        self.root = root
+        self.notes: dict[str, Any] = {kind: {} for kind in KINDS} | (notes or {})
+
+    @classmethod
+    def start(cls, path: Path | str) -> Folder:
+        """A folder with every exercise that is not in it yet; nothing that is there is changed."""
+        root = files.folder(path)
+        here = cls.read(root) if (root / NOTES).exists() else cls(root)
+        for name in exercise_names():
+            target = here.path(one := exercise(name))
+            if not target.exists():
+                files.folder(target.parent)
+                files.write(target, one.starter)
+        if not (root / "README.md").exists():
+            files.write(root / "README.md", README)
+        here._keep()
+        return here
+
+    @classmethod
+    def read(cls, root: Path) -> Folder:
+        """The folder as it is.  Raises UserError if its notes cannot be read."""
+        try:
+            notes = json.loads(files.read(root / NOTES))
+            if not isinstance(notes, dict) or not all(
+                isinstance(notes.get(key, {}), dict) for key in ("passed", "hints", "tries", "begun")
+            ):
+                raise ValueError
+        except ValueError:
+            raise UserError(
+                f"{root / NOTES} is not what this program wrote: remove it to begin anew; your answers stay"
+            ) from None
+        return cls(root, notes)
+
+    @classmethod
+    def find(cls, path: Path | str | None = None) -> Folder:
+        """The learner's folder: `path`, or this one, or the nearest above it.  Raises UserError if there is none."""
+        begin = Path(path) if path else Path.cwd()
+        for root in (begin, *begin.absolute().parents)[: 1 if path else None]:
+            if (root / NOTES).exists():
+                return cls.read(root)
+        raise UserError(f"there are no exercises in {begin}: `tinygrad-edu learn start course` puts them into a folder "
+                        "of that name; then cd course")  # fmt: skip
+
+    def path(self, one: Exercise) -> Path:
+        """The learner's file, wherever it is numbered; where it will be, if there is none."""
+        place = [c.name for c in chapters()].index(one.chapter.name)
+        room = self.root / f"{place + 1:02}_{one.chapter.name}"
+        fresh = room / f"{one.chapter.names.index(one.name) + 1:02}_{one.name}.py"
+        return fresh if fresh.exists() else next(iter(sorted(self.root.glob(f"*/[0-9][0-9]_{one.name}.py"))), fresh)
+
+    def passed(self, one: Exercise) -> bool:
+        """Whether it has been right once."""
+        return one.name in self.notes["passed"]
+
+    def current(self) -> Exercise | None:
+        """The first that has not been passed; None when all are."""
+        return next((exercise(n) for n in exercise_names() if n not in self.notes["passed"]), None)
+
+    def check(self, one: Exercise, seed: int | None = None) -> Verdict:
+        """Check the learner's file and keep what came out.  Raises OSError if it is not there."""
+        path = self.path(one)
+        text = files.read(path).decode("utf-8", "replace")
+        tries = self.notes["tries"].get(one.name, 0)
+        self.notes["begun"].setdefault(one.name, _now())
+        verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed)
+        self.notes["tries"][one.name] = tries + 1
+        if verdict:
+            self.notes["passed"].setdefault(one.name, _now())
+        self._keep()
+        return verdict
+
+    def hint(self, one: Exercise, level: int | None = None) -> tuple[int, str]:
+        """The next hint, or that of a level from 1 to 3, with its level."""
+        level = min(self.notes["hints"].get(one.name, 0) + 1, len(one.hints)) if level is None else level
+        self.notes["hints"][one.name] = max(level, self.notes["hints"].get(one.name, 0))
+        self._keep()
+        return level, one.hints[level - 1]
+
+    def reset(self, one: Exercise) -> Path | None:
+        """The file as it was at first; what was in it is kept beside it, in the path that is returned."""
+        path, kept = self.path(one), None
+        if path.exists():
+            kept = next(p for k in range(1, 10_000) if not (p := path.with_suffix(f".{k}.bak")).exists())
+            path.rename(kept)
+        files.folder(path.parent)
+        files.write(path, one.starter)
+        self.notes["passed"].pop(one.name, None)
+        self._keep()
+        return kept
+
+    def status(self) -> dict[str, Any]:
+        """How far the learner is, as JSON has it."""
+        now, all_names = self.current(), exercise_names()
+        done = [n for n in all_names if n in self.notes["passed"]]
+        return {"folder": str(self.root), "passed": len(done), "of": len(all_names), "next": now and now.name,
+                "exercises": [{"name": n, "chapter": exercise(n).chapter.name, "passed": self.notes["passed"].get(n),
+                               "tries": self.notes["tries"].get(n, 0), "hints": self.notes["hints"].get(n, 0)}
+                              for n in all_names]}  # fmt: skip
+
+    def _keep(self) -> None:
+        text = json.dumps({"format": "tinygrad_edu", **self.notes}, indent=1)
+        files.write(self.root / NOTES, text + "\n", over=True)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S")

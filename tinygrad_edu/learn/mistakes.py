@@ -1,0 +1,115 @@
+"""The mistakes that people make with gradients, by name, and how each is known from numbers alone.
+
+    >>> guess([(-2.0, 2.0), (6.0, -6.0)])
+    'missing minus'
+    >>> guess([(4.0, 2.0), (-12.0, -6.0)]), guess([(1.0, 2.0), (2.0, 5.0)])
+    ('factor 2', '')
+
+An exercise adds its own: it keeps the code of mistakes, and answers that are those of such code are that mistake.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..trees import shape
+
+RANKS = ("crash", "missing", "kind", "shape", "overwritten", "order", "sign", "factor", "value")
+
+# What each is told as, and how basic it is: the most basic is told first.
+MISTAKES: dict[str, tuple[str, str]] = {
+    "missing minus": ("sign", "the sign is turned: a minus is missing, or there is one too many"),
+    "factor 2": ("factor", "it is twice as large as it should be: a term is counted twice, or a half is missing"),
+    "factor 1/2": ("factor", "it is half as large as it should be: a term is missing, or is halved once too often"),
+    "averaged twice": ("factor", "it was divided by the number of samples twice"),
+    "sum for mean": ("factor", "it is the sum where the mean is asked for: divide by how many there are"),
+    "constant factor": ("factor", "it is the same factor too large everywhere"),
+    "forgot to add at the fork": ("overwritten", "what is used in several places gets a gradient from each, and they "
+                                  "add up; here only one of them arrived"),
+    "= for +=": ("overwritten", "a gradient was set where it should be added to: the second use overwrites the first"),
+    "forgot zero_grad": ("overwritten", "gradients of an earlier pass are still in it: set them to 0 before the next"),
+    "transposed": ("shape", "its rows and columns are exchanged: the gradient of a matrix has the shape of the matrix"),
+    "wrong axis summed": ("shape", "it was summed over the wrong axis"),
+    "forgot to sum": ("shape", "what was spread over several places gets the sum of what comes back from them"),
+    "forgot upstream": ("value", "it is the local gradient alone: multiply by what arrives from above"),
+    "forgot local": ("value", "it is what arrives from above, handed on as it is: multiply by the local gradient"),
+    "output used for input": ("value", "the rule was filled in with the output where it wants the input"),
+    "input used for output": ("value", "the rule was filled in with the input where it wants the output"),
+    "swapped arguments": ("value", "two of them are exchanged: each has the other's"),
+    "order reversed": ("order", "nodes are visited in the wrong order: a gradient has to be complete before it is "
+                       "handed on, so the end comes first and the inputs last"),
+    "visited twice": ("order", "a node hands its gradient on more than once: visit each node once"),
+    "updated weight used": ("order", "the gradient was computed with a weight that had been changed already: finish "
+                            "the backward pass, then change the weights"),
+    "disconnected": ("value", "no gradient arrives at all: the path to the loss is cut, by a plain number, by .data, "
+                     "or by a node that was made anew"),
+    "integer division": ("value", "// drops what is after the point: write /"),
+    "other side of a kink": ("value", "it is the slope on the other side of the kink"),
+    "not a number": ("value", "it is nan or infinite where it should be a number: something was divided by 0, or too "
+                     "large for exp"),
+    "nothing returned": ("kind", "it is None: a function without return gives None"),
+    "off by a constant": ("value", "it is off by the same number everywhere: a term too much, or one too few"),
+}  # fmt: skip
+
+
+def near(a: float, b: float, within: float = 1e-6) -> bool:
+    """Whether two numbers are the same, but for rounding; two nan, or two infinities, are."""
+    return a == b or abs(a - b) <= within * max(1.0, abs(a), abs(b)) or (a != a and b != b)
+
+
+def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
+    """The mistake that explains all pairs (theirs, right) of one number, over several trials; "" if none does.
+
+    A factor or a constant needs two pairs that differ: of one pair anything could be said.
+    """
+    if any(theirs is None for theirs, _ in pairs):
+        return "nothing returned"
+    if not all(_is_number(x) for pair in pairs for x in pair):
+        return ""
+    if any(not math.isfinite(theirs) and math.isfinite(right) for theirs, right in pairs):
+        return "not a number"
+    if all(near(theirs, -right, within) for theirs, right in pairs):
+        return "missing minus"
+    if all(theirs == 0 for theirs, _ in pairs):
+        return "disconnected"
+    if all(theirs == math.floor(right) != right for theirs, right in pairs):
+        return "integer division"
+    different = len({right for _, right in pairs}) > 1
+    factors = [theirs / right for theirs, right in pairs if right]
+    if different and factors and all(near(f, factors[0], within) for f in factors):
+        by_name = {2.0: "factor 2", 0.5: "factor 1/2"}
+        return next((name for f, name in by_name.items() if near(f, factors[0], within)), "constant factor")
+    if different and all(near(theirs - right, pairs[0][0] - pairs[0][1], within) for theirs, right in pairs):
+        return "off by a constant"
+    return ""
+
+
+def misshapen(theirs: Any, right: Any) -> str:
+    """How the shape of nested lists is wrong, in a sentence; "" if it is not."""
+    if not (isinstance(theirs, list) or isinstance(right, list)):
+        return ""
+    try:
+        mine, asked = shape(theirs), shape(right)
+    except (TypeError, ValueError):
+        return ""
+    if mine == asked:
+        return ""
+    if mine is None:
+        return "its rows are not of one length"
+    told = f"its shape is {mine or 'that of a number'} and should be {asked or 'that of a number'}"
+    if mine[::-1] == asked and len(mine) == 2:
+        told += ": it is transposed"
+    return told
+
+
+def exchanged(misses: Sequence[tuple[str, Any, Any]]) -> bool:
+    """Whether two numbers or more that are wrong are each other's."""
+    theirs = [x for _, x, _ in misses if _is_number(x)]
+    right = [x for _, _, x in misses if _is_number(x)]
+    return len(theirs) == len(misses) > 1 and all(near(a, b) for a, b in zip(sorted(theirs), sorted(right)))
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) and not isinstance(x, bool)

@@ -1,0 +1,338 @@
+"""Whether an answer is right, and if not, which term is wrong and what probably happened: one remark at a time.
+
+    >>> from .course import exercise
+    >>> one = exercise("parabola")
+    >>> assess(one, one.solution)
+    slopes/parabola: right.
+    >>> print(assess(one, one.variant("return (f(x + h) - f(x - h)) / h")))
+    slope of 3x² - 4x + 5 is 10.209933 and should be 5.1049663, for x = 1.5174944.
+       likely  it is twice as large as it should be: a term is counted twice, or a
+               half is missing
+
+What the learner's code answers is put beside what the solution answers.  If it is not the same, the code of the known
+mistakes is asked as well: whose answers these are is what happened.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from ..blocks import Block, Explanation, Rows, Terms
+from ..check.report import HAPPY, SUSPICIOUS, WRONG
+from ..engine import topological
+from ..explanation import explain
+from ..trees import leaves
+from .course import Exercise, Query
+from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
+from .sandbox import Answer, Here, Sandbox
+
+SHOWN = 8  # numbers of one remark
+Miss = tuple[str, Any, Any]  # what it is, theirs, the right one
+
+
+@dataclass(frozen=True, repr=False)
+class Remark(Explanation):
+    """One thing that is wrong: how basic it is, by which name it is known, and what is said."""
+
+    rank: str
+    said: tuple[Block, ...]
+    mistake: str = ""
+    path: tuple[Any, ...] = ()  # from the node whose gradient is wrong to the root, of a graph that can be drawn
+
+    def blocks(self) -> Iterable[Block]:
+        return self.said
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Explanation):
+    """What was found about one answer: true if nothing is wrong."""
+
+    exercise: Exercise
+    remarks: tuple[Remark, ...] = ()
+    printed: str = ""
+    missing: str = ""  # a package without which it cannot be checked
+
+    def __bool__(self) -> bool:
+        return not self.remarks and not self.missing
+
+    @property
+    def first(self) -> Remark | None:
+        """The most basic thing that is wrong."""
+        return min(self.remarks, key=lambda r: RANKS.index(r.rank), default=None)
+
+    def blocks(self) -> Iterable[Block]:
+        if self.first is None:
+            return [f"{self.exercise.chapter.name}/{self.exercise.name}: right."]
+        return self.first.blocks()
+
+
+@dataclass
+class Trial:
+    """One call of a query: what it was given, what came back, and what is right."""
+
+    args: tuple[Any, ...]
+    answer: Answer
+    right: Any
+    misses: list[Miss] = field(default_factory=list)
+    told: str = ""  # by a judge of the exercise's own
+
+
+def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str = "exercise.py", seed: int = 0,
+           box: Sandbox | None = None) -> Verdict:  # fmt: skip
+    """Check an answer: the text of a file, run in a process of its own, or `their`, a module or namespace in this one.
+
+    `seed` draws the numbers that are asked about.  All that is wrong is in the verdict's `remarks`, the most basic is
+    its `first`.
+    """
+    for package in exercise.needs:
+        try:
+            __import__(package)
+        except ImportError:
+            return Verdict(exercise, missing=package)
+    if their is not None:
+        return _judged(exercise, Here(their), "", seed)
+    with nullcontext(box) if box else Sandbox(needs=exercise.needs, seconds=exercise.seconds) as this:
+        loaded = this.load(source, path)
+        if loaded.error:
+            return Verdict(exercise, (_crash(loaded, "the file", (), ()),), loaded.printed)
+        return _judged(exercise, this, loaded.printed, seed)
+
+
+def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) -> Verdict:
+    variants = Variants(exercise)
+    remarks = []
+    for query in exercise.queries:
+        trials = []
+        for args in query.arguments(seed):
+            answer = box.call(query.source, query.function.__name__, *args)
+            printed += answer.printed
+            trials.append(trial := Trial(args, answer, _asked(query, exercise.module, args).value))
+            if answer.error:
+                break
+            if query.judge is not None:
+                trial.told = _told(query, trial)
+            else:
+                trial.misses = compared(answer.value, trial.right, query.within)
+        bad = [t for t in trials if t.misses or t.told or t.answer.error]
+        if bad:
+            remarks.append(_remark(exercise, query, bad[0], trials, variants))
+    return Verdict(exercise, tuple(remarks), printed)
+
+
+def _asked(query: Query, their: Any, args: tuple[Any, ...]) -> Answer:
+    return Here(their).call(query.source, query.function.__name__, *copy.deepcopy(args))
+
+
+def _told(query: Query, trial: Trial) -> str:
+    """What the exercise's own judge says; an answer that it cannot read is none."""
+    assert query.judge is not None
+    todo = next((name for name, x in leaves("", trial.answer.value) if x == "todo"), None)
+    if todo is not None:
+        return "it is still to be written: put something in place of the ..."
+    try:
+        return query.judge(trial.answer.value, trial.right, *copy.deepcopy(trial.args))
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+        return f"that is {str(trial.answer.value)[:80]}, and of another form than what was asked for"
+
+
+class Variants:
+    """The exercise's known mistakes, as code that can be asked the same."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+
+    @cached_property
+    def modules(self) -> dict[str, ModuleType]:
+        """Each mistake's code, run; what does not run or never ends is known by its crash."""
+        found = {}
+        for name, body in self.exercise.wrong.items():
+            if name not in self.exercise.hangs:
+                module = ModuleType(name)
+                try:
+                    exec(compile(self.exercise.variant(body), f"<{name}>", "exec"), vars(module))
+                except Exception:
+                    continue
+                found[name] = module
+        return found
+
+    def same(self, query: Query, trials: Sequence[Trial]) -> str:
+        """The mistake whose answers these are, in every trial."""
+        for name, module in self.modules.items():
+            if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials):
+                return name
+        return ""
+
+
+def _alike(a: Answer, b: Answer, within: float) -> bool:
+    return a.error == b.error and (bool(a.error) or not compared(a.value, b.value, within))
+
+
+def compared(theirs: Any, right: Any, within: float) -> list[Miss]:
+    """What differs, in the order of what is right."""
+    return [(name, a, b) for name, a, b in _pairs(theirs, right) if not _same(a, b, within)]
+
+
+def _same(a: Any, b: Any, within: float) -> bool:
+    if isinstance(a, bool) or isinstance(b, bool) or not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
+        return type(a) is type(b) and a == b
+    return near(a, b, within)
+
+
+def _remark(exercise: Exercise, query: Query, bad: Trial, trials: list[Trial], variants: Variants) -> Remark:
+    """What is said of a query whose answers are wrong."""
+    mistake = variants.same(query, trials)
+    if bad.answer.error:
+        said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
+        return _crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
+    if bad.told:
+        rank = MISTAKES.get(mistake, ("value", ""))[0]
+        said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
+        return Remark(rank, (f"{_sentence(bad.told)}{_given(query, bad.args)}", *_advice(said)), mistake)
+    name, theirs, right = bad.misses[0]
+    if isinstance(theirs, dict) and "#" in theirs:
+        return Remark(*_kind(name, theirs))
+    wrong_shape = _shapes(bad.answer.value, bad.right)
+    if not mistake and not wrong_shape:
+        over = [(_at(t.answer.value, name), _at(t.right, name)) for t in trials]
+        mistake = guess([pair for pair in over if pair != (None, None)], max(query.within, 1e-6))
+        if mistake in ("", "off by a constant") and exchanged(bad.misses):
+            mistake = "swapped arguments"
+    rank, told = MISTAKES.get(mistake, ("value", ""))
+    told = exercise.said.get(mistake, told)
+    if wrong_shape:
+        rank = "shape"
+        first = f"{wrong_shape[0]}: {wrong_shape[1]}{_given(query, bad.args)}."
+        return Remark(rank, (first, *_advice(told)), mistake)
+    wrong = {n for n, _, _ in bad.misses}
+    rows = [("", "yours", "right", "|a-n|/max(|a|,|n|)", "")]
+    shown = list(_pairs(bad.answer.value, bad.right))
+    begin = max(0, next((i for i, (n, _, _) in enumerate(shown) if n in wrong), 0) - SHOWN // 2)
+    for n, a, b in shown[begin : begin + SHOWN]:
+        rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)))
+    what = name or query.function.__name__.replace("_", " ")
+    head = f"{what} is {_short(theirs)} and should be {_short(right)}{_given(query, bad.args)}."
+    table: tuple[Block, ...] = (Rows(rows, "lrrrl"),) if len(shown) > 1 else ()
+    path = _path(query, bad, name)
+    edges = explain(path[1], of=path[0]).blocks() if path else ()
+    return Remark(rank, (head, *_advice(told), *table, *edges), mistake, path)
+
+
+def _advice(told: str) -> tuple[Block, ...]:
+    return (Terms([("likely", told)]),) if told else ()
+
+
+def _path(query: Query, bad: Trial, name: str) -> tuple[Any, ...]:
+    """The node that a number called "dL/da" is about, and the root, of the expression as our own Values."""
+    label = name.rpartition("/d")[2]
+    if query.graph is None or not label:
+        return ()
+    root = query.graph(*copy.deepcopy(bad.args))
+    root.backward()
+    node = next((v for v in topological(root) if v.label == label), root)
+    return () if node is root else (node, root)
+
+
+def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
+    """The first part whose shape is wrong, and how."""
+    if isinstance(right, dict) and isinstance(theirs, dict):
+        for key, part in right.items():
+            if key in theirs and (told := misshapen(theirs[key], part)):
+                return key, told
+        return None
+    told = misshapen(theirs, right)
+    return ("it", told) if told else None
+
+
+def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, tuple[Block, ...], str]:
+    """What is said of an answer that is no number."""
+    what = theirs["#"]
+    if what == "todo":
+        return "missing", (f"{name or 'the answer'} is still to be written: put a number in place of the ...",), ""
+    if what == "nothing":
+        return "missing", (f"{name} is missing.",), ""
+    return "kind", (f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for.",), ""
+
+
+def _crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
+    """What is said of code that raised something, or never came back."""
+    at = f"Line {answer.line}" + (f", `{answer.code}`" if answer.code else "") if answer.line else who.replace("_", " ")
+    rank = "crash"
+    if answer.error == "NotImplementedError":
+        rank = "missing"
+        said = f"{at}: this is still to be written. Put your own lines in its place."
+    elif answer.error == "Timeout":
+        said = f"{at}: {answer.text}. Is there a loop without an end, or a walk that visits the same nodes twice?"
+    elif answer.error == "RecursionError":
+        said = f"{at}: the function calls itself without an end, or too deeply for Python; a loop with a list of " \
+               "what is still to be done has no such limit."  # fmt: skip
+    elif answer.error == "SystemExit":
+        said = f"{at}: it ends the program. Leave sys.exit() and exit() out: the check goes on after your lines."
+    elif answer.error == "EOFError":
+        said = f"{at}: input() finds nobody to ask. Write the number where it is needed."
+    elif answer.error == "MemoryError":
+        said = f"{at}: more memory than there is for an exercise. Does a list grow without an end?"
+    elif answer.error == "Died":
+        said = f"{answer.text}. Python itself has crashed, or was ended: what in your lines reaches beyond Python?"
+    elif answer.error == "AttributeError" and "module 'exercise' has no attribute" in answer.text:
+        rank = "missing"
+        name = answer.text.rpartition("attribute ")[2].partition(".")[0].strip("'")
+        said = f"There is no {name} in your file: the name that is in the exercise has to stay."
+    else:
+        said = f"{at}: {answer.error}: {answer.text}"
+    return Remark(rank, (said, *advice), mistake)
+
+
+def _given(query: Query, args: tuple[Any, ...]) -> str:
+    """What the query was given, as it is said after what came out."""
+    code = query.function.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    shown = [f"{n} = {_short(x)}" for n, x in zip(names, args) if n != "seed" and len(_short(x)) < 60]
+    return f", for {', '.join(shown)}" if shown else ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _short(x: Any) -> str:
+    if isinstance(x, float):
+        return f"{x:.8g}"
+    if isinstance(x, list):
+        return f"[{', '.join(map(_short, x))}]"
+    if isinstance(x, dict) and "#" in x:
+        return {"todo": "...", "nothing": "missing"}.get(x["#"], str(x["#"]))
+    return repr(x) if isinstance(x, str) else str(x)
+
+
+def _band(a: Any, b: Any, wrong: bool) -> tuple[str, str]:
+    """The relative error of CS231n's notes, and its verdict."""
+    if not (isinstance(a, (int, float)) and isinstance(b, (int, float))) or not math.isfinite(a - b):
+        return "", "wrong" * wrong
+    error = abs(a - b) / (max(abs(a), abs(b)) or 1.0)
+    bands = ((HAPPY, "happy"), (SUSPICIOUS, "acceptable"), (WRONG, "suspicious"))
+    verdict = next((word for limit, word in bands if error <= limit), "wrong")
+    return f"{error:.2g}", "wrong" if wrong and verdict == "happy" else verdict
+
+
+def _pairs(theirs: Any, right: Any, name: str = "") -> Iterable[Miss]:
+    """All that was asked for, with theirs beside the right one."""
+    if isinstance(right, dict) and isinstance(theirs, dict) and "#" not in theirs:
+        for key, part in right.items():
+            yield from _pairs(theirs.get(key, {"#": "nothing"}), part, f"{name}.{key}" if name else key)
+    elif isinstance(right, list) and isinstance(theirs, list) and len(right) == len(theirs):
+        for i, (a, b) in enumerate(zip(theirs, right)):
+            yield from _pairs(a, b, f"{name}[{i}]")
+    else:
+        yield name, theirs, right
+
+
+def _at(tree: Any, name: str) -> Any:
+    """The part of that name, as `compared` writes it."""
+    return next((a for n, a, _ in _pairs(tree, tree) if n == name), None)

@@ -1,0 +1,162 @@
+"""The program that somebody's code runs in: a process of its own, which answers questions and judges nothing.
+
+A line of JSON comes in for each question and one goes out, over a stream that printing does not reach.  What is asked
+is a query: a few lines that call what the learner wrote.  Whether an answer is right is decided where the question came
+from, so that nothing that happens in here can make it right.
+
+    python worker.py '{"folder": "/tmp/here", "hidden": [], "memory": 2000}'
+
+Files are written in `folder` alone, nothing is read below `hidden`, and no program is started: an audit hook sees to
+that.  It keeps mistakes and mischief in; it is no jail for an expert, who belongs into a container.
+"""
+
+import faulthandler
+import io
+import json
+import linecache
+import math
+import os
+import random
+import sys
+import traceback
+import types
+from typing import Any
+
+MOST = 100_000  # numbers in an answer
+PRINTED = 4000  # letters of what is printed
+STARTING = ("os.system", "subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
+            "pty.spawn", "os.kill", "os.killpg", "os.startfile", "socket.connect", "socket.bind")  # fmt: skip
+CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod",
+            "os.chown", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile", "shutil.copytree")  # fmt: skip
+
+
+def plain(tree: Any, left: list[int] | None = None) -> Any:
+    """An answer as JSON has it: numbers, texts, lists and dicts; what is none of them is told by name."""
+    left = [MOST] if left is None else left
+    left[0] -= 1
+    if left[0] < 0:
+        raise ValueError(f"an answer of more than {MOST:,} numbers")
+    if tree is ...:
+        return {"#": "todo"}
+    if tree is None or type(tree) in (bool, str):
+        return tree
+    if isinstance(tree, dict):
+        return {str(key): plain(part, left) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [plain(part, left) for part in tree]
+    if hasattr(tree, "tolist") and hasattr(tree, "dtype") and tree.dtype.kind in "fiub":
+        return plain(tree.tolist(), left)
+    if isinstance(tree, (int, float)) and -(2**63) < tree < 2**63 or isinstance(tree, float):
+        return int(tree) if isinstance(tree, int) else float(tree)
+    return {"#": type(tree).__name__, "text": repr(tree)[:80]}
+
+
+def guard(folder: str, hidden: list[str]) -> None:
+    """Refuse from here on to write outside of `folder`, to read below `hidden`, and to start anything."""
+    real, inside, joined = os.path.realpath, os.path.normcase, os.sep
+    folder, hidden = inside(real(folder)), [inside(real(h)) for h in hidden]
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+    def within(path: str, place: str) -> bool:
+        return path == place.rstrip(joined) or path.startswith(place.rstrip(joined) + joined)
+
+    def hook(event: str, args: Any) -> None:
+        if event in STARTING:
+            raise PermissionError(f"code that is checked may not use {event}: it starts no programs and no connections")
+        if event == "open" and isinstance(args[0], (str, bytes)):
+            path = inside(real(os.fsdecode(args[0])))
+            if args[2] & writing and path != os.devnull and not within(path, folder):
+                raise PermissionError(f"code that is checked may not write to {args[0]!r}: only in its own folder")
+            if any(within(path, h) for h in hidden):
+                raise PermissionError(f"code that is checked may not read {args[0]!r}")
+        if event in ("os.listdir", "os.scandir") and isinstance(args[0], (str, bytes)):
+            if any(within(inside(real(os.fsdecode(args[0]))), h) for h in hidden):
+                raise PermissionError(f"code that is checked may not look into {args[0]!r}")
+        if event in CHANGING:
+            for path in args[:2]:
+                if isinstance(path, (str, bytes)) and not within(inside(real(os.fsdecode(path))), folder):
+                    raise PermissionError(f"code that is checked may not change {path!r}: only what is in its folder")
+
+    sys.addaudithook(hook)
+
+
+def account(error: BaseException, path: str) -> dict[str, Any]:
+    """An error, with the last line of the learner's file that it came through."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return {
+            "type": type(error).__name__,
+            "text": error.msg,
+            "line": error.lineno,
+            "code": (error.text or "").strip(),
+        }
+    said: dict[str, Any] = {"type": type(error).__name__, "text": str(error)[:500]}
+    if frames:
+        said |= {"line": frames[-1].lineno, "code": frames[-1].line, "where": frames[-1].name}
+    return said
+
+
+class Capped(io.StringIO):
+    """What is printed, up to a limit."""
+
+    def write(self, text: str) -> int:
+        room = PRINTED - self.tell()
+        super().write(text[: max(0, room)])
+        return len(text)
+
+
+def load_file(question: dict[str, Any], state: dict[str, Any]) -> Any:
+    """The learner's file, as a module."""
+    path = state["path"] = question["path"]
+    linecache.cache[path] = (len(question["source"]), None, question["source"].splitlines(True), path)
+    state["their"] = their = types.ModuleType("exercise")
+    their.__file__ = path
+    sys.modules["exercise"] = their
+    exec(compile(question["source"], path, "exec"), vars(their))
+    return sorted(name for name in vars(their) if not name.startswith("__"))
+
+
+def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
+    """One query, with what the learner wrote."""
+    names: dict[str, Any] = {"math": math, "random": random, "__name__": "probe"}
+    exec(compile(question["source"], "<probe>", "exec"), names)
+    return names[question["name"]](state["their"], *question["args"])
+
+
+def serve() -> None:
+    """Answer until nobody asks."""
+    options = json.loads(sys.argv[1])
+    questions, answers = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.dont_write_bytecode = True
+    sys.path[:0] = options.get("paths", [])
+    try:
+        import resource
+
+        size = options["memory"] * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10 * 2**20, 10 * 2**20))
+    except (ImportError, ValueError, OSError):  # Windows has no such limits, and macOS not all
+        pass
+    for needed in options.get("needs", []):
+        __import__(needed)
+    os.chdir(options["folder"])
+    guard(options["folder"], options["hidden"])
+    state: dict[str, Any] = {"path": "", "their": None}
+    for line in questions:
+        question = json.loads(line)
+        sys.stdin, sys.stdout, sys.stderr = io.StringIO(), Capped(), Capped()
+        answer: dict[str, Any] = {}
+        faulthandler.dump_traceback_later(question["seconds"], exit=True, file=2)
+        try:
+            answer["value"] = plain((load_file if question["do"] == "load" else call)(question, state))
+        except BaseException as error:  # whatever it is, it is theirs
+            answer["error"] = account(error, state["path"])
+        faulthandler.cancel_dump_traceback_later()
+        answer["printed"] = sys.stdout.getvalue() + sys.stderr.getvalue()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve()
