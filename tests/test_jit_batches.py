@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import RecordingError, Value, grad, jit, nn, no_grad, optim, pack, topological, unpack
+from tinygrad_edu import RecordingError, Value, grad, jit, nn, no_grad, ops, optim, pack, topological, unpack
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
+from tinygrad_edu.replay.recording import Recording
 from tinygrad_edu.replay.trace import OPTIMISATIONS
 from tinygrad_edu.strategies import programs
 
@@ -476,3 +477,21 @@ def test_nothing_is_unpacked_while_a_function_is_recorded():
     theta = pack([w])
     with pytest.raises(RecordingError, match="assigning .data"):
         jit(lambda x: unpack(theta)[0] * x)(2.0)
+
+
+@pytest.mark.parametrize("lost", [[], [3], [0, 99], [*range(40, 60)], [*range(100)]])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_of_a_batch_only_the_samples_whose_other_branch_is_nan_are_built_anew(backend, lost, monkeypatch):
+    """The slope of a root below 0, in the branch that is not taken."""
+    w, v = Value(0.7), [Value(-float(i) if i in lost else 1.0 + i) for i in range(100)]
+    root = lambda x: ops.where(ops.greater(x, 0.0), (w * x).sqrt(), w * x)
+    F.mean([root(x) for x in v]).backward()
+    by_hand = [w.grad, *[x.grad for x in v]]
+    for x in (w, *v):
+        x.grad = 0.0
+    built, plain = [], Recording._eager
+    monkeypatch.setattr(Recording, "_eager", lambda self, theta, batch, *rest: built.append(batch.lanes)
+                        or plain(self, theta, batch, *rest))  # fmt: skip
+    jit(root, backend).mean(v).backward()
+    assert [w.grad, *[x.grad for x in v]] == pytest.approx(by_hand, rel=1e-12, nan_ok=True)
+    assert built == [1] * len(lost)

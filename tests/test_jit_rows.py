@@ -389,3 +389,14 @@ def test_a_forked_child_has_threads_of_its_own(monkeypatch):
     finally:
         child.kill()
     assert _many(1) == expected
+
+
+def test_a_row_whose_domain_says_less_than_its_rules_take_is_told_so_where_it_must_be_written():
+    two = Op("two", lambda a, b: float(a if a > 0 else b), lambda y, a, b: (1.0, 0.0))
+    assert jit(lambda x, y: two(x, y), "python")(1.0, 2.0).data == 1.0
+    says = r"the domain of the row 'two' says 1 input, .*: write domain=\(REAL, REAL\) for two inputs"
+    with pytest.raises(TypeError, match=says):
+        two(Value(1.0), Value(2.0)).source()
+    if "native" in EXACT:
+        with pytest.raises(TypeError, match=says):
+            jit(lambda x, y: two(x, y), "native")(1.0, 2.0)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tinygrad_edu import RecordingError, Value, draw, explain, functional, jit
+from tinygrad_edu import RecordingError, Value, draw, explain, functional, grad, jit
 from tinygrad_edu.engine import topological
 from tinygrad_edu.opening import opened
 from tinygrad_edu.stochastic import (
@@ -28,6 +28,7 @@ from tinygrad_edu.stochastic import (
     StraightThrough,
     Uniform,
     estimate,
+    expected,
     gumbel_softmax,
     surrogate,
 )
@@ -216,3 +217,26 @@ def test_what_a_replay_would_repeat_is_one_error_that_says_what_to_do(what):
     wrong, words = REFUSED[what]
     with pytest.raises(RecordingError, match=words):
         jit(wrong, backend="python")(0.4)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_cannot_happen_and_would_cost_infinity_is_left_out_of_a_replay_too(backend):
+    p = Value(0.25)
+    cost = lambda rng: -Bernoulli(p).sample(rng).log()
+    f = jit(lambda x: expected(cost) * x, backend)
+    assert f(1.0).data == math.inf
+    p.data = 1.0
+    by_hand, replayed = expected(cost) * 2.0, f(2.0)
+    assert replayed.data == by_hand.data == 0.0
+    assert grad(replayed, p)[0].data == grad(by_hand, p)[0].data
+    replayed.backward()
+    assert p.grad == grad(by_hand, p)[0].data == 0.0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_cannot_happen_and_costs_a_number_still_has_a_slope(backend):
+    p = Value(0.0)
+    f = jit(lambda x: expected(lambda rng: (Bernoulli(p).sample(rng) - x) ** 2), backend)
+    y = f(0.25)
+    y.backward()
+    assert (y.data, p.grad) == (0.0625, 0.5)

@@ -74,6 +74,7 @@ def filled(op: Op, rule: Callable[..., Any], args: Iterable[Any]) -> Any:
             if not isinstance(e, Expr):
                 float(e)
     except Exception as e:  # whatever a rule that expects floats may raise
+        op.check_inputs()
         raise TypeError(
             f"the row {op.name!r} cannot be written with other rows ({e}): "
             "make its rules, or its `parts`, of arithmetic, where, maximum and other rows"

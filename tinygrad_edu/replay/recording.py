@@ -105,16 +105,28 @@ class Recording:
         [inputs][lanes].
         """
         begin = time.perf_counter()
-        both = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
+        both = self._grads(theta, batch, seed, data)
         self._count(begin, batch.lanes)
-        if self.branches and _any_nan([both[1], *(() if both[2] is None else both[2])]):
-            dtheta, dX = self._eager(theta, batch, seed, data)
-            if hasattr(both[1], "dtype"):
-                import numpy as np
-
-                dtheta, dX = np.array(dtheta, float), np.array(dX, float)
-            return both[0], dtheta, both[2] if both[2] is None else dX
         return both
+
+    def _grads(self, theta: Any, batch: Batch, seed: float, data: Any) -> tuple[Any, Any, Any]:
+        """The same; where a branch that was not taken makes them nan, half by half, down to the samples that are."""
+        values, dtheta, dX = self.engine.value_and_grads(theta, self._given(batch, data), seed, bool(self.asked))
+        if not (self.branches and _any_nan([dtheta, *(() if dX is None else dX)])):
+            return values, dtheta, dX
+        arrays = hasattr(dtheta, "dtype")
+        if batch.lanes == 1 or self.backend == "jax":  # which compiles for each number of samples
+            dtheta, rows = self._eager(theta, batch, seed, data)
+            dX = rows if dX is not None else None
+        else:
+            middle = batch.lanes // 2
+            parts = [range(middle), range(middle, batch.lanes)]
+            (_, left, at), (_, right, then) = [self._grads(theta, batch.take(k), seed, data) for k in parts]
+            dtheta = list(map(operator.add, left, right))
+            dX = None if dX is None else [[*a, *b] for a, b in zip(at, then)]
+        if arrays:
+            dtheta, dX = numpy().array(dtheta, float), None if dX is None else numpy().array(dX, float)
+        return values, dtheta, dX
 
     @functools.cached_property
     def branches(self) -> bool:

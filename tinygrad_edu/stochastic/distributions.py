@@ -220,11 +220,19 @@ def weighed(p: Any, x: Any, nothing: Any = 0.0) -> Any:
     return ops.where(p, p * x, nothing)
 
 
-def matters(ps: Sequence[Any], cost: Any) -> bool:
-    """Whether an outcome is to be added up: if it cannot happen, and its cost is infinite, 0 * inf would be nan."""
-    if tracing.active() or math.isfinite(number(cost.data if isinstance(cost, Value) else cost)):
-        return True
-    return all(map(float, ps))
+def addend(ps: Sequence[Any], cost: Any) -> Any:
+    """A cost times the probabilities of what led to it; None if it cannot happen and would cost infinity: 0 * inf would
+    be nan.  While a function is recorded nobody can look, and the graph chooses.
+    """
+    term = cost
+    for p in ps:
+        term = p * term
+    if not tracing.active():
+        known = math.isfinite(number(cost.data if isinstance(cost, Value) else cost))
+        return term if known or all(map(float, ps)) else None
+    if not isinstance(cost, Value):
+        return term
+    return ops.where(math.prod(ps) + ops.less(abs(cost), math.inf), term, 0.0)
 
 
 def in_range(what: str, x: Any, low: float, high: float, hint: str = "") -> Any:

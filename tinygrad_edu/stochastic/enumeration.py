@@ -15,7 +15,7 @@ from typing import Any
 from .. import functional as F
 from ..engine import Value
 from ..errors import UserError
-from .distributions import Distribution, matters, sampled
+from .distributions import Distribution, addend, sampled
 from .substitution import choices
 
 MOST, LONGEST = 2**16, 1000
@@ -114,11 +114,8 @@ def expected(f: Callable[[Any], Any]) -> Value:
         weight = _cost(found)
         if not path.taken and isinstance(weight, Value) and choices([weight]):
             _refuse_others(f, weight)
-        if matters(path.weights, weight):
-            for p in path.weights:
-                weight = p * weight
-            terms.append(weight)
-    total = F.sum(terms)
+        terms.append(addend(path.weights, weight))
+    total = F.sum([term for term in terms if term is not None])
     return total if isinstance(total, Value) else Value(total)
 
 

@@ -18,7 +18,7 @@ from ..ieee import number
 from ..names import is_constant
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
-from .distributions import Distribution, generator, matters, positive
+from .distributions import Distribution, addend, generator, positive
 from .rows import hold
 from .substitution import Influence, choices, settle, substituted
 
@@ -183,10 +183,10 @@ class Enumerate(Estimator):
     def rewrite(self, choice: Value, costs: list[Value]) -> list[Value]:
         below, beside = influenced(choice, costs)
         found = []
-        for outcome, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
-            there = substituted(below, {choice: Value(outcome)}, said=self.said)
-            found += [p * cost for cost in there if matters([p], cost)]
-        return [*beside, *found]
+        for x, p in choice.distribution.outcomes():  # type: ignore[attr-defined]
+            there = substituted(below, {choice: Value(x)}, said=self.said)
+            found += [addend([p], cost) for cost in there]
+        return [*beside, *[term for term in found if term is not None]]
 
 
 class MeasureValued(Estimator):
