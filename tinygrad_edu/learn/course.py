@@ -26,8 +26,10 @@ from __future__ import annotations
 import inspect
 import itertools
 import random
+import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -37,6 +39,7 @@ from typing import Any, NamedTuple
 
 from ..errors import UserError, meant
 
+LENT = "from value import"  # what the exercise `value` is, in the exercises that build on it
 BEGIN, END, GIVEN, BELOW = "# [", "# ]", "# |", "# ====="
 TODO = 'raise NotImplementedError("still to be written")'
 Body = str | Sequence[str | None]
@@ -58,7 +61,8 @@ class Query:
     `draw(rng)` draws its other arguments, once for each of the `trials`.  Numbers are right that are within `within` of
     the solution's, relative to the larger or to 1.  `judge(theirs, right, *drawn)`, where there are several right
     answers, returns what is wrong in a sentence, or "".  `graph(*drawn)` builds the expression that the numbers are
-    about as Values; a number called "dL/da" is then told by the edges that lead to the node a.
+    about as Values; a number called "dL/da" is then told by the edges that lead to the node a.  `known` is what is
+    right, where that is published, or would take long to ask of the solution.
     """
 
     function: Callable[..., Any]
@@ -67,6 +71,7 @@ class Query:
     within: float = 1e-9
     judge: Callable[..., str] | None = None
     graph: Callable[..., Any] | None = None
+    known: Any = None
 
     @cached_property
     def source(self) -> str:
@@ -105,6 +110,7 @@ class Exercise:
         self.needs: tuple[str, ...] = told.get("NEEDS", ())
         self.seconds: float = told.get("SECONDS", 5.0)
         self.hangs: tuple[str, ...] = told.get("HANGS", ())  # mistakes that never end: they are known by that
+        self.uses_value = LENT in self.file.read_text("utf-8")
         self.said: dict[str, str] = told.get("SAID", {})  # what is told of a mistake, if more than its name
 
     def __repr__(self) -> str:
@@ -146,6 +152,11 @@ class Exercise:
         """The learner's part, solved."""
         return self.variant(())
 
+    @property
+    def engine(self) -> str:
+        """What the learner's own engine is, where they have none yet."""
+        return exercise("value").solution
+
     def variant(self, body: Body) -> str:
         """The learner's part with another body: a text for its first gap, or one for each; None is the solution."""
         bodies = [body] if isinstance(body, str) else [*body]
@@ -177,13 +188,34 @@ def exercise_names() -> list[str]:
     return [name for chapter in chapters() for name in chapter.names]
 
 
+@contextmanager
+def lending(module: ModuleType | None) -> Iterator[None]:
+    """A module that goes by the name of `value` for a while: `from value import Value` is the learner's own engine."""
+    before = sys.modules.get("value")
+    if module is not None:
+        sys.modules["value"] = module
+    try:
+        yield
+    finally:
+        if module is not None:
+            sys.modules.pop("value")
+            sys.modules.update({} if before is None else {"value": before})
+
+
+def lent(text: str) -> ModuleType | None:
+    """Our solution of the exercise `value`, for a text that builds on the learner's."""
+    return exercise("value").module if LENT in text else None
+
+
 @cache
 def exercise(name: str) -> Exercise:
     """The exercise of that name, or of CHAPTER/NAME.  Raises UserError, with the nearest, if there is none."""
     wanted = name.rpartition("/")[2].removesuffix(".py")
     for chapter in chapters():
         if wanted in chapter.names:
-            return Exercise(import_module(f".exercises.{chapter.name}.{wanted}", __package__), chapter)
+            with lending(exercise("value").module if chapter.name == "milestones" else None):
+                module = import_module(f".exercises.{chapter.name}.{wanted}", __package__)
+            return Exercise(module, chapter)
     raise UserError(
         f"there is no exercise {name!r}{meant(wanted, exercise_names())}: `tinygrad-edu learn list` has them"
     )
@@ -200,7 +232,8 @@ def read(path: Path | str) -> Exercise:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        with lending(lent(path.read_text("utf-8"))):
+            spec.loader.exec_module(module)
     except Exception as error:
         raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from None
     missing = [name for name in ("HINTS", "QUERIES", "WRONG", "RIGHT") if not hasattr(module, name)]

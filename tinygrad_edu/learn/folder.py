@@ -107,15 +107,19 @@ class Folder:
     def check(self, one: Exercise, seed: int | None = None) -> Verdict:
         """Check the learner's file and keep what came out.  Raises OSError if it is not there."""
         path = self.path(one)
-        text = files.read(path).decode("utf-8", "replace")
+        text = self._text(one.name)
         tries = self.notes["tries"].get(one.name, 0)
         self.notes["begun"].setdefault(one.name, _now())
-        verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed)
+        value = self._text("value") if one.uses_value else None
+        verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed, value=value)
         self.notes["tries"][one.name] = tries + 1
         if verdict:
             self.notes["passed"].setdefault(one.name, _now())
         self._keep()
         return verdict
+
+    def _text(self, name: str) -> str:
+        return files.read(self.path(exercise(name))).decode("utf-8", "replace")
 
     def hint(self, one: Exercise, level: int | None = None) -> tuple[int, str]:
         """The next hint, or that of a level from 1 to 3, with its level."""

@@ -29,7 +29,7 @@ from ..check.report import HAPPY, SUSPICIOUS, WRONG
 from ..engine import topological
 from ..explanation import explain
 from ..trees import leaves
-from .course import Exercise, Query
+from .course import Exercise, Query, lending, lent
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
 from .sandbox import Answer, Here, Sandbox
 
@@ -85,11 +85,11 @@ class Trial:
 
 
 def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str = "exercise.py", seed: int = 0,
-           box: Sandbox | None = None) -> Verdict:  # fmt: skip
+           box: Sandbox | None = None, value: str | None = None) -> Verdict:  # fmt: skip
     """Check an answer: the text of a file, run in a process of its own, or `their`, a module or namespace in this one.
 
-    `seed` draws the numbers that are asked about.  All that is wrong is in the verdict's `remarks`, the most basic is
-    its `first`.
+    `seed` draws the numbers that are asked about; `value` is the text of the learner's own engine, for what builds on
+    it.  All that is wrong is in the verdict's `remarks`, the most basic is its `first`.
     """
     for package in exercise.needs:
         try:
@@ -99,7 +99,9 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
     if their is not None:
         return _judged(exercise, Here(their), "", seed)
     with nullcontext(box) if box else Sandbox(needs=exercise.needs, seconds=exercise.seconds) as this:
-        loaded = this.load(source, path)
+        loaded = this.load(exercise.engine if value is None else value, "value.py") if exercise.uses_value else None
+        if loaded is None or not loaded.error:
+            loaded = this.load(source, path)
         if loaded.error:
             return Verdict(exercise, (_crash(loaded, "the file", (), ()),), loaded.printed)
         return _judged(exercise, this, loaded.printed, seed)
@@ -113,7 +115,8 @@ def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) ->
         for args in query.arguments(seed):
             answer = box.call(query.source, query.function.__name__, *args)
             printed += answer.printed
-            trials.append(trial := Trial(args, answer, _asked(query, exercise.module, args).value))
+            right = query.known if query.known is not None else _asked(query, exercise.module, args).value
+            trials.append(trial := Trial(args, answer, right))
             if answer.error:
                 break
             if query.judge is not None:
@@ -156,7 +159,8 @@ class Variants:
             if name not in self.exercise.hangs:
                 module = ModuleType(name)
                 try:
-                    exec(compile(self.exercise.variant(body), f"<{name}>", "exec"), vars(module))
+                    with lending(lent(self.exercise.solution)):
+                        exec(compile(self.exercise.variant(body), f"<{name}>", "exec"), vars(module))
                 except Exception:
                     continue
                 found[name] = module
