@@ -151,7 +151,7 @@ class Here:
     def call(self, source: str, name: str, *args: Any) -> Answer:
         """As `Sandbox.call`."""
         try:
-            return Answer(worker.plain(worker.call({"source": source, "name": name, "args": args},
+            return Answer(worker.as_json(worker.call({"source": source, "name": name, "args": args},
                                                    {"their": self.their})))  # fmt: skip
         except Exception as error:
             said = worker.account(error, str(getattr(self.their, "__file__", "")))

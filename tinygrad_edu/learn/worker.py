@@ -30,7 +30,7 @@ CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.sym
             "os.chown", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile", "shutil.copytree")  # fmt: skip
 
 
-def plain(tree: Any, left: list[int] | None = None) -> Any:
+def as_json(tree: Any, left: list[int] | None = None) -> Any:
     """An answer as JSON has it: numbers, texts, lists and dicts; what is none of them is told by name."""
     left = [MOST] if left is None else left
     left[0] -= 1
@@ -41,11 +41,11 @@ def plain(tree: Any, left: list[int] | None = None) -> Any:
     if tree is None or type(tree) in (bool, str):
         return tree
     if isinstance(tree, dict):
-        return {str(key): plain(part, left) for key, part in tree.items()}
+        return {str(key): as_json(part, left) for key, part in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [plain(part, left) for part in tree]
+        return [as_json(part, left) for part in tree]
     if hasattr(tree, "tolist") and hasattr(tree, "dtype") and tree.dtype.kind in "fiub":
-        return plain(tree.tolist(), left)
+        return as_json(tree.tolist(), left)
     if isinstance(tree, (int, float)) and -(2**63) < tree < 2**63 or isinstance(tree, float):
         return int(tree) if isinstance(tree, int) else float(tree)
     return {"#": type(tree).__name__, "text": repr(tree)[:80]}
@@ -149,7 +149,7 @@ def serve() -> None:
         answer: dict[str, Any] = {}
         faulthandler.dump_traceback_later(question["seconds"], exit=True, file=2)
         try:
-            answer["value"] = plain((load_file if question["do"] == "load" else call)(question, state))
+            answer["value"] = as_json((load_file if question["do"] == "load" else call)(question, state))
         except BaseException as error:  # whatever it is, it is theirs
             answer["error"] = account(error, state["path"])
         faulthandler.cancel_dump_traceback_later()
