@@ -87,7 +87,7 @@ def argument_names(f: Callable[..., Any], n: int) -> list[str]:
     return [*names[:n], *[f"input {i}" for i in range(len(names), n)]]
 
 
-def arguments(f: Callable[..., Any], args: Sequence[Any]) -> list[tuple[str, Any]]:
+def arguments(f: Any, args: Sequence[Any]) -> list[tuple[str, Any]]:
     """Everything in the arguments of a function that is no container, with its name: w['b'], more[1][0]."""
     return [leaf for name, tree in zip(argument_names(f, len(args)), args) for leaf in leaves(name, tree)]
 
