@@ -118,8 +118,9 @@ class Value(Node, FloatLike):
 
     def __apply__(self, op: Op, args: tuple[Any, ...]) -> Value:
         """What an operation means to a Value: compute the number, remember where it came from."""
-        if {*map(type, args)} != {Value}:  # with numbers among them
-            args = tuple([a if isinstance(a, Value) else constant(a) for a in args])
+        for a in args:
+            if type(a) is not Value:  # there are numbers among them
+                return apply(op, tuple([a if isinstance(a, Value) else constant(a) for a in args]))
         return apply(op, args)
 
     def __pow__(self, n: Any) -> Value:
@@ -139,9 +140,9 @@ def topological(root: Value | tuple[Value, ...], stop: Container[Value] = ()) ->
     roots = root if isinstance(root, tuple) else (root,)
     for x in roots:
         if not isinstance(x, Value):
-            raise TypeError("topological walks from one Value, such as a loss, or a tuple of them, to what they were "
-                            f"computed from; got {type(x).__name__} {x!r:.80}")  # fmt: skip
-    order, seen = list[Any](), set[Value]()
+            raise TypeError(f"topological walks from one Value, or a tuple of them, got {type(x).__name__} {x!r:.80}")
+    order: list[Any] = []
+    seen: set[Value] = set()
     stack: list[tuple[Any, Iterator[Value]]] = [(None, iter(roots))]
     while stack:
         node, parents = stack[-1]
@@ -171,14 +172,15 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any], start: Any
     for node in reversed(order):
         if parents := node.parents:
             upstream, ds = total[node], local(node)
-            if len(parents) == 2:  # as below, without a loop: most nodes have two
+            if len(parents) == 2:  # as below, without a loop: nearly all nodes have one or two
                 (a, b), (da, db) = parents, ds
                 total[a] += da * upstream
                 total[b] += db * upstream
-            elif start == 0.0 == upstream and len(parents) > 3 and type(upstream) is float and isfinite(sum(ds)):
-                pass  # a dead neuron hands on nothing
-            else:
-                for parent, d in zip(parents, ds):
+            elif len(parents) == 1:
+                (a,), (da,) = parents, ds
+                total[a] += da * upstream
+            elif not (start == 0.0 == upstream and len(parents) > 3 and type(upstream) is float and isfinite(sum(ds))):
+                for parent, d in zip(parents, ds):  # unless it is a dead neuron, which hands on nothing
                     total[parent] += d * upstream
     return total
 
@@ -213,8 +215,7 @@ def binary(op: Op, swapped: bool = False) -> Callable[[Value, Any], Value]:
 
     def method(self: Value, other: Any) -> Value:
         if type(other) is not Value:
-            other = _lift(other)
-            if other is NotImplemented:
+            if (other := _lift(other)) is NotImplemented:
                 return other  # type: ignore[no-any-return]
         if swapped:
             self, other = other, self

@@ -182,10 +182,10 @@ sinc        = fused("sinc",  lambda x: where(x, sin(math.pi * x) / (math.pi * wh
 
 def _dot(*xs: Any) -> Any:
     n = len(xs) // 2
-    pairs = zip(xs, xs[n : 2 * n])
-    total = xs[2 * n] if len(xs) % 2 else operator.mul(*next(pairs))  # an odd one out is the bias, which comes first
-    for w, x in pairs:
-        total = total + w * x
+    products = map(operator.mul, xs, xs[n : 2 * n])
+    total = xs[2 * n] if len(xs) % 2 else next(products)  # an odd one out is the bias, which comes first
+    for product in products:
+        total = total + product
     return total
 def _dot_partials(y: Any, *xs: Any) -> tuple[Any, ...]:
     n = len(xs) // 2

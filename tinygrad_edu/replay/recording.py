@@ -199,7 +199,7 @@ class Recording:
 
     def theta(self) -> list[float]:
         """The parameters as they are now."""
-        return list(map(_data, self.record.originals))
+        return [p._data for p in self.record.originals]
 
     def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
         """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there,
@@ -271,6 +271,3 @@ def summed(numbers: Any) -> float:
 def like(theta: Any, numbers: Any) -> Any:
     """Numbers in the kind of array that theta is."""
     return numpy().array(numbers) if hasattr(theta, "dtype") else array("d", numbers)
-
-
-_data = operator.attrgetter("_data")

@@ -18,6 +18,7 @@ class _Replay(ops.Op):
 
     few: Callable[[Sequence[Any], int], Any] | None = None
     unscored = ""  # a distribution, if no surrogate loss was recorded of a choice from it
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # made at every call, for one node, and not to wait for
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -47,7 +48,7 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
         nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample
         return again(given, max(least, most // max(1, nodes)))
 
-    object.__setattr__(op, "unscored", unscored)
+    op.unscored = unscored
     if lanes:
-        object.__setattr__(op, "few", few)
+        op.few = few
     return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
