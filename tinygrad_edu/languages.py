@@ -38,7 +38,7 @@ from . import ieee, javascript, ops
 from .filling import definition, filled, ours
 from .filling import kind as kind
 from .ops import Op
-from .text import BINDING, CALL, NEGATION, Expr, name
+from .text import BINDING, CALL, NEGATION, Expr, Piece, at, infix, name
 from .words import power_of_ten
 
 
@@ -119,7 +119,7 @@ class Language:
         """An expression in this language; the order of its operations is the expression's own."""
         return self._write(e)[0]
 
-    def _write(self, e: Any) -> tuple[str, int]:
+    def _write(self, e: Any) -> Piece:
         if not isinstance(e, Expr):
             number = self.number(e if type(e) in (int, float) else float(e))
             return number, BINDING["*"] if "\\cdot" in number else NEGATION if e < 0 else CALL
@@ -129,33 +129,22 @@ class Language:
             return self._write(whole)
         flat = e.op in (ops.sum, ops.dot) and kind(e.op) not in self.words
         inner = [self._write(a) for a in (summands(e) if flat else e.args)]
-        if flat and len(inner) == 1:
-            return inner[0]
-
-        def at(i: int, least: int) -> str:
-            text, binding = inner[i]
-            return text if binding >= least else f"({text})"
-
         if flat:
-            return " + ".join(at(i, BINDING["+"] + bool(i)) for i in range(len(inner))), BINDING["+"]
+            return functools.reduce(functools.partial(infix, "+"), inner)
         if not ours(e.op):
             return f"{self.name_of(e.op)}({', '.join(text for text, _ in inner)})", CALL
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
-            inputs = [at(i, CALL) if binding != CALL else inner[i][0] for i in range(len(inner))]
-            bases = {f"b{i}": at(i, CALL) for i in range(len(inner))}
+            tight = [at(piece, CALL) for piece in inner]
+            inputs = tight if binding != CALL else [text for text, _ in inner]
             return word.format(
                 *inputs,
                 n=e.op.symbol[2:] or ", ".join(map(str, e.op.recipe[1] if e.op.recipe else ())),
                 all=", ".join(inputs),
-                **bases,
+                **{f"b{i}": text for i, text in enumerate(tight)},
             ), binding
-        if e.op is ops.neg:
-            return f"-{at(0, 2)}", 2
         if e.op.symbol:
-            binding, right = BINDING[e.op.symbol], e.op.symbol != "**"
-            symbol = self.symbols.get(e.op.symbol, e.op.symbol)
-            return f"{at(0, binding + (not right or e.op.symbol == '>'))} {symbol} {at(1, binding + right)}", binding
+            return infix(e.op.symbol, *inner, spelling=self.symbols.get(e.op.symbol, ""))
         return f"{kind(e.op)}({', '.join(text for text, _ in inner)})", CALL
 
     def prelude(self, expressions: Iterable[Any]) -> str:

@@ -53,10 +53,12 @@ class Expr:
         return ops.pow(self, n) if isinstance(n, Expr) else ops.power(n)(self)
 
     def __bool__(self) -> bool:
-        raise TypeError(
-            "a formula is neither true nor false: a rule that chooses is written with where, greater, "
-            "maximum or minimum"
-        )
+        raise TypeError("a formula is neither true nor false")
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self)
+
+    __hash__ = object.__hash__
 
     def __str__(self) -> str:
         return write(self)
@@ -95,6 +97,7 @@ def simplify(op: Op, args: tuple[Any, ...]) -> Any:
 # How tightly each symbol binds its two inputs: a looser one inside a tighter one needs parentheses.
 BINDING = {">": 0, "+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
 NEGATION, CALL = 3, 9
+Piece = tuple[str, int]  # the text of a formula, and how tightly it holds together
 
 
 def write(e: Any) -> str:
@@ -107,27 +110,33 @@ def write(e: Any) -> str:
     return _write(e)[0]
 
 
-def _write(e: Any) -> tuple[str, int]:
-    """The text of a formula, and how tightly it holds together."""
+def _write(e: Any) -> Piece:
     if not isinstance(e, Expr):
         return f"{e:.6g}", NEGATION if e < 0 else CALL
     if e.op is ops.leaf:
         return str(e.args[0]), CALL
-    symbol, inner = e.op.symbol, [_write(a) for a in e.args]
-
-    def at(i: int, least: int) -> str:
-        text, binding = inner[i]
-        return text if binding >= least else f"({text})"
-
-    if e.op is ops.neg:
-        return f"-{at(0, 2)}", 2
-    if symbol and len(inner) == 1:  # x ** 3: the exponent belongs to the row
-        exponent = symbol.removeprefix("**")
-        return f"{at(0, CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}", BINDING["**"]
-    if symbol:
-        binding = BINDING[symbol]  # a - (b - c) needs its parentheses, (a - b) - c does not
-        return f"{at(0, binding + (symbol in ('**', '>')))} {symbol} {at(1, binding + (symbol != '**'))}", binding
+    inner = [_write(a) for a in e.args]
+    if e.op.symbol.startswith("**") and len(inner) == 1:  # x ** 3: the exponent belongs to the row
+        exponent = e.op.symbol[2:]
+        return f"{at(inner[0], CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}", BINDING["**"]
+    if e.op.symbol:
+        return infix(e.op.symbol, *inner)
     return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
+
+
+def at(piece: Piece, least: int) -> str:
+    """A text where nothing looser may stand: in parentheses if it is."""
+    text, binding = piece
+    return text if binding >= least else f"({text})"
+
+
+def infix(symbol: str, left: Piece, *right: Piece, spelling: str = "") -> Piece:
+    """`a + b`, or `-a`; a - (b - c) needs its parentheses, (a - b) - c does not."""
+    if not right:
+        return f"-{at(left, 2)}", 2
+    binding, backwards = BINDING[symbol], symbol == "**"
+    first = at(left, binding + (backwards or symbol == ">"))
+    return f"{first} {spelling or symbol} {at(right[0], binding + (not backwards))}", binding
 
 
 def _parameters(op: Op) -> str:

@@ -73,7 +73,7 @@ def explain(root: Value, *, of: Any = None, max_nodes: int = 40, max_paths: int 
     more than `max_nodes` nodes is told layer by layer; of another graph as large, the nodes nearest to the root are
     shown.  Of the paths from `of` to the root, the `max_paths` with the largest product are shown.  Totals and counts
     are of all.  The result prints itself, shows itself in a notebook, and has its numbers as attributes:
-    see `Whole`, `Single`, `Shaped` and `Network`.
+    see `Whole`, `Single`, `Shaped` and `Overview`.
     No `.grad` changes.  Raises TypeError for what is no Value; ValueError for a Value that `root` was not computed
     from, a label that none or several have, or an option without meaning;
     RuntimeError if `root` has forgotten its parents.
