@@ -222,6 +222,12 @@ def rooms():
                 assert isinstance(e, extras.MissingPackage) or e.name in ("numba", "numpy", "jax", "hypothesis")
 
 
+def test_a_replay_knows_no_derivative_but_where_it_is_traced():
+    """One chain rule, one program, and what evaluates it only runs forwards."""
+    texts = {path.name: path.read_text() for path in (PACKAGE / "replay").glob("*.py")}
+    assert [n for n, t in texts.items() if re.search(r"\b(partials|slopes|chain_rule)\b", t)] == ["trace.py"]
+
+
 def test_no_room_is_hidden_by_a_function_of_its_name():
     """`import tinygrad_edu.figures.cards as c` gives the module that its path says."""
     for path, module in rooms():

@@ -71,6 +71,13 @@ def filled(op: Op, rule: Callable[..., Any], args: Iterable[Any]) -> Any:
     return result
 
 
+def check_rules(op: Op) -> None:
+    """Raise TypeError if a rule of a row cannot be filled with names."""
+    names = [exact(f"x{i}") for i in range(len(op.domain))]
+    filled(op, op.parts or op.forward, names)
+    filled(op, op.partials, [exact("y"), *names])
+
+
 @functools.lru_cache(maxsize=1024)
 def definition(op: Op) -> tuple[str, Any] | None:
     """The inputs of a row that is none of ours, and a formula of them;

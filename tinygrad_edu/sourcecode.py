@@ -48,7 +48,7 @@ from typing import Any
 from . import javascript, notebook, ops
 from .engine import Value, chain_rule, topological
 from .errors import UserError, meant
-from .filling import filled, ours
+from .filling import check_rules, filled, ours
 from .floats import Float
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
 from .names import called, letters, named, variables
@@ -223,7 +223,7 @@ class _Writer:
         chain_rule(root, self.set(self.prefix + self.names[root], 1.0), self.slopes)
         prelude = self.speech.prelude(self.used)
         for op in self.speech.given:
-            filled(op, op.parts or op.forward, map(name, "abcdefgh"[: len(op.domain)]))  # raises, and says why
+            check_rules(op)  # raises, and says why
             raise TypeError(
                 f"the row {op.name!r} takes any number of inputs, and is written out by its `parts` alone: give it some"
             )

@@ -91,9 +91,9 @@ class Jit(FunctionLike[R], Generic[P, R]):
         one_output(self.name, recording.record.shape, recording.record.outputs)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
-        slopes = (*[float(dX[i][0]) for i in recording.asked], *floats(dtheta))
+        gradient = (*[float(dX[i][0]) for i in recording.asked], *floats(dtheta))
         y, again = float(values[0][0]), lambda given: recording.again(given, leaves)
-        return standin(self.name, y, parents, theta, slopes, again, recording.record.unscored)  # type: ignore[return-value]
+        return standin(self.name, y, parents, theta, gradient, again, recording.record.unscored)  # type: ignore[return-value]
 
     def map(self, *columns: Iterable[Any]) -> list[Any]:
         """f of each sample, as numbers: `f.map(X)` or `f.map(X, Y)`, where X[i] and Y[i] are the arguments of sample i.
@@ -250,7 +250,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         if not modes.recording() or not parents:
             return _node(summed(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
         values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
-        slopes = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *floats(dtheta))
+        gradient = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *floats(dtheta))
 
         asked = len(recording.asked)
 
@@ -263,7 +263,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
             )
 
         unscored = recording.record.unscored
-        return standin(self.name, summed(values[0]) / count, parents, theta, slopes, again, unscored, samples.lanes)
+        return standin(self.name, summed(values[0]) / count, parents, theta, gradient, again, unscored, samples.lanes)
 
     def _one(self, built: Any) -> Any:
         """What f has built, which must be one Value."""

@@ -13,7 +13,7 @@ def binary(op, a, b):
 from __future__ import annotations
 
 from .. import ieee, ops
-from ..filling import exact, filled
+from ..filling import check_rules
 from ..ops import Op
 from .passes import total
 from .program import Opaque, primitive
@@ -66,10 +66,8 @@ def row_code(row: Op) -> int:
     """The number of a row.  Raises TypeError, which says why, for one that is none of the kernel's."""
     if not known(row):
         op = row.of if isinstance(row, Opaque) else row
-        names = [exact(f"x{i}") for i in range(len(op.domain))]
         try:
-            filled(op, op.parts or op.forward, names)
-            filled(op, op.partials, [exact("y"), *names])
+            check_rules(op)
         except TypeError as e:
             raise TypeError(f'{e}; or use backend="python"') from e
     return CODES[row.recipe[0] if row.recipe else row]

@@ -190,18 +190,14 @@ def primitive(op: Op) -> bool:
 
 
 class Opaque(Op):
-    """A row, or one of its local gradients, that only numbers can run."""
+    """A row, or what else is found of its numbers, that only numbers can run."""
 
     of: Op
 
 
 @functools.lru_cache(maxsize=4096)
-def opaque(op: Op, slope: int = -1) -> Op:
-    """A row, or its local gradient for one input, as a step that is only ever given numbers."""
-    if slope < 0:
-        made = Opaque(op.name, op.forward, op.partials, domain=op.domain)
-    else:
-        domain = op.domain if ... in op.domain else (ops.REAL, *op.domain)
-        made = Opaque(f"{op.name}_slope_{slope}", lambda *ys: op.slopes(*ys)[slope], op.partials, domain=domain)
-    object.__setattr__(made, "of", op)
+def opaque(op: Op, **otherwise: Any) -> Op:
+    """A row as a step that is only ever given numbers, and what is otherwise about it."""
+    made = object.__new__(Opaque)
+    vars(made).update(vars(op), symbol="", parts=None, recipe=(), of=op, **otherwise)
     return made

@@ -27,7 +27,7 @@ class _Replay(ops.Op):
         )
 
 
-def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], slopes: tuple[float, ...],
+def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], gradient: tuple[float, ...],
             again: Callable[..., Any], unscored: str = "", lanes: int = 0) -> Value:  # fmt: skip
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
@@ -35,14 +35,14 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
     the same on k of the samples.
     """
 
-    def partials(out: Any, *values: Any) -> tuple[Any, ...]:
+    def rule(out: Any, *values: Any) -> tuple[Any, ...]:
         if not isinstance(out, Value):
-            return slopes
+            return gradient
         # A Value that was passed twice has two gradients.
         apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values
         return tuple(grad(again(apart), *apart))
 
-    op = _Replay(f"jit {name}", lambda *xs: again(xs), partials, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+    op = _Replay(f"jit {name}", lambda *xs: again(xs), rule, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
 
     def few(given: Sequence[Any], most: int, least: int = 8) -> Any:
         nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample

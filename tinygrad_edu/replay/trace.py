@@ -22,6 +22,7 @@ the gradients of the inputs and those of the parameters.  Nothing else in this r
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -149,8 +150,15 @@ def local_steps(op: Op, y: Term, xs: Sequence[Term]) -> list[Any]:
     try:
         ds: list[Any] = [d if type(d) is Term else plain(d) for d in op.partials(y, *xs)]
     except Exception:  # only numbers can run it
-        ds = [y.__apply__(opaque(op, i), (y, *xs)) for i in range(len(xs))]
+        ds = [y.__apply__(_slope(op, i), (y, *xs)) for i in range(len(xs))]
     else:
         if op.domain[0] != REAL:  # outside of which there is no slope
             ds = [y.__apply__(ops.within, (d, y)) for d in ds]
     return ds
+
+
+@functools.lru_cache(maxsize=4096)
+def _slope(op: Op, i: int) -> Op:
+    """A local gradient that only numbers can run, as a step."""
+    domain = op.domain if ... in op.domain else (REAL, *op.domain)
+    return opaque(op, name=f"{op.name}_slope_{i}", forward=lambda *ys: op.slopes(*ys)[i], domain=domain)
