@@ -121,7 +121,7 @@ class Term:
         if primitive(op):
             if op.recipe == (ops.power, (1,)):
                 return args[0]  # to the bit
-            return Term(p, p.step(op, tuple([a.slot if type(a) is Term else p.constant(plain(a)) for a in args])))
+            return Term(p, p.step(op, tuple([a.slot if type(a) is Term else p.constant(as_constant(a)) for a in args])))
         for rule in (op.forward, op.parts):
             try:
                 return term(p, rule(*args))  # type: ignore[misc]
@@ -157,7 +157,7 @@ def _binary(op: Op, swapped: bool = False) -> Any:
 
     def method(self: Term, other: Any) -> Term:
         p = self.program
-        b = other.slot if type(other) is Term else p.constant(plain(other))
+        b = other.slot if type(other) is Term else p.constant(as_constant(other))
         return Term(p, p.step(op, (b, self.slot) if swapped else (self.slot, b)))
 
     return method
@@ -170,14 +170,14 @@ for _name, _op in {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": op
 Term.__rpow__ = _binary(ops.pow, swapped=True)  # type: ignore[attr-defined]
 
 
-def plain(x: Any) -> float:
+def as_constant(x: Any) -> float:
     """A number as a constant: what a branch that was not taken hands on is 0."""
     return float(x) if type(x) is Nothing else number(x)
 
 
 def term(program: Program, x: Any) -> Term:
     """What a rule gave, as a term: a number becomes a constant."""
-    return x if type(x) is Term else Term(program, program.constant(plain(x)))
+    return x if type(x) is Term else Term(program, program.constant(as_constant(x)))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ from .. import collector, ops
 from ..engine import Value, chain_rule
 from ..ops import REAL, Op
 from .passes import forward_only
-from .program import Program, Term, opaque, plain, term
+from .program import Program, Term, as_constant, opaque, term
 from .record import Record
 
 OPTIMISATIONS = ("dead", "fold", "share", "wanted")
@@ -148,7 +148,7 @@ class Slope:
 def local_steps(op: Op, y: Term, xs: Sequence[Term]) -> list[Any]:
     """A row's local gradients, as steps; numbers stay numbers."""
     try:
-        ds: list[Any] = [d if type(d) is Term else plain(d) for d in op.partials(y, *xs)]
+        ds: list[Any] = [d if type(d) is Term else as_constant(d) for d in op.partials(y, *xs)]
     except Exception:  # only numbers can run it
         ds = [y.__apply__(_slope(op, i), (y, *xs)) for i in range(len(xs))]
     else:
