@@ -51,3 +51,41 @@ def test_in_a_program_of_somebody_else_nothing_is_changed(argv, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is before
     interruption.end()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a signal of POSIX")
+@pytest.mark.parametrize(
+    "at", ["numpy", "numpy._core._multiarray_umath", "numpy.linalg._umath_linalg", "llvmlite.binding"]
+)
+def test_an_interrupt_while_a_library_is_loaded_waits_and_ends_the_training_as_any_other(at, tmp_path):
+    pytest.importorskip(at)
+    (tmp_path / "sitecustomize.py").write_text(PRESS)
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu", "train", "moons", "--epochs", "1", "--quiet", "--save", "m.json"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "PRESS_AT": at},
+    )
+    assert (done.returncode, done.stderr) == (0, "") and "interrupted: this is what it has learned" in done.stdout
+    assert (tmp_path / "m.json").exists()
+
+
+def pressed(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ImportError, SystemError])
+def test_what_became_of_an_interrupt_is_one_and_a_bug_is_none(error):
+    try:
+        try:
+            pressed()
+        except KeyboardInterrupt:
+            raise error("another word for it") from None
+    except error as found:
+        assert interruption.is_behind(found)
+    with pytest.raises((RuntimeError, KeyboardInterrupt)) as caught:  # RuntimeError up to Python 3.11
+        type("Class", (), {"attribute": type("Descriptor", (), {"__set_name__": pressed})()})
+    assert interruption.is_behind(caught.value)
+    assert not any(map(interruption.is_behind, (error("a bug"), ValueError(), None)))

@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 from . import tracing
 from .engine import Value
+from .interruption import uninterrupted
 
 _SLOTS = {"data": "_data", "grad": "_grad"}  # past the checks of what is assigned
 
@@ -90,7 +91,8 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
 @cache
 def numpy() -> Any:
     """NumPy, if it is installed, else None."""
-    return importlib.import_module("numpy") if find_spec("numpy") else None
+    with uninterrupted():
+        return importlib.import_module("numpy") if find_spec("numpy") else None
 
 
 class Packed:

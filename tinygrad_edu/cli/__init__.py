@@ -80,8 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with streams.safe(), warnings.catch_warnings():
         warnings.showwarning = lambda message, *where: _say(str(message))
         try:
-            interruption.end()
             arguments = parser(*given[:1]).parse_args(given)
+            interruption.end()
             status = arguments.run(arguments)
             sys.stdout.flush()
             return int(status or 0)
@@ -93,9 +93,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise
             _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
             return 2
-        except KeyboardInterrupt:
+        except BaseException as error:
+            if not interruption.is_behind(error):
+                raise
             _say("interrupted")
             return 130
+        finally:
+            interruption.end()
     return 0
 
 

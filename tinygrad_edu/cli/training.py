@@ -16,11 +16,11 @@ from ..data.dividing import hardly_varies
 from ..data.textfile import some
 from ..doctor import diagnose
 from ..errors import UserError
+from ..interruption import uninterrupted
 from ..picture import FORMS, Picture
 from ..replay import BACKENDS
 from ..streams import short
 from ..train.history import check_table
-from ..train.progress import uninterrupted
 from . import tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole

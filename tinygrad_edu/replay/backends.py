@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..errors import UserError
 from ..extras import MissingPackage, install
+from ..interruption import uninterrupted
 from .trace import Passes
 
 
@@ -81,5 +82,6 @@ def resolved(backend: str) -> str:
 def make_backend(backend: str, passes: Passes) -> Backend:
     """That backend for one program.  Raises TypeError for a row that it cannot run."""
     kind = KINDS[backend]
-    make: Callable[[Passes], Backend] = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
+    with uninterrupted():  # NumPy, Numba and JAX cannot be loaded half and then again
+        make: Callable[[Passes], Backend] = getattr(importlib.import_module(f".{kind.module}", __package__), kind.name)
     return make(passes)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files, ieee, ops
+from ..interruption import uninterrupted
 from . import kernel, machine
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {"run": machine.run}
@@ -52,7 +53,8 @@ def _function(name: str) -> Callable[..., int]:
     kept = _kept(name)
     address = kept and _linked(name, *kept)
     if not address:
-        from . import lowering
+        with uninterrupted():
+            from . import lowering
 
         if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
             print(
@@ -74,7 +76,8 @@ _alive: list[Any] = []  # what must not be freed as long as its code may run
 
 @functools.cache
 def _linker() -> Any:
-    import llvmlite.binding as llvm  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    with uninterrupted():
+        import llvmlite.binding as llvm  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()

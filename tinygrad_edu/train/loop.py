@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .. import collector, modes
 from ..data import batches
 from ..ieee import isfinite
+from ..interruption import uninterrupted
 from ..optim import Schedule
 from ..usage import mode
 from .arguments import Best, Given, by_name, check, check_watch
 from .history import History, Means
 from .metrics import hits_of
-from .progress import Doctor, Line, Progress, Told, screen, uninterrupted
+from .progress import Doctor, Line, Progress, Told, screen
 from .replays import steps_for
 from .samples import Data, Model, all_finite
 

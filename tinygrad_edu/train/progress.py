@@ -1,13 +1,9 @@
-"""A training in progress: a Ctrl-C waits for the end of an update, a line on stderr says how far it is, a watch looks
-at its steps.
-"""
+"""A training in progress: a line on stderr says how far it is, a watch looks at its steps."""
 
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,23 +37,6 @@ class Progress(NamedTuple):
         parts += [f"validation {self.validation_loss:.4f}"] if self.validation_loss is not None else []
         parts += [f"{self.steps_per_second:.3g} steps/s", f"{left // 60}:{left % 60:02d} left"]
         return "  ".join(parts)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """A Ctrl-C that arrives in here waits for the end, so that parameters are never half updated."""
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield  # other threads are never interrupted
-        return
-    arrived: list[Any] = []
-    signal.signal(signal.SIGINT, lambda *signal_and_frame: arrived.append(signal_and_frame))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if arrived:
-            before(*arrived[0])
 
 
 class Line:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from .. import files
 from ..errors import UserError, meant
-from ..train.progress import uninterrupted
+from ..interruption import uninterrupted
 from .report import Run
 
 __all__ = ["SYSTEMS", "Run", "System", "among", "run", "system"]
