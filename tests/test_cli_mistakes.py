@@ -46,14 +46,22 @@ grad a*b a=1 b=two                                  | 'two' is not a number
 grad a*b a 1 b 2                                    | 'a' is not NAME=NUMBER: write for example a=2
 grad x=3 x**2                                       | 'x\*\*2' is not NAME=NUMBER: .*after the expression
 grad a*b a=1 b=2 c=3                                | c is not in 'a\*b', whose names are a, b
+grad 3*4 a=1                                        | a is not in '3\*4', which has no names
+grad 3*4 a=1 b=2                                    | a, b are not in '3\*4'
+grad tanh a b                                       | 'a' is not NAME=NUMBER: write for example a=2
 grad a a=1 ''                                       | NAME=NUMBER: it is empty
 grad a a=1 --svg                                    | --svg: expected one argument
 grad a a=1 --svg ''                                 | --svg: it is empty
-grad a a=1 --svg x.bmp                              | 'x.bmp': its name must end in .svg
+grad a a=1 --svg x.bmp                              | x.bmp: the name of this file must end in .svg or
 grad a a=1 --svg nowhere/x.svg                      | nowhere: there is no such folder: make it first
 grad a a=1 --svg note/x.svg                         | note: this is a file, and no folder
 grad a a=1 --svg folder.svg                         | folder.svg: this is a folder: add the name
 grad a a=1 --svg mine.svg                           | mine.svg: .*did not write it: choose another name
+grad a a=1 --svg flowers.csv                        | flowers.csv: .*must end in .svg
+grad a a=1 --svg folder                             | folder: .*must end in .svg
+grad a a=1 --svg .svg                               | \.svg: the name of this file must end in
+grad a a=1 --svg --check                            | --svg: expected one argument
+grad a --svg=x.svg=1 a=1                            | x.svg=1: .*must end in
 grad a a=1 --source cobol                           | --source: .*'cobol' \(choose from python
 grad a a=1 --explain zz                             | called 'zz': there is a
 grad a a=1 --explain a --source python              | --source prints a program.* or --explain
@@ -62,24 +70,41 @@ grad a a=1 --exact                                  | say --source python
 grad a a=1 --exlpain                                | no option '--exlpain', did you mean '--explain'
 grad --exlpain                                      | no option '--exlpain', did you mean '--explain'
 check 3*4                                           | nothing to check: no name was given a number
-check a a=1 --order 3                               | --order: .*3 \(choose from 1, 2
+check a a=1 --order 3                               | --order: .*'3' \(choose from 1, 2
+check a a=1 --order two                             | --order: .*'two' \(choose from 1, 2
+check a a=1 --order -1                              | --order: .*'-1'
+check a a=1 --order 1.0                             | --order: .*'1.0'
+check a a=1 --order ''                              | --order: .*''
+check a a=1 --steps                                 | --steps: expected one argument
+check a a=1 --steps ''                              | --steps: it is empty
+check a a=1 --steps a --svg flowers.csv             | flowers.csv: .*must end in .svg
+check a a=1 --steps a --svg mine.svg                | mine.svg: .*did not write it
+check a a=1 --setps a                               | did you mean '--steps'
 check a a=1 --svg x.svg                             | say --steps NAME with it
 check a a=1 --steps a --order 2                     | leave out --order
-check abc*d abc=1 d=2 --steps acb                   | of='acb' is no input, did you mean 'abc'
+check abc*d abc=1 d=2 --steps acb                   | --steps acb is none of the names, did you mean 'abc'
 check log(a) a=-1                                   | so it has no slope to compare with
 grad a a=1 -o x.svg                                 | no option '-o'
 ops tahn                                            | no operation 'tahn', did you mean 'tanh'
 ops --all                                           | no option '--all'
+ops ''                                              | NAME: it is empty
+ops tanh siin                                       | no operation 'siin', did you mean 'sin'
+ops -n tanh                                         | no option '-n'
 page                                                | required: expression
 page a                                              | a has no value
-page a a=1 -o x.pdf                                 | 'x.pdf': its name must end in .html
+page a a=1 -o x.pdf                                 | x.pdf: .*must end in .html or
 page a a=1 -o ''                                    | -o/--output: it is empty
 page a a=1 -o nowhere/x.html                        | nowhere: there is no such folder
 page a a=1 -o mine.html                             | mine.html: .*did not write it
+page a a=1 -o flowers.csv                           | flowers.csv: .*must end in .html
+page a a=1 -o folder                                | folder: .*must end in .html
 page a a=1 --title                                  | --title: expected one argument
 page a a=1 --titel X                                | did you mean '--title'
 order 'a*' a=1                                      | cannot read 'a\*'
 order a*b a=1                                       | b has no value
+order a*b a=1 b=2 c=3                               | c is not in 'a\*b'
+order a*b a=1 b=nil                                 | 'nil' is not a number
+order a*b a=1 b=2 --svg x.svg                       | no option '--svg'
 demo --epochs 0                                     | --epochs: '0' is not a whole number from 1
 demo --epochs 1e3                                   | --epochs: '1e3' is not a whole number
 demo --seed 1.5                                     | --seed: '1.5' is not a whole number
@@ -87,13 +112,28 @@ demo --out note                                     | note: this is a file, and 
 demo --out note/x                                   | note is a file, and no folder: choose another
 demo --out pictures                                 | loss.svg: .*did not write it
 demo extra                                          | no place for 'extra'
+demo --seed -1                                      | --seed: '-1' is not a whole number
+demo --seed                                         | --seed: expected one argument
+demo --epochs 99999999999999999999                  | --epochs: '9+' is not a whole number
+demo --out ''                                       | --out: it is empty
+demo --sed 1                                        | did you mean '--seed'
 zoo nothing                                         | no 'nothing' \(there are .*micrograd
 zoo --report x.md                                   | say --all with it
 zoo --doctor                                        | --doctor goes with the name of a system
+zoo --seed 1                                        | --seed goes with the name of a system
+zoo --backend numpy                                 | --backend goes with the name
+zoo ''                                              | NAME: it is empty
+zoo micrograd vae                                   | no place for 'vae'
+zoo microgard                                       | did you mean 'micrograd'
+zoo micrograd --report x.md                         | say --all with it
+zoo --all --data x.txt                              | leave NAME, --data and --epochs out
 zoo --all --report folder                           | folder: this is a folder
 zoo microgpt --data nowhere.txt                     | nowhere.txt: there is no such file
 zoo micrograd --seed -3                             | --seed: '-3' is not a whole number
 zoo micrograd --epochs 0                            | --epochs: '0' is not a whole number
+zoo micrograd --epochs nan                          | --epochs: 'nan' is not a whole number
+zoo micrograd --data flowers.csv                    | micrograd brings its own data: leave --data out
+zoo micrograd --seed 1e3                            | --seed: '1e3' is not
 zoo micrograd --backend cuda                        | --backend: .*'cuda'
 zoo micrograd --out note                            | note: this is a file, and no folder
 leak xyz                                            | the leak lab has no 'xyz' \(there are .*vanishing
@@ -101,6 +141,11 @@ leak vanishing --seed -3                            | --seed: '-3' is not a whol
 leak vanishing --out note                           | note: this is a file, and no folder
 leak vanishing --all                                | leave NAME out
 leak --small                                        | --small goes with the name of a leak
+leak vanshing                                       | did you mean 'vanishing'
+leak vanishing --seed                               | --seed: expected one argument
+leak vanishing --out ''                             | --out: it is empty
+leak vanishing --epochs 3                           | no option '--epochs'
+leak --all --out note                               | note: this is a file
 train                                               | required: DATA
 train ''                                            | DATA: it is empty
 train nowhere                                       | no data called 'nowhere': use moons
@@ -119,6 +164,8 @@ train flowers.csv                                   | Add --target COLUMN: width
 train flowers.csv --target knid                     | no column is named 'knid' \(did you mean 'kind'
 train flowers.csv kind                              | no place for 'kind'
 train --traget kind                                 | no option '--traget', did you mean '--target'
+train -- --target kind                              | no place for|'--target'
+train moons -- --epochs 3                           | '--epochs' comes after `--`, which ends
 train flowers.csv --target kind --features ''       | --features: it is empty
 train flowers.csv --target kind --features widht    | 'widht' \(did you mean 'width'
 train flowers.csv --target kind --features kind     | at least one column to predict 'kind' from
@@ -171,12 +218,14 @@ train moons --seed 99999999999                      | --seed: '99999999999' is n
 train moons --target y                              | --target is about a CSV file, and moons is none
 train moons --decimal ,                             | --decimal is about a CSV file, and moons is none
 train moons --save x.txt                            | x.txt: the name of this file must end in .json
-train moons --save nowhere/m.json                   | nowhere/m.json: there is no folder
+train moons --save nowhere/m.json                   | nowhere: there is no such folder: make it first
 train moons --save mine.json                        | mine.json: .*did not write it
 train moons --plot x.jpg                            | x.jpg: .*must end in .svg or .png or .pdf
 train moons --plot folder.svg                       | folder.svg: this is a folder
 train moons --history x.txt                         | x.txt: .*must end in .csv or .json
 train moons --history mine.csv                      | mine.csv: .*did not write it
+train moons --history model.json                    | model.json: .*it is a model, which would be lost
+train moons --save told.json                        | told.json: .*it is a tinygrad_edu history, which
 train moons --save new.json --history ./new.json    | new.json cannot hold two things
 train moons --resume nowhere.json                   | nowhere.json: there is no such file
 train moons --resume mine.json                      | mine.json is not a model .*written by
@@ -211,6 +260,7 @@ predict model.json flowers.csv --missing zero       | --missing: .*'zero' \(choo
 predict model.json flowers.csv --header no          | 'width'; the columns are: column 1
 predict model.json flowers.csv --keep widht         | 'widht' \(did you mean 'width'
 predict model.json flowers.csv --keep width,width   | in keep twice
+predict model.json flowers.csv --keep               | --keep: expected one argument
 predict model.json flowers.csv --target kind        | no option '--target'
 doctor                                              | required: MODEL.json
 doctor nowhere.json                                 | nowhere.json: there is no such file
@@ -228,10 +278,11 @@ doctor model.json flowers.csv --loss zzz            | --loss: .*'zzz' \(choose f
 doctor model.json flowers.csv --samples 0           | --samples: '0' is not a whole number from 1
 doctor model.json flowers.csv --json x.txt          | x.txt: .*must end in .json
 doctor model.json flowers.csv --json mine.json      | mine.json: .*did not write it
-doctor model.json flowers.csv --json ./model.json   | is the model itself: give the diagnosis another name
+doctor model.json flowers.csv --json told.json      | told.json: .*it is a tinygrad_edu history, which
+doctor model.json flowers.csv --json ./model.json   | ./model.json: .*it is a model, which would be lost
 doctor model.json flowers.csv --svg x.jpg           | x.jpg: .*must end in .svg or .png or .pdf
 doctor model.json flowers.csv --svg mine.svg        | mine.svg: .*did not write it
-doctor model.json flowers.csv --svg nowhere/x.svg   | nowhere/x.svg: there is no folder
+doctor model.json flowers.csv --svg nowhere/x.svg   | nowhere: there is no such folder: make it first
 doctor model.json flowers.csv --delimiter ab        | --delimiter: 'ab' is not one sign
 doctor model.json flowers.csv --decimal ,           | no number with --decimal
 doctor model.json flowers.csv --encoding klingon    | no encoding is called 'klingon'
@@ -267,7 +318,8 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as m:
         m.chdir(here)
         assert (
-            main(["train", "flowers.csv", "--target", "kind", "--epochs", "1", "--quiet", "--save", "model.json"]) == 0
+            main("train flowers.csv --target kind --epochs 1 --quiet --save model.json --history told.json".split())
+            == 0
         )
     return here
 
@@ -296,6 +348,46 @@ def test_a_mistake_is_one_line_and_changes_nothing(line, says, folder, monkeypat
     assert (status, out, err.count("\n")) == (2, "", 1), err
     assert re.search(says, err) and err.startswith("tinygrad-edu"), err
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize("line", ["train flowers.csv --target kind --features", "predict model.json flowers.csv --keep",
+                                  "train flowers.csv --target kind --class-weights"])  # fmt: skip
+@pytest.mark.parametrize("names", ["a\nb", "a,b\r\nc", "\n,x"])
+def test_a_line_break_in_a_list_of_names_is_a_mistake_and_one_in_quotes_is_not(
+    line, names, folder, monkeypatch, capsys
+):
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as end:
+        main([*line.split(), names])
+    err = capsys.readouterr().err
+    assert end.value.code == 2 and err.count("\n") == 1 and "is no list of names such as a,b" in err
+    assert main([*line.split(), f'"{names}"']) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "is no list of names" not in err
+
+
+@pytest.mark.parametrize("line", ["grad {}*2", "grad a*{} a=1", "ops {}", "page a a=1 -o {}", "train {}", "zoo {}",
+                                  "train moons --seed {}", "check a a=1 --steps {}", "{}"])  # fmt: skip
+def test_a_word_without_end_is_not_said_back_whole(line, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    try:
+        status = main(line.format("x" * 5000).split())
+    except SystemExit as end:
+        status = end.code
+    err = capsys.readouterr().err
+    assert status == 2 and err.count("\n") == 1 and "xxx" in err and len(err) < 900
+
+
+@pytest.mark.parametrize("line", ["grad a*b --explain a a=2 b=3", "grad a*b a=2 --check b=3",
+                                  "check --order 2 a*b a=2 b=3", "check a*b --steps a a=2 b=3",
+                                  "grad a*b --source latex a=2 b=3"])  # fmt: skip
+def test_names_may_have_their_numbers_after_an_option(line, capsys):
+    options = [word for word in line.split() if "=" not in word]
+    numbers = [word for word in line.split() if "=" in word]
+    assert main(line.split()) == 0
+    said = capsys.readouterr().out
+    assert main([options[0], "a*b", *numbers, *(word for word in options[1:] if word != "a*b")]) == 0
+    assert capsys.readouterr().out == said
 
 
 def test_the_table_knows_every_command_and_every_option_with_an_argument(folder):

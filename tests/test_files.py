@@ -78,6 +78,33 @@ def test_what_somebody_else_wrote_is_not_written_over(name, content, tmp_path):
     assert contents(tmp_path) == {name: content}
 
 
+FORMS = {"model": ("tinygrad_edu", "model.json"), "history": ("tinygrad_edu history", "history.json")}
+
+
+@pytest.mark.parametrize("there", FORMS)
+@pytest.mark.parametrize("new", FORMS)
+def test_json_of_ours_takes_the_place_of_its_own_kind_alone(there, new, tmp_path):
+    path = tmp_path / "told.json"
+    WRITERS[FORMS[there][1]](path, 1)
+    before = path.read_bytes()
+    assert files.check(path) == "replaced"
+    if there == new:
+        assert files.check(path, form=FORMS[new][0]) == "replaced"
+        WRITERS[FORMS[new][1]](path, 2)
+        return
+    for write in (lambda: WRITERS[FORMS[new][1]](path, 2), lambda: files.check(path, form=FORMS[new][0])):
+        with pytest.raises(FileExistsError, match=f"it is a (tinygrad_edu )?{there}, which would be lost"):
+            write()
+    assert path.read_bytes() == before
+
+
+def test_half_a_letter_is_written_as_what_stands_for_it(tmp_path):
+    x = Value(1.0, "\ud800x")
+    for path in (page(x * x, title="\udc80").save(tmp_path / "a.html"), draw(x * x).save(tmp_path / "a.dot"),
+                 draw(x * x).save(tmp_path / "a.svg")):  # fmt: skip
+        assert "\ufffd" in path.read_text("utf-8")
+
+
 @each_writer
 def test_an_empty_file_may_be_filled(name, tmp_path):
     path = tmp_path / name

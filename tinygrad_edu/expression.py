@@ -196,7 +196,8 @@ class Expression:
         extra = [n for n in numbers if n not in self.names and n not in self._constants]
         if extra:
             raise ExpressionError(
-                f"{', '.join(extra)} is not in {self.text!r}, whose names are {', '.join(self.names) or 'none'}"
+                f"{', '.join(extra)} {'is' if len(extra) == 1 else 'are'} not in {self.text!r}, "
+                + (f"whose names are {', '.join(self.names)}" if self.names else "which has no names")
             )
         values = {n: Value(numbers[n], label=n) for n in self.names}
         values |= {n: Value(numbers.get(n, CONSTANTS[n]), label=n) for n in self._constants}

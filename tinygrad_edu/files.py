@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import struct
 import sys
@@ -43,12 +44,13 @@ except ImportError:  # Windows: nobody can remove a file there that is open, so 
 __all__ = ["StrPath", "check", "folder", "read", "write"]
 StrPath = str | os.PathLike[str]
 MARK = b"written by tinygrad_edu"
-_MARKS = (
-    MARK,
-    b'"format": "tinygrad_edu"',
-    b'digraph "computation graph"',
-)  # the others in models and DOT texts as they are
+DRAWN = b'digraph "computation graph"'  # the mark of a DOT text
+_FORM = re.compile(
+    rb'\s*\{\s*"format": "(tinygrad_edu[^"]*)"'
+)  # that of what is written as JSON: a model, a history, ...
+KINDS = {"tinygrad_edu": "model", "": "picture or page"}  # what a form is called, if not by its own name
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk, or whatever is behind a stream, takes no more
+_HALVES = re.compile("[\ud800-\udfff]")
 _NEAR = 512  # bytes from either end: a mark further inside is a mention
 _NAME = ".tinygrad_edu-{}.tmp"
 
@@ -101,11 +103,14 @@ def write(path: StrPath, content: str | bytes, *, over: bool = False, mode: int 
 
     Until all of it is on the disk the old file stays as it was, whatever happens: a full disk, Ctrl-C, a crash.  The
     new one has the old one's permissions, or `mode`; links are followed; pipes and devices are written to as they are.
-    Raises FileExistsError for a file with something in it that this package did not write, unless `over`; OSError with
-    the path, or with the folder that is not there.
+    Half a letter, which UTF-8 cannot say, is written as U+FFFD.
+    Raises FileExistsError for a file with something in it that this package did not write, unless `over`, or with
+    something else than what is written now, as a model is to a history; OSError with the path, or with the folder that
+    is not there.
     """
-    check(path, over=over)
-    target, raw = _target(path), content.encode() if isinstance(content, str) else content
+    raw = _HALVES.sub("\ufffd", content).encode() if isinstance(content, str) else content
+    check(path, over=over, form=_form(raw))
+    target = _target(path)
     try:
         stream = _stream(target) if target.exists() else None
         if stream is None:
@@ -118,9 +123,9 @@ def write(path: StrPath, content: str | bytes, *, over: bool = False, mode: int 
     return Path(path)
 
 
-def check(path: StrPath, *, over: bool = False) -> str:
+def check(path: StrPath, *, over: bool = False, form: str = "") -> str:
     """Raise the error that `write` would, before there is anything to write; else the word for it:
-    "wrote" or "replaced".
+    "wrote" or "replaced".  JSON has a `form`, as in `{"format": "tinygrad_edu history", ...}`.
     """
     target = _target(path)
     if not target.parent.is_dir():
@@ -141,8 +146,12 @@ def check(path: StrPath, *, over: bool = False) -> str:
         raise PermissionError(errno.EACCES, "this file may not be changed", os.fspath(path))
     if not old.st_size or not stat.S_ISREG(old.st_mode) or _standard(old):
         return "wrote"
-    if not over and not _is_ours(target):
-        why = "there is such a file, and tinygrad_edu did not write it: choose another name, or remove it"
+    found = None if over else _found(target)
+    if not over and (found is None or form != found and form):
+        why = "tinygrad_edu did not write it: choose another name, or remove it"
+        if found is not None:
+            why = f"it is a {KINDS.get(found, found)}, which would be lost: choose another name"
+        why = f"there is such a file, and {why}"
         raise FileExistsError(errno.EEXIST, why, os.fspath(path))
     return "replaced"
 
@@ -210,16 +219,21 @@ def _lock(file: IO[bytes], wait: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
-def _is_ours(target: Path) -> bool:
-    """Whether a file carries our mark."""
+def _found(target: Path) -> str | None:
+    """The form of a file that carries our mark, which has a name if it is JSON; None if it is somebody else's."""
     with open(target, "rb") as file:
         start = file.read(_NEAR)
         file.seek(max(0, os.fstat(file.fileno()).st_size - _NEAR))
-        return _has_mark(start, file.read(_NEAR))
+        return _form(start) or ("" if _has_mark(start, file.read(_NEAR)) else None)
+
+
+def _form(raw: bytes) -> str:
+    found = _FORM.match(raw)
+    return found[1].decode(errors="replace") if found else ""
 
 
 def _has_mark(start: bytes, end: bytes) -> bool:
-    return any(mark in start or mark in end for mark in _MARKS)
+    return any(mark in start or mark in end for mark in (MARK, DRAWN))
 
 
 def _marked(raw: bytes) -> bytes:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["in_ascii", "safe", "short", "visible"]
+__all__ = ["in_ascii", "message", "safe", "short", "visible"]
 MEANINGS = {
     "→": "->", "←": "<-", "↔": "<->", "⇒": "=>", "⟶": "->", "×": "x", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "⁄": "/",
     "∕": "/", "∖": "\\", "−": "-", "‐": "-", "‑": "-", "–": "-", "—": "--", "±": "+/-", "∂": "d", "∇": "grad ",
@@ -54,6 +54,8 @@ def in_ascii(letter: str) -> str:
 # Control characters, half letters, and what turns the direction of writing; not what joins the parts of an emoji.
 _STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_ENDLESS = re.compile(r"\S{200,}")
+
 
 def visible(text: str) -> str:
     r"""A text whose control characters are written out, so that it cannot steer a terminal; lines stay lines.
@@ -62,6 +64,15 @@ def visible(text: str) -> str:
     'red: \\x1b[31m'
     """
     return _STEERING.sub(lambda c: repr(c[0])[1:-1], text)
+
+
+def message(text: str) -> str:
+    r"""A message as one line of a terminal: no escapes that it would obey, and no word without end.
+
+    >>> message("no file\n a\x1b[31m"), len(message("x" * 9999))
+    ('no file a\\x1b[31m', 161)
+    """
+    return visible(_ENDLESS.sub(lambda word: f"{word[0][:120]}…{word[0][-40:]}", " ".join(text.split())))
 
 
 def short(text: object, most: int = 40) -> str:

@@ -115,4 +115,4 @@ def _is_theirs(error: OSError) -> bool:
 def _say(words: str) -> None:
     """One line on stderr, if somebody listens there."""
     with suppress(OSError):
-        print(f"tinygrad-edu: {streams.visible(' '.join(words.split()))}", file=sys.stderr)
+        print(f"tinygrad-edu: {streams.message(words)}", file=sys.stderr)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import files
 from ..check import gradcheck, step_sizes
-from ..errors import UserError
+from ..errors import UserError, meant
+from ..streams import short
+from . import outputs
 from .gradient import add_formula, given_names, graph_of
 
 
@@ -24,7 +25,7 @@ def add_commands(commands: Any) -> None:
   tinygrad-edu check "exp(x)" x=1 --steps x --svg steps.svg""",
     )
     add_formula(command)
-    command.add_argument("--order", type=int, choices=(1, 2), help="2 checks the gradient of the gradient (default: 1)")
+    command.add_argument("--order", choices=("1", "2"), help="2 checks the gradient of the gradient (default: 1)")
     command.add_argument(
         "--steps", metavar="NAME", help="instead, how wrong differences are with wide and narrow steps"
     )
@@ -49,12 +50,17 @@ def run_check(arguments: argparse.Namespace) -> int:
         return y
 
     inputs = [values[n] for n in names]
+    if arguments.steps and arguments.steps not in names:
+        near = meant(arguments.steps, names)
+        raise UserError(
+            f"--steps {short(arguments.steps)} is none of the names{near}: they are {', '.join(names[:10])}"
+        )
     if not arguments.steps:
-        report = gradcheck(f, *inputs, order=arguments.order or 1)
+        report = gradcheck(f, *inputs, order=int(arguments.order or 1))
         print(report)
         return 0 if report else 1
     found = step_sizes(f, *inputs, of=arguments.steps)
-    word = files.check(arguments.svg) if arguments.svg else ""
+    word = outputs.check(arguments.svg, *outputs.PICTURES)
     picture = found.plot(arguments.svg) if arguments.svg else None
     print(found)
     if picture:

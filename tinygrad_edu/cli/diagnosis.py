@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 from .. import files, functional
 from ..doctor import diagnose
 from ..errors import UserError
-from ..picture import FORMS
 from ..streams import short
-from . import tables
+from . import outputs, tables
 from .notes import load
 from .parsing import whole
 from .samples import WORK, named_data, of_model
-from .training import LOSSES, check_writable, named_loss
+from .training import LOSSES, named_loss
+
+FORM = "tinygrad_edu diagnosis"  # of its JSON
 
 
 def add_commands(commands: Any) -> None:
@@ -52,10 +52,8 @@ def add_commands(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the diagnosis.  All that may be refused comes before the first line."""
-    if arguments.json and Path(arguments.json).resolve() == Path(arguments.model).resolve():
-        raise UserError(f"--json {arguments.json} is the model itself: give the diagnosis another name")
-    check_writable(arguments.json, [".json"])
-    check_writable(arguments.svg, [f".{form}" for form in FORMS])
+    outputs.check(arguments.json, ".json", form=FORM)
+    outputs.check(arguments.svg, *outputs.PICTURES)
     model, notes = load(arguments.model)
     data = arguments.data or notes.task
     if arguments.data is None and not named_data(data):
@@ -79,8 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json or arguments.svg:
         print()
     if arguments.json:
-        word = files.check(arguments.json)
-        told = {"format": "tinygrad_edu", "model": arguments.model, "data": data, "loss": name,
+        word = outputs.check(arguments.json, ".json", form=FORM)
+        told = {"format": FORM, "model": arguments.model, "data": data, "loss": name,
                 "samples": len(chosen), "diagnosis": found.to_dict()}  # fmt: skip
         files.write(arguments.json, json.dumps(told, indent=1, allow_nan=False) + "\n")
         print(f"{word} {arguments.json}")

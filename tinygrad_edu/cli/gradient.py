@@ -6,12 +6,13 @@ import argparse
 import re
 from typing import Any
 
-from .. import files, ops, text, words
+from .. import ops, text, words
 from ..engine import Value
 from ..errors import UserError, meant
 from ..explanation import alarms
 from ..expression import ALIASES, Expression, ExpressionError, as_typed, parse
 from ..sourcecode import LISTED
+from . import outputs
 
 
 def add_commands(commands: Any) -> None:
@@ -115,7 +116,7 @@ def run_grad(arguments: argparse.Namespace) -> int:
         from ..check import gradcheck
 
         report = gradcheck(lambda *xs: program.on(dict(zip(names, xs))), *[values[n] for n in names])
-    word = files.check(arguments.svg) if arguments.svg else ""
+    word = outputs.check(arguments.svg, *outputs.PICTURES, ".dot")
     picture = root.draw().save(arguments.svg) if arguments.svg else None
     rows = [(n, f"{v.data:.10g}", f"{v.grad:.10g}") for n, v in values.items() if v is not root]
     print(f"{program.steps[-1][0] or program.text} = {root.data:.10g}")

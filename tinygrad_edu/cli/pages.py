@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import files
 from ..webpage import page
+from . import outputs
 from .gradient import add_formula, graph_of
 
 
@@ -30,7 +30,7 @@ def add_commands(commands: Any) -> None:
 def run_page(arguments: argparse.Namespace) -> int:
     """Write the page of an expression."""
     _, root, _ = graph_of(arguments)
-    word = files.check(arguments.output)
+    word = outputs.check(arguments.output, ".html", ".htm")
     done = page(root, arguments.output, title=arguments.title)
     print(f"{word} {arguments.output}: {done.nodes} nodes, {done.steps} steps; open it in a browser")
     return 0

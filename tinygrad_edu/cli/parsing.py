@@ -75,8 +75,13 @@ class Parser(argparse.ArgumentParser):
         self.words: list[str] = []  # that are being read
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
-        """As argparse does; what is left over is compared with the options that there are."""
+        """As argparse does, and NAME=NUMBER may come after options too; what is left over is compared with the options
+        that there are.
+        """
         arguments, extra = self.parse_known_args(args, namespace)
+        if "numbers" in arguments and not any(word.startswith("-") for word in extra):
+            arguments.numbers += extra
+            extra = []
         if extra:
             command = self._command(getattr(arguments, "command", ""))
             command.error(command.unknown(next((e for e in extra if e.startswith("-")), extra[0])))
@@ -92,6 +97,8 @@ class Parser(argparse.ArgumentParser):
     def unknown(self, word: str) -> str:
         """What is wrong with an option that there is not, or with one word too many."""
         options = {o.lstrip("-"): o for action in self._actions for o in action.option_strings}
+        if word.partition("=")[0] in options.values():
+            return f"{word!r} comes after `--`, which ends the options"
         near = meant(word.partition("=")[0].lstrip("-"), options) if word.startswith("-") else ""
         for name, option in options.items():
             near = near.replace(f"'{name}'", f"'{option}'")
@@ -125,5 +132,5 @@ class Parser(argparse.ArgumentParser):
                     break
         message = message.replace(", NAME=NUMBER", "")  # an expression may have no names
         with suppress(OSError):
-            print(streams.visible(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
+            print(streams.message(f"{self.prog}: {message} (see {self.prog} --help)"), file=sys.stderr)
         sys.exit(2)

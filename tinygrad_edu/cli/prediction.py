@@ -11,11 +11,10 @@ from typing import Any
 from .. import functional, train
 from ..data import Split
 from ..data.dividing import hardly_varies
-from ..errors import UserError
 from ..streams import short
 from ..train.history import check_table, write_table
 from ..train.metrics import alone
-from . import tables
+from . import outputs, tables
 from .notes import Notes, load
 
 
@@ -45,15 +44,13 @@ def add_commands(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, and tell how good that was if the file knows."""
-    if arguments.output and not arguments.output.endswith(".csv"):
-        raise UserError(f"{arguments.output}: the name of this file must end in .csv")
+    outputs.endings(arguments.output, ".csv")
     model, notes = load(arguments.model)
     assert notes.preparation
     rows = tables.read(
         arguments.data, arguments, like=notes.preparation, keep=arguments.keep, missing=arguments.missing
     )
-    outputs = [alone(out) for out in train.outputs(model, notes.inputs(rows.X))]
-    predictions = [_predicted(notes, out) for out in outputs]
+    predictions = [_predicted(notes, alone(out)) for out in train.outputs(model, notes.inputs(rows.X))]
     text = _table(notes, rows, arguments.keep, predictions)
     words = sys.stderr
     if arguments.output:

@@ -117,6 +117,7 @@ def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: s
     if report is not None:
         files.check(files.folder(report.parent) / report.name)
     folder = Path(arguments.out or (report.parent / systems[0].folder if report else systems[0].folder))
+    files.folder(folder)
     broken, pages, missed = False, list[str](), list[Any]()
     lines = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"]
     if systems[0].year is None:

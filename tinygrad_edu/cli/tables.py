@@ -51,7 +51,10 @@ def names(text: str) -> list[str]:
     >>> names('a, "b, c"')
     ['a', 'b, c']
     """
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    except csv.Error:  # a line break outside of quotes, or a name without end
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of names such as a,b; quote what is no word") from None
 
 
 def read(path: str, arguments: argparse.Namespace, target: str | None = None, **how: Any) -> data.Split:

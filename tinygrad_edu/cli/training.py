@@ -10,18 +10,18 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from .. import files, losses, nn, optim, plot, render, train
+from .. import files, losses, nn, optim, plot, train
 from ..data import Split
 from ..data.dividing import hardly_varies
 from ..data.textfile import some
 from ..doctor import diagnose
 from ..errors import UserError
 from ..interruption import uninterrupted
-from ..picture import FORMS, Picture
+from ..picture import Picture
 from ..replay import BACKENDS
 from ..streams import short
-from ..train.history import check_table
-from . import tables
+from ..train.history import FORM
+from . import outputs, tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole
 from .samples import WORK, divided, named_data, prepared
@@ -96,7 +96,12 @@ def add_commands(commands: Any) -> None:
     add("--epochs", type=whole, default=60, metavar="N", help="passes over the data (default 60)")
     add("--batch", type=whole, default=16, metavar="N", help="samples per step (default 16)")
     add("--loss", choices=[name for kind in LOSSES.values() for name in kind], help="default cross_entropy, or mse")
-    add("--class-weights", metavar="WEIGHTS", help='"balanced", or a number for each class: rose=2,iris=1')
+    add(
+        "--class-weights",
+        type=tables.names,
+        metavar="WEIGHTS",
+        help='"balanced", or a number for each class: rose=2,iris=1',
+    )
     add(
         "--label-smoothing",
         type=partial(share, zero=True),
@@ -139,9 +144,9 @@ def run(arguments: argparse.Namespace) -> int:
     written = [Path(path).resolve() for path in (arguments.save, arguments.plot, arguments.history) if path]
     if twice := next((path for i, path in enumerate(written) if path in written[:i]), None):
         raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
-    for path, *endings in ((arguments.save, ".json"), (arguments.plot, *(f".{form}" for form in FORMS)),
-                          (arguments.history, ".csv", ".json")):  # fmt: skip
-        check_writable(path, endings)
+    outputs.check(arguments.save, ".json", form=nn.files.FORMAT)
+    outputs.check(arguments.plot, *outputs.PICTURES)
+    outputs.check(arguments.history, ".csv", ".json", form=FORM, begins="epoch,")
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = prepared(arguments, notes)
     parts = divided(samples, notes)
@@ -213,21 +218,6 @@ def _save(path: str | None, model: Any, notes: Notes) -> None:
             print(f"{word} {path}", flush=True)
 
 
-def check_writable(path: str | None, endings: list[str]) -> None:
-    """Refuse before an hour of training what could not be written after it."""
-    if path is None:
-        return
-    if Path(path).suffix not in endings:
-        raise UserError(f"{path}: the name of this file must end in {' or '.join(endings)}")
-    if not Path(path).resolve().parent.is_dir():
-        raise UserError(f"{path}: there is no folder {Path(path).resolve().parent}")
-    render.check(Path(path).suffix.removeprefix("."))
-    if Path(path).suffix == ".csv":
-        check_table(path, "epoch,")
-    else:
-        files.check(path)
-
-
 def named_loss(name: str | None, notes: Notes) -> tuple[str, Callable[..., Any]]:
     """The loss of that name, with its name; the usual one for this kind of target if none is given."""
     known = LOSSES[bool(notes.classes)]
@@ -254,12 +244,12 @@ def _loss(arguments: argparse.Namespace, notes: Notes, y: list[Any]) -> Callable
     return partial(losses.cross_entropy, weight=weights, label_smoothing=smooth)
 
 
-def _weights(text: str, classes: list[str], y: list[Any]) -> list[float]:
+def _weights(given: list[str], classes: list[str], y: list[Any]) -> list[float]:
     """A weight for each class: what was said, or as much as it takes for all classes to count alike."""
-    if text == "balanced":
+    if given == ["balanced"]:
         return [len(y) / (len(classes) * max(1, y.count(k))) for k in range(len(classes))]
-    said = {}
-    for part in tables.names(text):
+    said, text = {}, ",".join(given)
+    for part in given:
         name, _, weight = part.rpartition("=")
         if name in said:
             raise UserError(f"--class-weights {text}: {short(name)} has two weights: give it one")

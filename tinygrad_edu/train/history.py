@@ -17,6 +17,8 @@ from ..errors import UserError
 from ..files import StrPath
 from .metrics import hits_of
 
+FORM = "tinygrad_edu history"  # of its JSON
+
 
 @dataclass(repr=False)
 class History:
@@ -58,9 +60,7 @@ class History:
         """
         path = Path(path)
         if path.suffix == ".json":
-            return files.write(
-                path, json.dumps({"format": "tinygrad_edu", "history": _finite(self.to_dict())}, indent=1) + "\n"
-            )
+            return files.write(path, json.dumps({"format": FORM, "history": _finite(self.to_dict())}, indent=1) + "\n")
         if path.suffix != ".csv":
             raise UserError(f"a history is written as .csv or .json, got {str(path)!r}")
         lists = {name: column for name, column in vars(self).items() if isinstance(column, list) and column}
