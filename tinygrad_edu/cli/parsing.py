@@ -83,7 +83,7 @@ class Parser(argparse.ArgumentParser):
             arguments.numbers += extra
             extra = []
         if extra:
-            command = self._command(getattr(arguments, "command", ""))
+            command = self._command()
             command.error(command.unknown(next((e for e in extra if e.startswith("-")), extra[0])))
         return arguments
 
@@ -104,12 +104,14 @@ class Parser(argparse.ArgumentParser):
             near = near.replace(f"'{name}'", f"'{option}'")
         return f"there is no {'option' if word.startswith('-') else 'place for'} {word!r}{near}"
 
-    def _command(self, name: str) -> Parser:
-        """The parser of a command; itself, if there is none of that name."""
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction) and name in action.choices:
-                return action.choices[name]  # type: ignore[no-any-return]
-        return self
+    def _command(self) -> Parser:
+        """The parser of the command that is being read, or of the action of a command, as in `learn check`."""
+        found = self
+        for word in self.words:
+            for action in found._actions:
+                if isinstance(action, argparse._SubParsersAction) and word in action.choices:
+                    found = action.choices[word]
+        return found
 
     def _get_value(self, action: argparse.Action, text: str) -> Any:
         if not text.strip() and action.metavar and action.nargs != argparse.PARSER:

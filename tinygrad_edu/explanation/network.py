@@ -88,7 +88,7 @@ class Overview(Explanation):
         within = None if part is None else set(part)
         self.neurons = [n for n in neurons_of(groups, self.samples) if within is None or n.weights[0] in within]
         self.layers = self._found(within)
-        self._last = [u for u in groups.units if u in _last(groups)]
+        self._last = _last(groups)
 
     def _found(self, within: set[Value] | None) -> list[LayerGradients]:
         """Every module with parameters, in the order in which the gradient reaches them."""
@@ -325,11 +325,11 @@ def _by_neuron(units: Iterable[Unit]) -> list[list[Unit]]:
     return list(found.values())
 
 
-def _last(groups: Groups) -> set[Unit]:
+def _last(groups: Groups) -> list[Unit]:
     """The units that no other reads."""
     read = {groups.owner.get(x) for u in groups.units for _, x in u.inputs}
     read |= {groups.owner.get(p) for box in groups.boxes for n in box.nodes for p in n.parents}
-    return {u for u in groups.units if u not in read}
+    return [u for u in groups.units if u not in read]
 
 
 def _numbered(groups: Groups, samples: int) -> dict[Unit, int]:

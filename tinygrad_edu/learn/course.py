@@ -226,6 +226,8 @@ def read(path: Path | str) -> Exercise:
     import importlib.util
 
     path = Path(path)
+    if path.suffix == ".py" and not path.exists():
+        raise UserError(f"{path}: there is no such file in {path.absolute().parent}")
     if path.suffix != ".py" or not path.is_file():
         raise UserError(f"{path}: an exercise is a file of Python, NAME.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
