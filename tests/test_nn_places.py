@@ -158,6 +158,122 @@ def test_a_data_class_is_a_module(options):
     assert [module.training for module in net.eval().modules()] == [False]
 
 
+def _closure():
+    w = Value(1.0)
+    return lambda x: w * x
+
+
+def _with_attribute():
+    def f(x):
+        return f.w * x
+
+    f.w = Value(1.0)
+    return f
+
+
+USERS = {
+    "closure": _closure,
+    "default": lambda: lambda x, w=Value(1.0): w * x,  # noqa: B008
+    "keyword": lambda: lambda x, *, w=Value(1.0): w * x,  # noqa: B008
+    "attribute": _with_attribute,
+    "in a list": lambda: (lambda w: lambda x: w[0] * x)([Value(1.0)]),
+    "module": lambda: (lambda w: lambda x: w(x))(Linear(1, 1)),
+    "jit": lambda: jit(_closure(), "python"),
+    "cache": lambda: functools.lru_cache(_closure()),
+    "partial": lambda: functools.partial(_closure()),
+}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_parameter_that_only_a_function_uses_is_named(user):
+    with pytest.raises(ValueError, match=r"Holder's kept(\.f)? is a function that uses w, .* set self\.w as well"):
+        Holder(USERS[user])
+    with pytest.raises(ValueError, match=r"Sequential's steps\[0\] is a function that uses w"):
+        nn.Sequential(_closure())
+    with pytest.raises(ValueError, match="is a function that uses beta"):
+        (lambda beta: nn.MLP(1, [1], activation=lambda z: beta * z))(Value(1.0))
+
+
+def test_a_function_may_use_what_attributes_hold_numbers_and_the_module_itself():
+    class Net(Module):
+        def __init__(self, w, k=2.0):
+            self.f = lambda x: w * x * k + self.b  # before the attributes are there
+            self.w, self.b = w, Value(0.5)
+            unset = lambda: later  # noqa: F821
+            self.g = lambda: unset
+            if k < 0:
+                later = 1.0
+            self.h = lambda: later
+            self._hidden = _closure()
+
+    assert [p.label for p in Net(Value(3.0)).parameters()] == ["net.w", "net.b"]
+
+
+class Private:
+    """A layer that is no Module, as in micrograd, and keeps its weight to itself."""
+
+    def __init__(self):
+        self._w, self.b = Value(1.0), Value(2.0)
+
+    def parameters(self):
+        return [self._w, self.b]
+
+
+class Row(collections.abc.Sequence):
+    def __init__(self):
+        self._kept = [Value(1.0), Value(2.0)]
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        return self._kept[i]
+
+
+class Stubborn:
+    """What raises KeyError, where an AttributeError is due."""
+
+    def __init__(self):
+        self.kept = {"w": Value(1.0)}
+
+    def __getattr__(self, name):
+        return self.__dict__["kept"][name]
+
+
+@pytest.mark.parametrize("make, paths", [
+    (Private, ["kept.b", "kept[0]"]), (Row, ["kept[0]", "kept[1]"]), (Stubborn, ["kept.kept.w"])])  # fmt: skip
+def test_objects_that_say_themselves_what_they_hold_are_asked(make, paths):
+    assert [path for path, _ in Holder(make).named_parameters()] == [*paths, "b"]
+
+
+@pytest.mark.parametrize("kept", [
+    Value(1.0), [Value(1.0)], types.SimpleNamespace(w=Value(1.0)), Plain(), Linear(1, 1), {"a": (Value(1.0),)},
+    collections.deque([Value(1.0)]), _closure.__get__(Plain())], ids=lambda x: type(x).__name__)  # fmt: skip
+def test_whatever_a_class_keeps_for_all_its_instances_is_refused(kept):
+    with pytest.raises(ValueError, match=r"Shared's kept is an attribute of the class"):
+        type("Shared", (Module,), {"kept": kept})()
+
+
+def test_forward_is_what_a_call_computes():
+    class Doubled(Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def forward(self, x, *, plus=0.0):
+            return self.w * x + plus
+
+    class Tripled(Doubled):
+        def forward(self, x):
+            return super().forward(x) * 1.5
+
+    class Named(Doubled):
+        def __call__(self, x):
+            return self.forward(x) + 100.0
+
+    assert (Doubled()(3.0, plus=1.0).data, Tripled()(1.0).data, Named()(1.0).data) == (7.0, 3.0, 102.0)
+    assert nn.Sequential(Doubled(), Tripled())(1.0).data == 6.0
+
+
 def test_a_module_may_list_its_parameters_itself():
     class Some(Module):
         def __init__(self):

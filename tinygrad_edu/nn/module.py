@@ -47,7 +47,7 @@ class _Named(type):
 class Module(metaclass=_Named):
     """Base of all layers and models.
 
-    To write one, keep Values and other modules in attributes, and say what a call computes.
+    To write one, keep Values and other modules in attributes, and say what a call computes, in `__call__` or `forward`.
 
     >>> from tinygrad_edu import Value
     >>> class Line(Module):
@@ -65,9 +65,9 @@ class Module(metaclass=_Named):
 
     There is nothing to register.  A parameter is a Value that nothing computed and that hangs on an attribute: itself,
     or in lists, tuples, dicts, deques, NumPy arrays, other modules and objects of your own.  A place that has no order
-    (a set), a weight that was computed (`Value(0.5) * 0.1`) or that all instances would share (on the class) is an
-    error with its name.  What a function uses (a lambda) cannot be seen; attributes that begin with an underscore are
-    not looked at: keep there what is not to be trained.
+    (a set), a weight that was computed (`Value(0.5) * 0.1`), that all instances would share (on the class) or that only
+    a function uses (a lambda) is an error with its name.  Attributes that begin with an underscore are not looked at:
+    keep there what is not to be trained.
 
     A module that keeps every argument of its constructor in an attribute of the same name can be
     rebuilt from its file by `nn.load`.
@@ -75,6 +75,11 @@ class Module(metaclass=_Named):
 
     name: str = ""
     training: bool = True
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if "forward" in vars(cls) and "__call__" not in vars(cls):
+            cls.__call__ = lambda self, *args, **named: self.forward(*args, **named)  # type: ignore[attr-defined]
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Each parameter once, with its path inside this module: its label without the module's own name in front.

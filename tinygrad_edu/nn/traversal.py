@@ -2,8 +2,8 @@
 
 It goes through attributes, `__slots__`, lists, tuples, deques, dicts and their like, NumPy arrays of Values, other
 modules, objects of any other class, bound methods and `functools.partial`.  What it cannot go through in a fixed order,
-and Values that would be lost, it refuses, with the name of the attribute.  It cannot see into functions (a lambda that
-uses a parameter), and does not look at attributes that begin with an underscore.
+and Values that would be lost, it refuses, with the name of the attribute: so what a function uses (a lambda) and no
+attribute holds.  It does not look at attributes that begin with an underscore.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import functools
 import random
 import sys
 from collections import UserList, deque
-from collections.abc import Iterator, Mapping, MappingView, Set
+from collections.abc import Iterator, Mapping, MappingView, Sequence, Set
 from itertools import count
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -46,6 +46,7 @@ class Contents:
         self.modules: list[Any] = []
         self.places: list[str] = []  # of the modules
         self._kept: list[Any] = []  # an id is good for as long as its object lives
+        self._functions: list[tuple[str, Any]] = []
         if new:
             self._check_class(root)
         seen: set[int] = set()
@@ -74,6 +75,8 @@ class Contents:
                 inside = self._inside(path, item, strict)
             inside.reverse()
             stack += inside
+        if new and self._functions:
+            self._check_functions(seen)
 
     def _value(self, path: str, v: Value, strict: bool) -> None:
         if not v.parents:
@@ -92,7 +95,10 @@ class Contents:
             [] if type(item).__module__ in ("builtins", "collections") else _attributes(item)
         )  # of a list or dict of somebody's class
         more = [(f"{path}.{name}", x, strict) for name, x in own]
-        rows: Any = item if isinstance(item, (*_ROWS, MappingView)) else None
+        foreign = type(item).__module__.partition(".")[0] in _FOREIGN
+        rows: Any = (
+            item if isinstance(item, (*_ROWS, MappingView)) or (isinstance(item, Sequence) and not foreign) else None
+        )
         if rows is not None:
             return [(f"{path}.{i}" if isinstance(x, self.kind) else f"{path}[{i}]", x, strict)
                     for i, x in enumerate(rows) if type(x) not in _PLAIN] + more  # fmt: skip
@@ -124,7 +130,7 @@ class Contents:
             if type(item).__module__.partition(".")[0] == "pandas" and hasattr(item, "to_numpy")
             else item
         )
-        if getattr(getattr(table, "dtype", None), "kind", None) == "O" and hasattr(table, "tolist"):
+        if hasattr(type(table), "dtype") and getattr(table.dtype, "kind", None) == "O" and hasattr(table, "tolist"):
             self._kept.append(rows := table.tolist())
             return [(path, rows, strict)]
         if isinstance(item, MethodType):
@@ -135,9 +141,32 @@ class Contents:
                 (f"{path}.keywords", item.keywords, strict),
                 (path, item.func, strict),
             ]
-        if isinstance(item, _CLOSED) or type(item).__module__.partition(".")[0] in _FOREIGN:
+        if isinstance(item, _CLOSED) or foreign:
+            if isinstance(item, FunctionType):
+                self._functions.append((path, item))
             return [(path, item.__wrapped__, strict)] if hasattr(item, "__wrapped__") else []
+        listed = getattr(type(item), "parameters", None)  # of a layer that is no Module, which may keep them anywhere
+        if isinstance(listed, FunctionType):
+            self._kept.append(own := [*listed(item)])
+            more += [(f"{path}[{i}]", x, strict) for i, x in enumerate(own)]
         return more
+
+    def _check_functions(self, seen: set[int]) -> None:
+        """Raise ValueError if a function uses a parameter that has been found nowhere: nothing would train it."""
+        for path, f in self._functions:
+            code, defaults = f.__code__, f.__defaults__ or ()
+            last = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+            cells = [c.cell_contents if c != _EMPTY else None for c in f.__closure__ or ()]
+            uses = [*zip(code.co_freevars, cells), *zip(last, defaults), *(f.__kwdefaults__ or {}).items(),
+                    *vars(f).items()]  # fmt: skip
+            for name, x in uses:
+                found = [] if type(x) in _PLAIN or id(x) in seen else Contents([x], self.kind).parameters
+                if any(id(p) not in seen for _, p in found):
+                    raise ValueError(
+                        f"{self.who}'s {path} is a function that uses {name}, which no attribute holds, so that "
+                        f"nothing would train it: set self.{name} as well, here or in a Module in the function's "
+                        "place; what is not to be trained is a number, or in an attribute with an underscore"
+                    )
 
     def _any(self, items: Any) -> bool:
         """Whether there are parameters or modules among some things."""
@@ -152,8 +181,7 @@ class Contents:
         cls = type(root)
         if cls not in _shared:
             _shared[cls] = [name for c in cls.__mro__[: cls.__mro__.index(self.kind)] for name, x in vars(c).items()
-                            if name[0] != "_" and isinstance(x, (Value, self.kind, dict, set, *_ROWS))
-                            and self._any([x])]  # fmt: skip
+                            if name[0] != "_" and type(x) not in _PLAIN and self._any([x])]  # fmt: skip
         for name in _shared[cls]:
             if name not in vars(root):
                 raise ValueError(
@@ -188,5 +216,6 @@ def _attributes(item: Any) -> list[tuple[str, Any]]:
 
 
 _NONE: dict[str, Any] = {}
+_EMPTY = CellType()
 _slots: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # found out once for each class
 _shared: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()
