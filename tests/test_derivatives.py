@@ -5,6 +5,7 @@ every rule is right or says that it is not.
 import array
 import collections
 import dataclasses
+import functools
 import math
 from collections import OrderedDict, defaultdict, namedtuple
 from math import inf, isnan, nan
@@ -350,17 +351,34 @@ def tidy():
 
 
 @pytest.mark.parametrize("row", [
-    Op("sw", lambda x, b: x * b, lambda y, x, b: (b, x)),
+    Op("sw", lambda x, b: x * b, lambda y, x: (1.0,)),
+    Op("sw", lambda x: x, lambda y, x, b: (b, x)),
+    Op("sw", lambda x, b: x * b, lambda y, x, b: (b, x), domain=(ops.REAL,)),
     Op("sw", lambda x: x, lambda y, x: (1.0,), domain=(ops.REAL, ops.REAL)),
     Op("sw", lambda *xs: 0.0, lambda y, a, b: (1.0, 1.0), domain=(ops.REAL, ...)),
     Op("sw", lambda x: x, lambda x: (1.0,)),
     Op("sw", lambda x: x, lambda y, x: (1.0,), kink=lambda x, y: x),
-    Op("sw", math.hypot, lambda y, a, b: (a / y, b / y)),
 ])  # fmt: skip
 def test_a_row_whose_rules_do_not_take_its_inputs_is_refused(row):
-    with pytest.raises(TypeError, match=r"the domain of the row 'sw' says .* input.*write domain=\(REAL, REAL\)"):
+    with pytest.raises(TypeError, match=r"the row 'sw' has .* input.*domain=\(REAL, REAL\) says two"):
         register(row)
     assert "sw" not in ops.TABLE and not hasattr(Value, "sw")
+
+
+@pytest.mark.parametrize("forward, partials, xs", [
+    (lambda a, b: a * b, lambda y, a, b: (b, a), (3.0, 2.0)),
+    (math.hypot, lambda y, a, b: (a / y, b / y), (3.0, 4.0)),
+    (lambda a, b, c: a * b + c, lambda y, a, b, c: (b, a, 1.0), (3.0, 2.0, 1.0)),
+    (lambda *xs: functional.sum([x * x for x in xs]), lambda y, *xs: [2 * x for x in xs], (3.0, 2.0, 1.0, 5.0)),
+    (lambda x, k=3: k * x, lambda y, x, k=3: (k,), (2.0,)),
+    (lambda x: x * x, functools.partial(lambda k, y, x: (k * x,), 2), (2.0,)),
+], ids=["two", "built in", "three", "many", "default", "partial"])  # fmt: skip
+def test_without_a_domain_a_row_has_as_many_inputs_as_its_partials_have_slopes_for(tidy, forward, partials, xs):
+    row = register(Op("mine", forward, partials))
+    assert gradcheck(row, *xs, order=2) and gradcheck(lambda x, *others: x.mine(*others), *xs)
+    leaves = [*map(Value, xs)]
+    jit(lambda *xs: row(*xs) * 1.0, "python")(*leaves).backward()
+    assert [x.grad for x in leaves] == list(row.slopes(row(*xs), *xs))
 
 
 def test_a_cell_that_is_run_again_replaces_its_row(tidy):

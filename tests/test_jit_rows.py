@@ -392,11 +392,18 @@ def test_a_forked_child_has_threads_of_its_own(monkeypatch):
 
 
 def test_a_row_whose_domain_says_less_than_its_rules_take_is_told_so_where_it_must_be_written():
-    two = Op("two", lambda a, b: float(a if a > 0 else b), lambda y, a, b: (1.0, 0.0))
+    two = Op("two", lambda a, b: float(a if a > 0 else b), lambda y, a, b: (1.0, 0.0), domain=(ops.REAL,))
     assert jit(lambda x, y: two(x, y), "python")(1.0, 2.0).data == 1.0
-    says = r"the domain of the row 'two' says 1 input, .*: write domain=\(REAL, REAL\) for two inputs"
+    says = r"the row 'two' has 1 input, .*: domain=\(REAL, REAL\) says two inputs"
     with pytest.raises(TypeError, match=says):
         two(Value(1.0), Value(2.0)).source()
     if "native" in EXACT:
         with pytest.raises(TypeError, match=says):
             jit(lambda x, y: two(x, y), "native")(1.0, 2.0)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "native", "jax", "auto"])
+def test_partials_with_a_value_among_numbers_name_their_row_replayed_too(backend):
+    row = Op("cube", lambda x: x * x * x, lambda y, x: (Value(3.0) * x * x,))
+    with pytest.raises(TypeError, match=r"(partials of|rules of|run) the row 'cube'"):
+        jit(lambda x: row(x) * 1.0, backend)(Value(2.0)).backward()

@@ -8,7 +8,7 @@ from typing import Any
 from . import ieee
 from .floats import Float
 from .ieee import inf, number
-from .rules import among, checked, takes
+from .rules import among, checked, inputs, takes
 
 REAL = (-inf, inf)
 BARE: dict[str, Any] = {}  # the names of `ops` as its rules find them when filled with floats: a row is its forward
@@ -22,6 +22,8 @@ def smooth(*xs: Any) -> float:
 class Op:
     """One operation.  Call it with numbers, Values or names: `tanh(0.5)`, `tanh(Value(0.5))`.
 
+    Its inputs are those that its partials have a slope for.
+
     >>> square = Op("square", lambda x: x * x, lambda y, x: (2 * x,))
     >>> square(3.0), square.partials(9.0, 3.0), square
     (9.0, (6.0,), <Op square>)
@@ -33,13 +35,17 @@ class Op:
         forward: Callable[..., Any],  # numbers -> number
         partials: Callable[..., tuple[Any, ...]],  # (y, *numbers) -> one local gradient per input; y is the output
         symbol: str = "",  # written between its inputs; blank means name(x)
-        domain: tuple[Any, ...] = (REAL,),  # one interval per input; a last `...` means as many as it is given
+        domain: tuple[Any, ...]
+        | None = None,  # one interval per input, REAL if left out; a last `...`: as many as given
         kink: Callable[..., Any] = smooth,  # zero where the local gradient jumps or blows up
         parts: Callable[..., Any] | None = None,  # the same out of smaller rows, if it is several fused into one
         textbook: Callable[..., tuple[Any, ...]] | None = None,  # the partials as books write them, if digits ask for
         recipe: tuple[Any, ...] = (),  # others; and, for a row with parameters, what makes it again
     ) -> None:
         own = getattr(partials, "__module__", "").split(".")[0] != __package__
+        if domain is None:
+            n, more = inputs(partials) if own else (1, False)
+            domain = (REAL,) * n + (...,) * more
         careful = any(d not in (REAL, ...) for d in domain)
         self.name, self.symbol, self.domain, self.kink = name, symbol, domain, kink
         self.parts, self.textbook, self.recipe = parts, textbook, recipe
@@ -87,9 +93,10 @@ class Op:
             for count in (n, n + 3) if more else (n,):
                 if not takes(rule, count + (what == "partials")):
                     raise TypeError(
-                        f"the domain of the row {self.name!r} says {n} input{'s' * (n != 1)}{' or more' * more}, "
-                        f"but its {what} cannot be called with {'its output and ' * (what == 'partials')}{count}: "
-                        "write domain=(REAL, REAL) for two inputs, (REAL, ...) for as many as there are"
+                        f"the row {self.name!r} has {n} input{'s' * (n != 1)}{' or more' * more}, but its {what} "
+                        f"cannot be called with {'its output and ' * (what == 'partials')}{count}: "
+                        "domain=(REAL, REAL) says two inputs, (REAL, ...) as many as there are; "
+                        "without a domain the partials say how many"
                     )
 
     def __repr__(self) -> str:

@@ -49,7 +49,7 @@ def register(op: Op, replace: bool = False) -> Op:
     `replace=True` takes the place of a row that was registered before, as a notebook's cell does that is run again:
     what was recorded with it is recorded anew, but graphs and models that hold the old row keep it.
     Raises ValueError for a name that is taken or no name; TypeError for a rule that does not take as
-    many inputs as the domain says.
+    many inputs as the row has.
     """
     again = op.name in ops.TABLE and op.name in _registered
     if not op.name.isidentifier():

@@ -60,6 +60,18 @@ def parameters(rule: Any) -> list[str]:
     return [str(p.replace(annotation=p.empty, default=p.empty)) for p in inspect.signature(rule).parameters.values()]
 
 
+def inputs(partials: Any) -> tuple[int, bool]:
+    """How many inputs these partials have a slope for, and whether any number more.
+
+    >>> inputs(lambda y, a, b: (b, a)), inputs(lambda y, *xs: xs), inputs(lambda y, x, k=2: (k,))
+    ((2, False), (1, True), (1, False))
+    """
+    if not isinstance(partials, FunctionType):
+        return 1, False
+    code = partials.__code__
+    return max(1, code.co_argcount - len(partials.__defaults__ or ()) - 1), bool(code.co_flags & 0x04)
+
+
 def computed(name: str, result: Any) -> float:
     """What a row of one's own computed, as a float."""
     try:

@@ -70,4 +70,6 @@ def row_code(row: Op) -> int:
             check_rules(op)
         except TypeError as e:
             raise TypeError(f'{e}; or use backend="python"') from e
+        raise TypeError(f'only numbers can run the rules of the row {op.name!r}: make them of rows; '
+                        'or use backend="python"')  # fmt: skip
     return CODES[row.recipe[0] if row.recipe else row]
