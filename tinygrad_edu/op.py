@@ -8,7 +8,7 @@ from typing import Any
 from . import ieee
 from .floats import Float
 from .ieee import inf, number
-from .rules import among, checked, inputs, takes
+from .rules import among, arity, checked, takes
 
 REAL = (-inf, inf)
 BARE: dict[str, Any] = {}  # the names of `ops` as its rules find them when filled with floats: a row is its forward
@@ -44,7 +44,7 @@ class Op:
     ) -> None:
         own = getattr(partials, "__module__", "").split(".")[0] != __package__
         if domain is None:
-            n, more = inputs(partials) if own else (1, False)
+            n, more = arity(partials) if own else (1, False)
             domain = (REAL,) * n + (...,) * more
         careful = any(d not in (REAL, ...) for d in domain)
         self.name, self.symbol, self.domain, self.kink = name, symbol, domain, kink

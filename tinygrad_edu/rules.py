@@ -60,10 +60,10 @@ def parameters(rule: Any) -> list[str]:
     return [str(p.replace(annotation=p.empty, default=p.empty)) for p in inspect.signature(rule).parameters.values()]
 
 
-def inputs(partials: Any) -> tuple[int, bool]:
+def arity(partials: Any) -> tuple[int, bool]:
     """How many inputs these partials have a slope for, and whether any number more.
 
-    >>> inputs(lambda y, a, b: (b, a)), inputs(lambda y, *xs: xs), inputs(lambda y, x, k=2: (k,))
+    >>> arity(lambda y, a, b: (b, a)), arity(lambda y, *xs: xs), arity(lambda y, x, k=2: (k,))
     ((2, False), (1, True), (1, False))
     """
     if not isinstance(partials, FunctionType):
