@@ -79,7 +79,7 @@ class Module(metaclass=_Named):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         if "forward" in vars(cls) and "__call__" not in vars(cls):
-            cls.__call__ = lambda self, *args, **named: self.forward(*args, **named)  # type: ignore[attr-defined]
+            setattr(cls, "__call__", lambda self, *args, **named: self.forward(*args, **named))  # noqa: B010
 
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Each parameter once, with its path inside this module: its label without the module's own name in front.
