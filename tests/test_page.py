@@ -185,7 +185,7 @@ def test_a_row_of_ones_own_is_shown_but_cannot_be_edited():
 
 
 def test_what_cannot_be_a_page_is_refused_with_what_to_do(tmp_path):
-    with pytest.raises(TypeError, match="graph of a Value, not float: give it the result of a computation"):
+    with pytest.raises(TypeError, match="page takes one Value, not float 3.0: give it the result of a computation"):
         page(3.0)
     with pytest.raises(ValueError, match="nothing to show in an empty list"):
         page([])

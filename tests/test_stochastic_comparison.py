@@ -85,7 +85,7 @@ def test_without_names_all_that_fit_are_compared_and_the_biased_ones_are_called_
     assert {k for k, row in rows.items() if row.verdict == "biased"} == {"straight through", "relaxed"}
     assert rows["enumerated"].variance == pytest.approx([0.0]) and rows["enumerated"].samples == 0
     assert "pathwise" not in rows and any("without pathwise" in note for note in found.notes)
-    line = lambda name: next(line for line in str(found).splitlines() if line.startswith(name))  # noqa: E731
+    line = lambda name: next(line for line in str(found).splitlines() if line.strip().startswith(name))  # noqa: E731
     assert line("straight through").endswith("biased") and "exact" in line("score function")
     marked = found._repr_markdown_().splitlines()
     assert marked[0].startswith("| estimator |") and len({line.count("|") for line in marked[: len(rows) + 2]}) == 1

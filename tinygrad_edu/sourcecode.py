@@ -47,7 +47,7 @@ from typing import Any
 
 from . import javascript, notebook, ops
 from .engine import Value, chain_rule, topological
-from .errors import UserError, meant
+from .errors import UserError, meant, one_value
 from .filling import check_rules, filled, ours
 from .floats import Float
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
@@ -105,8 +105,7 @@ def source(root: Value, language: str = "python", *, exact: bool = False) -> Sou
     >>> source(x.tanh()).splitlines()[-1], source(x.tanh(), exact=True).splitlines()[-1]
     ('dx = (1 - v1 * v1) * dv1  # tanh', 'dx = 4.0 * bell(2 * x) * dv1  # tanh, in books 1 - v1 * v1')
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"source takes one Value, the result of a computation, not {type(root).__name__} {root!r}")
+    one_value("source", root, Value, alive=False)
     if language not in LISTED:
         raise UserError(f"source can write {', '.join(LISTED)}, not {language!r}{meant(str(language), LISTED)}")
     order = topological(opened(root))

@@ -14,14 +14,13 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .. import words
+from ..blocks import Explanation, Rows
 from ..derivatives import grad
 from ..engine import Value, topological
 from ..errors import UserError
-from ..notebook import Shown
 from ..picture import FAINT, GRID, QUIET, Picture, width_of
 from ..plot.axes import BLUE, ORANGE, Frame, axis, log_axis
 from .distributions import generator, sampled, usable
@@ -65,7 +64,7 @@ class Row(NamedTuple):
         return "biased" if any(far) else "no bias seen"
 
 
-class EstimatorComparison(Shown):
+class EstimatorComparison(Explanation):
     """What `compare_estimators` found: print it for a table, `.plot()` it for a picture; `rows` has the numbers."""
 
     def __init__(self, names: list[str], exact: list[float] | None, rows: list[Row], notes: list[str]) -> None:
@@ -91,19 +90,10 @@ class EstimatorComparison(Shown):
                 ])  # fmt: skip
         return lines
 
-    def _sentences(self) -> list[str]:
+    def blocks(self) -> Iterator[Rows]:
         told = "unknown: give exact=[...]" if self.exact is None else ", ".join(f"{g:.6g}" for g in self.exact[:SINGLE])
         more = ", …" * (len(self.names) > SINGLE)
-        return [f"exact gradient: {told}{more}", *self.notes]
-
-    def __str__(self) -> str:
-        return "\n".join([*words.aligned(self._cells(), "llrrrrrr"), *self._sentences()])
-
-    __repr__ = __str__
-
-    def _repr_markdown_(self) -> str:
-        heading, *lines = self._cells()
-        return "\n".join([*words.markdown_table(heading, lines), *[f"\n{s}" for s in self._sentences()]])
+        yield Rows(self._cells(), "llrrrrrr", foot=[f"exact gradient: {told}{more}", *self.notes])
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Picture:
         """Two panels over the estimators: the bias with two standard errors to each side, and the variance.

@@ -19,6 +19,7 @@ from ..names import is_constant
 from .continuous import Normal, Uniform
 from .discrete import Bernoulli, Poisson
 from .distributions import Distribution, addend, generator, positive
+from .qfunctions import Network
 from .rows import hold
 from .substitution import Influence, choices, settle, substituted
 
@@ -140,24 +141,17 @@ class LearnedBaseline:
     """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
-        self.model, self.optimizer = model, optimizer
+        self.guess = Network(model, optimizer)
 
     def __call__(self, choice: Value) -> float:
-        return float(self._guess(choice))
-
-    def _guess(self, choice: Value) -> Any:
-        guess = self.model(known_before(choice))
-        return guess[0] if isinstance(guess, list) else guess
+        return float(self.guess(known_before(choice)))
 
     def seen(self, choice: Value, cost: float) -> None:
         """One step of least squares."""
-        loss = ops.square(self._guess(choice) - cost)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        self.guess.learn(known_before(choice), cost)
 
     def __repr__(self) -> str:
-        return f"LearnedBaseline({self.model!r})"
+        return f"LearnedBaseline({self.guess.model!r})"
 
 
 def known_before(choice: Value) -> list[float]:

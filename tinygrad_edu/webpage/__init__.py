@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from .. import chance, files, languages, text
 from ..engine import Value, chain_rule, topological
-from ..errors import UserError
+from ..errors import UserError, one_value
 from ..figures import WIDE, cards
 from ..figures.canvas import Face, Sheet
 from ..figures.sheet import frames_around, largest_of, line
@@ -97,11 +97,7 @@ def snapshot(root: Value) -> Snapshot:
     >>> snapshot(x * x).grads, x.grad
     ((6.0, 1.0), 0.0)
     """
-    if not isinstance(root, Value):
-        raise TypeError(
-            f"a page shows the graph of a Value, not {type(root).__name__}: give it the result of a computation, "
-            "such as a loss"
-        )
+    one_value("page", root, Value, alive=False)
     order = topological(root)
     if len(order) > MOST:
         raise UserError(f"this graph has {len(order):,} nodes, and a page shows at most {MOST}, "
