@@ -169,6 +169,17 @@ def test_a_notebook_gets_html_svg_and_png_no_wider_than_its_cell():
         assert about["image/png"] == {"width": picture.width, "height": picture.height}
 
 
+def test_on_paper_nothing_is_cut_off_at_the_right():
+    source = Value(2.0, "x").tanh()
+    for one in (loss_curve(HISTORY), source.draw(), source.explain(), source.source(), source.source("latex")):
+        data = one._repr_mimebundle_()
+        shown = (data[0] if isinstance(data, tuple) else data)["text/html"]
+        [print_only] = set(re.findall("@media print {(.*?})\\s*}", shown))
+        looks = dict(re.findall(r"\.([\w-]+) {(.*?)}", print_only))
+        [name] = [name for name in looks if f'class="{name}"' in shown]
+        assert "min-width: 0 !important" in looks[name] or "white-space: pre-wrap !important" in looks[name]
+
+
 # The loss curve
 
 

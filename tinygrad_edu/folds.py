@@ -18,6 +18,7 @@ AFTER, BEFORE, BETWEEN = (
     46.0,
     18.0,
 )  # room for a line to turn: at the end of a row, at its start, above it and below
+WIDEST = 90.0  # room at the start of a row at most
 NEAR = 1.0  # of what stands at the same place; places are rounded, and layers are further apart
 
 
@@ -30,11 +31,10 @@ class _Row(NamedTuple):
     bottom: float
 
 
-def folded(
-    plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point], most: float, direction: str = "LR"
-) -> Plan:
+def folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point], most: float, direction: str = "LR",
+           words: float = 0.0) -> Plan:  # fmt: skip
     """The plan in as few rows as are about `most` wide at most, where cards and frames allow it;
-    as it is if it flows up or down.
+    as it is if it flows up or down.  An edge that begins a row has room for `words` so wide.
 
     >>> from .placement import layout
     >>> chain, sizes = [(), (0,), (1,), (2,)], [(100.0, 64.0)] * 4
@@ -46,12 +46,13 @@ def folded(
     """
     if plan.size[0] <= most or direction not in ("LR", "RL"):
         return plan
+    before = min(max(BEFORE, words + 4), WIDEST)
     if direction == "RL":
-        return _mirrored(_folded(_mirrored(plan), parents, sizes, most))
-    return _folded(plan, parents, sizes, most)
+        return _mirrored(_folded(_mirrored(plan), parents, sizes, most, before))
+    return _folded(plan, parents, sizes, most, before)
 
 
-def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point], most: float) -> Plan:
+def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point], most: float, before: float) -> Plan:
     layers = _layers(plan, sizes)
     ends = [end for _, end in layers]
     sources = [set[int]() for _ in layers]  # the nodes whose edges run past the end of each layer
@@ -59,7 +60,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
         for p, route in zip(ps, plan.routes[n]):
             for k in range(bisect_left(ends, route[0][0] - NEAR), bisect_left(ends, route[-1][0] - NEAR)):
                 sources[k].add(p)
-    cuts = _cuts(layers, [len(s) for s in sources], most)
+    cuts = _cuts(layers, [len(s) for s in sources], most, before)
     if not cuts:
         return plan
     rows, firsts = [], [0, *[k + 1 for k in cuts]]
@@ -79,7 +80,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
                    if p in sources[k]
                    and route[0][0] <= row.end + NEAR and route[-1][0] > row.end + NEAR}  # fmt: skip
         lanes.append({p: i for i, p in enumerate(sorted(heights, key=lambda p: (heights[p], p)))})
-    left = BEFORE + LANE * max(len(by) for by in lanes)
+    left = before + LANE * max(len(by) for by in lanes)
     shifts, below = [], 0.0
     for row, by in zip(rows, [*lanes, {}]):
         shifts.append((left - row.start, below - row.top))
@@ -103,7 +104,7 @@ def _folded(plan: Plan, parents: Sequence[Sequence[int]], sizes: Sequence[Point]
             if way:
                 i, n, end = lanes[r - 1][p], len(lanes[r - 1]), left + rows[r - 1].end - rows[r - 1].start
                 foot = rows[r - 1].bottom + shifts[r - 1][1] + BETWEEN + LANE * (n - 1 - i)
-                way += _back(way[-1], piece[0], end + AFTER + LANE * (n - 1 - i), foot, left - BEFORE - LANE * i)
+                way += _back(way[-1], piece[0], end + AFTER + LANE * (n - 1 - i), foot, left - before - LANE * i)
             way += piece[bool(way) :]
         return way
 
@@ -130,7 +131,7 @@ def _layers(plan: Plan, sizes: Sequence[Point]) -> list[tuple[float, float]]:
     return layers
 
 
-def _cuts(layers: Sequence[tuple[float, float]], crossing: Sequence[int], most: float) -> list[int]:
+def _cuts(layers: Sequence[tuple[float, float]], crossing: Sequence[int], most: float, before: float) -> list[int]:
     """The layers after which a row ends: as few rows as may be, then few edges cut, then rows as long as each other."""
     best: list[tuple[tuple[float, ...], int]] = [
         ((0.0, 0.0, 0.0), 0)
@@ -141,7 +142,7 @@ def _cuts(layers: Sequence[tuple[float, float]], crossing: Sequence[int], most: 
             cut = crossing[first - 1] if first else 0
             wide = layers[k][1] - layers[first][0]
             lines = crossing[k] if k + 1 < len(layers) else 0
-            around = BEFORE + LANE * max(cut, lines) + (AFTER + LANE * lines if lines else 0.0)
+            around = before + LANE * max(cut, lines) + (AFTER + LANE * lines if lines else 0.0)
             if wide + around > most and first < k:
                 break
             rows, cost, squares = best[first][0]

@@ -24,6 +24,8 @@ TYPESET = (
 SWITCH = (f"<style>.tinygrad-edu:not(:has({TYPESET})) > div {{ position: absolute; clip-path: inset(50%); height: "
           f"1px; overflow: hidden }} .tinygrad-edu:not(:has({TYPESET})) > pre {{ display: "
           f"block !important }}</style>")  # fmt: skip
+PAPER = ("<style>@media print { .tinygrad-edu-picture { min-width: 0 !important } .tinygrad-edu-text { font-size: 10px "
+         "!important; white-space: pre-wrap !important } }</style>")  # nobody scrolls a printed page  # fmt: skip
 WORDS = frozenset("from import def return if else for in while lambda and or not const let function".split())
 TOKEN = (
     r"(?P<comment>{remark}.*)|(?P<number>(?<![\w.])\d[\d.]*(?:e[+-]?\d+)?)|(?P<keyword>[A-Za-z_]\w*)|"
@@ -61,7 +63,7 @@ class Marked:
 def switched(formulas: str, plain: str) -> str:
     """HTML with formulas, and the plain text that is seen in its place where nobody sets them."""
     return (
-        f'<div class="tinygrad-edu">{SWITCH}<div>\n{formulas}\n</div><pre '
+        f'<div class="tinygrad-edu">{SWITCH}{PAPER}<div>\n{formulas}\n</div><pre class="tinygrad-edu-text" '
         f'style="display:none;{PRE}">{escape(plain)}</pre></div>'
     )
 
@@ -77,7 +79,7 @@ def code(text: str, remark: str = "#") -> str:
         return f'<span style="color:var(--jp-mirror-editor-{kind}-color){slant}">{word}</span>'
 
     tokens = TOKEN.replace("{remark}", remark)
-    return f'<pre style="{PRE}">{re.sub(tokens, coloured, text)}</pre>'
+    return f'{PAPER}<pre class="tinygrad-edu-text" style="{PRE}">{re.sub(tokens, coloured, text)}</pre>'
 
 
 def markdown_as_html(marked: str) -> str:

@@ -22,6 +22,7 @@ from typing import Any, Self
 from . import files, render
 from .errors import UserError
 from .files import StrPath
+from .notebook import PAPER
 
 INK, QUIET, FAINT, GRID, CARD = "#1b2430", "#5d6875", "#b9c1ca", "#e8ebee", "#ffffff"
 FORMS = ("svg", "png", "pdf")
@@ -184,7 +185,7 @@ def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str,
     )
     data = {
         "text/plain": words or repr(picture),
-        "text/html": f'<div style="overflow-x:auto">{image}width="{picture.width}" '
+        "text/html": f'<div style="overflow-x:auto">{PAPER}{image}class="tinygrad-edu-picture" width="{picture.width}" '
         f'style="max-width:100%;min-width:{round(0.9 * min(picture.width, READABLE))}px;height:auto"/></div>',
         "image/svg+xml": svg,
     }

@@ -16,6 +16,7 @@ from ..picture import Picture, width_of
 from ..placement import BESIDE, Point, layout, path
 from ..words import ends, number
 from . import cards, dot
+from .captions import Captions
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 HEIGHT, HEAD, ROW = 65, 24, 20
 ROUND, WIDER, SMALL = 88, 28, 22  # of a random choice: its height, and how much wider than a card; and of its noise
 MARGIN, LINE = 10, 17
-STRAIGHT = 30.0  # units: room for the number of an edge
+WIDEST = 84.0  # room for numbers between layers, at most
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ class Sheet:
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
         parents = [[place[line.tail] for line in into[k]] for k in keys]
         choices = [k for k, f in self.faces.items() if f.form == "round"]
-        room = max([BESIDE, *[width_of(line.said, 11) + 12 for k in choices for line in into[k]]])  # "score -0.3236"
-        plan = folded(layout(parents, sizes, frames, self.direction, room), parents, sizes, self.wide, self.direction)
+        said = max([width_of(line.said, 11) + 12 for line in self.lines], default=0.0)
+        room = max([BESIDE, min(said, WIDEST), *[width_of(line.said, 11) + 12 for k in choices for line in into[k]]])
+        plan = layout(parents, sizes, frames, self.direction, room)
+        plan = folded(plan, parents, sizes, self.wide, self.direction, said)
         words = max((width_of(text, 15 if main else 12) for text, main in self.caption), default=0.0)
         width = max(plan.size[0], words) + 2 * MARGIN
         left = (width - plan.size[0]) / 2
@@ -120,16 +123,14 @@ class Sheet:
             )
             outer = frame[-2][1] if len(frame) > 1 else ""
             picture.text(x + 10, y + 17, cards.heading(frame[-1][1], outer), 11, cards.PALE_INK)
-        fans, written = Counter(line.tail for line in self.lines), list[tuple[float, float, float]]()
-        for k in keys:
-            for line, route in zip(into[k], plan.routes[place[k]]):
-                self.draw_line(
-                    picture,
-                    line,
-                    [shift(p) for p in route],
-                    0.12 if len(into[k]) > 5 else 0.5 if fans[line.tail] > 1 else 0.35,
-                    written,
-                )
+        fans = Counter(line.tail for line in self.lines)
+        drawn = [(line, [shift(p) for p in way]) for k in keys for line, way in zip(into[k], plan.routes[place[k]])]
+        corners = [(*shift((x - w / 2, y - h / 2)), *shift((x + w / 2, y + h / 2)))
+                   for (x, y), (w, h) in zip(plan.spots, sizes)]  # fmt: skip
+        captions = Captions(corners, [way for _, way in drawn])
+        for line, way in drawn:
+            share = 0.12 if len(into[line.head]) > 5 else 0.5 if fans[line.tail] > 1 else 0.35
+            self.draw_line(picture, line, way, share, captions)
         for k, (w, h), spot in zip(keys, sizes, plan.spots):
             x, y = shift(spot)
             if f := self.faces.get(k):
@@ -158,8 +159,8 @@ class Sheet:
         return wide, HEIGHT if face.name or face.op else HEIGHT - HEAD
 
     def draw_line(self, picture: Picture, line: Arrow, route: Sequence[Point], share: float,
-                  written: list[tuple[float, float, float]]) -> None:  # fmt: skip
-        """An edge: its curve, the tip of its arrow, and its local gradient above the curve, not over one `written`."""
+                  captions: Captions) -> None:  # fmt: skip
+        """An edge: its curve, the tip of its arrow, and its local gradient beside the curve."""
         (x, y), (bx, by) = route[-1], next((p for p in route[-2::-1] if p != route[-1]), route[0])
         reach = max(abs(x - bx) + abs(y - by), 1e-9)
         ax, ay = (x - bx) / reach, (y - by) / reach  # routes end level or upright
@@ -178,27 +179,9 @@ class Sheet:
             ]
             picture.add("path", d="M" + "L".join(f"{u:.1f},{v:.1f}" for u, v in tip) + "z", fill=line.colour)
         if line.said:
-            straight = len(set(route[-4:])) < 3 and len(route) > 6 and abs(x - bx) + abs(y - by) < STRAIGHT
-            a, b, c, d = route[-7:-3] if straight else route[-4:]  # its last curve, or a long straight end
-            u, s = 1 - share, share
-            at = [u**3 * a[i] + 3 * u * u * s * b[i] + 3 * u * s * s * c[i] + s**3 * d[i] for i in (0, 1)]
-            slant = (d[1] - a[1]) / max(abs(d[0] - a[0]), 1.0)  # beside a curve that falls or rises, above a level one
-            dx, anchor = (5, "start") if slant > 0.25 else (-4, "end") if slant < -0.25 else (0, "middle")
             bold = line.colour == cards.PATH
             size = 12.5 if bold else 11.0
-            wide = width_of(line.said, size) * (1.08 if bold else 1.0)
-            x, y = at[0] + dx - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor], at[1] - (2 if dx else 5)
-            if self.direction in ("LR", "RL"):  # between the cards
-                low, high = min(a[0], d[0]) + 2, max(a[0], d[0]) - 8 - wide
-                folded = max(p[0] for p in route) > max(a[0], d[0])  # from the row above: to the left there is no card
-                moved = min(x, high) if folded and high < low else max(min(x, high), low)
-                if dx:  # and, where it is moved onto the curve, above it
-                    y = max(y - 1.5 * abs(slant * (moved - x)), min(y, a[1] - 5, d[1] - 5))
-                x = moved
-            places = (y, y - size, y + size, y + 2 * size)
-            y = next((p for p in places if not any(x < a + w and a < x + wide and abs(p - b) < 0.8 * size
-                                                   for a, b, w in written)), y)  # fmt: skip
-            written.append((x, y, wide))
+            x, y = captions.place(line.said, size, route, share, bold)
             picture.text(x, y, line.said, size, line.ink, bold=bold)
         picture.end()
 
