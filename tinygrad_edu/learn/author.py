@@ -64,7 +64,7 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
             yield f"the mistake {name!r} passes"
         elif name not in one.hangs and verdict.first is not None and verdict.first.mistake != name:
             yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
-    tried = list(mutants(one.solution, one.starter))[:MOST]
+    tried = list(mutants(one.solution, one.written))[:MOST]
     killed = sum(not assess(one, text, box=box) for text in tried)
     if killed < MUTANTS:
         yield f"of {len(tried)} small changes to the solution only {killed} are found out; {MUTANTS} should be"
@@ -89,22 +89,26 @@ SWAPS: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div
                            ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}  # fmt: skip
 
 
-def mutants(solution: str, starter: str) -> Iterator[str]:
-    """The solution with one small change in what the learner writes: another sign, factor, number or order.
+def mutants(text: str, lines: set[int]) -> Iterator[str]:
+    """A program with one small change in these lines: another sign, factor, number or order, or a line left out.
 
-    >>> sorted(mutants("y = 2 * x", ""))
-    ['y = -(2 * x)', 'y = 2 / x', 'y = 3 * x']
+    >>> sorted(mutants("y = 2 * x", {1}))
+    ['pass', 'y = -(2 * x)', 'y = 2 / x', 'y = 3 * x']
     """
-    given = {line.strip() for line in starter.splitlines()}
-    lines = solution.splitlines()
-    tree = ast.parse(solution)
-    places = [n for n in ast.walk(tree) if lines[getattr(n, "lineno", 1) - 1].strip() not in given]
-    for node in places:
+    tree = ast.parse(text)
+    for node in [n for n in ast.walk(tree) if getattr(n, "lineno", 0) in lines]:
         for change in _changes(node):
             change()
-            text = ast.unparse(tree)
+            fresh = ast.unparse(tree)
             change()  # and back
-            yield text
+            yield fresh
+    for node in ast.walk(tree):
+        for body in [b for name in ("body", "orelse") if isinstance(b := getattr(node, name, None), list)]:
+            for i, statement in enumerate(body):
+                if statement.lineno in lines and not isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Pass)):
+                    body[i] = ast.Pass()
+                    yield ast.unparse(tree)
+                    body[i] = statement
 
 
 def _changes(node: ast.AST) -> Iterator[Callable[[], None]]:

@@ -137,6 +137,14 @@ class Exercise:
                 gap.solution.append(line)
         return parts
 
+    @cached_property
+    def written(self) -> set[int]:
+        """The lines of the solution that are the learner's to write, counted from 1."""
+        lengths = [1 if isinstance(part, str) else len(part.solution) for part in self._parts]
+        starts = itertools.accumulate(lengths, initial=1)
+        gaps = [(start, k) for start, k, part in zip(starts, lengths, self._parts) if not isinstance(part, str)]
+        return {n for start, k in gaps for n in range(start, start + k)}
+
     def _filled(self, body: Callable[[int, Gap], Iterable[str]]) -> str:
         count = itertools.count()
         lines = [[part] if isinstance(part, str) else body(next(count), part) for part in self._parts]

@@ -18,9 +18,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -108,10 +108,9 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
 
 
 def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) -> Verdict:
-    variants = Variants(exercise)
-    remarks = []
+    asked: list[tuple[Query, list[Trial]]] = []
     for query in exercise.queries:
-        trials = []
+        trials: list[Trial] = []
         for args in query.arguments(seed):
             answer = box.call(query.source, query.function.__name__, *args)
             printed += answer.printed
@@ -123,10 +122,16 @@ def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) ->
                 trial.told = _told(query, trial)
             else:
                 trial.misses = compared(answer.value, trial.right, query.within)
-        bad = [t for t in trials if t.misses or t.told or t.answer.error]
-        if bad:
-            remarks.append(_remark(exercise, query, bad[0], trials, variants))
+        asked.append((query, trials))
+    bad = [(query, trials) for query, trials in asked if any(map(_is_wrong, trials))]
+    same = [_same_as(exercise, query, trials) for query, trials in bad]
+    everywhere = [name for name in (same or [[]])[0] if all(name in names for names in same)]
+    remarks = [_remark(exercise, *pair, next(iter([*everywhere, *names]), "")) for pair, names in zip(bad, same)]
     return Verdict(exercise, tuple(remarks), printed)
+
+
+def _is_wrong(trial: Trial) -> bool:
+    return bool(trial.misses or trial.told or trial.answer.error)
 
 
 def _asked(query: Query, their: Any, args: tuple[Any, ...]) -> Answer:
@@ -145,33 +150,23 @@ def _told(query: Query, trial: Trial) -> str:
         return f"that is {str(trial.answer.value)[:80]}, and of another form than what was asked for"
 
 
-class Variants:
-    """The exercise's known mistakes, as code that can be asked the same."""
+def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[str]:
+    """The known mistakes whose answers these are, in every trial."""
+    return [name for name, module in _mistaken(exercise).items()
+            if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
 
-    def __init__(self, exercise: Exercise) -> None:
-        self.exercise = exercise
 
-    @cached_property
-    def modules(self) -> dict[str, ModuleType]:
-        """Each mistake's code, run; what does not run or never ends is known by its crash."""
-        found = {}
-        for name, body in self.exercise.wrong.items():
-            if name not in self.exercise.hangs:
-                module = ModuleType(name)
-                try:
-                    with lending(lent(self.exercise.solution)):
-                        exec(compile(self.exercise.variant(body), f"<{name}>", "exec"), vars(module))
-                except Exception:
-                    continue
+@cache
+def _mistaken(exercise: Exercise) -> dict[str, ModuleType]:
+    """The code of each known mistake, run; what does not run, or never ends, is known by that."""
+    found = {}
+    for name, body in exercise.wrong.items():
+        if name not in exercise.hangs:
+            module = ModuleType(name)
+            with suppress(Exception), lending(lent(exercise.solution)):
+                exec(compile(exercise.variant(body), f"<{name}>", "exec"), vars(module))
                 found[name] = module
-        return found
-
-    def same(self, query: Query, trials: Sequence[Trial]) -> str:
-        """The mistake whose answers these are, in every trial."""
-        for name, module in self.modules.items():
-            if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials):
-                return name
-        return ""
+    return found
 
 
 def _alike(a: Answer, b: Answer, within: float) -> bool:
@@ -185,13 +180,13 @@ def compared(theirs: Any, right: Any, within: float) -> list[Miss]:
 
 def _same(a: Any, b: Any, within: float) -> bool:
     if isinstance(a, bool) or isinstance(b, bool) or not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
-        return type(a) is type(b) and a == b
+        return type(a) is type(b) and (a["#"] == b.get("#") if isinstance(a, dict) and "#" in a else a == b)
     return near(a, b, within)
 
 
-def _remark(exercise: Exercise, query: Query, bad: Trial, trials: list[Trial], variants: Variants) -> Remark:
+def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str) -> Remark:
     """What is said of a query whose answers are wrong."""
-    mistake = variants.same(query, trials)
+    bad = next(filter(_is_wrong, trials))
     if bad.answer.error:
         said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
         return _crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
@@ -201,7 +196,8 @@ def _remark(exercise: Exercise, query: Query, bad: Trial, trials: list[Trial], v
         return Remark(rank, (f"{_sentence(bad.told)}{_given(query, bad.args)}", *_advice(said)), mistake)
     name, theirs, right = bad.misses[0]
     if isinstance(theirs, dict) and "#" in theirs:
-        return Remark(*_kind(name, theirs))
+        rank, words = _kind(name, theirs)
+        return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in trials]
@@ -222,6 +218,8 @@ def _remark(exercise: Exercise, query: Query, bad: Trial, trials: list[Trial], v
         rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)))
     what = name or query.function.__name__.replace("_", " ")
     head = f"{what} is {_short(theirs)} and should be {_short(right)}{_given(query, bad.args)}."
+    if isinstance(right, bool):
+        head = f"{'Not so' if right else 'This should not be so'}: {what}{_given(query, bad.args)}."
     table: tuple[Block, ...] = (Rows(rows, "lrrrl"),) if len(shown) > 1 else ()
     path = _path(query, bad, name)
     edges = explain(path[1], of=path[0]).blocks() if path else ()
@@ -254,14 +252,14 @@ def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
     return ("it", told) if told else None
 
 
-def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, tuple[Block, ...], str]:
+def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
     """What is said of an answer that is no number."""
     what = theirs["#"]
     if what == "todo":
-        return "missing", (f"{name or 'the answer'} is still to be written: put a number in place of the ...",), ""
+        return "missing", f"{name or 'the answer'} is still to be written: put a number in place of the ..."
     if what == "nothing":
-        return "missing", (f"{name} is missing.",), ""
-    return "kind", (f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for.",), ""
+        return "missing", f"{name} is missing."
+    return "kind", f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for."
 
 
 def _crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
@@ -312,12 +310,15 @@ def _short(x: Any) -> str:
         return f"[{', '.join(map(_short, x))}]"
     if isinstance(x, dict) and "#" in x:
         return {"todo": "...", "nothing": "missing"}.get(x["#"], str(x["#"]))
-    return repr(x) if isinstance(x, str) else str(x)
+    return (
+        repr(x) if isinstance(x, str) else {True: "yes", False: "no"}.get(x, str(x)) if isinstance(x, bool) else str(x)
+    )
 
 
 def _band(a: Any, b: Any, wrong: bool) -> tuple[str, str]:
     """The relative error of CS231n's notes, and its verdict."""
-    if not (isinstance(a, (int, float)) and isinstance(b, (int, float))) or not math.isfinite(a - b):
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (a, b))
+    if not numbers or not math.isfinite(a - b):
         return "", "wrong" * wrong
     error = abs(a - b) / (max(abs(a), abs(b)) or 1.0)
     bands = ((HAPPY, "happy"), (SUSPICIOUS, "acceptable"), (WRONG, "suspicious"))

@@ -1,3 +1,3 @@
 """The chain rule on paper."""
 
-EXERCISES = ("product",)
+EXERCISES = ("product", "neuron", "stages", "chain")

@@ -1,3 +1,3 @@
 """Build Value from nothing."""
 
-EXERCISES = ()
+EXERCISES = ("node", "edges", "value")

@@ -1,3 +1,3 @@
 """Forks add up."""
 
-EXERCISES = ()
+EXERCISES = ("fork", "contributions", "doubling")

@@ -1,3 +1,3 @@
 """A derivative is a slope."""
 
-EXERCISES = ("parabola",)
+EXERCISES = ("parabola", "step_size", "partial", "nudge")

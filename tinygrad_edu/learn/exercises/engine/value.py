@@ -1,0 +1,273 @@
+"""Value, all of it
+
+Now put together what you have: numbers that remember their parents and local gradients, and backward(), which walks
+from this node to its inputs, in reverse topological order, and adds to every .grad what arrives there.
+
+backward() begins with d(this)/d(this) = 1. It *adds*: called twice, it doubles. And it leaves no gradient half done: a
+node hands on when it is complete.
+
+This file is your engine. The milestones at the end of the course run on it.
+"""
+
+import math
+
+
+class Value:
+    """One number that remembers where it came from; backward() finds every gradient."""
+
+    def __init__(self, data, parents=(), local_grads=()):
+        self.data = data
+        self.grad = 0.0
+        self.parents = parents
+        self.local_grads = local_grads
+
+    def __repr__(self):
+        return f"Value({self.data}, grad={self.grad})"
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        # TODO: as __add__, with a product's local gradients
+        # [
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+        # ]
+
+    def __pow__(self, n):
+        # TODO: n is a plain number
+        # [
+        return Value(self.data**n, (self,), (n * self.data ** (n - 1),))
+        # ]
+
+    def exp(self):
+        # TODO: math.exp
+        # [
+        e = math.exp(self.data)
+        return Value(e, (self,), (e,))
+        # ]
+
+    def log(self):
+        # TODO: math.log
+        # [
+        return Value(math.log(self.data), (self,), (1 / self.data,))
+        # ]
+
+    def tanh(self):
+        # TODO: math.tanh
+        # [
+        t = math.tanh(self.data)
+        return Value(t, (self,), (1 - t * t,))
+        # ]
+
+    def relu(self):
+        # TODO: the number itself where it is above 0, else 0
+        # [
+        return Value(max(0.0, self.data), (self,), (1.0 if self.data > 0 else 0.0,))
+        # ]
+
+    def backward(self):
+        """Add d(self) / d(node) to the grad of self and of every node that it was computed from."""
+        # TODO
+        # [
+        order, seen, stack = [], set(), [(self, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                order.append(node)
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack.extend((p, False) for p in node.parents)
+        arriving = {node: 0.0 for node in order}
+        arriving[self] = 1.0
+        for node in reversed(order):
+            for parent, local in zip(node.parents, node.local_grads):
+                arriving[parent] += local * arriving[node]
+        for node in order:
+            node.grad += arriving[node]
+        # ]
+
+    # What follows is made of the above, and complete.
+    def __neg__(self):
+        return self * -1.0
+
+    def __sub__(self, other):
+        return self + -other
+
+    def __truediv__(self, other):
+        return self * other**-1
+
+    def __radd__(self, other):
+        return self + other
+
+    def __rmul__(self, other):
+        return self * other
+
+    def __rsub__(self, other):
+        return -self + other
+
+    def __rtruediv__(self, other):
+        return self**-1 * other
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def operations(their, x, y, n):
+    a, b = their.Value(x), their.Value(y)
+    found = {}
+    for name, make in {
+        "a * b": lambda: a * b,
+        "3 * a": lambda: 3 * a,
+        f"a ** {n}": lambda: a**n,
+        "exp(a)": lambda: a.exp(),
+        "log(a)": lambda: a.log(),
+        "tanh(a)": lambda: a.tanh(),
+        "relu(a)": lambda: a.relu(),
+        "relu(-a)": lambda: (-a).relu(),
+        "a / b": lambda: a / b,
+    }.items():
+        a.grad = b.grad = 0.0
+        out = make()
+        out.backward()
+        found[name] = {"data": out.data, f"d({name})/da": a.grad, f"d({name})/db": b.grad}
+    return found
+
+
+def neuron(their, x1, w1, x2, w2, bias):
+    x1, w1, x2, w2, b = (their.Value(v) for v in (x1, w1, x2, w2, bias))
+    o = (x1 * w1 + x2 * w2 + b).tanh()
+    o.backward()
+    return {"o": o.data, "do/do": o.grad, "do/db": b.grad, "do/dw1": w1.grad, "do/dw2": w2.grad, "do/dx1": x1.grad}
+
+
+def forks(their, x, y):
+    a, b = their.Value(x), their.Value(y)
+    h = a * b + a
+    f = (h * h + h) * (a + b)
+    f.backward()
+    once = {"f": f.data, "df/dh": h.grad, "df/da": a.grad, "df/db": b.grad}
+    f.backward()
+    return {**once, "df/da after a second backward()": a.grad, "df/dh after a second backward()": h.grad}
+
+
+def diamonds(their, x):
+    node = first = their.Value(x)
+    for _ in range(40):
+        node = node * 0.5 + node * 0.25
+    node.backward()
+    return {"end": node.data, "d(end)/d(first)": first.grad}
+
+
+def chain(their, x):
+    node = first = their.Value(x)
+    for _ in range(120):
+        node = node * 1.01 + 0.001
+    node.backward()
+    return {"end": node.data, "d(end)/d(first)": first.grad}
+
+
+HINTS = (
+    "Three steps: list the nodes, parents before children, each once; walk the list backwards; hand on along edges.",
+    "for node in reversed(order): for each parent: what arrives at the parent += local gradient · what arrived at node",
+    "order, seen = [], set()\n\ndef visit(node):\n    if node not in seen:\n        seen.add(node)\n"
+    "        for p in node.parents:\n            visit(p)\n        order.append(node)\n\nvisit(self)\n"
+    "arriving = {node: 0.0 for node in order}\narriving[self] = 1.0\nfor node in reversed(order):\n"
+    "    for p, d in zip(node.parents, node.local_grads):\n        arriving[p] += d * arriving[node]\n"
+    "for node in order:\n    node.grad += arriving[node]",
+)
+QUERIES = (
+    Query(operations, lambda rng: (rng.uniform(0.3, 2), rng.uniform(0.5, 2), rng.choice([2, 3]))),
+    Query(neuron, lambda rng: tuple(rng.uniform(-1.5, 1.5) for _ in range(5))),
+    Query(forks, lambda rng: (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))),
+    Query(diamonds, lambda rng: (rng.uniform(-1.5, 1.5),), trials=1),
+    Query(chain, lambda rng: (rng.uniform(-1.5, 1.5),), trials=1),
+)
+
+
+def _walk(hand_on, end="", begin="self.grad = 1.0"):
+    return f"""
+        order, seen = [], set()
+
+        def visit(node):
+            if node not in seen:
+                seen.add(node)
+                for p in node.parents:
+                    visit(p)
+                order.append(node)
+
+        visit(self)
+        {begin}
+        for node in reversed(order):
+            for p, d in zip(node.parents, node.local_grads):
+                {hand_on}
+        {end}
+    """
+
+
+WRONG = {
+    "= for +=": (None,) * 6 + (_walk("p.grad = d * node.grad"),),
+    "order reversed": (None,) * 6 + (_walk("p.grad += d * node.grad").replace("reversed(order)", "order"),),
+    "visited twice": (None,) * 6
+    + (
+        """
+        self.grad += 1.0
+        def hand_on(node, upstream, deep=0):
+            for p, d in zip(node.parents, node.local_grads):
+                p.grad += d * node.grad
+                if deep < 6:
+                    hand_on(p, d * upstream, deep + 1)
+        hand_on(self, 1.0)
+        """,
+    ),
+    "old gradients are handed on": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="self.grad += 1.0"),),
+    "begins anew": (None,) * 6
+    + (_walk("p.grad += d * node.grad", begin="[setattr(n, 'grad', 0.0) for n in order]; self.grad = 1.0"),),
+    "input used for output": (None,) * 4 + ("return Value(math.tanh(self.data), (self,), (1 - self.data**2,))",),
+    "relu lets all through": (None,) * 5 + ("return Value(max(0.0, self.data), (self,), (1.0,))",),
+    "swapped arguments": ("other = other if isinstance(other, Value) else Value(other)\n"
+                          "return Value(self.data * other.data, (self, other), (self.data, other.data))",),
+}  # fmt: skip
+SAID = {
+    "old gradients are handed on": "a second backward() hands on what the first one left in .grad as well: collect "
+    "what arrives in this pass beside .grad, and add it at the end",
+    "begins anew": "it sets gradients to 0 first: a second backward() should add to what is there",
+    "relu lets all through": "where the input is below 0, relu is flat: its slope there is 0",
+}
+RIGHT = (
+    (None,) * 6
+    + (
+        """
+        waiting, todo, seen = {}, [self], {self}
+        while todo:
+            node = todo.pop()
+            for p in node.parents:
+                waiting[p] = waiting.get(p, 0) + 1
+                if p not in seen:
+                    seen.add(p)
+                    todo.append(p)
+        arriving, ready = {self: 1.0}, [self]
+        while ready:
+            node = ready.pop()
+            for p, d in zip(node.parents, node.local_grads):
+                arriving[p] = arriving.get(p, 0.0) + d * arriving[node]
+                waiting[p] -= 1
+                if waiting[p] == 0:
+                    ready.append(p)
+        for node, g in arriving.items():
+            node.grad += g
+        """,
+    ),
+    (
+        "if not isinstance(other, Value):\n    return Value(self.data * other, (self,), (other,))\n"
+        "return Value(self.data * other.data, (self, other), (other.data, self.data))",
+        "slope = n * self.data**n / self.data\nreturn Value(self.data**n, (self,), (slope,))",
+        None,
+        "return Value(math.log(self.data), (self,), (self.data**-1,))",
+        "e = (self * 2).exp()\nreturn (e - 1) / (e + 1)",
+        "return self if self.data > 0 else self * 0",
+    ),
+)

@@ -1,0 +1,66 @@
+"""The same weight, or a new one
+
+    w = w - lr * w.grad
+
+looks like a step, and after it the training stands still. The right side builds a *new* node, with w and a subtraction
+in its past; the name w now means that node, and the old weight, which the model and the optimizer hold, never moves.
+
+A step changes the number in the node that is there: w.data. Mend the step, so that the very same Values move.
+"""
+
+
+def step(parameters, lr):
+    """One step of gradient descent: every parameter moves against its gradient."""
+    for i in range(len(parameters)):
+        # TODO: the number moves, the node stays
+        # [
+        parameters[i].data = parameters[i].data - lr * parameters[i].grad
+        # | parameters[i] = parameters[i] - lr * parameters[i].grad
+        # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def moved(their, numbers, grads, lr):
+    from tinygrad_edu import Value
+
+    kept = [Value(x, label=f"w{k}") for k, x in enumerate(numbers)]
+    for w, g in zip(kept, grads):
+        w.grad = g
+    given = list(kept)
+    their.step(given, lr)
+    same = all(a is b for a, b in zip(given, kept))
+    found = {f"{w.label}.data": w.data for w in kept}
+    return {**found, "the list holds the same nodes": same, **{f"{w.label}.grad": w.grad for w in kept}}
+
+
+def draw(rng):
+    return [rng.uniform(-2, 2) for _ in range(3)], [rng.uniform(-2, 2) for _ in range(3)], rng.choice([0.1, 0.5])
+
+
+HINTS = (
+    "Which attribute of a Value may be changed without making another Value?",
+    "new number = old number - lr · gradient, and it goes into .data",
+    "parameters[i].data -= lr * parameters[i].grad",
+)
+QUERIES = (Query(moved, draw),)
+WRONG = {
+    "a new node": "parameters[i] = parameters[i] - lr * parameters[i].grad",
+    "uphill": "parameters[i].data += lr * parameters[i].grad",
+    "forgot the rate": "parameters[i].data -= parameters[i].grad",
+    "= for -=": "parameters[i].data = -lr * parameters[i].grad",
+    "moves the gradient": "parameters[i].grad = parameters[i].data - lr * parameters[i].grad",
+}
+SAID = {
+    "a new node": "the list holds new nodes, and the weights that the model uses have not moved: change .data",
+    "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
+    "forgot the rate": "the step is the whole gradient: lr says how much of it",
+    "= for -=": "it is set to the step itself: the step is subtracted from where the parameter is",
+    "moves the gradient": "the gradient was changed: the number is in .data",
+}
+RIGHT = (
+    "parameters[i].data -= lr * parameters[i].grad",
+    "w = parameters[i]\nw.data += -lr * w.grad",
+)

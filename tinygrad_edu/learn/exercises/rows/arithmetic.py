@@ -1,0 +1,80 @@
+"""The slopes of +, -, * and /
+
+An operation knows nothing of the graph it stands in. All that it has to know is how its output moves with each of its
+inputs, while the others are held: its local gradients.
+
+Write them for each operation, one for each input, in the order of the inputs.
+"""
+
+
+def add(a, b):
+    """y = a + b: (dy/da, dy/db)."""
+    # TODO
+    # [
+    return 1.0, 1.0
+    # ]
+
+
+def subtract(a, b):
+    """y = a - b: (dy/da, dy/db)."""
+    # TODO
+    # [
+    return 1.0, -1.0
+    # ]
+
+
+def multiply(a, b):
+    """y = a * b: (dy/da, dy/db)."""
+    # TODO
+    # [
+    return b, a
+    # ]
+
+
+def divide(a, b):
+    """y = a / b: (dy/da, dy/db)."""
+    # TODO
+    # [
+    return 1 / b, -a / b**2
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def local(their, a, b):
+    found = {}
+    for name in ("add", "subtract", "multiply", "divide"):
+        slopes = getattr(their, name)(a, b)
+        pair = len(slopes) == 2 if isinstance(slopes, (list, tuple)) else False
+        found[name] = {"dy/da": slopes[0], "dy/db": slopes[1]} if pair else slopes
+    return found
+
+
+def draw(rng):
+    return rng.choice([-1, 1]) * rng.uniform(0.5, 3), rng.choice([-1, 1]) * rng.uniform(0.5, 3)
+
+
+HINTS = (
+    "Hold b, and push a by a little: a + b moves as much, a * b moves b times as much. Then hold a.",
+    "sum: 1, 1;  difference: 1, -1;  product: b, a;  quotient a/b: 1/b, and -a/b², for a/b = a · b to the power -1",
+    "return 1.0, 1.0\nreturn 1.0, -1.0\nreturn b, a\nreturn 1 / b, -a / b**2",
+)
+QUERIES = (Query(local, draw),)
+WRONG = {
+    "swapped arguments": (None, None, "return a, b"),
+    "missing minus": (None, None, None, "return 1 / b, a / b**2"),
+    "a difference is no sum": (None, "return 1.0, 1.0"),
+    "the square is missing": (None, None, None, "return 1 / b, -a / b"),
+    "integer division": (None, None, None, "return 1 // b, -a // b**2"),
+}
+SAID = {
+    "a difference is no sum": "if b grows, a - b becomes smaller: its slope by b is below 0",
+    "the square is missing": "a / b moves with b by -a / b², with a square",
+    "swapped arguments": "they are exchanged: a * b moves b times as much as a does",
+}
+RIGHT = (
+    ("return (1, 1)", "return [1, -1]", "return (b, a)", "y = a / b\nreturn 1 / b, -y / b"),
+    (None, None, None, "return b**-1, -a * b**-2"),
+)

@@ -1,0 +1,81 @@
+"""The curves that bend: tanh, sigmoid, sin, cos
+
+tanh and the sigmoid, 1 / (1 + exp(-x)), squash every number into a narrow range; far out they are flat, and hand on
+nearly nothing. Both slopes are written with the output alone. That is why backpropagation keeps outputs.
+"""
+
+import math
+
+
+def tanh(x, y):
+    """y = math.tanh(x): dy/dx."""
+    # TODO
+    # [
+    return 1 - y * y
+    # ]
+
+
+def sigmoid(x, y):
+    """y = 1 / (1 + math.exp(-x)): dy/dx."""
+    # TODO
+    # [
+    return y * (1 - y)
+    # ]
+
+
+def sine(x, y):
+    """y = math.sin(x): dy/dx."""
+    # TODO
+    # [
+    return math.cos(x)
+    # ]
+
+
+def cosine(x, y):
+    """y = math.cos(x): dy/dx."""
+    # TODO
+    # [
+    return -math.sin(x)
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def slopes(their, x):
+    return {
+        "d(tanh x)/dx": their.tanh(x, math.tanh(x)),
+        "d(sigmoid x)/dx": their.sigmoid(x, 1 / (1 + math.exp(-x))),
+        "d(sin x)/dx": their.sine(x, math.sin(x)),
+        "d(cos x)/dx": their.cosine(x, math.cos(x)),
+    }
+
+
+HINTS = (
+    "At x = 0 tanh has the slope 1 and the output 0; far out it has the slope 0 and the output 1 or -1.",
+    "tanh: 1 - y²;  sigmoid: y(1 - y);  sin: cos x;  cos: -sin x",
+    "return 1 - y * y\nreturn y * (1 - y)\nreturn math.cos(x)\nreturn -math.sin(x)",
+)
+QUERIES = (Query(slopes, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.2, 2.5),)),)
+WRONG = {
+    "input used for output": "return 1 - x * x",
+    "the square is missing": "return 1 - y",
+    "sigmoid as tanh": (None, "return 1 - y * y"),
+    "missing minus": (None, None, None, "return math.sin(x)"),
+    "the sigmoid of the output": (None, "s = 1 / (1 + math.exp(-y))\nreturn s * (1 - s)"),
+}
+SAID = {
+    "the square is missing": "the slope of tanh is 1 - y², with a square",
+    "sigmoid as tanh": "that is the rule of tanh: a sigmoid lies between 0 and 1, and its slope is y (1 - y)",
+    "the sigmoid of the output": "y is the sigmoid already: y (1 - y), and not the sigmoid once more",
+}
+RIGHT = (
+    ("return 1 / math.cosh(x) ** 2", "return math.exp(-x) / (1 + math.exp(-x)) ** 2", None, None),
+    (
+        "return (1 - y) * (1 + y)",
+        "return y - y**2",
+        "return math.sin(x + math.pi / 2)",
+        "return math.cos(x + math.pi / 2)",
+    ),
+)

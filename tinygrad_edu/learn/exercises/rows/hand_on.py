@@ -1,0 +1,78 @@
+"""Upstream times local
+
+Now an operation in a graph. From above arrives dL/dy, how much the loss changes with its output: the upstream gradient.
+Each input is handed its part of it:
+
+    dL/d(input) = upstream · dy/d(input)
+
+Write it for a product, for tanh, and for any operation whose local gradients are given in a list.
+"""
+
+
+def product(upstream, a, b):
+    """y = a * b: (dL/da, dL/db)."""
+    # TODO
+    # [
+    return upstream * b, upstream * a
+    # ]
+
+
+def tanh(upstream, y):
+    """y = tanh(x), of which y is given: dL/dx."""
+    # TODO
+    # [
+    return upstream * (1 - y * y)
+    # ]
+
+
+def hand_on(upstream, local_grads):
+    """What each input is handed, in a list."""
+    # TODO
+    # [
+    return [upstream * d for d in local_grads]
+    # ]
+
+
+# =====
+import math
+
+from tinygrad_edu.learn import Query
+
+
+def handed(their, g, a, b, locals):
+    both = their.product(g, a, b)
+    return {
+        "dL/da of a product": both[0],
+        "dL/db of a product": both[1],
+        "dL/dx of tanh": their.tanh(g, math.tanh(a)),
+        "handed on": list(their.hand_on(g, list(locals))),
+    }
+
+
+def draw(rng):
+    g, a, b = (rng.choice([-1, 1]) * rng.uniform(0.5, 2.5) for _ in range(3))
+    return g, a, b, [rng.uniform(-2, 2) for _ in range(rng.randint(1, 4))]
+
+
+HINTS = (
+    "If L changes by 3 for each unit of y, and y by 2 for each unit of x, by how much does L change for a unit of x?",
+    "upstream · b and upstream · a;  upstream · (1 - y²);  upstream · d for every local gradient d",
+    "return upstream * b, upstream * a\nreturn upstream * (1 - y * y)\nreturn [upstream * d for d in local_grads]",
+)
+QUERIES = (Query(handed, draw),)
+WRONG = {
+    "forgot upstream": ("return b, a", "return 1 - y * y", "return list(local_grads)"),
+    "forgot local": ("return upstream, upstream", "return upstream", "return [upstream for d in local_grads]"),
+    "swapped arguments": ("return upstream * a, upstream * b", None, None),
+    "added, not multiplied": ("return upstream + b, upstream + a", None, "return [upstream + d for d in local_grads]"),
+    "one number for all": (None, None, "return [upstream * sum(local_grads)] * len(local_grads)"),
+}
+SAID = {
+    "added, not multiplied": "along an edge one multiplies: upstream · local",
+    "one number for all": "each input gets upstream times its own local gradient",
+}
+RIGHT = (
+    ("return b * upstream, a * upstream", "return upstream - upstream * y**2", "found = []\nfor d in local_grads:\n"
+     "    found.append(d * upstream)\nreturn found"),
+    ("return [upstream * x for x in (b, a)]", None, "return tuple(d * upstream for d in local_grads)"),
+)  # fmt: skip
