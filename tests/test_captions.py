@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, draw
-from tinygrad_edu.figures.captions import at, pieces
+from tinygrad_edu.figures.captions import on_curve, pieces
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.picture import width_of
 from tinygrad_edu.strategies import programs
@@ -22,7 +22,7 @@ def points(d):
             here = tuple(xs)
             continue
         route = [here, *zip(xs[::2], xs[1::2])] if word == "C" else [here, here, (xs[0], here[1]), (xs[0], here[1])]
-        done += [at(curve, k / 40) for curve in pieces(route) for k in range(41)]
+        done += [on_curve(curve, k / 40) for curve in pieces(route) for k in range(41)]
         here = route[-1]
     return done
 

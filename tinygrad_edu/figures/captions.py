@@ -41,7 +41,7 @@ class Captions:
         step = max(STEP, sum(long for _, _, long in drawn) / MOST)
         for i, curve, long in drawn:
             n = math.ceil(long / step) + 1
-            for x, y in (at(curve, k / n) for k in range(n + 1)):
+            for x, y in (on_curve(curve, k / n) for k in range(n + 1)):
                 self.points[x // CELL, y // CELL].append((x, y, i))
         self.routes = {id(route): i for i, route in enumerate(routes)}
 
@@ -84,7 +84,7 @@ def pieces(route: Sequence[Point]) -> list[tuple[Point, ...]]:
     return [c for c in several if c[0] != c[-1]]
 
 
-def at(curve: Sequence[Point], s: float) -> Point:
+def on_curve(curve: Sequence[Point], s: float) -> Point:
     """The point at a share of a curve."""
     a, b, c, d = curve
     u = 1 - s
@@ -98,7 +98,7 @@ def _places(route: Sequence[Point], share: float, wide: float, size: float) -> I
         a, d = curve[0], curve[-1]
         slant, high, low = (d[1] - a[1]) / max(abs(d[0] - a[0]), 1.0), min(a[1], d[1]), max(a[1], d[1])
         for s in (share, *SHARES):
-            x, y = at(curve, s)
+            x, y = on_curve(curve, s)
             middle = x - wide / 2
             above, right, left, under = (middle, y - 5), (x + 5, y - 2), (x - 4 - wide, y - 2), 4 + TALL * size
             first = right if slant > 0.25 else left if slant < -0.25 else above  # beside a curve that falls or rises
