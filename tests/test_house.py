@@ -27,7 +27,7 @@ FLOORS = [
     {"infinities"},
     {"modes", "protocol"},
     {"text", "engine"},
-    {"derivatives", "filling", "javascript", "languages", "registry", "trials"},
+    {"derivatives", "exact", "javascript", "languages", "registry", "trials"},
     {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "paths", "schedules", "sums"},
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},

@@ -35,8 +35,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import ieee, javascript, ops
-from .filling import definition, filled, ours
-from .filling import kind as kind
+from .exact import definition, filled, is_builtin
+from .exact import kind as kind
 from .ops import Op
 from .text import BINDING, CALL, NEGATION, Expr, Piece, at, infix, name
 from .words import power_of_ten
@@ -52,7 +52,7 @@ def inline(e: Any) -> Any:
         and e.op not in whole
     ):
         try:
-            e = e.op.parts(*e.args) if ours(e.op) else filled(e.op, e.op.parts, e.args)
+            e = e.op.parts(*e.args) if is_builtin(e.op) else filled(e.op, e.op.parts, e.args)
         except TypeError:  # somebody's own row, whose parts ask for a number
             break
     return e
@@ -131,7 +131,7 @@ class Language:
         inner = [self._write(a) for a in (summands(e) if flat else e.args)]
         if flat:
             return functools.reduce(functools.partial(infix, "+"), inner)
-        if not ours(e.op):
+        if not is_builtin(e.op):
             return f"{self.name_of(e.op)}({', '.join(text for text, _ in inner)})", CALL
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
@@ -158,7 +158,7 @@ class Language:
                 if row in done:
                     continue
                 done.add(row)
-                if not ours(row):
+                if not is_builtin(row):
                     if found := definition(row):
                         need(found[1])
                         parts.append(self.define.format(row=self.name_of(row), xs=found[0], body=self.write(found[1])))
@@ -264,7 +264,7 @@ RESERVED = frozenset([*keyword.kwlist, *dir(builtins), *dir(ieee), *javascript.W
 
 _OTHERWISE = ("pow", "sum", "floor", "ceil", "trunc", "lgamma", "cbrt")  # math has another of this name
 _IN_MATH = frozenset(
-    n for n, op in ops.TABLE.items() if ours(op) and callable(getattr(math, n, None)) and n not in _OTHERWISE
+    n for n, op in ops.TABLE.items() if is_builtin(op) and callable(getattr(math, n, None)) and n not in _OTHERWISE
 )
 _OWN_WORDS = {"abs": "abs({0})", "where": "({1} if {0} else {2})", "greater": "greater({0}, {1})"}
 PYTHON = Language(

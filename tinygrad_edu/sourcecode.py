@@ -48,7 +48,7 @@ from typing import Any
 from . import javascript, notebook, ops
 from .engine import Value, chain_rule, topological
 from .errors import UserError, meant, one_value
-from .filling import check_rules, filled, ours
+from .exact import check_rules, filled, is_builtin
 from .floats import Float
 from .languages import BOOKS, CAREFUL, LANGUAGES, LATEX, LATEX_IN_FULL, PYTHON, Language
 from .names import called, letters, named, variables
@@ -299,7 +299,7 @@ class _Writer:
 
 def _rule(op: Op, rule: Callable[..., Any], terms: list[Expr]) -> Any:
     """A rule of a row filled with names.  Raises TypeError if it cannot be."""
-    return rule(*terms) if ours(op) else filled(op, rule, terms)
+    return rule(*terms) if is_builtin(op) else filled(op, rule, terms)
 
 
 def _agree(n: Value) -> bool:
@@ -323,7 +323,7 @@ def goes_on(op: Op) -> bool:
     """
     if op.domain[0] == ops.REAL or ... in op.domain:
         return False
-    if not ours(op):  # nobody knows what its rule would raise there
+    if not is_builtin(op):  # nobody knows what its rule would raise there
         return True
     lo, hi = op.domain[0]
     outside = [

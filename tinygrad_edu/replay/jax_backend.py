@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..exact import is_builtin
 from ..extras import MissingPackage, install
-from ..filling import ours
 from ..languages import JAX
 from ..ops import Op
 from .numpy_backend import by_text, shaped
@@ -205,7 +205,7 @@ def _function(row: Op, jnp: Any) -> Callable[..., Any]:
 @functools.lru_cache(maxsize=1024)
 def _by_text(row: Op) -> Any:
     """A row's text in JAX.  Raises TypeError for one that only numbers can run."""
-    if not ours(row):
+    if not is_builtin(row):
         raise TypeError(
             f"the jax backend cannot run the row {getattr(row, 'of', row).name!r}, which cannot be written with other "
             "rows: make its rules, or its `parts`, of arithmetic, where, maximum and other rows, "

@@ -13,7 +13,7 @@ def binary(op, a, b):
 from __future__ import annotations
 
 from .. import ieee, ops
-from ..filling import check_rules
+from ..exact import check_rules
 from ..ops import Op
 from .passes import total
 from .program import Opaque, primitive

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .. import ops
-from ..filling import exact, ours
+from ..exact import exact, is_builtin
 from ..languages import LANES, Language
 from ..ops import Op
 from ..text import Expr
@@ -283,7 +283,7 @@ def _has_nan(x: Any) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _into(row: Op, library: Any) -> Any:
     """A row's text in NumPy; a row that only numbers can run, number by number."""
-    rule = by_text(row, LANES, np=library) if ours(row) else lanewise(row.forward)
+    rule = by_text(row, LANES, np=library) if is_builtin(row) else lanewise(row.forward)
 
     def over(*given: Any) -> None:
         *xs, out = given

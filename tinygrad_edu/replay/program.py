@@ -24,7 +24,7 @@ from collections import defaultdict
 from typing import Any
 
 from .. import ops
-from ..filling import ours
+from ..exact import is_builtin
 from ..floats import Nothing
 from ..ieee import number
 from ..ops import Op
@@ -186,7 +186,7 @@ def primitive(op: Op) -> bool:
     if op in (ops.sum, ops.dot) or isinstance(op, Opaque):
         return True
     made_of_others = op.parts is not None and getattr(op.parts, "__code__", 0) is getattr(op.forward, "__code__", 1)
-    return ours(op) and not made_of_others
+    return is_builtin(op) and not made_of_others
 
 
 class Opaque(Op):

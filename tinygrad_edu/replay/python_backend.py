@@ -35,7 +35,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import ieee, ops
-from ..filling import Exact, exact, kind, ours
+from ..exact import Exact, exact, is_builtin, kind
 from ..ieee import number
 from ..languages import CAREFUL, RESERVED, Language, summands
 from ..ops import Op
@@ -64,7 +64,7 @@ class Writer:
         self, program: Program, phase: Sequence[int], speech: Language, reserved: Iterable[str], written: list[Any]
     ) -> None:
         self.program, self.phase, self.speech, self.written = program, phase, speech, written
-        self.foreign = {op: self.speech.name_of(op) for op in program.rows if not ours(op) and op is not total}
+        self.foreign = {op: self.speech.name_of(op) for op in program.rows if not is_builtin(op) and op is not total}
         self._taken = {*RESERVED, *ops.TABLE, *reserved, *self.foreign.values(), "seed", "nan", "inf"}
         self._numbered = {stem: map(f"{stem}{{}}".format, itertools.count(1)) for stem in "vxw"}
         uses, user = [0] * len(program), [-1] * len(program)

@@ -25,10 +25,10 @@ def kind(op: Op) -> str:
     return op.name.split("(")[0]
 
 
-def ours(op: Op) -> bool:
+def is_builtin(op: Op) -> bool:
     """Whether a row stands in `ops`: languages have words for these alone, and another may have any name.
 
-    >>> ours(ops.tanh), ours(ops.power(3)), ours(Op("tanh", abs, lambda y, x: (1.0,)))
+    >>> is_builtin(ops.tanh), is_builtin(ops.power(3)), is_builtin(Op("tanh", abs, lambda y, x: (1.0,)))
     (True, True, False)
     """
     return op is ops.within or getattr(ops, kind(op), None) in (op, *op.recipe[:1])
