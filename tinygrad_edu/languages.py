@@ -38,7 +38,7 @@ from . import ieee, javascript, ops
 from .exact import definition, filled, is_builtin
 from .exact import kind as kind
 from .ops import Op
-from .text import BINDING, CALL, NEGATION, Expr, Piece, at, infix, name
+from .text import BINDING, CALL, NEGATION, Expr, Piece, bracketed, infix, name
 from .words import power_of_ten
 
 
@@ -135,7 +135,7 @@ class Language:
             return f"{self.name_of(e.op)}({', '.join(text for text, _ in inner)})", CALL
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
-            tight = [at(piece, CALL) for piece in inner]
+            tight = [bracketed(piece, CALL) for piece in inner]
             inputs = tight if binding != CALL else [text for text, _ in inner]
             return word.format(
                 *inputs,

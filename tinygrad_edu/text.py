@@ -118,13 +118,16 @@ def _write(e: Any) -> Piece:
     inner = [_write(a) for a in e.args]
     if e.op.symbol.startswith("**") and len(inner) == 1:  # x ** 3: the exponent belongs to the row
         exponent = e.op.symbol[2:]
-        return f"{at(inner[0], CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}", BINDING["**"]
+        return (
+            f"{bracketed(inner[0], CALL)} ** {exponent if not exponent.startswith('-') else f'({exponent})'}",
+            BINDING["**"],
+        )
     if e.op.symbol:
         return infix(e.op.symbol, *inner)
     return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
 
 
-def at(piece: Piece, least: int) -> str:
+def bracketed(piece: Piece, least: int) -> str:
     """A text where nothing looser may stand: in parentheses if it is."""
     text, binding = piece
     return text if binding >= least else f"({text})"
@@ -133,10 +136,10 @@ def at(piece: Piece, least: int) -> str:
 def infix(symbol: str, left: Piece, *right: Piece, spelling: str = "") -> Piece:
     """`a + b`, or `-a`; a - (b - c) needs its parentheses, (a - b) - c does not."""
     if not right:
-        return f"-{at(left, 2)}", 2
+        return f"-{bracketed(left, 2)}", 2
     binding, backwards = BINDING[symbol], symbol == "**"
-    first = at(left, binding + (backwards or symbol == ">"))
-    return f"{first} {spelling or symbol} {at(right[0], binding + (not backwards))}", binding
+    first = bracketed(left, binding + (backwards or symbol == ">"))
+    return f"{first} {spelling or symbol} {bracketed(right[0], binding + (not backwards))}", binding
 
 
 def _parameters(op: Op) -> str:
