@@ -152,7 +152,8 @@ def test_all_writes_one_page_with_every_picture(tmp_path, monkeypatch, capsys):
     assert cli.main(["zoo", "--all", "--small", "--report", str(report)]) == 0
     page = report.read_text("utf-8")
     assert "zoo/micrograd-moons.svg" in page and (report.parent / "zoo" / "micrograd-moons.svg").is_file()
-    assert "| 2020 | [micrograd]" in page and "wrote" in capsys.readouterr().out
+    assert "| 2020 | [micrograd]" in page and "\n| | all | 44 of 44 |" in page
+    assert "wrote" in capsys.readouterr().out
     assert cli.main(["zoo", "--all", "--small", "--report", str(report)]) == 0  # ours may be replaced
     monkeypatch.chdir(tmp_path)
     assert cli.main(["zoo", "--all", "--small", "--out", "my pictures", "--report", str(report)]) == 0

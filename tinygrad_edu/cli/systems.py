@@ -118,9 +118,9 @@ def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: s
         files.check(files.folder(report.parent) / report.name)
     folder = Path(arguments.out or (report.parent / systems[0].folder if report else systems[0].folder))
     files.folder(folder)
-    broken, pages, missed = False, list[str](), list[Any]()
+    pages, runs = list[str](), list[zoo.Run]()
     lines = ["| year | system | numbers met | seconds |", "| --- | --- | --- | ---: |"]
-    if systems[0].year is None:
+    if not (dated := systems[0].year is not None):
         lines = ["| leak | numbers met | seconds |", "| --- | --- | ---: |"]
     for one in systems:
         print(f"\n{'=' * 100}")
@@ -136,16 +136,22 @@ def run_all(arguments: argparse.Namespace, systems: Sequence[zoo.System], who: s
         told += ", ".join(row.what for row in this.missed) + ", interrupted" * this.interrupted
         name = f"[{one.name}](#{_anchor(one)})" if report else one.name
         lines.append(f"{begin}| {name} | {told} | {this.seconds:.1f} |")
-        missed += this.missed
+        runs.append(this)
         if report is not None:
             pages.append(_moved(this.markdown(), _from(report.parent, folder)))
-            files.write(report, "\n".join(["# The zoo", "", *lines, "", *pages]))
+            files.write(report, "\n".join(["# The zoo", "", *lines, _all(runs, dated), "", *pages]))
         if this.interrupted:
             print(f"interrupted: {one.name} was the last of {who} that ran")
-            broken = this.broken
             break
-    print("\n" + "\n".join(lines) + (f"\nwrote {report}" if report and pages else ""))
-    return 130 if broken else int(bool(missed))
+    print("\n" + "\n".join([*lines, _all(runs, dated)]) + (f"\nwrote {report}" if report and pages else ""))
+    return 130 if runs and runs[-1].broken else int(any(this.missed for this in runs))
+
+
+def _all(runs: Sequence[zoo.Run], dated: bool) -> str:
+    """The last line of the table: what all of them together met, and took."""
+    judged = sum(bool(row.verdict) for this in runs for row in this.rows)
+    met = judged - sum(len(this.missed) for this in runs)
+    return "| " * dated + f"| all | {met} of {judged} | {sum(this.seconds for this in runs):.1f} |"
 
 
 def _how(arguments: argparse.Namespace, folder: Any) -> dict[str, Any]:

@@ -148,6 +148,11 @@ def exact(run: Run) -> None:
         f"{EPSILON:.0%} of all steps falls now and then."
     )
     run.compare("the best return, never trying anything", worth(along_the_edge, 0.0), -13.0, within=1e-9)
+    run.say(
+        f"That is one step up, {WIDTH - 1} along the cliff, one down. With random steps every cell has an expected "
+        "return, the mean over its moves of what a move costs and of what follows; the equations are swept until "
+        "nothing changes any more."
+    )
     run.compare(
         "along the edge, trying in a tenth of all steps", worth(along_the_edge), -45.803, within=5e-4, form=".3f"
     )
@@ -285,6 +290,10 @@ def tables(run: Run) -> None:
         "the error is beyond 1, the gradient 0. So to fall looks like the best move there is, and the walker falls "
         f"until the episode is broken off. Huber's loss walks down by {ALPHA} a fall, and stops as soon as another "
         "move looks better: it takes its time and gets there."
+    )
+    run.say(
+        f"A greedy walk is broken off after {LONGEST // 2 - 1} steps: -9900 is one that falls at each of them, -99 one "
+        "that never falls and never arrives."
     )
     costs(run, "tables", curves, 50)
     run.picture("values", plot.images(pictures, labels=list(moved), title="largest Q of every cell", across=3,

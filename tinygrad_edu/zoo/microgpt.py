@@ -284,6 +284,13 @@ def learn(run: Run, model: GPT, texts: Sequence[str]) -> None:
         run.compare(f"loss of step {k + 1}", ours, published, within=5.1e-5, form=".4f", whole=True)
     if seen:
         run.compare("loss of step 1000", seen[-1], 2.6497, within=5.1e-5, form=".4f", whole=True)
+        last = texts[(len(seen) - 1) % len(texts)]
+        run.say(
+            f"A step's loss is that of one text. The last is {last!r}, {len(last) + 1} letters with its end: on the "
+            f"average each had a chance of 1 in {math.exp(seen[-1]):.1f}, where 1 in {model.edge + 1} is to know "
+            "nothing. Other texts are harder or easier; the mean of the last hundred is "
+            f"{sum(seen[-100:]) / len(seen[-100:]):.4f}."
+        )
         smooth = [sum(seen[max(0, k - 50) : k + 50]) / len(seen[max(0, k - 50) : k + 50]) for k in range(len(seen))]
         run.curves(
             "loss",

@@ -21,6 +21,7 @@ from itertools import product
 from typing import Any
 
 from .. import data, losses, nn, optim, plot, train
+from .. import functional as F
 from . import Run
 
 CORNERS = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)]
@@ -32,6 +33,7 @@ def main(run: Run) -> None:
     """From the rule that learns lines to the network that learns a spiral."""
     lines(run)
     no_line(run)
+    blame(run)
     hidden_layer(run)
     six_sets(run)
 
@@ -97,12 +99,35 @@ def no_line(run: Run) -> None:
 # A hidden layer
 
 
+def blame(run: Run) -> None:
+    """How much a hidden neuron, which nobody tells what to say, is to blame for a mistake."""
+    run.section("How much is a hidden neuron to blame?")
+    net, corner, target = nn.MLP(2, [2, 1], activation="tanh", seed=run.seed), [0.0, 1.0], 1.0
+    hidden, [output] = (layer.neurons for layer in net.layers)
+    sums = [F.dot(neuron.w, corner) + neuron.b for neuron in hidden]
+    says = [z.tanh() for z in sums]
+    logit = F.dot(output.w, says) + output.b
+    losses.binary_cross_entropy_with_logits([logit], [target]).backward()
+    p = logit.sigmoid().data
+    run.say(
+        f"Nobody tells a hidden neuron what to say. At the corner 0,1 of exclusive or the output says {p:.3f} and "
+        f"should say 1: it is {p - target:.3f} wrong. A hidden neuron gets its part of that, times its weight to the "
+        "output, times the slope of its own smooth step, 1 - h²:"
+    )
+    by_hand = [(p - target) * w.data * (1 - h.data**2) for w, h in zip(output.w, says)]
+    rows = [[k, *[f"{v:+.4f}" for v in (h.data, w.data, 1 - h.data**2, part, z.grad)]]
+            for k, (h, w, part, z) in enumerate(zip(says, output.w, by_hand, sums), 1)]  # fmt: skip
+    run.table(["hidden neuron", "says h", "its weight", "1 - h²", "wrong x weight x slope", "backward()"], rows)
+    apart = max(abs(part - z.grad) for part, z in zip(by_hand, sums))
+    run.compare("blame by hand less what backward() says, largest", apart, 0.0, within=1e-15)
+
+
 def hidden_layer(run: Run) -> None:
     """Two hidden neurons are enough, if the weights they begin with let them find it;
     with more neurons nearly all find it.
     """
     run.section("A hidden layer, by backpropagation")
-    seeds, table, best = (1 if run.small else 20), [], 0
+    seeds, table, best, solved = (1 if run.small else 20), [], 0, None
     for hidden in (2, 4, 8):
         found, model = 0, None
         for seed in range(run.seed, run.seed + seeds):
@@ -112,9 +137,15 @@ def hidden_layer(run: Run) -> None:
                     backend="eager")  # fmt: skip
             hits = round(4 * train.accuracy(model, CORNERS, (0, 1, 1, 0)))
             best, found = max(best, hits), found + (hits == 4)
+            solved = solved or (model if hits == 4 else None)
         table.append([hidden, len(model.parameters()) if model else 0, f"{found} of {seeds}"])
     run.table(["hidden neurons", "parameters", "first weights that led to 4 of 4"], table)
     run.compare("corners of exclusive or, with a hidden layer", best, 4, whole=run.interrupted)
+    if solved is not None:
+        answers = [(x, [h.data for h in solved.layers[0](x)], solved(x).sigmoid().data) for x in CORNERS]
+        neurons = [f"neuron {k}" for k in range(1, len(answers[0][1]) + 1)]
+        rows = [[f"{x[0]:.0f},{x[1]:.0f}", *[f"{h:+.2f}" for h in hs], f"{p:.2f}"] for x, hs, p in answers]
+        run.table(["corner", *neurons, "output"], rows)
     run.say(
         "Two neurons draw two lines, and the output asks whether a point lies between them. "
         "From some first weights both lines end on the same side, where the slope that would part them is zero; "

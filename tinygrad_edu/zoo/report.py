@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import files, plot, train
+from .. import files, nn, plot, train
 from ..doctor import Watch, diagnose
 from ..engine import Value
 from ..train.progress import Line, screen
@@ -328,6 +328,24 @@ class Run:
         header, *rows = [[cell.replace("|", "\\|") for cell in row] for row in table]
         rule = ["---" if k in left else "---:" for k in range(len(header))]
         self._page += [*("| " + " | ".join(line) + " |" for line in (header, rule, *rows)), ""]
+
+
+def sizes(model: nn.Module) -> str:
+    """How many parameters a model has, as a sum over its layers; what is in no layer comes last.
+
+    >>> sizes(nn.MLP(20, [8, 3, 1]))
+    '8 x (20 + 1) + 3 x (8 + 1) + 1 x (3 + 1) = 199 parameters'
+    """
+    parts: list[tuple[str, int]] = []
+    for part in model.modules():
+        if isinstance(part, nn.Embedding):
+            parts.append((f"{part.count} x {part.size}", part.count * part.size))
+        elif isinstance(part, (nn.Layer, nn.Linear)):
+            count, nin, bias = len(part.neurons), part.nin, part.neurons[0].b is not None
+            parts.append((f"{count} x ({nin} + 1)" if bias else f"{count} x {nin}", count * (nin + bias)))
+    total = len(model.parameters())
+    rest = total - sum(n for _, n in parts)
+    return " + ".join([*(told for told, _ in parts), *[str(rest)] * bool(rest)]) + f" = {total:,} parameters"
 
 
 def _body(f: Callable[..., Any]) -> list[str]:

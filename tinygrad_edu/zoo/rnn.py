@@ -32,6 +32,7 @@ from ..modes import no_grad
 from ..parameters import pack, unpack
 from ..replay import jit
 from . import Run
+from .report import sizes
 
 STEPS = 50  # of time
 POWERS = {0.5: 8.88e-16, 0.9: 5.1538e-3, 1.0: 1.0, 1.1: 117.39, 1.5: 6.376e8, 2.0: 1.1259e15}
@@ -83,7 +84,9 @@ def one_unit(run: Run) -> None:
     run.compare(f"a = {a}: the same, clipped to a length of 1", h0.grad, 1.0, within=1e-12)
     run.table(["a", "d h50 / d h0, relu", "the same with tanh", "growth a step, tanh"], rows)
     run.say(
-        "With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without "
+        f"Back through {STEPS} steps the gradient is multiplied {STEPS} times by a: a to the power of {STEPS}. "
+        "Growth a step is fitted: a line through the logarithms of all those gradients, and e to the power of its "
+        "slope. With tanh each step multiplies by a (1 - h²), which is less than a: what would explode without "
         "the bend saturates, and vanishes instead."
     )
     run.curves(
@@ -356,8 +359,8 @@ def spelling(run: Run) -> None:
     nats = sum(v * n for v, n in each) / sum(n for _, n in each)
     rng = random.Random(run.seed)
     run.say(
-        f"{len(model.parameters()):,} parameters, {len(seen):,} names read once each: "
-        + " ".join(model.spell(rng) for _ in range(12))
+        f"{sizes(model)}: letters, units that see a letter and the state before, and what comes next. {len(seen):,} "
+        "names read once each: " + " ".join(model.spell(rng) for _ in range(12))
     )
     run.compare("nats a letter, on names not read", nats, 2.4546, form=".3f",
                 unlike="pairs of letters, counted in all names; this remembers more than one letter")  # fmt: skip

@@ -13,6 +13,7 @@ from ...modes import no_grad
 from ...parameters import pack, unpack
 from ...replay import jit
 from .. import Run
+from ..report import sizes
 from .sentences import EDGE, FORMS, OUTSIDE, UNKNOWN, Sentence, classes, form, vocabulary
 
 Row = list[Value]
@@ -146,9 +147,9 @@ def introduced(run: Run, model: Tagger, learned: list[Sentence], held: list[Sent
         "learned with all else. Words that occur once are all taken for one, the unknown word, "
         f"whose vector is thus learned, and from many; {len(model.known)} vectors remain. Names that are to come "
         "will mostly be unknown. What is left of them is their form (small letters, a capital, a number, a sign), "
-        f"{FORM} more numbers that are learned, and the words around them. All in all there are "
-        f"{len(model.parameters()):,} parameters; {operations(model, learned[0])} operations make the loss "
-        "of a window out of them."
+        f"{FORM} more numbers that are learned, and the words around them. All in all there are {sizes(model)}, of "
+        f"words, forms, hidden units and classes; {operations(model, learned[0])} operations make the loss of a window "
+        "out of them."
     )
 
 

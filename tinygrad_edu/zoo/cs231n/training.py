@@ -71,6 +71,11 @@ def spiral(run: Run) -> None:
             run.compare(f"linear: loss before step {step}", seen[step], published, form=".6f", **told)
     run.compare("linear: accuracy", train.accuracy(line, *points), 0.49, within=0.005, form=".2%", whole=True)
     run.picture("line", plot.decision_boundary(line, *points), "what three lines can do about three arms")
+    run.say(
+        "Why not more than half?  Three scores that are linear in x and y cut the plane into three wedges.  An arm "
+        "winds through all of them, so a wedge is right about the stretch of its own arm that passes through it, and "
+        "wrong about the others'."
+    )
 
     net = _started(MLP(2, [100, 3], init="zeros"), draw)
     start = [p.data for p in net.parameters()]

@@ -21,6 +21,7 @@ of an approximate Newton's method.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ... import losses, ops, plot
@@ -28,7 +29,7 @@ from ...engine import Value, topological
 from ...modes import no_grad
 from .. import Run
 from .modern import modernise
-from .network import Net, read, target
+from .network import READS, Net, read, squash, target
 from .patterns import MOST, Patterns, of_digits, of_file
 from .saturation import saturate
 from .training import Outputs, Pass, learn
@@ -46,6 +47,7 @@ def main(run: Run) -> None:
     count(run, net, seen.X_train[0])
     share(run, net, seen)
     run.section("The passes over the patterns")
+    curve(run)
     passes, outputs = learn(run, net, seen, run.steps(2))
     if passes:
         judge(run, seen, passes)
@@ -94,7 +96,8 @@ def count(run: Run, net: Net, pixels: list[float]) -> None:
     run.say(
         "A unit with n inputs has n + 1 connections, one of them to its bias; a weight or bias counts once, however "
         f"many connections use it. If none were shared, {total[1]:,} numbers would have to be learned from "
-        f"{MOST[0]:,} patterns."
+        f"{MOST[0]:,} patterns. A unit of H2 looks through a window of 5 x 5 at {len(READS[0])} of the 12 maps of H1: "
+        f"{', '.join(f'{k}-{k + 3} at {spans(READS[k])}' for k in range(0, 12, 4))}."
     )
     published = {"h1": (768, 19968, 1068), "h2": (192, 38592, 2592), "h3": (30, 5790, 5790), "output": (10, 310, 310)}
     for row in rows:
@@ -107,6 +110,17 @@ def count(run: Run, net: Net, pixels: list[float]) -> None:
     run.compare("parameters in all", total[2] + total[3], 9760)
     run.compare("multiply-adds for a pattern", total[4], 63660)
     run.compare("activations", total[0] - len(pixels_read), 1000)
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Numbers that follow one another, in short.
+
+    >>> spans([0, 1, 2, 3, 8, 9, 10, 11])
+    '0-3 and 8-11'
+    """
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    return " and ".join(f"{a}-{b}" for a, b in zip(starts, ends))
 
 
 def share(run: Run, net: Net, seen: Patterns) -> None:
@@ -145,6 +159,22 @@ def share(run: Run, net: Net, seen: Patterns) -> None:
         ),
         "the gradients of 64 units, the pixel that a shared weight sees at each, and their products, which add up to "
         "the weight's gradient",
+    )
+
+
+def curve(run: Run) -> None:
+    """Why the curve of a unit is no plain tanh."""
+    told = []
+    for bend in (squash, ops.tanh):
+        x = Value(1.0)
+        y = bend(x)
+        y.backward()
+        told.append(f"{y.data:.4f}, with a slope of {x.grad:.3f}")
+    near = ops.tanh(z := ops.atanh(0.999))
+    run.say(
+        "Why 1.7159 tanh(2a/3)? An output is to say 1 for its digit and -1 for the others. At 1 this curve is "
+        f"{told[0]}: an output that is right can still move. tanh(1) is {told[1]}; only far out, where it is flat, "
+        f"does it say 1: at {z:.2f} it is {near:.3f}, and its slope {1 - near**2:.3f}."
     )
 
 

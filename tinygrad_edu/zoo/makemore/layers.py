@@ -205,6 +205,7 @@ def without_an_engine(run: Run, names: Names, steps: int) -> None:
             run.compare(what, reached, published[part], within=SPREAD, form=".4f", whole=True, unlike=unlike)
     run.compare("parameters of the network with batch normalisation, 200 units", network.size(), 12_297)
     run.say(
+        f"{2 * HIDDEN} more than the MLP: a gain and a bias for each unit. "
         f"The first two are the last rung of the ladder, {rung:,} steps like the others; the next two were reached "
         f"with {len(seen):,}. With one hidden layer batch normalisation gains nothing over a scaled initialisation, "
         "nor does it in the published ladder; it pays where layers stand on one another, as below."

@@ -203,8 +203,9 @@ def three_letters(run: Run, names: Names, model: Speller, steps: int) -> None:
     run.compare("parameters of the MLP", len(model.parameters()), 11_897)
     graph = topological(model.loss(ONE_HOT[names.train[0][0]].tolist(), int(names.train[1][0])))
     run.say(
-        f"The graph of one example has {len(graph):,} nodes, of which {len(model.parameters()):,} are parameters; with "
-        f"a node for each product and sum it would have {unfused(graph):,}. A step takes 32 examples forward and back."
+        f"{len(LETTERS)} x {WIDTH} numbers for letters, {HIDDEN} x ({PAST * WIDTH} + 1) for hidden units, "
+        f"{len(LETTERS)} x ({HIDDEN} + 1) for logits. The graph of one example has {len(graph):,} nodes; with a node "
+        f"for each product and sum it would have {unfused(graph):,}. A step takes 32 examples forward and back."
     )
     seen = train(run, model, names, steps)
     run.compare("MLP: steps of 32 examples, at a rate of .1, in the second half of .01", len(seen), 200_000, whole=True)

@@ -38,6 +38,7 @@ from ...parameters import pack, unpack
 from ...replay import jit
 from ...stochastic import Bernoulli, Normal, RunningMean, expected
 from .. import Run
+from ..report import sizes
 from .estimators import ESTIMATORS, Estimator, by_exact, by_score, straight_through
 from .models import Bits, Gaussian, Pixels, of_pixels
 
@@ -137,6 +138,7 @@ def gaussian(run: Run, seen: Sequence[Pixels], unseen: Sequence[Pixels]) -> Gaus
     def noises(n: int) -> list[Any]:
         return [[[rng.gauss(0.0, 1.0), rng.gauss(0.0, 1.0)] for _ in range(n)]]
 
+    run.say(f"{sizes(model)}: encoder first, then decoder. A neuron has a weight for each input, and a bias.")
     seconds = learn(run, model, model, seen, noises)
     bound, often = jit(model, backend=run.replay_backend), 1 if run.small else 20
     nats = F.mean([v for _ in range(often) for v in bound.map(unseen, *noises(len(unseen)))])
@@ -191,6 +193,7 @@ def states(run: Run, x: Pixels) -> None:
     run.compare("its score, d(log p(b))/dp, at p = 1/4 and b = 1", chance.slopes(b)[0], 4.0)
     run.picture("score", draw(b), "a bit: no gradient passes; a score goes along the dashed way, if a loss hands it on")
     run.compare("parameters, eight bits", len(Bits(8, run.seed).parameters()), 1104)
+    run.say(f"{sizes(Bits(8, run.seed))}: encoder, decoder, and how frequent each bit is.")
     model = Bits(few(run), run.seed)
     rng_way = expected(lambda rng: of_a_walk(model, x, rng))
     run.compare("bound of a picture, less that of expected()", model.exact(x).data - rng_way.data, 0.0, within=1e-10)
