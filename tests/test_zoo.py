@@ -201,6 +201,17 @@ def test_another_seed_or_fewer_steps_is_not_the_whole_run(monkeypatch):
     assert [row.why for row in rows[3:]] == [f"not judged: {why}" for why in told]
 
 
+def test_a_backend_that_an_essay_does_not_take_is_said_and_once(monkeypatch):
+    monkeypatch.setattr(zoo.System, "main", property(lambda one: lambda run: None))
+    for name in NAMES:
+        told = [backend for backend in ("auto", "eager", "numpy")
+                if f"Not {backend}" in zoo.run(name, backend=backend, show=None).markdown()]  # fmt: skip
+        assert told == ([] if zoo.system(name).replayed else ["numpy"])
+    run = Run("test", backend="eager", show=None)
+    assert [run.replay_backend, run.replay_backend] == ["auto", "auto"] and run.markdown().count("Not eager") == 1
+    assert Run("test", backend="numpy", show=None).replay_backend == "numpy"
+
+
 def test_a_small_run_takes_no_more_steps_than_are_asked_for():
     assert [
         Run("x", epochs=n, small=small, show=None).steps(20) for n, small in ((100, False), (100, True), (3, True))

@@ -24,6 +24,12 @@ def test_tanh_passes_on_no_more_than_the_line(a, n):
     assert 0 <= bent <= a**n * (1 + 1e-12)
 
 
+@given(st.floats(-30, 30), st.integers(1, 25))
+def test_a_chain_of_sigmoids_passes_on_at_most_a_quarter_each(x, n):
+    slope = rnn.over_time(Value(x), lambda h: h.sigmoid(), n)[0]
+    assert 0 < slope <= 0.25**n * (1 + 1e-12)
+
+
 @given(st.integers(1, 8), st.integers(0, 99))
 @settings(max_examples=20)
 def test_a_turn_keeps_lengths_and_right_angles(n, seed):

@@ -38,6 +38,7 @@ class System(NamedTuple):
     unit: str = "passes"
     seed: int = 0
     data: str = ""  # what file it takes in place of its own data
+    replayed: bool = True  # whether a backend can run its steps
     room: str = __name__  # where the essay is
     command: str = "zoo"  # what runs it
 
@@ -72,7 +73,7 @@ SYSTEMS = (  # in the order of history
            epochs=6000, unit="names"),
     System("control", 1992, "walkers on a cliff and a mass that is pushed: REINFORCE, actor-critic, Backprop-Q, and "
                             "the gradient through the world",
-           epochs=300, unit="episodes"),
+           epochs=300, unit="episodes", replayed=False),
     System("vae", 2014, "autoencoders that draw what is behind a digit: two numbers, or eight bits learned in "
                         "eight ways",
            epochs=100),
@@ -80,7 +81,7 @@ SYSTEMS = (  # in the order of history
            epochs=10_000, unit="steps"),
     System("stochastic", 2015, "gradients through random choices, each held against the exact one, and a network "
                                "that looks at one place",
-           epochs=600, unit="steps"),
+           epochs=600, unit="steps", replayed=False),
     System("dqn", 2016, "deep Q-learning along a cliff, and the clip that cut the gradient", epochs=1000,
            unit="episodes"),
     System("cs224n", 2017, "backpropagation as matrix calculus, and a window of five words that finds "
@@ -146,6 +147,8 @@ def run(name: str | System, *, seed: int | None = None, epochs: int | None = Non
                again=f"tinygrad-edu {one.command} {name} --out docs/{one.folder}",
                reduced=_apart(one, small, data is not None, seed, epochs))  # fmt: skip
     this.begin(one.title, one.words)
+    if not one.replayed and backend not in ("auto", "eager"):
+        this.say(f"Not {backend}: the graph of each step is another one here, and nothing can be replayed.")
     try:
         one.main(this)
     except KeyboardInterrupt:

@@ -92,6 +92,7 @@ class Run:
         self._screen = screen() if show else None
         self._page: list[str] = []
         self._opening: list[str] = []
+        self._overruled = False  # whether it was said that something is replayed though "eager" was asked for
         self._waiting: list[Row] = []
         self._start = time.perf_counter()
         if out is not None:  # before anything is computed: nothing in the way that this run would have to write over
@@ -188,7 +189,10 @@ class Run:
 
     @property
     def replay_backend(self) -> str:
-        """The backend of what is replayed even if "eager" was asked for: node by node it would take minutes."""
+        """The backend of what is replayed even if "eager" was asked for, which is said: it would take minutes."""
+        if self.backend == "eager" and not self._overruled:
+            self._overruled = True
+            self.say("Not eager: what follows is recorded once and replayed, since node by node it would take minutes.")
         return "auto" if self.backend == "eager" else self.backend
 
     def repeat(self, count: int, step: Callable[[int], object], unit: str = "step") -> int:
@@ -258,6 +262,8 @@ class Run:
         """
         self.interrupted, self.reduced, self.broken = True, "interrupted", broken
         self.say("interrupted: the essay ends here" if broken else "interrupted: this is what it has learned so far")
+        if not broken:
+            self._show("The essay goes on without further training; another Ctrl-C ends it.")
 
     # The page
 
