@@ -405,3 +405,12 @@ def test_an_optimizer_may_keep_its_memory_on_the_parameters():
         ours.step()
         ours.zero_grad()
     assert [p.data for p in one.parameters()] == pytest.approx([p.data for p in other.parameters()], rel=1e-12)
+
+
+@pytest.mark.parametrize("name, x", [("_prev", set()), ("_op", "+"), ("_children", ()), ("_local_grads", (1.0,))])
+def test_what_a_value_was_computed_from_is_not_told_afterwards(name, x):
+    for v in (Value(2.0), Value(2.0) * 3):
+        before = v.parents, v.op, v.local_grads()
+        with pytest.raises(AttributeError, match=r"told when it is made: .*Value\(data, children, op\)"):
+            setattr(v, name, x)
+        assert (v.parents, v.op, v.local_grads()) == before

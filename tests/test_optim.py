@@ -477,3 +477,14 @@ def test_a_small_regression_is_learned(make):
         loss.backward()
         optimizer.step()
     assert loss.data < 0.1 * first
+
+
+@pytest.mark.parametrize("wrong, told", [
+    (lambda net: net.parameters, r"got method .*: call it, with \(\)"),
+    (lambda net: dict(net.named_parameters()).items(), "got tuple .*: leave their names out"),
+    (lambda net: net.named_parameters(), "got tuple .*: leave their names out"),
+    (lambda net: net, "pass the parameters themselves"),
+])  # fmt: skip
+def test_what_is_nearly_a_list_of_parameters_is_told_what_is_missing(wrong, told):
+    with pytest.raises(TypeError, match=told):
+        optim.SGD(wrong(nn.MLP(1, [1])), lr=0.1)

@@ -390,3 +390,29 @@ def test_divmod_is_floor_division_and_remainder(a, b):
         assert (q.data, r.data) == divmod(a, b) and r.op is ops.mod
     with pytest.raises(TypeError, match="'Value' and 'str'"):
         divmod(Value(a), "x")
+
+
+@pytest.mark.parametrize("ask", ["sum", "prod", "max", "min", "mean", "cumsum"])
+def test_numpy_reduces_one_value_to_itself_and_an_array_of_them_to_a_node(ask):
+    np = pytest.importorskip("numpy")
+    v = Value(2.0)
+    one = getattr(np, ask)(v)
+    one = one[0] if ask == "cumsum" else one  # which is an array at any rate
+    assert one is v or (one * 1.0).parents
+    total = getattr(np, ask)(np.array([v, v * 3]))
+    total = total[-1] if ask == "cumsum" else total
+    assert total.data == {"sum": 8.0, "prod": 12.0, "max": 6.0, "min": 2.0, "mean": 4.0, "cumsum": 8.0}[ask]
+
+
+def test_what_numpy_calls_elements_by_is_a_method():
+    np = pytest.importorskip("numpy")
+    x = np.array([Value(-1.6), Value(2.2)])
+    for f in (np.rint, np.round, np.around, np.fabs, np.arctan, np.arcsinh):
+        want = f(np.array([-1.6, 2.2]))
+        assert [v.data for v in f(x)] == pytest.approx(list(want)), f.__name__
+        assert all(isinstance(v, Value) and v.parents for v in f(x))
+    assert np.round(x[0]).data == -2.0
+
+
+def test_the_whole_part_of_a_value_is_that_of_its_number():
+    assert (math.trunc(Value(-2.7)), math.floor(Value(-2.7)), math.ceil(Value(-2.7))) == (-2, -3, -2)

@@ -68,6 +68,16 @@ def test_an_attribute_that_would_be_set_in_vain_is_answered(v, name):
     assert vars(v) == before and name not in dir(v) and not hasattr(v, name) and not hasattr(Value, name)
 
 
+@pytest.mark.parametrize("name", signposts.METHODS)
+def test_a_method_of_other_libraries_is_answered_and_may_be_given_a_meaning(name):
+    v = Value(2.0)
+    with pytest.raises(AttributeError, match=f"a Value has no '{name}': (write|each)"):
+        getattr(v, name)
+    assert name not in dir(v) and not hasattr(v, name)
+    setattr(v, name, 3.0)
+    assert getattr(v, name) == 3.0
+
+
 def test_a_class_of_ones_own_may_give_such_a_name_a_meaning():
     class Variable(Value):
         requires_grad = True

@@ -633,6 +633,10 @@ class Methods:
         """x kept between lo and hi, or on one side of the one that is not None; on the edges the gradient still passes."""
     def polygamma(self, n: int) -> Value:
         """The n-th derivative of digamma, whose own derivative is the next one."""
+    def fabs(self) -> Value:
+        """NumPy's name for abs."""
+    def rint(self) -> Value:
+        """NumPy's name for round."""
     def arcsin(self) -> Value:
         """NumPy's name for asin."""
     def arccos(self) -> Value:

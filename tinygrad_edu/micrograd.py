@@ -75,6 +75,10 @@ def _made_by_hand(
         v.op = ops.detached
 
 
+def _told_when_made(v: Value, x: Any) -> None:
+    raise AttributeError(f"what a Value was computed from is told when it is made: {ALLOWED}")
+
+
 def handmade(text: str, local_grads: Sequence[float] | None, n: int, step: Callable[..., Any] | None = None) -> Op:
     """The row of one node with n inputs: its local gradients are these numbers, or what `step(y, *xs)` finds."""
 
@@ -153,9 +157,11 @@ def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, fl
 _NAMES: dict[str, Any] = {
     "_made_by_hand": _made_by_hand,
     "_backward": property(_step, _set_step),
-    "_children": property(lambda v: v.parents, doc="microgpt's name for the parents."),
+    "_prev": FloatLike._prev.setter(_told_when_made),  # type: ignore[attr-defined]
+    "_op": FloatLike._op.setter(_told_when_made),  # type: ignore[attr-defined]
+    "_children": property(lambda v: v.parents, _told_when_made, doc="microgpt's name for the parents."),
     "_local_grads": property(
-        lambda v: v.local_grads() if v.parents else (), doc="microgpt's: one number for each parent."
+        lambda v: v.local_grads() if v.parents else (), _told_when_made, doc="microgpt's: one number for each parent."
     ),
     "item": lambda v: v.data,
     "topo": topological,

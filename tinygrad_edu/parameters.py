@@ -14,7 +14,7 @@ import importlib
 import operator
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, Set
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, Set
 from functools import cache, partial
 from importlib.util import find_spec
 from itertools import repeat
@@ -60,7 +60,7 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
     ps: list[Any] = (
         list(parameters) if hasattr(parameters, "__iter__") and not isinstance(parameters, Mapping) else [parameters]
     )
-    if isinstance(parameters, Set) and not isinstance(parameters, KeysView):
+    if isinstance(parameters, Set) and not isinstance(parameters, (KeysView, ItemsView)):
         raise TypeError(
             "parameters in a set have no order to save what an optimizer remembers of them: put them into a list"
         )
@@ -70,7 +70,7 @@ def listed(parameters: Iterable[Value]) -> list[Value]:
                 else ": leave their names out" if isinstance(wrong, tuple) and len(wrong) == 2
                 and isinstance(wrong[0], str)
                 else ": put them all into one list" if isinstance(wrong, (list, tuple, Mapping))
-                or hasattr(wrong, "dtype") else "")  # fmt: skip
+                or hasattr(wrong, "dtype") else ": call it, with ()" if callable(wrong) else "")  # fmt: skip
         raise TypeError(
             f"parameters are a list of Values, as in model.parameters(), got {type(wrong).__name__} {wrong!r:.80}{hint}"
         )

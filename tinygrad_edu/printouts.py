@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import indent
 
 from . import files, functional, ops
-from .protocol import NUMPY
+from .protocol import ELEMENTS, NUMPY
 from .streams import safe
 from .text import described, input_names, table
 
@@ -106,10 +106,9 @@ def stubs() -> str:
     for name, make in ops.FACTORIES.items():
         parameters = [str(p).replace("'", "") for p in inspect.signature(make).parameters.values()]
         methods.append(_method(name, "".join(f", {p}" for p in parameters), inspect.getdoc(make) or ""))
-    for name, row in NUMPY.items():
-        if name.startswith("arc"):
-            others = "".join(f", {x}: SupportsFloat" for x in input_names(ops.TABLE[row])[1][1:])
-            methods.append(_method(name, others, f"NumPy's name for {row}."))
+    for name in ELEMENTS:
+        others = "".join(f", {x}: SupportsFloat" for x in input_names(ops.TABLE[NUMPY[name]])[1][1:])
+        methods.append(_method(name, others, f"NumPy's name for {NUMPY[name]}."))
     signs = [f"__{r}{name}__(self, other: Any)" for name in ARITHMETIC for r in ("", "r")]
     signs += [f"__{name}__(self)" for name in ("neg", "abs")]
     arithmetic = [f"    def {sign} -> Value: ...\n" for sign in signs]

@@ -51,6 +51,7 @@ NUMPY = {
     "float_power": "pow", "absolute": "abs", "fabs": "abs", "fmax": "maximum", "fmin": "minimum", "remainder": "mod",
     "rint": "round", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh"}  # fmt: skip
+ELEMENTS = [name for name in NUMPY if name.startswith("arc") or name in ("fabs", "rint")]  # methods that it calls
 TESTS: dict[str, Any] = {"less": operator.lt, "less_equal": operator.le, "greater": operator.gt,
                          "greater_equal": operator.ge, "equal": operator.is_, "not_equal": operator.is_not}  # fmt: skip
 PREDICATES = ("isnan", "isinf", "isfinite", "signbit")
@@ -74,6 +75,8 @@ class FloatLike(Methods):
         """
         name = ufunc.__name__
         given = [x.item() if getattr(x, "ndim", None) == 0 and hasattr(x, "item") else x for x in inputs]
+        if method == "reduce" and given[1:] in ([], [None]):  # np.sum(v), np.max(v), ... of one Value
+            return given[0]
         if method != "__call__" or named:
             raise TypeError(f"np.{name} of a Value takes the Value alone, without {', '.join(named) or method}")
         if any(getattr(x, "ndim", 0) and x.dtype == object for x in given):  # an array of Values: one by one
@@ -131,6 +134,8 @@ class FloatLike(Methods):
     def __int__(self) -> int:
         return int(self.data)
 
+    __trunc__ = __int__
+
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.data, digits)
 
@@ -163,6 +168,5 @@ def _by_numpys_name(row: str) -> Callable[..., Any]:
     return lambda self, *others: ops.TABLE[row](self, *others)
 
 
-for _name, _row in NUMPY.items():
-    if _name.startswith("arc"):  # NumPy calls these methods of an array's elements
-        setattr(FloatLike, _name, _by_numpys_name(_row))
+for _name in ELEMENTS:
+    setattr(FloatLike, _name, _by_numpys_name(NUMPY[_name]))

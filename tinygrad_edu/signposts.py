@@ -39,6 +39,11 @@ OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write 
                               "and no_grad() let no gradient through"}  # fmt: skip
 
 
+METHODS = {"clamp": "write v.clip(lo, hi)", "ln": "write v.log()", "softmax": "write functional.softmax(values)",
+           "log_softmax": "write functional.log_softmax(values)", "numpy": "write v.data", "tolist": "write v.data",
+           "is_leaf": "write not v.parents", "requires_grad_": OF_VALUES["requires_grad"]}  # fmt: skip
+
+
 def _bare(name: str) -> str:
     """A name without capitals, underscores, and what other libraries put before and after it.
 
@@ -96,22 +101,28 @@ def put_up(room: str) -> None:
 
 
 class _Elsewhere:
-    """An attribute that is not there, read or written."""
+    """An attribute that is not there, when it is read."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, advice: str) -> None:
+        self.name, self.advice = name, advice
 
     def __get__(self, v: Any, kind: Any = None) -> Any:
-        raise AttributeError(f"a Value has no {self.name!r}: {OF_VALUES[self.name]}", name=self.name)
+        raise AttributeError(f"a Value has no {self.name!r}: {self.advice}", name=self.name)
 
-    __set__ = __get__
+
+class _Refused(_Elsewhere):
+    """The same when it is written, for that would do nothing."""
+
+    __set__ = _Elsewhere.__get__
 
 
 def _dir(v: Any) -> list[str]:
-    return [name for name in object.__dir__(v) if name not in OF_VALUES]
+    return [name for name in object.__dir__(v) if name not in OF_VALUES and name not in METHODS]
 
 
 def put_up_at(value: type) -> None:
     """Every Value says where to look."""
-    for name, meaning in {"__dir__": _dir, **{name: _Elsewhere(name) for name in OF_VALUES}}.items():
-        setattr(value, name, meaning)
+    value.__dir__ = _dir  # type: ignore[assignment, method-assign]
+    for kind, names in {_Refused: OF_VALUES, _Elsewhere: METHODS}.items():
+        for name, advice in names.items():
+            setattr(value, name, kind(name, advice))
