@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tinygrad_edu import Value, optim
+from tinygrad_edu import Value, nn, optim
 from tinygrad_edu.losses import mse
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.optim import SGD, Adam, AdamW, clip_by_norm, clip_by_value
