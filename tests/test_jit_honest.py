@@ -1,6 +1,7 @@
 """Nothing that may change from call to call is kept in a recording without a word."""
 
 import copy
+import functools
 import gc
 import heapq
 import json
@@ -374,3 +375,82 @@ def test_what_a_function_writes_into_a_parameter_is_refused_also_if_it_always_wr
     with pytest.raises(RecordingError, match=rf"assigning \.{name} of a parameter"):
         jit(scope["f"], "python")(2.0)
     assert w.data == 2.0 and w.grad == 0.0 and w.label == "" and not hasattr(w, "mine")
+
+
+class Kinds:
+    of = {float: abs}
+
+
+SAME_AT_FIRST = {
+    "isinstance": lambda x: abs(w * x) if isinstance(x, float) else w * x,
+    "of a parameter's class": lambda x: w * x if isinstance(x, Value) else w * abs(x),
+    "type": lambda x: w * (Kinds.of[type(x)](x) if type(x) in Kinds.of else x),
+    "hasattr": lambda x: w * (x + 1 - x.hex().startswith("0x") if hasattr(x, "hex") and x < 1 else x),
+    "a table of kinds": lambda x: w * Kinds.of.get(x.__class__, lambda v: v)(x),
+    "elsewhere": lambda x: w * min(x, 2.0) if isinstance(x, float) else w * x,
+}
+
+
+def dispatched():
+    @functools.singledispatch
+    def of(v):
+        return v
+
+    of.register(float, abs)
+
+    class Method:
+        @functools.singledispatchmethod
+        def of(self, v):
+            return v
+
+        of.register(float)(lambda self, v: abs(v))
+
+    def matched(x):
+        match x:
+            case float():
+                return abs(x)
+        return x
+
+    def tried(x):
+        try:
+            return abs(x) if x.hex() else x
+        except AttributeError:
+            return x
+
+    yield from (of, Method().of, matched, tried)
+
+
+@pytest.mark.parametrize("f", [*SAME_AT_FIRST.values(), *[lambda x, f=f: w * f(x) for f in dispatched()]])
+def test_a_function_that_asks_for_types_is_refused_also_if_that_makes_no_difference_at_first(f):
+    for given in 1.0, 1.5:
+        with pytest.raises(RecordingError, match="another result.* by hand"):
+            jit(f, "python")(given)
+    with pytest.raises(RecordingError, match="another result.* by hand"):
+        jit(f, "python").map([1.0, 1.5, -2.0])
+
+
+def test_a_function_that_asks_for_types_and_computes_the_same_is_recorded():
+    f = lambda x, k: (x if isinstance(x, Value) else Value(x)) * w * (k if type(k) is int else k * 1.0)
+    g = jit(f, "python")
+    assert [g(x, k).data for x, k in ((1.0, 2), (-3.5, 7))] == [4.0, -49.0] and len(g.recordings) == 1
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "uint16", "float32", "float16", "bool"])
+def test_entries_of_arrays_that_do_not_compute_as_floats_do_are_not_computed_with(kind):
+    np = pytest.importorskip("numpy")
+    among = jit(lambda x: w * (x[0] * x[1] + x[1]), "python")
+    alone = jit(lambda x: w * x[0] + w * x[1], "python")
+    row = np.array([0.1, 0.7]).astype(kind) if "float" in kind else np.array([1, 1]).astype(kind)
+    assert among(row.astype(float)).data == pytest.approx(2.0 * (float(row[0]) * float(row[1]) + float(row[1])))
+    for call in (lambda: among(row), lambda: among.map(row[None]), lambda: jit(among.f, "python")(row)):
+        with pytest.raises(RecordingError, match=rf"entries of arrays of {kind} among themselves.*x.astype\(float\)"):
+            call()
+    assert alone(row).data == alone(row.astype(float)).data == alone.map(row[None])[0]
+
+
+def test_whole_numbers_in_arrays_are_whole_numbers():
+    np = pytest.importorskip("numpy")
+    f = jit(lambda x, k: w * (x[0] * x[1] - k), "python")
+    assert f(np.array([2, 3]), np.int64(1)).data == 10.0
+    with pytest.raises(RecordingError, match="arrays of int64"):
+        jit(f.f, "python")(np.array([1 << 40, 1 << 40]), 1.0)

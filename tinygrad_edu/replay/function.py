@@ -348,8 +348,10 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     nothing is replayed: graphs are built node by node, so that the first anomaly is named.
     Above a method, each instance has its own recordings.
     Raises RecordingError, when it records, if `f` asks a Value that depends on its inputs for a plain number, or gives
-    another result by hand, because it asks for the type or the identity of an argument; ImportError, with
-    what to install, if the backend's library is missing.  Numbers are computed as float64, also those of other arrays.
+    another result by hand, because it asks for the type or the identity of an argument; ImportError, with what to
+    install, if the backend's library is missing.  Numbers are computed as float64: a function that computes with
+    entries of arrays of another kind among themselves is refused, if it shows; whole numbers of 4 and 8 bytes have no
+    end.
     What cannot be seen is repeated as it was: clocks, files, other processes, `SystemRandom`, and what a thread of
     before was asked through a queue.
     """

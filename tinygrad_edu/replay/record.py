@@ -8,7 +8,6 @@ as if it were called by hand: if a number that is no Value leads it elsewhere, i
 
 from __future__ import annotations
 
-import math
 import operator
 import random
 import sys
@@ -16,12 +15,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import chance, modes
+from .. import chance
 from ..engine import Value, constant, topological
 from ..graphs import rebuilt
 from ..ieee import number
 from ..tracing import RecordingError
 from ..trials import check_memory
+from .byhand import Typed, close, result_by_hand, some_of
 from .guard import NUMBER, PASSED, Recorder, guarded, released
 from .state import Identity, State
 from .structure import flat, of_values
@@ -35,10 +35,12 @@ class Record:
     `order`: its nodes, parents first; `inputs` and `parameters`: the leaves that change; `originals`: the user's own
     parameters, in the order of `parameters`; `outputs`: what the function returned, of which the first is the `root` of
     backward passes; `shape`: how outputs lie in lists (see `structure`); `made`: how many nodes there were when it was
-    recorded; `identity`: what else the function may ask about the Values that it is given, if it asks.
+    recorded; `identity`: what else the function may ask about the Values that it is given, if it asks; `types`: whether
+    it may ask for the type of what it is given.
     """
 
     identity: Identity | None = None
+    types = False
 
     def __init__(self, order: list[Value], inputs: list[Value], parameters: list[Value], originals: list[Value],
                  outputs: list[Value], shape: Any, made: int) -> None:  # fmt: skip
@@ -57,6 +59,7 @@ class _Run:
     """One run of a function: what it was given, what it made, what it returned."""
 
     identity: Identity | None = None
+    types = False
 
     def __init__(self, recorder: Recorder, f: Callable[..., Any], leaves: Sequence[Any],
                  rebuild: Callable[[Sequence[Any]], Any], themselves: bool) -> None:  # fmt: skip
@@ -143,26 +146,6 @@ class _Run:
         return [self.shape, *[place[y] for y in self.outputs], *told]
 
 
-def close(some: Sequence[float], others: Sequence[float]) -> bool:
-    """Whether numbers agree up to rounding; nan agrees with nan."""
-    return len(some) == len(others) and all(
-        math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(a) and math.isnan(b))
-        for a, b in zip(some, others)
-    )
-
-
-def _by_hand(f: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, list[float]] | None:
-    """The structure and the numbers of what f makes of the arguments themselves;
-    None where it takes Values alone, as `x.tanh()` does.
-    """
-    try:
-        with modes.by_hand():
-            shape, leaves = flat(f(*arguments))
-    except Exception:
-        return None
-    return of_values(shape), [_data_of(x) if isinstance(x, Value) else x for x in leaves]
-
-
 def _same(some: Sequence[Value], others: Sequence[Value]) -> bool:
     return len(some) == len(others) and all(map(operator.is_, some, others))
 
@@ -172,13 +155,13 @@ def record(
     leaves: Sequence[Any],
     rebuild: Callable[[Sequence[Any]], Any],
     dead: bool = True,
-    arguments: Sequence[Any] | None = None,
+    typed: Typed | None = None,
 ) -> Record:
     """Run `f(*rebuild(traced leaves))` and keep the graph, unless `dead` is False without the
     nodes that nothing depends on.
 
     A parameter is whatever Value `f` uses that it neither was given nor made.
-    `arguments` are what f would be called with by hand.
+    `typed` is what f would be called with by hand.
     Raises RecordingError; TypeError if `f` returns anything but Values, alone or in lists and tuples.
     """
     recorder, streams = Recorder(), Streams()
@@ -193,7 +176,7 @@ def record(
         except Exception as error:
             raise RecordingError(ELSE.format(f"called again, it raised {type(error).__name__}: {error}")) from error
         after = State(f)
-        run.identity = after.identity
+        run.identity, run.types = after.identity, after.types
         drew = recorder.drew or streams.now() != chance and (streams.alone or after.draws)  # others may have drawn too
         streams.alone |= drew  # they are the function's, to be given back
         return run, "random numbers were drawn" if drew else before.changed(after)
@@ -202,7 +185,8 @@ def record(
         with streams:
             with guarded(recorder):
                 first = _Run(recorder, f, leaves, rebuild, True)
-            by_hand = None if all(isinstance(x, Value) for x in leaves) else _by_hand(f, arguments or rebuild(leaves))
+            values = all(isinstance(x, Value) for x in leaves)
+            called = result_by_hand(f, typed.arguments(typed.leaves)) if typed and not values else None
             with guarded(recorder):
                 streams.elsewhere()
                 kept, changed = once_more(False)
@@ -218,30 +202,19 @@ def record(
                         )
                     )
                 if not close(first.numbers(), kept.numbers()):
-                    told = _shown(first.numbers()), _shown(kept.numbers())
+                    told = some_of(first.numbers()), some_of(kept.numbers())
                     raise RecordingError(ELSE.format("its first call gives {}, every other {}".format(*told)))
     finally:
         released(recorder)  # a Ctrl-C may have landed on the way into a block, or out of it
-    recorded = kept.numbers()
-    if by_hand and not (by_hand[0] == kept.shape and close(by_hand[1], recorded)):
-        raise RecordingError(TYPED.format(_shown(by_hand[1]), _shown(recorded)))
+    if typed and called and not (called[0] == kept.shape and close(called[1], kept.numbers())):
+        raise typed.differs(called[1], kept.numbers())
     del first  # the copies take its room
     return _copied(kept, dead)
-
-
-def _shown(numbers: Sequence[float]) -> str:
-    return f"{', '.join(f'{x!r}' for x in numbers[:3])}{', ...' * (len(numbers) > 3)}" or "no number"
 
 
 ELSE = (
     "the function does something else at every call: {}. Random numbers, counters and whatever else changes "
     "are passed as arguments, because every replay would use those of the recording"
-)
-TYPED = (
-    "recorded, the function gives another result: {} when it is called by hand, {} with Values in the place of "
-    "these numbers. It asks for the type of an argument (isinstance, type, a function for each type), or its first "
-    "call is not like the others. Let numbers and Values go the same way, as in Value(x) * w; "
-    "what chooses a way is passed as text or a bool"
 )
 
 
@@ -307,5 +280,5 @@ def _copied(run: _Run, dead: bool) -> Record:
         run.shape,
         made,
     )
-    found.identity = run.identity
+    found.identity, found.types = run.identity, run.types
     return found

@@ -15,6 +15,7 @@ from ..functional import mean
 from ..graphs import rebuilt
 from ..parameters import numpy
 from .backends import KINDS, Backend, make_backend
+from .byhand import Typed
 from .passes import forward_only, steps
 from .python_backend import Python
 from .record import Record, record
@@ -31,8 +32,10 @@ class Recording:
                  order: Sequence[Value] = ()) -> None:  # fmt: skip
         shape, leaves = samples.shape, samples.rows[0]
         self.record: Record = record(
-            f, leaves, lambda ls: restored(shape, iter(ls)), "dead" in optimise, samples.sample()
+            f, leaves, lambda ls: restored(shape, iter(ls)), "dead" in optimise, typed := Typed(samples)
         )
+        if (self.record.types or typed.narrow) and not all(isinstance(x, Value) for x in leaves):
+            typed.check(f, self._by_numbers, self.record.shape)
         self.record.sort(order)
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]
@@ -48,6 +51,11 @@ class Recording:
         self.columns = KINDS[self.backend].columns  # whether samples are arrays, with a row for each input
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
+
+    def _by_numbers(self, leaves: Sequence[Any]) -> list[float]:
+        """The numbers of the recorded graph, one after the other."""
+        given = [x.data for x in leaves if isinstance(x, Value)]
+        return list(map(float, self.outputs_again([*given, *self.theta()], leaves)))
 
     @staticmethod
     def _rebuild(samples: Batch) -> Callable[[Sequence[Any]], Any]:

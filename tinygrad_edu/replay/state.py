@@ -43,6 +43,8 @@ _KEEPERS = {
 }  # whose objects hold what users put there
 _TOLD = {"fractions", "decimal", "datetime", "uuid", "pathlib"}  # whose objects are what their text says
 _ANY = {"globals", "eval", "exec"}  # by which a function may reach whatever its module holds
+_TYPES = {"isinstance", "issubclass", "type", "__class__", "hasattr", "getattr", "dir", "callable", "AttributeError",
+          "TypeError", "Exception", "singledispatch", "dispatch"}  # fmt: skip
 _CODE = (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial)
 
 
@@ -130,7 +132,7 @@ class State:
     """Everything that a function reaches and may change, and where it is found;
     and whether it may draw from the global streams.
 
-    `identity` is None if the function never asks which Value it is given.
+    `identity` is None if the function never asks which Value it is given; `types` says whether it may ask for types.
 
     >>> def counter(n=0):
     ...     def f(x):
@@ -148,6 +150,7 @@ class State:
         self.found: list[Any] = []
         self.paths: list[Path] = []
         self.draws = False
+        self.types = False  # whether it may ask for types
         self._asked: set[str] = set()
         self._values: list[Iterable[Value]] = []
         self._seen: dict[int, Any] = {}
@@ -322,6 +325,7 @@ class State:
             self._more(path, [x.func, x.args, x.keywords])
             return
         if _wraps(x):
+            self.types |= hasattr(x, "dispatch")  # by functools.singledispatch
             self._more(path, x.__wrapped__)
         if isinstance(x, (types.MethodType, types.BuiltinMethodType)):
             self._more(path or (None, "self"), x.__self__)
@@ -343,6 +347,7 @@ class State:
         names = {*_names(x.__code__)}
         self.draws |= "random" in names
         self._asked |= _asked(x.__code__)
+        self.types |= not _TYPES.isdisjoint(names) or _MATCH in x.__code__.co_code[::2]
         for name in sorted({*x.__globals__} if names & _ANY else names & {*x.__globals__}):
             found = x.__globals__[name]
             if isinstance(found, types.ModuleType):
@@ -376,5 +381,5 @@ class State:
 
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]
 _EMPTY = types.CellType()
-_IS = dis.opmap["IS_OP"]
+_IS, _MATCH = dis.opmap["IS_OP"], dis.opmap["MATCH_CLASS"]
 _looking = threading.RLock()  # warnings are silenced in all threads, and come back in the order in which they went

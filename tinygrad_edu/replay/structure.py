@@ -50,16 +50,25 @@ def _walk(x: Any, leaves: list[Any], of: Any = _number) -> Any:
     if type(x) not in (int, float) and not isinstance(x, Value):
         names, inner = fields(x), entries(x)
         if names is not None:
-            return (_bare(x), *[(name, _walk(getattr(x, name), leaves, of)) for name in names])
+            more = [name for name in getattr(x, "__dict__", ()) if name not in names]  # which __post_init__ made, say
+            return (_bare(x), *[(name, _walk(getattr(x, name), leaves, of)) for name in (*names, *more)])
         if isinstance(inner, list):
             return _walk(inner, leaves, of)
         if inner is not None:
+            numbers = _numbers(inner.shape, inner.dtype.char) if inner.dtype.kind in "fiub" else None
+            if numbers and of is _as_given:
+                leaves.extend(inner.ravel())
+                return numbers
             flattened = inner.ravel().astype(float) if inner.dtype == bool else inner.ravel()
-            return ("array", inner.shape, *[_walk(v, leaves) for v in flattened.tolist()])
+            parts = [_walk(v, leaves) for v in flattened.tolist()]
+            return numbers or ("array", inner.shape, *parts)
     if hasattr(x, "tolist"):
         plain = x.tolist()
         if type(plain) is bool:
             return ("is", x, type(x))
+        if of is _as_given and type(plain) in (int, float):
+            leaves.append(x)
+            return "number"
         if type(plain) is not type(x):  # a longdouble gives itself
             return _walk(plain, leaves, of)
     if type(x) is int and not -_EXACT <= x <= _EXACT and x != int(number(x)):
@@ -68,6 +77,11 @@ def _walk(x: Any, leaves: list[Any], of: Any = _number) -> Any:
         )
     leaves.append(x if isinstance(x, Value) else of(x))
     return "Value" if isinstance(x, Value) else "number"
+
+
+def _as_given(x: Any) -> Any:
+    """In the place of `number`: whatever stands for a number stays as it is."""
+    return x
 
 
 _EXACT = 1 << 53
@@ -111,13 +125,7 @@ def _bare(x: Any) -> type:
     """The class of something that is made again from its contents alone.  Raises TypeError if it may hold more."""
     kind, names = type(x), fields(x)
     if names is not None and not isinstance(x, tuple):
-        if more := [name for name in getattr(x, "__dict__", ()) if name not in names]:
-            raise TypeError(
-                f"an argument is a {kind.__name__}, which holds more than the fields of its "
-                f"dataclass ({', '.join(more)}): a recording cannot make another; make it a field, "
-                "or pass what it is computed from"
-            )
-        return kind
+        return kind  # with whatever attributes it has
     base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter, enum.Enum))
     made = kind.__new__ is base.__new__ and kind.__init__ is base.__init__
     if (
@@ -148,6 +156,7 @@ def restored(shape: Any, leaves: Iterator[Any]) -> Any:
         return inner[0]
     if kind == "array":
         dims, *inner = inner
+        dims = tuple([n for n in dims if type(n) is int])
         return array_of([restored(s, leaves) for s in inner], dims)
     if kind == "list" or kind == "tuple":
         made = [restored(s, leaves) for s in inner]
@@ -173,6 +182,8 @@ def array_of(items: list[Any], dims: tuple[int, ...]) -> Any:
 
     if all(type(x) is float for x in items):
         return np.array(items, float).reshape(dims)
+    if isinstance(items[0], np.generic):  # as they were given
+        return np.array(items).reshape(dims)
     array = np.empty(len(items), object)
     array[:] = items
     return array.reshape(dims)
@@ -188,16 +199,15 @@ class Batch:
                  given: Iterable[Any] | None = None) -> None:  # fmt: skip
         self.shape, self.lanes, self._rows, self._columns, self._given = shape, lanes, rows, columns, given
 
-    def sample(self) -> Any:
-        """The first, as it was given: an int is an int; but in containers of its own, which may be changed.
+    def typed(self) -> tuple[Any, list[Any]]:
+        """The structure and the leaves of the first, as they were given: an int is an int, a float32 a float32.
 
         To be asked for once.
         """
         if self._given is None:
-            return restored(self.shape, iter(self.rows[0]))
+            return self.shape, self.rows[0]
         leaves: list[Any] = []
-        shape = _walk(next(iter(self._given)), leaves, lambda x: x)
-        return restored(shape, iter(leaves))
+        return _walk(next(iter(self._given)), leaves, _as_given), leaves
 
     def __len__(self) -> int:
         return self.lanes
@@ -324,7 +334,7 @@ def _together(given: list[Any], lanes: int) -> Batch | None:
         elif c.dtype.char not in "dflihqLIHQbBe?":
             return None
         else:
-            shape = _numbers(c.shape[1:])
+            shape = _numbers(c.shape[1:], c.dtype.char)
         shapes.append(shape)
         samples.append(as_given if isinstance(as_given, (list, tuple)) else c)
         arrays.append(c if c.ndim < 3 else c.reshape(lanes, math.prod(c.shape[1:])))
@@ -347,7 +357,7 @@ def _array(c: Any, np: Any) -> tuple[Any, Any] | None:
         c = np.asarray(c if isinstance(c, np.ndarray) else memoryview(c))
     except TypeError:
         return None
-    return (_numbers(c.shape[1:]), c) if c.dtype.kind in "fiub" else None
+    return (_numbers(c.shape[1:], c.dtype.char), c) if c.dtype.kind in "fiub" else None
 
 
 def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
@@ -369,9 +379,11 @@ def _plain(c: Sequence[Any], np: Any) -> tuple[Any, Any] | None:
 
 
 @functools.lru_cache(256)
-def _numbers(dims: tuple[int, ...]) -> Any:
-    """The structure of an array of numbers of this shape."""
-    return ("array", dims, *["number"] * math.prod(dims)) if dims else "number"
+def _numbers(dims: tuple[int, ...], kind: str) -> Any:
+    """The structure of an array of numbers of this shape; of one whose entries do not compute as floats do, with their
+    kind: a function that computes with them is another one.
+    """
+    return ("array", dims if kind == "d" else (*dims, kind), *["number"] * math.prod(dims)) if dims else "number"
 
 
 _data = operator.attrgetter("_data")

@@ -13,7 +13,7 @@ from ..modes import no_grad
 from ..positions import by_position
 from ..replay import jit
 from ..replay.backends import installed
-from ..replay.record import close
+from ..replay.byhand import close
 from ..usage import chance_kept, mode
 from .samples import Model, check_data
 

@@ -15,8 +15,8 @@ from typing import Any
 from ..engine import Value
 from ..ieee import isfinite
 from ..parameters import Packed, numpy, row_of
+from ..replay.byhand import close
 from ..replay.function import LIMIT, jit
-from ..replay.record import close
 from ..replay.structure import Batch, flat
 from ..tracing import RecordingError
 from ..usage import chance_kept, mode
