@@ -1,8 +1,10 @@
 """A training that is replayed is the training: the same losses, outputs and parameters, up to the rounding of sums."""
 
+import array
 import random
 import signal
 import sys
+import types
 import warnings
 
 import pytest
@@ -444,6 +446,59 @@ def test_a_model_or_a_loss_that_changes_by_epoch_is_noticed():
         assert auto.backend == "eager: replayed, the model gives another result" and numbers == pytest.approx(
             by_hand
         ), way
+
+
+class Slotted:
+    __slots__ = ("t",)
+
+
+def outside():
+    """What a loss may look up: where it is, and how somebody else changes it."""
+    weights, table, here = {"b": 0.0}, [0.0, [1.0, 0.0]], types.SimpleNamespace(b=0.0)
+    slotted, kept, row = Slotted(), types.ModuleType("configuration"), array.array("d", [0.0])
+    slotted.t = kept.b = LOOKED_UP.t = 0.0
+    yield "a dict", (lambda t: weights["b"]), lambda b: weights.update(b=b)
+    yield "a list in a list", (lambda t: table[1][1]), lambda b: table[1].__setitem__(1, b)
+    yield "an attribute", (lambda t: here.b), lambda b: setattr(here, "b", b)
+    yield "a slot", (lambda t: slotted.t), lambda b: setattr(slotted, "t", b)
+    yield "a class", (lambda t: LOOKED_UP.t), lambda b: setattr(LOOKED_UP, "t", b)
+    yield "a module", (lambda t: kept.b), lambda b: setattr(kept, "b", b)
+    yield "a row", (lambda t: row[0]), lambda b: row.__setitem__(0, b)
+    yield "for one class alone", (lambda t: {1: here.b}.get(t, 0.0)), lambda b: setattr(here, "b", b)
+    yield "a global", (lambda t: GLOBAL), lambda b: globals().update(GLOBAL=b)
+
+
+LOOKED_UP, GLOBAL = type("Looked", (), {"t": 0.0}), 0.0
+
+
+@pytest.mark.parametrize("at", [1, 3, 4, 11])
+@pytest.mark.parametrize("which", range(9))
+def test_what_changes_outside_of_a_loss_is_seen_before_the_next_step_wherever_it_is(which, at):
+    runs = []
+    for backend in "auto", "eager":
+        _, look, change = [*outside()][which]
+        change(0.0)
+        loss = lambda out, t: losses.cross_entropy(out, t) + look(t) * out[0] * out[0]
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            runs.append(train(backend, loss=loss, progress=lambda p: change(0.5) if p.step == at else None))
+        assert len(told) == (backend == "auto"), which
+        assert not told or f"from step {at + 1} on, fit goes on eagerly" in str(told[0].message)
+    (auto, numbers), (eager, by_hand) = runs
+    assert auto.backend.startswith("eager: ") and numbers == pytest.approx(by_hand, rel=1e-9)
+    assert auto.test_losses == pytest.approx(eager.test_losses, rel=1e-9)
+
+
+def test_what_changes_outside_and_makes_no_difference_leaves_the_replays_alone():
+    notes = {"step": 0}
+    loss = lambda out, t: losses.cross_entropy(out, t) * (1.0 if notes["step"] >= 0 else 2.0)
+    compared, plain = [], replays.Replays.agree
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replays.Replays, "agree", lambda self: compared.append(1) or plain(self))
+        history, numbers = train("auto", loss=loss, progress=lambda p: notes.update(step=p.step), epochs=12)
+    assert history.backend in BACKENDS and history.steps == 72
+    assert numbers == pytest.approx(train("eager", loss=loss, epochs=12)[1], rel=1e-9)
+    assert len(compared) <= 2 * (2 + replays.OFTEN + 4)  # both parts; then at the 16th, the 32nd, the 64th
 
 
 @pytest.mark.parametrize("classes, tested, replayed", [(6, range(6), True), (6, range(7), False), (7, range(3), False)])

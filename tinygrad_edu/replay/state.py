@@ -62,12 +62,12 @@ def library(root: str) -> bool:
     return root in _LIBRARY or "site-packages" in file or "dist-packages" in file
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
+def names_in(code: types.CodeType) -> Iterator[str]:
     """The globals and attributes that a function and the functions inside it may look up."""
     yield from code.co_names
     for inner in code.co_consts:
         if isinstance(inner, types.CodeType):
-            yield from _names(inner)
+            yield from names_in(inner)
 
 
 Path = tuple[Any, str] | None  # where something is found: the path of what holds it, and the rest
@@ -337,26 +337,33 @@ class State:
             self.draws |= _root(x) == "random"
             if _root(x) != "tinygrad_edu" or not x.__closure__:
                 return
-        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
-            if cell != _EMPTY:
-                self._more((None, name), cell.cell_contents)
+        names, bound = {*names_in(x.__code__)}, x.__globals__
+        closed = {
+            name: cell.cell_contents
+            for name, cell in zip(x.__code__.co_freevars, x.__closure__ or ())
+            if cell != _EMPTY
+        }
+        for name, found in closed.items():
+            self._named(name, found, names)
         self._more((None, f"defaults of {x.__name__}"), [x.__defaults__, x.__kwdefaults__])
         self._rows((None, x.__name__), x)
         if library(_root(x)):
             return
-        names = {*_names(x.__code__)}
         self.draws |= "random" in names
         self._asked |= _asked(x.__code__)
         self.types |= not _TYPES.isdisjoint(names) or _MATCH in x.__code__.co_code[::2]
-        for name in sorted({*x.__globals__} if names & _ANY else names & {*x.__globals__}):
-            found = x.__globals__[name]
-            if isinstance(found, types.ModuleType):
-                theirs = library(found.__name__.partition(".")[0])
-                for inner in sorted(names & {*vars(found)}):
-                    if not theirs or type(vars(found)[inner]) in _KEYS:
-                        self._more((None, f"{name}.{inner}"), vars(found)[inner])
-            else:
-                self._more((None, name), found)
+        for name in sorted({*bound} if names & _ANY else names & {*bound}):
+            self._named(name, bound[name], names)
+
+    def _named(self, name: str, found: Any, names: set[str]) -> None:
+        """What a function calls by a name; of a module, what it names there: plain things, if it is somebody else's."""
+        if not isinstance(found, types.ModuleType):
+            self._more((None, name), found)
+            return
+        theirs = library(found.__name__.partition(".")[0])
+        for inner in sorted(names & {*vars(found)}):
+            if not theirs or type(vars(found)[inner]) in _KEYS:
+                self._more((None, f"{name}.{inner}"), vars(found)[inner])
 
     def _iterator(self, path: Path, x: Any) -> None:
         """How far it has come."""

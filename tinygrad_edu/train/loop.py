@@ -70,9 +70,10 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     and replays them, with equal results up to the rounding of sums;
     or "auto", the best of those if model and loss can be recorded, else eager.
     A recording keeps everything but parameters and samples: a model that behaves otherwise from step to step must be
-    eager.  Before the first step and after it, some samples are computed both ways, and one at some steps of each
-    epoch; if the results differ, "auto" goes on eagerly, with a RuntimeWarning, and the history says why,
-    while a backend that was asked for raises RecordingError.
+    eager.  Some samples are computed both ways before the first step and after it, and whenever a number, a flag or
+    anything else plain that model or loss reach has another value than at the step before; and one sample at some
+    steps of each epoch, for what cannot be seen from outside, such as a clock.  If the results differ, "auto" goes on
+    eagerly, with a RuntimeWarning, and the history says why, while a backend that was asked for raises RecordingError.
     """
     loss, optimizer = by_name(loss, optimizer, lr, model)
     assert not isinstance(loss, str) and not isinstance(optimizer, str)

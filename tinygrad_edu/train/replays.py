@@ -17,6 +17,7 @@ from ..ieee import isfinite
 from ..parameters import Packed, numpy, row_of
 from ..replay.byhand import close
 from ..replay.function import LIMIT, jit
+from ..replay.outside import Outside
 from ..replay.structure import Batch, flat
 from ..tracing import RecordingError
 from ..usage import chance_kept, mode
@@ -26,6 +27,7 @@ from .samples import Model, all_finite
 from .steps import NO_LOSS, Eager
 
 STRIDE = 7919  # from a sample that is looked at to the next: a prime, so that all have their turn
+OFTEN = 8  # times that something has moved; of those after them, at the 16th, the 32nd, ... all is compared
 TIMES, NODES = 32, 20_000  # how many samples are computed for comparison, and about how many nodes that may take
 
 
@@ -142,7 +144,8 @@ class Replayed:
     """Steps that replay what was recorded; otherwise as `eager` ones, which they become if the
     replays turn out to be wrong.
 
-    One sample, another one each time, is computed both ways at the first two steps and at the last of every epoch.
+    One sample, another one each time, is computed both ways at the first two steps and at the last of every epoch; and
+    some of every kind before a step that finds anything plain changed of what the model or the loss reach.
     Raises what keeps a sample from being recorded; RecordingError if the model gives another result than its replay.
     """
 
@@ -156,7 +159,7 @@ class Replayed:
         for training in self.parts:
             self._compare(training, Replays.agree)
         self.right, self.moved, self.seen, self.steps, self.looks = True, False, 0, 0, 0
-        self.before = self.parts[True].numbers()
+        self.before, self.changes, self.outside = self.parts[True].numbers(), 0, Outside(self.parts[True].f.f)
         history.backend = next(iter(self.parts[True].f.recordings.values())).backend
 
     def _compare(self, training: bool, agree: Callable[[Replays], bool]) -> None:
@@ -164,17 +167,29 @@ class Replayed:
             if not agree(self.parts[training]):
                 raise RecordingError("replayed, the model gives another result")
 
+    def _changed(self) -> bool:
+        """Whether something that is not a Value has moved: a weight, a temperature, a flag."""
+        if not self.right or not self.outside.moved():
+            return False
+        self.changes += 1
+        return self.changes <= OFTEN or self.changes & (self.changes - 1) == 0
+
     def _still_right(self, training: bool, look: bool) -> bool:
         """Whether replays are right, as far as is known: all are compared once more when parameters have moved, as
-        some faults show only then; and one sample, where there is to be a `look`.
+        some faults show only then, or when anything else has; and one sample, where there is to be a `look`.
         """
+        if training:
+            changed = self._changed()
+        else:  # as it is asked before a step
+            with mode(self.eager.model, True):
+                changed = self._changed()
         moved = not self.moved and self.before != self.parts[True].numbers()
-        if self.right and (moved or look):
+        if self.right and (moved or changed or look):
             self.moved |= moved
             self.looks += 1
             try:
                 with chance_kept(self.eager.model):
-                    if moved:
+                    if moved or changed:
                         for part in self.parts:
                             self._compare(part, Replays.agree)
                     else:
@@ -184,8 +199,8 @@ class Replayed:
                 _told(error, self.auto, self.history)
                 warnings.warn(f"from step {self.history.steps + 1} on, fit goes on eagerly: {error}. "
                               "A model or a loss that changes while it is trained (the weight of a term, a "
-                              "temperature) needs backend='eager' from the start: steps after the change and before "
-                              "this one, less than an epoch, were taken without it",
+                              "temperature) needs backend='eager'" + ("" if changed else " from the start: steps "
+                              "after the change and before this one, less than an epoch, were taken without it"),
                               RuntimeWarning, stacklevel=4 if training else 5)  # fmt: skip
         return self.right
 
