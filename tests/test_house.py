@@ -22,7 +22,7 @@ FLOORS = [
         *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
         *"callsites usage collector floats graphs tracing lazy words blocks".split(),
     },
-    {"op", "ops", "render", "folds"},
+    {"op", "ops", "books", "render", "folds"},
     {"picture"},
     {"infinities"},
     {"modes", "protocol"},
@@ -100,8 +100,8 @@ def test_the_import_test_sees_imports():
 
 # What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
 ENGINE = {
-    *"callsites collector engine floats ieee infinities interruption lazy micrograd modes op ops protocol".split(),
-    *"registry rules signposts text tracing".split(),
+    *"books callsites collector engine floats ieee infinities interruption lazy micrograd modes op ops".split(),
+    *"protocol registry rules signposts text tracing".split(),
 }
 
 

@@ -19,7 +19,7 @@ from . import interruption
 
 interruption.begin()
 
-from . import lazy, micrograd, registry, signposts  # noqa: F401 (two of them tie methods to Values)
+from . import books, lazy, micrograd, registry, signposts  # noqa: F401 (three tie something to rows or to Values)
 from .engine import Value
 
 # The room that each name is in, and the rooms that go by their own name.  The engine is there at once; any other room

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
+from itertools import repeat
 from operator import attrgetter
 from threading import Lock
 from typing import Any
@@ -106,11 +107,11 @@ class Value(Node, FloatLike):
             modes.check_gradients(topological(self), totals)
         with _adding:
             grads = [node._grad + g for node, g in totals.items()]
-            deque(map(_set_grad, totals, grads), maxlen=0)  # one call into C: no Ctrl-C can land half-way
+            deque(map(setattr, totals, repeat("_grad"), grads), maxlen=0)  # one call into C: no Ctrl-C lands half-way
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
-        deque(map(_set_grad, nodes := topological(self), [0.0] * len(nodes)), maxlen=0)  # all of them, or none
+        deque(map(setattr, topological(self), repeat("_grad"), repeat(0.0)), maxlen=0)  # all of them, or none
 
     def detach(self) -> Value:
         """The same number without a past: nothing flows back through it."""
@@ -234,8 +235,7 @@ def unary(op: Op) -> Callable[[Value], Value]:
     forward, detached = op.forward, ops.detached
 
     def method(self: Value) -> Value:
-        x = self._data
-        y = forward(x)
+        y = forward(x := self._data)
         if forgetting and not watching and not recording():
             return _node(y, (), detached, ())
         return _node(y, (self,), op, (y, x))
@@ -256,5 +256,5 @@ def _lift(x: Any) -> Any:
     return x if known else constant(x) if hasattr(x, "__float__") or getattr(x, "ndim", False) else NotImplemented
 
 
-_adding, _new, _set_grad = Lock(), object.__new__, Node._grad.__set__  # type: ignore[attr-defined]
+_adding, _new = Lock(), object.__new__
 _power = lru_cache(maxsize=1024)(lambda n: unary(ops.power(n)))

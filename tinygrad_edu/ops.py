@@ -6,7 +6,8 @@ the gradient check, the drawing, the text and the table in docs/operations.md al
 
 A rule is calculus and nothing else: it never mentions the gradient that comes from above.  It is made of
 other rows, so that it can be filled in with numbers (a gradient), with Values (a gradient that can be
-differentiated again) or with names (a formula).
+differentiated again) or with names (a formula).  Where digits ask for another rule than books have, theirs is in
+`books`.
 
     python -m tinygrad_edu.ops              prints the table
     python -m tinygrad_edu.ops --write      renews what is printed out of the rows: run it after changing one
@@ -245,39 +246,6 @@ def polygamma(n: int) -> Op:
               kink=pole, recipe=(polygamma, (n,)))
 
 
-# Rules as books write them, where digits ask for others above.
-BOOKS: dict[Op, Callable[..., tuple[Any, ...]]] = {
-    pow:       lambda y, a, b: (b * pow(a, b - 1), y * log(a)),
-    cbrt:      lambda y, x: (1 / (3 * y * y),),
-    asin:      lambda y, x: (1 / sqrt(1 - x * x),),
-    acos:      lambda y, x: (-1 / sqrt(1 - x * x),),
-    atan2:     lambda t, y, x: (x / (x * x + y * y), -y / (x * x + y * y)),
-    hypot:     lambda y, a, b: (a / y, b / y),
-    asinh:     lambda y, x: (1 / sqrt(1 + x * x),),
-    acosh:     lambda y, x: (1 / sqrt(x * x - 1),),
-    atanh:     lambda y, x: (1 / (1 - x * x),),
-    tanh:      lambda y, x: (1 - y * y,),
-    sigmoid:   lambda y, x: (y * (1 - y),),
-    maximum:   lambda y, a, b: (greater(a, b), greater(b, a)),
-    minimum:   lambda y, a, b: (greater(b, a), greater(a, b)),
-    mish:      lambda y, x: (tanh(softplus(x)) + x * (1 - square(tanh(softplus(x)))) * sigmoid(x),),
-    gelu_tanh: lambda y, x: (sigmoid(_gelu_tanh_inner(x)) + y * sigmoid(-_gelu_tanh_inner(x)) * math.sqrt(8 / math.pi)
-                             * (1 + 3 * 0.044715 * x * x),),
-    xlogy:     lambda y, a, b: (log(b), a / b),
-    logit:     lambda y, x: (1 / (x * (1 - x)),),
-    sinc:      lambda y, x: ((cos(math.pi * x) - y) / x,),
-    logsumexp: lambda y, *xs: tuple([exp(x - y) for x in xs]),
-}
-# The same out of smaller rows, where numbers have a rule of their own.
-PARTS: dict[Op, Callable[..., Any]] = {
-    exp2:      lambda x: pow(2.0, x),
-    bell:      lambda x: exp(-abs(x)) / square(1 + exp(-abs(x))),
-    tan:       lambda x: sin(x) / cos(x),
-    sigmoid:   lambda x: exp(minimum(x, 0.0)) / (1 + exp(-abs(x))),
-    softplus:  lambda x: maximum(x, 0.0) + log1p(exp(-abs(x))),
-    relu:      lambda x: maximum(x, 0.0),
-    logsumexp: lambda *xs: log(sum(*[exp(x) for x in xs])),
-}
 FACTORIES: dict[str, Callable[..., Op]] = {make.__name__: make for make in (power, leaky_relu, clip, polygamma)}
 edition = 0  # of the table: how many rows have been registered
 TABLE: dict[str, Op] = {op.name: op for op in [
@@ -290,9 +258,6 @@ TABLE: dict[str, Op] = {op.name: op for op in [
     where, greater, greater_equal, less, less_equal, equal, sum, dot, logsumexp]}
 # fmt: on
 
-for _what, _rules in {"textbook": BOOKS, "parts": PARTS}.items():
-    for _op, _rule in _rules.items():
-        vars(_op)[_what] = _rule
 BARE.update({name: x.forward if isinstance(x, Op) else among(BARE, x) for name, x in globals().items()})
 BARE["power"] = functools.lru_cache(maxsize=1024)(ieee.raised)
 
