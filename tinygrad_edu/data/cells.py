@@ -14,33 +14,17 @@ from .textfile import File, Records, repeated, some
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "<na>", "#n/a"}
 NO_NUMBER = {
-    "-",
-    "--",
-    "---",
-    "\u2013",
-    "\u2014",
-    ".",
-    "..",
-    "...",
-    ":",
-    "none",
-    "nil",
-    "missing",
-    "unknown",
-    "#na",
-    "#div/0!",
-    "#value!",
-    "#ref!",
-    "#num!",
-    "#name?",
-    "#null!",
-}  # missing too, among numbers
+    *"- -- --- \u2013 \u2014 . .. ... : none nil missing unknown \\n nat n.a. n.a n/d k.a.".split()
+}  # among numbers
 _DIGITS = re.compile(r"[-+0-9.,'\"_ /()]*[0-9][-+0-9.,'\"_ /()]*|0x[0-9a-fA-F]+")
+_ERROR = re.compile(r"#¡?[^\W\d_][\w/]*[!?]?")  # of Excel, in its user's language: #DIV/0!, #NV, #¡VALOR!
 CODE = re.compile(r"0\d+")
 _DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{4}[-/]\d{1,2}"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _NAMED = rf"\d{{1,2}}[-. ]*{_MONTH}[-,. ]*\d{{2,4}}|{_MONTH}[-. ]+(?:\d{{1,2}}(?:st|nd|rd|th)?,? +)?\d{{2,4}}"
-_DATE = re.compile(rf"(?:{_DAY}|{_NAMED})(?:[ T].*)?|\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
+_DATE = re.compile(
+    rf"(?:{_DAY}|{_NAMED})(?:[ T].*)?|\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?: ?[AaPp][Mm])?", re.IGNORECASE
+)
 
 
 class Cells:
@@ -121,7 +105,8 @@ class Cells:
         if name not in self.blanks:
             found = {*self.cells[name]}
             blank = {c for c in found if c.lower() in MISSING}
-            dashes = {c for c in found if c.lower() in NO_NUMBER and name not in self.texts}
+            dashes = {c for c in found if c.lower() in NO_NUMBER or _ERROR.fullmatch(c)} - blank
+            dashes = set() if name in self.texts else dashes
             others = [*found - blank - dashes] if dashes else []
             numbers = name in self.numbers or others and point_of(others, unit_of(others))
             self.blanks[name] = blank | dashes if numbers else blank

@@ -14,9 +14,17 @@ from collections.abc import Iterable, Sequence, Set
 from itertools import combinations
 from typing import NamedTuple
 
-SIGNS = ("%", "$", "€", "£", "¥", "₹", "USD", "EUR", "GBP", "JPY", "CHF", "INR")  # before a number or behind it
+_MONEY = (
+    "USD EUR GBP JPY CHF CNY INR KRW AUD CAD NZD HKD SGD BRL MXN ZAR SEK NOK DKK PLN CZK HUF RON TRY RUB UAH ILS THB"
+)
+SIGN = re.compile(  # before a number or behind it: %, $, R$, US$, €, EUR, Rs.
+    rf"%|[A-Z]{{0,3}}[$£¥¢฿\u20a0-\u20cf]|{_MONEY.replace(' ', '|')}|Rs\.?|kr\.?"
+)
+_LAST = re.compile(rf"(?:{SIGN.pattern})$")
 MINUS = "-+\u2212"
-UNIT = re.compile(r"[^\W\d_]{1,12}[²³23]?(?:/[^\W\d_]{1,12}[²³23]?)?|°[CFK]?|‰")  # behind it: kg, m², km/h, °C
+UNIT = re.compile(  # behind it: kg, m², km/h, l/100 km, sq ft, °C
+    r"(?:sq\.? )?[^\W\d_]{1,12}[²³23]?(?:/(?:100 ?)?[^\W\d_]{1,12}[²³23]?)?|°[CFK]?|‰"
+)
 KINDS = tuple(
     frozenset(units.split())
     for units in (
@@ -90,9 +98,8 @@ def unit_of(cells: Sequence[str]) -> str:
 def sign_of(cell: str) -> str:
     """The sign before a number or behind it, or nothing."""
     begin = cell.lstrip(MINUS).lstrip()
-    if not begin.startswith(SIGNS) and not cell.endswith(SIGNS):
-        return ""
-    return next((sign for sign in SIGNS if begin.startswith(sign) or cell.endswith(sign)), "")
+    found = SIGN.match(begin) or _LAST.search(cell)
+    return found[0] if found else ""
 
 
 def quantity(cell: str) -> str:

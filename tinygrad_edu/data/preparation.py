@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .numerals import SIGNS, UNIT, Numeral
+from .numerals import SIGN, UNIT, Numeral
 
 SAID = ("delimiter", "decimal", "encoding")
 
@@ -101,7 +101,12 @@ def _column(written: Mapping[str, Any]) -> Column:
 
 def _numeral(written: Any) -> Numeral:
     point, unit = written
-    if point not in (".", ",") or not isinstance(unit, str) or not (unit in ("", *SIGNS) or UNIT.fullmatch(unit)):
+    if (
+        point not in (".", ",")
+        or not isinstance(unit, str)
+        or unit
+        and not (SIGN.fullmatch(unit) or UNIT.fullmatch(unit))
+    ):
         raise ValueError(f"no number is written so: {written!r:.40}")
     return Numeral(point, unit)
 

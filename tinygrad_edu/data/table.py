@@ -13,7 +13,7 @@ from typing import Any
 
 from ..streams import short
 from .cells import CODE, MISSING, Cells
-from .numerals import SIGNS, Numeral, is_number, point_of, unit_of
+from .numerals import SIGN, Numeral, is_number, point_of, unit_of
 from .preparation import Column, Preparation
 from .samples import MANY, Split
 from .textfile import File, Records, some
@@ -139,7 +139,7 @@ class Table(Cells):
         )
         if zero := next(filter(CODE.fullmatch, cells), ""):
             self.notes.append(f"{short(name)} is a number, though {zero} begins with 0; as words with text=[{name!r}]")
-        if numeral.unit not in ("", *SIGNS):
+        if numeral.unit and not SIGN.fullmatch(numeral.unit):
             self.notes.append(f"{short(name)} is a number, in {short(numeral.unit)}; as words with text=[{name!r}]")
         column = Column(name, (math.fsum(v / len(numbers) for v in numbers),), None, numeral)
         if len(numbers) == len(self.rows):

@@ -83,6 +83,8 @@ class File:
             ) from None
         if "\0" in text:
             self.fail("this is no text in UTF-8: it holds NUL characters; if it is UTF-16, say encoding='utf-16-le'")
+        for unseen in "\u200b\ufeff":  # spaces without width
+            text = text.replace(unseen, "")
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def read(self) -> Records:
