@@ -5,6 +5,7 @@ import math
 import pytest
 
 from tinygrad_edu import train
+from tinygrad_edu.cli import main
 from tinygrad_edu.data import Standardizer, read_csv
 from tinygrad_edu.data.cells import MISSING, NO_NUMBER
 from tinygrad_edu.data.numerals import KINDS, of_one_kind
@@ -159,3 +160,23 @@ def test_r_squared_has_no_size_at_which_it_fails(size):
     with pytest.raises(ValueError, match="farther than floats reach"):
         Standardizer.of([[1e308], [-1e308]] * 8)
     assert math.isfinite(train.r_squared(lambda x: x, [0.0, 1e-200, 2.0], [0.0, 1e200, 1.0]))
+
+
+def test_both_plots_are_drawn_of_a_number_what_was_predicted_and_how_it_was_learned(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, "a,b,y\n" + "".join(f"{i},{i % 3},{2 * i + 0.5}\n" for i in range(30)))
+    train = ["train", "f.csv", "--target", "y", "--quiet", "--epochs", "2", "--hidden", "0", "--backend", "eager"]
+    assert main([*train, "--plot", "p.svg", "--history", "h.svg"]) == 0
+    drawn = {name: (tmp_path / name).read_text(encoding="utf-8") for name in ("p.svg", "h.svg")}
+    assert "y predicted" in drawn["p.svg"] and drawn["p.svg"].count("<circle") == 6  # of 30, a fifth is to test on
+    assert "epoch" in drawn["h.svg"] and "test" in drawn["h.svg"]
+    assert main([*train, "--history", "H.CSV"]) == 0 and (tmp_path / "H.CSV").read_text().startswith("epoch,")
+    assert main([*train, "--history", "h.txt"]) == 2 and ".json or .svg" in capsys.readouterr().err
+
+
+def test_without_a_finished_epoch_no_history_is_written_and_a_word_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "fit", lambda *_, **__: train.History(interrupted=True))
+    assert main(["train", "xor", "--history", "h.csv", "--plot", "p.svg", "--quiet"]) == 0
+    assert capsys.readouterr().out.count("is not written: there is no finished epoch") == 2
+    assert not (tmp_path / "h.csv").exists() and not (tmp_path / "p.svg").exists()

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Value, data, nn, plot, render
 from tinygrad_edu.errors import UserError
-from tinygrad_edu.plot import axes, confusion_matrix, curves, decision_boundary, heatmap, images, loss_curve
+from tinygrad_edu.plot import (
+    axes,
+    confusion_matrix,
+    curves,
+    decision_boundary,
+    heatmap,
+    images,
+    loss_curve,
+    predictions,
+)
 from tinygrad_edu.train import History
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,6 +57,8 @@ PICTURES = {
     "loss alone": lambda: loss_curve({"losses": [1.0]}),
     "confusion": lambda: confusion_matrix([[9, 1], [0, 10]], ["a cat & <dog>", "b"]),
     "heatmap": lambda: heatmap([[3, -1, 0], [1, 2, 0.5]], rows=["<a>", "b"], columns="xyz", numbers=True),
+    "predictions": lambda: predictions([1, 2, 3.5], [-1e3, 2.5, 3], target="a <name>"),
+    "one prediction": lambda: predictions([1.0], [1.0]),
     "boundary": lambda: decision_boundary(lambda x: x[0] - x[1], *data.moons(20), grid=8),
 }
 
@@ -520,3 +531,19 @@ def test_a_heatmap_takes_values_and_shows_what_is_not_finite_in_black():
 def test_a_heatmap_that_cannot_be_drawn_says_why(matrix, options, said):
     with pytest.raises(UserError, match=said):
         heatmap(matrix, **options)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=9))
+def test_a_prediction_is_above_the_line_if_it_is_too_high_and_on_it_if_it_is_right(pairs):
+    dots = [e for e in parsed(predictions(*zip(*pairs))).iter(SVG + "circle")]
+    assert len(dots) == len(pairs)
+    for (true, found), dot in zip(pairs, dots):
+        above = float(dot.get("cx")) - 76 - (68 + 370 - float(dot.get("cy")))  # on the line both are alike
+        assert above * (true - found) >= 0 or abs(above) < 0.2
+
+
+@pytest.mark.parametrize("wrong", [([], []), ([1.0], [1.0, 2.0]), ([1.0], [float("nan")])])
+def test_predictions_that_do_not_fit_their_targets_are_refused(wrong):
+    with pytest.raises(ValueError, match="a finite number for each of the targets"):
+        predictions(*wrong)

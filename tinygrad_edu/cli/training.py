@@ -67,9 +67,14 @@ def add_commands(commands: Any) -> None:
     add(
         "--plot",
         metavar="FILE.svg",
-        help="draw the decision boundary (two features) or the loss curve; also .png, .pdf",
+        help="draw the decision boundary (two features), predictions over what is true (of a number), or the loss "
+        "curve; also .png, .pdf",
     )
-    add("--history", metavar="FILE", help="write losses and accuracies of each epoch, as .csv or .json")
+    add(
+        "--history",
+        metavar="FILE",
+        help="write losses and accuracies of each epoch, as .csv or .json; or draw them, as .svg, .png, .pdf",
+    )
     add("--seed", type=seed, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     add("--quiet", action="store_true", help="no progress line")
     add("--doctor", action="store_true", help="watch the training, and say at the end what is wrong with its gradients")
@@ -146,7 +151,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
     outputs.check(arguments.save, ".json", form=nn.files.FORMAT)
     outputs.check(arguments.plot, *outputs.PICTURES)
-    outputs.check(arguments.history, ".csv", ".json", form=FORM, begins="epoch,")
+    outputs.check(arguments.history, ".csv", ".json", *outputs.PICTURES, form=FORM, begins="epoch,")
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = prepared(arguments, notes)
     parts = divided(samples, notes)
@@ -192,8 +197,12 @@ def run(arguments: argparse.Namespace) -> int:
         print(history.stopped)
     if history.seconds:
         print(f"{history.steps} steps in {history.seconds[-1]:.1f} s, {history.backend.partition(':')[0]} backend")
-    if arguments.history:
-        print(f"wrote {history.save(arguments.history)}")
+    for path in (arguments.history, arguments.plot):
+        if path and not history.losses:
+            print(f"{path} is not written: there is no finished epoch")
+    if arguments.history and history.losses:
+        table = Path(arguments.history).suffix.lower() in (".csv", ".json")
+        print(f"wrote {(history if table else plot.loss_curve(history)).save(arguments.history)}")
     for line in _verdict(model, notes, (X, y), (X_test, y_test)):
         print(line)
     if watch is not None:
@@ -201,12 +210,8 @@ def run(arguments: argparse.Namespace) -> int:
         data = "" if named_data(arguments.data) else f" {arguments.data}"
         report.hint = f"To draw it: tinygrad-edu doctor {arguments.save}{data} --svg FILE.svg" if arguments.save else ""
         print(f"\n{report}")
-    if arguments.plot and len(notes.features) == 2 and notes.classes:
-        print(f"wrote {_boundary(model, notes, parts).save(arguments.plot)}")
-    elif arguments.plot and history.losses:
-        print(f"wrote {plot.loss_curve(history).save(arguments.plot)}")
-    elif arguments.plot:
-        print(f"{arguments.plot} is not drawn: there is no finished epoch")
+    if arguments.plot and history.losses:
+        print(f"wrote {_picture(model, notes, parts, history).save(arguments.plot)}")
     return 0
 
 
@@ -319,8 +324,15 @@ def _verdict(model: Any, notes: Notes, *parts: tuple[list[Any], list[Any]]) -> l
             f"R²: {shares[0]} train, {shares[1]} test"]  # fmt: skip
 
 
-def _boundary(model: Any, notes: Notes, parts: Split) -> Picture:
-    """The decision boundary over all samples, in the units of the data."""
+def _picture(model: Any, notes: Notes, parts: Split, history: train.History) -> Picture:
+    """What the model makes of its inputs, in the units of the data: the decision boundary over all samples, or the
+    predictions of those to test on; else how the training went.
+    """
+    if not notes.classes:
+        found = [notes.number(out) for out in train.outputs(model, notes.inputs(parts.X_test))]
+        return plot.predictions(parts.y_test, found, target=short(notes.target), title="samples to test on")
+    if len(notes.features) != 2:
+        return plot.loss_curve(history)
 
     def scores(x: Any) -> Any:
         return model(notes.inputs([x])[0])

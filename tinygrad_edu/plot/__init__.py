@@ -1,5 +1,5 @@
-"""Pictures of training, as SVG: the loss curve and other curves, the confusion matrix, the decision boundary, heatmaps,
-images, weights.
+"""Pictures of training, as SVG: the loss curve and other curves, the confusion matrix, the decision boundary,
+predictions beside what is true, heatmaps, images, weights.
 
     >>> picture = loss_curve({"losses": [2.3, 0.9, 0.4], "accuracies": [0.2, 0.7, 0.9]})
     >>> picture
@@ -25,8 +25,18 @@ from ..positions import by_position
 from .axes import BLUE, CLASSES, ORANGE, PURPLE, Frame, axis, log_axis
 from .lines import curves
 from .pixels import heatmap, images, thinned, weights
+from .predicted import predictions
 
-__all__ = ["confusion_matrix", "curves", "decision_boundary", "heatmap", "images", "loss_curve", "weights"]
+__all__ = [
+    "confusion_matrix",
+    "curves",
+    "decision_boundary",
+    "heatmap",
+    "images",
+    "loss_curve",
+    "predictions",
+    "weights",
+]
 signposts.put_up(__name__)
 WIDE, PANEL = 440, 250  # of the loss curve, and the height of each of its panels
 

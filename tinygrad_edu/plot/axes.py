@@ -34,8 +34,9 @@ def axis(lo: float, hi: float, most: float | None = None) -> tuple[float, float,
     >>> axis(0.0, 0.87)
     (0.0, 1.0, [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0])
     """
-    if not lo < hi:
-        lo, hi = (lo, hi + 1.0) if most is None or hi + 1.0 <= most else (hi - 1.0, hi)
+    if hi - lo < 1e-300:  # one number
+        wide = 1.0 if abs(hi) < 1e15 else abs(hi)
+        lo, hi = (lo, hi + wide) if most is None or hi + wide <= most else (hi - wide, hi)
     rough = (hi - lo) / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999999)

@@ -59,9 +59,9 @@ class History:
         Raises UserError for another ending, FileExistsError for a file that holds something else.
         """
         path = Path(path)
-        if path.suffix == ".json":
+        if path.suffix.lower() == ".json":
             return files.write(path, json.dumps({"format": FORM, "history": _finite(self.to_dict())}, indent=1) + "\n")
-        if path.suffix != ".csv":
+        if path.suffix.lower() != ".csv":
             raise UserError(f"a history is written as .csv or .json, got {str(path)!r}")
         lists = {name: column for name, column in vars(self).items() if isinstance(column, list) and column}
         text = io.StringIO()
