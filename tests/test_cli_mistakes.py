@@ -46,6 +46,8 @@ grad a*b a=1 b=two                                  | 'two' is not a number
 grad a*b a 1 b 2                                    | 'a' is not NAME=NUMBER: write for example a=2
 grad x=3 x**2                                       | 'x\*\*2' is not NAME=NUMBER: .*after the expression
 grad a*b a=1 b=2 c=3                                | c is not in 'a\*b', whose names are a, b
+grad width*2 widht=3                                | add width=NUMBER; widht is not in .*did you mean 'width'
+grad width*2 width=3 widht=3                        | widht is not in .*did you mean 'width'
 grad 3*4 a=1                                        | a is not in '3\*4', which has no names
 grad 3*4 a=1 b=2                                    | a, b are not in '3\*4'
 grad tanh a b                                       | 'a' is not NAME=NUMBER: write for example a=2

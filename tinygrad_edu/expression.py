@@ -190,15 +190,20 @@ class Expression:
             raise ExpressionError(
                 f"{function} is a function: write {function}(x), or add {function}=NUMBER if it is to be a name"
             )
+        known = {*self.names, *self._constants}
+        extra = [n for n in numbers if n not in known]
+        strange = (
+            f"{', '.join(extra)} {'is' if len(extra) == 1 else 'are'} not in {self.text!r}, "
+            + (f"whose names are {', '.join(self.names)}" if self.names else "which has no names")
+            + (meant(extra[0], missing or self.names) if extra else "")
+        )
         if missing:
-            raise ExpressionError(f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value: "
-                                  f"add {' '.join(f'{n}=NUMBER' for n in missing)}")  # fmt: skip
-        extra = [n for n in numbers if n not in self.names and n not in self._constants]
-        if extra:
             raise ExpressionError(
-                f"{', '.join(extra)} {'is' if len(extra) == 1 else 'are'} not in {self.text!r}, "
-                + (f"whose names are {', '.join(self.names)}" if self.names else "which has no names")
+                f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value: "
+                f"add {' '.join(f'{n}=NUMBER' for n in missing)}" + (f"; {strange}" if extra else "")
             )
+        if extra:
+            raise ExpressionError(strange)
         values = {n: Value(numbers[n], label=n) for n in self.names}
         values |= {n: Value(numbers.get(n, CONSTANTS[n]), label=n) for n in self._constants}
         return self.on(values), values

@@ -106,7 +106,7 @@ class Writer:
     def _name(self, i: int, otherwise: str = "v") -> str:
         """The label of a slot, or another word and a number: what nothing else is called."""
         label = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", self.program.labels.get(i, ""))).strip("_")
-        others = map(f"{label}_{{}}".format, itertools.count(2))
+        others = self._numbered.setdefault(f"{label}_", map(f"{label}_{{}}".format, itertools.count(2)))
         names = itertools.chain([label], others) if label.isidentifier() else self._numbered[otherwise]
         found = next(n for n in names if n not in self._taken)
         self._taken.add(found)
