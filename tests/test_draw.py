@@ -19,7 +19,7 @@ from tinygrad_edu import Value, functional, no_grad, render
 from tinygrad_edu.figures import Drawing, RenderError, cards, draw
 from tinygrad_edu.figures.__main__ import neuron
 from tinygrad_edu.picture import width_of
-from tinygrad_edu.words import number
+from tinygrad_edu.words import brief
 
 PYTHON = sys.executable
 SVG = "{http://www.w3.org/2000/svg}"
@@ -224,7 +224,7 @@ def test_the_header_names_the_operation(make, header):
      (math.nan, "nan")],
 )  # fmt: skip
 def test_numbers_are_short_in_a_card(x, text):
-    assert number(x) == text
+    assert brief(x) == text
 
 
 def test_tooltips_have_every_digit():

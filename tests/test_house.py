@@ -186,7 +186,6 @@ def test_no_file_outgrows_its_room():
 SHARED = {
     "written and read with its room before it": "check read write",
     "public twice, each in a room of its own": "Linear Optimizer Program Score Table constant",
-    "to be told apart": "number",
 }
 
 

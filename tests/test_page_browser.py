@@ -17,7 +17,7 @@ from tinygrad_edu import Value, nn, ops
 from tinygrad_edu.engine import chain_rule, topological
 from tinygrad_edu.expression import parse
 from tinygrad_edu.webpage import page, snapshot
-from tinygrad_edu.words import number as short
+from tinygrad_edu.words import brief as short
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(

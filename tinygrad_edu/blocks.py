@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from .notebook import Shown
 from .trees import flatten, parts
-from .words import aligned, elided, flowed, markdown_table, number, plain_markdown, power_of_ten
+from .words import aligned, brief, elided, flowed, markdown_table, plain_markdown, power_of_ten
 
 SIGNS = str.maketrans({"·": "\\cdot", "×": "\\cdot", "→": "\\to"})
 
@@ -50,7 +50,7 @@ class Formula(str):
 
 def readable(part: str | float) -> str:
     """A number as it is read; a text as it is."""
-    return part if isinstance(part, str) else number(part)
+    return part if isinstance(part, str) else brief(part)
 
 
 def formula(signs: str, *parts: str | float) -> Formula:
@@ -71,7 +71,7 @@ def joined(xs: Sequence[float], symbol: str, most: int = 7) -> Formula:
     >>> joined([-0.1, -4.6028], "+"), joined(range(100), "·")
     ('-0.1 + (-4.603)', '0 · 1 · 2 · … 94 more … · 97 · 98 · 99')
     """
-    shown = elided(xs, most, number)
+    shown = elided(xs, most, brief)
 
     def write(part: Callable[[str], str], sign: str) -> str:
         return f" {sign} ".join([f"({part(s)})" if i and s.startswith("-") else part(s) for i, s in enumerate(shown)])

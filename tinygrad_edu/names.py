@@ -143,11 +143,11 @@ def _free(first: str, stem: str, seen: Counter[str], taken: set[str]) -> str:
             return name
 
 
-def brief(labels: Sequence[str]) -> list[str]:
+def short_labels(labels: Sequence[str]) -> list[str]:
     """Labels that name modules, the numbered steps to them shortened;
     any other, and one that would then be another's, as it is.
 
-    >>> brief(["mlp.layers.0.neurons.3.w[1]", "gpt.blocks.2.attention.query.w[0][1]", "net.gain", "w1"])
+    >>> short_labels(["mlp.layers.0.neurons.3.w[1]", "gpt.blocks.2.attention.query.w[0][1]", "net.gain", "w1"])
     ['l0.n3.w[1]', 'b2.attention.query.w[0][1]', 'net.gain', 'w1']
     """
     short = []
@@ -249,7 +249,7 @@ class Names:
 
     @cached_property
     def _names(self) -> dict[Value, str]:
-        return dict(zip(self.full, brief(list(self.full.values()))))
+        return dict(zip(self.full, short_labels(list(self.full.values()))))
 
     @cached_property
     def letters(self) -> dict[Value, str]:

@@ -41,7 +41,7 @@ from .engine import Value, chain_rule
 from .errors import one_value
 from .explanation.walk import Walk, same
 from .paths import counts
-from .words import integer, number, plural
+from .words import brief, integer, plural
 
 MOST_VISITS = 100_000  # a naive pass is stopped after as many
 MOST_LEAVES = 12  # in the table
@@ -126,8 +126,8 @@ class OrderLab(Explanation):
                 done += 1
                 if whole and p in been and p.parents and before and run.wrong is None:
                     run.wrong, run.passed, run.due = p, grads[p], grads[p] - before
-                    run.why = (f"it passes on all of {number(grads[p])} after it has already passed on "
-                               f"{number(before)}, which is counted twice")  # fmt: skip
+                    run.why = (f"it passes on all of {brief(grads[p])} after it has already passed on "
+                               f"{brief(before)}, which is counted twice")  # fmt: skip
                 been.add(p)
                 if p.parents:
                     stack.append((p, grads[p] if whole else d * upstream, iter(zip(p.parents, self.slopes[p]))))
@@ -159,9 +159,8 @@ class OrderLab(Explanation):
                     else f"{self.names[late[0]]} and {plural(len(late) - 1, 'other')} have"
                 )
                 run.why = (
-                    f"it passes on {number(run.passed)}, but its gradient is "
-                    f"{number(run.due)}: {who} not yet sent "
-                    + (f"{'its' if len(late) == 1 else 'their'} {number(owed)}")
+                    f"it passes on {brief(run.passed)}, but its gradient is "
+                    f"{brief(run.due)}: {who} not yet sent " + (f"{'its' if len(late) == 1 else 'their'} {brief(owed)}")
                 )
             been.add(n)
             for p, d in zip(n.parents, self.slopes[n]):
@@ -176,7 +175,7 @@ class OrderLab(Explanation):
     def _title(self) -> str:
         formula = f" = {self.names.formula(self.root, 40)}" if self.root.parents else ""
         counted = f"{plural(self.nodes, 'node')}, {plural(sum(len(n.parents) for n in self.order), 'edge')}"
-        return (f"Why topological order? {self.names[self.root]}{formula} = {number(self.root.data)}: {counted}, "
+        return (f"Why topological order? {self.names[self.root]}{formula} = {brief(self.root.data)}: {counted}, "
                 f"and {plural(self.paths, 'path')} from {self.names[self.root]} to the leaves.")  # fmt: skip
 
     def _summary(self) -> list[tuple[str, ...]]:
@@ -190,7 +189,7 @@ class OrderLab(Explanation):
         shown = sorted((n for n in self.leaves if n in self.names), key=lambda n: n not in wrong)[:MOST_LEAVES]
 
         def cell(run: StrategyRun, n: Value) -> str:
-            return "stopped" if run.grads is None else number(run.grads[n]) + " ✗" * self._misses(run.grads, n)
+            return "stopped" if run.grads is None else brief(run.grads[n]) + " ✗" * self._misses(run.grads, n)
 
         rows = [(self.names[n], *[cell(run, n) for run in self.runs.values()]) for n in shown]
         return [(f"d{self.names.term(self.root)}/d...", *self.runs), *rows]

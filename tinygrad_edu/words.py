@@ -13,10 +13,10 @@ from typing import Any
 WIDTH, LEAST = 80, 14  # columns of text; those of a cell that gives way to the others
 
 
-def number(x: float) -> str:
+def brief(x: float) -> str:
     """A number for reading: four digits, or all of them if it is whole.
 
-    >>> [number(x) for x in (-4.60281, 1048576.0, -0.0, 12345.678, 1234567.8, 1e300, -1e-5, math.inf)]
+    >>> [brief(x) for x in (-4.60281, 1048576.0, -0.0, 12345.678, 1234567.8, 1e300, -1e-5, math.inf)]
     ['-4.603', '1048576', '0', '12346', '1.235e6', '1e300', '-1e-5', 'inf']
     """
     if abs(x) < 1e9 and x == int(x) or 9999.5 <= abs(x) < 1e6:

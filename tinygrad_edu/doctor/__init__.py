@@ -35,7 +35,7 @@ from ..replay import Jit
 from ..rules import takes
 from ..trees import flatten
 from ..usage import subset
-from ..words import number, plural
+from ..words import brief, plural
 from . import activations, agreement, dataset, flow, formulas, infinities, outputs, penalties, reach
 from .comparison import compare
 from .difference import Comparison
@@ -187,7 +187,7 @@ def diagnose(loss: Any, model: Any = None, data: Any = None) -> Diagnosis:
         findings = _found(e, data)
     name = named(root) or variables([root]).get(root, "the loss")
     return Diagnosis(
-        f"{name} = {number(root.data)}", _numbers(e), findings, [*reach.idle_note(e), *activations.dead_note(e)]
+        f"{name} = {brief(root.data)}", _numbers(e), findings, [*reach.idle_note(e), *activations.dead_note(e)]
     )
 
 
@@ -269,5 +269,5 @@ def _numbers(e: Evidence) -> dict[str, str]:
     uses = sorted([u for c in labelled for u in c.uses], key=lambda u: u.level)
     if uses:
         ends = [rms(e.totals[u.z] for u in uses if u.level == level) for level in (uses[-1].level, uses[0].level)]
-        numbers["gradient"] = f"size {number(ends[0])} at the last layer, {number(ends[1])} at the first"
+        numbers["gradient"] = f"size {brief(ends[0])} at the last layer, {brief(ends[1])} at the first"
     return numbers

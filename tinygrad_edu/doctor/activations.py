@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .. import ops
 from ..engine import Value, topological
 from ..figures.units import group, neuron_of, slope_of
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from .evidence import Cell, Evidence, Use, rms
 from .findings import Findings
 from .limits import BROKEN, LIMITS, LOOK, severity
@@ -44,8 +44,8 @@ def saturated(e: Evidence) -> Findings:
             how,
             f"{layer}: {len(mostly)} of {plural(len(cells), 'unit')}, {inside(layer, mostly)}",
             f"{beyond / pairs:.0%} of the {plural(pairs, '(unit, sample) pair')} in this layer lie where the slope is "
-            f"below {LIMITS['slope'].look:.0%} of its largest, which is {number(unit.shape.largest)}. The "
-            f"weighted sums have size {number(size)}{_spread(e, cells)}",
+            f"below {LIMITS['slope'].look:.0%} of its largest, which is {brief(unit.shape.largest)}. The "
+            f"weighted sums have size {brief(size)}{_spread(e, cells)}",
             f"{_through(e, use)}. Of a gradient that comes back to this unit only that share reaches its weights, and "
             "all that lies before it",
             'make the weighted sums smaller: init="xavier" (variance about 1 / inputs), inputs scaled to mean 0 and '
@@ -62,7 +62,7 @@ def _spread(e: Evidence, cells: list[Cell]) -> str:
     if not weights:
         return ""
     begin = math.sqrt(len(cells) / len(weights))
-    return f", the weights {number(rms(weights))}, where a layer begins well with {number(begin)}"
+    return f", the weights {brief(rms(weights))}, where a layer begins well with {brief(begin)}"
 
 
 def _nothing(cell: Cell) -> float:
@@ -73,11 +73,11 @@ def _nothing(cell: Cell) -> float:
 def _through(e: Evidence, use: Use) -> str:
     """The slope of an activation in symbols and in numbers."""
     if use.bend is None:
-        return f"d({e.names[use.out]})/d({e.names[use.z]}) = {number(use.slope)}"
+        return f"d({e.names[use.out]})/d({e.names[use.z]}) = {brief(use.slope)}"
     n = use.bend
     return (
-        f"{e.called(n)} has the local gradient {e.local(n)}, which at {e.names[use.z]} = {number(e.value(use.z))} "
-        f"is {number(use.slope)}"
+        f"{e.called(n)} has the local gradient {e.local(n)}, which at {e.names[use.z]} = {brief(e.value(use.z))} "
+        f"is {brief(use.slope)}"
     )
 
 
@@ -110,8 +110,8 @@ def dead(e: Evidence) -> Findings:
             "dead units",
             how,
             f"{layer}: {'all' if whole else len(shut)} of {plural(len(cells), 'unit')}, {inside(layer, shut)}",
-            f"closed {told}; of {cell.name} the weighted sum is {number(e.value(use.z))} at most"
-            + (f", its bias {number(e.value(cell.bias))}" if cell.bias is not None else ""),
+            f"closed {told}; of {cell.name} the weighted sum is {brief(e.value(use.z))} at most"
+            + (f", its bias {brief(e.value(cell.bias))}" if cell.bias is not None else ""),
             f"{_through(e, use)}. 0 × upstream = 0: none of its weights gets a gradient, so no step wakes it up"
             + ("; and nothing flows back through this layer to what comes before it" if whole else ""),
             "if they died in training: a smaller learning rate from the beginning, a tenth and again a tenth until "

@@ -7,7 +7,7 @@ import math
 from .. import ops
 from ..engine import Value
 from ..names import is_constant
-from ..words import number, plural
+from ..words import brief, plural
 from .evidence import Evidence, Use
 from .findings import Findings
 from .formulas import is_share
@@ -38,8 +38,8 @@ def squared(e: Evidence) -> Findings:
         NAME,
         LOOK,
         f"squared errors of {len(found):,} probabilities with targets 0 and 1, such as {e.called(p)}",
-        f"{e.names[p]} = {number(y)} for a target of {number(wanted)}: the error is {number(off)}, the slope of the "
-        f"{'softmax' if soft else 'sigmoid'} s(1 - s) = {number(slope)}, and their product {number(off * slope)}",
+        f"{e.names[p]} = {brief(y)} for a target of {brief(wanted)}: the error is {brief(off)}, the slope of the "
+        f"{'softmax' if soft else 'sigmoid'} s(1 - s) = {brief(slope)}, and their product {brief(off * slope)}",
         "the gradient of a squared error has the extra factor s(1 - s), at most 1/4 and next to 0 where an output is "
         "surest: the more confident and wrong, the less it learns. With cross-entropy the factor cancels and p - t is "
         "left",
@@ -93,8 +93,8 @@ def margins(e: Evidence) -> Findings:
             NAME,
             LOOK,
             f"{plural(len(never), 'margin')}, such as {e.called(n)}",
-            f"{e.names[x]} = {number(e.value(x))}, and whatever the network says, it lies between {number(low)} and "
-            f"{number(high)}: the outputs are bounded",
+            f"{e.names[x]} = {brief(e.value(x))}, and whatever the network says, it lies between {brief(low)} and "
+            f"{brief(high)}: the outputs are bounded",
             f"a margin loss lets a sample alone once its score is beyond the margin. These scores cannot go beyond: "
             f"{n.op.name} stays open, and right samples pull as hard as wrong ones, until the last activation is flat",
             "scores without bounds: leave the sigmoid, softmax or tanh out of the model, and take losses.hinge or "
@@ -109,10 +109,10 @@ def margins(e: Evidence) -> Findings:
             "loss and targets do not match",
             BROKEN,
             f"{len(zero)} of {plural(total, 'margin')}, such as {e.called(n)}",
-            f"the target is 0 there: {e.names[n.parents[0]]} = {number(e.value(n.parents[0]))}, whatever "
-            f"{e.names[z]} = {number(e.value(z))} says",
+            f"the target is 0 there: {e.names[n.parents[0]]} = {brief(e.value(n.parents[0]))}, whatever "
+            f"{e.names[z]} = {brief(e.value(z))} says",
             f"target × score with a target of 0 is 0, and d/d(score) = target = 0: the samples of that class teach "
-            f"nothing, though each adds {number(e.value(n))} to the loss",
+            f"nothing, though each adds {brief(e.value(n))} to the loss",
             "targets -1 and 1 for a margin: 2 * t - 1 makes them of 0 and 1; losses.hinge asks for them",
             n,
             {"silenced": len(zero), "of": total},
@@ -195,7 +195,7 @@ def shares(e: Evidence) -> Findings:
         "loss and targets do not match",
         BROKEN,
         f"{plural(len(found), 'sample')} of {len(logs):,}, such as {e.called(n)}",
-        f"the two logarithms of {e.names[p]} count {number(t)} and {number(1 - t)}: its target is {number(t)}",
+        f"the two logarithms of {e.names[p]} count {brief(t)} and {brief(1 - t)}: its target is {brief(t)}",
         "cross-entropy is -t·log(p) - (1 - t)·log(1 - p) for a share t from 0 to 1. Beyond, one of the two counts "
         "negative, and the loss falls without end as p goes to 0 or 1: no gradient ever says that it is enough",
         "targets 0 and 1: (t + 1) / 2 makes them of -1 and 1; losses.binary_cross_entropy asks for them. For -1 and 1 "
@@ -234,10 +234,10 @@ def one_sided(e: Evidence) -> Findings:
         NAME,
         BROKEN,
         f"{plural(len(found), 'logit')}, such as {e.called(u.out)}",
-        f"{name} = {number(e.value(u.out))}, of the weighted sum {number(e.value(u.z))}; {e.called(reader)} takes it "
+        f"{name} = {brief(e.value(u.out))}, of the weighted sum {brief(e.value(u.z))}; {e.called(reader)} takes it "
         f"as a logit, and {op} never gives a negative one",
         "a logit below 0 says that something is less likely than not, and these end at 0: sigmoid(0) = 1/2 is the "
-        f"surest no. Where the sum is below 0 the slope of {op} is {number(u.slope) if e.value(u.z) < 0 else 'small'}, "
+        f"surest no. Where the sum is below 0 the slope of {op} is {brief(u.slope) if e.value(u.z) < 0 else 'small'}, "
         "and the sample teaches nothing",
         f'no activation after the last layer: MLP(..., output="linear"), not {op}; the loss has its own',
         u.out,
@@ -266,10 +266,10 @@ def out_of_reach(e: Evidence) -> Findings:
         "labels do not fit the outputs",
         how,
         f"{len(found)} of {plural(count, 'target')}, for {e.called(u.out)}",
-        f"a target is {number(t)}, and {u.out.op.name} gives numbers from {number(low)} to {number(high)} only: the "
-        f"error there is {number(beyond)} at least",
+        f"a target is {brief(t)}, and {u.out.op.name} gives numbers from {brief(low)} to {brief(high)} only: the "
+        f"error there is {brief(beyond)} at least",
         "the loss pulls the output on beyond its range for ever, and what it reaches is the flat end of the "
-        f"activation, where the slope is 0: here it is {number(u.slope)}",
+        f"activation, where the slope is 0: here it is {brief(u.slope)}",
         'no activation after the last layer: MLP(..., output="linear"); or targets that are scaled into its range',
         u.out,
         {"share": len(found) / count, "beyond": beyond},

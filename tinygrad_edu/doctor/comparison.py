@@ -22,7 +22,7 @@ from ..engine import Value
 from ..errors import UserError
 from ..ieee import number as as_number
 from ..rules import takes
-from ..words import number, plural
+from ..words import brief, plural
 from . import graphs, moves
 from .difference import Comparison, apart, gap, so_far, told_apart
 from .pairing import Pairing, Side
@@ -179,7 +179,7 @@ def _numbers(step: int, x: float, y: float, rest: Iterable[tuple[Any, Any]], wor
         far = max(range(len(later)), key=lambda i: abs(later[i][0] - later[i][1]))
         p, q = later[-1]
         end = " against ".join(told_apart(p, q))
-        most = number(abs(later[far][0] - later[far][1]))
+        most = brief(abs(later[far][0] - later[far][1]))
         told = f"at {word} {step + len(later)}: {end}; furthest apart at {word} {step + 1 + far}, by {most}"
         parts.append(("then", told))
     parts.append(("try", "compare what gives the losses as Values: then the first operation that differs is found"))

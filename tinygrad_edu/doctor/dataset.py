@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from ..engine import Value
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from .findings import Finding, Findings
 from .limits import BROKEN, LIMITS, LOOK, severity
 
@@ -159,7 +159,7 @@ def _missing(t: Features) -> Findings:
             "missing numbers",
             BROKEN,
             f"{plural(len(cells), 'cell')} in {plural(len({i for i, _ in cells}), 'row')}, of columns {few(columns)}",
-            f"the first is {number(t.rows[i][j])}, in row {i}, column {t.names[j]} (rows are counted from 0)",
+            f"the first is {brief(t.rows[i][j])}, in row {i}, column {t.names[j]} (rows are counted from 0)",
             "nan times a weight is nan, and so are the loss and every gradient: one cell is enough, and one step makes "
             "every weight that it reaches nan for ever",
             "leave these rows out, or put the mean of the column there, which stands for nothing unusual; "
@@ -189,7 +189,7 @@ def _features(t: Features) -> Findings:
             "constant feature",
             LOOK,
             t.all(still),
-            f"column {t.names[still[0]]} is {number(columns[still[0]][0])} in each of {plural(len(t.rows), 'sample')}",
+            f"column {t.names[still[0]]} is {brief(columns[still[0]][0])} in each of {plural(len(t.rows), 'sample')}",
             "the gradient of a weight is its input × what comes from above: this one is a multiple of the bias's, so "
             "that both learn one and the same thing; of a column of zeros it is 0",
             "leave the column out: what is the same everywhere tells no sample from another",
@@ -219,12 +219,12 @@ def _scales(t: Features) -> Findings:
             "unscaled features",
             how,
             t.all(large) if t.flat else f"all {len(told):,} numbers of a sample",
-            f"column {t.names[top]} has the mean {number(c.mean)} and the size {number(c.size)} (root mean square)"
-            + (f"; column {t.names[low]} has the size {number(sizes[low])}" if len(varied) > 1 and t.flat else ""),
+            f"column {t.names[top]} has the mean {brief(c.mean)} and the size {brief(c.size)} (root mean square)"
+            + (f"; column {t.names[low]} has the size {brief(sizes[low])}" if len(varied) > 1 and t.flat else ""),
             "the gradient of a weight is its input × what comes from above, and a step of it changes the sum by input² "
-            f"× rate × that: {number(sizes[top] ** 2)} times as much as of an input of 1"
+            f"× rate × that: {brief(sizes[top] ** 2)} times as much as of an input of 1"
             + (
-                f". The columns learn at rates that differ by {number(ratio)}² = {number(ratio**2)}, and the rate that "
+                f". The columns learn at rates that differ by {brief(ratio)}² = {brief(ratio**2)}, and the rate that "
                 "suits one is too large or too small for another"
                 if t.flat and ratio > 3
                 else ""
@@ -240,9 +240,9 @@ def _scales(t: Features) -> Findings:
             "tiny features",
             how,
             f"all {plural(len(varied), 'column')} that vary",
-            f"the largest, column {t.names[top]}, has the size {number(sizes[top])} (root mean square)",
+            f"the largest, column {t.names[top]}, has the size {brief(sizes[top])} (root mean square)",
             "the gradient of a weight is its input × what comes from above, and a step of it changes the sum by input² "
-            f"× rate × that: {number(sizes[top] ** 2)} times as much as of an input of 1. The network hardly sees them",
+            f"× rate × that: {brief(sizes[top] ** 2)} times as much as of an input of 1. The network hardly sees them",
             "were they scaled twice, as pixels divided by 255 that lay between 0 and 1 already? Mean 0 and variance 1: "
             "data.Standardizer.of(X)(X)",
             top,
@@ -353,17 +353,17 @@ def _unbalanced(counts: Counter[Any], n: int, root: Value, biases: Sequence[Valu
     begin = [math.log(counts[c] / n) for c in ordered]
     if len(ordered) == 2:
         odds = begin[1] - begin[0]
-        start = f"ln(p / (1 - p)) = {number(odds)} for class {ordered[1]}, if there is one output"
+        start = f"ln(p / (1 - p)) = {brief(odds)} for class {ordered[1]}, if there is one output"
     else:
-        start = ", ".join(f"{number(b)} for class {c}" for c, b in list(zip(ordered, begin))[:4])
-    now = f"; it is {number(biases[0].data)} now" if len(biases) == 1 else ""
+        start = ", ".join(f"{brief(b)} for class {c}" for c, b in list(zip(ordered, begin))[:4])
+    now = f"; it is {brief(biases[0].data)} now" if len(biases) == 1 else ""
     yield Finding(
         "unbalanced labels",
         how,
         f"class {most}: {k:,} of {plural(n, 'target')}",
         f"{p:.1%} are of one class: who always says {most} is right as often",
         f"with biases of 0 the first steps do nothing but learn these shares: d(loss)/d(bias) is the mean of p - y, "
-        f"{number(abs(0.5 - p))} in size for two classes, and it drowns what the few of the other classes say",
+        f"{brief(abs(0.5 - p))} in size for two classes, and it drowns what the few of the other classes say",
         f"the last bias to begin with at the logarithm of the odds: {start}{now}; "
         "losses.cross_entropy(..., weight=...) "
         "counts rare classes more; judge by F1 or AUC, not by accuracy",

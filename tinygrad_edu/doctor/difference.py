@@ -19,7 +19,7 @@ from ..engine import Value
 from ..errors import UserError
 from ..explanation import explain
 from ..figures import Drawing, draw
-from ..words import number, plural
+from ..words import brief, plural
 
 FEW_ULPS = 1000
 Parts = list[tuple[str, str]]  # what is said, after the word that says what it is
@@ -122,17 +122,17 @@ def apart(x: float, y: float) -> str:
     if not math.isfinite(d["absolute"]):
         return "one is finite and the other is not" if math.isfinite(x) != math.isfinite(y) else "they are not finite"
     if d["ulps"] <= FEW_ULPS:
-        return f"{number(d['absolute'])}, {plural(int(d['ulps']), 'ulp')}"
+        return f"{brief(d['absolute'])}, {plural(int(d['ulps']), 'ulp')}"
     part = d["relative"]
     if part > 1:
-        return f"{number(d['absolute'])}, {part:.3g} times the larger"
-    return f"{number(d['absolute'])}, {f'{100 * part:.3g} %' if part >= 1e-5 else number(part)} of the larger"
+        return f"{brief(d['absolute'])}, {part:.3g} times the larger"
+    return f"{brief(d['absolute'])}, {f'{100 * part:.3g} %' if part >= 1e-5 else brief(part)} of the larger"
 
 
 def told_apart(x: float, y: float) -> tuple[str, str]:
     """Two numbers, in as many digits as it takes to tell them apart."""
-    if number(x) != number(y) or x == y:
-        return number(x), number(y)
+    if brief(x) != brief(y) or x == y:
+        return brief(x), brief(y)
     return next(((p, q) for n in range(5, 17) if (p := f"{x:.{n}g}") != (q := f"{y:.{n}g}")), (repr(x), repr(y)))
 
 

@@ -6,7 +6,7 @@ import math
 
 from .. import ops
 from ..engine import Value
-from ..words import elided, number, plural
+from ..words import brief, elided, plural
 from .evidence import LINEAR, MOST, Cell, Evidence, Use, rate, rms
 from .findings import Findings
 from .limits import LIMITS, severity
@@ -54,9 +54,9 @@ def across_depth(e: Evidence) -> Findings:
         "vanishing gradient" if vanishing else "exploding gradient",
         how,
         f"over {len(levels)} layers, from {at[levels[-1][0]].layer} back to {at[levels[0][0]].layer}",
-        f"going back, what reaches a layer is {number(step)} times what reached the one above it (fitted), and at the "
-        f"first {number(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
-        _per_layer(e, "layer", levels) + f". {number(step)}^{len(levels) - 1} is {number(step ** (len(levels) - 1))}",
+        f"going back, what reaches a layer is {brief(step)} times what reached the one above it (fitted), and at the "
+        f"first {brief(sizes[0] / sizes[-1])} times what reaches the last: {_sizes(sizes)}",
+        _per_layer(e, "layer", levels) + f". {brief(step)}^{len(levels) - 1} is {brief(step ** (len(levels) - 1))}",
         _advice(vanishing, [c for c in e.cells if c.shape.kind == "squashes"]),
         use.z,
         {"rate": step, "whole": whole, "layers": len(levels)},
@@ -65,7 +65,7 @@ def across_depth(e: Evidence) -> Findings:
 
 
 def _sizes(sizes: list[float]) -> str:
-    return " ← ".join(elided(sizes, 8, number))
+    return " ← ".join(elided(sizes, 8, brief))
 
 
 def _per_layer(e: Evidence, what: str, levels: list[list[Use]]) -> str:
@@ -75,11 +75,11 @@ def _per_layer(e: Evidence, what: str, levels: list[list[Use]]) -> str:
     weights = rms(e.value(w) for u in uses for w, _ in u.inputs)
     told = (
         f"a gradient that goes back through a {what} is multiplied by the slope of the activation, here of size "
-        f"{number(slope)}"
+        f"{brief(slope)}"
     )
     if weights:
-        told += f", and by a weight, of size {number(weights)}, and added up over the units that read it"
-    return told + "".join([f", and by {e.called(w)} = {number(e.value(w))}" for w in _factors(e, uses)])
+        told += f", and by a weight, of size {brief(weights)}, and added up over the units that read it"
+    return told + "".join([f", and by {e.called(w)} = {brief(e.value(w))}" for w in _factors(e, uses)])
 
 
 def _factors(e: Evidence, uses: list[Use]) -> list[Value]:
@@ -104,7 +104,7 @@ def _advice(vanishing: bool, squashing: list[Cell]) -> str:
         if bend is not None and largest < 0.5:
             other = (
                 f'activation="tanh", whose slope reaches 1, or "relu", in place of {bend.op.name}, whose slope is '
-                f"{number(largest)} at most, "
+                f"{brief(largest)} at most, "
             )
     last = "sums that go around layers, x + f(x)" if vanishing else "a bound on the norm of the gradient"
     begin = 'init="xavier", or "he" for relu, which keep the product of slopes and weights near 1'
@@ -127,10 +127,10 @@ def across_time(e: Evidence) -> Findings:
             "gradient vanishes in time" if vanishing else "gradient explodes in time",
             vanishing or exploding,
             f"{layer}, over {len(levels)} steps",
-            f"one step back multiplies the gradient by {number(step)} (fitted), all of them by {number(whole)}: "
+            f"one step back multiplies the gradient by {brief(step)} (fitted), all of them by {brief(whole)}: "
             f"{_sizes(sizes)}",
-            f"every step back goes through the same weights: {number(step)}^{len(levels) - 1} = "
-            f"{number(step ** (len(levels) - 1))}; {_per_layer(e, 'step', levels)}",
+            f"every step back goes through the same weights: {brief(step)}^{len(levels) - 1} = "
+            f"{brief(step ** (len(levels) - 1))}; {_per_layer(e, 'step', levels)}",
             "one of these: recurrent weights near the identity (a single one near 1); an LSTM or a GRU, whose state is "
             "added to and not multiplied; fewer steps"
             + ". In a training also optim.clip_by_norm(parameters, 1.0) between backward() and step(): it bounds what "
@@ -188,10 +188,10 @@ def blocked(e: Evidence) -> Findings:
             "blocked gradient",
             how,
             f"{name}, between the outputs and the loss: {len(nodes)} of {plural(of, 'place')}, such as {e.called(n)}",
-            f"there {e.names[x]} = {number(e.value(x))} has become {number(e.value(n))}; the loss pulls at it with "
-            f"{number(e.totals[n])}, and 0 of that arrives",
+            f"there {e.names[x]} = {brief(e.value(x))} has become {brief(e.value(n))}; the loss pulls at it with "
+            f"{brief(e.totals[n])}, and 0 of that arrives",
             f"the local gradient of {name} is 0 where it has put another number in the place of its input: 0 × "
-            f"{number(e.totals[n])} = 0. "
+            f"{brief(e.totals[n])} = 0. "
             + (
                 "So just the samples whose error is largest teach nothing"
                 if len(nodes) < of

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from .. import ops
 from ..engine import Value
-from ..words import number, plural
+from ..words import brief, plural
 from .evidence import Evidence
 from .findings import Findings
 from .limits import BROKEN, LOOK, severity
@@ -140,8 +140,8 @@ def unstable(e: Evidence) -> Findings:
             f"unstable formula: {r.what}",
             how,
             f"{plural(len(found), 'place')}, such as {e.called(n)}",
-            f"{e.names[n]} = {number(e.value(n))}, of "
-            + ", ".join(f"{e.called(p)} = {number(e.value(p))}" for p in n.parents[:2]),
+            f"{e.names[n]} = {brief(e.value(n))}, of "
+            + ", ".join(f"{e.called(p)} = {brief(e.value(p))}" for p in n.parents[:2]),
             r.why,
             r.advice,
             n,
@@ -178,10 +178,10 @@ def cancelled(e: Evidence) -> Findings:
         "difference of nearly equal numbers",
         severity("error in the loss", share),
         f"{plural(count, 'place')}, such as {e.called(n)}",
-        f"{number(a)} and {number(b)} agree in their first {lost:.0f} digits, of the 16 that a float has; "
-        f"{16 - lost:.0f} are left in {number(y)}",
-        f"each of the two is rounded, by up to {number(error)}, and the difference keeps that error. It changes {root} "
-        f"by {number(share)} of itself: the size of d({root})/d({e.names[n]}) is {number(abs(e.totals[n]))}",
+        f"{brief(a)} and {brief(b)} agree in their first {lost:.0f} digits, of the 16 that a float has; "
+        f"{16 - lost:.0f} are left in {brief(y)}",
+        f"each of the two is rounded, by up to {brief(error)}, and the difference keeps that error. It changes {root} "
+        f"by {brief(share)} of itself: the size of d({root})/d({e.names[n]}) is {brief(abs(e.totals[n]))}",
         "a form without the difference: expm1(x) for exp(x) - 1, log1p(x) for log(1 + x), (a - b) * (a + b) for "
         "a² - b², the mean of (x - mean)² for a variance, (-x).sigmoid() for 1 - sigmoid(x)",
         n,
@@ -229,11 +229,11 @@ def twice(e: Evidence) -> Findings:
             "softmax of a softmax",
             BROKEN,
             f"{plural(len(soft), 'place')}, such as {e.names[n]} = {n.op.name} of {e.names[xs[0]]}, …",
-            f"the {len(xs)} numbers that go in lie between 0 and 1 and make 1 (the largest is {number(top)}): they "
+            f"the {len(xs)} numbers that go in lie between 0 and 1 and make 1 (the largest is {brief(top)}): they "
             "are probabilities already",
             "logits may be any numbers, but these are at most 1 apart: the largest probability that can come out "
-            f"is e / (e + {len(xs) - 1}) = {number(best)}, "
-            f"and the loss stays above {number(-math.log(best))} however well the network learns",
+            f"is e / (e + {len(xs) - 1}) = {brief(best)}, "
+            f"and the loss stays above {brief(-math.log(best))} however well the network learns",
             "losses.cross_entropy takes the logits: leave the softmax out of the model; or take "
             "losses.categorical_cross_entropy on its probabilities",
             n,
@@ -252,9 +252,9 @@ def twice(e: Evidence) -> Findings:
             "sigmoid of a sigmoid",
             BROKEN,
             f"{plural(len(two), 'place')}, such as {e.called(n)}, where {e.called(x)}",
-            f"what goes in is {number(e.value(x))}, a probability already; between 0 and 1 a sigmoid goes from 0.5 "
+            f"what goes in is {brief(e.value(x))}, a probability already; between 0 and 1 a sigmoid goes from 0.5 "
             "to 0.731 only",
-            f"the two slopes are multiplied, {number(e.slopes[x][0])} × {number(e.slopes[n][0])} here and at "
+            f"the two slopes are multiplied, {brief(e.slopes[x][0])} × {brief(e.slopes[n][0])} here and at "
             "most 1/4 × 1/4, and a confident no can never come out",
             "losses.binary_cross_entropy_with_logits takes the logit: leave the sigmoid out of the model; or take "
             "losses.binary_cross_entropy on its output",
@@ -298,7 +298,7 @@ def no_probability(e: Evidence) -> Findings:
         "log of what is no probability",
         BROKEN if not 0 < e.value(p) < 1 else LOOK,
         f"{plural(len(free), 'place')}, such as {e.called(n)}, where {e.called(p)}",
-        f"{e.names[p]} = {number(e.value(p))} now, and nothing keeps it between 0 and 1: {p.op.name} can give any "
+        f"{e.names[p]} = {brief(e.value(p))} now, and nothing keeps it between 0 and 1: {p.op.name} can give any "
         "number",
         "cross-entropy is log(p) or log(1 - p), defined for 0 < p < 1 only; as p leaves that interval, the slope "
         "1 / p grows without bound and then the loss is nan",

@@ -15,7 +15,7 @@ from .. import ops
 from ..engine import Value
 from ..explanation.walk import Edge
 from ..names import is_constant, named
-from ..words import few, number, plural, times
+from ..words import brief, few, plural, times
 from . import moves
 from .difference import Comparison, Parts, apart, gap, so_far, told_apart
 from .pairing import Pairing, Side
@@ -73,8 +73,8 @@ def _row(side: Side, n: Value) -> str:
     if n.parents:
         return side.called(n)
     if n.op is ops.detached:
-        return f"{number(side.value(n))}, made by detach() or under no_grad(),"
-    return f"the number {number(side.value(n))}" if is_constant(n) else f"the input {side.names[n]}"
+        return f"{brief(side.value(n))}, made by detach() or under no_grad(),"
+    return f"the number {brief(side.value(n))}" if is_constant(n) else f"the input {side.names[n]}"
 
 
 def _equation(side: Side, n: Value, value: str) -> str:
@@ -153,7 +153,7 @@ def _lost(both: Pairing, step: int, word: str) -> Comparison | None:
         if cut is not None:
             why += f": it reads {_row(other, cut)} where {here} goes on"
             advice = "take detach() or no_grad() out of the way"
-        sides = [(here, f"d{one.names.term(one.root)}/d{one.names.term(n)} = {number(g)}"), (there, f"has no {name}")]
+        sides = [(here, f"d{one.names.term(one.root)}/d{one.names.term(n)} = {brief(g)}"), (there, f"has no {name}")]
         parts = [*sorted(sides), ("why", why), ("shape", _parted(both)), ("try", advice)]
         place = [(one.root, n), (other.root, other.root if cut is None else cut)]
         told = gap(*((g, 0.0) if here == "a" else (0.0, g)))
@@ -173,7 +173,7 @@ def _inputs(both: Pairing, leaves: Pairs) -> Parts:
         why = "they are the same numbers in another order: the samples, or the columns, were shuffled"
         advice = "the same seed for the order of the samples in both runs"
     elif any(x == 0 != y or y == 0 != x for x, y in zip(one, other)) and len({*one, *other}) == 2:
-        why = f"each is {number(min(one))} or {number(max(one))}: a mask, drawn anew, as dropout does"
+        why = f"each is {brief(min(one))} or {brief(max(one))}: a mask, drawn anew, as dropout does"
         advice = "the same seed for both masks, or model.eval(), which lets everything pass"
     else:
         why, advice = "", "the same data, in the same order, and the same constants in both runs"
@@ -185,13 +185,13 @@ def _own(both: Pairing, x: Value, y: Value, values: Pairs) -> Parts:
     a, b = both.a, both.b
     if both.parting:
         before = both.known_before(x)
-        told = few([f"{a.names[n]} = {number(a.value(n))}" for n in before])
+        told = few([f"{a.names[n]} = {brief(a.value(n))}" for n in before])
         why = f"what both know before it agrees, {told}: from there they go two ways" if before else (
             "nothing that it was computed from has a label that both know")  # fmt: skip
         advice = "label what is computed in between, in both: the comparison then says where it begins"
         return [("why", why), ("try", advice)]
     share = ("of all", f"{len(values):,} of {plural(len(both.pairs), 'node')} differ: it, and what depends on it")
-    given = few([_equation(a, p, number(a.value(p))) if p in a.names else a.names[p] for p in dict.fromkeys(x.parents)])
+    given = few([_equation(a, p, brief(a.value(p))) if p in a.names else a.names[p] for p in dict.fromkeys(x.parents)])
     rule = f"{x.op.name}, in b {y.op.name}" if x.op.name != y.op.name else f"the rule of {x.op.name}"
     if x in a.replayed or y in b.replayed:
         why, advice = f"its inputs agree, {given}: the replay itself computed another number", ""

@@ -7,7 +7,7 @@ import math
 from .. import ops
 from ..engine import Value
 from ..infinities import first_edge, interval
-from ..words import number, plural
+from ..words import brief, plural
 from .evidence import Evidence
 from .findings import Findings
 from .limits import BROKEN
@@ -28,11 +28,11 @@ def values(e: Evidence) -> Findings:
     first = next((n for n in e.order if n in bad and _begins(n)), None)
     if first is None:
         return
-    y = number(e.value(first))
+    y = brief(e.value(first))
     spread = f"{plural(len(bad), 'node')} of {len(e.order):,} {'are' if len(bad) > 1 else 'is'} nan or inf" + (
         f", {e.names[e.root]} among them" if e.root in bad and first is not e.root else ""
     )
-    given = ", ".join(dict.fromkeys(f"{e.names[p]} = {number(x)}" for p, x in zip(first.parents, first.numbers[1:])))
+    given = ", ".join(dict.fromkeys(f"{e.names[p]} = {brief(x)}" for p, x in zip(first.parents, first.numbers[1:])))
     yield e.finding(
         f"{y} begins here",
         BROKEN,
@@ -62,13 +62,13 @@ def _led(e: Evidence, n: Value) -> str:
         inputs = [p for p in at.parents if p.parents]
         at = max(inputs, key=lambda p: abs(e.value(p)) if e.value(p) == e.value(p) else math.inf)
         way.append(at)
-    told = [f"{e.names[p]} = {number(e.value(p))}" for p in way[:0:-1]]
+    told = [f"{e.names[p]} = {brief(e.value(p))}" for p in way[:0:-1]]
     return f"; on the way there {' → '.join(told)} → {e.names[n]}" if len(told) > 1 else ""
 
 
 def _why(e: Evidence, n: Value) -> str:
     outside = [
-        f"{e.names[p]} = {number(x)} is not inside {interval(d)}"
+        f"{e.names[p]} = {brief(x)} is not inside {interval(d)}"
         for p, x, d in zip(n.parents, n.numbers[1:], [d for d in n.op.domain if d is not ...])
         if not d[0] < x < d[1]
     ]
@@ -114,12 +114,12 @@ def gradients(e: Evidence) -> Findings:
         return
     n, i, up, d, before = found
     p = n.parents[i]
-    at = f"{number(up)} × {number(d)} = {number(up * d)}"
+    at = f"{brief(up)} × {brief(d)} = {brief(up * d)}"
     harmed = [e.names[b] for b in bad if not b.parents and b in e.names]
     if up == 0 and not math.isfinite(d):
         what, row = "0 × inf", n.op.name if len(n.parents) == 1 and n.op.name.isidentifier() else "log"
         why = (
-            f"nothing comes back to {e.names[n]}, its upstream gradient is 0; but its slope is {number(d)} there, and "
+            f"nothing comes back to {e.names[n]}, its upstream gradient is 0; but its slope is {brief(d)} there, and "
             f"{at}: zero times infinity has no value. A mask that multiplies by 0 does not help: the branch that it "
             "hides is computed, and so is its slope"
         )
@@ -129,12 +129,12 @@ def gradients(e: Evidence) -> Findings:
             "absolute zero"
         )
     elif not math.isfinite(d):
-        what, at_p = f"slope {number(d)}", f"{e.names[p]} = {number(e.value(p))}"
-        why = f"the local gradient {e.local(n, i)} of {e.called(n)} is {number(d)} at {at_p}"
+        what, at_p = f"slope {brief(d)}", f"{e.names[p]} = {brief(e.value(p))}"
+        why = f"the local gradient {e.local(n, i)} of {e.called(n)} is {brief(d)} at {at_p}"
         advice = _instead(n)
     else:
         what = "gradient too large"
-        why = f"{at}, added to {number(before)}: larger than 1.8e308, where floats end"
+        why = f"{at}, added to {brief(before)}: larger than 1.8e308, where floats end"
         advice = 'init="xavier" or "he", fewer layers or steps, a bound on the norm of the gradient'
     yield e.finding(
         f"gradient stops being finite: {what}",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ..engine import Value
 from ..names import named
-from ..words import number, plural
+from ..words import brief, plural
 from .difference import Parts, so_far, told_apart
 from .pairing import Pairing, Side
 
@@ -68,11 +68,11 @@ def law(moved: Sequence[float], gradients: Sequence[float], values: Sequence[flo
     largest = max(range(len(moved)), key=lambda i: abs(moved[i]))
     c = moved[largest] / gradients[largest] if gradients[largest] else math.nan
     if all(abs(m - c * g) <= CLOSE * abs(m) + EPS * abs(v) for m, g, v in zip(moved, gradients, values)):
-        return Law(f"{number(c)} × its gradient", c)
+        return Law(f"{brief(c)} × its gradient", c)
     size = abs(moved[largest])
     live = [m for m, g in zip(moved, gradients) if g]
     if len(live) > 2 and all(abs(abs(m) - size) <= 1e-3 * size for m in live):
-        return Law(f"{number(size)} up or down, whatever its gradient, as the first step of Adam does", math.nan)
+        return Law(f"{brief(size)} up or down, whatever its gradient, as the first step of Adam does", math.nan)
     return Law("", math.nan)
 
 
@@ -104,7 +104,7 @@ def why(
     parts.append((
         "before",
         f"{so_far(step, word)} alike, in every value and every gradient. At {word} {step - 1} its gradient was "
-        f"{number(one.gradient)} in both; then a moved it by {p}, b by {q}",
+        f"{brief(one.gradient)} in both; then a moved it by {p}, b by {q}",
     ))  # fmt: skip
     return parts + _cause(both, of, past, step, word)
 
@@ -131,7 +131,7 @@ def _cause(both: Pairing, of: list[tuple[Value, Value]], past: tuple[Past, Past]
             schedules = f"does {'b' if a.factor else 'a'} call optimizer.step(), with the parameters of its own model?"
         return [("why", f"a moved each parameter by {a.by}, b by {b.by}: {same}"), ("try", schedules)]
     if ratio := _ratio(moved[0], moved[1], [both.a.value(p) for p, _ in of]):
-        return [("why", f"each move of b is {number(ratio)} times that of a: {same}"), ("try", schedules)]
+        return [("why", f"each move of b is {brief(ratio)} times that of a: {same}"), ("try", schedules)]
     ways = [f"{name} moved each parameter by {one.by}" for name, one in (("a", a), ("b", b)) if one.by]
     if rest := " and ".join(name for name, one in (("a", a), ("b", b)) if not one.by):
         ways.append(

@@ -11,7 +11,7 @@ from typing import Any
 from ..modes import no_grad
 from ..trees import flatten
 from ..usage import chance_kept, mode, subset
-from ..words import number, plural
+from ..words import brief, plural
 from .course import Course
 from .findings import Findings
 from .limits import ASKED, BROKEN, LIMITS, LOOK, NOT_BEFORE, severity
@@ -29,13 +29,13 @@ def diverges(s: Step, course: Course) -> Findings:
         "loss diverges",
         BROKEN,
         "the loss over the last steps",
-        f"it is {number(course.recent)}, and was {number(course.best)} at best: for two windows in a row it "
-        f"has been {number(times)} times that, or more"
+        f"it is {brief(course.recent)}, and was {brief(course.best)} at best: for two windows in a row it "
+        f"has been {brief(times)} times that, or more"
         if math.isfinite(times)
-        else f"it is {number(course.last)}, and was {number(course.best)} at best: no finite number for long",
+        else f"it is {brief(course.last)}, and was {brief(course.best)} at best: no finite number for long",
         "a step of lr × gradient overshoots where the slope changes faster than 2 / lr: it lands higher on the other "
         "side, where the slope is larger, and so the next step"
-        + (f". The last update had {number(ratio)} times the size of the weights" if ratio else ""),
+        + (f". The last update had {brief(ratio)} times the size of the weights" if ratio else ""),
         "a learning rate that is 10 times smaller; optim.clip_by_norm before optimizer.step(); inputs and targets "
         "scaled to mean 0 and variance 1",
         i,
@@ -53,17 +53,17 @@ def stands_still(s: Step, course: Course, learned: float | None, share: float) -
         return
     i = s.worst(s.own)
     if learned is not None:
-        known = f"The outputs explain {number(learned)} of the targets' variance"
+        known = f"The outputs explain {brief(learned)} of the targets' variance"
     else:
-        known = f"It is {number(share)} times what it would be if the outputs said the same of every sample"
+        known = f"It is {brief(share)} times what it would be if the outputs said the same of every sample"
     gain = -math.fsum(map(mul, s.update, s.own))
     yield s.finding(
         "loss does not fall",
         LOOK,
         f"the loss, over {plural(course.steps, 'step')}",
-        f"it was {number(course.start)} at the start, {number(course.best)} at best, and is {number(course.recent)} "
+        f"it was {brief(course.start)} at the start, {brief(course.best)} at best, and is {brief(course.recent)} "
         f"over the last steps. {known}",
-        f"by its gradient, the last update should have changed the loss by {number(-gain)} (the sum of gradient × "
+        f"by its gradient, the last update should have changed the loss by {brief(-gain)} (the sum of gradient × "
         "update)"
         + (": no slope is left to follow, see what else was found" if abs(gain) < 1e-6 * abs(course.recent)
            else ". What one batch gains, the next takes away again, or the step overshoots"),
@@ -84,7 +84,7 @@ def learns_nothing(s: Step, course: Course, learned: float | None, asked: int) -
             "learns nothing from the inputs",
             LOOK if course.falls() else how,
             f"the outputs for {plural(asked, 'sample')} of the data",
-            f"they explain {number(learned)} of the variance of the targets (the square of their correlation), after "
+            f"they explain {brief(learned)} of the variance of the targets (the square of their correlation), after "
             f"{plural(s.number, 'step')}; a constant output explains 0",
             "the biases of the last layer alone fit the mean of the targets, whatever the inputs are; all beyond that "
             "must come through the weights, whose local gradient is the input that they multiply",
@@ -107,8 +107,8 @@ def overfits(s: Step, course: Course) -> Findings:
         "overfitting",
         LOOK,
         "the loss on samples that are not learned from",
-        f"it is {number(test)}, {number(up)} times its best, {number(best)} at step {at:,}; in training it has fallen "
-        f"from {number(then)} then to {number(train)}",
+        f"it is {brief(test)}, {brief(up)} times its best, {brief(best)} at step {at:,}; in training it has fallen "
+        f"from {brief(then)} then to {brief(train)}",
         "the gradient comes from the training samples alone: where it goes on lowering their loss and raises that of "
         "others, it fits what is particular to them",
         "stop at the best: fit(..., validation=0.1, patience=10); more data; weight_decay, nn.Dropout, fewer units",

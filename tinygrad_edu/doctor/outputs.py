@@ -22,7 +22,7 @@ from .. import ops
 from ..engine import Value, chain_rule
 from ..names import is_constant
 from ..sums import addends
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from .evidence import Cell, Evidence, Use, found_once, rms
 from .findings import Findings
 from .limits import LIMITS, LOOK, severity
@@ -209,12 +209,12 @@ def chance(e: Evidence) -> Findings:
     yield e.finding(
         "outputs worse than nothing" if knows else "loss at the start far from chance",
         LOOK if knows else how,
-        f"{_named(units)}: weighted sums of size {number(size)}",
-        f"the loss is {number(now)}; if every output were 0 it would be {number(silent)}: {number(now / silent)} times "
+        f"{_named(units)}: weighted sums of size {brief(size)}",
+        f"the loss is {brief(now)}; if every output were 0 it would be {brief(silent)}: {brief(now / silent)} times "
         "as much"
         + (f". With {rest:.4g} more in both that the outputs have no say in" if rest else "")
         + (". They point the right way, but too far" if knows else ""),
-        f"{z} = {number(e.value(worst.z))} and d(loss)/d({z}) = {number(e.totals[worst.z])}: the loss wants it back "
+        f"{z} = {brief(e.value(worst.z))} and d(loss)/d({z}) = {brief(e.totals[worst.z])}: the loss wants it back "
         "near 0. With softmax or sigmoid that gradient is p - y, and p is nearly 1 where y is 0: confident and wrong. "
         "The first steps are spent on taking that back",
         "smaller weights and biases in the last layer to begin with: multiply both by "
@@ -272,10 +272,10 @@ def stuck(e: Evidence) -> Findings:
         _named(list(dict.fromkeys(cell for _, cell, _ in found))),
         f"{count} of {plural(pairs, '(output, sample) pair')} lie where the slope is below "
         f"{LIMITS['slope'].look:.0%} of the largest, on the wrong side; of {c.name} {share:.0%} of the samples that "
-        f"want it {'above' if pulls[u.z] < 0 else 'below'} 0, with sums up to {number(e.value(u.z))}",
-        f"the loss pulls at the output {e.names[u.out]} = {number(e.value(u.out))} with {number(e.totals[u.out])}, and "
-        f"the slope of the activation at {e.names[u.z]} = {number(e.value(u.z))} is {number(u.slope)}: what arrives is "
-        f"{number(e.totals[u.z])}; at 0 it would be {number(pulls[u.z])}. The more wrong it is, the less it learns",
+        f"want it {'above' if pulls[u.z] < 0 else 'below'} 0, with sums up to {brief(e.value(u.z))}",
+        f"the loss pulls at the output {e.names[u.out]} = {brief(e.value(u.out))} with {brief(e.totals[u.out])}, and "
+        f"the slope of the activation at {e.names[u.z]} = {brief(e.value(u.z))} is {brief(u.slope)}: what arrives is "
+        f"{brief(e.totals[u.z])}; at 0 it would be {brief(pulls[u.z])}. The more wrong it is, the less it learns",
         "a loss whose slope makes up for the flat one: losses.cross_entropy or binary_cross_entropy_with_logits on the "
         "weighted sum itself; smaller weights in the last layer; targets inside the range of the activation; a smaller "
         "learning rate",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .. import ops
 from ..engine import Value, chain_rule
 from ..names import is_constant
-from ..words import number, plural
+from ..words import brief, plural
 from .evidence import Evidence, found_once
 from .findings import Findings
 from .limits import BROKEN, severity
@@ -101,9 +101,9 @@ def lowered(e: Evidence) -> Findings:
         BROKEN,
         f"{plural(len(wrong), 'part')} of the loss, of {plural(len(pull), 'weight')}, such as "
         f"{e.called(wrong[0].node)}",
-        f"{'it takes' if len(wrong) == 1 else 'they take'} {number(-sum(p.size for p in wrong))} off the loss; w · "
-        f"d(penalty)/dw adds up to {number(along)}",
-        f"a step against the gradient moves {e.names.term(w)} = {number(e.value(w))} by -rate × {number(pull[w])}, "
+        f"{'it takes' if len(wrong) == 1 else 'they take'} {brief(-sum(p.size for p in wrong))} off the loss; w · "
+        f"d(penalty)/dw adds up to {brief(along)}",
+        f"a step against the gradient moves {e.names.term(w)} = {brief(e.value(w))} by -rate × {brief(pull[w])}, "
         "away from 0, and the more the larger it is. A sum of k-th powers has w · d/dw = k times itself, so this "
         "number is positive for every penalty that keeps weights small. Here the loss has no lowest point",
         "add the penalty, do not subtract it: loss + losses.l2(model.parameters(), alpha=1e-4) with alpha above 0. "
@@ -136,10 +136,10 @@ def outweighs(e: Evidence) -> Findings:
         how,
         f"{plural(len(parts), 'part')} of the loss, of {plural(len(pull), 'weight')}, such as "
         f"{e.called(parts[0].node)}",
-        f"the penalty is {number(penalty)} and the rest of the loss {number(rest)}; its gradient over these weights "
-        f"has the length {number(ours)}, that of the rest {number(theirs)}",
-        f"gradients add: of d(loss)/d({e.names.term(w)}) = {number(e.totals[w])}, {number(pull[w])} come from the "
-        f"penalty and {number(float(e.totals[w]) - pull[w])} from the data. The steps go to 0, whatever the data say",
+        f"the penalty is {brief(penalty)} and the rest of the loss {brief(rest)}; its gradient over these weights "
+        f"has the length {brief(ours)}, that of the rest {brief(theirs)}",
+        f"gradients add: of d(loss)/d({e.names.term(w)}) = {brief(e.totals[w])}, {brief(pull[w])} come from the "
+        f"penalty and {brief(float(e.totals[w]) - pull[w])} from the data. The steps go to 0, whatever the data say",
         "a smaller alpha: losses.l2(model.parameters(), alpha=1e-4), or 1e-3. CS231n: first without regularisation, "
         "until twenty samples are learned by heart; then as much as makes the loss a little larger",
         parts[0].node,

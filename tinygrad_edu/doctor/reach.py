@@ -10,7 +10,7 @@ from ..engine import Value
 from ..explanation.network import IN_A_LIST
 from ..figures.units import module_of
 from ..names import named
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from .evidence import Cell, Evidence
 from .findings import Findings
 from .limits import BROKEN, LOOK, severity
@@ -27,7 +27,7 @@ def cut(e: Evidence) -> Findings:
     yield e.finding(
         "no gradient at all",
         BROKEN,
-        f"the loss itself, {e.names[e.root]} = {number(e.root.data)}",
+        f"the loss itself, {e.names[e.root]} = {brief(e.root.data)}",
         "it has no parents: "
         + (
             "it was made by detach() or under no_grad()"
@@ -66,7 +66,7 @@ def unreached(e: Evidence) -> Findings:
     if ends:
         why += (
             f". The graph ends at {plural(len(ends), 'number')} made by detach() or under no_grad(), such as "
-            f"{number(ends[0].data)}: how they were computed is forgotten"
+            f"{brief(ends[0].data)}: how they were computed is forgotten"
         )
         advice = (
             "take detach() or no_grad() out of the way from the parameters to the loss; if it is meant, as for a "
@@ -102,7 +102,7 @@ def nothing_arrives(e: Evidence) -> Findings:
         "no gradient arrives",
         BROKEN,
         f"on every way from {e.names[e.root]} to a parameter, at {plural(len(walls), 'node')}: {rows}",
-        f"such as {e.called(n)}, whose slopes are {few([number(d) for d in e.slopes[n]])} here",
+        f"such as {e.called(n)}, whose slopes are {few([brief(d) for d in e.slopes[n]])} here",
         "the gradient along a way is the product of its local gradients, and each way has a factor of 0",
         "a loss that changes with the outputs, by however little: what counts right answers, or rounds, cannot say in "
         "which direction to go. losses.cross_entropy, hinge or mse can",
@@ -132,7 +132,7 @@ def behind_chance(e: Evidence) -> Findings:
         LOOK,
         f"on every way from {e.names[e.root]} to {plural(len(lost), 'parameter')}, at "
         f"{plural(len(walls), 'random choice')}",
-        f"such as {e.names[n]} ~ {e.names.drawn(n)}, which is {number(e.value(n))}",
+        f"such as {e.names[n]} ~ {e.names.drawn(n)}, which is {brief(e.value(n))}",
         "a sample jumps from one number to the next, so its local gradient is 0 and no gradient passes; what "
         "changes with the parameters is how probable it was, and the score, d(log p) × the cost, says that",
         "stochastic.surrogate(cost) in place of the cost; or stochastic.expected(f), which adds up all outcomes; "
@@ -170,7 +170,7 @@ def constant_outputs(e: Evidence) -> Findings:
         "output does not depend on the input",
         BROKEN,
         f"{few([c.name for c in same])}, of {plural(len(_outputs(e)), 'output')}",
-        f"{number(e.value(cell.uses[0].z))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
+        f"{brief(e.value(cell.uses[0].z))} for each of {plural(len(cell.uses), 'sample')}, whose inputs differ",
         why,
         advice,
         cell.uses[0].out,
@@ -197,8 +197,8 @@ def identical(e: Evidence) -> Findings:
             "identical units",
             BROKEN if len(most) == len(cells) else LOOK,
             f"{layer}: {count} of {plural(len(cells), 'unit')}, such as {most[0].name} and {most[1].name}",
-            f"the same weights (the first is {number(e.value(w))}), and the same gradients "
-            f"({number(e.totals[w])}), to the last bit",
+            f"the same weights (the first is {brief(e.value(w))}), and the same gradients "
+            f"({brief(e.totals[w])}), to the last bit",
             "equal units that feed equal weights get equal gradients, for the chain rule multiplies equal numbers: "
             f"after every step they are equal again, so {len(most)} units do the work of one",
             'random weights to begin with (init="xavier" or "he"); biases may be equal, weights may not',
@@ -252,7 +252,7 @@ def idle_inputs(e: Evidence) -> Findings:
                 how,
                 f"{len(idle)} of {plural(of, 'input')}: {few([str(i) for i in idle])}",
                 f"they are 0 on all {plural(e.samples, 'sample')}",
-                f"the local gradient of a weight is its input: d(sum)/d({e.names.term(w)}) = {number(e.value(x))}, "
+                f"the local gradient of a weight is its input: d(sum)/d({e.names.term(w)}) = {brief(e.value(x))}, "
                 "so its gradient is 0 × upstream = 0",
                 "other columns, or more samples; are the columns where the model expects them?",
                 w,

@@ -16,7 +16,7 @@ from ..engine import Value
 from ..explanation.network import IN_A_LIST
 from ..figures.units import module_of
 from ..names import named
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from .course import Course
 from .findings import Finding, Findings
 from .limits import BROKEN, CLEARS, LIMITS, LOOK, NOT_BEFORE, PATIENCE, severity
@@ -211,11 +211,11 @@ def _sum(s: Step) -> Finding:
         "gradients added up",
         BROKEN,
         s.all(i),
-        f"at step {s.number:,}, {name}.grad = {number(s.kept[i])}"
-        + (f" = {number(s.own[i])} + {number(left[i])}" if _like(s.kept, _plus(s.own, left)) else
-           f", in the direction of {number(s.own[i])} + {number(left[i])}")
-        + f", where {number(s.own[i])} is the gradient of this loss and {number(left[i])} was there before. "
-        f"All .grad together have {number(times)} times the size of this gradient",
+        f"at step {s.number:,}, {name}.grad = {brief(s.kept[i])}"
+        + (f" = {brief(s.own[i])} + {brief(left[i])}" if _like(s.kept, _plus(s.own, left)) else
+           f", in the direction of {brief(s.own[i])} + {brief(left[i])}")
+        + f", where {brief(s.own[i])} is the gradient of this loss and {brief(left[i])} was there before. "
+        f"All .grad together have {brief(times)} times the size of this gradient",
         "backward() adds: p.grad += dL/dp, because gradients add where paths meet. What is not set to 0 in between is "
         "the sum over all steps so far, and most of it belongs to numbers that the parameters no longer have",
         "optimizer.zero_grad() before each loss.backward(), of an optimizer that has all these parameters",
@@ -231,8 +231,8 @@ def _unchanged(s: Step) -> Finding:
         "stale gradients",
         BROKEN,
         s.all(i),
-        f"{name}.grad = {number(s.kept[i])}, to the last bit what it was at step {s.number - 1:,}; the gradient of "
-        f"this loss is {number(s.own[i])}",
+        f"{name}.grad = {brief(s.kept[i])}, to the last bit what it was at step {s.number - 1:,}; the gradient of "
+        f"this loss is {brief(s.own[i])}",
         "the parameters have moved since, and with them every local gradient; so the same number again is no gradient "
         "of this loss: its backward() has not been called",
         "loss.backward(), on the loss of this step, before optimizer.step()",
@@ -248,7 +248,7 @@ def _empty(s: Step, moved: str) -> Finding:
         "stale gradients",
         BROKEN,
         s.all(i),
-        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {number(s.own[i])}. {moved}",
+        f"every .grad is 0, though the gradient of this loss is not: at {name} it is {brief(s.own[i])}. {moved}",
         "an optimizer reads .grad, and backward() writes it: an update lr × 0 is no update",
         "loss.backward(), on the loss of this step, between optimizer.zero_grad() and optimizer.step()",
         i,
@@ -262,7 +262,7 @@ def _old_loss(s: Step) -> Finding:
         "stale gradients",
         BROKEN,
         f"the loss, which is that of step {s.number - 1:,} again",
-        f"it was computed with {s.called(i)} = {number(s.seen[i])}, which is {number(s.data[i])} by now",
+        f"it was computed with {s.called(i)} = {brief(s.seen[i])}, which is {brief(s.data[i])} by now",
         "a graph remembers the numbers that its forward pass saw, and its slopes are taken there: backward() on it "
         "gives the old gradient again, wherever the parameters are now",
         "compute the loss anew in every step, inside of the loop",
@@ -300,7 +300,7 @@ def _none(s: Step) -> Findings:
         "no update",
         BROKEN if whole else LOOK,
         f"{plural(len(idle), 'parameter')} of {len(s.parameters):,}: those of {few(layers)}",
-        f"{s.called(i)} has the gradient {number(s.kept[i])}, and is {number(s.data[i])}, as at step 0",
+        f"{s.called(i)} has the gradient {brief(s.kept[i])}, and is {brief(s.data[i])}, as at step 0",
         "a gradient moves nothing: an optimizer does, and only the parameters that it was made with"
         + ("" if whole else ". Others have moved"),
         "optimizer.step() in every step; an optimizer made from this model's parameters(), after its last layer was "
@@ -324,9 +324,9 @@ def _climbing(s: Step) -> Findings:
         "update in the wrong direction",
         BROKEN,
         s.all(i),
-        f"{s.called(i)} has the gradient {number(s.own[i])} and has moved by {number(s.update[i])}. The sum "
-        f"of update × gradient over all parameters is {number(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
-        f"looks; the loss has gone from {number(losses[0])} to {number(losses[-1])} meanwhile",
+        f"{s.called(i)} has the gradient {brief(s.own[i])} and has moved by {brief(s.update[i])}. The sum "
+        f"of update × gradient over all parameters is {brief(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
+        f"looks; the loss has gone from {brief(losses[0])} to {brief(losses[-1])} meanwhile",
         "for a small step the loss changes by the sum of gradient × update. It is negative if an update goes against "
         "its gradient, and above 0 if it goes along with it: uphill",
         "p.data -= lr * p.grad, with a minus; or is it the loss whose sign is turned, or its gradient?",
@@ -336,7 +336,7 @@ def _climbing(s: Step) -> Findings:
 
 
 def _told(ratios: dict[str, float]) -> str:
-    return few([f"{number(r)} in {layer}" for layer, r in ratios.items()])
+    return few([f"{brief(r)} in {layer}" for layer, r in ratios.items()])
 
 
 def _bolts(s: Step, course: Course) -> bool:
@@ -359,9 +359,9 @@ def _sizes(s: Step, course: Course) -> Findings:
             "updates too large",
             how,
             f"{worst}, such as {s.called(i)}",
-            f"{s.called(i)} was {number(s.seen[i])} and has moved by {number(s.update[i])}. An update has "
-            f"{number(large)} times the size of the weights: {_told(s.ratios)}; about 0.001 is healthy. The loss was "
-            f"{number(course.start)} at the start and is {number(course.now)}",
+            f"{s.called(i)} was {brief(s.seen[i])} and has moved by {brief(s.update[i])}. An update has "
+            f"{brief(large)} times the size of the weights: {_told(s.ratios)}; about 0.001 is healthy. The loss was "
+            f"{brief(course.start)} at the start and is {brief(course.now)}",
             "a gradient says how the loss changes near the point where it was taken; a step that is as long as the "
             "weights themselves leaves that neighbourhood, and lands anywhere",
             "a learning rate that is 10 times smaller, until the loss falls; inputs scaled to mean 0 and variance 1; "
@@ -381,11 +381,11 @@ def _sizes(s: Step, course: Course) -> Findings:
             "updates too small",
             how,
             f"every layer, such as {s.called(i)}",
-            f"{s.called(i)} is {number(s.seen[i])}, has the gradient {number(s.own[i])} and has moved by "
-            f"{number(s.update[i])}. An update has never had more than {number(best)} times the size of the weights: "
-            f"{_told(s.largest)}; about 0.001 is healthy. The loss was {number(course.start)} at the start and is "
-            f"{number(course.now)}",
-            f"at this pace it takes {number(float(f'{1 / best:.1g}'))} steps until a weight has changed by as much as "
+            f"{s.called(i)} is {brief(s.seen[i])}, has the gradient {brief(s.own[i])} and has moved by "
+            f"{brief(s.update[i])}. An update has never had more than {brief(best)} times the size of the weights: "
+            f"{_told(s.largest)}; about 0.001 is healthy. The loss was {brief(course.start)} at the start and is "
+            f"{brief(course.now)}",
+            f"at this pace it takes {brief(float(f'{1 / best:.1g}'))} steps until a weight has changed by as much as "
             "itself: the slope is there, and is hardly followed",
             "a larger learning rate, 10 times and again 10 times; Adam, whose steps do not shrink with the gradient; "
             "does a schedule begin at nearly 0?",

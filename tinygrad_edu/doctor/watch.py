@@ -10,7 +10,7 @@ from typing import Any
 from .. import collector
 from ..engine import Value, chain_rule
 from ..usage import chance_kept
-from ..words import few, number, plural
+from ..words import brief, few, plural
 from . import outputs
 from .course import Course
 from .evidence import Evidence
@@ -134,12 +134,12 @@ class Watch:
                 self._updates(s)
         numbers = {
             **self._numbers,
-            "loss": f"{number(course.first)} at step 0, {number(course.now)} over the last steps",
+            "loss": f"{brief(course.first)} at step 0, {brief(course.now)} over the last steps",
         }
         if course.tests:
-            numbers["test"] = f"{number(course.tests[-1][1])}, {number(min(t[1] for t in course.tests))} at best"
+            numbers["test"] = f"{brief(course.tests[-1][1])}, {brief(min(t[1] for t in course.tests))} at best"
         if self._ratios:
-            numbers["update : weight"] = few([f"{number(r)} in {layer}" for layer, r in self._ratios.items()])
+            numbers["update : weight"] = few([f"{brief(r)} in {layer}" for layer, r in self._ratios.items()])
         numbers["looked at"] = (
             f"the graph of {plural(len(self.looks), 'step')}: {', '.join(f'{i:,}' for i in self.looks)}"
             if self.looks

@@ -22,7 +22,7 @@ from typing import Any
 from .. import chance, ops
 from ..blocks import joined
 from ..engine import Value
-from ..words import elided, number, plural
+from ..words import brief, elided, plural
 from .walk import Walk
 
 MOST = 4
@@ -46,7 +46,7 @@ def choice_notes(walk: Walk, nodes: Iterable[Value]) -> list[str]:
 
 
 def _in_place(walk: Walk, nodes: list[Value]) -> str:
-    names = ", ".join(elided(nodes, MOST, lambda n: f"{walk.names[n]} = {number(walk.value(n))}"))
+    names = ", ".join(elided(nodes, MOST, lambda n: f"{walk.names[n]} = {brief(walk.value(n))}"))
     of: Any = nodes[0].stands_for  # type: ignore[attr-defined]
     ps = [p for p in of.parameters if isinstance(p, Value) and p in walk.names]
     who = walk.names[ps[0]] if len(ps) == 1 else "each parameter"
@@ -57,7 +57,7 @@ def _in_place(walk: Walk, nodes: list[Value]) -> str:
 
 
 def _drawn(walk: Walk, n: Value) -> str:
-    return f"{walk.names[n]} = {number(walk.value(n))} was drawn from {walk.names.drawn(n)}"
+    return f"{walk.names[n]} = {brief(walk.value(n))} was drawn from {walk.names.drawn(n)}"
 
 
 def _slopes(walk: Walk, n: Value) -> list[tuple[str, float]]:
@@ -71,11 +71,11 @@ def _slopes(walk: Walk, n: Value) -> list[tuple[str, float]]:
 
 def _path(walk: Walk, n: Value) -> str:
     name = walk.names.term(n)
-    ways = ", ".join([f"d{name}/d{p} = {number(d)}" for p, d in _slopes(walk, n)])
+    ways = ", ".join([f"d{name}/d{p} = {brief(d)}" for p, d in _slopes(walk, n)])
     formula = (chance.of(n).path.__doc__ or "").strip(" .")
     return (
         f"{_drawn(walk, n)}, pathwise: it is {formula}, and the noise is "
-        f"{number(walk.value(n.noise))}. " + (f"So gradients pass: {ways}." if ways else "So gradients pass.")  # type: ignore[attr-defined]
+        f"{brief(walk.value(n.noise))}. " + (f"So gradients pass: {ways}." if ways else "So gradients pass.")  # type: ignore[attr-defined]
     )
 
 
@@ -98,7 +98,7 @@ def _score(walk: Walk, n: Value, score: Value | None, said: str) -> str:
     name = walk.names.term(n)
     ways = [
         f"d(log p({name}))/d{p} × {joined(factors, '×')} = {joined([d, *factors], '×')} = "
-        f"{number(d * score.numbers[2] * walk.totals[score])}"
+        f"{brief(d * score.numbers[2] * walk.totals[score])}"
         for p, d in slopes
     ]
     return f"{told} The surrogate loss hands {each} the score × {cost}: {'; '.join(ways)}."

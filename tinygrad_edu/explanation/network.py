@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 from ..blocks import Block, Explanation, Rows, joined
 from ..engine import Value
 from ..figures.units import Groups, Unit, module_of, neuron_of, samples_of, slope_of
-from ..words import few, leading, number, plural
+from ..words import brief, few, leading, plural
 from .walk import Walk
 
 IN_A_LIST = re.compile(r"(.+)\.[^\W\d]\w*\.\d+")  # mlp.layers.0.neurons.3 is one of mlp.layers.0
@@ -125,7 +125,7 @@ class Overview(Explanation):
     def _sizes(self, nodes: Iterable[Value]) -> list[str]:
         """The sizes of some numbers, and of their gradients."""
         nodes = list(nodes)
-        return [number(rms(map(self.walk.value, nodes))), number(self._gradient(nodes))]
+        return [brief(rms(map(self.walk.value, nodes))), brief(self._gradient(nodes))]
 
     def _outputs(self, neurons: Iterable[NeuronGradients]) -> list[str]:
         """The same of what some neurons give."""
@@ -137,7 +137,7 @@ class Overview(Explanation):
     # A network
 
     def _what(self) -> str:
-        root = f"{self.names[self.root]} = {number(self.walk.value(self.root))}"
+        root = f"{self.names[self.root]} = {brief(self.walk.value(self.root))}"
         parameters = plural(sum(len(layer.parameters) for layer in self.layers), "parameter")
         at_work = f", at work on {plural(self.samples, 'sample')}" if self.samples > 1 else ""
         if len(self.neurons) == 1:
@@ -203,7 +203,7 @@ class Overview(Explanation):
 
         def cells(outs: list[Value]) -> list[str]:
             several = map(self.walk.value, outs), map(self.totals.__getitem__, outs)
-            return [", ".join(map(number, xs)) for xs in several] if n <= 3 else self._sizes(outs)
+            return [", ".join(map(brief, xs)) for xs in several] if n <= 3 else self._sizes(outs)
 
         rows = [(f"{s}", *cells(given[s])) for s in order[:MOST_SAMPLES] if sizes[s] != 0]
         what = "output" if n == 1 else f"{n} outputs" if n <= 3 else f"size of its {n} outputs"
@@ -229,7 +229,7 @@ class Overview(Explanation):
                     (f"{root}.explain(max_nodes={len(self.walk.order)})", "every node")])  # fmt: skip
 
     def _numbers(self, p: Value) -> list[str]:
-        return [number(self.walk.value(p)), number(self.totals[p])]
+        return [brief(self.walk.value(p)), brief(self.totals[p])]
 
     # A layer
 
@@ -243,8 +243,8 @@ class Overview(Explanation):
             top = max(n.weights, key=lambda w: abs(self.totals[w]))
             bias = n.uses[0].bias
             rows.append((n.name.removeprefix(f"{layer.name}."), f"{n.closed} of {len(n.uses)}" if n.closed else "",
-                         *self._outputs([n]), "" if bias is None else number(self.totals[bias]),
-                         f"{_attribute(top)}: {number(self.totals[top])}"))  # fmt: skip
+                         *self._outputs([n]), "" if bias is None else brief(self.totals[bias]),
+                         f"{_attribute(top)}: {brief(self.totals[top])}"))  # fmt: skip
         yield Rows(rows, "lrrrrl", (0,))
         yield from _more(len(layer.neurons) - MOST_NEURONS, "more neuron", ", with smaller gradients")
         yield f'{root}.explain(of="{layer.neurons[0].name}") explains one of them.'
@@ -262,7 +262,7 @@ class Overview(Explanation):
         rows: list[tuple[str, ...]] = [(self.word, "weighted sum", "output", "upstream", "slope", "passed on")]
         for s, u in leading(list(enumerate(neuron.uses)), MOST_SAMPLES, lambda use: abs(totals[use[1].z])):
             numbers = value(u.z), value(u.out), totals[u.out], slope_of(u), totals[u.z]
-            rows.append((f"{s}", *map(number, numbers)))
+            rows.append((f"{s}", *map(brief, numbers)))
         yield Rows(rows, "rrrrrr")
         yield from _more(len(neuron.uses) - MOST_SAMPLES, f"more {self.word}", ", which pass less on")
         yield f"A weight's gradient adds up what is passed on × its input over the {self.word}s; the bias has input 1."

@@ -17,7 +17,7 @@ from ..infinities import interval
 from ..languages import LATEX
 from ..names import Names
 from ..text import Expr
-from ..words import number, plural, times
+from ..words import brief, plural, times
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,10 +125,10 @@ class Walk:
                 continue  # an infinity makes infinities, a nan makes nans: those are not where it begins
             inside = [interval(d) for d in n.op.domain if d is not ... and d != ops.REAL]
             given = ", ".join(
-                dict.fromkeys(f"{self.names[p]} = {number(x)}" for p, x in zip(n.parents, xs) if p in self.names)
+                dict.fromkeys(f"{self.names[p]} = {brief(x)}" for p, x in zip(n.parents, xs) if p in self.names)
             )
             found.append(
-                f"{self.names[n]} = {self.names.formula(n, 60)} = {number(y)} begins "
+                f"{self.names[n]} = {self.names.formula(n, 60)} = {brief(y)} begins "
                 f"here{f', with {given}' if given else ''}"
                 + (f": {n.op.name} is defined on {' and '.join(inside)}" if inside else "")
             )
@@ -145,12 +145,12 @@ class Walk:
             n, p, product = (
                 self.names[e.node],
                 self.names[e.parent],
-                f"{number(e.upstream)} × {number(e.local)}",
+                f"{brief(e.upstream)} × {brief(e.local)}",
             )
-            added = f"{joined([before, g], '+')} = {number(total)} where paths meet, at {p}"
+            added = f"{joined([before, g], '+')} = {brief(total)} where paths meet, at {p}"
             if not math.isfinite(e.local) and all(map(math.isfinite, e.node.numbers[1:])):
                 slope, formula = self.local(e.node, e.place), self.names.formula(e.node, 60)
-                at = f"{number(e.local)} at {p} = {number(self.value(e.parent))}"
+                at = f"{brief(e.local)} at {p} = {brief(self.value(e.parent))}"
                 found.append(f"The slope {slope} of {n} = {formula} is {at}")
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
@@ -158,7 +158,7 @@ class Walk:
                     "times infinity has no value"
                 )
             if math.isinf(g) and math.isfinite(e.upstream) and math.isfinite(e.local):
-                found.append(f"{product} = {number(g)} on the edge {n} → {p}: too large for a float")
+                found.append(f"{product} = {brief(g)} on the edge {n} → {p}: too large for a float")
             if math.isinf(total) and math.isfinite(before) and math.isfinite(g):
                 found.append(f"{added}: too large for a float")
             if total != total and before == before and g == g:
@@ -175,11 +175,11 @@ class Walk:
         k = held / total if total and math.isfinite(total) else 0.0
         if k == int(k) and 2 <= k <= 1000:
             return (
-                f"{name}.grad holds {number(held)}, {times(int(k))} this total, "
+                f"{name}.grad holds {brief(held)}, {times(int(k))} this total, "
                 f"as after {int(k)} backward passes: gradients add up until {root}.zero_grad()."
             )
         return (
-            f"{name}.grad holds {number(held)}, not {number(total)}: other backward "
+            f"{name}.grad holds {brief(held)}, not {brief(total)}: other backward "
             f"passes have added to it. {root}.zero_grad() and {root}.backward() give this one alone."
         )
 
@@ -194,8 +194,8 @@ class Walk:
 
     def changed_notes(self, nodes: Iterable[Value]) -> list[str]:
         """A sentence for each node whose `.data` is no longer what the forward pass saw."""
-        return [f"{self.names.term(n)}.data is {number(n.data)} now; {self.names[self.root]} was computed with "
-                f"{number(self.value(n))}, and its gradients belong to that." for n in nodes
+        return [f"{self.names.term(n)}.data is {brief(n.data)} now; {self.names[self.root]} was computed with "
+                f"{brief(self.value(n))}, and its gradients belong to that." for n in nodes
                 if not same(n.data, self.value(n))]  # fmt: skip
 
 

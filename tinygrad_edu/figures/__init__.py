@@ -31,7 +31,7 @@ from ..errors import UserError, one_value
 from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
 from ..render import RenderError
-from ..words import integer, number
+from ..words import brief, integer
 from . import modules, sheet, subgraph
 from .canvas import Sheet
 from .columns import Chart
@@ -186,7 +186,7 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
     count, total = paths.count_paths(slopes, first), chain_rule(last, 1.0, slopes.__getitem__)[first]
     what = f"∂{names.term(last)}/∂{names.term(first)}" + " along this path" * (count > 1)
     worth = formula(" = {}" * (1 + (len(way.factors) > 1)), joined(way.factors, "·", FACTORS), way.product)
-    return way, [what + worth, *[f"1 of {integer(count)} paths; all together {number(total)}"] * (count > 1)]
+    return way, [what + worth, *[f"1 of {integer(count)} paths; all together {brief(total)}"] * (count > 1)]
 
 
 def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:

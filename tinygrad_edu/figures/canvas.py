@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..folds import folded
 from ..picture import Picture, width_of
 from ..placement import BESIDE, Point, layout, path
-from ..words import ends, number
+from ..words import brief, ends
 from . import cards, dot
 from .captions import Captions
 
@@ -84,7 +84,7 @@ class Sheet:
         for line in self.lines:
             into[line.head].append(line)
         names = [width_of(ends(f"{f.name}{f.op}", cards.LONGEST), 13) + 34 for f in self.faces.values()]
-        numbers = [width_of(number(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
+        numbers = [width_of(brief(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
         wide = min(max([104.0, *names, *numbers]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
@@ -212,7 +212,7 @@ def draw_card(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
 
 def said(f: Face) -> str:
     """What stands in the place of a card on a number that a random choice was made from."""
-    return f"noise {number(f.value)}"
+    return f"noise {brief(f.value)}"
 
 
 def draw_noise(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
@@ -238,7 +238,7 @@ def numbers(picture: Picture, f: Face, ends: tuple[float, float], base: float) -
     """The value and the gradient below each other, their words on the left, their digits on the right."""
     for word, x, ink in (("value", f.value, cards.PALE_INK), ("grad", f.grad, cards.INK if f.grad else cards.PALE_INK)):
         picture.text(ends[0], base, word, 10.5, ink)
-        picture.text(ends[1], base, number(x), 12.5, cards.INK if math.isfinite(x) else cards.ALARM_INK, "end")
+        picture.text(ends[1], base, brief(x), 12.5, cards.INK if math.isfinite(x) else cards.ALARM_INK, "end")
         base += ROW
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ..words import number
+from ..words import brief
 from . import cards
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def of_cards(sheet: Sheet) -> Digraph:
     for key, face in sheet.faces.items():
         width, colour = cards.FRAMES[face.look]
         form = {"shape": "ellipse", "penwidth": f"{width}", "color": colour, "margin": "0.02"} if face.form else {}
-        label = f"noise {number(face.value)}" if face.form == "noise" else card(face)
+        label = f"noise {brief(face.value)}" if face.form == "noise" else card(face)
         dot.node(key, label, id=key, tooltip=html_lines(face.tip), **{"class": f"value {face.role}"}, **form)
     _frames(dot, sheet)
     for key, (text, colour) in sheet.boxes.items():
@@ -109,7 +109,7 @@ def _row(word: str, x: float, paper: str, ink: str, digits: str) -> str:
     return (f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" '
             'CELLSPACING="0" CELLPADDING="3"><TR><TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" '
             f'COLOR="{ink}">{word}</FONT></TD><TD ALIGN="RIGHT" WIDTH="46"><FONT '
-            f'COLOR="{digits}">{number(x)}</FONT></TD></TR></TABLE></TD></TR>')  # fmt: skip
+            f'COLOR="{digits}">{brief(x)}</FONT></TD></TR></TABLE></TD></TR>')  # fmt: skip
 
 
 def edge(line: Arrow) -> dict[str, str]:

@@ -18,7 +18,7 @@ from .. import ops, text
 from ..engine import Value
 from ..errors import UserError
 from ..names import named
-from ..words import ends, number, plural
+from ..words import brief, ends, plural
 from . import cards
 from .columns import Chart
 from .dot import html_lines
@@ -350,7 +350,7 @@ def two_digits(x: float) -> str:
     ['0.72', '-1', '12', '1.2e4', '1e-7', '0', 'nan']
     """
     x = float(f"{x:.2g}")
-    return number(x) if abs(x) < 1e3 else re.sub(r"e\+0?", "e", f"{x:.2g}")
+    return brief(x) if abs(x) < 1e3 else re.sub(r"e\+0?", "e", f"{x:.2g}")
 
 
 def _sum(xs: Iterable[float]) -> float:

@@ -10,7 +10,7 @@ from .. import chance
 from ..engine import Value
 from ..names import Names
 from ..paths import Path
-from ..words import number
+from ..words import brief
 from . import cards, subgraph
 from .canvas import Arrow, Face, Sheet
 from .units import Groups, Unit, group, input_labels, module_of
@@ -61,7 +61,7 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
     for k, (p, n, i, d, flow) in enumerate(edges):
         look = "" if not path else "path" if (n, i) in on else "faded"
         if p in ids:
-            called, of = (names.full.get(v) or number(v.data) for v in (n, p))
+            called, of = (names.full.get(v) or brief(v.data) for v in (n, p))
             tip, score = f"d({called}) / d({of}) = {float(d)!r}", scores[n][i] if n in scores else None
             if score is not None:
                 passes = f"the score d(log p({called})) / d({of}) = {float(score)!r} does, times the cost"
@@ -88,7 +88,7 @@ def line(tail: str, head: str, name: str, d: float, flow: float, widest: float, 
     alarm = cards.ALARM_INK if not math.isfinite(flow) else ""
     colour, ink = (cards.PATH, cards.PATH) if look == "path" else (alarm or cards.EDGE, alarm or cards.PALE_INK)
     width = 2.4 if look == "path" else 0.8 + 2.4 * cards.strength(flow, widest)
-    return Arrow(tail, head, f"×{number(d)}", width, colour, ink, None if flow else "4 3", tip, name)
+    return Arrow(tail, head, f"×{brief(d)}", width, colour, ink, None if flow else "4 3", tip, name)
 
 
 def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip: str) -> Arrow:
@@ -98,7 +98,7 @@ def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip:
             tail, head, colour=cards.FADED_EDGE if look == "faded" else cards.EDGE, dash="4 3", tip=tip, id=name
         )
     ink = cards.PATH if look == "path" else cards.SCORE
-    return Arrow(tail, head, f"score {number(d)}", 1.0, ink, ink, "7 4", tip, name)
+    return Arrow(tail, head, f"score {brief(d)}", 1.0, ink, ink, "7 4", tip, name)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).

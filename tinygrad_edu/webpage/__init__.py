@@ -32,7 +32,7 @@ from ..figures.canvas import Face, Sheet
 from ..figures.sheet import frames_around, largest_of, line
 from ..figures.units import group, input_labels, module_of
 from ..folds import folded
-from ..names import brief, labels, numbered, variables
+from ..names import labels, numbered, short_labels, variables
 from ..ops import Op
 from ..picture import Picture, bundle
 from ..placement import Plan, layout
@@ -120,7 +120,7 @@ def snapshot(root: Value) -> Snapshot:
     labelled |= _input_labels(noises, labelled)
     role |= dict.fromkeys(noises, "input")
     full = numbered(labelled, order)
-    names = dict(zip(full, brief([*full.values()])))
+    names = dict(zip(full, short_labels([*full.values()])))
     number = {frame: (i, frame[1]) for i, frame in enumerate(dict.fromkeys(f for fs in frames.values() for f in fs))}
     return Snapshot(
         tuple([PageNode(n.op, tuple([place[p] for p in n.parents]), labelled.get(n, ""), names.get(n, ""), role[n],
