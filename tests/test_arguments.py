@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import math
+import random
 import types
 from array import array
 
 import pytest
 
-from tinygrad_edu import Value, check_backward, grad, gradcheck, hessian, jacobian, jit, nn, value_and_grad
+from tinygrad_edu import Value, check_backward, functional, grad, gradcheck, hessian, jacobian, jit, nn, value_and_grad
 
 DOORS = [value_and_grad, jacobian, hessian, lambda f: lambda *args: gradcheck(f, *args)]
 ALL = [*DOORS, lambda f: jit(f, "python")]
@@ -131,3 +132,23 @@ def test_an_output_of_whole_numbers_is_weighed_by_fractions():
     seen = []
     check_backward(lambda x: np.int64(round(x * 0)), lambda d, x: seen.append(d) or 0.0, (3.0,))
     assert all(isinstance(d, float) and d != round(d) for d in seen) and seen
+
+
+# What functions of sequences take.
+
+
+@pytest.mark.parametrize("rng", [0, 5, True, "a", 1.5, object()])
+def test_a_sample_takes_a_generator_and_no_seed_which_would_draw_the_same_each_time(rng):
+    with pytest.raises(TypeError, match=r"sample's rng is a random\.Random, such as random\.Random\(0\), got"):
+        functional.sample([1.0, 2.0], rng=rng)
+
+
+@pytest.mark.parametrize("rng", [random.Random(0), random, random.SystemRandom(), None])
+def test_whatever_can_choose_draws_a_sample(rng):
+    assert functional.sample([0.0, 1.0, 2.0], rng=rng) in (0, 1, 2)
+
+
+@pytest.mark.parametrize("ws, xs", [(2, 3), (2.0, [1.0]), ([1.0], 3), (Value(1.0), Value(2.0)), (None, [1.0])])
+def test_dot_takes_two_sequences(ws, xs):
+    with pytest.raises(TypeError, match=r"dot takes two sequences, as in dot\(weights, inputs\), got"):
+        functional.dot(ws, xs)

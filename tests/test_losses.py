@@ -355,3 +355,41 @@ def test_type_errors_say_what_is_allowed(message, wrong):
 
 def test_every_public_name_is_there():
     assert all(callable(getattr(losses, name)) for name in losses.__all__)
+
+
+@pytest.mark.parametrize("loss", [losses.mse, losses.mae, losses.huber, losses.hinge, losses.binary_cross_entropy,
+                                  losses.binary_cross_entropy_with_logits])  # fmt: skip
+@pytest.mark.parametrize("predictions, targets, told", [
+    ([Value(0.5)], (x for x in [1.0]), r"its targets in a list, got generator .*: make it one, list\(\.\.\.\)"),
+    (map(Value, [0.5]), [1.0], r"its predictions in a list, got map .*: make it one, list\(\.\.\.\)"),
+    ({"a": Value(0.5)}, {"a": 1.0}, r"its predictions in a list, got dict .*: make it one, list\(d\.values\(\)\)"),
+    ([Value(0.5)], ["1"], "got str '1'|not str '1'"),
+    ([Value(0.5)], "1", "its targets in a list, got str '1'"),
+    ([Value(0.5)], [None], "a target for .*: a number is needed here, not NoneType"),
+    ([[Value(0.5)]], [[1j]], "a target for .*: .* real numbers"),
+    ([None], [1.0], "a prediction for .*: a number is needed here, not NoneType"),
+], ids=str)  # fmt: skip
+def test_what_is_no_number_and_no_list_of_them_is_told_whose_it_is(loss, predictions, targets, told):
+    with pytest.raises(TypeError, match=told):
+        loss(predictions, targets)
+
+
+def test_numbers_of_any_kind_are_targets():
+    from decimal import Decimal
+    from fractions import Fraction
+
+    np = pytest.importorskip("numpy")
+    for one in (
+        1,
+        True,
+        1.0,
+        Decimal(1),
+        Fraction(1),
+        np.float32(1),
+        np.int8(1),
+        np.array(1.0),
+        np.bool_(True),
+        Value(1),
+    ):
+        assert losses.mse([Value(3.0)], [one]).data == 4.0 == losses.mse(Value(3.0), one).data
+    assert losses.mse(np.array([Value(3.0)]), np.array([1])).data == 4.0

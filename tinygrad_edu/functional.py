@@ -88,6 +88,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     >>> dot([1, 2], [3, 4])
     11.0
     """
+    if not (hasattr(ws, "__iter__") and hasattr(xs, "__iter__")):
+        raise TypeError(f"dot takes two sequences, as in dot(weights, inputs), got {ws!r:.80} and {xs!r:.80}")
     ws, xs = tuple(ws), tuple(xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot needs as many weights as inputs, got {len(ws)} weights and {len(xs)} inputs")
@@ -195,6 +197,8 @@ def sample(
     >>> sample([Value(1.0), 3.0, 2.0], temperature=0), sample([0.0, 1.0], rng=random.Random(1))
     (1, 1)
     """
+    if rng is not None and not hasattr(rng, "choices"):
+        raise TypeError(f"sample's rng is a random.Random, such as random.Random(0), got {rng!r:.80}")
     zs = [x.data if isinstance(x, Value) else number(x) for x in _given(logits, "sample")]
     if not 0 <= number(temperature) < math.inf:
         raise ValueError(f"sample's temperature must be at least 0 and finite, got {temperature!r}")
@@ -206,4 +210,4 @@ def sample(
     if temperature == 0:
         return places[0]
     shares = [math.exp((zs[k] - top) / temperature) for k in places]
-    return (rng or random).choices(places, shares)[0]
+    return (random if rng is None else rng).choices(places, shares)[0]

@@ -5,12 +5,13 @@ a target may be an argument of a recording.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import ops, tracing
 from .engine import Value
 from .ieee import number
+from .trees import number_at
 
 
 def several(x: Any) -> bool:
@@ -22,7 +23,17 @@ def pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
 
     Raises ValueError if they do not match.
     """
+    for x, what in ((predictions, "predictions"), (targets, "targets")):
+        if type(x) is not list and hasattr(x, "__iter__") and (isinstance(x, Mapping) or not several(x)):
+            if getattr(x, "ndim", 1):  # an array around one number says that it can be gone through
+                way = "list(d.values())" if isinstance(x, Mapping) else "list(...)"
+                raise TypeError(
+                    f"{who} needs its {what} in a list, got {type(x).__name__} {x!r:.80}: make it one, {way}"
+                )
     if not several(predictions) and not several(targets):
+        for x, what in ((predictions, "prediction"), (targets, "target")):
+            if type(x) is not float and not isinstance(x, Value):
+                number_at(f"a {what} for {who}", x)
         return [(predictions, targets)]
     if not several(predictions) or not several(targets) or len(predictions) != len(targets):
         got = [f"{len(x)}" if several(x) else f"a single number ({x!r})" for x in (predictions, targets)]
