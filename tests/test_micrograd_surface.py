@@ -414,3 +414,56 @@ def test_what_a_value_was_computed_from_is_not_told_afterwards(name, x):
         with pytest.raises(AttributeError, match=r"told when it is made: .*Value\(data, children, op\)"):
             setattr(v, name, x)
         assert (v.parents, v.op, v.local_grads()) == before
+
+
+def _handmade(make_step):
+    a, b = Value(3.0, "a"), Value(2.0, "b")
+    out = Value(a.data * b.data, (a,), "mine")
+    out._backward = make_step(a, b, out)
+    return a, b, out
+
+
+def _add_to_both(a, b, out):
+    def step():
+        a.grad += b.data * out.grad
+        b.grad += a.data * out.grad
+
+    return step
+
+
+def _add_to_a_list(a, b, out):
+    xs = [a, b]
+
+    def step():
+        for x in xs:
+            x.grad += 2.0 * out.grad
+
+    return step
+
+
+@pytest.mark.parametrize("make_step, told", [
+    (_add_to_both, r"_backward of Value\(6\.0, grad=5\.0\) adds to the gradient of b, which is none of its 1 children"),
+    (_add_to_a_list, "adds to the gradient of b, which is none of its 1 children: name it among them"),
+    (lambda a, b, out: lambda: (b.data * out.grad,), r"returns \(2\.0,\) and adds nothing to a gradient: it must add"),
+    (lambda a, b, out: lambda: b.data * out.grad, "returns 2.0 and adds nothing to a gradient: it must add"),
+])  # fmt: skip
+def test_a_step_that_would_lose_a_gradient_is_told_so_and_changes_none(make_step, told):
+    a, b, out = _handmade(make_step)
+    a.grad = b.grad = out.grad = 5.0
+    with pytest.raises(ValueError, match=told):
+        (out * 2.0).backward()
+    assert (a.grad, b.grad, out.grad) == (5.0, 5.0, 5.0)
+
+
+def test_a_step_may_be_written_in_one_line_return_what_it_likes_and_use_other_values_numbers():
+    for step in (
+        lambda a, b, out: lambda: (setattr(a, "grad", a.grad + b.data * out.grad), out.grad),
+        lambda a, b, out: lambda: setattr(a, "grad", a.grad + b.data * out.grad),
+        lambda a, b, out: lambda: a.__setattr__("grad", a.grad + [b][0].data * out.grad),
+    ):
+        a, b, out = _handmade(step)
+        (out * 2.0).backward()
+        assert (a.grad, b.grad) == (4.0, 0.0)
+    a, b, out = _handmade(lambda a, b, out: lambda: 0.0)  # flat
+    out.backward()
+    assert (a.grad, b.grad) == (0.0, 0.0)

@@ -30,6 +30,7 @@ Attributes of one's own hang on a node as on any object, and copies and pickles 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import CellType
 from typing import Any
 
 from . import modes, ops
@@ -141,14 +142,32 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
 
 
 def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, float]:
-    """What a backward step adds to the gradients of a node's parents; afterwards all gradients are what they were."""
-    before = {n: n.grad for n in (v, *v.parents)}
+    """What a backward step adds to the gradients of a node's parents; afterwards all gradients are what they were.
+
+    Raises ValueError if it adds to a Value that is no parent, or returns what it should have added.
+    """
+    cells = [c.cell_contents for c in getattr(step, "__closure__", None) or () if c != CellType()]
+    used = [x for c in cells for x in (c if isinstance(c, (list, tuple)) else [c]) if isinstance(x, Value)]
+    before, called = {n: n.grad for n in (v, *v.parents, *used)}, repr(v)
     try:
         for n in before:
             n.grad = 0.0
         v.grad = upstream
-        step()
-        return {p: p.grad for p in v.parents}
+        returned = step()
+        strange = [n for n in before if n.grad and n is not v and n not in v.parents]
+        if strange:
+            raise ValueError(
+                f"the _backward of {called} adds to the gradient of {strange[0].label or 'a Value'}, which is none of "
+                f"its {len(v.parents)} children: name it among them, Value(data, children, op)"
+            )
+        added = {p: p.grad for p in v.parents}
+        numbers = [x for x in (returned if isinstance(returned, (tuple, list)) else [returned]) if type(x) is float]
+        if any(numbers) and not any(added.values()):
+            raise ValueError(
+                f"the _backward of {called} returns {returned!r:.80} and adds nothing to a gradient: it must add, "
+                "p.grad += local * out.grad"
+            )
+        return added
     finally:
         for n, g in before.items():
             n.grad = g
