@@ -1,3 +1,3 @@
 """Neurons and networks."""
 
-EXERCISES = ()
+EXERCISES = ("unit", "network", "training")

@@ -1,0 +1,132 @@
+"""The whole pass, by deltas
+
+layers is a list of (W, b), the first layer first; every unit is tanh, and L = Σ ½(a - y)² over the outputs. Go forward,
+and keep every layer's output. Then go back: the deltas of the last layer, and from each layer's deltas those of the one
+before it. On the way, for each layer,
+
+    dL/dW[i][j] = δ[i] · (what came into the layer)[j]        dL/db[i] = δ[i]
+
+Return a list with (dW, db) for each layer, the first layer first.
+"""
+
+import math
+
+
+def forward(layers, x):
+    """The outputs of all layers, the inputs first."""
+    outputs = [list(x)]
+    for W, b in layers:
+        outputs.append([math.tanh(sum(w * v for w, v in zip(row, outputs[-1])) + c) for row, c in zip(W, b)])
+    return outputs
+
+
+def gradients(layers, x, y):
+    """(dW, db) for each layer."""
+    outputs = forward(layers, x)
+    # TODO
+    # [
+    delta = [(a - t) * (1 - a * a) for a, t in zip(outputs[-1], y)]
+    found = []
+    for k in reversed(range(len(layers))):
+        W, came = layers[k][0], outputs[k]
+        found.insert(0, ([[d * v for v in came] for d in delta], delta))
+        if k:
+            delta = [sum(row[j] * d for row, d in zip(W, delta)) * (1 - came[j] ** 2) for j in range(len(came))]
+    return found
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def network(their, layers, x, y):
+    found = their.gradients(layers, list(x), list(y))
+    named = {}
+    for k in reversed(range(len(layers))):
+        dW, db = found[k]
+        named[f"layer {k + 1}, dL/db"] = list(db)
+        named[f"layer {k + 1}, dL/dW"] = [list(row) for row in dW]
+    return named
+
+
+def draw(rng):
+    sizes = [3, 4, 2]
+    layers = [
+        ([[rng.uniform(-1, 1) for _ in range(n)] for _ in range(m)], [rng.uniform(-1, 1) for _ in range(m)])
+        for n, m in zip(sizes, sizes[1:])
+    ]
+    return layers, [rng.uniform(-1, 1) for _ in range(3)], [rng.uniform(-1, 1) for _ in range(2)]
+
+
+HINTS = (
+    "Use the two exercises before: the delta of the last layer, then one layer back, until the first.",
+    "δ = (a - y)(1 - a²);   dW = δ · what came in, each with each;   db = δ;   δ of the layer before = (Wᵀ δ)(1 - a²)",
+    "delta = [(a - t) * (1 - a * a) for a, t in zip(outputs[-1], y)]\nfound = []\n"
+    "for k in reversed(range(len(layers))):\n    W, came = layers[k][0], outputs[k]\n"
+    "    found.insert(0, ([[d * v for v in came] for d in delta], delta))\n"
+    "    delta = [sum(row[j] * d for row, d in zip(W, delta)) * (1 - came[j] ** 2) for j in range(len(came))]\n"
+    "return found",
+)
+QUERIES = (Query(network, draw),)
+
+
+def _pass(
+    first="(a - t) * (1 - a * a)",
+    came="outputs[k]",
+    dW="[[d * v for v in came] for d in delta]",
+    back="sum(row[j] * d for row, d in zip(W, delta)) * (1 - outputs[k][j] ** 2)",
+    put="insert(0, ",
+):
+    return f"""
+        delta = [{first} for a, t in zip(outputs[-1], y)]
+        found = []
+        for k in reversed(range(len(layers))):
+            W, came = layers[k][0], {came}
+            found.{put}({dW}, delta))
+            if k:
+                delta = [{back} for j in range(len(outputs[k]))]
+        return found
+    """
+
+
+WRONG = {
+    "missing minus": _pass(first="(t - a) * (1 - a * a)"),
+    "forgot local": _pass(first="(a - t)"),
+    "no slope in the hidden layer": _pass(back="sum(row[j] * d for row, d in zip(W, delta))"),
+    "order reversed": _pass(put="append("),
+    "the output for what came in": _pass(came="(outputs[k + 1] * 3)[: len(outputs[k])]"),
+    "one unit only": _pass(back="W[0][j] * delta[0] * (1 - outputs[k][j] ** 2)"),
+    "factor 2": _pass(first="2 * (a - t) * (1 - a * a)"),
+}
+SAID = {
+    "forgot local": "the last layer's deltas lack the slope of tanh, 1 - a²",
+    "no slope in the hidden layer": "the hidden layer's deltas lack the slope of tanh, 1 - a²",
+    "order reversed": "the layers are in the order of the walk back: the first layer comes first",
+    "the output for what came in": "a weight's gradient is δ times what came *into* its layer, not what came out",
+    "one unit only": "a hidden unit feeds every unit of the next layer: what comes back from all of them adds up",
+    "factor 2": "the ½ in the loss takes the 2 of the square away",
+}
+RIGHT = (
+    """
+        arriving = [a - t for a, t in zip(outputs[-1], y)]
+        found = [None] * len(layers)
+        for k in range(len(layers) - 1, -1, -1):
+            W, b = layers[k]
+            delta = [g * (1 - a * a) for g, a in zip(arriving, outputs[k + 1])]
+            found[k] = [[outputs[k][j] * d for j in range(len(outputs[k]))] for d in delta], delta
+            arriving = [sum(w * d for w, d in zip(column, delta)) for column in zip(*W)]
+        return found
+    """,
+    """
+        def back(k, delta):
+            W, came = layers[k][0], outputs[k]
+            here = ([[d * v for v in came] for d in delta], delta)
+            if k == 0:
+                return [here]
+            before = [sum(W[i][j] * delta[i] for i in range(len(W))) * (1 - came[j] ** 2) for j in range(len(came))]
+            return back(k - 1, before) + [here]
+
+        return back(len(layers) - 1, [(a - t) * (1 - a) * (1 + a) for a, t in zip(outputs[-1], y)])
+    """,
+)

@@ -1,0 +1,61 @@
+"""Squared error
+
+    L = ((p1 - y1)² + (p2 - y2)² + ... + (pn - yn)²) / n
+
+How far predictions are from what was wanted, squared, on the average. Write it, and its gradient: one number for each
+prediction, which says how the loss changes if that prediction grows.
+"""
+
+
+def loss(predictions, targets):
+    """The mean of the squared errors."""
+    # TODO
+    # [
+    return sum((p - y) ** 2 for p, y in zip(predictions, targets)) / len(targets)
+    # ]
+
+
+def gradient(predictions, targets):
+    """dL/dp for each prediction p, in a list."""
+    # TODO
+    # [
+    n = len(targets)
+    return [2 * (p - y) / n for p, y in zip(predictions, targets)]
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def both(their, predictions, targets):
+    return {"L": their.loss(predictions, targets), "dL/dp": list(their.gradient(predictions, targets))}
+
+
+def draw(rng):
+    n = rng.randint(3, 5)
+    return [rng.uniform(-2, 2) for _ in range(n)], [rng.uniform(-2, 2) for _ in range(n)]
+
+
+HINTS = (
+    "Only one term of the sum contains a given prediction. What is the slope of its square?",
+    "dL/dp = 2 (p - y) / n",
+    "return sum((p - y) ** 2 for p, y in zip(predictions, targets)) / len(targets)\n"
+    "return [2 * (p - y) / len(targets) for p, y in zip(predictions, targets)]",
+)
+QUERIES = (Query(both, draw),)
+WRONG = {
+    "missing minus": (None, "return [2 * (y - p) / len(targets) for p, y in zip(predictions, targets)]"),
+    "factor 1/2": (None, "return [(p - y) / len(targets) for p, y in zip(predictions, targets)]"),
+    "sum for mean": (None, "return [2 * (p - y) for p, y in zip(predictions, targets)]"),
+    "averaged twice": (None, "n = len(targets)\nreturn [2 * (p - y) / n / n for p, y in zip(predictions, targets)]"),
+    "integer division": ("return sum((p - y) ** 2 for p, y in zip(predictions, targets)) // len(targets)", None),
+    "not squared": ("return sum(p - y for p, y in zip(predictions, targets)) / len(targets)", None),
+}
+SAID = {"not squared": "errors above and below cancel here: each is squared, and then they are added"}
+RIGHT = (
+    ("n, total = len(targets), 0.0\nfor i in range(n):\n    total += (targets[i] - predictions[i]) ** 2 / n\n"
+     "return total",
+     "scale = 2 / len(targets)\nreturn [scale * (p - y) for p, y in zip(predictions, targets)]"),
+    (None, "return tuple(-2 / len(targets) * (y - p) for p, y in zip(predictions, targets))"),
+)  # fmt: skip

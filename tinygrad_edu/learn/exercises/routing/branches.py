@@ -1,0 +1,73 @@
+"""The way that was taken
+
+    y = where(c, a, b)        is a if c is true, else b
+    y = clip(x, lo, hi)       is x between lo and hi, and lo or hi outside
+
+Of two ways only one was taken, and only it gets what arrives; the other gets exactly 0. A clip passes everything
+between its bounds, and nothing outside: there y is a constant. At a bound itself either will do.
+
+Write what the inputs are handed. A number that is not finite on the way that was not taken must do no harm.
+"""
+
+
+def where(upstream, c, a, b):
+    """y = a if c else b: (dL/da, dL/db)."""
+    # TODO
+    # [
+    return (upstream, 0.0) if c else (0.0, upstream)
+    # ]
+
+
+def clip(upstream, x, lo, hi):
+    """y = min(max(x, lo), hi): dL/dx."""
+    # TODO
+    # [
+    return upstream if lo <= x <= hi else 0.0
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def taken(their, upstream, c, a, b):
+    da, db = their.where(upstream, c, a, b)
+    return {"dL/da": da, "dL/db": db}
+
+
+def clipped(their, upstream):
+    return {f"dL/dx of clip(x, -1, 2) at x = {x}": their.clip(upstream, x, -1.0, 2.0) for x in (0.5, 4.0, -3.5, 1.5)}
+
+
+HINTS = (
+    "Only what y was made of can move y.",
+    "where: upstream to the one that was taken, 0.0 to the other;  clip: upstream if lo ≤ x ≤ hi, else 0",
+    "return (upstream, 0.0) if c else (0.0, upstream)\nreturn upstream if lo <= x <= hi else 0.0",
+)
+QUERIES = (
+    Query(
+        taken, lambda rng: (rng.uniform(0.5, 2), rng.random() < 0.5, rng.uniform(-1, 1), rng.uniform(-1, 1)), trials=5
+    ),
+    Query(taken, lambda rng: (rng.uniform(0.5, 2), True, 1.0, float("inf")), trials=1),
+    Query(clipped, lambda rng: (rng.uniform(2.5, 4),)),
+)
+WRONG = {
+    "swapped arguments": ("return (0.0, upstream) if c else (upstream, 0.0)", None),
+    "both of them": ("return upstream, upstream", None),
+    "0 times infinity": ("return upstream * a * c / a, upstream * b * (not c) / b", None),
+    "forgot upstream": ("return (1.0, 0.0) if c else (0.0, 1.0)", "return 1.0 if lo <= x <= hi else 0.0"),
+    "the clip passes everything": (None, "return upstream"),
+    "the gradient is clipped": (None, "return min(max(upstream, lo), hi)"),
+    "one bound only": (None, "return upstream if x >= lo else 0.0"),
+}
+SAID = {
+    "both of them": "only one of the two was taken: the other gets 0",
+    "0 times infinity": "0 times infinity is nan: give 0 to the one that was not taken, without multiplying",
+    "the clip passes everything": "outside of its bounds a clip is constant: nothing passes there",
+    "the gradient is clipped": "outside of its bounds nothing passes: the number is clipped, not the gradient",
+    "one bound only": "there is a bound on the other side too",
+}
+RIGHT = (
+    ("if c:\n    return upstream, 0.0\nreturn 0.0, upstream", "return upstream if lo < x < hi else 0.0"),
+    ("return [upstream * (c is True), upstream * (c is False)]", "return 0.0 if x < lo or x > hi else upstream"),
+)
