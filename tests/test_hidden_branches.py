@@ -180,7 +180,10 @@ ROWS = {
                 for c in ("x > 0", "float(x) > 0", "x * 2 > 1")] + [
         (f"{run}(lambda: s.data > 0)", "", "s.data -= 1.0")
         for run in ("threaded", "pooled", "submitted", "in_context", "in_loop", "in_executor", "mapped", "nested",
-                    "raw")] + [
+                    "raw", "answered")] + [
+        (f"answered(lambda: {c})", "", "s.data -= 1.0; s.grad += 1.0")
+        for c in ("s > 0", "float(s) > 0", "s.grad > 1", "str(s) > 'Value(0'", "threaded(lambda: s.data > 0)",
+                  "[v.data for v in (s,)][0] > 0", "sum(map(float, [s])) > 0")] + [
         "pooled(lambda: jit(lambda v: w * v)(x)) > 1", "threaded(lambda: jit(lambda v: w * v, 'python')(x).data) > 1",
         "submitted(lambda: w * x) > 1"],
     "generators": ["next(v for v in [x]) > 0", "[*gen(x)] == []", "next(gen(x), 0)",

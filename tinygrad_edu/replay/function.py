@@ -352,8 +352,9 @@ def jit(f: Callable[..., Any] | None = None, backend: str = "auto", *, optimise:
     install, if the backend's library is missing.  Numbers are computed as float64: a function that computes with
     entries of arrays of another kind among themselves is refused, if it shows; whole numbers of 4 and 8 bytes have no
     end.
-    What cannot be seen is repeated as it was: clocks, files, other processes, `SystemRandom`, and what a thread of
-    before was asked through a queue.
+    What cannot be seen is repeated as it was: clocks, files, other processes, what lies in collections beyond ten
+    thousand things, and what a thread that was there before is asked through a queue, unless it is asked by a function
+    that stands inside of `f`.
     """
     if f is None:
         return lambda g: Jit(g, backend, optimise, parameters)

@@ -64,6 +64,7 @@ class Recorder:
         self.unnamed = {*sys._current_frames()}  # threads that may be no `Thread`
         self.helping: list[threading.Thread] = []
         self.refusal: RecordingError | None = None
+        self.inner: set[int] = set()  # by id: code inside the function, which it may have handed to other threads
         self.begin((), False)
 
     def begin(self, inputs: Sequence[tuple[Value, str]], handed: bool) -> None:
@@ -112,6 +113,12 @@ class Recorder:
             kinds[id(n)] = CONSTANT if of <= {CONSTANT} else NUMBER if of <= {CONSTANT, NUMBER} else NODE
         self._sorted = end
         return kinds.get(id(v), PRESENT)
+
+    def handed_on(self, frame: Any) -> Any:
+        """Where, if anywhere, a thread that is not ours runs a function that ours has made; it goes on undisturbed."""
+        while frame is not None and id(frame.f_code) not in self.inner:
+            frame = frame.f_back
+        return frame
 
     def handed_out(self, values: Sequence[Value]) -> bool:
         """Whether a thread that is not ours has got one of these from the function."""
@@ -164,6 +171,9 @@ def _asked(v: Value, allowed: set[str]) -> str | None:
         if r.mine() or r.handed_out([v]):
             kind: str = r.kind(v)
             return None if kind in allowed else kind
+    for r in tuple(recorders):
+        if r.inner and (frame := r.handed_on(sys._getframe(2))) and (kind := r.kind(v)) not in allowed:
+            r.refusal = r.refusal or RecordingError(complaint(kind, frame, "what another thread was asked", False))
     return None
 
 

@@ -169,6 +169,7 @@ def record(
     def once_more(themselves: bool) -> tuple[_Run, str | None]:
         """A run, and what it changed that the next one will find so."""
         before, chance = State(f), streams.now()
+        recorder.inner = before.inner
         try:
             run = _Run(recorder, f, leaves, rebuild, themselves)
         except RecordingError:

@@ -100,6 +100,14 @@ def _asked(code: types.CodeType) -> set[str]:
     return asked.union(*[_asked(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)])
 
 
+def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code of the functions inside a function, but for comprehensions, which run where they stand."""
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from [inner] if inner.co_name == "<lambda>" or inner.co_name.isidentifier() else []
+            yield from _inner(inner)
+
+
 def _slots(kind: type) -> tuple[str, ...]:
     """The attributes that a class keeps outside of __dict__."""
     found = [getattr(base, "__slots__", ()) for base in kind.__mro__]
@@ -151,6 +159,7 @@ class State:
         self.paths: list[Path] = []
         self.draws = False
         self.types = False  # whether it may ask for types
+        self.inner: set[int] = set()  # by id: the code of functions that it makes when it is called
         self._asked: set[str] = set()
         self._values: list[Iterable[Value]] = []
         self._seen: dict[int, Any] = {}
@@ -351,6 +360,7 @@ class State:
             return
         self.draws |= "random" in names
         self._asked |= _asked(x.__code__)
+        self.inner.update(map(id, _inner(x.__code__)))
         self.types |= not _TYPES.isdisjoint(names) or _MATCH in x.__code__.co_code[::2]
         for name in sorted({*bound} if names & _ANY else names & {*bound}):
             self._named(name, bound[name], names)
