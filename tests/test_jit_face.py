@@ -4,6 +4,7 @@ anomalies, methods, copies, arrays moved about, and slips of the hand.
 
 import array
 import copy
+import enum
 import gc
 import math
 import operator
@@ -447,3 +448,20 @@ def test_a_forked_process_replays_and_records():
         ok = f(3.0).data == 6.0 and f.map([1.0, 2.0]) == [2.0, 4.0] and f(Value(1.0)).data == 2.0
         os._exit(0 if ok else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class Way(str, enum.Enum):
+    UP = "up"
+
+
+class Count(enum.IntEnum):
+    ONE = 1
+
+
+def test_members_of_enums_and_what_they_are_equal_to_are_recorded_apart():
+    w = Value(2.0)
+    f = lambda x, way: w * x * (3.0 if isinstance(way, enum.Enum) else 5.0 if way is True else 7.0)
+    g = jit(f, "python")
+    for way in (Way.UP, "up", Count.ONE, True, 1, 1.0):
+        assert g(1.0, way).data == f(1.0, way).data, way
+    assert len(g.recordings) == 5  # 1 and 1.0 are numbers

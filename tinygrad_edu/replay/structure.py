@@ -46,7 +46,7 @@ def _walk(x: Any, leaves: list[Any], of: Any = _number) -> Any:
     if x is None or type(x) is str or type(x) is bool:
         return ("is", x)
     if isinstance(x, (str, enum.Enum)):  # equal to others, and yet not the same
-        return ("is", x, _bare(x))
+        return ("is", x, type(x) if isinstance(x, enum.Enum) else _bare(x))
     if type(x) not in (int, float) and not isinstance(x, Value):
         names, inner = fields(x), entries(x)
         if names is not None:
@@ -126,13 +126,9 @@ def _bare(x: Any) -> type:
     kind, names = type(x), fields(x)
     if names is not None and not isinstance(x, tuple):
         return kind  # with whatever attributes it has
-    base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter, enum.Enum))
+    base = next(b for b in kind.__mro__ if b in (list, tuple, dict, str) or b in (OrderedDict, Counter))
     made = kind.__new__ is base.__new__ and kind.__init__ is base.__init__
-    if (
-        base is enum.Enum
-        or (made or hasattr(kind, "_fields") or kind.__module__ == "numpy")
-        and not getattr(x, "__dict__", None)
-    ):
+    if (made or hasattr(kind, "_fields") or kind.__module__ == "numpy") and not getattr(x, "__dict__", None):
         return kind
     raise TypeError(
         f"an argument is a {kind.__name__}, which holds more than a {base.__name__} does, or is "
