@@ -450,7 +450,7 @@ def test_a_forked_process_replays_and_records():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-class Way(str, enum.Enum):
+class Way(enum.StrEnum):
     UP = "up"
 
 
