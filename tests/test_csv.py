@@ -131,6 +131,14 @@ HINTS = [
     ("a:y\n1:2\n3:4\n", "if ':' separates the cells, say delimiter=':'"),
     ("@relation r\n@data\n1,2\n", "an ARFF file"),
     ('[{"a": 1, "y": 2}]\n', "JSON"),
+    ("| a | y |\n|---|---|\n| 1 | 2 |\n", "line 2: this line draws a table for people"),
+    (" a | y\n---+---\n 1 | 2\n", "line 2: this line draws a table for people"),
+    ("+---+---+\n| a | y |\n+---+---+\n", "line 1: this line draws a table for people"),
+    (
+        "a;b;y\n1;2;u\n3;4;v\nSource: me\n",
+        "line 4: there is 1 cell, and 3 columns: a, b, y; correct the line, or remove it",
+    ),
+    ("red,u\nblue,v\nred,u\n", "line 3: the names of the columns stand here again: .*header=False"),
     ('a,y\n"say \\"hi\\"",1\n', 'is written twice, "", and not'),
     ("a,y\n1,0 # off\n2,1 # on\n", "column 'y' is '0 # off', which is a number with a comment behind it: remove"),
     ("a,y\n1,2\n3,4\nTotal,6\n", "correct it or remove the line"),
@@ -180,3 +188,32 @@ def test_without_a_finished_epoch_no_history_is_written_and_a_word_says_so(tmp_p
     assert main(["train", "xor", "--history", "h.csv", "--plot", "p.svg", "--quiet"]) == 0
     assert capsys.readouterr().out.count("is not written: there is no finished epoch") == 2
     assert not (tmp_path / "h.csv").exists() and not (tmp_path / "p.svg").exists()
+
+
+READ = [
+    ('"a,y"\n"1,u"\n"3,v"\n', [[1.0], [3.0]]),
+    ('"a,""y"""\n"1,""u"""\n\n"3,""v"""\n', [[1.0], [3.0]]),
+    ('"a";"y"\n"1";"u"\n"3";"v"\n', [[1.0], [3.0]]),
+    ("sep=\\t\na\ty\n1\tu\n3\tv\n", [[1.0], [3.0]]),
+    ('a,y\n="1",u\n="3",="v"\n', [[1.0], [3.0]]),
+    ("a,y\n1,u\n3,v\n\x1a", [[1.0], [3.0]]),
+    ("\ufeffa,y\n\u200b1,u\n3\u200b,v\ufeff\n", [[1.0], [3.0]]),
+    ("Unnamed: 0,a,y\n0,1,u\n1,3,v\n", [[1.0], [3.0]]),
+    ("...1,a,y\n1,1,u\n2,3,v\n", [[1.0], [3.0]]),
+    ("Unnamed: 0,y\n1,u\n3,v\n", [[1.0], [3.0]]),  # numbers no lines
+    ("a,y\n1,u\n3,--\n", [[1.0], [3.0]]),
+]
+
+
+@pytest.mark.parametrize("content, X", READ)
+def test_what_programs_write_around_cells_is_no_part_of_them(tmp_path, content, X):
+    path = written(tmp_path, content)
+    table = read_csv(path, "y")
+    assert table.X == X and table.y in ([0, 1], [1, 0]) and {*table.classes} <= {"u", "v", "--"}
+
+
+def test_a_column_that_counts_the_lines_is_told_of(tmp_path):
+    rows = "".join(f"{i + 7},{i % 3},{i / 2}\n" for i in range(9))
+    notes = read_csv(written(tmp_path, "id,a,y\n" + rows), "y").notes
+    assert notes == ["id counts the lines; if it is only their number, say ignore=['id']"]
+    assert read_csv(written(tmp_path, "id,a,y\n" + rows), "y", features=["id"]).notes == []

@@ -53,7 +53,8 @@ class Cells:
         """
         first, n = self.names[0], len(self.lines)
         counts = ([str(i + k) for i in range(n)] for k in (0, 1))
-        return first if first in self.nameless and n > 1 and self.cells[first] in counts else ""
+        nameless = first in self.nameless or re.fullmatch(r"Unnamed: \d+|\.\.\.\d+", first)  # of pandas, of R
+        return first if nameless and n > 1 and self.cells[first] in counts else ""
 
     def find(self, wanted: Sequence[str]) -> None:
         """Raise unless there are such columns."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 from ..streams import short
@@ -60,6 +61,9 @@ class Table(Cells):
         if alike := [short(name) for name, (_, values) in zip(names, made) if len({*map(tuple, values)}) == 1]:
             verbs = ("is", "says") if len(alike) == 1 else ("are", "say")
             self.notes.append(f"{some(alike)} {verbs[0]} the same on every line, and {verbs[1]} nothing")
+        for name, (column, values) in zip(names, made):
+            if len(names) > 1 and len(values) > 4 and column.words is None and _counts([v for [v] in values]):
+                self.notes.append(f"{short(name)} counts the lines; if it is only their number, say ignore=[{name!r}]")
         prepared = Preparation(
             tuple(column for column, _ in made), target, tuple(classes), written, self.missing, self.headed, self.said
         )
@@ -264,6 +268,11 @@ class Table(Cells):
             self.notes.append(f"{short(like.target)} is in another unit than the model knows, and is not compared")
             return []
         return [numeral.number(c) if numeral else None for c in cells]
+
+
+def _counts(values: list[float]) -> bool:
+    """Whether each number is one more than that before."""
+    return all(b - a == 1.0 for a, b in pairwise(values))
 
 
 def _codes(values: list[float]) -> bool:

@@ -20,6 +20,7 @@ from .. import files
 from ..errors import UserError
 from ..files import StrPath
 from ..streams import short, visible
+from ..words import plural
 from .numerals import is_number
 
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
@@ -31,6 +32,9 @@ STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"),
              (b"\xfd7zXZ", "compressed with xz"), (b"\x93NUMPY", "a NumPy array"),
              (b"{", "JSON"), (b"[{", "JSON"), (b"[[", "JSON"), (b"<", "HTML or XML"),
              (b"@relation", "an ARFF file"), (b"@RELATION", "an ARFF file")]  # fmt: skip
+_RULE = re.compile(r"\s*[|+]?[-=]{2,}[-=:]*(?:[ ]*[|+][-=:|+ ]*)\s*|\s*[|+][-=:|+ ]{4,}\s*")  # |---|---|, ---+---
+_FORCED = re.compile(r'^="([^"]*)"$')  # ="007"
+_WRAPPED = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
 SAMPLE = 200  # records that decide what separates cells
 
 
@@ -85,6 +89,7 @@ class File:
             self.fail("this is no text in UTF-8: it holds NUL characters; if it is UTF-16, say encoding='utf-16-le'")
         for unseen in "\u200b\ufeff":  # spaces without width
             text = text.replace(unseen, "")
+        text = text.removesuffix("\x1a")  # where DOS thought that a file ends
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def read(self) -> Records:
@@ -92,8 +97,8 @@ class File:
         lines, notes, comment = self.text().split("\n"), [], None
         self.separator = self.delimiter
         for i, above in enumerate(lines):  # above the names: emptied, so that the others keep their numbers
-            if told := re.fullmatch(r'\s*"?sep=(.)"?[,;\t| ]*', above, re.IGNORECASE):
-                self.separator = self.delimiter or told[1]
+            if told := re.fullmatch(r'\s*"?sep=(\\t|.)"?[,;\t| ]*', above, re.IGNORECASE):
+                self.separator = self.delimiter or told[1].replace("\\t", "\t")
             elif above.lstrip().startswith("#"):
                 comment = i + 1, above.strip()
                 notes.append(f"line {i + 1} is a comment")
@@ -102,6 +107,11 @@ class File:
             lines[i] = ""
         if not any(map(str.strip, lines)):
             self.fail("the file is empty; its first line should name the columns")
+        if drawn := next((i for i, line in enumerate(lines[:9], 1) if _RULE.fullmatch(line)), 0):
+            self.fail("this line draws a table for people: remove such lines, or save it as CSV", drawn)
+        if bare := _unwrapped(lines):
+            lines = bare
+            notes.append("each line stands in quotation marks, which are taken off")
         text = "\n".join(lines)
         self.quote = self._quote(lines)
         separator = self.separator or self._sniff(text)
@@ -142,7 +152,8 @@ class File:
                 if cells[0].startswith("#"):
                     comments.append(at)
                     continue
-                self.fail(f"there are {len(cells)} cells, and {len(names)} columns: {some(names)}", at)
+                found = f"there {'is' if len(cells) == 1 else 'are'} {plural(len(cells), 'cell')}"
+                self.fail(f"{found}, and {len(names)} columns: {some(names)}; correct the line, or remove it", at)
             rows.append((at, cells))
         if comments:
             notes.append(f"comments are left out, the first on line {comments[0]}")
@@ -220,6 +231,8 @@ class File:
         try:
             for cells in reader:
                 cells = [cell.strip() for cell in cells]
+                if any(cell.startswith('="') for cell in cells):  # so that Excel leaves it alone
+                    cells = [_FORCED.sub(r"\1", cell) for cell in cells]
                 if separator == " ":
                     cells = cells[: _filled(cells)]  # spaces at the end of a line
                 if any(cells):
@@ -253,7 +266,9 @@ class File:
         again = next((at for at, cells in records if cells == names), None)
         if again:
             self.fail(
-                f"the names of the columns stand here again: remove this line, which is line {line} once more", again
+                f"the names of the columns stand here again: remove this line, which is line {line} once more; if both "
+                "are samples, and there are no names, say header=False",
+                again,
             )
         columns = [{*column} for column in zip(*[cells for _, cells in records[:5000] if len(cells) >= len(names)])]
         found = [name for name, column in zip(names, columns) if name and name in column]
@@ -283,6 +298,19 @@ def _is_utf8(data: bytes) -> bool:
 def _filled(cells: list[str]) -> int:
     """How many cells there are before those at the end that are empty."""
     return max((k for k, cell in enumerate(cells, 1) if cell), default=0)
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """The lines without the quotation marks that stand around each of them, and with those inside once;
+    nothing if there are none, or no separators in them.
+    """
+    if not all(line.startswith('"') for line in filter(str.strip, lines[:SAMPLE])):
+        return []
+    found = [_WRAPPED.fullmatch(line) if line.strip() else "" for line in lines]
+    bare = ["" if line == "" else line[1].replace('""', '"') for line in found if line is not None]
+    full = list(filter(None, bare))
+    counts = [{line.count(separator) for line in full} for separator in SEPARATORS]
+    return bare if len(bare) == len(lines) and len(full) > 1 and any(min(n) > 0 for n in counts) else []
 
 
 def _row_names(names: list[str], rows: list[list[str]]) -> bool:
