@@ -6,6 +6,7 @@ import array
 import collections
 import dataclasses
 import functools
+import gc
 import math
 from collections import OrderedDict, defaultdict, namedtuple
 from math import inf, isnan, nan
@@ -193,6 +194,31 @@ def test_what_is_no_structure_of_numbers_is_refused(bad):
     for call in (lambda: value_and_grad(lambda x: x)(bad), lambda: gradcheck(lambda x: x, bad)):
         with pytest.raises(TypeError, match="a number is needed here"):
             call()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("wrong", [True, False])
+def test_the_collector_rests_while_a_gradient_is_built_and_is_then_as_it_was(enabled, wrong):
+    seen = []
+
+    def rule(y, x):
+        seen.append(gc.isenabled())
+        if wrong:
+            raise ZeroDivisionError
+        return (2 * x,)
+
+    x = Value(3.0)
+    y = Op("squared", lambda x: x * x, rule)(x)
+    was = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        if wrong:
+            pytest.raises(ZeroDivisionError, grad, y, x)
+        else:
+            assert [g.data for g in grad(y, x)] == [6.0]
+        assert seen and not any(seen) and gc.isenabled() is enabled
+    finally:
+        (gc.enable if was else gc.disable)()
 
 
 def test_a_function_without_arguments_has_no_gradient():

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import ops, tracing
+from . import collector, ops, tracing
 from .engine import Value, apply, chain_rule, constant, topological
 from .floats import Nothing
 from .trees import arguments, leaves, mapped, number_at
@@ -62,7 +62,8 @@ def grad(y: Value, *xs: Value) -> list[Value]:
             )
         return [_factor(d) if p in leads else _NOTHING for d, p in zip(_formulas(node), node.parents)]
 
-    totals = chain_rule(y, _ONE, local)
+    with collector.paused():  # in a large graph, its visits take three times as long as all else
+        totals = chain_rule(y, _ONE, local)
     return [_as_value(totals.get(x, 0.0)) for x in xs]
 
 
