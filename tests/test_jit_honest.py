@@ -16,6 +16,7 @@ import pytest
 from tinygrad_edu import RecordingError, Value, anomalies, grad, jit, losses, modes, no_grad, pack, topological
 from tinygrad_edu import functional as F
 from tinygrad_edu.opening import opened
+from tinygrad_edu.replay.state import State
 
 w = Value(2.0, label="w")
 w.kept, w.seen, w.friend = 3.0, [], Value(1.0)
@@ -454,3 +455,12 @@ def test_whole_numbers_in_arrays_are_whole_numbers():
     assert f(np.array([2, 3]), np.int64(1)).data == 10.0
     with pytest.raises(RecordingError, match="arrays of int64"):
         jit(f.f, "python")(np.array([1 << 40, 1 << 40]), 1.0)
+
+
+def test_a_function_reaches_all_that_its_module_holds_only_if_it_calls_eval_itself():
+    unseen = {"__name__": "elsewhere", "m": Weight(1.0), "n": [0]}
+    exec("def quiet(x): return m.eval() or x\ndef loud(x): return x * eval('n')[0]", unseen)
+    before = State(unseen["quiet"]), State(unseen["loud"])
+    unseen["n"][0] = 1
+    assert before[0].changed(State(unseen["quiet"])) is None
+    assert before[1].changed(State(unseen["loud"])) == "n[0]"

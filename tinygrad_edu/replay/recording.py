@@ -34,8 +34,7 @@ class Recording:
         self.record: Record = record(
             f, leaves, lambda ls: restored(shape, iter(ls)), "dead" in optimise, typed := Typed(samples)
         )
-        if (self.record.types or typed.narrow) and not all(isinstance(x, Value) for x in leaves):
-            typed.check(f, self._by_numbers, self.record.shape)
+        typed.check(f, self._by_numbers, self.record)
         self.record.sort(order)
         self.asked = [i for i, leaf in enumerate(leaves) if isinstance(leaf, Value)]
         self.wanted = [*[self.record.inputs[i] for i in self.asked], *self.record.parameters]

@@ -100,6 +100,12 @@ def _asked(code: types.CodeType) -> set[str]:
     return asked.union(*[_asked(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)])
 
 
+def _reaches_all(code: types.CodeType) -> bool:
+    """Whether a function may reach whatever its module holds; `model.eval` is an attribute."""
+    steps = [step for c in (code, *_inner(code)) for step in dis.get_instructions(c)]
+    return any(step.argval in _ANY and step.opname in ("LOAD_GLOBAL", "LOAD_NAME") for step in steps)
+
+
 def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
     """The code of the functions inside a function, but for comprehensions, which run where they stand."""
     for inner in code.co_consts:
@@ -362,7 +368,7 @@ class State:
         self._asked |= _asked(x.__code__)
         self.inner.update(map(id, _inner(x.__code__)))
         self.types |= not _TYPES.isdisjoint(names) or _MATCH in x.__code__.co_code[::2]
-        for name in sorted({*bound} if names & _ANY else names & {*bound}):
+        for name in sorted({*bound} if names & _ANY and _reaches_all(x.__code__) else names & {*bound}):
             self._named(name, bound[name], names)
 
     def _named(self, name: str, found: Any, names: set[str]) -> None:
