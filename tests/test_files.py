@@ -98,6 +98,16 @@ def test_json_of_ours_takes_the_place_of_its_own_kind_alone(there, new, tmp_path
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("thing", [lambda x: draw(x), page, lambda x: plot.loss_curve({"losses": [1.0, 2.0]})])
+def test_what_is_shown_is_a_file_that_a_browser_opens(thing, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    path = thing(graph(1)).show()
+    assert opened == [path.as_uri()] and path.suffix in (".svg", ".html") and path.stat().st_size > 500
+    assert tmp_path in path.parents
+
+
 def test_half_a_letter_is_written_as_what_stands_for_it(tmp_path):
     x = Value(1.0, "\ud800x")
     for path in (page(x * x, title="\udc80").save(tmp_path / "a.html"), draw(x * x).save(tmp_path / "a.dot"),

@@ -143,13 +143,7 @@ class Picture:
 
     def show(self) -> Path:
         """Open the picture in a browser; returns the file that it is in."""
-        import tempfile
-        import webbrowser
-
-        folder = Path(tempfile.mkdtemp(prefix="tinygrad-edu-"))
-        path = self.save(folder / "picture.svg")
-        webbrowser.open(path.as_uri())
-        return path
+        return in_browser(self.save, "picture.svg")
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -196,6 +190,16 @@ def bundle(picture: Picture, words: str = "") -> tuple[dict[str, str], dict[str,
     except render.RenderError:
         return data, {}
     return data, {"image/png": {"width": picture.width, "height": picture.height}}
+
+
+def in_browser(save: Callable[[Path], Path], name: str) -> Path:
+    """Open what `save` writes, in a folder of its own, in a browser; returns the file."""
+    import tempfile
+    import webbrowser
+
+    path = save(Path(tempfile.mkdtemp(prefix="tinygrad-edu-")) / name)
+    webbrowser.open(path.as_uri())
+    return path
 
 
 def _number(v: Any) -> str:

@@ -18,7 +18,7 @@ def add_commands(commands: Any) -> None:
         "check",
         help="every gradient of an expression, and every rule in it, beside finite differences",
         description="Compare every gradient of an expression with finite differences, and "
-        "each operation's\nown rule with differences of that operation alone. The exit status is 1 if one is wrong.",
+        "each operation's own rule with differences of that operation alone. The exit status is 1 if one is wrong.",
         epilog="""examples:
   tinygrad-edu check "relu(a*b) + tanh(c)" a=2 b=-3 c=10
   tinygrad-edu check "tanh(w*x)" w=0.5 x=2 --order 2

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -71,6 +72,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, with an error of one line and help whose lines stay as they are written."""
 
     def __init__(self, **options: Any) -> None:
+        options["description"] = textwrap.fill(options.get("description") or "", 80)
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
         self.words: list[str] = []  # that are being read
 

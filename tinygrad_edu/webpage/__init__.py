@@ -34,7 +34,7 @@ from ..figures.units import group, input_labels, module_of
 from ..folds import folded
 from ..names import labels, numbered, short_labels, variables
 from ..ops import Op
-from ..picture import Picture, bundle
+from ..picture import Picture, bundle, in_browser
 from ..placement import Plan, layout
 from ..placement import path as svg_path
 from .programs import RowTable, backward_program, forward_program, unwritten
@@ -194,6 +194,10 @@ class Page:
                 f"cannot save a page as {path.name!r}: its name must end in .html, so that a browser opens it"
             )
         return files.write(path, self.html)
+
+    def show(self) -> Path:
+        """Open the page in a browser; returns the file that it is in."""
+        return in_browser(self.save, "backward.html")
 
     @cached_property
     def picture(self) -> Picture:
