@@ -95,7 +95,8 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Any]:
     `jacobian(f)(x)[i][j]` is dy_i / dx_j, as a Value.
 
     What `f` returns may be a Value, or lists, tuples, dicts and arrays of them: the result has its shape, with a
-    gradient in the place of each, which is shaped as that of `value_and_grad` and takes the same arguments.
+    gradient in the place of each, which is shaped as that of `value_and_grad` and takes the same arguments.  Arrays in
+    an array are one, `jacobian(f)(x)[i, j]`.
     Raises TypeError where `f` returns what is no Value.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + 3 * x[1]])([2, 5])

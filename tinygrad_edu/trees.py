@@ -141,7 +141,8 @@ def unflatten(tree: Any, fresh: Iterable[Any]) -> Any:
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The same tree with f(leaf) in the place of each leaf; an array becomes one of objects, or a list (see `entries`).
+    """The same tree with f(leaf) in the place of each leaf; an array becomes one of objects, or a list (see `entries`),
+    and of arrays one array.
 
     `tree` stays as it is.
     """
@@ -162,7 +163,11 @@ def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
         inner = entries(tree)
         if inner is None or isinstance(inner, list):
             return f(tree) if inner is None else mapped(f, inner)
-        twin = inner.astype(object)
-        for place in product(*map(range, inner.shape)):  # one by one: f may give lists, which are entries too
-            twin[place] = mapped(f, inner[place])
+        import numpy as np
+
+        found = {place: mapped(f, inner[place]) for place in product(*map(range, inner.shape))}
+        inside = {getattr(part, "shape", ()) for part in found.values()}
+        twin = np.empty(inner.shape + (inside.pop() if len(inside) == 1 else ()), object)
+        for place, part in found.items():  # one by one: f may give lists, which are entries too
+            twin[place] = part
     return twin
