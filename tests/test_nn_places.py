@@ -336,3 +336,35 @@ def test_a_summary_has_a_row_for_each_module_and_shows_itself():
         "steps.0.layers.1.neurons", "steps.1", "steps.2"]  # fmt: skip
     assert rows[0] == ["net", "Sequential", "15", "parameters"]
     assert rows[3][1:] == ["3", "x", "ReLUNeuron", "9"]
+
+
+NUMBERS = [
+    ("b", lambda m: m.b.data - 0.1 * m.b.grad),
+    ("w", lambda m: [p.data - 0.1 * p.grad for p in m.w]),
+    ("w", lambda m: tuple([0.5])),
+    ("b", lambda m: 0),
+    ("w", lambda m: array([[0.5], [1.0]]).astype(float)),
+    ("b", lambda m: array([0.5]).astype("float32")[0]),
+]
+
+
+@pytest.mark.parametrize("name, make", NUMBERS)
+def test_a_parameter_whose_place_a_number_has_taken_is_named(name, make):
+    net = nn.Sequential(Linear(2, 1))
+    neuron = net.steps[0].neurons[0]
+    setattr(neuron, name, make(neuron))
+    for ask in (net.parameters, net.zero_grad, net.state_dict, copy.deepcopy(net).parameters):
+        with pytest.raises(ValueError, match=rf"steps\.0\.neurons\.0\.{name} was made of parameters, and now is \w+ "):
+            ask()
+    setattr(neuron, name, None)
+    assert len(net.parameters()) < 3
+
+
+def test_what_never_was_a_parameter_may_be_any_number():
+    class Net(Module):
+        def __init__(self):
+            self.w, self.k, self.rows, self.mixed = Value(1.0), 2.0, [], [0.5, Value(1.0)]
+
+    net = Net()
+    net.k, net.rows, net.more = 3.0, [1.0, 2.0], 4.0
+    assert len(net.parameters()) == 2

@@ -70,6 +70,13 @@ class Contents:
                 self.places.append(path)
                 dot = f"{path}." if path else ""
                 held = item.__dict__.get("_held", ())  # what was a parameter once is one for ever
+                for name in held:
+                    if _numbers(x := item.__dict__.get(name)):
+                        raise ValueError(
+                            f"{self.who}'s {dot}{name} was made of parameters, and now is {type(x).__name__} "
+                            f"{x!r:.80}, which no optimizer can move: an update in place is p.data -= lr * p.grad; "
+                            "what is to be gone is None"
+                        )
                 inside = [(dot + name, x, new or name in held) for name, x in _attributes(item)]
             else:
                 inside = self._inside(path, item, strict)
@@ -213,6 +220,13 @@ def _attributes(item: Any) -> list[tuple[str, Any]]:
     if slots:
         named += [(name, getattr(item, name)) for name in slots if hasattr(item, name)]
     return named
+
+
+def _numbers(x: Any) -> bool:
+    """Whether something is a number, or rows of nothing else."""
+    if type(x) in (list, tuple):
+        return bool(x) and type(x[0]) is not Value and all(map(_numbers, x))
+    return type(x) in (float, int) or (hasattr(type(x), "dtype") and getattr(x.dtype, "kind", "O") in "fiu")
 
 
 _NONE: dict[str, Any] = {}
