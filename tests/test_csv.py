@@ -6,7 +6,7 @@ import pytest
 
 from tinygrad_edu import train
 from tinygrad_edu.cli import main
-from tinygrad_edu.data import Standardizer, read_csv
+from tinygrad_edu.data import Standardizer, batches, read_csv
 from tinygrad_edu.data.cells import MISSING, NO_NUMBER
 from tinygrad_edu.data.numerals import KINDS, of_one_kind
 
@@ -178,6 +178,15 @@ def test_both_plots_are_drawn_of_a_number_what_was_predicted_and_how_it_was_lear
     drawn = {name: (tmp_path / name).read_text(encoding="utf-8") for name in ("p.svg", "h.svg")}
     assert "y predicted" in drawn["p.svg"] and drawn["p.svg"].count("<circle") == 6  # of 30, a fifth is to test on
     assert "epoch" in drawn["h.svg"] and "test" in drawn["h.svg"]
+    out = capsys.readouterr().out
+    assert (
+        "wrote p.svg" in out
+        and "wrote h.svg" in out
+        and "24 samples to train, 6 to test, 2 features, the number" in out
+    )
+    assert main([*train, "--features", "b", "--plot", "p.svg", "--history", "h.svg"]) == 0
+    out = capsys.readouterr().out
+    assert "replaced p.svg" in out and "replaced h.svg" in out and "1 feature, the number 'y'; 2 parameters" in out
     assert main([*train, "--history", "H.CSV"]) == 0 and (tmp_path / "H.CSV").read_text().startswith("epoch,")
     assert main([*train, "--history", "h.txt"]) == 2 and ".json or .svg" in capsys.readouterr().err
 
@@ -217,3 +226,14 @@ def test_a_column_that_counts_the_lines_is_told_of(tmp_path):
     notes = read_csv(written(tmp_path, "id,a,y\n" + rows), "y").notes
     assert notes == ["id counts the lines; if it is only their number, say ignore=['id']"]
     assert read_csv(written(tmp_path, "id,a,y\n" + rows), "y", features=["id"]).notes == []
+
+
+def test_what_is_no_row_of_numbers_is_told_in_one_line_with_what_to_make_of_it():
+    pandas = pytest.importorskip("pandas")
+    days = pandas.DataFrame({"when": pandas.date_range("2024-01-01", periods=4), "a": [1, 2, 3, 4]})
+    for table, hint in (days, "days since a day"), (days.astype(str), "get_dummies"):
+        with pytest.raises(TypeError, match=f"column 'when' holds .* in row 0.*{hint}"):
+            Standardizer.of(table)
+    with pytest.raises(TypeError, match="two whole numbers") as error:
+        batches(days, 2)
+    assert "\n" not in str(error.value)

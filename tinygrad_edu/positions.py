@@ -59,9 +59,12 @@ def _numbers(column: list[Any], name: object, what: str) -> list[float]:
         except (TypeError, ValueError):
             numbers.append(None)
         if numbers[-1] is None and type(v).__name__ not in _MISSING:
+            how = "numbers first, as pandas.get_dummies(table) does"
+            if hasattr(v, "isoformat"):
+                how = "a number, such as days since a day"
             raise TypeError(
                 f"{what}: column {short(name)!r} holds {type(v).__name__} {v!r:.40} in row {i}, and no number: "
-                "leave it out, or make it numbers first, as pandas.get_dummies(table) does"
+                f"leave it out, or make it {how}"
             )
         if numbers[-1] is None or numbers[-1] != numbers[-1]:
             raise ValueError(

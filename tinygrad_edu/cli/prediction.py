@@ -14,6 +14,7 @@ from ..data.dividing import hardly_varies
 from ..streams import short
 from ..train.history import check_table, write_table
 from ..train.metrics import alone
+from ..words import plural
 from . import outputs, tables
 from .notes import Notes, load
 
@@ -94,7 +95,11 @@ def _judged(notes: Notes, rows: Split, predictions: list[tuple[Any, ...]]) -> st
     pairs = [(p[0], t) for p, t in zip(predictions, rows.y) if t is not None]
     if not pairs:
         return ""
-    of = "" if len(pairs) == len(predictions) else f" of the {len(pairs)} rows whose {short(notes.target)} is known"
+    of = (
+        ""
+        if len(pairs) == len(predictions)
+        else f" of the {plural(len(pairs), 'row')} whose {short(notes.target)} is known"
+    )
     if notes.classes:
         hits = sum(notes.classes[t] == p for p, t in pairs)
         return f"accuracy{of}: {hits / len(pairs):.2%}"

@@ -21,6 +21,7 @@ from ..picture import Picture
 from ..replay import BACKENDS
 from ..streams import short
 from ..train.history import FORM
+from ..words import plural
 from . import outputs, tables
 from .notes import Notes, load
 from .parsing import positive, seed, share, sizes, whole
@@ -150,8 +151,8 @@ def run(arguments: argparse.Namespace) -> int:
     if twice := next((path for i, path in enumerate(written) if path in written[:i]), None):
         raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
     outputs.check(arguments.save, ".json", form=nn.files.FORMAT)
-    outputs.check(arguments.plot, *outputs.PICTURES)
-    outputs.check(arguments.history, ".csv", ".json", *outputs.PICTURES, form=FORM, begins="epoch,")
+    plotted = outputs.check(arguments.plot, *outputs.PICTURES)
+    noted = outputs.check(arguments.history, ".csv", ".json", *outputs.PICTURES, form=FORM, begins="epoch,")
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = prepared(arguments, notes)
     parts = divided(samples, notes)
@@ -202,7 +203,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{path} is not written: there is no finished epoch")
     if arguments.history and history.losses:
         table = Path(arguments.history).suffix.lower() in (".csv", ".json")
-        print(f"wrote {(history if table else plot.loss_curve(history)).save(arguments.history)}")
+        print(f"{noted} {(history if table else plot.loss_curve(history)).save(arguments.history)}")
     for line in _verdict(model, notes, (X, y), (X_test, y_test)):
         print(line)
     if watch is not None:
@@ -211,7 +212,7 @@ def run(arguments: argparse.Namespace) -> int:
         report.hint = f"To draw it: tinygrad-edu doctor {arguments.save}{data} --svg FILE.svg" if arguments.save else ""
         print(f"\n{report}")
     if arguments.plot and history.losses:
-        print(f"wrote {_picture(model, notes, parts, history).save(arguments.plot)}")
+        print(f"{plotted} {_picture(model, notes, parts, history).save(arguments.plot)}")
     return 0
 
 
@@ -282,8 +283,9 @@ def _tell(samples: Split, notes: Notes, model: Any, learned: int, validated: int
     """What was understood, before it takes its time."""
     what = f"{len(notes.classes)} classes" if notes.classes else f"the number {short(notes.target)!r}"
     print(
-        f"{short(notes.task)}: {learned} samples to train, {f'{validated} to validate, ' * bool(validated)}{tested} "
-        f"to test, {len(notes.features)} features, {what}; {len(model.parameters())} parameters"
+        f"{short(notes.task)}: {plural(learned, 'sample')} to train, "
+        f"{f'{validated:,} to validate, ' * bool(validated)}{tested:,} to test, "
+        f"{plural(len(notes.features), 'feature')}, {what}; {plural(len(model.parameters()), 'parameter')}"
     )
     for note in samples.notes:
         print(f"  {tables.as_options(note)}")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..positions import by_position
+from ..streams import short
 from .samples import Split, class_label, classes_of
 
 THEIRS = {"test_size": "test", "random_state": "seed", "train_size": "test", "shuffle": "stratify"}
@@ -125,7 +126,8 @@ def batches(n: int, size: int, seed: int | random.Random | None = 0) -> Iterator
         n, size = operator.index(n), operator.index(size)
     except TypeError:
         raise TypeError(
-            f"batches takes two whole numbers, of samples and of those in a batch, got {n!r:.40} and {size!r:.40}: "
+            "batches takes two whole numbers, of samples and of those in a batch, got "
+            f"{short(repr(n))} and {short(repr(size))}: "
             "write for chosen in batches(len(X), 8): rows = [X[i] for i in chosen]"
         ) from None
     if size < 1:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..streams import short
+from ..words import plural
 from .cells import CODE, MISSING, Cells
 from .numerals import SIGN, Numeral, is_number, point_of, unit_of
 from .preparation import Column, Preparation
@@ -123,7 +124,7 @@ class Table(Cells):
             words = tuple(sorted({*cells}))
             column = Column(name, tuple(cells.count(w) / len(cells) for w in words), words)
             self.notes.append(
-                f"{short(name)} is text: one number for each of {len(words)} words, {some(list(words), 4)}"
+                f"{short(name)} is text: one number for each of {plural(len(words), 'word')}, {some(list(words), 4)}"
             )
             table = {w: [float(w == other) for other in words] for w in words}
             return column, [table.get(c) or list(column.means) for c in self.column(name)]
