@@ -257,6 +257,7 @@ def interrupted_at(k, act):
         return tracer
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 looks for this when tracing begins
     sys.settrace(tracer)
     try:
         act()
