@@ -22,6 +22,8 @@ grad ''                                             | expression is empty: write
 grad 'a +' a=1                                      | cannot read 'a \+' at column
 grad a^2 a=1                                        | a power is written a \*\* b
 grad 2a a=1                                         | between two factors write \*
+grad '2(a + 1)' a=1                                 | between two factors write \*
+grad '(a+1)(a+2)' a=1                               | between two factors write \*
 grad 'f(x) = x**2' x=1                              | a step is written `name = formula`
 grad tanh x=1                                       | tanh is a function: write tanh\(x\)
 grad x*y x=1,y=2                                    | '1,y=2' is not a number, .*write for example x=2
@@ -231,6 +233,10 @@ train moons --class-weights 0=-1                    | '-1' is not a positive num
 train moons --label-smoothing 1                     | '1' is not a share between 0 and 1
 train moons --optimizer lion                        | --optimizer: .*'lion' \(choose from adam
 train moons --lr nan                                | --lr: 'nan' is not a positive number
+train moons --lr 0,01                               | --lr: '0,01' is not a positive number: write 0.01
+train moons --test 12,5%                            | --test: .*: write 12.5%
+train moons epochs=5                                | no place for 'epochs=5', did you mean '--epochs 5'
+train moons -epochs 5                               | no option '-epochs', did you mean '--epochs'
 train moons --schedule zigzag                       | --schedule: .*'zigzag' \(choose from linear
 train moons --weight-decay -1                       | --weight-decay: '-1' is not a positive number, nor 0
 train moons --test 2                                | --test: '2' is not a share

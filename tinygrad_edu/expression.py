@@ -147,6 +147,8 @@ class Expression:
                 for a in args:
                     self._check(a)
                 self._check_call(tree, name, args)
+            case ast.Call(func=ast.Constant() | ast.BinOp() | ast.Call()):
+                raise self._error(tree, "between two factors write *, as in 2 * (a + b)")
             case _:
                 raise self._error(
                     tree, "use numbers, names, + - * / // % **, > <, parentheses and the functions that `ops` lists"

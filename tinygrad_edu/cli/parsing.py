@@ -53,7 +53,7 @@ def positive(text: str, zero: bool = False) -> float:
     except ValueError:
         x = -1.0
     if not 0 < x < float("inf") and not (zero and x == 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number{', nor 0' * zero}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number{', nor 0' * zero}{_pointed(text)}")
     return x
 
 
@@ -64,8 +64,17 @@ def share(text: str, zero: bool = False) -> float:
     except ValueError:
         x = -1.0
     if not 0 < x < 1 and not (zero and x == 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1, such as 0.2{_pointed(text)}")
     return x
+
+
+def _pointed(text: str) -> str:
+    """How a number with a decimal comma is written here.
+
+    >>> _pointed("0,01"), _pointed("1,2,3")
+    (': write 0.01', '')
+    """
+    return f": write {text.replace(',', '.')}" if re.fullmatch(r"\d*,\d+%?", text) else ""
 
 
 class Parser(argparse.ArgumentParser):
@@ -101,7 +110,10 @@ class Parser(argparse.ArgumentParser):
         options = {o.lstrip("-"): o for action in self._actions for o in action.option_strings}
         if word.partition("=")[0] in options.values():
             return f"{word!r} comes after `--`, which ends the options"
-        near = meant(word.partition("=")[0].lstrip("-"), options) if word.startswith("-") else ""
+        name, equals, value = word.partition("=")
+        if equals and name in options:
+            return f"there is no place for {word!r}, did you mean '{options[name]} {value}'?"
+        near = meant(name.lstrip("-"), options) if word.startswith("-") else ""
         for name, option in options.items():
             near = near.replace(f"'{name}'", f"'{option}'")
         return f"there is no {'option' if word.startswith('-') else 'place for'} {word!r}{near}"
