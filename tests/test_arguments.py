@@ -99,6 +99,14 @@ def test_an_argument_given_twice_and_used_besides_is_a_node_for_each_argument():
     assert [g.data for g in grad(jit(lambda a, b: a * a * b, "python")(x, x), x)] == [27.0]
 
 
+@pytest.mark.parametrize("door", ALL)
+def test_a_column_of_pandas_is_an_array_and_a_table_is_to_be_made_one(door):
+    pd = pytest.importorskip("pandas")
+    door(lambda a: a[0] * a[1])(pd.Series([3.0, 2.0], index=["w", "b"]))
+    with pytest.raises(TypeError, match=r"not DataFrame .*: make it an array, x\.to_numpy\(\)"):
+        door(lambda a: a[0, 0] * a[0, 1])(pd.DataFrame({"w": [3.0], "b": [2.0]}))
+
+
 # By hand.
 
 

@@ -393,3 +393,10 @@ def test_numbers_of_any_kind_are_targets():
     ):
         assert losses.mse([Value(3.0)], [one]).data == 4.0 == losses.mse(Value(3.0), one).data
     assert losses.mse(np.array([Value(3.0)]), np.array([1])).data == 4.0
+
+
+def test_columns_of_pandas_are_lists_of_targets_and_a_table_is_told_how_it_becomes_one():
+    pd = pytest.importorskip("pandas")
+    assert losses.mse([Value(3.0), Value(1.0)], pd.Series([1.0, 1.0], index=["a", "b"])).data == 2.0
+    with pytest.raises(TypeError, match=r"its targets in a list, got DataFrame .*: make it one, d\.to_numpy\(\)"):
+        losses.mse([[Value(3.0)]], pd.DataFrame({"w": [3.0]}))

@@ -5,7 +5,7 @@ a target may be an argument of a recording.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from . import ops, tracing
@@ -24,11 +24,13 @@ def pairs(predictions: Any, targets: Any, who: str) -> list[tuple[Any, Any]]:
     Raises ValueError if they do not match.
     """
     for x, what in ((predictions, "predictions"), (targets, "targets")):
-        if type(x) is not list and hasattr(x, "__iter__") and (isinstance(x, Mapping) or not several(x)):
+        keyed = type(x) is not list and hasattr(x, "keys") and not hasattr(x, "dtype")  # a dict, a table
+        if keyed or (type(x) is not list and hasattr(x, "__iter__") and not several(x)):
             if getattr(x, "ndim", 1):  # an array around one number says that it can be gone through
-                way = "list(d.values())" if isinstance(x, Mapping) else "list(...)"
+                way = "d.to_numpy()" if hasattr(x, "to_numpy") else "list(d.values())" if keyed else "list(...)"
+                seen = " ".join(repr(x).split())  # a table on one line
                 raise TypeError(
-                    f"{who} needs its {what} in a list, got {type(x).__name__} {x!r:.80}: make it one, {way}"
+                    f"{who} needs its {what} in a list, got {type(x).__name__} {seen:.80}: make it one, {way}"
                 )
     if not several(predictions) and not several(targets):
         for x, what in ((predictions, "prediction"), (targets, "target")):

@@ -102,16 +102,21 @@ def number_at(place: str, x: Any) -> float:
     try:
         return number(x)
     except TypeError as e:
-        if hasattr(x, "__array__") or isinstance(x, (str, complex)):  # a number after all, but for something
+        table = hasattr(x, "columns") and hasattr(x, "to_numpy")
+        if not table and (
+            hasattr(x, "__array__") or isinstance(x, (str, complex))
+        ):  # a number after all, but for something
             raise TypeError(f"{place}: {e}") from None
-        hint = ("make it a dict, dict(...)" if isinstance(x, Mapping)
+        hint = ("make it an array, x.to_numpy()" if table
+                else "make it a dict, dict(...)" if isinstance(x, Mapping)
                 else "a model's numbers are its parameters, as in grad(loss, *model.parameters())"
                 if hasattr(x, "parameters")
                 else "make it a list, list(...)" if isinstance(x, Iterable)
                 else "keep its numbers in a dict, a named tuple or a dataclass"
                 if hasattr(x, "__dict__") and not callable(x)
                 else f"let a function give it, as in lambda x: f(x, {x!r:.20})")  # fmt: skip
-        raise TypeError(f"{place}: a number is needed here, not {type(x).__name__} {x!r:.80}: {hint}") from None
+        seen = " ".join(repr(x).split())  # a table on one line
+        raise TypeError(f"{place}: a number is needed here, not {type(x).__name__} {seen:.80}: {hint}") from None
 
 
 def flatten(tree: Any) -> list[Any]:
