@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,13 +45,14 @@ VIEWS = ("auto", "cards", "modules")
 MOST = 40  # cards that a reader can take in; of a network with more, the neurons are drawn
 SLOW = 1500  # cards whose layout takes more than a few seconds
 WIDE = 840  # pixels: as much as a notebook, or a page on GitHub, shows without making it smaller
+HIDDEN = ("value", "grad", "local")
 FACTORS = 12  # so many are written in a caption, the others counted
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 
 
 def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None,
          depth: int | None = None, max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR",
-         width: float | None = WIDE, opened: bool = False) -> Drawing:  # fmt: skip
+         width: float | None = WIDE, opened: bool = False, hide: str | Sequence[str] = ()) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
@@ -70,6 +71,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
 
     `rankdir` is LR, TB, RL or BT: left to right, top to bottom, and so on.  A drawing of cards that would be more than
     `width` pixels wide (840, a notebook's cell; None: no limit) goes on below, in rows, where the graph lets it.
+    `hide="grad"` leaves the gradients to be filled in with a pencil, "local" the local gradients, "value" what the
+    operations compute; several in a list.  What is hidden is nowhere in the file.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
     name no modules.
     """
@@ -83,7 +86,13 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     for name, word, allowed in (("rankdir", rankdir, DIRECTIONS), ("view", view, VIEWS)):
         if word not in allowed:
             raise UserError(f"{name} must be one of {', '.join(allowed)}, got {word!r}")
+    words = [hide] if isinstance(hide, str) or not isinstance(hide, Iterable) else [*hide]
+    if unknown := [repr(word) for word in words if word not in HIDDEN]:
+        raise UserError(f"hide takes {', '.join(map(repr, HIDDEN))}, one of them or a list, got {', '.join(unknown)}")
+    hidden = frozenset(words)
     given = [name for name, option in (("path", path), ("around", around), ("depth", depth)) if option is not None]
+    if view == "modules" and hidden:
+        raise UserError("hide= leaves rows of cards empty, and view='modules' has none: use view='cards'")
     if view == "modules" and given:
         raise UserError(
             f"{given[0]}= chooses cards, and view='modules' has none: use view='cards', or leave {given[0]}= out"
@@ -92,7 +101,7 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
         raise UserError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
 
     order = topological(root)
-    of_cards = view == "cards" or given or max_nodes != "auto" or not clusters
+    of_cards = view == "cards" or given or max_nodes != "auto" or not clusters or hidden
     if view == "modules" or (not of_cards and len(order) > MOST and any(map(module_of, order))):
         try:
             return _modules(root, max_nodes, rankdir)
@@ -105,6 +114,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     limit = MOST if isinstance(max_nodes, str) else max_nodes
     most = len(order) if limit is None else limit
     way, caption = (None, []) if path is None else _path(path, order)
+    if hidden and caption:
+        caption = [f"{caption[0].partition(' =')[0]} = ?"]
     if around is not None:
         _check_inside("around", around, order)
         shown = subgraph.near_node(around, order, most, depth)
@@ -119,7 +130,7 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
         math.inf if width is None else width,
         caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]],
     )
-    nodes, edges = sheet.fill(laid, root, order, shown, way, around, clusters)
+    nodes, edges = sheet.fill(laid, root, order, shown, way, around, clusters, hidden)
     return Drawing(laid, nodes, edges, "; ".join([*caption, *([note] if note else [])]))
 
 

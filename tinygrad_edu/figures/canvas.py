@@ -33,14 +33,18 @@ class Face:
 
     name: str
     op: str
-    value: float
-    grad: float
+    value: float | None  # None is to be filled in with a pencil
+    grad: float | None
     role: str
     tint: str
     look: str
     tip: str
     frames: tuple[tuple[int, str], ...] = ()
     form: str = ""  # "round" for a random choice, "noise" for what it was made from
+
+    def alarming(self) -> bool:
+        """Whether its value is inf or nan, and seen."""
+        return self.value is not None and not math.isfinite(self.value)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,11 @@ class Sheet:
         for line in self.lines:
             into[line.head].append(line)
         names = [width_of(ends(f"{f.name}{f.op}", cards.LONGEST), 13) + 34 for f in self.faces.values()]
-        numbers = [width_of(brief(x), 12.5) + 45 for f in self.faces.values() for x in (f.value, f.grad)]
+        numbers = [
+            width_of("-0.0000" if x is None else brief(x), 12.5) + 45
+            for f in self.faces.values()
+            for x in (f.value, f.grad)
+        ]
         wide = min(max([104.0, *names, *numbers]), 230.0)
         sizes = [self.size(k, wide) for k in keys]
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
@@ -199,7 +207,7 @@ def draw_card(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
                     f"{x + w:g},{y + r:g}L{x + w:g},{y + HEAD:g}z",
                     fill=paper)  # fmt: skip
         picture.runs(x + w / 2, y + 16.5, cards.title(f.name, f.op), 13, ink, "middle")
-    if not math.isfinite(f.value):
+    if f.alarming():
         picture.add("rect", x=x + 1, y=y + head, width=w - 2, height=ROW, fill=cards.ALARM)
     top, end = y + head + ROW, y + h
     picture.add("path", d=f"M{x:g},{top:g}L{x + w:g},{top:g}L{x + w:g},{end - r:g}C{x + w:g},{end - 2:g} "
@@ -212,7 +220,7 @@ def draw_card(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
 
 def said(f: Face) -> str:
     """What stands in the place of a card on a number that a random choice was made from."""
-    return f"noise {brief(f.value)}"
+    return f"noise {brief(f.value or 0.0)}"
 
 
 def draw_noise(picture: Picture, f: Face, x: float, y: float, w: float) -> None:
@@ -226,7 +234,7 @@ def draw_choice(picture: Picture, f: Face, x: float, y: float, w: float) -> None
     paper, ink = cards.ROLES[f.role]
     width, border = cards.FRAMES[f.look]
     middle, up, down, half = (x + w / 2, y + ROUND / 2), -11.0, 10.0, (w - WIDER) / 2 - 12
-    picture.add("path", d=oval(middle, w, ROUND), fill="#ffffff" if math.isfinite(f.value) else cards.ALARM)
+    picture.add("path", d=oval(middle, w, ROUND), fill=cards.ALARM if f.alarming() else "#ffffff")
     picture.add("path", d=oval(middle, w, ROUND, below=down), fill=f.tint)
     picture.add("path", d=oval(middle, w, ROUND, above=up), fill=paper)
     picture.add("path", d=oval(middle, w, ROUND), fill="none", stroke=border, stroke_width=width)
@@ -238,7 +246,10 @@ def numbers(picture: Picture, f: Face, ends: tuple[float, float], base: float) -
     """The value and the gradient below each other, their words on the left, their digits on the right."""
     for word, x, ink in (("value", f.value, cards.PALE_INK), ("grad", f.grad, cards.INK if f.grad else cards.PALE_INK)):
         picture.text(ends[0], base, word, 10.5, ink)
-        picture.text(ends[1], base, brief(x), 12.5, cards.INK if math.isfinite(x) else cards.ALARM_INK, "end")
+        if x is None:
+            picture.line([(ends[0] + 34, base + 2), (ends[1], base + 2)], cards.BORDER)
+        else:
+            picture.text(ends[1], base, brief(x), 12.5, cards.INK if math.isfinite(x) else cards.ALARM_INK, "end")
         base += ROW
 
 

@@ -48,16 +48,17 @@ class Captions:
     def place(self, said: str, size: float, route: Sequence[Point], share: float, bold: bool = False) -> Point:
         """Where words begin that belong to one of the routes: best so far along its last curve, above it."""
         wide, own = width_of(said, size) * (1.08 if bold else 1.0), self.routes[id(route)]
+        deep = 0.2 * size * ("_" in said)  # a blank to be filled in
         best, least, first = (0.0, 0.0), math.inf, None
         for anchor, (x, y) in _places(route, share, wide, size):
             first = first or (x, y)
-            area = x, y - TALL * size, x + wide, y
+            area = x, y - TALL * size, x + wide, y + deep
             cost = self._cost(area, own, anchor) + 0.02 * math.dist(first, (x, y))
             if cost < least:
                 best, least = (x, y), cost
             if least == 0.0:
                 break
-        self._keep((best[0], best[1] - TALL * size, best[0] + wide, best[1]), NUMBER)
+        self._keep((best[0], best[1] - TALL * size, best[0] + wide, best[1] + deep), NUMBER)
         return round(best[0], 1), round(best[1], 1)
 
     def _keep(self, area: Area, worth: float) -> None:

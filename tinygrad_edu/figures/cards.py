@@ -30,6 +30,7 @@ BLUE, ORANGE = ((0xE6, 0xF0, 0xFA), (0x52, 0x92, 0xDA)), ((0xFD, 0xEE, 0xE1), (0
 FRAME = "#d5dae0"  # around neurons and layers
 PATH, FADED = "#d1531f", 0.3  # one path; how much is left of what is not on it, on white as on black
 SCORE = "#9263bd"  # the way of a score, where no gradient passes
+BLANK = "#ffffff"  # a row to be filled in with a pencil
 FADED_EDGE = "#98a3af4d"
 FRAMES = {
     "": (1, BORDER),
@@ -136,8 +137,9 @@ def strength(x: float, largest: float) -> float:
     return math.sqrt(min(abs(x) / largest, 1.0)) if math.isfinite(x) and largest else float(x != 0)
 
 
-def tip(n: Value, name: str) -> str:
-    """A node with all its digits, for the mouse that rests on its card."""
+def tip(n: Value, name: str, value: float | None, grad: float | None) -> str:
+    """A node with all its digits, for the mouse that rests on its card; None are not told."""
     op = f"~ {ends(repr(chance.of(n)), TIP)}" if chance.is_choice(n) else operation(n)
     name = (" " if op.startswith("~") else " = ").join(filter(None, (name, op)))
-    return f"{name or 'constant'}\nvalue {float(n.data)!r}\ngrad {float(n.grad)!r}"
+    numbers = "".join(f"\n{word} {float(x)!r}" for word, x in (("value", value), ("grad", grad)) if x is not None)
+    return f"{name or 'constant'}{numbers}"

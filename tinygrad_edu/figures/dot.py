@@ -45,7 +45,7 @@ def of_cards(sheet: Sheet) -> Digraph:
     for key, face in sheet.faces.items():
         width, colour = cards.FRAMES[face.look]
         form = {"shape": "ellipse", "penwidth": f"{width}", "color": colour, "margin": "0.02"} if face.form else {}
-        label = f"noise {brief(face.value)}" if face.form == "noise" else card(face)
+        label = f"noise {brief(face.value or 0.0)}" if face.form == "noise" else card(face)
         dot.node(key, label, id=key, tooltip=html_lines(face.tip), **{"class": f"value {face.role}"}, **form)
     _frames(dot, sheet)
     for key, (text, colour) in sheet.boxes.items():
@@ -86,7 +86,7 @@ def _begun(direction: str, caption: Sequence[tuple[str, bool]], **more: str) -> 
 def card(face: Face) -> str:
     """A card as an HTML-like table: header, value, gradient."""
     paper, ink = cards.ROLES[face.role]
-    value, inks = "#ffffff" if math.isfinite(face.value) else cards.ALARM, (cards.PALE_INK, cards.INK, cards.INK)
+    value, inks = cards.ALARM if face.alarming() else "#ffffff", (cards.PALE_INK, cards.INK, cards.INK)
     grad, (pale, dark, digits) = face.tint, inks
     if face.look == "faded":
         paper, ink, grad, pale, dark, digits = FADED_PAPER, FADED_INK, FADED_PAPER, *(FADED_INK,) * 3
@@ -95,7 +95,7 @@ def card(face: Face) -> str:
             for text, style in cards.title(face.name, face.op)]  # fmt: skip
     top = (f'<TR><TD COLSPAN="2" BGCOLOR="{paper}"><FONT COLOR="{ink}" POINT-SIZE="13">{"".join(runs)}</FONT>'
            "</TD></TR>") * bool(runs)  # fmt: skip
-    if not runs and math.isfinite(face.value):
+    if not runs and not face.alarming():
         value = paper
     width, frame = cards.FRAMES[face.look]
     return (f'<<TABLE BORDER="{0 if face.form else width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4" '
@@ -103,13 +103,13 @@ def card(face: Face) -> str:
             f'{_row("grad", face.grad, grad, dark if face.grad else pale, digits)}</TABLE>>')  # fmt: skip
 
 
-def _row(word: str, x: float, paper: str, ink: str, digits: str) -> str:
+def _row(word: str, x: float | None, paper: str, ink: str, digits: str) -> str:
     """One row of a card: a small word on the left, a number on the right."""
-    digits = digits if math.isfinite(x) else cards.ALARM_INK
+    digits = digits if x is None or math.isfinite(x) else cards.ALARM_INK
     return (f'<TR><TD COLSPAN="2" BGCOLOR="{paper}" CELLPADDING="1"><TABLE BORDER="0" CELLBORDER="0" '
             'CELLSPACING="0" CELLPADDING="3"><TR><TD ALIGN="LEFT" WIDTH="30"><FONT POINT-SIZE="9" '
             f'COLOR="{ink}">{word}</FONT></TD><TD ALIGN="RIGHT" WIDTH="46"><FONT '
-            f'COLOR="{digits}">{brief(x)}</FONT></TD></TR></TABLE></TD></TR>')  # fmt: skip
+            f'COLOR="{digits}">{"____" if x is None else brief(x)}</FONT></TD></TR></TABLE></TD></TR>')  # fmt: skip
 
 
 def edge(line: Arrow) -> dict[str, str]:

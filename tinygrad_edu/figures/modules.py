@@ -317,7 +317,7 @@ def _loss(chart: Chart, root: Value, groups: Groups, shown: set[Spot], ids: dict
     said = [ends(named(root), cards.LONGEST) or "loss", loss_formula(root, groups, samples), two_digits(root.data)]
     last = 1 + max(s.level for s in shown)
     look = {"fillcolor": paper, "color": ink, "fontcolor": ink, "class": "out"}
-    tip = html_lines(cards.tip(root, named(root)))
+    tip = html_lines(cards.tip(root, named(root), root.data, root.grad))
     chart.node("loss", last, label="\\n".join(map(html_lines, filter(None, said))), tooltip=tip, **SQUARE | look)
     for s in readers:
         chart.edge(ids[s], "loss", color=cards.EDGE, arrowsize="0.5", penwidth="1.2")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 
 from .. import chance
 from ..engine import Value
@@ -19,7 +20,8 @@ STUBS = 24  # dotted lines out of "... more": of hundreds, across a long chain, 
 
 
 def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], path: Path | None = None,
-         centre: Value | None = None, clusters: bool = True) -> tuple[int, int]:  # fmt: skip
+         centre: Value | None = None, clusters: bool = True,
+         hidden: Set[str] = frozenset()) -> tuple[int, int]:  # fmt: skip
     """Put the cards of the nodes in `shown` into `sheet`; returns how many nodes and edges that are."""
     ids = {n: f"n{i}" for i, n in enumerate(order) if n in shown}  # a node has the same id however much is drawn
     modular = any(module_of(p) for n in ids for p in (n, *n.parents))
@@ -37,9 +39,11 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
         inside = [f"{title}." for _, title in frames.get(n, [])[::-1] if label.startswith(f"{title}.")]
         name = label.removeprefix(inside[0]) if inside else label or inputs.get(n, "")
         form = "round" if chance.is_choice(n) else "noise" if n in noises else ""
-        sheet.faces[key] = Face(name, cards.operation(n), n.data, n.grad, role[n], cards.tint(n.grad, largest), look,
-                                cards.tip(n, names.full.get(n, "")), tuple([place[f] for f in frames.get(n, ())]),
-                                form)  # fmt: skip
+        value = None if "value" in hidden and n.parents else n.data
+        grad, tint = (None, cards.BLANK) if "grad" in hidden else (n.grad, cards.tint(n.grad, largest))
+        sheet.faces[key] = Face(name, cards.operation(n), value, grad, role[n], tint, look,
+                                cards.tip(n, names.full.get(n, ""), value, grad),
+                                tuple([place[f] for f in frames.get(n, ())]), form)  # fmt: skip
 
     gap = sum(n not in ids for n in path.nodes) if path else 0
     earlier = set() if len(ids) == len(order) else subgraph.ancestors(ids, order)
@@ -66,8 +70,9 @@ def fill(sheet: Sheet, root: Value, order: Sequence[Value], shown: set[Value], p
             if score is not None:
                 passes = f"the score d(log p({called})) / d({of}) = {float(score)!r} does, times the cost"
                 tip = f"no gradient passes; {passes}"
-            sheet.lines.append(score_line(ids[p], ids[n], f"e{k}", score, look, tip) if n in scores
-                               else line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))  # fmt: skip
+            arrow = (score_line(ids[p], ids[n], f"e{k}", score, look, tip) if n in scores
+                     else line(ids[p], ids[n], f"e{k}", d, flow, widest, look, tip))  # fmt: skip
+            sheet.lines.append(veiled(arrow, "local" in hidden) if hidden & {"grad", "local"} else arrow)
         elif look == "path":
             dotted("gap", ids[n], cards.PATH)
         elif n not in stubs and len(earlier) > gap and len(stubs) < STUBS:
@@ -99,6 +104,16 @@ def score_line(tail: str, head: str, name: str, d: float | None, look: str, tip:
         )
     ink = cards.PATH if look == "path" else cards.SCORE
     return Arrow(tail, head, f"score {brief(d)}", 1.0, ink, ink, "7 4", tip, name)
+
+
+def veiled(arrow: Arrow, unsaid: bool) -> Arrow:
+    """The same edge with nothing in its look of how much flows; `unsaid`, with room for its local gradient."""
+    if arrow.colour not in (cards.PATH, cards.FADED_EDGE):  # these are as wide everywhere
+        arrow = replace(arrow, width=1.0, colour=cards.EDGE, ink=cards.PALE_INK)
+    if unsaid:
+        said = "score ____" if arrow.said.startswith("score") else "×____" if arrow.said else ""
+        arrow = replace(arrow, said=said, tip=arrow.tip.partition(" = ")[0])
+    return replace(arrow, dash=arrow.dash if arrow.said.startswith("score") or not arrow.said else None)
 
 
 # Frames: a node stands in a list of them, the outermost first, each (what makes it one, its title).
