@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -492,6 +493,27 @@ def cache(tmp_path_factory):
 def test_a_killed_process_leaves_nothing_that_another_would_read(cache):
     [_] = cache.iterdir()
     assert not compiles(cache)
+
+
+def test_an_interrupt_waits_until_a_compilation_is_over(monkeypatch):
+    from tinygrad_edu.replay import lowering
+
+    done = []
+
+    def compiled(f):
+        signal.raise_signal(signal.SIGINT)
+        done.append(f)
+        return "f", b"", None
+
+    monkeypatch.setattr(lowering, "compiled", compiled)
+    monkeypatch.setattr(binary, "_kept", lambda name: None)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            binary._function.__wrapped__("run")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == [binary.FUNCTIONS["run"]]
 
 
 def test_code_that_is_damaged_or_was_made_from_other_text_is_compiled_again(cache, tmp_path, monkeypatch):

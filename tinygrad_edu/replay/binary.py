@@ -62,7 +62,8 @@ def _function(name: str) -> Callable[..., int]:
                 file=sys.stderr,
                 flush=True,
             )
-        symbol, code, library = lowering.compiled(FUNCTIONS[name])
+        with uninterrupted():  # Numba that was stopped while it learned its types fails at whatever it compiles next
+            symbol, code, library = lowering.compiled(FUNCTIONS[name])
         _keep(name, symbol, code)
         address = _linked(f"{name}, new", symbol, code)
         if not address:  # only Numba knows what it calls
