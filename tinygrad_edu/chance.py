@@ -21,6 +21,11 @@ def is_choice(n: Value) -> bool:
     return hasattr(of(n), "log_prob")
 
 
+def is_drawn(n: Value) -> bool:
+    """Whether a Value is a choice whose gradient nobody has settled yet."""
+    return hasattr(n, "distribution")
+
+
 def of(n: Value) -> Any:
     """The distribution of a choice, also of one that an estimator has settled."""
     return getattr(n, "distribution", None) or getattr(n, "settled", None)

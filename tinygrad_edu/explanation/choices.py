@@ -30,7 +30,7 @@ MOST = 4
 
 def choice_notes(walk: Walk, nodes: Iterable[Value]) -> list[str]:
     """A sentence or two on each random choice among some nodes; of many, on the first."""
-    scores = {n.scores: n for n in walk.order if hasattr(n, "scores")}
+    scores = {c: n for n in walk.order if (c := getattr(n, "scores", None)) is not None}
     carried: dict[Value, str] = {c: vars(n)["said"] for n in walk.order for c in getattr(n, "carries", ())}
     found: dict[Any, Callable[[], str]] = {}
     for n in nodes:

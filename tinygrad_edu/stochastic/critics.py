@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 
 from .. import functional as F
 from .. import ieee, modes, tracing
+from ..chance import is_drawn
 from ..engine import Value, topological
 from ..errors import UserError
 from ..graphs import rebuilt
@@ -220,7 +221,7 @@ class Critic(Estimator):
     def _remembered(self, run: Run) -> None:
         then = {}
         for c in run.graph.order:
-            if hasattr(c, "distribution") and not is_passed(c):
+            if is_drawn(c) and not is_passed(c):
                 seen = c.distribution.on(c.numbers[1:-1])
                 then[c] = float(seen.log_prob(c.data))
         self._runs.append((run, then))

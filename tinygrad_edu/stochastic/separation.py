@@ -38,13 +38,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ..chance import is_drawn
 from ..engine import Value, topological
 from .substitution import costs_of, terms_of
 
 
 def is_random(n: Value) -> bool:
     """Whether a node is a choice, or a reply of the world, of which nobody knows the chances."""
-    return hasattr(n, "distribution") or n.op.name == "reply"
+    return is_drawn(n) or n.op.name == "reply"
 
 
 def is_passed(choice: Value) -> bool:
@@ -135,7 +136,7 @@ def critic_set(choice: Value, costs: Any, given: Sequence[Value] = ()) -> list[V
     given the others.  `costs` is one Value or a list.  `given` are further Values that it is to see, computed before
     the choice, such as the state of a game: what they make needless is left out.
     """
-    if not hasattr(choice, "distribution"):
+    if not is_drawn(choice):
         raise TypeError(f"critic_set asks of a random choice, such as Bernoulli(t).sample(rng), got {choice!r:.80}")
     terms = [t for cost in costs_of(costs, "critic_set") for t in terms_of(cost)]
     graph = Graph([*terms, *given, choice])

@@ -33,7 +33,7 @@ def costs_of(found: Any, who: str) -> list[Value]:
 
 def choices(roots: Sequence[Value]) -> list[Value]:
     """The random choices among them: every Value with a distribution."""
-    return [n for n in topological(tuple(roots)) if hasattr(n, "distribution")]
+    return [n for n in topological(tuple(roots)) if chance.is_drawn(n)]
 
 
 class Influence:
@@ -54,7 +54,7 @@ class Influence:
             known = 0
             for p in n.parents:
                 known |= self._known[p]
-            if hasattr(n, "distribution"):
+            if chance.is_drawn(n):
                 self._bits[n] = 1 << len(self._bits)
                 known |= self._bits[n]
             self._known[n] = known

@@ -51,7 +51,7 @@ def surrogate(costs: Any, *, estimator: Any = None, order: int = 1) -> Value:
     given, default = costs_of(costs, "surrogate"), usable(estimator) or PLAIN
     whole = topological(tuple(given))
     _inside({n.op for n in whole})
-    made = [n for n in whole if hasattr(n, "distribution")]
+    made = [n for n in whole if chance.is_drawn(n)]
     if not made:
         return given[0] if len(given) == 1 else ops.sum(*given)
     if not chance.scored(whole).isdisjoint(made):
