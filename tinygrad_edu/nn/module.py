@@ -14,7 +14,7 @@ from ..engine import Value
 from ..files import StrPath
 from ..ieee import number
 from ..parameters import write, zeroed
-from ..words import aligned, plural
+from ..words import aligned, few, plural
 from . import files
 from .traversal import Contents
 
@@ -170,7 +170,7 @@ class Module(metaclass=_Named):
                 strange.append(f"{path}: {state[path]!r}")
         wrong = {"missing": [path for path in paths if path not in state],
                  "unexpected": [path for path in state if path not in paths], "not a number": strange}  # fmt: skip
-        if told := "; ".join(f"{len(what)} {how} ({_some(what)})" for how, what in wrong.items() if what):
+        if told := "; ".join(f"{len(what)} {how} ({few([*map(str, what)])})" for how, what in wrong.items() if what):
             raise ValueError(
                 f"this state does not fit {type(self).__name__} with its {len(paths)} parameters: {told}. "
                 "Nothing was changed; build the module with the sizes that it was saved with"
@@ -286,7 +286,3 @@ def _differ(x: Any, default: Any) -> bool:
         return bool(x != default)
     except ValueError:  # an array
         return True
-
-
-def _some(names: list[Any]) -> str:
-    return ", ".join(map(str, names[:4])) + (", ..." if len(names) > 4 else "")

@@ -19,6 +19,12 @@ from .dense import Layer
 from .module import Module
 
 
+def _state(layer: RNN | LSTM | GRU, given: Any) -> list[Value]:
+    """The state that a sequence begins with; zeros if none is given."""
+    n = layer.nhidden
+    return list(as_inputs([0.0] * n if given is None else given, n, f"{type(layer).__name__}'s state"))
+
+
 class RNN(Module):
     """A layer that reads, at each step, the input and its own last output: h = activation(W [x, h] + b) (Elman 1990).
 
@@ -38,7 +44,7 @@ class RNN(Module):
         self.cell = Layer(nin + nhidden, nhidden, True, activation, True, init, seed, expand)
 
     def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
-        h = list(as_inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "RNN's state"))
+        h = _state(self, state)
         outputs = []
         for t, x in enumerate(sequence):
             h = self.cell.fire([*as_inputs(x, self.nin, f"RNN at step {t}"), *h])
@@ -71,12 +77,9 @@ class LSTM(Module):
     def __call__(
         self, sequence: Iterable[Any], state: Any = None
     ) -> tuple[list[list[Value]], tuple[list[Value], list[Value]]]:
-        zeros = [0.0] * self.nhidden
         if state is not None and len(state) != 2:
             raise ValueError(f"LSTM's state is a pair (h, c), got {len(state)} things")
-        h, c = (
-            list(as_inputs(part, self.nhidden, "LSTM's state")) for part in ((zeros, zeros) if state is None else state)
-        )
+        h, c = (_state(self, part) for part in ((None, None) if state is None else state))
         outputs = []
         for t, x in enumerate(sequence):
             seen = [*as_inputs(x, self.nin, f"LSTM at step {t}"), *h]
@@ -109,7 +112,7 @@ class GRU(Module):
         self.candidate, self.memory = (Layer(n, nhidden, False, init=init, seed=rng) for n in (nin, nhidden))
 
     def __call__(self, sequence: Iterable[Any], state: Any = None) -> tuple[list[list[Value]], list[Value]]:
-        h = list(as_inputs([0.0] * self.nhidden if state is None else state, self.nhidden, "GRU's state"))
+        h = _state(self, state)
         outputs = []
         for t, x in enumerate(sequence):
             xs = as_inputs(x, self.nin, f"GRU at step {t}")

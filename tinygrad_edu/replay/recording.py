@@ -14,6 +14,7 @@ from ..engine import Value, constant
 from ..functional import mean
 from ..graphs import rebuilt
 from ..parameters import numpy
+from ..words import plural
 from .backends import KINDS, Backend, make_backend
 from .byhand import Typed
 from .passes import forward_only, steps
@@ -82,7 +83,7 @@ class Recording:
         r, count = self.record, steps(forward_only(self.passes.program, self.passes.values))
         return (
             f"<recording: {len(r.inputs)} inputs, {len(r.parameters)} parameters, {count:,} steps, "
-            f"{self.backend} backend, {self.calls} call{'s' * (self.calls != 1)}>"
+            f"{self.backend} backend, {plural(self.calls, 'call')}>"
         )
 
     @functools.cached_property

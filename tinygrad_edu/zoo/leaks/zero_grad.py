@@ -59,22 +59,13 @@ def main(run: Run) -> None:
     run.change(forgetful, mended)
     run.section("What the doctor says then")
     run.diagnosis(trained["mended"][2])
-    run.curves(
-        "size",
-        {name: sizes for name, (_, sizes, _) in trained.items()},
-        "a sum of all gradients, and a gradient",
-        log=True,
-        title="what the optimizer takes for the gradient",
-        ylabel="size of .grad",
-    )
-    run.curves(
-        "loss",
-        {name: seen for name, (seen, _, _) in trained.items()},
-        "what that does to learning",
-        log=True,
-        title="learning a sine",
-        ylabel="loss",
-    )
+    for i, kind, caption, title, label in (
+        (1, "size", "a sum of all gradients, and a gradient", "what the optimizer takes for the gradient",
+         "size of .grad"),
+        (0, "loss", "what that does to learning", "learning a sine", "loss"),
+    ):  # fmt: skip
+        lines = {name: found[i] for name, found in trained.items()}
+        run.curves(kind, lines, caption, log=True, title=title, ylabel=label)
 
 
 # The program, as it fails and as it does not
