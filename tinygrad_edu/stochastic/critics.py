@@ -222,7 +222,7 @@ class Critic(Estimator):
         then = {}
         for c in run.graph.order:
             if is_drawn(c) and not is_passed(c):
-                seen = c.distribution.on(c.numbers[1:-1])
+                seen = c.distribution.on(c.numbers[1:-1])  # type: ignore[attr-defined]
                 then[c] = float(seen.log_prob(c.data))
         self._runs.append((run, then))
 
