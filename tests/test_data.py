@@ -491,6 +491,13 @@ def test_features_choose_columns_and_their_order(tmp_path):
 WRONG = [  # file, what the error must say
     ("", "the file is empty"),
     ("\n \n", "the file is empty"),
+    (",,,\n", "the file is empty"),
+    (";\n\t\n", "the file is empty"),
+    ('"",""\n', "the file is empty"),
+    ("'',''\n", "the file is empty"),
+    ("\x1c,\x1d\n", "the file is empty"),
+    ("\u2003;\n", "the file is empty"),
+    ("# nothing\n\n,\n", "the file is empty"),
     ("a,y\n", "no other line"),
     ("a,Y\n1,2\n", "no column is named 'y' .did you mean 'Y'.*columns are: a, Y"),
     ("a,b\n1,2\n", "no column is named 'y'; the columns are: a, b"),

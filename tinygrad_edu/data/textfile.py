@@ -35,6 +35,7 @@ STRANGERS = [(b"PK\x03\x04", "a zip archive, perhaps an Excel workbook"),
 _RULE = re.compile(r"\s*[|+]?[-=]{2,}[-=:]*(?:[ ]*[|+][-=:|+ ]*)\s*|\s*[|+][-=:|+ ]{4,}\s*")  # |---|---|, ---+---
 _FORCED = re.compile(r'^="([^"]*)"$')  # ="007"
 _WRAPPED = re.compile(r'\s*"((?:[^"]|"")*)"\s*')
+EMPTY = "the file is empty; its first line should name the columns"
 SAMPLE = 200  # records that decide what separates cells
 
 
@@ -105,8 +106,8 @@ class File:
             elif above.strip():
                 break
             lines[i] = ""
-        if not any(map(str.strip, lines)):
-            self.fail("the file is empty; its first line should name the columns")
+        if all(re.fullmatch(r"[\s,;|\"']*", line) for line in lines):
+            self.fail(EMPTY)
         if drawn := next((i for i, line in enumerate(lines[:9], 1) if _RULE.fullmatch(line)), 0):
             self.fail("this line draws a table for people: remove such lines, or save it as CSV", drawn)
         if bare := _unwrapped(lines):
@@ -116,6 +117,8 @@ class File:
         self.quote = self._quote(lines)
         separator = self.separator or self._sniff(text)
         records = list(self._records(text, separator))
+        if not records:
+            self.fail(EMPTY)
         if comment and self.header is None:
             line, said = comment
             named = next((cells for _, cells in self._records(said.lstrip("# "), separator)), [])
@@ -185,7 +188,9 @@ class File:
             except UserError:
                 counts[separator] = len(records[0]) if records else 0
                 continue
-            counts[separator] = len(records[0])
+            counts[separator] = len(records[0]) if records else 0
+            if not records:
+                continue
             above = 0 if self.header is False else _titles([(0, cells) for cells in records])
             del records[:above]
             width = _filled(records[0])
