@@ -1,14 +1,19 @@
 """CSV files as people have them, kind by kind: each is read rightly, or refused in one line that says what to do."""
 
 import math
+import re
+import shlex
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tinygrad_edu import train
-from tinygrad_edu.cli import main
+from tinygrad_edu.cli import main, tables
 from tinygrad_edu.data import Standardizer, batches, read_csv
 from tinygrad_edu.data.cells import MISSING, NO_NUMBER
 from tinygrad_edu.data.numerals import KINDS, of_one_kind
+from tinygrad_edu.streams import short
 
 
 def written(tmp_path, content):
@@ -237,3 +242,29 @@ def test_what_is_no_row_of_numbers_is_told_in_one_line_with_what_to_make_of_it()
     with pytest.raises(TypeError, match="two whole numbers") as error:
         batches(days, 2)
     assert "\n" not in str(error.value)
+
+
+# Without $ and `, which a shell unescapes and shlex does not.
+LETTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="$`")
+
+
+@given(st.text(LETTERS | st.sampled_from(",\"' \\"), min_size=1).map(str.strip))
+@settings(max_examples=200, deadline=None)
+def test_the_option_that_an_error_advises_can_be_typed_as_it_stands(name):
+    name = " ".join(name.split()) or "a"
+    assume(name == short(name))
+    [option, typed] = shlex.split(tables.as_options(f"say ignore=[{name!r}]"))[1:]
+    assert option == "--ignore" and tables.names(typed) == [name]
+
+
+def test_a_column_with_a_comma_in_its_name_is_left_out_as_advised(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, '"seen, when";a;y\n' + "".join(f"2024-01-0{i};{i};{i / 2}\n" for i in range(1, 9)))
+    train = ["train", "f.csv", "--target", "y", "--quiet", "--epochs", "1", "--hidden", "0", "--backend", "eager"]
+    assert main(train) == 2
+    advice = re.search(r"--ignore (.*), or take", capsys.readouterr().err)[0].removesuffix(", or take")
+    assert main([*train, *shlex.split(advice)]) == 0
+    assert (
+        main([*train, "--ignore", "seen, when"]) == 2
+        and "the columns are: 'seen, when', a, y" in capsys.readouterr().err
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import re
 from typing import Any
@@ -11,9 +12,9 @@ from .. import data
 from ..errors import UserError
 
 SIGNS = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
+_TEXT = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _SAID = re.compile(
-    r"\b(delimiter|decimal|encoding|header|kind|missing|ignore|text|features)="
-    r"(\[(?:'[^']*'|\"[^\"]*\")\]|'[^']*'|True|False)"
+    rf"\b(delimiter|decimal|encoding|header|kind|missing|ignore|text|features)=(\[(?:{_TEXT})\]|{_TEXT}|True|False)"
 )
 
 
@@ -87,9 +88,14 @@ def as_options(text: str) -> str:
     """
 
     def option(said: re.Match[str]) -> str:
-        value = {"True": "yes", "False": "no", "'\\t'": "tab"}.get(said[2], said[2].strip("[]").strip("'\""))
-        value = f'"{value}"' if re.search(r"[^\w.-]", value) else value
-        return f"--{said[1]} {value}"
+        value = ast.literal_eval(said[2])
+        if isinstance(value, bool) or value == "\t":
+            value = {True: "yes", False: "no"}.get(value, "tab")
+        if isinstance(value, list):  # of one name, as `names` reads it
+            [value] = value
+            value = '"{}"'.format(value.replace('"', '""')) if re.search('[,"]', value) else value
+        value = re.sub(r'["\\$`]', r"\\\g<0>", value)  # as a shell reads it
+        return f'--{said[1]} "{value}"' if re.search(r"[^\w.-]", value) else f"--{said[1]} {value}"
 
     return _SAID.sub(option, text)
 

@@ -345,8 +345,9 @@ def _titles(records: list[tuple[int, list[str]]]) -> int:
 
 
 def some(names: list[str], most: int = 12) -> str:
-    """A list of names for an error: the first few, and how many there are."""
-    return ", ".join(map(short, names[:most])) + (f", ... ({len(names):,} in all)" if len(names) > most else "")
+    """A list of names for an error: the first few, and how many there are; those with a comma in quotation marks."""
+    shown = [repr(short(name)) if "," in name else short(name) for name in names[:most]]
+    return ", ".join(shown) + (f", ... ({len(names):,} in all)" if len(names) > most else "")
 
 
 def repeated(names: list[str]) -> dict[str, int]:
