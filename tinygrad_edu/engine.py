@@ -144,19 +144,20 @@ def topological(root: Value | tuple[Value, ...], stop: Container[Value] = ()) ->
             raise TypeError(f"topological walks from one Value, or a tuple of them, got {type(x).__name__} {x!r:.80}")
     order: list[Any] = []
     seen: set[Value] = set()
-    stack: list[tuple[Any, Iterator[Value]]] = [(None, iter(roots))]
-    while stack:
-        node, parents = stack[-1]
-        for p in parents:  # goes on where it stopped last time
+    path: list[Any] = [None]  # from the root to where the walk is, and what it has not seen of the parents of each
+    ahead: list[Iterator[Value]] = [iter(roots)]
+    while path:
+        for p in ahead[-1]:  # goes on where it stopped last time
             if p not in seen:
                 seen.add(p)
                 if p.parents and not seen.issuperset(p.parents) and p not in stop:
-                    stack.append((p, iter(p.parents)))
+                    path.append(p)
+                    ahead.append(iter(p.parents))
                     break
                 order.append(p)  # a leaf, or a node whose parents are all in order already
         else:
-            order.append(node)
-            stack.pop()
+            order.append(path.pop())
+            ahead.pop()
     return order[:-1]  # without the None that the roots hang on
 
 
@@ -220,8 +221,7 @@ def binary(op: Op, swapped: bool = False) -> Callable[[Value, Any], Value]:
                 return other  # type: ignore[no-any-return]
         if swapped:
             self, other = other, self
-        a, b = self._data, other._data
-        y = forward(a, b)
+        y = forward(a := self._data, b := other._data)
         if forgetting and not watching and not recording():
             return _node(y, (), detached, ())
         return _node(y, (self, other), op, (y, a, b))
