@@ -607,3 +607,11 @@ def test_a_label_that_is_no_text_is_read_as_text_by_every_view(label):
     for view in (L.draw().svg(), L.explain(), L.source(), L.source("latex"), L.page().html, L.order_lab()):
         assert str(view)
     assert not label or str(label)[-1] in L.draw().svg()
+
+
+def test_what_a_loss_does_to_some_of_its_outputs_is_no_activation():
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+    outs = [model(x) for x in ([0.5, 1.0], [1.0, -0.5], [-1.0, 0.25])]
+    loss = losses.binary_cross_entropy_with_logits(outs, [1, 0, 1])  # softplus of -z, of z, of -z
+    last = [u for u in group(loss).units if u.level == 2]
+    assert {u.out for u in last} == set(outs)

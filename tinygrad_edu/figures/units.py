@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from .. import chance, ops
 from ..engine import Value, topological
 from ..names import one_line
+from ..ops import Op
 
 PATH = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\.[^\W\d]\w*(?:\[[^\[\]]*\])*")
 
@@ -91,6 +92,11 @@ def group(root: Value, order: Sequence[Value] | None = None) -> Groups:
         if n in feeding:
             feeding.update(n.parents)
 
+    unary = {n.parents[0]: n.op for n in order if len(n.parents) == 1}
+    bent: dict[tuple[Value, ...], set[Op | None]] = defaultdict(set)
+    for u in units:  # an activation is the same at every use: softplus(z) here and z there is the loss at work
+        bent[neuron_of(u)].add(unary.get(u.z))
+
     owner: dict[Value, Unit | Box] = dict(sums)
     outside: set[Value] = {root}  # what is read by others than the unit that computes it
     rest: list[Value] = []
@@ -103,6 +109,7 @@ def group(root: Value, order: Sequence[Value] | None = None) -> Groups:
                 and n.parents[0] is alone.z
                 and read[alone.z] == len(n.op.domain) == 1
                 and not n.op.symbol
+                and len(bent[neuron_of(alone)]) == 1
             )
             if isinstance(alone, Unit) and (n in feeding or bends):
                 owner[n] = alone
