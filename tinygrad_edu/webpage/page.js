@@ -6,7 +6,7 @@ const $ = (id) => document.getElementById(id);
 
 // Numbers and names
 
-// All digits of a whole number, else about four, as `words.number` has it; every digit is in the title.  Exact halves go to the even digit, as in Python.
+// All digits of a whole number, else about four, as `words.brief` has it; every digit is in the title.  Exact halves go to the even digit, as in Python.
 function short(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x + 0);
