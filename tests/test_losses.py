@@ -368,7 +368,7 @@ def test_every_public_name_is_there():
     ([Value(0.5)], [None], "a target for .*: a number is needed here, not NoneType"),
     ([[Value(0.5)]], [[1j]], "a target for .*: .* real numbers"),
     ([None], [1.0], "a prediction for .*: a number is needed here, not NoneType"),
-], ids=str)  # fmt: skip
+], ids=lambda x: x if isinstance(x, str) else type(x).__name__)  # fmt: skip
 def test_what_is_no_number_and_no_list_of_them_is_told_whose_it_is(loss, predictions, targets, told):
     with pytest.raises(TypeError, match=told):
         loss(predictions, targets)
