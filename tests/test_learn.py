@@ -140,3 +140,24 @@ def test_prints_and_forged_answers_change_nothing():
     from tinygrad_edu.learn import assess
 
     assert not assess(one, forged)
+
+
+def test_what_was_loaded_is_there_again_after_a_crash():
+    from tinygrad_edu.learn.sandbox import Sandbox
+
+    with Sandbox(seconds=0.5, modules={"other.py": "three = 3\n", "math.py": "pi = 4"}) as box:
+        box.load("class Value:\n    data = 2", "value.py")
+        box.load("import math, os, other\nfrom value import Value\ndef f(): return Value.data * other.three")
+        probe = "def probe(their, code):\n    exec(code)\n    return their.f(), int(their.math.pi)"
+        assert box.call(probe, "probe", "their.os._exit(3)").error == "Died"
+        assert box.call(probe, "probe", "while True: pass").error == "Timeout"
+        assert box.call(probe, "probe", "pass").value == [6, 3]
+
+
+def test_questions_have_a_limit_of_time_together():
+    from tinygrad_edu.learn.sandbox import Sandbox
+
+    with Sandbox(seconds=0.3, total=0.5) as box:
+        box.load("x = 1")
+        said = [box.call("def probe(their):\n    while True: pass", "probe") for _ in range(3)]
+    assert all(a.error == "Timeout" for a in said) and "no time is left" in said[-1].text

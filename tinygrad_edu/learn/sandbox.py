@@ -8,13 +8,14 @@
     ({'twice': 42}, 'here\\n', 'AttributeError')
 
 Endless loops, deep recursion, `sys.exit`, crashes and floods of text end as an answer that says so.  The process is
-started when it is needed, and again after one has died.  `Here` asks the same of code that is trusted, or that runs in
-a notebook already.
+started when it is needed, and again after one has died, with what was loaded there.  `Here` asks the same of code that
+is trusted, or that runs in a notebook already.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import re
@@ -23,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +53,16 @@ class Sandbox:
     """A process for somebody's code, to be used in a `with`.
 
     `needs` are packages to import before the doors are shut, `hidden` folders and files that may not be read besides
-    our own exercises, `seconds` the limit of each question.
+    our own exercises, `seconds` the limit of each question, `total` that of all of them together; `modules` are texts
+    by name, `NAME.py`, that the code may import.
     """
 
     def __init__(self, needs: tuple[str, ...] = (), hidden: tuple[os.PathLike[str] | str, ...] = (),
-                 seconds: float = SECONDS, memory: int = MEMORY) -> None:  # fmt: skip
-        self.needs, self.seconds, self.memory = needs, seconds, memory
+                 seconds: float = SECONDS, memory: int = MEMORY, total: float = math.inf,
+                 modules: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        self.needs, self.seconds, self.memory, self.left = needs, seconds, memory, total
+        self.modules = modules or {}
+        self.loaded: dict[str, dict[str, Any]] = {}  # the questions that loaded what is there, by path
         self.hidden = [str(HOUSE / "learn"), str(HOUSE / "grading"), *[os.fspath(h) for h in hidden]]
         self.process: subprocess.Popen[str] | None = None
         self.folder = ""
@@ -69,14 +76,23 @@ class Sandbox:
 
     def load(self, source: str, path: str = "exercise.py") -> Answer:
         """Run a file's text as a module; its names are there for the calls that follow."""
-        return self._ask(do="load", source=source, path=path)
+        question = {"do": "load", "source": source, "path": path}
+        answer = self._ask(**question)
+        if self.process is not None and not answer.error:
+            self.loaded = {k: q for k, q in self.loaded.items() if k == "value.py" != path} | {path: question}
+        return answer
 
     def call(self, source: str, name: str, *args: Any) -> Answer:
         """Run the function of that name in `source` on what was loaded, and `args` besides."""
+        if self.process is None:
+            for question in self.loaded.values():
+                self._ask(**question)
         return self._ask(do="call", source=source, name=name, args=args)
 
     def _begin(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="tinygrad_edu-")
+        for name, text in self.modules.items():
+            (Path(self.folder) / name).write_text(text, "utf-8")
         self.stderr = tempfile.TemporaryFile()
         options = {"folder": self.folder, "hidden": self.hidden, "memory": self.memory, "needs": self.needs,
                    "paths": [str(HOUSE.parent)]}  # fmt: skip
@@ -107,26 +123,30 @@ class Sandbox:
         self.process = None
 
     def _ask(self, **question: Any) -> Answer:
+        seconds = min(self.seconds, self.left)
+        if seconds <= 0:
+            return Answer(error="Timeout", text="no time is left, after other questions that took long")
         if self.process is None:
             self._begin()
-        process = self.process
+        process, begun = self.process, time.monotonic()
         assert process is not None and process.stdin is not None
         with suppress(OSError):
-            process.stdin.write(json.dumps({**question, "seconds": self.seconds}) + "\n")
+            process.stdin.write(json.dumps({**question, "seconds": seconds}) + "\n")
             process.stdin.flush()
         try:
-            line = self.answers.get(timeout=self.seconds + 20)  # the process ends itself before, unless it cannot
+            line = self.answers.get(timeout=seconds + 20)  # the process ends itself before, unless it cannot
         except queue.Empty:
             line = ""
+        self.left -= time.monotonic() - begun
         try:
             answer = json.loads(line)
             error, printed = answer.get("error", {}), str(answer.get("printed", ""))
             return Answer(answer.get("value"), str(error.get("type", "")), str(error.get("text", "")),
                           int(error.get("line") or 0), str(error.get("code") or ""), printed)  # fmt: skip
         except (ValueError, AttributeError, TypeError):
-            return self._died(str(question.get("path", "")))
+            return self._died(seconds)
 
-    def _died(self, path: str) -> Answer:
+    def _died(self, seconds: float) -> Answer:
         """What happened to a process that gave no answer: its time was over, or it crashed."""
         assert self.process is not None
         self.process.kill()
@@ -137,7 +157,7 @@ class Sandbox:
         found = re.findall(r'File "([^"]*)", line (\d+)', said)
         line = next((int(n) for file, n in found if not file.endswith(("worker.py", "<probe>"))), 0)
         if said.startswith("Timeout"):
-            return Answer(error="Timeout", text=f"no answer after {self.seconds:g} seconds", line=line)
+            return Answer(error="Timeout", text=f"no answer after {seconds:.3g} seconds", line=line)
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
         return Answer(error="Died", text=f"the process ended without an answer ({how})", line=line)
 
