@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
 from .sandbox import Answer, Here, Sandbox
 
 SHOWN = 8  # numbers of one remark
+ALONE = threading.RLock()  # solutions may draw from the one generator that all threads share
 Miss = tuple[str, Any, Any]  # what it is, theirs, the right one
 
 
@@ -45,6 +47,7 @@ class Remark(Explanation):
     said: tuple[Block, ...]
     mistake: str = ""
     path: tuple[Any, ...] = ()  # from the node whose gradient is wrong to the root, of a graph that can be drawn
+    quiet: str = ""  # what is wrong, without the numbers that were asked about
 
     def blocks(self) -> Iterable[Block]:
         return self.said
@@ -58,6 +61,7 @@ class Verdict(Explanation):
     remarks: tuple[Remark, ...] = ()
     printed: str = ""
     missing: str = ""  # a package without which it cannot be checked
+    asked: int = 0  # queries; none of a file that did not run
 
     def __bool__(self) -> bool:
         return not self.remarks and not self.missing
@@ -103,7 +107,7 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
         if loaded is None or not loaded.error:
             loaded = this.load(source, path)
         if loaded.error:
-            return Verdict(exercise, (_crash(loaded, "the file", (), ()),), loaded.printed)
+            return Verdict(exercise, (crash(loaded, "the file", (), ()),), loaded.printed)
         return _judged(exercise, this, loaded.printed, seed)
 
 
@@ -127,7 +131,7 @@ def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) ->
     same = [_same_as(exercise, query, trials) for query, trials in bad]
     everywhere = [name for name in (same or [[]])[0] if all(name in names for names in same)]
     remarks = [_remark(exercise, *pair, next(iter([*everywhere, *names]), "")) for pair, names in zip(bad, same)]
-    return Verdict(exercise, tuple(remarks), printed)
+    return Verdict(exercise, tuple(remarks), printed, asked=len(asked))
 
 
 def _is_wrong(trial: Trial) -> bool:
@@ -135,7 +139,8 @@ def _is_wrong(trial: Trial) -> bool:
 
 
 def _asked(query: Query, their: Any, args: tuple[Any, ...]) -> Answer:
-    return Here(their).call(query.source, query.function.__name__, *copy.deepcopy(args))
+    with ALONE:
+        return Here(their).call(query.source, query.function.__name__, *copy.deepcopy(args))
 
 
 def _told(query: Query, trial: Trial) -> str:
@@ -152,12 +157,12 @@ def _told(query: Query, trial: Trial) -> str:
 
 def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[str]:
     """The known mistakes whose answers these are, in every trial."""
-    return [name for name, module in _mistaken(exercise).items()
+    return [name for name, module in mistaken(exercise).items()
             if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
 
 
 @cache
-def _mistaken(exercise: Exercise) -> dict[str, ModuleType]:
+def mistaken(exercise: Exercise) -> dict[str, ModuleType]:
     """The code of each known mistake, run; what does not run, or never ends, is known by that."""
     found = {}
     for name, body in exercise.wrong.items():
@@ -187,17 +192,19 @@ def _same(a: Any, b: Any, within: float) -> bool:
 def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str) -> Remark:
     """What is said of a query whose answers are wrong."""
     bad = next(filter(_is_wrong, trials))
+    who = query.function.__name__.replace("_", " ")
     if bad.answer.error:
         said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
-        return _crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
+        return crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
     if bad.told:
         rank = MISTAKES.get(mistake, ("value", ""))[0]
         said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
-        return Remark(rank, (f"{_sentence(bad.told)}{_given(query, bad.args)}", *_advice(said)), mistake)
+        head = f"{_sentence(bad.told)}{_given(query, bad.args)}"
+        return Remark(rank, (head, *_advice(said)), mistake, quiet=f"{who} is not as it was asked for")
     name, theirs, right = bad.misses[0]
     if isinstance(theirs, dict) and "#" in theirs:
         rank, words = _kind(name, theirs)
-        return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake)
+        return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake, quiet=words)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in trials]
@@ -209,21 +216,21 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     if wrong_shape:
         rank = "shape"
         first = f"{wrong_shape[0]}: {wrong_shape[1]}{_given(query, bad.args)}."
-        return Remark(rank, (first, *_advice(told)), mistake)
+        return Remark(rank, (first, *_advice(told)), mistake, quiet=": ".join(wrong_shape))
     wrong = {n for n, _, _ in bad.misses}
     rows = [("", "yours", "right", "|a-n|/max(|a|,|n|)", "")]
     shown = list(_pairs(bad.answer.value, bad.right))
     begin = max(0, next((i for i, (n, _, _) in enumerate(shown) if n in wrong), 0) - SHOWN // 2)
     for n, a, b in shown[begin : begin + SHOWN]:
         rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)))
-    what = name or query.function.__name__.replace("_", " ")
+    what = name or who
     head = f"{what} is {_short(theirs)} and should be {_short(right)}{_given(query, bad.args)}."
     if isinstance(right, bool):
         head = f"{'Not so' if right else 'This should not be so'}: {what}{_given(query, bad.args)}."
     table: tuple[Block, ...] = (Rows(rows, "lrrrl"),) if len(shown) > 1 else ()
     path = _path(query, bad, name)
     edges = explain(path[1], of=path[0]).blocks() if path else ()
-    return Remark(rank, (head, *_advice(told), *table, *edges), mistake, path)
+    return Remark(rank, (head, *_advice(told), *table, *edges), mistake, path, f"{what} is wrong")
 
 
 def _advice(told: str) -> tuple[Block, ...]:
@@ -262,7 +269,7 @@ def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
     return "kind", f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for."
 
 
-def _crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
+def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
     """What is said of code that raised something, or never came back."""
     at = f"Line {answer.line}" + (f", `{answer.code}`" if answer.code else "") if answer.line else who.replace("_", " ")
     rank = "crash"
@@ -288,7 +295,7 @@ def _crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Blo
         said = f"There is no {name} in your file: the name that is in the exercise has to stay."
     else:
         said = f"{at}: {answer.error}: {answer.text}"
-    return Remark(rank, (said, *advice), mistake)
+    return Remark(rank, (said, *advice), mistake, quiet=said)
 
 
 def _given(query: Query, args: tuple[Any, ...]) -> str:
