@@ -41,6 +41,8 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
         yield f"it has {len(one.hints)} hints, and should have three: an idea, a formula, the line"
     if unknown := sorted(_used(one.starter) - _declared(one.starter)):
         yield f"it uses {', '.join(unknown)}, which it does not declare"
+    for name in sorted({q.function.__name__ for q in one.queries} & _defined(one.starter)):
+        yield f"a query is called {name} like a function of the learner, which it replaces: give it another name"
     verdict = assess(one, one.solution, box=box)
     if verdict.missing:
         return
@@ -78,6 +80,10 @@ def _declared(text: str) -> set[str]:
     names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and n.name}
     imported = [a for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
     return names | {(a.asname or a.name).partition(".")[0] for a in imported} | {*dir(builtins), "__name__", "__file__"}
+
+
+def _defined(text: str) -> set[str]:
+    return {n.name for n in ast.parse(text).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
 
 
 def _used(text: str) -> set[str]:

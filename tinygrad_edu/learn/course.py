@@ -12,7 +12,7 @@ between `# [` and `# ]`, and is taken out of the copy that they get (lines after
 Below the line are `HINTS` (an idea, a formula, the line), `QUERIES`, and other bodies for these gaps: `WRONG`,
 mistakes by name, and `RIGHT`, which must pass as well.  A query calls what the learner wrote and returns numbers by
 name; what is right, the solution in the file says.  Queries are sent to the learner's process as text: whatever they
-need they import themselves, but for `math` and `random`.
+need they import themselves, but for `math`, `random` and, where the exercise `NEEDS` it, NumPy, as `np`.
 
     >>> one = exercise("parabola")
     >>> one.title, one.chapter.name, len(one.hints)

@@ -33,6 +33,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "transposed": ("shape", "its rows and columns are exchanged: the gradient of a matrix has the shape of the matrix"),
     "wrong axis summed": ("shape", "it was summed over the wrong axis"),
     "forgot to sum": ("shape", "what was spread over several places gets the sum of what comes back from them"),
+    "one sample only": ("overwritten", "it is what one sample alone gives, and those of all samples add up"),
     "forgot upstream": ("value", "it is the local gradient alone: multiply by what arrives from above"),
     "forgot local": ("value", "it is what arrives from above, handed on as it is: multiply by the local gradient"),
     "output used for input": ("value", "the rule was filled in with the output where it wants the input"),
@@ -56,7 +57,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
 
 def near(a: float, b: float, within: float = 1e-6) -> bool:
     """Whether two numbers are the same, but for rounding; two nan, or two infinities, are."""
-    return a == b or abs(a - b) <= within * max(1.0, abs(a), abs(b)) or (a != a and b != b)
+    return a == b or abs(a - b) <= within * min(max(1.0, abs(a), abs(b)), 1e300) or (a != a and b != b)
 
 
 def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:

@@ -130,6 +130,9 @@ def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) ->
     bad = [(query, trials) for query, trials in asked if any(map(_is_wrong, trials))]
     same = [_same_as(exercise, query, trials) for query, trials in bad]
     everywhere = [name for name in (same or [[]])[0] if all(name in names for names in same)]
+    if len(everywhere) > 1:  # what would have shown where all is right is rather not what happened
+        fits = [_same_as(exercise, *pair) for pair in asked if pair not in bad]
+        everywhere.sort(key=lambda name: not all(name in names for names in fits))
     remarks = [_remark(exercise, *pair, next(iter([*everywhere, *names]), "")) for pair, names in zip(bad, same)]
     return Verdict(exercise, tuple(remarks), printed, asked=len(asked))
 

@@ -120,6 +120,8 @@ def load_file(question: dict[str, Any], state: dict[str, Any]) -> Any:
 def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
     """One query, with what the learner wrote."""
     names: dict[str, Any] = {"math": math, "random": random, "__name__": "probe"}
+    if "numpy" in sys.modules:
+        names["np"] = sys.modules["numpy"]
     exec(compile(question["source"], "<probe>", "exec"), names)
     return names[question["name"]](state["their"], *question["args"])
 
