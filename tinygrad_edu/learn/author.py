@@ -26,7 +26,7 @@ def examined(one: Exercise) -> list[str]:
 
     The starter has a TODO, holds no answer and fails with a helpful remark; the solution passes; at least two other
     right answers do; at least three mistakes are planted, and each is known by its name; of small changes to the
-    solution at least five are found out; and what is used is declared in the file.
+    solution at least five are found out; and what is used is declared in the file.  What takes long is left out.
     """
     with Sandbox(needs=one.needs, seconds=one.seconds) as box:
         return list(_faults(one, box))
@@ -43,31 +43,31 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
         yield f"it uses {', '.join(unknown)}, which it does not declare"
     for name in sorted({q.function.__name__ for q in one.queries} & _defined(one.starter)):
         yield f"a query is called {name} like a function of the learner, which it replaces: give it another name"
-    verdict = assess(one, one.solution, box=box)
+    verdict = assess(one, one.solution, box=box, brief=True)
     if verdict.missing:
         return
     if not verdict:
         yield f"its own solution does not pass: {verdict.first}"
         return
-    if assess(one, one.starter, box=box):
+    if assess(one, one.starter, box=box, brief=True):
         yield "what the learner gets passes already"
     if len(one.right) < 2:
         yield f"it has {len(one.right)} other right answers, and should have two at least"
     for k, body in enumerate(one.right):
-        if not (verdict := assess(one, one.variant(body), box=box, seed=k + 1)):
+        if not (verdict := assess(one, one.variant(body), box=box, seed=k + 1, brief=True)):
             yield f"its right answer {k + 1} does not pass: {verdict.first}"
     if len(one.wrong) < 3:
         yield f"{len(one.wrong)} mistakes are planted, and should be three at least"
     for name, body in one.wrong.items():
         if name not in MISTAKES and name not in one.said:
             yield f"the mistake {name!r} has no sentence in SAID, and is none of the known ones"
-        verdict = assess(one, one.variant(body), box=box)
+        verdict = assess(one, one.variant(body), box=box, brief=True)
         if verdict:
             yield f"the mistake {name!r} passes"
         elif name not in one.hangs and verdict.first is not None and verdict.first.mistake != name:
             yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
     tried = list(mutants(one.solution, one.written))[:MOST]
-    killed = sum(not assess(one, text, box=box) for text in tried)
+    killed = sum(not assess(one, text, box=box, brief=True) for text in tried)
     if killed < MUTANTS:
         yield f"of {len(tried)} small changes to the solution only {killed} are found out; {MUTANTS} should be"
 

@@ -39,6 +39,7 @@ from typing import Any, NamedTuple
 
 from ..errors import UserError, meant
 
+ENGINE = "value.py"  # the file of the learner's own engine
 LENT = "from value import"  # what the exercise `value` is, in the exercises that build on it
 BEGIN, END, GIVEN, BELOW = "# [", "# ]", "# |", "# ====="
 TODO = 'raise NotImplementedError("still to be written")'
@@ -62,7 +63,8 @@ class Query:
     the solution's, relative to the larger or to 1.  `judge(theirs, right, *drawn)`, where there are several right
     answers, returns what is wrong in a sentence, or "".  `graph(*drawn)` builds the expression that the numbers are
     about as Values; a number called "dL/da" is then told by the edges that lead to the node a.  `known` is what is
-    right, where that is published, or would take long to ask of the solution.
+    right, where that is published, or would take long to ask of the solution.  `long` marks a query that takes long:
+    so many seconds it may take, it is asked when all the others are right, and with `known` alone to hold it to.
     """
 
     function: Callable[..., Any]
@@ -72,6 +74,7 @@ class Query:
     judge: Callable[..., str] | None = None
     graph: Callable[..., Any] | None = None
     known: Any = None
+    long: float = 0.0
 
     @cached_property
     def source(self) -> str:

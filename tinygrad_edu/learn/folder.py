@@ -17,13 +17,15 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .. import files
 from ..errors import UserError
-from .course import Exercise, chapters, exercise, exercise_names
-from .verdict import Verdict, assess
+from .course import ENGINE, Exercise, chapters, exercise, exercise_names
+from .mistakes import RANKS
+from .verdict import Remark, Verdict, assess
 
 NOTES = ".learn.json"
 KINDS = ("passed", "hints", "tries", "begun")  # what is noted of each exercise
@@ -111,12 +113,30 @@ class Folder:
         tries = self.notes["tries"].get(one.name, 0)
         self.notes["begun"].setdefault(one.name, _now())
         value = self._text("value") if one.uses_value else None
-        verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed, value=value)
+        if value is not None and not (self.passed(exercise("value")) or self.check(exercise("value"))):
+            told = f"This runs on your own Value, in {self.path(exercise('value'))}, which is not right yet. First: "
+            verdict = Verdict(one, (Remark(RANKS[0], (f"{told}tinygrad-edu learn check value",)),))
+        else:
+            verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed, value=value)
         self.notes["tries"][one.name] = tries + 1
         if verdict:
             self.notes["passed"].setdefault(one.name, _now())
         self._keep()
+        if self.passed(exercise("value")) and (one.name == "value" or one.uses_value):
+            self._lend()
         return verdict
+
+    def _lend(self) -> None:
+        """A copy of the learner's engine beside the exercises that build on it, so that they run by themselves.
+
+        A file of that name that is not such a copy stays as it is.
+        """
+        own = self.path(exercise("value")).relative_to(self.root).as_posix()
+        users = [one for name in exercise_names() if (one := exercise(name)).uses_value]
+        for room in {path.parent for one in users if (path := self.path(one)).exists()}:
+            told = f"# {files.MARK.decode()}: a copy of {own}, renewed whenever a check finds that one right"
+            with suppress(FileExistsError):
+                files.write(room / ENGINE, f"{told}\n{self._text('value')}")
 
     def _text(self, name: str) -> str:
         return files.read(self.path(exercise(name))).decode("utf-8", "replace")

@@ -39,7 +39,7 @@ HOUSE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question: a value, or the error's type, its text and the line of the file that raised it."""
+    """What came of a question: a value, or the error's type, its text and the line and file that raised it."""
 
     value: Any = None
     error: str = ""
@@ -47,6 +47,7 @@ class Answer:
     line: int = 0
     code: str = ""
     printed: str = ""
+    file: str = ""
 
 
 class Sandbox:
@@ -66,6 +67,7 @@ class Sandbox:
         self.hidden = [str(HOUSE / "learn"), str(HOUSE / "grading"), *[os.fspath(h) for h in hidden]]
         self.process: subprocess.Popen[str] | None = None
         self.folder = ""
+        self.paths: set[str] = set()  # of what was loaded
         self.stderr: IO[bytes]
 
     def __enter__(self) -> Sandbox:
@@ -77,17 +79,20 @@ class Sandbox:
     def load(self, source: str, path: str = "exercise.py") -> Answer:
         """Run a file's text as a module; its names are there for the calls that follow."""
         question = {"do": "load", "source": source, "path": path}
-        answer = self._ask(**question)
+        self.paths.add(path)
+        answer = self._ask(question)
         if self.process is not None and not answer.error:
             self.loaded = {k: q for k, q in self.loaded.items() if k == "value.py" != path} | {path: question}
         return answer
 
-    def call(self, source: str, name: str, *args: Any) -> Answer:
-        """Run the function of that name in `source` on what was loaded, and `args` besides."""
+    def call(self, source: str, name: str, *args: Any, seconds: float = 0.0) -> Answer:
+        """Run the function of that name in `source` on what was loaded, and `args` besides; `seconds` is its limit,
+        if that is another than the others'.
+        """
         if self.process is None:
             for question in self.loaded.values():
-                self._ask(**question)
-        return self._ask(do="call", source=source, name=name, args=args)
+                self._ask(question)
+        return self._ask({"do": "call", "source": source, "name": name, "args": args}, seconds)
 
     def _begin(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="tinygrad_edu-")
@@ -122,8 +127,8 @@ class Sandbox:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.process = None
 
-    def _ask(self, **question: Any) -> Answer:
-        seconds = min(self.seconds, self.left)
+    def _ask(self, question: dict[str, Any], limit: float = 0.0) -> Answer:
+        seconds = min(limit or self.seconds, self.left)
         if seconds <= 0:
             return Answer(error="Timeout", text="no time is left, after other questions that took long")
         if self.process is None:
@@ -142,7 +147,8 @@ class Sandbox:
             answer = json.loads(line)
             error, printed = answer.get("error", {}), str(answer.get("printed", ""))
             return Answer(answer.get("value"), str(error.get("type", "")), str(error.get("text", "")),
-                          int(error.get("line") or 0), str(error.get("code") or ""), printed)  # fmt: skip
+                          int(error.get("line") or 0), str(error.get("code") or ""), printed,
+                          str(error.get("file") or ""))  # fmt: skip
         except (ValueError, AttributeError, TypeError):
             return self._died(seconds)
 
@@ -155,11 +161,12 @@ class Sandbox:
         said = self.stderr.read().decode("utf-8", "replace")
         self._end()
         found = re.findall(r'File "([^"]*)", line (\d+)', said)
-        line = next((int(n) for file, n in found if not file.endswith(("worker.py", "<probe>"))), 0)
+        theirs = {p.encode("ascii", "backslashreplace").decode(): p for p in self.paths}  # as faulthandler writes it
+        file, line = next(((theirs[f], int(n)) for f, n in found if f in theirs), ("", 0))
         if said.startswith("Timeout"):
-            return Answer(error="Timeout", text=f"no answer after {seconds:.3g} seconds", line=line)
+            return Answer(error="Timeout", text=f"no answer after {seconds:.3g} seconds", line=line, file=file)
         how = f"signal {-code}" if code < 0 else f"exit status {code}"
-        return Answer(error="Died", text=f"the process ended without an answer ({how})", line=line)
+        return Answer(error="Died", text=f"the process ended without an answer ({how})", line=line, file=file)
 
 
 class Here:
@@ -168,11 +175,12 @@ class Here:
     def __init__(self, their: Any) -> None:
         self.their = their
 
-    def call(self, source: str, name: str, *args: Any) -> Answer:
+    def call(self, source: str, name: str, *args: Any, seconds: float = 0.0) -> Answer:
         """As `Sandbox.call`."""
         try:
             return Answer(worker.as_json(worker.call({"source": source, "name": name, "args": args},
                                                    {"their": self.their})))  # fmt: skip
         except Exception as error:
             said = worker.account(error, str(getattr(self.their, "__file__", "")))
-            return Answer(None, said["type"], said["text"], said.get("line") or 0, said.get("code") or "")
+            return Answer(None, said["type"], said["text"], said.get("line") or 0, said.get("code") or "",
+                          file=said.get("file", ""))  # fmt: skip

@@ -20,7 +20,7 @@ import math
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -30,7 +30,7 @@ from ..check.report import HAPPY, SUSPICIOUS, WRONG
 from ..engine import topological
 from ..explanation import explain
 from ..trees import leaves
-from .course import Exercise, Query, lending, lent
+from .course import ENGINE, Exercise, Query, lending, lent
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
 from .sandbox import Answer, Here, Sandbox
 
@@ -89,11 +89,12 @@ class Trial:
 
 
 def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str = "exercise.py", seed: int = 0,
-           box: Sandbox | None = None, value: str | None = None) -> Verdict:  # fmt: skip
+           box: Sandbox | None = None, value: str | None = None, brief: bool = False) -> Verdict:  # fmt: skip
     """Check an answer: the text of a file, run in a process of its own, or `their`, a module or namespace in this one.
 
     `seed` draws the numbers that are asked about; `value` is the text of the learner's own engine, for what builds on
-    it.  All that is wrong is in the verdict's `remarks`, the most basic is its `first`.
+    it; `brief` leaves out what takes long.  All that is wrong is in the verdict's `remarks`, the most basic is its
+    `first`.
     """
     for package in exercise.needs:
         try:
@@ -101,22 +102,35 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
         except ImportError:
             return Verdict(exercise, missing=package)
     if their is not None:
-        return _judged(exercise, Here(their), "", seed)
+        return _judged(exercise, Here(their), "", seed, brief)
     with nullcontext(box) if box else Sandbox(needs=exercise.needs, seconds=exercise.seconds) as this:
-        loaded = this.load(exercise.engine if value is None else value, "value.py") if exercise.uses_value else None
+        loaded = this.load(exercise.engine if value is None else value, ENGINE) if exercise.uses_value else None
         if loaded is None or not loaded.error:
             loaded = this.load(source, path)
         if loaded.error:
             return Verdict(exercise, (crash(loaded, "the file", (), ()),), loaded.printed)
-        return _judged(exercise, this, loaded.printed, seed)
+        verdict = _judged(exercise, this, loaded.printed, seed, brief)
+    if verdict or value is None or not assess(exercise, source, path=path, seed=seed, box=box, brief=True):
+        return verdict
+    return replace(verdict, remarks=(_engine_at_fault(verdict), *verdict.remarks))
 
 
-def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int) -> Verdict:
+def _engine_at_fault(verdict: Verdict) -> Remark:
+    """What is said of an answer that is right with our engine, and not with the learner's own."""
+    assert verdict.first is not None
+    head = "With our Value in place of yours this is right: something is wrong in your own, and `tinygrad-edu learn " \
+           "check value` says more. Here it shows as this:"  # fmt: skip
+    return replace(verdict.first, rank=RANKS[0], said=(head, *verdict.first.said), mistake="")
+
+
+def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int, brief: bool) -> Verdict:
     asked: list[tuple[Query, list[Trial]]] = []
-    for query in exercise.queries:
+    for query in sorted(exercise.queries, key=lambda query: query.long):
+        if query.long and (brief or any(_is_wrong(trial) for _, trials in asked for trial in trials)):
+            break
         trials: list[Trial] = []
         for args in query.arguments(seed):
-            answer = box.call(query.source, query.function.__name__, *args)
+            answer = box.call(query.source, query.function.__name__, *args, seconds=query.long)
             printed += answer.printed
             right = query.known if query.known is not None else _asked(query, exercise.module, args).value
             trials.append(trial := Trial(args, answer, right))
@@ -160,6 +174,8 @@ def _told(query: Query, trial: Trial) -> str:
 
 def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[str]:
     """The known mistakes whose answers these are, in every trial."""
+    if query.long:
+        return []
     return [name for name, module in mistaken(exercise).items()
             if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
 
@@ -178,7 +194,9 @@ def mistaken(exercise: Exercise) -> dict[str, ModuleType]:
 
 
 def _alike(a: Answer, b: Answer, within: float) -> bool:
-    return a.error == b.error and (bool(a.error) or not compared(a.value, b.value, within))
+    if a.error or b.error:
+        return a.error == b.error
+    return not compared(a.value, b.value, within) and not compared(b.value, a.value, within)
 
 
 def compared(theirs: Any, right: Any, within: float) -> list[Miss]:
@@ -274,7 +292,8 @@ def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
 
 def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
     """What is said of code that raised something, or never came back."""
-    at = f"Line {answer.line}" + (f", `{answer.code}`" if answer.code else "") if answer.line else who.replace("_", " ")
+    at = f"Line {answer.line}{' of your Value' * (answer.file == ENGINE)}" if answer.line else who.replace("_", " ")
+    at += f", `{answer.code}`" if answer.line and answer.code else ""
     rank = "crash"
     if answer.error == "NotImplementedError":
         rank = "missing"

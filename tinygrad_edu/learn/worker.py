@@ -81,19 +81,20 @@ def guard(folder: str, hidden: list[str]) -> None:
     sys.addaudithook(hook)
 
 
-def account(error: BaseException, path: str) -> dict[str, Any]:
-    """An error, with the last line of the learner's file that it came through."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
-    if isinstance(error, SyntaxError) and error.filename == path:
+def account(error: BaseException, *paths: str) -> dict[str, Any]:
+    """An error, with the last line of the learner's files that it came through."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
+    if isinstance(error, SyntaxError) and error.filename in paths:
         return {
             "type": type(error).__name__,
             "text": error.msg,
             "line": error.lineno,
             "code": (error.text or "").strip(),
+            "file": error.filename,
         }
     said: dict[str, Any] = {"type": type(error).__name__, "text": str(error)[:500]}
     if frames:
-        said |= {"line": frames[-1].lineno, "code": frames[-1].line, "where": frames[-1].name}
+        said |= {"line": frames[-1].lineno, "code": frames[-1].line, "file": frames[-1].filename}
     return said
 
 
@@ -108,7 +109,8 @@ class Capped(io.StringIO):
 
 def load_file(question: dict[str, Any], state: dict[str, Any]) -> Any:
     """The learner's file, as a module."""
-    path = state["path"] = question["path"]
+    path = question["path"]
+    state["paths"].append(path)
     linecache.cache[path] = (len(question["source"]), None, question["source"].splitlines(True), path)
     state["their"] = their = types.ModuleType("exercise")
     their.__file__ = path
@@ -147,7 +149,7 @@ def serve() -> None:
         __import__(needed)
     os.chdir(options["folder"])
     guard(options["folder"], options["hidden"])
-    state: dict[str, Any] = {"path": "", "their": None}
+    state: dict[str, Any] = {"paths": [], "their": None}
     for line in questions:
         question = json.loads(line)
         sys.stdin, sys.stdout, sys.stderr = io.StringIO(), Capped(), Capped()
@@ -156,7 +158,7 @@ def serve() -> None:
         try:
             answer["value"] = as_json((load_file if question["do"] == "load" else call)(question, state))
         except BaseException as error:  # whatever it is, it is theirs
-            answer["error"] = account(error, state["path"])
+            answer["error"] = account(error, *state["paths"])
         faulthandler.cancel_dump_traceback_later()
         answer["printed"] = sys.stdout.getvalue() + sys.stderr.getvalue()
         answers.write(json.dumps(answer) + "\n")

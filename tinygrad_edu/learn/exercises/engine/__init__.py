@@ -1,3 +1,3 @@
 """Build Value from nothing."""
 
-EXERCISES = ("node", "edges", "value")
+EXERCISES = ("node", "edges", "any_side", "value")

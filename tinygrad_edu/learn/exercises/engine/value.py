@@ -89,7 +89,7 @@ class Value:
             node.grad += arriving[node]
         # ]
 
-    # What follows is made of the above, and complete.
+    # What follows is made of the above: it is any_side.py, which you have written.
     def __neg__(self):
         return self * -1.0
 
