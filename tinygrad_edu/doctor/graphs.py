@@ -125,7 +125,8 @@ def first(both: Pairing, near: Near, step: int = 0, past: Pasts | None = None, w
         one, two = told_apart(loss, other)
         parts.append(("then", f"the loss is {one} in both" if loss == other else f"the loss: {one} in a, {two} in b"))
     told = gap(p, q)
-    if told["relative"] < BY_ROUNDING and math.isfinite(told["absolute"]):
+    slopes = any(word == "try" and "gradcheck" in said for word, said in parts)  # which differ by more than rounding
+    if told["relative"] < BY_ROUNDING and math.isfinite(told["absolute"]) and not slopes:
         advice = "compare(..., rtol=1e-12), if this is rounding, as where the same sum is added up in another order"
         parts = [part for part in parts if part[0] != "try"] + [("try", advice)]
     parts.sort(key=lambda part: part[0] == "try")
@@ -220,7 +221,8 @@ def _gradient(both: Pairing, x: Value, y: Value, near: Near) -> Parts:
             where = f"from {a.called(e.node)}"
             product = f"{_sides('upstream', e.upstream, f.upstream)} × {_sides('local', e.local, f.local)}"
             told = f"{where}: {product} = {_sides('', e.contribution, f.contribution)}"
-            advice = "" if local else "gradcheck of both: it says which of the two rules is wrong"
+            rounded = math.isclose(e.local, f.local, rel_tol=BY_ROUNDING)
+            advice = "" if rounded else "gradcheck of both: it says which of the two rules is wrong"
             return [*parts, ("edge", told), ("why", _blame(a, b, e, f, up, local)), ("try", advice)]
     return [*parts, ("why", "each contribution agrees: only their sum was added up in another order, as in a replay")]
 
