@@ -12,6 +12,8 @@ from hypothesis import settings
 
 # The one module that is compiled as it is imported has no examples where there is no compiler.
 collect_ignore = [] if find_spec("numba") else ["tinygrad_edu/replay/lowering.py"]
+# Exercises have none either, and some import what a learner has written.
+collect_ignore_glob = ["tinygrad_edu/learn/exercises/*/*"]
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
