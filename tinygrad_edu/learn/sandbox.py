@@ -19,7 +19,9 @@ import math
 import os
 import queue
 import re
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,13 @@ from typing import IO, Any
 from . import worker
 
 SECONDS, MEMORY = 5.0, 2000  # of one question; megabytes
+STARTING, GRACE = 60.0, 2.0  # until Python is there; until a process ends itself after its time
+LONGEST, WAITING = 2**24, 100  # letters of a line, lines that nobody has read
+LONG, ERRORS = 500, 10**5  # letters of what is told of an error, and of what the process says as it dies
+PREFIX = "tinygrad_edu-"
+KNOWN = {"PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LANG", "LC_ALL", "TZ",
+         "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PATHEXT"}  # fmt: skip
+QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 HOUSE = Path(__file__).resolve().parent.parent
 
 
@@ -65,10 +74,11 @@ class Sandbox:
         self.modules = modules or {}
         self.loaded: dict[str, dict[str, Any]] = {}  # the questions that loaded what is there, by path
         self.hidden = [str(HOUSE / "learn"), str(HOUSE / "grading"), *[os.fspath(h) for h in hidden]]
-        self.process: subprocess.Popen[str] | None = None
-        self.folder = ""
+        self.process: subprocess.Popen[bytes] | None = None
+        self.folder, self.begun, self.late = "", False, False
         self.paths: set[str] = set()  # of what was loaded
         self.stderr: IO[bytes]
+        self.answers: queue.Queue[bytes]
 
     def __enter__(self) -> Sandbox:
         return self
@@ -95,78 +105,118 @@ class Sandbox:
         return self._ask({"do": "call", "source": source, "name": name, "args": args}, seconds)
 
     def _begin(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="tinygrad_edu-")
+        """Start the process, in a folder and a session of its own, and wait until its doors are shut."""
+        self.folder = tempfile.mkdtemp(prefix=PREFIX)
         for name, text in self.modules.items():
             (Path(self.folder) / name).write_text(text, "utf-8")
         self.stderr = tempfile.TemporaryFile()
         options = {"folder": self.folder, "hidden": self.hidden, "memory": self.memory, "needs": self.needs,
-                   "paths": [str(HOUSE.parent)]}  # fmt: skip
-        quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | quiet
+                   "paths": [str(HOUSE.parent)], "id": (ready := secrets.token_hex(8)),
+                   "others": os.path.join(os.path.dirname(self.folder), PREFIX)}  # fmt: skip
+        # Of what the grader's environment says, keys to other services too, they get what Python needs to run.
+        environment = {k: v for k, v in os.environ.items() if k.upper() in KNOWN} | QUIET
+        environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "utf8", worker.__file__, json.dumps(options)], env=environment, text=True,
-            encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr)  # fmt: skip
-        self.answers: queue.Queue[str] = queue.Queue()
+            [sys.executable, "-P", "-X", "utf8", worker.__file__, json.dumps(options)], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr, start_new_session=True)  # fmt: skip
+        self.answers = queue.Queue()
+        threading.Thread(target=_listen, args=(self.process.stdout, self.answers), daemon=True).start()
+        self.begun = self._answer(ready, time.monotonic() + STARTING) is not None
 
-        def listen(stream: Any, answers: queue.Queue[str]) -> None:
-            with suppress(ValueError):  # closed
-                for line in stream:
-                    answers.put(line)
-            answers.put("")
+    def _answer(self, token: str, until: float) -> dict[str, Any] | None:
+        """The answer to the question of that token; None if the process has ended, or it is later than that."""
+        while (rest := until - time.monotonic()) > 0:
+            try:
+                line = self.answers.get(timeout=rest)
+            except queue.Empty:
+                break
+            if not line:
+                return None
+            with suppress(ValueError, RecursionError):  # what is no answer is somebody's noise
+                answer = json.loads(line)
+                if isinstance(answer, dict) and answer.get("id") == token:
+                    return answer
+        self.late = True
+        return None
 
-        threading.Thread(target=listen, args=(self.process.stdout, self.answers), daemon=True).start()
-
-    def _end(self) -> None:
+    def _end(self) -> int:
+        """End the process, and all that it may have started; its exit status."""
         if self.process is None:
-            return
+            return 0
+        if hasattr(os, "killpg"):
+            with suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
-        self.process.wait()
+        code = self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.stderr):
             with suppress(OSError, AttributeError):
                 stream.close()  # type: ignore[union-attr]
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(RecursionError):  # folders in folders, ever deeper
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if os.path.exists(self.folder) and os.name == "posix":
+            subprocess.run(["rm", "-rf", self.folder], stderr=subprocess.DEVNULL, check=False)
         self.process = None
+        return code
 
     def _ask(self, question: dict[str, Any], limit: float = 0.0) -> Answer:
         seconds = min(limit or self.seconds, self.left)
         if seconds <= 0:
             return Answer(error="Timeout", text="no time is left, after other questions that took long")
+        self.late = False
         if self.process is None:
             self._begin()
-        process, begun = self.process, time.monotonic()
+        process, begun, token = self.process, time.monotonic(), secrets.token_hex(8)
         assert process is not None and process.stdin is not None
-        with suppress(OSError):
-            process.stdin.write(json.dumps({**question, "seconds": seconds}) + "\n")
-            process.stdin.flush()
-        try:
-            line = self.answers.get(timeout=seconds + 20)  # the process ends itself before, unless it cannot
-        except queue.Empty:
-            line = ""
+        text = json.dumps({**question, "seconds": seconds, "id": token}) + "\n"
+        sending = threading.Thread(target=_send, args=(process.stdin, text.encode()), daemon=True)
+        sending.start()  # of its own, for who does not read would keep us waiting
+        answer = self._answer(token, begun + seconds + GRACE) if self.begun else None
         self.left -= time.monotonic() - begun
         try:
-            answer = json.loads(line)
-            error, printed = answer.get("error", {}), str(answer.get("printed", ""))
-            return Answer(answer.get("value"), str(error.get("type", "")), str(error.get("text", "")),
-                          int(error.get("line") or 0), str(error.get("code") or ""), printed,
-                          str(error.get("file") or ""))  # fmt: skip
-        except (ValueError, AttributeError, TypeError):
+            if answer is not None and process.poll() is None:
+                sending.join(GRACE)
+            if answer is None or sending.is_alive():
+                raise ValueError
+            error = answer.get("error", {})
+            said = {key: str(error.get(key) or "")[:LONG] for key in ("type", "text", "code", "file")}
+            return Answer(worker.as_json(answer.get("value")), said["type"], said["text"], int(error.get("line") or 0),
+                          said["code"], str(answer.get("printed", ""))[: 2 * worker.PRINTED], said["file"])  # fmt: skip
+        except (ValueError, AttributeError, TypeError, OverflowError):
             return self._died(seconds)
 
     def _died(self, seconds: float) -> Answer:
         """What happened to a process that gave no answer: its time was over, or it crashed."""
         assert self.process is not None
-        self.process.kill()
-        code = self.process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(0 if self.late else GRACE)  # that it ends by itself has a reason
+        code = self.process.poll()
         self.stderr.seek(0)
-        said = self.stderr.read().decode("utf-8", "replace")
+        said = self.stderr.read(ERRORS).decode("utf-8", "replace")
         self._end()
         found = re.findall(r'File "([^"]*)", line (\d+)', said)
         theirs = {p.encode("ascii", "backslashreplace").decode(): p for p in self.paths}  # as faulthandler writes it
         file, line = next(((theirs[f], int(n)) for f, n in found if f in theirs), ("", 0))
-        if said.startswith("Timeout"):
+        if said.startswith("Timeout") or self.late:
             return Answer(error="Timeout", text=f"no answer after {seconds:.3g} seconds", line=line, file=file)
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
+        how = "its answer was none" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
         return Answer(error="Died", text=f"the process ended without an answer ({how})", line=line, file=file)
+
+
+def _listen(stream: IO[bytes], answers: queue.Queue[bytes]) -> None:
+    """Hand on a process's lines; b"" is its end.  One that is too long ends it; of too many the last are kept."""
+    with suppress(ValueError, OSError):  # closed
+        while (line := stream.readline(LONGEST)).endswith(b"\n"):
+            if answers.qsize() >= WAITING:
+                with suppress(queue.Empty):
+                    answers.get_nowait()
+            answers.put(line)
+    answers.put(b"")
+
+
+def _send(stream: IO[bytes], text: bytes) -> None:
+    with suppress(OSError, ValueError):  # it has ended
+        stream.write(text)
+        stream.flush()
 
 
 class Here:
