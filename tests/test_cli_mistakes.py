@@ -172,6 +172,19 @@ learn status --jsn                                  | learn status: there is no 
 learn author                                        | required: FILE.py
 learn author nowhere.py                             | nowhere.py: there is no such file in /
 learn author note                                   | note: an exercise is a file of Python
+practice --level 6                                  | --level: invalid choice: 6 .*choose from 1, 2, 3, 4, 5
+practice --level three                              | --level: 'three' is not a whole number
+practice 3                                          | no place for '3'
+practice --seed x                                   | --seed: 'x' is not a whole number
+practice --count 0                                  | --count: '0' is not a whole number
+practice --answers                                  | --answers belongs to --worksheet
+practice --worksheet                                | --worksheet: expected one argument
+practice --worksheet ''                             | --worksheet: it is empty
+practice --worksheet sheet.txt                      | sheet.txt: .*must end in .html or .htm or .md
+practice --worksheet nowhere/sheet.md               | nowhere: there is no such folder
+practice --worksheet sheet.md --picture x.svg       | --picture is for practice on the screen
+practice --picture graph.txt                        | graph.txt: .*must end in .svg
+practice --picture nowhere/graph.svg                | nowhere: there is no such folder
 learn watch --dir note                              | no exercises in note
 train                                               | required: DATA
 train ''                                            | DATA: it is empty

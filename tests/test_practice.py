@@ -1,15 +1,22 @@
 """Practice: expressions that a person can do by hand, a dialog that says what is wrong, sheets to print."""
 
+import base64
+import html
+import io
 import math
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tinygrad_edu import topological
+from tinygrad_edu import Value, ops, topological
+from tinygrad_edu.cli import main
 from tinygrad_edu.expression import parse
+from tinygrad_edu.learn import practice, worksheet
 from tinygrad_edu.learn.expressions import FORMS, LEAST, LEVELS, problem
+from tinygrad_edu.learn.slips import agrees
 
 PLAIN = {
     "tanh": math.tanh, "exp": math.exp, "log": math.log, "relu": lambda x: max(x, 0.0), "maximum": max,
@@ -98,3 +105,194 @@ def test_every_form_can_be_read_and_comes_up():
         assert parse(form.format(*"abc")).names
     texts = " ".join(problem(level, seed).text for level in LEVELS for seed in range(80))
     assert all(form.replace("{}", "").strip(" ,()").split("(")[0] in texts for form in FORMS.values())
+
+
+def wrong_answers(one, blank):
+    """Numbers that people give for a gradient, by what they did, computed from the edges that lead to it."""
+    edges, right = one.walk.into[blank.node], blank.right
+    yield "missing minus", -right
+    if len(edges) == 1:
+        [e] = edges
+        yield "forgot upstream", e.local
+        yield "forgot local", e.upstream
+        yield "added along the path", e.upstream + e.local
+    else:
+        yield "multiplied at the fork", math.prod(e.contribution for e in edges)
+        for e in edges:
+            yield "forgot to add at the fork", right - e.contribution
+    for e in edges:
+        if e.node.op is ops.mul and e.node.parents[0] is not e.node.parents[1]:
+            yield "swapped arguments", right - e.contribution + e.upstream * one.walk.value(e.parent)
+        if e.node.op is ops.square or e.node.op.name == "power(2)":
+            yield "power rule", right - e.contribution / 2
+        if e.node.op is ops.tanh:
+            yield "input used for output", right - e.contribution + e.upstream * (1 - one.walk.value(e.parent) ** 2)
+        if (
+            e.node.op is ops.relu
+            and e.local == 0
+            and len(edges) == 1
+            and e.upstream not in (0, one.walk.value(e.parent))
+        ):
+            yield "forgot local", e.upstream
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_wrong_gradient_is_known_by_what_was_done_or_by_something_that_gives_the_same(level):
+    """Where two mistakes give one number, either name is right; most of the time there is one."""
+    named, count = 0, 0
+    for seed in range(25):
+        one = practice(level, seed)
+        for blank in one.blanks.values():
+            if not blank.step:
+                for what, x in wrong_answers(one, blank):
+                    if not agrees(x, blank.right):
+                        marks = one.check(blank.name, x)
+                        [remark] = marks.remarks
+                        assert remark.mistake, (one, blank.name, what, x)
+                        assert not marks and f"{blank.name} is not" in str(marks)
+                        named, count = named + (remark.mistake == what), count + 1
+    assert count > 100 and named > 0.7 * count, (named, count)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_right_answer_passes_however_it_is_written_and_no_hint_has_it(level):
+    for seed in range(10):
+        one = practice(level, seed)
+        for name, blank in one.blanks.items():
+            _, *ways, result = one.derivation(name)
+            digits = 3 - math.floor(math.log10(abs(blank.right) or 1))
+            for way in (blank.right, repr(blank.right), *ways, f"{blank.right:.{max(digits, 0)}f}", f"{blank.right}/1"):
+                way = way.replace(" if ", " > 0 and ") if isinstance(way, str) and " if " in way else way
+                if not (isinstance(way, str) and " and " in way):
+                    assert one.check(name, way), (one, name, way)
+            assert agrees(float(result), blank.right)
+            assert not one.hint(name, 2).endswith(f"= {result}") and one.hint(name, 2) in " = ".join([name, *ways])
+        assert one.check({name: blank.right for name, blank in one.blanks.items()})
+
+
+def test_gradients_are_asked_for_when_all_that_they_need_is_there():
+    for level in LEVELS:
+        for seed in SEEDS:
+            one = practice(level, seed)
+            known = {one.root}
+            for blank in one.blanks.values():
+                if not blank.step:
+                    assert {e.node for e in one.walk.into[blank.node]} <= known
+                    known.add(blank.node)
+            assert len(one.blanks) == 2 * len(one.problem.steps) - 1 + len(one.problem.leaves)
+
+
+def test_in_a_notebook_an_answer_has_several_names_and_an_error_says_what_to_write():
+    one = practice(level=3, seed=3)
+    assert one.check("da", -45) and one.check("a.grad", -45.0) and one.check("dL/da", "dL/dg + dL/de")
+    assert one.check("dL/dc", Value(-15.0)) and one.check("dL/dg", "dL/dh × d") and one.check("e", "= b − −4")
+    assert str(one.check({"e": 1, "f": -3})) == "2 answers, all of them right."
+    with pytest.raises(ValueError, match="nothing here is called 'dL/dz', did you mean"):
+        one.check("dL/dz", 3)
+    for answer, told in {"": "write a number", "f": "f has no value", "2,5": "write 2.5 for 2,5",
+                         "1" * 999: "cannot read",
+                         "import os": "cannot read", "[1]": "cannot read", "__import__('os')": "cannot read",
+                         "2 +": "cannot read", "dL/de": "no value", None: "is no number"}.items():  # fmt: skip
+        with pytest.raises(ValueError, match=told):
+            one.check("e", answer)
+    assert not one.check("e", "9**9**9") and not one.check("e", math.nan)
+    assert "<svg" in one.draw().svg() and ">-45<" not in one.draw().svg() and ">-45<" in one.draw(hide=()).svg()
+
+
+def talk(*options, typed, status=0):
+    command = [sys.executable, "-m", "tinygrad_edu", "practice", *options]
+    done = subprocess.run(command, input=typed, capture_output=True)
+    assert done.returncode == status, done.stderr
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def answers(one):
+    return [repr(blank.right) for blank in one.blanks.values()]
+
+
+def typed(*lines):
+    return "\n".join([*lines, ""]).encode()
+
+
+def test_a_dialog_through_a_pipe_asks_explains_and_counts(monkeypatch, capsys):
+    one = practice(3, 3)
+    lines = answers(one)
+    out, err = talk("--level", "3", "--seed", "3", typed=typed("wh?t", "?", *lines[:-1], "-15", "-15"))
+    assert err == "" and "cannot read 'wh?t'" in out and "put in the numbers" in out
+    assert "gradients add; the contribution of e = b + a is" in out
+    assert "Gradients add where paths meet: -15 + (-30) = -45" in out
+    assert out.endswith("12 of 13 numbers right, 11 at once.\n")
+    out, _ = talk("--seed", "3", "--count", "2", typed=typed(*answers(practice(1, 3)), *answers(practice(1, 4))))
+    assert "12 of 12 numbers right, all at once." in out
+
+
+@pytest.mark.parametrize("end", [b"", b"q\n", b"1\nQuit", b"\xff\xfe\n?\n", b"?\n?\n?\n\n\n\n"])
+def test_it_ends_politely_whatever_comes(end, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(end), encoding="utf-8"))
+    assert main(["practice", "--seed", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and re.search(r"\n\d of \d numbers? right.*\.\n$", out)
+
+
+def test_ctrl_c_ends_with_the_score(monkeypatch, capsys):
+    class Impatient(io.StringIO):
+        def readline(self):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Impatient())
+    assert main(["practice"]) == 0 and "0 of 0 numbers right" in capsys.readouterr().out
+
+
+def test_the_picture_of_a_dialog_has_no_answers(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert main(["practice", "--level", "3", "--seed", "3", "--picture", str(tmp_path / "g.svg")]) == 0
+    assert "____" in (text := (tmp_path / "g.svg").read_text()) and "-45" not in text
+
+
+def svgs(page):
+    return [base64.b64decode(code).decode() for code in re.findall(r"base64,([\w+/=]+)", page)]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_worksheet_tells_no_answer_and_its_answers_are_right(level):
+    sheet, solved = worksheet(level, 7, 3), worksheet(level, 7, 3, answers=True)
+    page, answered, text, told = sheet.html(), solved.html(), sheet.markdown(), solved.markdown()
+    assert len(svgs(page)) == 3 and len(svgs(answered)) == 6
+    for part in sheet.parts:
+        for name, blank in part.blanks.items():
+            line = " = ".join(part.derivation(name))
+            assert html.escape(line) in answered and line in told
+            assert html.escape(line) not in page and line not in text
+            assert html.escape(blank.step or f"{name} = ") in page
+    picture = part.draw(hide=["value", "grad", "local"], width=800).svg()
+    assert re.findall(r">([^<]*)<", picture) == re.findall(r">([^<]*)<", svgs(page)[-1])
+
+
+def test_a_worksheet_is_black_on_white_and_asks_nothing_of_the_network():
+    page = worksheet(5, 3, 2, answers=True).html()
+    for text in (page, *svgs(page)):
+        links = re.findall(r"(?:src|href|url|@import)\W*([\w:]+)", text)
+        assert {*links} <= {"data:image"} and "http" not in text.replace("http://www.w3.org/2000/svg", "")
+        assert {*re.findall(r"#[0-9a-f]{3,6}\b", text)} <= {"#fff", "#000", "#ffffff", "#000000"}
+    assert "<script" not in page and "break-before: page" in page
+
+
+def test_sheets_are_written_by_the_command_and_only_over_our_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["practice", "--level", "2", "--seed", "5", "--count", "2", "--answers", "--worksheet"]
+    assert main([*command, "a b.md"]) == 0 and main([*command, "sheet.html"]) == 0
+    assert capsys.readouterr().out.count("wrote") == 4
+    text = (tmp_path / "a b.md").read_text()
+    for target in re.findall(r"\]\((.*?)\)", text):
+        assert (tmp_path / target.replace("%20", " ")).exists()
+    assert "# Answers" in text and (tmp_path / "sheet.html").read_text().startswith("<!doctype html>")
+    (tmp_path / "other-2.svg").write_text("mine")
+    assert main([*command, "other.md"]) == 2 and "did not write it" in capsys.readouterr().err
+    assert not (tmp_path / "other.md").exists() and not (tmp_path / "other-1.svg").exists()
+
+
+def test_the_same_sheet_is_written_again():
+    assert worksheet(4, 2, 2, True).html() == worksheet(4, 2, 2, True).html()
+    for wrong in (0, 1.5, True):
+        with pytest.raises(ValueError, match="count must be"):
+            worksheet(count=wrong)

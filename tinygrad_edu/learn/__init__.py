@@ -14,7 +14,7 @@ In a notebook, where the answer is in a cell, the same is
                half is missing
 
 How an exercise is written is in `course`, how it is judged in `verdict`; `sandbox` runs what the learner wrote, and
-`folder` keeps what was reached.
+`folder` keeps what was reached.  `practice(level=3, seed=7)` is an expression to do by hand (`expressions`, `quiz`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,23 @@ from types import SimpleNamespace
 from typing import Any
 
 from .course import Exercise, Query, chapters, exercise, read
+from .quiz import practice
+from .sheets import worksheet
 from .verdict import Remark, Verdict, assess
 
-__all__ = ["Exercise", "Query", "Remark", "Verdict", "assess", "chapters", "check", "exercise", "read"]
+__all__ = [
+    "Exercise",
+    "Query",
+    "Remark",
+    "Verdict",
+    "assess",
+    "chapters",
+    "check",
+    "exercise",
+    "practice",
+    "read",
+    "worksheet",
+]
 
 
 def check(name: str, **theirs: Any) -> Verdict:

@@ -224,7 +224,8 @@ def _is_nice(made: Problem, kind: Level) -> bool:
         return False
     leaves = [nodes[name] for name in made.leaves]
     sizes = [abs(n.data) for n in order] + [abs(n.grad) for n in order]
-    sizes += [abs(d * n.grad) for n in order if n.parents for d in n.local_grads()]
+    slopes = [(d, n.grad) for n in order if n.parents for d in n.local_grads()]
+    sizes += [abs(x) for d, up in slopes for x in (d, d * up)]
     if not all(x <= kind.most and (x == 0 or x >= LEAST) for x in sizes):
         return False
     if any(n.op is not ops.mul and len({*n.parents}) < len(n.parents) for n in order):  # a - a, the larger of a and a
