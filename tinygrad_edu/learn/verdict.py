@@ -36,6 +36,8 @@ from .sandbox import Answer, Here, Sandbox
 
 SHOWN = 8  # numbers of one remark
 ALONE = threading.RLock()  # solutions may draw from the one generator that all threads share
+KEPT = 500  # answers of our own code
+_kept: dict[tuple[Any, ModuleType, str], Answer] = {}
 Miss = tuple[str, Any, Any]  # what it is, theirs, the right one
 
 
@@ -132,7 +134,7 @@ def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int, br
         for args in query.arguments(seed):
             answer = box.call(query.source, query.function.__name__, *args, seconds=query.long)
             printed += answer.printed
-            right = query.known if query.known is not None else _asked(query, exercise.module, args).value
+            right = query.known if query.known is not None else _ours(query, exercise.module, args).value
             trials.append(trial := Trial(args, answer, right))
             if answer.error:
                 break
@@ -160,6 +162,16 @@ def _asked(query: Query, their: Any, args: tuple[Any, ...]) -> Answer:
         return Here(their).call(query.source, query.function.__name__, *copy.deepcopy(args))
 
 
+def _ours(query: Query, module: ModuleType, args: tuple[Any, ...]) -> Answer:
+    """What our own code answers, right or wrong, which stays the same: some of it trains a network."""
+    key = (query.function, module, repr(args))
+    answer = _kept.get(key) or _asked(query, module, args)
+    if len(_kept) >= KEPT:
+        _kept.clear()
+    _kept[key] = answer
+    return answer
+
+
 def _told(query: Query, trial: Trial) -> str:
     """What the exercise's own judge says; an answer that it cannot read is none."""
     assert query.judge is not None
@@ -177,7 +189,7 @@ def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[
     if query.long:
         return []
     return [name for name, module in mistaken(exercise).items()
-            if all(_alike(_asked(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
+            if all(_alike(_ours(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
 
 
 @cache
