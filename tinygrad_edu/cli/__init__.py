@@ -12,6 +12,7 @@
     tinygrad-edu leak [NAME]                                 where backpropagation leaks, and what the doctor says
     tinygrad-edu learn                                       exercises: write the backward pass, be told what is wrong
     tinygrad-edu practice                                    random expressions to do by hand, number by number
+    tinygrad-edu grade FOLDER --rubric FILE.toml             points for a class, and a report for each student
     tinygrad-edu ops [NAME ...]                              the table of operations, or some of its rows
 
 A mistake in what was typed is one line on stderr and exit status 2; a bug of ours shows its traceback.
@@ -39,7 +40,7 @@ HOUSE = Path(__file__).resolve().parent.parent  # what cannot be read in here is
 COMMANDS = {"demo": "demo", "grad": "gradient", "ops": "gradient", "check": "checks", "page": "pages",
             "order": "orders", "train": "training", "predict": "prediction", "doctor": "diagnosis",
             "zoo": "systems", "leak": "systems", "learn": "learning",
-            "practice": "practice"}  # fmt: skip
+            "practice": "practice", "grade": "grades"}  # fmt: skip
 
 
 def parser(command: str = "") -> Parser:

@@ -38,6 +38,7 @@ LIBRARIES = ["tinygrad_edu", "micrograd", "torch", "tensorflow", "jax", "autogra
 COMMON: dict[str, Any] = {
     "file": "",  # the student's; if it has another name, the one that defines what is asked for
     "seconds": 0.0,  # of one question, if not the rubric's
+    "answers": False,  # as the rubric's
 }
 
 # The options of each kind with what holds where they are not given; a table of tables is the kind's own to read.
@@ -55,6 +56,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "parts": {},  # by property, what it weighs; those that are not named are not asked
         "trials": 3,
         "tolerance": 1e-6,
+        "intermediate": True,  # whether gradients inside of the graph are asked for as well
         "diamonds": 60,
         "long": 300,
         "without": LIBRARIES,  # what may not be imported
@@ -65,6 +67,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "call": "upstream, inputs",
         "inputs": {},  # by name: a shape, or {shape, from, to}, {classes, shape}, {value}
         "reference": "",  # a file of the teacher's, beside the rubric, with the forward function
+        "check_forward": False,  # whether the student's own forward pass is compared with it
         "arrays": False,  # NumPy's
         "trials": 3,
         "tolerance": 1e-6,
@@ -133,7 +136,8 @@ exercise, value, backward
             if not isinstance(one, dict):
                 raise UserError("each task has a heading of its own, [[task]]")
             try:
-                tasks.append(_task(one))
+                shared: dict[str, Any] = {key: options[key] for key in ("seconds", "answers") if key in options}
+                tasks.append(_task(shared | one, file))
             except UserError as error:
                 raise UserError(f"task {k}{f', {name}' if (name := one.get('name')) else ''}: {error}") from None
         if not tasks:
@@ -161,7 +165,7 @@ exercise, value, backward
         return cls("Exercises", tuple(Task(name, "exercise", 1.0) for name in chosen))
 
 
-def _task(told: Mapping[str, Any]) -> Task:
+def _task(told: Mapping[str, Any], file: Path | None) -> Task:
     """One task of a rubric."""
     kind = told.get("kind")
     if kind not in OPTIONS:
@@ -181,6 +185,8 @@ def _task(told: Mapping[str, Any]) -> Task:
         raise UserError(f"points is {points:g}: more than 0")
     if kind == "exercise":
         exercise(options.get("exercise") or name)  # which says what is meant
+    if options.get("reference") and file is not None:
+        options["reference"] = str(file.absolute().parent / options["reference"])
     return Task(name, kind, points, options)
 
 

@@ -1,34 +1,74 @@
-"""A folder of submissions, graded: each student in a process of their own, two at once."""
+"""A folder of submissions, graded: each student's code in processes of its own, two students at once."""
 
 from __future__ import annotations
 
 import random
+import sys
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
+from ..learn.sandbox import HOUSE
+from .boxes import end_all
+from .result import Part
 from .result import Result as Result
 from .rubric import Rubric
 from .submission import Submission as Submission
-from .tasks import parts_of
-
-
-def submissions(folder: Path | str) -> list[Submission]:
-    """What each student has handed in: a folder for each of them, or a file."""
-    raise NotImplementedError
+from .submission import submissions as submissions
+from .tasks import parts_of, ready
 
 
 def grade(folder: Path | str, rubric: Rubric, seed: int | None = None, jobs: int = 2,
           progress: Callable[[Result], None] | None = None) -> list[Result]:  # fmt: skip
-    """The results of all students, in the order of their names; `progress` is called with each as it is there."""
+    """The results of all students, in the order of their names; `progress` is called with each as it is there.
+
+    The hidden numbers are drawn with `seed`, or the rubric's, or anew, the same for all students.  Nothing that a
+    student's code does ends this; Ctrl-C does, and what `progress` was told stands.
+    Raises UserError for what the teacher has to put right, before anything is run.
+    """
+    ready(rubric)
     seed = fresh_seed(rubric) if seed is None else seed
-    found = []
-    for one in submissions(folder):
-        found.append(Result(one.student, tuple(parts_of(rubric, one, seed)), one.notes))
-        if progress is not None:
-            progress(found[-1])
-    return found
+    handed_in = submissions(folder)
+    hidden = _hidden(Path(folder), rubric)
+    pool = ThreadPoolExecutor(jobs)
+    waiting = {pool.submit(graded, replace(one, hidden=hidden), rubric, seed): one.student for one in handed_in}
+    found: dict[str, Result] = {}
+    try:
+        for future in as_completed(waiting):
+            found[waiting[future]] = future.result()
+            if progress is not None:
+                progress(found[waiting[future]])
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_all()
+        raise
+    pool.shutdown()
+    return [found[one.student] for one in handed_in]
+
+
+def graded(submission: Submission, rubric: Rubric, seed: int) -> Result:
+    """The result of one student.  Where this program itself fails, there are no points, and a sentence that says so."""
+    try:
+        parts = parts_of(rubric, submission, seed)
+    except Exception as error:
+        said = f"This could not be graded, which is no fault of the student: {type(error).__name__}: {error}"
+        parts = [Part(task.name, 0.0, task.points, said, "to be graded by hand", task.name) for task in rubric.tasks]
+    return Result(submission.student, tuple(parts), submission.notes)
 
 
 def fresh_seed(rubric: Rubric) -> int:
     """The rubric's own, or one that nobody knows yet: all students of a run are asked the same."""
     return random.SystemRandom().randrange(2**32) if rubric.seed is None else rubric.seed
+
+
+def _hidden(root: Path, rubric: Rubric) -> tuple[str, ...]:
+    """What no student's code may read: all submissions, the rubric, and what it is compared with."""
+    root = root.resolve()
+    needed = [Path(p).resolve() for p in (sys.prefix, sys.base_prefix, HOUSE, tempfile.gettempdir())]
+    places = [root]
+    if any(root == p or root in p.parents for p in needed):  # they could not run at all
+        places = [p for p in root.iterdir() if p.resolve() not in needed and not p.name.startswith(".")]
+    files = [rubric.file, *[task.option("reference") for task in rubric.tasks]]
+    return (*map(str, places), *[str(Path(file).resolve()) for file in files if file])

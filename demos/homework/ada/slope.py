@@ -1,0 +1,2 @@
+def slope(f, x, h=1e-5):
+    return (f(x + h) - f(x - h)) / (2 * h)

@@ -1,0 +1,61 @@
+"""The process that a student's file runs in for one task: what it may read and import, and how long it may take."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..learn.sandbox import Answer, Sandbox
+from ..learn.verdict import crash
+from .rubric import SECONDS, Task
+from .submission import Submission
+
+OPEN: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+TOGETHER = 3  # times the limit of one question, for all questions of a task
+
+
+def box(
+    task: Task, submission: Submission, name: str, needs: tuple[str, ...] = (), seconds: float = SECONDS
+) -> Sandbox:
+    """A process for the file of that name, to be used in a `with`."""
+    limit = task.option("seconds") or seconds
+    made = Sandbox(needs, (*submission.hidden, *_homes(task.option("without") or ())), limit, total=TOGETHER * limit,
+                   modules=submission.beside(name))  # fmt: skip
+    OPEN.add(made)
+    return made
+
+
+def end_all() -> None:
+    """End what is running, now: whatever waits for it is told that there is no time left."""
+    for one in [*OPEN]:
+        one.left = 0.0
+        if one.process is not None:
+            one.process.kill()
+
+
+def said_of(answer: Answer, who: str, without: Iterable[str] = ()) -> str:
+    """What is told of code that raised something, or never came back."""
+    for package in without:
+        if answer.error == "PermissionError" and any(home in answer.text for home in _homes([package])):
+            return f"Line {answer.line}, `{answer.code}`: this is to be written without {package}."
+    missing = re.match(r"module 'exercise' has no attribute '(\w+)'", answer.text)
+    if missing:
+        return f"There is no {missing[1]} in the file."
+    said = crash(answer, who, (), ()).quiet
+    return said + "." * (not said.endswith((".", "?", "!")))
+
+
+def _homes(packages: Iterable[str]) -> list[str]:
+    """Where packages are, those that are there."""
+    found = []
+    for package in packages:
+        try:
+            spec = importlib.util.find_spec(package)
+        except (ImportError, ValueError):
+            continue
+        if spec is not None:
+            found += [*(spec.submodule_search_locations or [spec.origin or ""])]
+    return [str(Path(home).resolve()) for home in found if home and not re.fullmatch("built-in|frozen", home)]
