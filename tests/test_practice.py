@@ -15,7 +15,8 @@ from tinygrad_edu import Value, ops, topological
 from tinygrad_edu.cli import main
 from tinygrad_edu.expression import parse
 from tinygrad_edu.learn import practice, worksheet
-from tinygrad_edu.learn.expressions import FORMS, LEAST, LEVELS, problem
+from tinygrad_edu.learn.expressions import FORMS, LEAST, LEVELS, Problem, problem
+from tinygrad_edu.learn.quiz import Practice
 from tinygrad_edu.learn.slips import agrees
 
 PLAIN = {
@@ -127,13 +128,8 @@ def wrong_answers(one, blank):
             yield "power rule", right - e.contribution / 2
         if e.node.op is ops.tanh:
             yield "input used for output", right - e.contribution + e.upstream * (1 - one.walk.value(e.parent) ** 2)
-        if (
-            e.node.op is ops.relu
-            and e.local == 0
-            and len(edges) == 1
-            and e.upstream not in (0, one.walk.value(e.parent))
-        ):
-            yield "forgot local", e.upstream
+        if e.node.op in (ops.relu, ops.maximum) or (e.node.op is ops.where and e.place):
+            yield "other side of a kink", right - e.contribution + e.upstream * (1 - e.local)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -168,6 +164,37 @@ def test_a_right_answer_passes_however_it_is_written_and_no_hint_has_it(level):
             assert agrees(float(result), blank.right)
             assert not one.hint(name, 2).endswith(f"= {result}") and one.hint(name, 2) in " = ".join([name, *ways])
         assert one.check({name: blank.right for name, blank in one.blanks.items()})
+
+
+@pytest.mark.parametrize("level", [4, 5])
+def test_who_rounds_every_number_to_four_digits_is_right(level):
+    for seed in SEEDS:
+        one = practice(level, seed)
+        for name in one.blanks:
+            _, formula, numbers, *_ = one.derivation(name)
+            assert one.check(name, numbers), (one, name)
+
+
+VALUES = [
+    ("d = a * b; L = d + a", "d", 5, "this is a + b"),
+    ("d = a - b; L = d * a", "d", -1, "the sign is turned"),
+    ("d = a / b; L = d * a", "d", 2 / 3, "this is b / a"),
+    ("d = a ** 2; L = d + b", "d", 6, "a power multiplies a with itself"),
+    ("d = 2 * a; L = d + b", "d", 5, "this is 2 + a"),
+    ("d = tanh(a); L = d + b", "d", 3, "this is a itself"),
+    ("d = tanh(a); L = d + b", "d", 0.9526, "this is sigmoid(a)"),
+    ("d = maximum(a, b); L = d * b", "d", 2, "this is minimum(a, b)"),
+    ("d = a > b; L = where(d, b, a)", "d", 0, "a condition is 1 where it is so"),
+    ("d = a > b; L = where(d, b, a)", "L", 3, "x if c is not 0"),
+    ("d = b / a; L = d * a", "d", 0.7, "rounded too far"),
+    ("d = a / b; L = d * a", "d", 77, None),
+]
+
+
+@pytest.mark.parametrize("text, name, x, said", VALUES)
+def test_a_wrong_value_is_known_by_what_was_computed_in_its_place(text, name, x, said):
+    marks = Practice(Problem(1, 0, tuple(text.split("; ")), {"a": 3.0, "b": 2.0})).check(name, x)
+    assert not marks and (" ".join(str(marks).split()).find(said) > 0 if said else "likely" not in str(marks))
 
 
 def test_gradients_are_asked_for_when_all_that_they_need_is_there():

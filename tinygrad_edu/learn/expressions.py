@@ -151,6 +151,8 @@ class Sketch:
             if not self.rows or steps <= 0:  # more is left over than can be brought together
                 return False
             steps -= self._step(self.rng.choice(self.rows), steps)
+        if len({(row, *sorted(inputs)) for _, row, inputs in self.made}) < len(self.made):
+            return False  # the same step twice
         used = {row for _, row, _ in self.made}
         some = self.kind.some & {*self.rows}
         return (not some or bool(used & some)) and self.forks >= self.kind.forks
