@@ -106,10 +106,10 @@ def _checked(here: Folder, one: Exercise, everything: bool = False) -> bool:
                         "tinygrad-edu learn check NAME"), sep="\n")  # fmt: skip
         return False
     if not verdict:
-        _say(here, verdict, everything)
+        _say(here, one, verdict, everything)
         return False
     done = here.status()
-    print(f"Right. {done['passed']} of {done['of']} done.")
+    print(f"Right. {done['passed']} of {done['of']} done.\nOurs: tinygrad-edu learn solution {one.name}")
     now = here.current()
     if now is None:
         print("\nThese were all. You have written backpropagation yourself.")
@@ -120,17 +120,18 @@ def _checked(here: Folder, one: Exercise, everything: bool = False) -> bool:
     return True
 
 
-def _say(here: Folder, verdict: Verdict, everything: bool) -> None:
+def _say(here: Folder, one: Exercise, verdict: Verdict, everything: bool) -> None:
     assert verdict.first is not None
     for remark in verdict.remarks if everything else [verdict.first]:
         print(remark, end="\n\n")
         if remark.path:
             draw(remark.path[-1], path=remark.path).save(here.root / PICTURE)
             print(f"The graph, with the path that counts: {os.path.relpath(here.root / PICTURE)}\n")
-    more = len(verdict.remarks) - 1
-    if more and not everything:
-        print(f"{plural(more, 'more thing')} to mend: first this one (all: tinygrad-edu learn check --all).")
-    print("A hint: tinygrad-edu learn hint")
+    here_now = "" if one == here.current() else f" {one.name}"
+    causes = {remark.mistake or str(remark) for remark in verdict.remarks}
+    if len(causes) > 1 and not everything:
+        print(f"There is more to mend, but first this (all of it: tinygrad-edu learn check{here_now} --all).")
+    print(f"A hint: tinygrad-edu learn hint{here_now}")
 
 
 def run_watch(arguments: argparse.Namespace) -> int:
@@ -170,7 +171,8 @@ def run_hint(arguments: argparse.Namespace) -> int:
 
 def run_solution(arguments: argparse.Namespace) -> int:
     here = Folder.find(arguments.dir)
-    one = _chosen(here, arguments.name)
+    before = None if arguments.name or arguments.reveal else here.latest()
+    one = before or _chosen(here, arguments.name)
     if one is None:
         raise UserError("all exercises are done: say whose solution to show")
     if not (here.passed(one) or arguments.reveal):

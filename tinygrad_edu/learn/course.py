@@ -23,6 +23,7 @@ need they import themselves, but for `math`, `random` and, where the exercise `N
 
 from __future__ import annotations
 
+import ast
 import inspect
 import itertools
 import random
@@ -31,11 +32,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ..errors import UserError, meant
 
@@ -97,24 +98,55 @@ class Chapter:
 
 
 class Exercise:
-    """An exercise, from the module that it is in."""
+    """An exercise, from its file: its text is read at once; its code is run when it is to be checked, for it may need what
+    is not installed.
+    """
 
-    def __init__(self, module: ModuleType, chapter: Chapter) -> None:
-        self.module, self.chapter = module, chapter
-        self.name = module.__name__.rpartition(".")[2]
-        self.file = Path(str(module.__file__))
-        told: dict[str, Any] = vars(module)
-        title, _, self.words = inspect.cleandoc(module.__doc__ or "").partition("\n")
+    def __init__(self, file: Path, chapter: Chapter, load: Callable[[], ModuleType]) -> None:
+        self.file, self.chapter, self._load = file, chapter, load
+        self.name = file.stem
+        self.text = file.read_text("utf-8")
+        tree = ast.parse(self.text)
+        title, _, self.words = (ast.get_docstring(tree) or "").partition("\n")
         self.title = title.strip()
-        self.hints: tuple[str, ...] = told["HINTS"]
-        self.queries: tuple[Query, ...] = told["QUERIES"]
-        self.wrong: dict[str, Body] = told["WRONG"]
-        self.right: tuple[Body, ...] = told["RIGHT"]
-        self.needs: tuple[str, ...] = told.get("NEEDS", ())
-        self.seconds: float = told.get("SECONDS", 5.0)
-        self.hangs: tuple[str, ...] = told.get("HANGS", ())  # mistakes that never end: they are known by that
-        self.uses_value = LENT in self.file.read_text("utf-8")
-        self.said: dict[str, str] = told.get("SAID", {})  # what is told of a mistake, if more than its name
+        self._constants = {target.id: node.value for node in tree.body if isinstance(node, ast.Assign)
+                           for target in node.targets if isinstance(target, ast.Name)}  # fmt: skip
+        self.hints: tuple[str, ...] = self._constant("HINTS", ())
+        self.needs: tuple[str, ...] = self._constant("NEEDS", ())
+        self.seconds: float = self._constant("SECONDS", 5.0)
+        self.hangs: tuple[str, ...] = self._constant("HANGS", ())  # mistakes that never end: they are known by that
+        self.uses_value = LENT in self.text
+
+    def _constant(self, name: str, default: Any) -> Any:
+        try:
+            return ast.literal_eval(self._constants[name]) if name in self._constants else default
+        except ValueError:  # it is computed
+            return getattr(self.module, name)
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """Its code, run."""
+        return self._load()
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """How an answer is asked."""
+        return cast(tuple[Query, ...], self.module.QUERIES)
+
+    @property
+    def wrong(self) -> dict[str, Body]:
+        """Mistakes by name."""
+        return cast(dict[str, Body], self.module.WRONG)
+
+    @property
+    def right(self) -> tuple[Body, ...]:
+        """Other answers that are right."""
+        return cast(tuple[Body, ...], self.module.RIGHT)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What is told of a mistake, if more than its name."""
+        return getattr(self.module, "SAID", {})
 
     def __repr__(self) -> str:
         return f"<Exercise {self.chapter.name}/{self.name}: {self.title}>"
@@ -124,7 +156,7 @@ class Exercise:
         """The learner's part, in lines and gaps."""
         parts: list[str | Gap] = []
         gap = None
-        for line in self.file.read_text("utf-8").splitlines():
+        for line in self.text.splitlines():
             mark = line.strip()
             if mark == BELOW:
                 break
@@ -224,12 +256,16 @@ def exercise(name: str) -> Exercise:
     wanted = name.rpartition("/")[2].removesuffix(".py")
     for chapter in chapters():
         if wanted in chapter.names:
-            with lending(exercise("value").module if chapter.name == "milestones" else None):
-                module = import_module(f".exercises.{chapter.name}.{wanted}", __package__)
-            return Exercise(module, chapter)
+            file = Path(__file__).parent / "exercises" / chapter.name / f"{wanted}.py"
+            return Exercise(file, chapter, partial(_imported, f".exercises.{chapter.name}.{wanted}", file))
     raise UserError(
         f"there is no exercise {name!r}{meant(wanted, exercise_names())}: `tinygrad-edu learn list` has them"
     )
+
+
+def _imported(name: str, file: Path) -> ModuleType:
+    with lending(lent(file.read_text("utf-8"))):
+        return import_module(name, __package__)
 
 
 def read(path: Path | str) -> Exercise:
@@ -252,4 +288,4 @@ def read(path: Path | str) -> Exercise:
     missing = [name for name in ("HINTS", "QUERIES", "WRONG", "RIGHT") if not hasattr(module, name)]
     if missing:
         raise UserError(f"{path} has no {', '.join(missing)}, below the line {BELOW}: see help(tinygrad_edu.learn)")
-    return Exercise(module, Chapter(path.parent.name, "", (path.stem,)))
+    return Exercise(path, Chapter(path.parent.name, "", (path.stem,)), lambda: module)

@@ -106,6 +106,11 @@ class Folder:
         """The first that has not been passed; None when all are."""
         return next((exercise(n) for n in exercise_names() if n not in self.notes["passed"]), None)
 
+    def latest(self) -> Exercise | None:
+        """The one that was passed last; None before the first."""
+        passed = {n: when for n, when in self.notes["passed"].items() if n in exercise_names()}
+        return exercise(max(passed, key=lambda n: (passed[n], exercise_names().index(n)))) if passed else None
+
     def check(self, one: Exercise, seed: int | None = None) -> Verdict:
         """Check the learner's file and keep what came out.  Raises OSError if it is not there."""
         path = self.path(one)

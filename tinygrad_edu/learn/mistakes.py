@@ -25,7 +25,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "factor 1/2": ("factor", "it is half as large as it should be: a term is missing, or is halved once too often"),
     "averaged twice": ("factor", "it was divided by the number of samples twice"),
     "sum for mean": ("factor", "it is the sum where the mean is asked for: divide by how many there are"),
-    "constant factor": ("factor", "it is the same factor too large everywhere"),
+    "constant factor": ("factor", "it is the same factor away from what it should be, whatever the numbers are"),
     "forgot to add at the fork": ("overwritten", "what is used in several places gets a gradient from each, and they "
                                   "add up; here only one of them arrived"),
     "= for +=": ("overwritten", "a gradient was set where it should be added to: the second use overwrites the first"),
@@ -44,8 +44,8 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "visited twice": ("order", "a node hands its gradient on more than once: visit each node once"),
     "updated weight used": ("order", "the gradient was computed with a weight that had been changed already: finish "
                             "the backward pass, then change the weights"),
-    "disconnected": ("value", "no gradient arrives at all: the path to the loss is cut, by a plain number, by .data, "
-                     "or by a node that was made anew"),
+    "disconnected": ("value", "it is always 0: the path is cut (by a plain number, by .data, by a node that was made "
+                     "anew), it is multiplied by 0, or two things that are the same are subtracted"),
     "integer division": ("value", "// drops what is after the point: write /"),
     "other side of a kink": ("value", "it is the slope on the other side of the kink"),
     "not a number": ("value", "it is nan or infinite where it should be a number: something was divided by 0, or too "
@@ -78,8 +78,9 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
     if all(theirs == math.floor(right) != right for theirs, right in pairs):
         return "integer division"
     different = len({right for _, right in pairs}) > 1
-    factors = [theirs / right for theirs, right in pairs if right]
-    if different and factors and all(near(f, factors[0], within) for f in factors):
+    factors = [theirs / right if right else 0.0 if theirs else math.nan for theirs, right in pairs]
+    factors = [f for f in factors if f == f]  # 0 is any factor times 0
+    if different and len(factors) > 1 and factors[0] and all(near(f, factors[0], within) for f in factors):
         by_name = {2.0: "factor 2", 0.5: "factor 1/2"}
         return next((name for f, name in by_name.items() if near(f, factors[0], within)), "constant factor")
     if different and all(near(theirs - right, pairs[0][0] - pairs[0][1], within) for theirs, right in pairs):
@@ -88,28 +89,37 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
 
 
 def misshapen(theirs: Any, right: Any) -> str:
-    """How the shape of nested lists is wrong, in a sentence; "" if it is not."""
-    if not (isinstance(theirs, list) or isinstance(right, list)):
+    """How the form of an answer is wrong, in a sentence; "" if it is not.
+
+    >>> misshapen([1.0, 2.0], 3.0), misshapen([[1.0, 2.0]], [[1.0], [2.0]])
+    ('it is a list of 2 and should be one number', 'it is 1 × 2 and should be 2 × 1: it is transposed')
+    >>> misshapen(1.0, {"dy/da": 1.0, "dy/db": 2.0})
+    'it is one number and should be 2 of them: dy/da, dy/db'
+    """
+    if not all(isinstance(x, (list, dict)) or _is_number(x) for x in (theirs, right)) or isinstance(theirs, dict):
         return ""
     try:
-        mine, asked = shape(theirs), shape(right)
+        mine = shape(theirs)
+        asked = (len(right),) if isinstance(right, dict) else shape(right)
     except (TypeError, ValueError):
         return ""
-    if mine == asked:
+    if mine == asked and not isinstance(right, dict):
         return ""
     if mine is None:
         return "its rows are not of one length"
-    told = f"its shape is {mine or 'that of a number'} and should be {asked or 'that of a number'}"
-    if mine[::-1] == asked and len(mine) == 2:
-        told += ": it is transposed"
-    return told
+    named = f"{len(right)} of them: {', '.join(right)}" if isinstance(right, dict) else _form(asked or ())
+    transposed = ": it is transposed" if mine[::-1] == asked and len(mine) == 2 else ""
+    return f"it is {_form(mine)} and should be {named}{transposed}"
+
+
+def _form(size: tuple[int, ...]) -> str:
+    return " × ".join(map(str, size)) if len(size) > 1 else f"a list of {size[0]}" if size else "one number"
 
 
 def exchanged(misses: Sequence[tuple[str, Any, Any]]) -> bool:
-    """Whether two numbers or more that are wrong are each other's."""
-    theirs = [x for _, x, _ in misses if _is_number(x)]
-    right = [x for _, _, x in misses if _is_number(x)]
-    return len(theirs) == len(misses) > 1 and all(near(a, b) for a, b in zip(sorted(theirs), sorted(right)))
+    """Whether the first number that is wrong, and another, are each other's."""
+    numbers = [(a, b) for _, a, b in misses if _is_number(a) and _is_number(b)]
+    return any(near(numbers[0][0], b) and near(a, numbers[0][1]) for a, b in numbers[1:])
 
 
 def _is_number(x: Any) -> bool:

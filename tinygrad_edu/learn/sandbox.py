@@ -57,6 +57,7 @@ class Answer:
     code: str = ""
     printed: str = ""
     file: str = ""
+    asked: str = ""  # what of theirs the question was about, where the error is in the question
 
 
 class Sandbox:
@@ -178,9 +179,10 @@ class Sandbox:
             if answer is None or sending.is_alive():
                 raise ValueError
             error = answer.get("error", {})
-            said = {key: str(error.get(key) or "")[:LONG] for key in ("type", "text", "code", "file")}
+            said = {key: str(error.get(key) or "")[:LONG] for key in ("type", "text", "code", "file", "asked")}
             return Answer(worker.as_json(answer.get("value")), said["type"], said["text"], int(error.get("line") or 0),
-                          said["code"], str(answer.get("printed", ""))[: 2 * worker.PRINTED], said["file"])  # fmt: skip
+                          said["code"], str(answer.get("printed", ""))[: 2 * worker.PRINTED], said["file"],
+                          said["asked"])  # fmt: skip
         except (ValueError, AttributeError, TypeError, OverflowError):
             return self._died(seconds)
 
@@ -233,4 +235,4 @@ class Here:
         except Exception as error:
             said = worker.account(error, str(getattr(self.their, "__file__", "")))
             return Answer(None, said["type"], said["text"], said.get("line") or 0, said.get("code") or "",
-                          file=said.get("file", ""))  # fmt: skip
+                          file=said.get("file", ""), asked=said.get("asked", ""))  # fmt: skip

@@ -31,6 +31,7 @@ from ..engine import topological
 from ..explanation import explain
 from ..trees import leaves
 from .course import ENGINE, Exercise, Query, lending, lent
+from .crashes import reason
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
 from .sandbox import Answer, Here, Sandbox
 
@@ -185,11 +186,24 @@ def _told(query: Query, trial: Trial) -> str:
 
 
 def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[str]:
-    """The known mistakes whose answers these are, in every trial."""
+    """The known mistakes whose answers these are, in every trial; or else whose first wrong number it is, where more is
+    wrong than that.
+    """
     if query.long:
         return []
-    return [name for name, module in mistaken(exercise).items()
-            if all(_alike(_ours(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
+    known = mistaken(exercise).items()
+    alike = [name for name, module in known
+             if all(_alike(_ours(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
+    missed = next((t.misses[0][0] for t in trials if t.misses), None)
+    if alike or missed is None or any(t.answer.error or t.told for t in trials):
+        return alike
+    theirs = [_at(t.answer.value, missed) for t in trials]
+    if not all(isinstance(x, float) and x for x in theirs):
+        return []
+    partly = [name for name, module in known
+              if all(_same(_at(_ours(query, module, t.args).value, missed), x, query.within)
+                     for t, x in zip(trials, theirs))]  # fmt: skip
+    return partly if len(trials) > 1 or len(partly) == 1 else []
 
 
 @cache
@@ -199,6 +213,7 @@ def mistaken(exercise: Exercise) -> dict[str, ModuleType]:
     for name, body in exercise.wrong.items():
         if name not in exercise.hangs:
             module = ModuleType(name)
+            module.__file__ = f"<{name}>"
             with suppress(Exception), lending(lent(exercise.solution)):
                 exec(compile(exercise.variant(body), f"<{name}>", "exec"), vars(module))
                 found[name] = module
@@ -206,8 +221,8 @@ def mistaken(exercise: Exercise) -> dict[str, ModuleType]:
 
 
 def _alike(a: Answer, b: Answer, within: float) -> bool:
-    if a.error or b.error:
-        return a.error == b.error
+    if a.error or b.error:  # the same, and both in the file or both in the question
+        return (a.error, a.text, bool(a.line)) == (b.error, b.text, bool(b.line))
     return not compared(a.value, b.value, within) and not compared(b.value, a.value, within)
 
 
@@ -241,22 +256,26 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in trials]
-        mistake = guess([pair for pair in over if pair != (None, None)], max(query.within, 1e-6))
+        over = [pair for pair in over if pair != (None, None)]
+        mistake = guess(over, max(query.within, 1e-6))
         if mistake in ("", "off by a constant") and exchanged(bad.misses):
             mistake = "swapped arguments"
     rank, told = MISTAKES.get(mistake, ("value", ""))
     told = exercise.said.get(mistake, told)
+    if mistake == "constant factor" and told == MISTAKES[mistake][1]:
+        told = f"it is {theirs / right:.3g} times what it should be, whatever the numbers are"
     if wrong_shape:
         rank = "shape"
-        first = f"{wrong_shape[0]}: {wrong_shape[1]}{_given(query, bad.args)}."
-        return Remark(rank, (first, *_advice(told)), mistake, quiet=": ".join(wrong_shape))
+        first = f"{wrong_shape[0] or who}: {wrong_shape[1]}{_given(query, bad.args)}."
+        return Remark(rank, (first, *_advice(told)), mistake, quiet=f"{wrong_shape[0] or who}: {wrong_shape[1]}")
     wrong = {n for n, _, _ in bad.misses}
     rows = [("", "yours", "right", "|a-n|/max(|a|,|n|)", "")]
     shown = list(_pairs(bad.answer.value, bad.right))
     begin = max(0, next((i for i, (n, _, _) in enumerate(shown) if n in wrong), 0) - SHOWN // 2)
     for n, a, b in shown[begin : begin + SHOWN]:
-        rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)))
-    what = name or who
+        told_of = n not in wrong or n == name or (bad.args and _short(a) != "...")  # the others are still to be found
+        rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)) if told_of else (n, _short(a), "", "", "wrong"))
+    what = who + name if name.startswith("[") else name or who
     head = f"{what} is {_short(theirs)} and should be {_short(right)}{_given(query, bad.args)}."
     if isinstance(right, bool):
         head = f"{'Not so' if right else 'This should not be so'}: {what}{_given(query, bad.args)}."
@@ -289,7 +308,7 @@ def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
                 return key, told
         return None
     told = misshapen(theirs, right)
-    return ("it", told) if told else None
+    return ("", told) if told else None
 
 
 def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
@@ -306,7 +325,7 @@ def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Bloc
     """What is said of code that raised something, or never came back."""
     at = f"Line {answer.line}{' of your Value' * (answer.file == ENGINE)}" if answer.line else who.replace("_", " ")
     at += f", `{answer.code}`" if answer.line and answer.code else ""
-    rank = "crash"
+    rank, advice = "crash", advice or _advice(reason(answer.error, answer.text))
     if answer.error == "NotImplementedError":
         rank = "missing"
         said = f"{at}: this is still to be written. Put your own lines in its place."
@@ -327,6 +346,8 @@ def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Bloc
         rank = "missing"
         name = answer.text.rpartition("attribute ")[2].partition(".")[0].strip("'")
         said = f"There is no {name} in your file: the name that is in the exercise has to stay."
+    elif answer.asked and not answer.line:
+        said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
     else:
         said = f"{at}: {answer.error}: {answer.text}"
     return Remark(rank, (said, *advice), mistake, quiet=said)
@@ -336,12 +357,14 @@ def _given(query: Query, args: tuple[Any, ...]) -> str:
     """What the query was given, as it is said after what came out."""
     code = query.function.__code__
     names = code.co_varnames[1 : code.co_argcount]
-    shown = [f"{n} = {_short(x)}" for n, x in zip(names, args) if n != "seed" and len(_short(x)) < 60]
+    texts = [repr(x) if isinstance(x, bool) else _short(x) for x in args]
+    shown = [f"{n} = {text}" for n, text in zip(names, texts) if n != "seed" and len(text) < 60]
     return f", for {', '.join(shown)}" if shown else ""
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    word = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if word.isalpha() and len(word) > 1 or word == "a" else text
 
 
 def _short(x: Any) -> str:
@@ -371,12 +394,13 @@ def _pairs(theirs: Any, right: Any, name: str = "") -> Iterable[Miss]:
     """All that was asked for, with theirs beside the right one."""
     if isinstance(right, dict) and isinstance(theirs, dict) and "#" not in theirs:
         for key, part in right.items():
-            yield from _pairs(theirs.get(key, {"#": "nothing"}), part, f"{name}.{key}" if name else key)
+            yield from _pairs(theirs.get(key, {"#": "nothing"}), part, f"{name}: {key}" if name else key)
     elif isinstance(right, list) and isinstance(theirs, list) and len(right) == len(theirs):
         for i, (a, b) in enumerate(zip(theirs, right)):
             yield from _pairs(a, b, f"{name}[{i}]")
-    else:
-        yield name, theirs, right
+    else:  # x > 0 is a number too
+        as_number = isinstance(theirs, bool) and isinstance(right, (int, float)) and not isinstance(right, bool)
+        yield name, int(theirs) if as_number else theirs, right
 
 
 def _at(tree: Any, name: str) -> Any:

@@ -19,6 +19,7 @@ import linecache
 import math
 import os
 import random
+import re
 import signal
 import sys
 import traceback
@@ -27,6 +28,7 @@ from typing import Any
 
 MOST, DEEP = 100_000, 50  # numbers in an answer, and lists in lists
 PRINTED = 4000  # letters of what is printed
+PROBE = "<probe>"  # the file that a question is, in tracebacks
 STARTING = ("os.system", "subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
             "pty.spawn", "os.kill", "os.killpg", "os.startfile", "socket.connect", "socket.bind",
             "resource.setrlimit", "resource.prlimit", "gc.get_objects", "gc.get_referrers",
@@ -119,7 +121,17 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
     said: dict[str, Any] = {"type": type(error).__name__, "text": str(error)[:500]}
     if frames:
         said |= {"line": frames[-1].lineno, "code": frames[-1].line, "file": frames[-1].filename}
-    return said
+    probing = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == PROBE]
+    return said | {"asked": _asked(probing[-1])} if probing else said
+
+
+def _asked(frame: traceback.FrameSummary) -> str:
+    """What of theirs a question was about where it failed: `slope`, of `their.slope(...)`."""
+    line = linecache.getline(PROBE, frame.lineno or 0)
+    part = line.encode()[frame.colno : frame.end_colno].decode() if frame.lineno == frame.end_lineno else line
+    before = "".join(linecache.getlines(PROBE)[: frame.lineno])
+    names = [*re.findall(r"their\.(\w+)", before), *re.findall(r"their\.(\w+)", part)]
+    return names[-1] if names else "your code"
 
 
 class Capped(io.StringIO):
@@ -148,7 +160,8 @@ def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
     names: dict[str, Any] = {"math": math, "random": random, "__name__": "probe"}
     if "numpy" in sys.modules:
         names["np"] = sys.modules["numpy"]
-    exec(compile(question["source"], "<probe>", "exec"), names)
+    linecache.cache[PROBE] = (len(question["source"]), None, question["source"].splitlines(True), PROBE)
+    exec(compile(question["source"], PROBE, "exec"), names)
     return names[question["name"]](state["their"], *question["args"])
 
 

@@ -1,0 +1,66 @@
+"""What Python's own errors mean to somebody who learns: the likely reason, in a sentence.
+
+>>> reason("TypeError", "unsupported operand type(s) for ^: 'float' and 'int'")
+'a power is written x ** 2: ^ is another operation'
+>>> reason("NameError", "name 'cos' is not defined")
+'write math.cos, with import math at the top of the file'
+>>> reason("RuntimeError", "something of one's own")
+''
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+
+NUMBER, FUNCTION = "'(?:float|int)'", "'(?:function|builtin_function_or_method|method|type)'"
+REASONS: tuple[tuple[str, str, str], ...] = (
+    ("TypeError", r"for \^", "a power is written x ** 2: ^ is another operation"),
+    ("TypeError", rf"operand.*{FUNCTION}", "a function stands where its value is meant: call it, as in f(x)"),
+    ("TypeError", rf"{FUNCTION} object is not (subscriptable|iterable)", "a function is called with (): f(x)"),
+    ("TypeError", r"concatenate list", "+ joins a list and another list: xs + [x], or [*xs, x]"),
+    ("TypeError", r"NoneType", "something gave None: a function without return does, and so do .append(), .sort() and "
+                  ".reverse()"),
+    ("TypeError", r"multiply sequence|operand.*'(list|tuple)'", "+, -, * and / do not go through a list number by "
+                  "number: [a * x for x in xs], and zip(xs, ys) for two"),
+    ("TypeError", rf"{NUMBER} object is not (subscriptable|iterable)|object of type {NUMBER} has no len",
+                  "that is one number, where several are asked for; a tuple of one is (x,), with the comma"),
+    ("TypeError", rf"{NUMBER} object is not callable", "a number before a bracket is called like a function: is a * "
+                  "missing?"),
+    ("TypeError", r"'(list|tuple|dict)' object is not callable", "an element is xs[i], with square brackets"),
+    ("TypeError", r"must be real number, not Value", "math's functions take plain numbers: give them its .data, or use "
+                  "the Value's own method"),
+    ("TypeError", r"indices must be integers", "a place in a list is a whole number: for i, x in enumerate(xs) gives "
+                  "places and numbers"),
+    ("TypeError", r"'tuple' object does not support item", "a tuple cannot be changed: make a list of it"),
+    ("TypeError", r"positional argument|unexpected keyword", "it is called with other arguments than it takes: leave "
+                  "the first line of a function as it was"),
+    ("UnboundLocalError", "", "it is used before it has a value: give it one above the loop"),
+    ("KeyError", "", "there is nothing under that key yet: d.get(key, 0.0) gives 0.0 then"),
+    ("IndexError", r"index", "an index is larger than its list is long: which one counts rows, and which columns?"),
+    ("OverflowError", "", "exp or a power of a large number is more than a float can hold"),
+    ("ValueError", r"math domain", "log and sqrt take numbers above 0 only: what do they get here?"),
+    ("ValueError", r"values to unpack", "there are more values, or fewer, than names for them"),
+    ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
+    ("IndentationError", r"", "lines of one block begin in the same column"),
+    ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
+    ("AttributeError", rf"{NUMBER} object has no attribute", "that is a plain number and no Value: was .data taken too "
+                       "early?"),
+    ("AttributeError", r"'(list|tuple)' object has no attribute", "that is a list: ask each of its elements, in a "
+                       "loop"),
+    ("ModuleNotFoundError", "", "the exercise can be solved without it"),
+)  # fmt: skip
+
+
+def reason(error: str, text: str) -> str:
+    """The likely reason of an error of Python, by its type and text; "" where none is known."""
+    if error == "NameError" and (found := re.search(r"name '(\w+)'", text)):
+        name = found[1]
+        if name in ("math", "random"):
+            return f"import {name}, at the top of the file"
+        if name in ("np", "numpy"):
+            return "the exercise can be solved without NumPy, or says import numpy as np at its top"
+        home = next((m.__name__ for m in (math, random) if hasattr(m, name)), "")
+        return f"write {home}.{name}, with import {home} at the top of the file" if home else ""
+    return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
