@@ -105,6 +105,16 @@ def test_watch_goes_on_when_a_file_is_saved(course):
         watching.kill()
 
 
+def test_without_numpy_the_course_is_there_and_says_what_needs_it(tmp_path, monkeypatch, capsys):
+    """What an exercise needs is asked of its text: nothing is imported before it is checked."""
+    monkeypatch.chdir(tmp_path)
+    code = "import sys\nsys.modules['numpy'] = None\nfrom tinygrad_edu.cli import main\n"
+    code += "for words in (['start', '.'], ['list'], ['status'], ['hint', 'affine'], ['check', 'affine']):\n"
+    code += "    print(main(['learn', *words]))\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
+    assert done.stderr == "" and "pip install numpy" in done.stdout and done.stdout.rstrip().endswith("1")
+
+
 HOSTILE = {
     "while True:\n    pass": "Timeout",
     "import sys\nsys.exit(0)": "SystemExit",

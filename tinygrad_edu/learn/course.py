@@ -98,8 +98,8 @@ class Chapter:
 
 
 class Exercise:
-    """An exercise, from its file: its text is read at once; its code is run when it is to be checked, for it may need what
-    is not installed.
+    """An exercise, from its file: its text is read at once, and its code is run when it is to be checked: it may need
+    what is not installed.
     """
 
     def __init__(self, file: Path, chapter: Chapter, load: Callable[[], ModuleType]) -> None:
