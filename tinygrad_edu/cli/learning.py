@@ -92,7 +92,7 @@ def _where(here: Folder, one: Exercise) -> str:
 def _checked(here: Folder, one: Exercise, everything: bool = False) -> bool:
     """Check one exercise, say what is wrong, or show the next."""
     print(f"{_where(here, one)}: {one.title}\n")
-    if any(query.long for query in one.queries):
+    if not one.missing and any(query.long for query in one.queries):
         print("If its parts are right, all of it runs: that may take a minute.\n", flush=True)
     verdict = here.check(one)
     if verdict.printed:
@@ -191,7 +191,8 @@ def run_list(arguments: argparse.Namespace) -> int:
             continue
         print(chapter.title)
         marks = ["✓" if n in here.notes["passed"] else "→" if now and n == now.name else "·" for n in chapter.names]
-        rows = [(mark, n, exercise(n).title) for mark, n in zip(marks, chapter.names)]
+        needs = [f" (needs {package})" if (package := exercise(n).missing) else "" for n in chapter.names]
+        rows = [(mark, n, exercise(n).title + need) for mark, n, need in zip(marks, chapter.names, needs)]
         print(*aligned(rows, "lll", indent="  "), sep="\n")
     done = here.status()
     print(f"\n{done['passed']} of {done['of']} done; check one: tinygrad-edu learn check NAME")

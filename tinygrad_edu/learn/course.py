@@ -124,6 +124,16 @@ class Exercise:
             return getattr(self.module, name)
 
     @cached_property
+    def missing(self) -> str:
+        """The first package that it needs and that is not installed, or ""."""
+        for package in self.needs:
+            try:
+                import_module(package)
+            except ImportError:
+                return package
+        return ""
+
+    @cached_property
     def module(self) -> ModuleType:
         """Its code, run."""
         return self._load()

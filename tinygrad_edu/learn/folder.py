@@ -103,8 +103,9 @@ class Folder:
         return one.name in self.notes["passed"]
 
     def current(self) -> Exercise | None:
-        """The first that has not been passed; None when all are."""
-        return next((exercise(n) for n in exercise_names() if n not in self.notes["passed"]), None)
+        """The first that has not been passed, of those that can be checked if there are any; None when all are."""
+        left = [one for n in exercise_names() if not self.passed(one := exercise(n))]
+        return next((one for one in left if not one.missing), left[0] if left else None)
 
     def latest(self) -> Exercise | None:
         """The one that was passed last; None before the first."""

@@ -99,11 +99,8 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
     it; `brief` leaves out what takes long.  All that is wrong is in the verdict's `remarks`, the most basic is its
     `first`.
     """
-    for package in exercise.needs:
-        try:
-            __import__(package)
-        except ImportError:
-            return Verdict(exercise, missing=package)
+    if exercise.missing:
+        return Verdict(exercise, missing=exercise.missing)
     if their is not None:
         return _judged(exercise, Here(their), "", seed, brief)
     with nullcontext(box) if box else Sandbox(needs=exercise.needs, seconds=exercise.seconds) as this:
