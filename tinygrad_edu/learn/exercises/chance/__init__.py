@@ -1,3 +1,3 @@
 """Random choices."""
 
-EXERCISES = ()
+EXERCISES = ("coin", "score", "baseline", "pathwise", "straight_through")
