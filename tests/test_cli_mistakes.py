@@ -139,6 +139,11 @@ zoo micrograd --epochs nan                          | --epochs: 'nan' is not a w
 zoo micrograd --data flowers.csv                    | micrograd brings its own data: leave --data out
 zoo micrograd --seed 1e3                            | --seed: '1e3' is not
 zoo micrograd --backend cuda                        | --backend: .*'cuda'
+zoo --learner note                                  | --learner goes with the name of a system
+zoo rnn --learner note                              | --learner goes with micrograd, perceptron and microgpt
+zoo micrograd --learner nowhere.py                  | nowhere.py: there is no such file
+zoo micrograd --learner flowers.csv                 | flowers.csv: Line 1 of your Value
+zoo micrograd --seed 1 --learner note               | as it was published: leave --seed out
 zoo micrograd --out note                            | note: this is a file, and no folder
 leak xyz                                            | the leak lab has no 'xyz' \(there are .*vanishing
 leak vanishing --seed -3                            | --seed: '-3' is not a whole number

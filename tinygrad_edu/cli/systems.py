@@ -14,6 +14,7 @@ from urllib.parse import quote
 from .. import files, zoo
 from ..errors import UserError
 from ..extras import MissingPackage
+from ..learn.systems import run_on
 from ..replay import BACKENDS
 from ..zoo import leaks
 from .parsing import seed, whole
@@ -27,7 +28,8 @@ def add_commands(commands: Any) -> None:
         description="Without a name: the list. With one: that system runs, its numbers beside the published ones, "
         "its pictures saved. Ctrl-C ends a training and keeps what was learned. The status is 1 if a "
         "published number was not met.",
-        epilog="examples:\n  tinygrad-edu zoo\n  tinygrad-edu zoo micrograd\n  tinygrad-edu zoo --all --report zoo.md",
+        epilog="examples:\n  tinygrad-edu zoo\n  tinygrad-edu zoo micrograd\n  tinygrad-edu zoo --all --report zoo.md\n"
+        "  tinygrad-edu zoo micrograd --learner my_value.py",
     )
     add = cmd.add_argument
     add("name", nargs="?", metavar="NAME", help="which system; they are listed by `tinygrad-edu zoo`")
@@ -48,6 +50,11 @@ def add_commands(commands: Any) -> None:
         "--doctor",
         action="store_true",
         help="watch what is trained, and say at the end what is wrong with its gradients",
+    )
+    add(
+        "--learner",
+        metavar="FILE.py",
+        help="on the class Value in this file: its numbers beside ours and the published ones; writes nothing",
     )
     cmd.set_defaults(run=run_zoo)
 
@@ -72,6 +79,14 @@ def run_zoo(arguments: argparse.Namespace) -> int:
     """The list, one system, or all of them."""
     if arguments.report and not arguments.all:
         raise UserError("--report gathers all systems: say --all with it")
+    if arguments.learner is not None:
+        for option in ("all", "report", "seed", "epochs", "out", "data", "doctor"):
+            if getattr(arguments, option) not in (None, False) or arguments.backend != "auto":
+                option = option if arguments.backend == "auto" else "backend"
+                raise UserError(f"--learner runs what a Value can run, as it was published: leave --{option} out")
+        if arguments.name is None:
+            raise UserError("--learner goes with the name of a system: micrograd, perceptron or microgpt")
+        return int(not run_on(arguments.name, arguments.learner, small=arguments.small))
     return _run(arguments, zoo.SYSTEMS, "system", "the zoo")
 
 

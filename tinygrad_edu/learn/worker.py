@@ -11,6 +11,8 @@ that, and says so.  It keeps mistakes and mischief in, and an expert gets past i
 see `walls`.  On other systems whoever grades people that are not to be trusted does so in a container.
 """
 
+from __future__ import annotations  # also in queries, whose text is compiled here
+
 import faulthandler
 import importlib
 import io
@@ -151,7 +153,7 @@ def load_file(question: dict[str, Any], state: dict[str, Any]) -> Any:
     state["their"] = their = types.ModuleType("exercise")
     their.__file__ = path
     sys.modules["value" if path == "value.py" else "exercise"] = their
-    exec(compile(question["source"], path, "exec"), vars(their))
+    exec(compile(question["source"], path, "exec", dont_inherit=True), vars(their))
     return sorted(name for name in vars(their) if not name.startswith("__"))
 
 
