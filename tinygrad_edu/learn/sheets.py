@@ -40,11 +40,11 @@ header span { white-space: nowrap; }
 h2 { font-size: 12pt; margin: 0 0 .3rem; }
 h2 small { font-weight: normal; font-size: 9pt; }
 p { margin: .5rem 0; }
-section { break-inside: avoid; margin-top: 1rem; padding-top: .5rem; border-top: 1px solid #000; }
+section { break-inside: avoid; margin-top: .8rem; padding-top: .5rem; border-top: 1px solid #000; }
 .given, .blanks, .line { font-family: ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; font-size: 10.5pt; }
 .long { break-inside: auto; }
 h2, .given { break-after: avoid; }
-figure { margin: .5rem 0; break-inside: avoid; }
+figure { margin: .3rem 0; break-inside: avoid; }
 img { display: block; max-width: 100%; height: auto; }
 .blanks { columns: 2; column-gap: 2rem; }
 .blanks div { display: flex; align-items: baseline; gap: .6ch; height: 2em; break-inside: avoid; white-space: nowrap; }
@@ -53,7 +53,7 @@ img { display: block; max-width: 100%; height: auto; }
 .answers { break-before: page; }
 .answers ol { margin: .3rem 0; padding-left: 0; list-style: none; }
 .answers .line { padding-left: 4ch; text-indent: -4ch; }
-@page { margin: 16mm; }
+@page { margin: 13mm 15mm; }
 @media print { body { padding: 0; max-width: none; } }
 @media (max-width: 34rem) { .blanks { columns: 1; } }
 """
