@@ -106,7 +106,7 @@ class Problem:
         return "\n".join([*flowed(self.given, ", "), "", *[f"  {step}" for step in self.steps]])
 
 
-def problem(level: int = 3, seed: int = 0, rows: Iterable[str] | None = None) -> Problem:
+def problem(level: int = 1, seed: int = 0, rows: Iterable[str] | None = None) -> Problem:
     """The expression of a level from 1 to 5 and a seed; `rows`, names in FORMS, says which operations it may have.
 
     Raises UserError for a level that there is not, and for rows of which none is made.

@@ -209,7 +209,7 @@ class Practice(Explanation):
         return draw(self.root, hide=hide if isinstance(hide, str) else [*hide], **options)
 
 
-def practice(level: int = 3, seed: int = 0) -> Practice:
+def practice(level: int = 1, seed: int = 0) -> Practice:
     """An expression of a level from 1 to 5 to do by hand: `.check("dL/da", 4)`, `.hint("dL/da")`, `.draw()`.
 
     The same seed gives the same expression.

@@ -123,7 +123,7 @@ class Worksheet:
         return f'<Worksheet: level {self.level}, {seeds}; .save("sheet.html") writes it, also .md>'
 
 
-def worksheet(level: int = 3, seed: int = 0, count: int = 4, answers: bool = False) -> Worksheet:
+def worksheet(level: int = 1, seed: int = 0, count: int = 4, answers: bool = False) -> Worksheet:
     """A sheet of `count` expressions of a level, with seeds from `seed` upwards: `.save("sheet.html")`, or .md.
 
     `answers=True` adds a sheet of answers, which shows each step of the chain rule.
