@@ -129,10 +129,18 @@ def _missed(key: str, one: Property, task: Task, seed: int, ask: Ask) -> Miss | 
             if answer.error:
                 hint = one.hint if re.match(one.seen, answer.error) else ""
                 return Miss(said_of(answer, steps.text, task.option("without")), [answer.error], hint)
+            if not _fits(answer.value, right):  # something else than our question has been answered
+                return Miss(f"For {steps.text} an answer comes that is none.", ["no number"])
             trials.append((numbers, right, answer))
         if any(compared(answer.value, right, task.option("tolerance")) for _, right, answer in trials):
             return _wrong(steps, one, task, trials)
     return None
+
+
+def _fits(theirs: Any, right: list[dict[str, float]]) -> bool:
+    """Whether all that was asked for is there, be it a number or not."""
+    return (isinstance(theirs, list) and len(theirs) == len(right)
+            and all(isinstance(a, dict) and {*b} <= {*a} for a, b in zip(theirs, right)))  # fmt: skip
 
 
 def _settled(steps: Steps, rng: random.Random, trial: int) -> tuple[dict[str, float], list[dict[str, float]]]:

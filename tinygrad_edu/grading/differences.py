@@ -23,7 +23,7 @@ from ..learn.mistakes import MISTAKES, guess, misshapen, near
 from ..learn.sandbox import Sandbox
 from ..learn.verdict import compared
 from ..learn.worker import as_json
-from ..trees import flatten, leaves, mapped
+from ..trees import flatten, mapped
 from .boxes import box, said_of
 from .result import Part, as_sentence, noted
 from .rubric import Task
@@ -193,6 +193,8 @@ def _trial(task: Task, this: Sandbox, rng: random.Random, wrong: dict[str, tuple
     def backward(upstream: Any, *xs: Any) -> Any:
         loss = task.option("call") in ("inputs", "loss and gradients")
         found = ask("backward", upstream, given(xs))
+        if not isinstance(found, list):
+            raise _Ended(f"{task.option('backward')} gives one thing, where {len(asked)} are asked for.", "missing")
         if len(found) != len(asked):
             raise _Ended(f"{task.option('backward')} gives {len(found)} gradients, where one is asked for each of "
                          f"{', '.join(asked)}.", "missing")  # fmt: skip
@@ -220,10 +222,12 @@ def _trial(task: Task, this: Sandbox, rng: random.Random, wrong: dict[str, tuple
 
 def _strange(tree: Any) -> str:
     """What in an answer is no number, in words; None is a gradient that there is not."""
-    for name, x in leaves("", tree):
-        if isinstance(x, str) and not name.endswith("['text']"):
-            return "..." if x == "todo" else f"a {x}" if name.endswith("['#']") else f"the text {x!r:.40}"
-    return ""
+    if isinstance(tree, list):
+        return next(filter(None, map(_strange, tree)), "")
+    if isinstance(tree, dict):
+        what = tree.get("#")
+        return "..." if what == "todo" else f"a {what:.40}" if isinstance(what, str) else "a dict"
+    return f"the text {tree!r:.40}" if isinstance(tree, str) else f"{tree}" if isinstance(tree, bool) else ""
 
 
 def _reference_output(task: Task, inputs: list[Any]) -> Any:

@@ -74,7 +74,9 @@ class Sandbox:
         self.needs, self.seconds, self.memory, self.left = needs, seconds, memory, total
         self.modules = modules or {}
         self.loaded: dict[str, dict[str, Any]] = {}  # the questions that loaded what is there, by path
-        self.hidden = [str(HOUSE / "learn"), str(HOUSE / "grading"), *[os.fspath(h) for h in hidden]]
+        homes = {HOUSE, *[Path(place or ".", HOUSE.name) for place in sys.path]}  # there may be a copy, from elsewhere
+        ours = [str(home / room) for home in sorted(homes) for room in ("learn", "grading") if (home / room).exists()]
+        self.hidden = [*ours, *[os.fspath(h) for h in hidden]]
         self.process: subprocess.Popen[bytes] | None = None
         self.folder, self.begun, self.late = "", False, False
         self.paths: set[str] = set()  # of what was loaded
