@@ -177,7 +177,7 @@ class Exercise:
             elif gap is None:
                 parts.append(line)
             elif mark.startswith(GIVEN):
-                gap.given.append(line.replace(GIVEN, "", 1).replace(" ", "", 1))
+                gap.given.append(line.replace(GIVEN, "", 1).replace(" ", "", 1).rstrip())
             else:
                 gap.solution.append(line)
         return parts

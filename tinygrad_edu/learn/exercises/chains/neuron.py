@@ -73,10 +73,12 @@ WRONG = {
     "forgot upstream": f"{NAMES} = 1 - o * o, 1, 1, 1, 1, w1, x1, w2, x2",
     "swapped arguments": f"{NAMES} = [0.5 * k for k in (1, 1, 1, 1, 1, x1, w1, x2, w2)]",
     "the square is missing": f"{NAMES} = [(1 - o) * k for k in (1, 1, 1, 1, 1, w1, x1, w2, x2)]",
+    "its own number": f"{NAMES} = 1 - o * o, b, s, p1, p2, x1, w1, x2, w2",
 }
 SAID = {
     "input used for output": "the slope of tanh is 1 - o², with the output o; here it was filled in with the input n",
     "the square is missing": "the slope of tanh is 1 - o², with a square",
+    "its own number": "that is the number itself: asked for is how much o changes with it",
 }
 RIGHT = (
     f"{NAMES} = 0.5, 0.5, 0.5, 0.5, 0.5, -1.5, 1.0, 0.5, 0.0",

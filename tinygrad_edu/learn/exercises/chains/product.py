@@ -59,6 +59,13 @@ WRONG = {
     "swapped arguments": "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = -2.0, 4.0, -2.0, -2.0, -4.0, 6.0",
     "forgot upstream": "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = f, e, 1.0, 1.0, b, a",
     "missing minus": "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = -f, e, -f, -f, -f * b, -f * a",
+    "added, not multiplied": "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = f, e, f, f, f + b, f + a",
+    "its own number": "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = e, f, e, e, e * b, e * a",
+}
+SAID = {
+    "added, not multiplied": "along an edge one multiplies: what arrives, times the local gradient",
+    "its own number": "that is the number itself: how much L changes with it is what it is multiplied with, the "
+    "other factor",
 }
 RIGHT = (
     "dL_de, dL_df, dL_dd, dL_dc, dL_da, dL_db = -2, 4, -2, -2, 6, -4",

@@ -23,7 +23,7 @@ def relative_error(a, n):
 
 
 def verdict(a, n):
-    """ "wrong" above 1e-2, "suspicious" above 1e-4, "acceptable" above 1e-7, else "happy"."""
+    """The word: "wrong" above 1e-2, "suspicious" above 1e-4, "acceptable" above 1e-7, else "happy"."""
     # TODO
     # [
     error = relative_error(a, n)
@@ -49,7 +49,7 @@ def zero(their):
 
 def words(their, size):
     apart = (0.5, 2e-2, 5e-3, 2e-4, 5e-5, 2e-7, 5e-8, 0.0)
-    return {f"{size} and {size} * (1 + {e:g})": their.verdict(size, size * (1 + e)) for e in apart}
+    return {f"verdict({size:g}, {size * (1 + e):.10g})": their.verdict(size, size * (1 + e)) for e in apart}
 
 
 HINTS = (

@@ -224,6 +224,7 @@ WRONG = {
         """,
     ),
     "old gradients are handed on": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="self.grad += 1.0"),),
+    "micrograd's way": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="self.grad = 1.0"),),
     "begins anew": (None,) * 6
     + (_walk("p.grad += d * node.grad", begin="[setattr(n, 'grad', 0.0) for n in order]; self.grad = 1.0"),),
     "input used for output": (None,) * 4 + ("return Value(math.tanh(self.data), (self,), (1 - self.data**2,))",),
@@ -234,6 +235,9 @@ WRONG = {
 SAID = {
     "old gradients are handed on": "a second backward() hands on what the first one left in .grad as well: collect "
     "what arrives in this pass beside .grad, and add it at the end",
+    "micrograd's way": "once it is right; but a second backward() hands on what the first one left in .grad: collect "
+    "what "
+    "arrives in this pass beside .grad, and add it at the end",
     "begins anew": "it sets gradients to 0 first: a second backward() should add to what is there",
     "relu lets all through": "where the input is below 0, relu is flat: its slope there is 0",
 }

@@ -52,10 +52,14 @@ WRONG = {
     "forgot local": "total[name] = total.get(name, 0.0) + upstream",
     "the first one only": "total.setdefault(name, upstream * local)",
     "multiplied at the fork": "total[name] = total.get(name, 1.0) * upstream * local",
+    "added along an edge": "total[name] = total.get(name, 0.0) + upstream + local",
+    "begins with 1": "total[name] = total.get(name, 1.0) + upstream * local",
 }
 SAID = {
     "the first one only": "what came first is kept, and what arrives later is lost: it is added",
     "multiplied at the fork": "along a way one multiplies; where ways meet one adds",
+    "added along an edge": "what an edge brings is upstream times local; only what the edges bring is added",
+    "begins with 1": "a name that has received nothing yet has 0, not 1",
 }
 RIGHT = (
     "if name not in total:\n    total[name] = 0.0\ntotal[name] += local * upstream",

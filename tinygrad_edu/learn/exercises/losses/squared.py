@@ -51,8 +51,18 @@ WRONG = {
     "averaged twice": (None, "n = len(targets)\nreturn [2 * (p - y) / n / n for p, y in zip(predictions, targets)]"),
     "integer division": ("return sum((p - y) ** 2 for p, y in zip(predictions, targets)) // len(targets)", None),
     "not squared": ("return sum(p - y for p, y in zip(predictions, targets)) / len(targets)", None),
+    "the sum, twice": (
+        "return sum((p - y) ** 2 for p, y in zip(predictions, targets))",
+        "return [2 * (p - y) for p, y in zip(predictions, targets)]",
+    ),
+    "the sum of all": (None, "return sum(2 * (p - y) / len(targets) for p, y in zip(predictions, targets))"),
 }
-SAID = {"not squared": "errors above and below cancel here: each is squared, and then they are added"}
+SAID = {
+    "not squared": "errors above and below cancel here: each is squared, and then they are added",
+    "the sum, twice": "it is the sum where the mean is asked for: divide by how many there are, in the loss and in "
+    "its gradient",
+    "the sum of all": "each prediction has a gradient of its own: a list, and no sum of it",
+}
 RIGHT = (
     ("n, total = len(targets), 0.0\nfor i in range(n):\n    total += (targets[i] - predictions[i]) ** 2 / n\n"
      "return total",

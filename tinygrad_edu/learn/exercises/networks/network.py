@@ -76,7 +76,9 @@ def layer(their, seed, xs, outputs):
 
 
 def mlp(their, seed, xs, sizes):
-    model = their.MLP(len(xs), list(sizes), random.Random(seed))
+    rng = random.Random(seed)
+    model = their.MLP(len(xs), list(sizes), rng)
+    drawn = rng.getstate() != random.Random(seed).getstate()
     out = model(list(xs))
     out[0].backward()
     weights = {f"weights of a neuron in layer {i}": len(one.neurons[0].w) for i, one in enumerate(model.layers)}
@@ -84,6 +86,7 @@ def mlp(their, seed, xs, sizes):
     return {
         "layers": len(model.layers),
         **weights,
+        "rng was handed on to the layers, and has drawn their weights": drawn,
         "outputs": [o.data for o in out],
         "number of parameters": len(model.parameters()),
         "sum of squared gradients": steep,
@@ -117,6 +120,7 @@ WRONG = {
                                    "self.layers = [Layer(a, b, rng) for a, b in zip(ends[:-1], ends[1:-1])]"),
     "lists in a list": (None, "return [neuron.parameters() for neuron in self.neurons]"),
     "one neuron only": ("return [self.neurons[0](x)]", None, None, None),
+    "the same inputs for all": (None, None, "self.layers = [Layer(inputs, n, rng) for n in sizes]", None),
 }  # fmt: skip
 SAID = {
     "every layer sees the inputs": "each layer should have as many weights as the layer before it has outputs",
@@ -124,6 +128,7 @@ SAID = {
     "the last layer is left out": "there is a layer too few: as many as there are sizes",
     "lists in a list": "parameters() gives a list for each neuron: one list with all of them is asked for",
     "one neuron only": "every neuron of the layer gives one output",
+    "the same inputs for all": "each layer should have as many weights as the layer before it has outputs",
 }
 RIGHT = (
     ("return list(map(lambda n: n(x), self.neurons))", "return sum([n.parameters() for n in self.neurons], [])",

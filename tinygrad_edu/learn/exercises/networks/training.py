@@ -87,6 +87,17 @@ WRONG = {
             p.data -= lr * p.grad
         seen.append(loss.data)
     """,
+    "brackets around the error": _loop(loss="sum(model(x) - y ** 2 for x, y in zip(xs, ys)) / len(xs)"),
+    "a step for each sample": """
+        for x, y in zip(xs, ys):
+            loss = (model(x) - y) ** 2
+            for p in model.parameters():
+                p.grad = 0.0
+            loss.backward()
+            for p in model.parameters():
+                p.data -= lr * p.grad
+            seen.append(loss.data)
+    """,
 }
 SAID = {
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
@@ -94,6 +105,8 @@ SAID = {
     "forgot the rate": "the step is the whole gradient: lr says how much of it",
     "updated weight used": "one parameter has moved before the other's gradient was computed: first all gradients, "
     "then all steps",
+    "brackets around the error": "** comes before -: the whole error is squared, (model(x) - y) ** 2",
+    "a step for each sample": "that is a step after every sample: one loss of all of them is asked for, their mean",
 }
 RIGHT = (
     """

@@ -77,6 +77,8 @@ WRONG = {
     "each term squashed": (_sum.format("self.b", "(w * xi).tanh()", "total"), None),
     "the bias is no parameter": (None, "return self.w"),
     "new Values": (None, "return [Value(p.data) for p in [*self.w, self.b]]"),
+    "the bias is not squashed": (_sum.format("Value(0.0)", "w * xi", "total.tanh() + self.b"), None),
+    "a list in the list": (None, "return [self.w, self.b]"),
 }
 SAID = {
     "the bias is missing": "the bias is not in the sum",
@@ -85,6 +87,8 @@ SAID = {
     "each term squashed": "the whole sum goes through tanh, once, and not each term",
     "the bias is no parameter": "training moves the bias as well: it belongs into the list",
     "new Values": "the list holds copies: training would move them, and the neuron would not notice",
+    "the bias is not squashed": "the bias belongs into the sum, before tanh",
+    "a list in the list": "self.w is a list itself: one list with all Values is asked for, [*self.w, self.b]",
 }
 RIGHT = (
     ("return (sum(w * xi for w, xi in zip(self.w, x)) + self.b).tanh()", "return self.w + [self.b]"),

@@ -49,14 +49,14 @@ def backward(root):
 from tinygrad_edu.learn import Query
 
 
-def graph(their, edges, locals):
+def graph(their, parents, locals):
     class Node:
         def __init__(self, parents, local_grads):
             self.parents, self.local_grads, self.grad = parents, local_grads, 0.0
 
     nodes = []
-    for parents, local in zip(edges, locals):
-        nodes.append(Node(tuple(nodes[p] for p in parents), tuple(local)))
+    for those, local in zip(parents, locals):
+        nodes.append(Node(tuple(nodes[p] for p in those), tuple(local)))
     their.backward(nodes[-1])
     return {f"n{k}.grad": nodes[k].grad for k in reversed(range(len(nodes)))}
 
@@ -116,7 +116,9 @@ WRONG = {
         visit(root)
     """,
 }
-SAID = {"each node once, at its first visit": "a node is visited once, but too early: more arrives at it later"}
+SAID = {
+    "each node once, at its first visit": "a node is visited once, but too early: more arrives at it later",
+}
 RIGHT = (
     """
         order = topological(root)

@@ -35,7 +35,7 @@ def topological(root):
 from tinygrad_edu.learn import Query
 
 
-def graph(their, edges):
+def graph(their, parents):
     class Node:
         def __init__(self, name, parents):
             self.name, self.parents = name, parents
@@ -44,8 +44,8 @@ def graph(their, edges):
             return self.name
 
     nodes = []
-    for k, parents in enumerate(edges):
-        nodes.append(Node(f"n{k}", tuple(nodes[p] for p in parents)))
+    for k, those in enumerate(parents):
+        nodes.append(Node(f"n{k}", tuple(nodes[p] for p in those)))
     order = list(their.topological(nodes[-1]))
     return [getattr(node, "name", None) or str(node) for node in order]
 
@@ -154,6 +154,25 @@ WRONG = {
             visit(parent)
         return order
     """,
+    "turned round at the end": """
+        order, seen = [], set()
+
+        def visit(node):
+            if node not in seen:
+                seen.add(node)
+                order.append(node)
+                for parent in node.parents:
+                    visit(parent)
+
+        visit(root)
+        return order[::-1]
+    """,
+    "first seen, last listed": """
+        order = todo = [root]
+        for node in todo:
+            todo.extend(p for p in dict.fromkeys(node.parents) if p not in order)
+        return order[::-1]
+    """,
 }
 HANGS = ("never marked",)
 SAID = {
@@ -161,6 +180,11 @@ SAID = {
     "never marked": "what was seen is remembered too late, or not at all: what many use is walked again for each",
     "level by level": "how far a node is from the root does not say where it belongs: it may be used far away as well",
     "the root is missing": "the root is a node too, the last one",
+    "turned round at the end": "turning the list round is not enough: a node goes into it after the loop that visits "
+    "its parents",
+    "first seen, last listed": "a parent that was seen early may be used by a node that is seen later: how far it is "
+    "from the root "
+    "does not say where it belongs",
 }
 RIGHT = (
     """

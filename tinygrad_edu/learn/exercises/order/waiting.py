@@ -43,16 +43,16 @@ def gradients(root):
 from tinygrad_edu.learn import Query
 
 
-def graph(their, edges, locals):
+def graph(their, parents, locals):
     class Node:
         def __init__(self, parents, local_grads):
             self.parents, self.local_grads = parents, local_grads
 
     nodes = []
-    for parents, local in zip(edges, locals):
-        nodes.append(Node(tuple(nodes[p] for p in parents), tuple(local)))
+    for those, local in zip(parents, locals):
+        nodes.append(Node(tuple(nodes[p] for p in those), tuple(local)))
     grad = their.gradients(nodes[-1])
-    used = {p for parents in edges for p in parents} | {len(nodes) - 1}
+    used = {p for those in parents for p in those} | {len(nodes) - 1}
     return {f"n{k}": grad.get(nodes[k]) for k in reversed(range(len(nodes))) if k in used}
 
 
@@ -94,9 +94,24 @@ WRONG = {
         if waiting[parent] == 0:
             complete.append(parent)
     """,
+    "handed on while it waits": """
+        grad[parent] += local * grad[node]
+        waiting[parent] -= 1
+        if waiting[parent]:
+            complete.append(parent)
+    """,
+    "complete with one edge alone": """
+        grad[parent] += local * grad[node]
+        if waiting[parent] == 1:
+            complete.append(parent)
+    """,
 }
 SAID = {
-    "nobody becomes complete": "the walk ends after the root: an edge that has brought its part is no longer waited for"
+    "nobody becomes complete": "the walk ends after the root: an edge that has brought its part is no longer waited "
+    "for",
+    "handed on while it waits": "a parent is complete when it waits for no more edges: at 0",
+    "complete with one edge alone": "nobody counts down: an edge that has brought its part is no longer waited for, "
+    "waiting[parent] -= 1",
 }
 RIGHT = (
     """

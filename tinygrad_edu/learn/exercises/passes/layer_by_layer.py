@@ -52,10 +52,14 @@ WRONG = {
     "forgot upstream": "return w1 - lr * w2 * x, w2 - lr * h",
     "uphill": "return w1 + lr * dy * w2 * x, w2 + lr * dy * h",
     "h moved as well": "w1 = w1 - lr * dy * w2 * x\nh = w1 * x\nreturn w1, w2 - lr * dy * h",
+    "forgot the input": "return w1 - lr * dy * w2, w2 - lr * dy * h",
+    "the gradient, not the step": "return dy * w2 * x, dy * h",
 }
 SAID = {
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
     "h moved as well": "h was computed again with the new w1: the gradient of w2 belongs to the h that made L",
+    "forgot the input": "dL/dw1 = dL/dy · w2 · x: the input x is missing",
+    "the gradient, not the step": "those are the gradients: a weight moves from where it is, w - lr · gradient",
 }
 RIGHT = (
     "old = w2\nw2 = w2 - lr * dy * h\nw1 = w1 - lr * dy * old * x\nreturn w1, w2",

@@ -50,11 +50,14 @@ WRONG = {
     "set to 0 after backward": "now = loss()\nnow.backward()\nfor p in parameters:\n    p.grad = 0.0",
     "set to 0 once": "if not seen:\n    for p in parameters:\n        p.grad = 0.0\nnow = loss()\nnow.backward()",
     "the first parameter only": "parameters[0].grad = 0.0\nnow = loss()\nnow.backward()",
+    "set to 0 at the end": "for p in parameters:\n    p.grad = 0.0 if seen else p.grad\nnow = loss()\nnow.backward()",
 }
 SAID = {
     "set to 0 after backward": "the gradient is thrown away before the step: set it to 0 before backward(), not after",
     "set to 0 once": "it is set to 0 before the first step alone: each step needs it",
     "the first parameter only": "one parameter keeps its old gradients: all of them are to be set to 0",
+    "set to 0 at the end": "what was in .grad before train was called goes into the first step: set it to 0 before "
+    "backward()",
 }
 RIGHT = (
     "now = loss()\nfor p in parameters:\n    p.grad = 0.0\nnow.backward()",

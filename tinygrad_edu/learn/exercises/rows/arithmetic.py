@@ -68,11 +68,17 @@ WRONG = {
     "a difference is no sum": (None, "return 1.0, 1.0"),
     "the square is missing": (None, None, None, "return 1 / b, -a / b"),
     "integer division": (None, None, None, "return 1 // b, -a // b**2"),
+    "the inputs of a sum": ("return a, b", None, None, None),
+    "the numerator is missing": (None, None, None, "return 1 / b, -1 / b**2"),
+    "the denominator itself": (None, None, None, "return b, -a / b**2"),
 }
 SAID = {
     "a difference is no sum": "if b grows, a - b becomes smaller: its slope by b is below 0",
     "the square is missing": "a / b moves with b by -a / b², with a square",
     "swapped arguments": "they are exchanged: a * b moves b times as much as a does",
+    "the inputs of a sum": "how much moves a + b if a moves by 1? By 1, whatever a and b are",
+    "the numerator is missing": "1/b has the slope -1/b², and a / b is a times that",
+    "the denominator itself": "a / b is a times 1/b, so it moves 1/b as much as a does",
 }
 RIGHT = (
     ("return (1, 1)", "return [1, -1]", "return (b, a)", "y = a / b\nreturn 1 / b, -y / b"),

@@ -64,11 +64,17 @@ WRONG = {
     "sigmoid as tanh": (None, "return 1 - y * y"),
     "missing minus": (None, None, None, "return math.sin(x)"),
     "the sigmoid of the output": (None, "s = 1 / (1 + math.exp(-y))\nreturn s * (1 - s)"),
+    "brackets of the sigmoid": (None, "return y * 1 - y"),
+    "the input of the sigmoid": (None, "return x * (1 - x)"),
+    "the cosine of the output": (None, None, "return math.cos(y)"),
 }
 SAID = {
     "the square is missing": "the slope of tanh is 1 - y², with a square",
     "sigmoid as tanh": "that is the rule of tanh: a sigmoid lies between 0 and 1, and its slope is y (1 - y)",
     "the sigmoid of the output": "y is the sigmoid already: y (1 - y), and not the sigmoid once more",
+    "brackets of the sigmoid": "* comes before -: y * (1 - y), with brackets",
+    "the input of the sigmoid": "y (1 - y) wants the output y; here it was filled in with the input x",
+    "the cosine of the output": "the slope of sin is taken where sin was used, at x: y is what came out of it",
 }
 RIGHT = (
     ("return 1 / math.cosh(x) ** 2", "return math.exp(-x) / (1 + math.exp(-x)) ** 2", None, None),

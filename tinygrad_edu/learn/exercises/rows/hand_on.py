@@ -40,10 +40,10 @@ from tinygrad_edu.learn import Query
 
 
 def handed(their, g, a, b, locals):
-    both = their.product(g, a, b)
+    da, db = their.product(g, a, b)
     return {
-        "dL/da of a product": both[0],
-        "dL/db of a product": both[1],
+        "dL/da of a product": da,
+        "dL/db of a product": db,
         "dL/dx of tanh": their.tanh(g, math.tanh(a)),
         "handed on": list(their.hand_on(g, list(locals))),
     }
@@ -66,10 +66,14 @@ WRONG = {
     "swapped arguments": ("return upstream * a, upstream * b", None, None),
     "added, not multiplied": ("return upstream + b, upstream + a", None, "return [upstream + d for d in local_grads]"),
     "one number for all": (None, None, "return [upstream * sum(local_grads)] * len(local_grads)"),
+    "brackets around the local gradient": (None, "return upstream * 1 - y**2", None),
+    "added up": (None, None, "return sum(upstream * d for d in local_grads)"),
 }
 SAID = {
     "added, not multiplied": "along an edge one multiplies: upstream · local",
     "one number for all": "each input gets upstream times its own local gradient",
+    "brackets around the local gradient": "* comes before -: upstream * (1 - y**2), with brackets",
+    "added up": "each input is handed its own part: a list, and no sum of it",
 }
 RIGHT = (
     ("return b * upstream, a * upstream", "return upstream - upstream * y**2", "found = []\nfor d in local_grads:\n"

@@ -35,18 +35,17 @@ from tinygrad_edu.learn import Query
 
 
 def away(their, x, a, b):
-    larger = their.maximum(a, b)
     return {
         "relu": their.relu(x),
         "relu of a negative": their.relu(-abs(x)),
         "abs": their.absolute(x),
-        "maximum": {"dy/da": larger[0], "dy/db": larger[1]},
+        "maximum": dict(zip(("dy/da", "dy/db"), their.maximum(a, b))),
     }
 
 
 def corner(their, a):
-    larger = their.maximum(a, a)
-    return {"relu": their.relu(0.0), "abs": their.absolute(0.0), "da": larger[0], "db": larger[1]}
+    da, db = their.maximum(a, a)
+    return {"relu": their.relu(0.0), "abs": their.absolute(0.0), "da": da, "db": db}
 
 
 def judge(theirs, right, a):
@@ -80,12 +79,20 @@ WRONG = {
     "nobody at a tie": (None, None, "return (1.0 if a > b else 0.0), (1.0 if b > a else 0.0)"),
     "the value, not the slope": ("return max(x, 0.0)", "return abs(x)", "return (max(a, b), 0.0)"),
     "always open": ("return 1.0", None, None),
+    "relu itself": "return max(x, 0.0)",
+    "the number, not its slope": (None, None, "return (a, 0.0) if a > b else (0.0, b)"),
+    "one number for two": (None, None, "return 1.0 if a > b else 0.0"),
+    "divided by 0": (None, "return x / abs(x)", None),
 }
 SAID = {
     "both at a tie": "at a tie both get all of it: together they should get 1",
     "nobody at a tie": "at a tie nobody gets anything: together they should get 1",
     "the value, not the slope": "that is the function itself: its slope is asked for",
     "always open": "below 0 relu is flat: nothing is handed on there",
+    "relu itself": "that is relu itself: its slope is asked for, 0 or 1",
+    "the number, not its slope": "the larger one is handed on whole: its slope is 1, however large it is",
+    "one number for two": "two slopes are asked for, one for a and one for b: return 1.0, 0.0",
+    "divided by 0": "at 0 this divides by 0: there any slope between the two sides will do",
 }
 RIGHT = (
     ("return float(x >= 0)", "return -1.0 if x < 0 else 1.0", "return (1.0, 0.0) if a >= b else (0.0, 1.0)"),

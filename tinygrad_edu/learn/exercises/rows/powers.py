@@ -65,11 +65,22 @@ WRONG = {
     "output used for input": (None, None, None, "return 1 / y"),
     "factor 2": (None, "return 1 / y"),
     "a rule for powers used for exp": (None, None, "return x * math.exp(x - 1)"),
+    "brackets around the power": "return n * x**n - 1",
+    "the factor is one less": "return (n - 1) * x**n",
+    "brackets below the line": (None, "return 1 / 2 * y"),
+    "the sign of a falling power": (None, "return -0.5 / y"),
+    "exp times its input": (None, None, "return x * y"),
 }
 SAID = {
     "the power stays": "the slope of x**n is n times x to the power n - 1: one less than n",
     "forgot the factor": "the n comes down in front: n times x to the power n - 1",
     "a rule for powers used for exp": "in exp x the x is above: the rule of powers, with n above, does not fit it",
+    "brackets around the power": "** comes before -: x ** (n - 1), with brackets",
+    "the factor is one less": "the other way round: n stays in front, and the power is one less",
+    "brackets below the line": "1 / 2 * y is y/2: the whole product goes below the line, 1 / (2 * y)",
+    "the sign of a falling power": "a root grows with x, so its slope is above 0: the power is negative, and the "
+    "factor is not",
+    "exp times its input": "exp is its own slope: y alone, and nothing besides",
 }
 RIGHT = (
     ("return n * x**n / x", "return 0.5 * x**-0.5", "return math.exp(x)", "return x**-1"),

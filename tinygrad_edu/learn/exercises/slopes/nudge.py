@@ -29,7 +29,9 @@ from tinygrad_edu.learn import Query
 
 
 def step(their, xs, slopes, rate):
-    return {"downhill": their.downhill(list(xs), list(slopes), rate), "promised": their.promised(list(slopes), rate)}
+    given = list(xs)
+    found = their.downhill(given, list(slopes), rate)
+    return {"downhill": found, "promised": their.promised(list(slopes), rate), "xs is as it was": given == list(xs)}
 
 
 def draw(rng):
@@ -49,12 +51,14 @@ WRONG = {
     "not squared": (None, "return -rate * sum(slopes)"),
     "squared sum": (None, "return -rate * sum(slopes) ** 2"),
     "forgot the rate": ("return [x - s for x, s in zip(xs, slopes)]", None),
+    "in place": ("for i in range(len(xs)):\n    xs[i] -= rate * slopes[i]\nreturn xs", None),
 }
 SAID = {
     "uphill": "x + rate · slope makes f larger: against the slope is downhill",
     "not squared": "a number that moves by -rate · slope changes f by slope · (-rate · slope): the slope counts twice",
     "squared sum": "each slope is squared, and then they are added: not the other way round",
     "forgot the rate": "the step is the whole slope: rate says how much of it",
+    "in place": "the numbers are right, but the list that was given has changed: make a new one",
 }
 RIGHT = (
     ("fresh = []\nfor i in range(len(xs)):\n    fresh.append(xs[i] + -rate * slopes[i])\nreturn fresh", None),

@@ -42,8 +42,18 @@ WRONG = {
     "factor 2": "return (f(x + h) - f(x - h)) / h",
     "missing minus": "return (f(x - h) - f(x + h)) / (2 * h)",
     "forgot the run": "return f(x + h) - f(x - h)",
+    "brackets around the run": "return (f(x + h) - f(x - h)) / 2 * h",
+    "brackets around the rise": "return f(x + h) - f(x - h) / (2 * h)",
+    "no brackets": "return f(x + h) - f(x - h) / 2 * h",
+    "the formula of one function": "return 2 * x",
 }
-SAID = {"forgot the run": "it is the rise alone: divide by how far x + h is from x - h"}
+SAID = {
+    "forgot the run": "it is the rise alone: divide by how far x + h is from x - h",
+    "brackets around the run": "a / 2 * h is (a / 2) * h: the whole run goes below the line, / (2 * h)",
+    "brackets around the rise": "/ comes before -: the whole rise goes above the line, (f(x + h) - f(x - h))",
+    "no brackets": "/ and * come before -: brackets around the rise, and around the run",
+    "the formula of one function": "that is the slope of x²: f may be any function, so ask f for its numbers",
+}
 RIGHT = (
     "return (f(x + h) - f(x)) / h",
     "left, right = x - h, x + h\nreturn (f(right) - f(left)) / (right - left)",

@@ -75,12 +75,32 @@ WRONG = {
     "the first only": """
         return (f([xs[0] + h] + xs[1:]) - f([xs[0] - h] + xs[1:])) / (2 * h)
     """,
+    "one list under two names": """
+        slopes = []
+        for i in range(len(xs)):
+            right = left = xs
+            right[i] += h
+            left[i] -= h
+            slopes.append((f(right) - f(left)) / (2 * h))
+        return slopes
+    """,
+    "pushed, and not put back": """
+        slopes, right, left = [], xs[:], xs[:]
+        for i in range(len(xs)):
+            right[i] += h
+            left[i] -= h
+            slopes.append((f(right) - f(left)) / (2 * h))
+        return slopes
+    """,
 }
 SAID = {
     "all at once": "all numbers are pushed together: push one, and hold the others",
     "not put back": "the list that was given has changed: work on a copy, or put the number back",
     "order reversed": "the slopes are right, and in the wrong order: the first number's comes first",
     "the first only": "that is one slope: there is one for each number, in a list",
+    "one list under two names": "right = xs makes no copy, it is the same list: xs[:] or list(xs) is a new one",
+    "pushed, and not put back": "a number that was pushed is still pushed when the next one's turn comes: begin anew "
+    "from xs",
 }
 RIGHT = (
     """
