@@ -31,6 +31,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", r"'(list|tuple|dict)' object is not callable", "an element is xs[i], with square brackets"),
     ("TypeError", r"must be real number, not Value", "math's functions take plain numbers: give them its .data, or use "
                   "the Value's own method"),
+    ("TypeError", r"not supported between instances of .*'Value'", "Values are not larger or smaller: compare their "
+                  "numbers, .data"),
     ("TypeError", r"indices must be integers", "a place in a list is a whole number: for i, x in enumerate(xs) gives "
                   "places and numbers"),
     ("TypeError", r"'tuple' object does not support item", "a tuple cannot be changed: make a list of it"),
@@ -62,5 +64,6 @@ def reason(error: str, text: str) -> str:
         if name in ("np", "numpy"):
             return "the exercise can be solved without NumPy, or says import numpy as np at its top"
         home = next((m.__name__ for m in (math, random) if hasattr(m, name)), "")
-        return f"write {home}.{name}, with import {home} at the top of the file" if home else ""
+        method = f"; a Value has a method of its own: v.{name}()" * (name in ("exp", "log", "tanh"))
+        return f"write {home}.{name}, with import {home} at the top of the file{method}" if home else ""
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")

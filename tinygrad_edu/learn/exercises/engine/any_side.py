@@ -119,6 +119,7 @@ WRONG = {
     "a number, no node": ("return -self.data", "return self.data - other.data"),
     "only the number is divided": (None, None, "return self * (1 / other.data) if isinstance(other, Value) "
                                                "else self * (1 / other)"),
+    "Values alone": (None, "return Value(self.data - other.data, (self, other), (1.0, -1.0))"),
     "in place": ("self.data = -self.data\nreturn self",),
     "a new leaf": ("return Value(-self.data)",),
     "it calls itself": (None,) * 3 + ("return other + self",),
@@ -128,9 +129,11 @@ SAID = {
     "a number, no node": "it is a plain number, which remembers nothing: leave .data out and compute with the Values",
     "only the number is divided": "b went in as a plain number, .data: a / b changes with b as well, so b has to be a "
     "parent",
+    "Values alone": "other may be a plain number, which has no .data: leave it to + and *, which take both",
     "in place": "a itself was changed, and others may still need its number: make a new Value",
     "a new leaf": "the new Value has no parents: nothing flows back from it to a",
-    "it calls itself": "3 + a calls a.__radd__(3), and `other + self` in there is 3 + a again: turn them around",
+    "it calls itself": "it asks for itself again: `other + self` in __radd__ is 3 + a once more, and 0 - self in "
+    "__neg__ needs -self",
 }
 RIGHT = (
     ("return Value(-self.data, (self,), (-1.0,))", "return self + other * -1", "return self * (self * 0 + other) ** -1",

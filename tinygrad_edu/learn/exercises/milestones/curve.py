@@ -138,17 +138,24 @@ def _step(zero="p.grad = 0.0", move="p.data -= lr * p.grad", back="now.data"):
 WRONG = {
     "sum for mean": ("return sum((network(x) - y) ** 2 for x, y in zip(xs, ys))", None),
     "forgot the square": ("return sum(network(x) - y for x, y in zip(xs, ys)) / len(xs)", None),
+    "the last one only": ("for x, y in zip(xs, ys):\n    total = (network(x) - y) ** 2\nreturn total / len(xs)", None),
+    "the square of the mean": ("return (sum(network(x) - y for x, y in zip(xs, ys)) / len(xs)) ** 2", None),
     "forgot zero_grad": (None, _step(zero="pass")),
     "uphill": (None, _step(move="p.data += lr * p.grad")),
-    "a new node": (None, _step(move="p = p - lr * p.grad")),
+    "nothing moves": (None, _step(move="p = p - lr * p.grad")),
+    "forgot the rate": (None, _step(move="p.data -= p.grad")),
     "the loss afterwards": (None, _step(back="loss(network, xs, ys).data")),
     "disconnected": ("return sum((Value(network(x).data) - y) ** 2 for x, y in zip(xs, ys)) / len(xs)", None),
 }
 SAID = {
+    "the last one only": "only the last error is left of them: add them up, in a total that begins with 0",
+    "the square of the mean": "the mean was squared: square each error, then take the mean",
     "forgot the square": "each error is squared: errors to both sides would cancel each other",
     "disconnected": "it was computed with plain numbers, .data: no gradient can come back",
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
-    "a new node": "p = p - ... gives the name p to a new node, and the parameter stays where it is: change p.data",
+    "nothing moves": "the parameters stay where they are. p = p - ... gives the name p to a new node: change p.data. "
+    "Or the steps come before backward(), or after the gradients were set to 0",
+    "forgot the rate": "the step is the whole gradient: lr says how much of it",
     "the loss afterwards": "it is the loss after the step; the one before it is asked for, which is there already",
 }
 RIGHT = (
