@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..learn import practice, worksheet
 from ..learn.expressions import LEVELS
 from ..learn.quiz import Blank, Practice
-from ..words import WIDTH, plural, sentence
+from ..words import WIDTH, brief, plural, sentence
 from . import outputs
 from .parsing import seed, whole
 
@@ -125,6 +125,8 @@ def _ask(one: Practice, blank: Blank, prompt: str, score: Score) -> None:
             score.of += 1
             score.right += 1
             score.at_once += not wrong and not hints
+            if answer != (result := brief(blank.right)):
+                print(f"    = {result}")
             return
         wrong += 1
         _say(str(marks) if marks.remarks[0].mistake else f"{marks} A hint: ?")

@@ -121,8 +121,8 @@ class Practice(Explanation):
         return Marks(tuple(wrong), len(found) - len(wrong))
 
     def reading(self, answer: Any, blank: Blank) -> float:
-        """An answer as a number: itself, or what a text such as "-2 * 3", "d * c" or "dL/dd * 3" comes to, in which
-        whatever is asked for before may stand.
+        """An answer as a number: itself, or what a text such as "-2 * 3" comes to, which for a gradient may have names,
+        "d * c", and gradients that are asked for before, "dL/dd * 3".
         """
         if not isinstance(answer, str):
             try:
@@ -135,11 +135,13 @@ class Practice(Explanation):
         asked = list(self.blanks)
         before = {name: self.blanks[name].right for name in asked[: asked.index(blank.name)]} | {"dL/dL": 1.0}
         text = re.sub(r"dL/d\w+", lambda m: f"({before[m[0]]!r})" if m[0] in before else m[0], words)
-        known = {name: n.data for name, n in self.nodes.items() if not n.parents or name in before}
+        known = {n: node.data for n, node in self.nodes.items() if re.search(rf"\b{n}\b", text)}
+        if blank.step and known:
+            raise UserError(f"write a number in the place of {next(iter(known))}")
         try:
             if not 0 < len(words) <= LONGEST:
                 raise ExpressionError("a short answer is enough")
-            return parse(text)(**{n: x for n, x in known.items() if re.search(rf"\b{n}\b", text)})[0].data
+            return parse(text)(**known)[0].data
         except ExpressionError as error:
             why = str(error).partition(": add")[0] if "no value" in str(error) else f"cannot read {words[:40]!r}"
             raise UserError(f"write a number, or a product such as 2 * -3: {why}") from None

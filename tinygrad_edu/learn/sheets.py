@@ -23,6 +23,7 @@ from ..files import StrPath
 from .expressions import LEVELS
 from .quiz import Practice, practice
 
+MOST = 100  # expressions of a sheet
 WIDE = 800  # pixels of a picture, of which a page shows four fifths: more would leave no room for a pencil
 LONG = 14  # blanks, of which a section may go on on the next page
 _KEPT = "\u00a0=\u00a0"  # no line ends at it
@@ -128,8 +129,8 @@ def worksheet(level: int = 1, seed: int = 0, count: int = 4, answers: bool = Fal
 
     `answers=True` adds a sheet of answers, which shows each step of the chain rule.
     """
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise UserError(f"count must be a whole number from 1 upwards, got {count!r}")
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
+        raise UserError(f"a sheet has 1 to {MOST} expressions, not {count!r}")
     return Worksheet([practice(level, seed + i) for i in range(count)], answers)
 
 
