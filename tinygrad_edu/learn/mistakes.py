@@ -75,7 +75,8 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
         return "missing minus"
     if all(theirs == 0 for theirs, _ in pairs):
         return "disconnected"
-    if all(theirs == math.floor(right) != right for theirs, right in pairs):
+    floors = all(theirs == math.floor(right) != right for theirs, right in pairs)
+    if floors and any(abs(right) > 1 for _, right in pairs):  # 0 and -1 come about in many other ways
         return "integer division"
     different = len({right for _, right in pairs}) > 1
     factors = [theirs / right if right else 0.0 if theirs else math.nan for theirs, right in pairs]

@@ -56,13 +56,15 @@ def judge(theirs, right, p, n, cost_of_0, cost_of_1):
         plain[drawn] = sum(terms) / n
     (mean, variance), exact = moments(theirs), cost_of_1 - cost_of_0
     if not abs(mean - exact) <= 1e-6 * max(1, abs(exact)):
+        hint = ": something taken off depends on the sample's own outcome" if -0.01 < mean / exact < 1 else ""
         return (
-            f"over all {2**n} outcomes of {n} samples the estimate is {mean:.5g} on average, and should be {exact:.5g}"
+            f"over all {2**n} outcomes of {n} samples the estimate is {mean:.5g} on average, and should be "
+            f"{exact:.5g}{hint}"
         )
     if not variance < moments(plain)[1] / 4:
         return (
             f"it is right on average, and its variance is {variance:.4g}; without a baseline it is "
-            f"{moments(plain)[1]:.4g}"
+            f"{moments(plain)[1]:.4g}: a baseline helps if it is near the mean cost"
         )
     return ""
 
@@ -88,6 +90,10 @@ WRONG = {
     "return sum(score(b, p) * cost - mean for b, cost in zip(samples, costs)) / n",
     "sum for mean": "n = len(samples)\n"
     "return sum(score(b, p) * (c - (sum(costs) - c) / (n - 1)) for b, c in zip(samples, costs))",
+    "the sum of the others": "n = len(samples)\n"
+    "return sum(score(b, p) * (c - (sum(costs) - c)) for b, c in zip(samples, costs)) / n",
+    "brackets forgotten": "n = len(samples)\n"
+    "return sum(score(b, p) * (c - sum(costs) - c / (n - 1)) for b, c in zip(samples, costs)) / n",
     "the least cost": "least = min(costs)\n"
     "return sum(score(b, p) * (cost - least) for b, cost in zip(samples, costs)) / len(samples)",
     "by the outcome": "means = {}\nfor b in samples:\n"
@@ -101,6 +107,8 @@ SAID = {
     "added": "the baseline is taken off the cost, and not added",
     "taken off the product": "take it off the cost, before the score is multiplied: the mean of score · baseline is 0, "
     "and that of the baseline is not",
+    "the sum of the others": "that is the sum of the other costs: their mean is asked for",
+    "brackets forgotten": "(sum(costs) - cost) / (n - 1): without the brackets the cost alone is divided",
     "the least cost": "which cost is the least depends on the sample's own as well, so it is not right on average",
     "by the outcome": "a baseline that knows the outcome knows all, and takes the whole gradient off",
 }

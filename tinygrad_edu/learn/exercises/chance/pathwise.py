@@ -71,12 +71,29 @@ def _of(dm="slope(sample(m, s, e))", ds="slope(sample(m, s, e)) * e", n=" / len(
 WRONG = {
     "the width squared": ("return m + s * s * e", None),
     "the root of the width": ("return m + s**0.5 * e", None),
+    "mean and width exchanged": ("return m * e + s", None),
+    "the width forgotten": ("return m + e", None),
+    "the width added": ("return m + s + e", None),
     "divided by the width": ("return (e - m) / s", None),
     "the noise forgotten": (None, _of(ds="slope(sample(m, s, e))")),
     "at the mean": (None, _of("slope(m)", "slope(m) * e")),
     "of the noise": (None, _of("slope(e)", "slope(e) * e")),
     "times the sample": (None, _of(ds="slope(sample(m, s, e)) * sample(m, s, e)")),
     "times the width": (None, _of(ds="slope(sample(m, s, e)) * s")),
+    "times the mean": (None, _of(dm="slope(sample(m, s, e)) * m")),
+    "the sum so far": (
+        None,
+        "dm = ds = 0.0\nfor e in noises:\n    dm += slope(sample(m, s, e)) / len(noises)\n    ds += dm * e\n"
+        "return dm, ds",
+    ),
+    "the last one alone": (
+        None,
+        "for e in noises:\n    dm = slope(sample(m, s, e)) / len(noises)\n    ds = dm * e\nreturn dm, ds",
+    ),
+    "at the mean noise": (
+        None,
+        "e = sum(noises) / len(noises)\nreturn slope(sample(m, s, e)), slope(sample(m, s, e)) * e",
+    ),
     "sum for mean": (None, _of(n="")),
     "swapped arguments": (None, _of(ds="slope(sample(m, s, e))", dm="slope(sample(m, s, e)) * e")),
     "averaged apart": (
@@ -88,6 +105,13 @@ WRONG = {
 SAID = {
     "the width squared": "s is the width itself, the standard deviation, and is not squared: m + s · e",
     "the root of the width": "s is the width itself, the standard deviation, and not the variance: m + s · e",
+    "mean and width exchanged": "the noise is stretched by the width s, and then moved by the mean m",
+    "the width forgotten": "without the width every sample is of a bell curve as wide as the noise",
+    "the width added": "the width multiplies the noise: added, it would move the curve and not widen it",
+    "times the mean": "dx/dm is 1, whatever m is",
+    "the sum so far": "the noise is multiplied by the sum of all slopes so far, and not by the slope of its own sample",
+    "the last one alone": "in the loop each noise overwrites what the one before gave: += adds them up",
+    "at the mean noise": "the mean of the slopes is not the slope at the mean: ask it for each noise",
     "divided by the width": "that is the way back, from a sample to its noise",
     "the noise forgotten": "s is multiplied by e in the formula of x: dx/ds = e",
     "at the mean": "the slope of the cost is asked at the sample x, and not at the mean",

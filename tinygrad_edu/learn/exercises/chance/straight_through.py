@@ -39,6 +39,7 @@ def line(their, p, factor):
         v = Value(p, "p")
         out = their.through(v, b)
         answer[f"b = {b}: a way leads to p"] = isinstance(out, Value) and any(n is v for n in topological(out))
+        answer[f"b = {b}: p is left as it was"] = v.data == p
         if isinstance(out, Value):
             (factor * out).backward()
         answer[f"b = {b}: the number"], answer[f"b = {b}: dL/dp"] = float(out), v.grad
@@ -62,9 +63,13 @@ QUERIES = (
     Query(biases, lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.uniform(0.5, 2), rng.uniform(0.3, 0.9))),
 )
 WRONG = {
-    "disconnected": ("from tinygrad_edu import Value\n\nreturn Value(b)", None),
+    "no way to p": ("from tinygrad_edu import Value\n\nreturn Value(b)", None),
     "nothing detached": ("return p + (b - p)", None),
     "the probability itself": ("return p + 0.0", None),
+    "p overwritten": ("p.data = float(b)\nreturn p", None),
+    "the wrong one detached": ("return p.detach() + b", None),
+    "only the difference": ("return (b - p).detach()", None),
+    "p less b": ("return p + (p - b).detach()", None),
     "times the outcome": ("return p * b", None),
     "missing minus": ("return (p + b).detach() - p", None),
     "the other way round": (None, "return f(1) - f(0) - (p * slope(1) + (1 - p) * slope(0))"),
@@ -76,8 +81,12 @@ WRONG = {
 }
 SAID = {
     "nothing detached": "p - p has the gradient 1 - 1 = 0: one of the two must be without a gradient",
-    "disconnected": "its number is right, and no gradient gets from it to p: p itself has to be in the formula",
+    "no way to p": "its number is right, and no gradient gets from it to p: p itself has to be in the formula",
     "the probability itself": "its number should be the outcome, and not p",
+    "p overwritten": "p itself has changed: the next toss would be of another coin. Make a new Value",
+    "the wrong one detached": "p is what the gradient has to reach: it is b - p that is detached",
+    "only the difference": "its number is b - p: p has to be added, with its gradient",
+    "p less b": "p + (p - b) is no b: turn the difference round",
     "times the outcome": "its number should be b; and if b is 0, no gradient passes a product with it",
     "missing minus": "the number and the gradient have turned their sign: p + ..., and the rest detached",
     "the other way round": "the bias is what the estimate is on average, less what is true",

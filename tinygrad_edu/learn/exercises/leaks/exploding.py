@@ -98,7 +98,7 @@ def judge(theirs, right, seed):
     if told := still(theirs["the doctor says"]):
         return told
     if not theirs["loss"] < 0.3:
-        return f"after 20 steps the loss is {theirs['loss']:.3g}; to answer 0 always has 0.578"
+        return f"after 20 steps the loss is {theirs['loss']:.3g}; to answer 0 always has 0.578: it has learned nothing"
     return ""
 
 
@@ -138,9 +138,9 @@ WRONG = {
     ),
 }
 SAID = {
-    "nothing is mended": "it is as it was at first: run the file, and read what the doctor says",
+    "nothing is mended": "a gradient that is too long comes back as it is. And what does the doctor say of the file?",
     "bounded alone": "a bound on the step does not change the gradient: its first steps in time drown all others",
-    "begun well alone": "a step along a gradient that is not bounded has thrown the weights away",
+    "begun well alone": "the gradient comes back as it is, however long: a step along it throws the weights away",
     "it vanishes": "such small weights hand next to nothing back: after fifteen steps nothing is left",
     "all of them the same": "units with the same weights do the same, and cannot be told apart",
     "each number by itself": "clipping each number turns the gradient: scale all of them by the same factor",

@@ -58,7 +58,7 @@ def training(their, seed, table):
         loss.backward()
         sgd.step()
     answer["right"] = [(model(x).data > 0) == (b > 0) for x, b in zip(X, bought)]
-    answer["loss"] = loss.data
+    answer["loss"], answer["spreads"] = loss.data, [max(column) - min(column) for column in zip(*X)]
     return answer
 
 
@@ -76,7 +76,11 @@ def judge(theirs, right, seed, table):
     if not theirs["untouched"]:
         return "the table that was given has been changed: make new lists"
     if not theirs["loss"] < 0.5:
-        return f"the doctor finds nothing, and after 25 steps the loss is {theirs['loss']:.3f}"
+        spread = min(theirs["spreads"])
+        return (
+            f"after 25 steps the loss is {theirs['loss']:.3f}, and one half for all has 0.693: in one of the columns "
+            f"the rows are only {spread:.2g} apart, where about 1 is good"
+        )
     return ""
 
 

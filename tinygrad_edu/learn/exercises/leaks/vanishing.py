@@ -52,7 +52,9 @@ def training(their, seed):
 
 def judge(theirs, right, seed):
     if theirs["sizes"] != right["sizes"]:
-        return f"its layers have {theirs['sizes']} units, and should keep {right['sizes']}: the depth is not the fault"
+        return (
+            f"its layers have {theirs['sizes']} units, and should keep {right['sizes']}: their number is not the fault"
+        )
     if told := still(theirs["the doctor says"]):
         return told
     if not theirs["loss"] < 0.62:
