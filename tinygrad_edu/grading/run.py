@@ -31,7 +31,7 @@ def grade(folder: Path | str, rubric: Rubric, seed: int | None = None, jobs: int
     ready(rubric)
     seed = fresh_seed(rubric) if seed is None else seed
     handed_in = submissions(folder)
-    hidden = _hidden(Path(folder), rubric)
+    hidden = not_to_be_read(Path(folder), rubric)
     pool = ThreadPoolExecutor(jobs)
     waiting = {pool.submit(graded, replace(one, hidden=hidden), rubric, seed): one.student for one in handed_in}
     found: dict[str, Result] = {}
@@ -63,7 +63,7 @@ def fresh_seed(rubric: Rubric) -> int:
     return random.SystemRandom().randrange(2**32) if rubric.seed is None else rubric.seed
 
 
-def _hidden(root: Path, rubric: Rubric) -> tuple[str, ...]:
+def not_to_be_read(root: Path, rubric: Rubric) -> tuple[str, ...]:
     """What no student's code may read: all submissions, the rubric, and what it is compared with."""
     root = root.resolve()
     needed = [Path(p).resolve() for p in (sys.prefix, sys.base_prefix, HOUSE, tempfile.gettempdir())]

@@ -117,10 +117,14 @@ def submissions(folder: Path | str) -> list[Submission]:
         raise UserError(f"{folder} has no submissions: put a folder, or a file of Python, for each student into it")
     stems = [p.stem for p in entries]
     students = [p.name if p.is_dir() or stems.count(p.stem) > 1 else p.stem for p in entries]
-    return [_handed_in(path, student) for path, student in zip(entries, students)]
+    return [handed_in(path, student) for path, student in zip(entries, students)]
 
 
-def _handed_in(path: Path, student: str) -> Submission:
+def handed_in(path: Path, student: str = "") -> Submission:
+    """What is in one folder or file; the student is called as that is, unless it is said."""
+    student = student or (path.name if path.is_dir() else path.stem)
+    if path.is_symlink():
+        return Submission(student, notes=(f"{path.name} is a link to another place, and is not followed",))
     texts: dict[str, str] = {}
     notes: list[str] = []
     for file in _files(path):
