@@ -1,4 +1,4 @@
-"""What Python's own errors mean to somebody who learns: the likely reason, in a sentence.
+"""What errors mean to somebody who learns, Python's own and NumPy's: the likely reason, in a sentence.
 
 >>> reason("TypeError", "unsupported operand type(s) for ^: 'float' and 'int'")
 'a power is written x ** 2: ^ is another operation'
@@ -14,8 +14,22 @@ import math
 import random
 import re
 
+from .course import ENGINE
+from .sandbox import Answer
+
 NUMBER, FUNCTION = "'(?:float|int)'", "'(?:function|builtin_function_or_method|method|type)'"
 REASONS: tuple[tuple[str, str, str], ...] = (
+    ("ValueError", "matmul|not aligned", "in a @ b, a has as many columns as b has rows: one of them is to be turned, "
+                   ".T, or they are in the wrong order"),
+    ("ValueError", "output operand", "what is added has another shape than what it is added to: a sum is missing, or "
+                   "goes over another axis"),
+    ("ValueError", "could not (be )?broadcast", "these shapes do not fit to each other: what was summed over axis 1 "
+                   "fits to rows with keepdims=True; a sum may be missing, or a matrix not turned"),
+    ("ValueError", "truth value of an array", "max, if, and, or ask one question of the whole array: number by number "
+                   "there are np.maximum, np.where and comparisons such as x > 0"),
+    ("TypeError", "only integer scalar arrays", "np.max(x, axis) is the largest of one array, over an axis; of two, "
+                  "number by number, it is np.maximum"),
+    ("TypeError", "(?i)ellipsis", "a name in it is still ...: write that one first"),
     ("TypeError", r"for \^", "a power is written x ** 2: ^ is another operation"),
     ("TypeError", rf"operand.*{FUNCTION}", "a function stands where its value is meant: call it, as in f(x)"),
     ("TypeError", rf"{FUNCTION} object is not (subscriptable|iterable)", "a function is called with (): f(x)"),
@@ -67,3 +81,35 @@ def reason(error: str, text: str) -> str:
         method = f"; a Value has a method of its own: v.{name}()" * (name in ("exp", "log", "tanh"))
         return f"write {home}.{name}, with import {home} at the top of the file{method}" if home else ""
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
+
+
+def crash_words(answer: Answer, who: str) -> tuple[str, str]:
+    """How basic it is that code raised something, or never came back, and what is said of it."""
+    at = f"Line {answer.line}{' of your Value' * (answer.file == ENGINE)}" if answer.line else who.replace("_", " ")
+    at += f", `{answer.code}`" if answer.line and answer.code else ""
+    rank = "missing" if "ellipsis" in answer.text.lower() else "crash"
+    if answer.error == "NotImplementedError":
+        rank = "missing"
+        said = f"{at}: this is still to be written. Put your own lines in its place."
+    elif answer.error == "Timeout":
+        said = f"{at}: {answer.text}. Is there a loop without an end, or a walk that visits the same nodes twice?"
+    elif answer.error == "RecursionError":
+        said = f"{at}: the function calls itself without an end, or too deeply for Python; a loop with a list of " \
+               "what is still to be done has no such limit."  # fmt: skip
+    elif answer.error == "SystemExit":
+        said = f"{at}: it ends the program. Leave sys.exit() and exit() out: the check goes on after your lines."
+    elif answer.error == "EOFError":
+        said = f"{at}: input() finds nobody to ask. Write the number where it is needed."
+    elif answer.error == "MemoryError":
+        said = f"{at}: more memory than there is for an exercise. Does a list grow without an end?"
+    elif answer.error == "Died":
+        said = f"{answer.text}. Python itself has crashed, or was ended: what in your lines reaches beyond Python?"
+    elif answer.error == "AttributeError" and "module 'exercise' has no attribute" in answer.text:
+        rank = "missing"
+        name = answer.text.rpartition("attribute ")[2].partition(".")[0].strip("'")
+        said = f"There is no {name} in your file: the name that is in the exercise has to stay."
+    elif answer.asked and not answer.line:
+        said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
+    else:
+        said = f"{at}: {answer.error}: {answer.text}"
+    return rank, said

@@ -23,8 +23,14 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "missing minus": ("sign", "the sign is turned: a minus is missing, or there is one too many"),
     "factor 2": ("factor", "it is twice as large as it should be: a term is counted twice, or a half is missing"),
     "factor 1/2": ("factor", "it is half as large as it should be: a term is missing, or is halved once too often"),
-    "averaged twice": ("factor", "it was divided by the number of samples twice"),
+    "averaged twice": ("factor", "it is divided by how many there are once too often: a mean is taken once, in the "
+                       "loss"),
     "sum for mean": ("factor", "it is the sum where the mean is asked for: divide by how many there are"),
+    "forgot the mean": ("factor", "the mean is asked for, and here is one for each of those that it is taken over"),
+    "factor missing": ("factor", "a factor is missing"),
+    "factor too many": ("factor", "there is a factor too many"),
+    "another's": ("value", "that is something else, as it is"),
+    "another product": ("value", "it is the product of two others"),
     "constant factor": ("factor", "it is the same factor away from what it should be, whatever the numbers are"),
     "forgot to add at the fork": ("overwritten", "what is used in several places gets a gradient from each, and they "
                                   "add up; here only one of them arrived"),
@@ -33,6 +39,11 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "transposed": ("shape", "its rows and columns are exchanged: the gradient of a matrix has the shape of the matrix"),
     "wrong axis summed": ("shape", "it was summed over the wrong axis"),
     "forgot to sum": ("shape", "what was spread over several places gets the sum of what comes back from them"),
+    "summed too far": ("shape", "it is summed over more than what it was spread over"),
+    "zeros left out": ("shape", "x[x > 0] keeps what is picked and leaves the others out: they are 0, and keep their "
+                       "places"),
+    "another shape": ("shape", "the numbers are right: give them the shape of what they belong to"),
+    "back to front": ("order", "the numbers are right, and in the opposite order: the last comes first"),
     "one sample only": ("overwritten", "it is what one sample alone gives, and those of all samples add up"),
     "forgot upstream": ("value", "it is the local gradient alone: multiply by what arrives from above"),
     "forgot local": ("value", "it is what arrives from above, handed on as it is: multiply by the local gradient"),
@@ -44,6 +55,8 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "visited twice": ("order", "a node hands its gradient on more than once: visit each node once"),
     "updated weight used": ("order", "the gradient was computed with a weight that had been changed already: finish "
                             "the backward pass, then change the weights"),
+    "some get nothing": ("overwritten", "here and there it is 0, where something arrives: it was not added, or another "
+                         "step has overwritten it"),
     "disconnected": ("value", "it is always 0: the path is cut (by a plain number, by .data, by a node that was made "
                      "anew), it is multiplied by 0, or two things that are the same are subtracted"),
     "integer division": ("value", "// drops what is after the point: write /"),
@@ -67,7 +80,7 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
     """
     if any(theirs is None for theirs, _ in pairs):
         return "nothing returned"
-    if not all(_is_number(x) for pair in pairs for x in pair):
+    if not all(numeric(x) for pair in pairs for x in pair):
         return ""
     if any(not math.isfinite(theirs) and math.isfinite(right) for theirs, right in pairs):
         return "not a number"
@@ -97,7 +110,7 @@ def misshapen(theirs: Any, right: Any) -> str:
     >>> misshapen(1.0, {"dy/da": 1.0, "dy/db": 2.0})
     'it is one number and should be 2 of them: dy/da, dy/db'
     """
-    if not all(isinstance(x, (list, dict)) or _is_number(x) for x in (theirs, right)) or isinstance(theirs, dict):
+    if not all(isinstance(x, (list, dict)) or numeric(x) for x in (theirs, right)) or isinstance(theirs, dict):
         return ""
     try:
         mine = shape(theirs)
@@ -119,9 +132,10 @@ def _form(size: tuple[int, ...]) -> str:
 
 def exchanged(misses: Sequence[tuple[str, Any, Any]]) -> bool:
     """Whether the first number that is wrong, and another, are each other's."""
-    numbers = [(a, b) for _, a, b in misses if _is_number(a) and _is_number(b)]
+    numbers = [(a, b) for _, a, b in misses if numeric(a) and numeric(b)]
     return any(near(numbers[0][0], b) and near(a, numbers[0][1]) for a, b in numbers[1:])
 
 
-def _is_number(x: Any) -> bool:
+def numeric(x: Any) -> bool:
+    """Whether it is an int or a float; True and False are none."""
     return isinstance(x, (int, float)) and not isinstance(x, bool)

@@ -30,12 +30,14 @@ from ..check.report import HAPPY, SUSPICIOUS, WRONG
 from ..engine import topological
 from ..explanation import explain
 from ..trees import leaves
+from . import arrays
 from .course import ENGINE, Exercise, Query, lending, lent
-from .crashes import reason
+from .crashes import crash_words, reason
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
 from .sandbox import Answer, Here, Sandbox
 
 SHOWN = 8  # numbers of one remark
+SHORT = 5.0  # seconds: the solution of an exercise that may take longer is asked nothing besides
 ALONE = threading.RLock()  # solutions may draw from the one generator that all threads share
 KEPT = 500  # answers of our own code
 _kept: dict[tuple[Any, ModuleType, str], Answer] = {}
@@ -71,8 +73,9 @@ class Verdict(Explanation):
 
     @property
     def first(self) -> Remark | None:
-        """The most basic thing that is wrong."""
-        return min(self.remarks, key=lambda r: RANKS.index(r.rank), default=None)
+        """The most basic thing that is wrong; what crashes or is missing comes after what is wrong before it."""
+        later = [r for r in self.remarks[1:] if r.rank not in ("crash", "missing")]
+        return min([*self.remarks[:1], *later], key=lambda r: RANKS.index(r.rank), default=None)
 
     def blocks(self) -> Iterable[Block]:
         if self.first is None:
@@ -252,16 +255,21 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
         rank, words = _kind(name, theirs)
         return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake, quiet=words)
     wrong_shape = _shapes(bad.answer.value, bad.right)
+    words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
+    whole = [t for t in trials if not t.answer.error]
+    if not mistake:
+        mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
     if not mistake and not wrong_shape:
-        over = [(_at(t.answer.value, name), _at(t.right, name)) for t in trials]
-        over = [pair for pair in over if pair != (None, None)]
-        mistake = guess(over, max(query.within, 1e-6))
+        over = [(_at(t.answer.value, name), _at(t.right, name)) for t in whole]
+        mistake = guess([pair for pair in over if pair != (None, None)], max(query.within, 1e-6))
+        if mistake == "disconnected" and name.endswith("]"):
+            mistake = "some get nothing"
         if mistake in ("", "off by a constant") and exchanged(bad.misses):
             mistake = "swapped arguments"
+        if mistake == "constant factor":
+            words = f"it is {theirs / right:.3g} times what it should be, whatever the numbers are"
     rank, told = MISTAKES.get(mistake, ("value", ""))
-    told = exercise.said.get(mistake, told)
-    if mistake == "constant factor" and told == MISTAKES[mistake][1]:
-        told = f"it is {theirs / right:.3g} times what it should be, whatever the numbers are"
+    told = words or told
     if wrong_shape:
         rank = "shape"
         first = f"{wrong_shape[0] or who}: {wrong_shape[1]}{_given(query, bad.args)}."
@@ -281,6 +289,26 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     path = _path(query, bad, name)
     edges = explain(path[1], of=path[0]).blocks() if path else ()
     return Remark(rank, (head, *_advice(told), *table, *edges), mistake, path, f"{what} is wrong")
+
+
+def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name: str) -> arrays.Guess:
+    """What happened to the part of the answer in which the number of that name is."""
+    if not all(isinstance(x, dict) for t in trials for x in (t.answer.value, t.right)):
+        return arrays.Guess()
+    key = next((key for key in trials[0].right if name == key or name.startswith((f"{key}[", f"{key}."))), "")
+    mine, within = [t.answer.value.get(key) for t in trials], max(query.within, 1e-6)
+    code = query.function.__code__
+    given = [dict(zip(code.co_varnames[1 : code.co_argcount], t.args)) for t in trials]
+    others = [{k: part for k, part in t.right.items() if k != key} for t in trials]
+    parts = [(x, t.right.get(key), {**g, **o}) for x, t, g, o in zip(mine, trials, given, others)]
+    found = arrays.recognised(parts, within)
+    if found.name or exercise.seconds > SHORT or query.long or query.known is not None:
+        return found
+    for found, change in arrays.changes(given[0]):
+        asked = (_ours(query, exercise.module, tuple(change(g).values())).value for g in given)
+        if all(isinstance(a, dict) and arrays.agree(a.get(key), x, within) for a, x in zip(asked, mine)):
+            return found
+    return arrays.Guess()
 
 
 def _advice(told: str) -> tuple[Block, ...]:
@@ -321,34 +349,8 @@ def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
 
 def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
     """What is said of code that raised something, or never came back."""
-    at = f"Line {answer.line}{' of your Value' * (answer.file == ENGINE)}" if answer.line else who.replace("_", " ")
-    at += f", `{answer.code}`" if answer.line and answer.code else ""
-    rank, advice = "crash", advice or _advice(reason(answer.error, answer.text))
-    if answer.error == "NotImplementedError":
-        rank = "missing"
-        said = f"{at}: this is still to be written. Put your own lines in its place."
-    elif answer.error == "Timeout":
-        said = f"{at}: {answer.text}. Is there a loop without an end, or a walk that visits the same nodes twice?"
-    elif answer.error == "RecursionError":
-        said = f"{at}: the function calls itself without an end, or too deeply for Python; a loop with a list of " \
-               "what is still to be done has no such limit."  # fmt: skip
-    elif answer.error == "SystemExit":
-        said = f"{at}: it ends the program. Leave sys.exit() and exit() out: the check goes on after your lines."
-    elif answer.error == "EOFError":
-        said = f"{at}: input() finds nobody to ask. Write the number where it is needed."
-    elif answer.error == "MemoryError":
-        said = f"{at}: more memory than there is for an exercise. Does a list grow without an end?"
-    elif answer.error == "Died":
-        said = f"{answer.text}. Python itself has crashed, or was ended: what in your lines reaches beyond Python?"
-    elif answer.error == "AttributeError" and "module 'exercise' has no attribute" in answer.text:
-        rank = "missing"
-        name = answer.text.rpartition("attribute ")[2].partition(".")[0].strip("'")
-        said = f"There is no {name} in your file: the name that is in the exercise has to stay."
-    elif answer.asked and not answer.line:
-        said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
-    else:
-        said = f"{at}: {answer.error}: {answer.text}"
-    return Remark(rank, (said, *advice), mistake, quiet=said)
+    rank, said = crash_words(answer, who)
+    return Remark(rank, (said, *(advice or _advice(reason(answer.error, answer.text)))), mistake, quiet=said)
 
 
 def _given(query: Query, args: tuple[Any, ...]) -> str:

@@ -92,6 +92,7 @@ WRONG = {
     "updated weight used": (None, None, "W -= lr * (x.T @ dout)\nb -= lr * dout.sum(axis=0)\nreturn dout @ W.T"),
     "a new array": (None, None, _step + "W = W - lr * dW\nb = b - lr * db\nreturn dx"),
     "up the slope": (None, None, _step + "W += lr * dW\nb += lr * db\nreturn dx"),
+    "the whole gradient": (None, None, _step + "W -= dW\nb -= db\nreturn dx"),
     "the bias stays": (None, None, _step + "W -= lr * dW\nreturn dx"),
 }
 SAID = {
@@ -99,8 +100,9 @@ SAID = {
     "averaged twice": "1/N is in what arrives already: the mean is taken once, in the loss",
     "updated weight used": "dx is to be computed with the W that out was computed with, and here W had been changed "
     "already: first dx, then the step",
-    "a new array": "W = W - ... makes a new array, and the layer keeps the old one: W -= ... changes it in place",
+    "a new array": "the W of the layer is as it was: W -= ... changes it in place, and W = W - ... makes another one",
     "up the slope": "the gradient shows where the loss grows: take it away, do not add it",
+    "the whole gradient": "only lr times the gradient is taken away",
     "the bias stays": "b takes a step as well",
 }
 RIGHT = (

@@ -97,6 +97,7 @@ WRONG = {
     "wrong axis summed": _way(dbeta="dout.sum(axis=1)"),
     "forgot to sum": _way(dgamma="dout * x_hat"),
     "output used for input": _way(dgamma="(dout * out).sum(axis=0)"),
+    "before it was normalised": _way(dgamma="(dout * x).sum(axis=0)"),
     "before it was divided": _way(dgamma="(dout * away).sum(axis=0)"),
     "forgot local": _way(dx_hat="dout"),
     "missing minus": _way(dstd="(dx_hat * away / std**2).sum(axis=0)"),
@@ -104,14 +105,18 @@ WRONG = {
     "factor 2": _way(dvar="dstd / std"),
     "forgot upstream": _way(dvar="1 / (2 * std)"),
     "forgot to add at the fork": _way(daway="dx_hat / std"),
+    "the way over x_hat is missing": _way(daway="dvar * 2 * away / N"),
+    "taken away, not added": _way(daway="dx_hat / std - dvar * 2 * away / N"),
     "sum for mean": _way(daway="dx_hat / std + dvar * 2 * away"),
     "the 2 of the square": _way(daway="dx_hat / std + dvar * away / N"),
     "mu without its minus": _way(dmu="daway.sum(axis=0)"),
     "the mean hands nothing on": _way(dx="daway"),
+    "the mean takes away": _way(dx="daway - dmu / N"),
     "the mean hands on too much": _way(dx="daway + dmu"),
 }
 SAID = {
     "output used for input": "gamma multiplies x_hat, and not out: its local gradient is x_hat",
+    "before it was normalised": "gamma multiplies x_hat, and not x: its local gradient is x_hat",
     "before it was divided": "gamma multiplies x_hat, and not away: its local gradient is x_hat",
     "forgot local": "x_hat was multiplied by gamma: so is what it gets",
     "missing minus": "the larger std is, the smaller is away / std: its slope by std is -away / std²",
@@ -120,11 +125,15 @@ SAID = {
     "forgot upstream": "that is the local gradient of the square root alone: times dstd",
     "forgot to add at the fork": "away was used twice, in x_hat and in var, and gets something from both; here one of "
     "them is missing",
+    "the way over x_hat is missing": "away was used twice, in x_hat and in var, and gets something from both: that of "
+    "x_hat is missing",
+    "taken away, not added": "away was used twice, and what it gets from both adds up: the minus is in dvar already",
     "sum for mean": "var is a mean over N numbers: the slope of each is divided by N",
     "the 2 of the square": "the slope of away² is 2 · away",
     "mu without its minus": "away = x - mu: what mu gets has a minus",
     "the mean hands nothing on": "x was used twice, in away and in mu, and gets something from both: that of mu is "
     "missing",
+    "the mean takes away": "what x gets over away and over mu adds up: the minus is in dmu already",
     "the mean hands on too much": "mu is a mean over N numbers: each gets dmu divided by N",
 }
 RIGHT = (

@@ -94,6 +94,7 @@ def _loop(
 
 WRONG = {
     "= for +=": _loop(
+        db="db[f] = g",
         dw="dw[f] = g * padded[n, :, top : top + HH, left : left + WW]",
         dx="dpadded[n, :, top : top + HH, left : left + WW] = g * w[f]",
     ),
@@ -103,6 +104,7 @@ WRONG = {
     "the bias gets nothing": _loop(db="pass"),
     "the stride is missing": _loop(at="i, j"),
     "the border is still there": _loop(end="dpadded"),
+    "one border only": _loop(end="dpadded[:, :, pad:, pad:]"),
     "the first corner": _loop(end="dpadded[:, :, : x.shape[2], : x.shape[3]]"),
     "the filter is turned": _loop(dx="dpadded[n, :, top : top + HH, left : left + WW] += g * w[f, :, ::-1, ::-1]"),
     "swapped arguments": _loop(
@@ -120,6 +122,7 @@ SAID = {
     "the bias gets nothing": "b[f] was added at every place, and gets what arrives at all of them",
     "the stride is missing": "the window of place (i, j) begins at i · stride and j · stride",
     "the border is still there": "dx is dpadded without the border of zeros, in the shape of x",
+    "one border only": "the border is on all four sides: it ends at H - pad and W - pad",
     "the first corner": "the border is on all four sides: dx begins at row pad and column pad of dpadded",
     "the filter is turned": "each number of the window was multiplied by the number of w that lay over it, and gets it "
     "back as its gradient: nothing is turned here",

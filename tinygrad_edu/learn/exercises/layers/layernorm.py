@@ -85,7 +85,10 @@ WRONG = {
     "both are constants": _dx("dx_hat / std"),
     "not divided": _dx(_all.removesuffix(" / std")),
     "sum for mean": _dx(_all.replace("mean(", "sum(")),
-    "missing minus": _dx(f"(dx_hat - dx_hat{_mean} + x_hat * (dx_hat * x_hat){_mean}) / std"),
+    "means over everything": _dx("(dx_hat - dx_hat.mean() - x_hat * (dx_hat * x_hat).mean()) / std"),
+    "x_hat once": _dx(f"(dx_hat - dx_hat{_mean} - (dx_hat * x_hat){_mean}) / std"),
+    "output used for input": _dx(_all).replace("dout * x_hat", "dout * out"),
+    "added along x_hat": _dx(f"(dx_hat - dx_hat{_mean} + x_hat * (dx_hat * x_hat){_mean}) / std"),
 }
 SAID = {
     "wrong axis summed": "gamma and beta belong to a column, and were used for every row: sum over the rows, axis=0",
@@ -97,7 +100,10 @@ SAID = {
     "both are constants": "x reaches out over mu and over std as well: those two ways are missing",
     "not divided": "x_hat = (x - mu) / std: everything is divided by std",
     "sum for mean": "mu and the variance are means over D numbers: so are the two in dx",
-    "missing minus": "the part along x_hat is taken away: the more x is spread, the larger is std",
+    "means over everything": "each row was normalised by itself: the means in dx are over the row, axis=1",
+    "x_hat once": "the part along x_hat is x_hat times the mean of dx_hat · x_hat: there are two x_hat in it",
+    "output used for input": "gamma multiplies x_hat, and not out: its local gradient is x_hat",
+    "added along x_hat": "the part along x_hat is taken away: the more x is spread, the larger is std",
 }
 RIGHT = (
     """

@@ -125,6 +125,7 @@ WRONG = {
     "the smallest": _loop(best="window.argmin()"),
     "the stride is missing": _loop(at="i, j"),
     "the corner of the window": _loop("dx[n, c, top, left] += g"),
+    "the place without its stride": _loop("dx[n, c, i + k, j + m] += g"),
     "the place in the window": _loop("dx[n, c, k, m] += g"),
 }
 SAID = {
@@ -136,6 +137,7 @@ SAID = {
     "the smallest": "the largest gets it, not the smallest",
     "the stride is missing": "the window of place (i, j) begins at i · stride and j · stride",
     "the corner of the window": "it went to the first number of each window: find where the largest is",
+    "the place without its stride": "k and m are counted from the window's corner, which is at top and left",
     "the place in the window": "k and m are counted inside the window, which begins at top and left: add them",
 }
 RIGHT = (

@@ -80,6 +80,9 @@ WRONG = {
     "it overflows": ("e = np.exp(x)\nreturn e / e.sum(axis=1, keepdims=True)", None, None),
     "the largest of the batch": ("e = np.exp(x - x.max())\nreturn e / e.sum(axis=1, keepdims=True)", None, None),
     "wrong axis summed": ("e = np.exp(x - x.max(axis=1, keepdims=True))\nreturn e / e.sum(axis=0)", None, None),
+    "each column for itself": ("e = np.exp(x - x.max(axis=0))\nreturn e / e.sum(axis=0)", None, None),
+    "all in one": ("e = np.exp(x - x.max())\nreturn e / e.sum()", None, None),
+    "not divided": ("return np.exp(x - x.max(axis=1, keepdims=True))", None, None),
     "over the whole batch": ("e = np.exp(x - x.max(axis=1, keepdims=True))\nreturn e / e.sum()", None, None),
     "the loss is a sum": (None, _loss + "return L.sum()", None),
     "log of 0": (None, "return -np.log(probabilities(x)[np.arange(len(x)), y]).mean()", None),
@@ -96,12 +99,21 @@ WRONG = {
     "missing minus": (None, None, "dx = -probabilities(x)\ndx[np.arange(len(x)), y] += 1\nreturn dx / len(x)"),
     "one too few": (None, None, "return probabilities(x) / len(x)"),
     "columns for places": (None, None, "dx = probabilities(x)\ndx[:, y] -= 1\nreturn dx / len(x)"),
+    "rows for places": (None, None, "dx = probabilities(x)\ndx[y] -= 1\nreturn dx / len(x)"),
+    "the right one only": (
+        None, None, "n = np.arange(len(x))\ndx = np.zeros_like(x)\ndx[n, y] = probabilities(x)[n, y] - 1\n"
+        "return dx / len(x)",
+    ),
+    "set, not subtracted": (None, None, "dx = probabilities(x)\ndx[np.arange(len(x)), y] = -1\nreturn dx / len(x)"),
     "1 is not divided": (None, None, "dx = probabilities(x) / len(x)\ndx[np.arange(len(x)), y] -= 1\nreturn dx"),
 }  # fmt: skip
 SAID = {
     "it overflows": "exp of a large number is more than a float can hold: subtract each row's largest first",
     "the largest of the batch": "a row far below another one loses all its digits: subtract the largest of its own",
     "wrong axis summed": "a row is a sample, and its probabilities add up to 1: sum over axis 1, with keepdims=True",
+    "each column for itself": "a row is a sample, and its probabilities add up to 1: take axis 1, with keepdims=True",
+    "all in one": "each row adds up to 1, not the whole batch: sum over axis 1",
+    "not divided": "a row's probabilities add up to 1: divide by the sum of the row",
     "over the whole batch": "each row adds up to 1, not the whole batch: sum over axis 1",
     "the loss is a sum": "L is the mean over the samples, and this is the sum",
     "log of 0": "a probability may become 0, and then there is no log: take log(Σ exp) - the right one's score",
@@ -109,6 +121,9 @@ SAID = {
     "sum for mean": "L is the mean over N samples: dL/dx is divided by N as well",
     "one too few": "those are the probabilities, divided: at the right class 1 is to be subtracted first",
     "columns for places": "dx[:, y] is these columns in every row: dx[np.arange(N), y] is one place in each row",
+    "rows for places": "dx[y] is the rows of these numbers: dx[np.arange(N), y] is one place in each row",
+    "the right one only": "all scores are in the sum, so all have a slope: p, less 1 at the right class",
+    "set, not subtracted": "at the right class 1 is subtracted from p: -= and not =",
     "1 is not divided": "the 1 at the right class belongs into the mean too: subtract it, then divide",
 }
 RIGHT = (

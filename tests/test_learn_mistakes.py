@@ -1,0 +1,213 @@
+"""Mistakes are recognised by what they answer, in whatever words a learner writes them."""
+
+import types
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu.learn import arrays, assess, exercise
+from tinygrad_edu.learn.author import examined
+from tinygrad_edu.learn.course import read
+from tinygrad_edu.learn.crashes import reason
+from tinygrad_edu.learn.mistakes import MISTAKES, RANKS, near
+
+np = pytest.importorskip("numpy")
+
+
+def drawn(seed, *shape):
+    rng = np.random.default_rng(seed)
+    return (rng.uniform(0.5, 2, shape) * rng.choice([-1, 1], shape)).round(6)
+
+
+def told(theirs, right, **given):
+    """By which name a mistake goes that was made three times; each is a function of a seed's numbers."""
+    trials = [np.random.default_rng(seed) for seed in range(3)]
+    parts = []
+    for seed, _ in enumerate(trials):
+        x, up = drawn(seed, 4 + seed, 3), drawn(seed + 9, 4 + seed, 3)
+        named = {name: np.asarray(f(x, up)).tolist() for name, f in given.items()}
+        parts.append((np.asarray(theirs(x, up)).tolist(), np.asarray(right(x, up)).tolist(), named))
+    return arrays.recognised(parts).name
+
+
+def test_what_happened_to_an_array_is_known_from_its_numbers():
+    x, up = (lambda x, up: x), (lambda x, up: up)
+    both = {"x": x, "dout": up}
+    assert told(lambda x, up: -x, x) == "missing minus"
+    assert told(lambda x, up: 2 * x, x) == "factor 2"
+    assert told(lambda x, up: 7 * x, x) == "constant factor"
+    assert told(lambda x, up: x + 1, x) == "off by a constant"
+    assert told(lambda x, up: 0 * x, x) == "disconnected"
+    assert told(lambda x, up: x.T, x) == told(lambda x, up: (x.T @ x)[1:, 1:].T, lambda x, up: (x.T @ x)[1:, 1:]) != ""
+    assert told(lambda x, up: x.T @ up, lambda x, up: up.T @ x) == "transposed"
+    assert told(lambda x, up: x.sum(1), lambda x, up: x.sum(0)) == "wrong axis summed"
+    assert told(lambda x, up: x.sum(1, keepdims=True), lambda x, up: x.sum(0)) == "wrong axis summed"
+    assert told(x, lambda x, up: x.sum(0)) == told(x, lambda x, up: x.sum(1)) == "forgot to sum"
+    assert told(lambda x, up: x.sum(), lambda x, up: x.sum(0)) == "summed too far"
+    assert told(lambda x, up: x.sum(0, keepdims=True), lambda x, up: x.sum(0)) == "another shape"
+    assert told(lambda x, up: x.ravel(), x) == "another shape"
+    assert told(lambda x, up: x[x > 0], lambda x, up: x * (x > 0)) == "zeros left out"
+    assert told(lambda x, up: x.mean(0), lambda x, up: x.sum(0), **both) == "averaged twice"
+    assert told(lambda x, up: x.sum(0), lambda x, up: x.mean(0), **both) == "sum for mean"
+    assert told(lambda x, up: x.sum(), lambda x, up: x.mean(), **both) == "sum for mean"
+    assert told(lambda x, up: x**2, lambda x, up: (x**2).mean()) == "forgot the mean"
+    assert told(lambda x, up: x[::-1], x) == "back to front"
+    assert told(lambda x, up: x * (x > 0), x) == "some get nothing"
+    assert told(lambda x, up: np.abs(x), x) == "missing minus"
+    assert told(x, lambda x, up: x * up, **both) == "forgot upstream"
+    assert told(up, lambda x, up: x * up, **both) == "forgot local"
+    assert told(lambda x, up: up + x, lambda x, up: x, **both) == ""
+
+
+def test_what_is_broadcast_is_a_factor_as_well():
+    gamma = {"gamma": lambda x, up: x[0]}
+    assert told(lambda x, up: up, lambda x, up: up * x[0], **gamma) == "factor missing"
+    assert told(lambda x, up: up * x[0] ** 2, lambda x, up: up * x[0], **gamma) == "factor too many"
+    assert told(lambda x, up: up * x[0], lambda x, up: up + 1, dout=lambda x, up: up, **gamma) == "another product"
+
+
+TREES = st.recursive(
+    st.floats() | st.integers(-3, 3) | st.booleans() | st.none() | st.text(max_size=2),
+    lambda inside: st.lists(inside, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.tuples(TREES, TREES, st.dictionaries(st.text(max_size=2), TREES, max_size=2)), max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_whatever_comes_back_there_is_a_guess_or_none(parts):
+    assert arrays.recognised(parts).name in ("", *MISTAKES)
+
+
+@given(TREES, TREES)
+@settings(max_examples=60, deadline=None)
+def test_questions_to_the_solution_can_be_asked_of_anything(a, b):
+    for found, change in arrays.changes({"upstream": a, "x": b, "y": b}):
+        assert found.name in MISTAKES and {*change({"upstream": a, "x": b, "y": b})} == {"upstream", "x", "y"}
+
+
+def test_every_mistake_has_a_rank_and_a_sentence():
+    assert all(rank in RANKS and words for rank, words in MISTAKES.values())
+
+
+def test_infinity_is_near_to_nothing_else():
+    inf = float("inf")
+    assert near(inf, inf) and near(float("nan"), float("nan"))
+    assert not near(inf, 1.0) and not near(-inf, inf) and not near(1e308, -inf)
+
+
+def verdict_of(name, body=(), *change):
+    one = exercise(name)
+    their = types.ModuleType("exercise")
+    exec(one.variant(body).replace(*change or ("", "")), vars(their))
+    return assess(one, their=their)
+
+
+OWN_WORDS = [
+    ("affine", (None, "return dout @ W.T, np.einsum('nm,nd->md', dout, x), sum(dout)", None), "transposed"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, np.array([row.sum() for row in dout])", None),
+     "wrong axis summed"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, dout.mean(axis=0)", None), "averaged twice"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout / x.size, dout.sum(axis=0)", None), "averaged twice"),
+    ("affine", (None, "return dout @ W.T, np.outer(x[0], dout[0]), dout.sum(axis=0)", None), "one sample only"),
+    ("affine", (None, "return dout @ W.T, x.T @ np.sign(dout) ** 2, dout.sum(axis=0)", None), "forgot upstream"),
+    ("affine", (None, "return dout @ W.T, -(x.T @ dout), dout.sum(axis=0)", None), "missing minus"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, dout.sum(axis=0, keepdims=True)", None), "another shape"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, np.sum(dout)", None), "summed too far"),
+    ("affine", (None, None, "for p, g in zip((W, b), (x.T @ dout, dout.sum(0))):\n    p -= lr * g\n"
+                            "return backward(dout, x, W, b)[0]"), "updated weight used"),
+    ("relu", ("return x[x > 0]", None), "zeros left out"),
+    ("relu", (None, "return dout * x"), "another product"),
+    ("relu", (None, "return x > 0"), "forgot upstream"),
+    ("relu", (None, "dout[~(x > 0)] = 0.0\nreturn dout"), "changed in place"),
+    ("dropout", ("return x * mask / p**2", None, None), "factor missing"),
+    ("dropout", (None, None, "return dout * mask + 0 * p"), "not enlarged"),
+    ("softmax_loss", (None, "return -np.log(probabilities(x)[np.arange(len(x)), y] + 1e-300)", None),
+     "forgot the mean"),
+    ("softmax_loss", (None, None, "return probabilities(x) - np.eye(x.shape[1])[y]"), "sum for mean"),
+    ("softmax_loss", (None, None, "return (np.eye(x.shape[1])[y] - probabilities(x)) / len(x)"), "missing minus"),
+    ("rnn", ("da = dnext_h * (1 - next_h**2)\ndb, dWh, dWx = da.sum(0), h.T @ da, x.T @ da\n"
+             "dh, dx = (Wh.T @ da.T).T, da @ Wx.T", None), "Wh not turned"),
+    ("rnn", ("da = dnext_h * (1 - next_h**2)\ndb, dWh, dWx = da.sum(0), (h.T @ da).T, x.T @ da\n"
+             "dh, dx = da @ Wh.T, da @ Wx.T", None), "transposed"),
+    ("batch", "dW = [[sum(r[i] * g[j] for r, g in zip(x, upstream)) for i in range(3)] for j in range(2)]\n"
+              "return dW, [sum(c) for c in zip(*upstream)], [[sum(w * v for w, v in zip(r, g)) for r in W] "
+              "for g in upstream]", "transposed"),
+    ("broadcast", ("return upstream, [sum(c) / 4 for c in zip(*upstream)]", None), "sum for mean, turned"),
+    ("broadcast", ("return upstream, [sum(map(sum, upstream))]", None), "summed too far"),
+    ("squared", (None, "return [2 * (p - y) for p, y in zip(predictions, targets)]"), "sum for mean"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, body, mistake", OWN_WORDS, ids=[f"{name}: {m}" for name, _, m in OWN_WORDS])
+def test_a_mistake_in_a_learners_own_words_goes_by_its_name(name, body, mistake):
+    verdict = verdict_of(name, body)
+    assert verdict.first.mistake == mistake, str(verdict)
+
+
+LINES = [
+    ("batchnorm", "dbeta = dout.sum(axis=0)", "dbeta = dout.mean(axis=0)", "averaged twice"),
+    ("batchnorm", "-daway.sum(axis=0)", "-daway", "forgot to sum"),
+    ("batchnorm", "2 * away / N", "2 * away / N * 0", "forgot to add at the fork"),
+    ("batchnorm", "daway + dmu / N", "0 * dmu + daway", "the mean hands nothing on"),
+    ("layernorm", "dgamma = (dout * x_hat).sum(axis=0)", "dgamma = np.vdot(dout, x_hat)", "summed too far"),
+    ("layernorm", "dx_hat = dout * gamma", "dx_hat = dout * gamma**2", "factor too many"),
+    ("conv2d", "db[f] += dout[n, f, i, j]", "db[f] = dout[n, f, i, j]", "= for +="),
+    ("conv2d", "* padded[n, :", "* -padded[n, :", "missing minus"),
+    ("max_pool", "+= dout[n, c, i, j]", "+= abs(dout[n, c, i, j])", "missing minus"),
+    ("rnn", "dWx += found", "dWx = found", "= for +="),
+]
+
+
+@pytest.mark.parametrize("name, line, wrong, mistake", LINES, ids=[f"{name}: {wrong}" for name, _, wrong, _ in LINES])
+def test_a_line_that_is_wrong_is_told_by_its_mistake(name, line, wrong, mistake):
+    assert line in exercise(name).solution
+    verdict = verdict_of(name, (), line, wrong)
+    assert verdict.first.mistake == mistake, str(verdict)
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("np.ones((4, 3)) @ np.ones((4, 2))", "one of them is to be turned"),
+        ("np.ones(3).dot(np.ones(4))", "one of them is to be turned"),
+        ("np.ones((4, 3)) - np.ones(4)", "keepdims=True"),
+        ("b = np.ones(2)\nb -= np.ones((1, 2))", "another shape than what it is added to"),
+        ("max(0, np.ones(3))", "np.maximum"),
+        ("np.max(0, np.ones(3))", "np.maximum"),
+    ],
+)
+def test_a_complaint_of_numpy_about_shapes_is_told_in_plain_words(code, words):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        exec(code, {"np": np})
+    assert words in reason(type(caught.value).__name__, str(caught.value))
+
+
+def test_what_comes_back_in_another_form_is_told():
+    assert "something gave None" in str(verdict_of("affine", (None, "dx = dout @ W.T", None)))
+    assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))
+
+
+def test_a_stage_that_is_still_to_be_written_is_named():
+    assert "still ..." in str(verdict_of("batchnorm", (), "dstd = ", "dstd = ...  # "))
+    starter = verdict_of("batchnorm", (), "dbeta = dout.sum(axis=0)", "dbeta = ...")
+    assert starter.first.rank == "missing" and str(starter).startswith("dbeta is still to be written")
+
+
+def test_the_first_wrong_one_in_backward_order_is_named():
+    verdict = verdict_of("batchnorm", (), "dstd / (2 * std)", "dstd / std  # and all that follows is wrong as well")
+    assert str(verdict).startswith("dvar[0] is ") and verdict.first.mistake == "factor 2"
+
+
+def test_what_crashes_comes_after_what_is_wrong_before_it():
+    verdict = verdict_of("affine", ("return x @ W", "raise NotImplementedError", "return dout @ W"))
+    assert [r.rank for r in verdict.remarks] == ["value", "missing", "crash"]
+    assert verdict.first is verdict.remarks[0]
+
+
+def test_a_query_that_takes_the_name_of_what_is_asked_is_found_out(tmp_path):
+    text = exercise("parabola").file.read_text()
+    text = text.replace("def parabola(their", "def slope(their").replace("Query(parabola", "Query(slope")
+    (tmp_path / "mine.py").write_text(text)
+    assert any("a query is called slope" in words for words in examined(read(tmp_path / "mine.py")))
