@@ -52,10 +52,12 @@ def run_grade(arguments: argparse.Namespace) -> int:
 
     def progress(result: Result) -> None:
         found[result.student] = result
-        print(f"{len(found)} of {len(handed_in)}: {result.student}, {brief(result.points)} of {brief(result.of)}",
-              flush=True)  # fmt: skip
         if place is not None:
             place.report(result)
+        print(
+            f"{len(found)} of {len(handed_in)}: {result.student}, {brief(result.points)} of {brief(result.of)}",
+            flush=True,
+        )
 
     try:
         grade(arguments.folder, rubric, drawn, arguments.jobs, progress)

@@ -27,7 +27,7 @@ from .rubric import Task
 from .submission import Submission
 
 PROBE = """
-def probe(their, told, numbers, lines, roots, asked):
+def probe(their, told, numbers, lines, roots, results, asked):
     kind = getattr(their, told["class"])
 
     def named(name):
@@ -46,7 +46,7 @@ def probe(their, told, numbers, lines, roots, asked):
         if made is None or isinstance(made, (int, float)):
             what = "None" if made is None else "a " + type(made).__name__
             raise TypeError(text + " gives " + what + ", and should give a " + told["class"])
-    found = [{name: getattr(known[name], told["data"]) for name in asked}]
+    found = [{name: getattr(known[name], told["data"]) for name in results}]
     for root in roots:
         getattr(known[root], told["backward"])()
         found.append({name: getattr(known[name], told["grad"]) for name in asked})
@@ -90,7 +90,7 @@ def asked_value(task: Task, submission: Submission, seed: int) -> list[Part]:
             return [Part(one.title, 0.0, of, said, loaded.error or "missing") for _, one, of in chosen]
 
         def ask(steps: Steps, numbers: dict[str, float]) -> Answer:
-            return this.call(PROBE, "probe", told, numbers, steps.lines, steps.roots, steps.asked)
+            return this.call(PROBE, "probe", told, numbers, steps.lines, steps.roots, steps.results, steps.asked)
 
         found = [(one, of, _missed(key, one, task, seed, ask)) for key, one, of in chosen]
     often = Counter(name for _, _, miss in found if miss for name in miss.mistakes)
@@ -164,7 +164,7 @@ def _right(steps: Steps, numbers: dict[str, float]) -> list[dict[str, float]] | 
 
     try:
         here = at({})
-        found, sums = [{name: float(here[name]) for name in steps.asked}], dict.fromkeys(steps.asked, 0.0)
+        found, sums = [{name: float(here[name]) for name in steps.results}], dict.fromkeys(steps.asked, 0.0)
         for root in steps.roots:
             for name in steps.asked:
                 place = name if name in numbers else f"_{name}"
@@ -192,7 +192,9 @@ def _wrong(steps: Steps, one: Property, task: Task, trials: list[Trial]) -> Miss
     numbers, right, answer = next(t for t in trials if compared(t[2].value, t[1], within))
     stage, name = next((k, n) for k, part in enumerate(right) for n in part if not _same(answer, part, k, n, within))
     theirs, true = answer.value[stage][name], right[stage][name]
-    what = f"The gradient of {name} in {steps.text}" if stage else f"The result of {steps.text}"
+    what = f"The gradient of {name} in {steps.text}" if stage else f"The number {name} of {steps.text}"
+    if not stage and len(steps.results) == 1:
+        what = f"The result of {steps.text}"
     if stage > 1:
         what = f"After the second backward() t{what[1:]}"
     if not isinstance(theirs, (int, float)) or isinstance(theirs, bool):
@@ -220,7 +222,9 @@ def _known(steps: Steps, trials: list[Trial], within: float) -> Iterator[str]:
         if steps.words and name == "visited twice":  # which takes as long as the student's
             continue
         for numbers, _, answer in trials:
-            other = Here(module).call(PROBE, "probe", OURS, numbers, steps.lines, steps.roots, steps.asked)
+            other = Here(module).call(
+                PROBE, "probe", OURS, numbers, steps.lines, steps.roots, steps.results, steps.asked
+            )
             if other.error or compared(answer.value, other.value, within):
                 break
         else:

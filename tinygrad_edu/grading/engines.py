@@ -39,7 +39,6 @@ MORE: tuple[tuple[str, tuple[str | None, ...]], ...] = (
     ("forgot local", (None,) * 6 + (_walk("p.grad += node.grad"),)),
     ("stops after one step", (None,) * 6 + (
         "self.grad = 1.0\nfor p, d in zip(self.parents, self.local_grads):\n    p.grad += d",)),
-    ("old gradients are handed on", (None,) * 6 + (_walk("p.grad += d * node.grad"),)),
     ("order reversed", (None,) * 6 + (
         "self.grad = 1.0\nqueue, seen = [self], {self}\nwhile queue:\n    node = queue.pop(0)\n"
         "    for p, d in zip(node.parents, node.local_grads):\n        p.grad += d * node.grad\n"

@@ -28,8 +28,13 @@ class Steps(NamedTuple):
         return self.words or "`" + "; ".join(text if alone else f"{name} = {text}" for name, text in self.lines) + "`"
 
     @property
+    def results(self) -> list[str]:
+        """Whose numbers are asked for, as a forward pass comes by."""
+        return [*self.inside, *dict.fromkeys(self.roots)]
+
+    @property
     def asked(self) -> list[str]:
-        """What is looked at, the end first, as a backward pass comes by."""
+        """Whose gradients are asked for, the end first, as a backward pass comes by."""
         return [*self.inside[::-1], *self.inputs]
 
     def numbers(self, rng: random.Random, trial: int) -> dict[str, float]:
