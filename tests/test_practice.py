@@ -248,7 +248,7 @@ def test_a_dialog_through_a_pipe_asks_explains_and_counts(monkeypatch, capsys):
     one = practice(3, 3)
     lines = answers(one)
     out, err = talk("--level", "3", "--seed", "3", typed=typed("wh?t", "?", *lines[:-1], "-15", "-15"))
-    assert err == "" and "cannot read 'wh?t'" in out and "put in the numbers" in out
+    assert err == "" and "cannot read 'wh?t'" in out and "where b is -3 and a is 4." in out
     assert "gradients add; the contribution of e = b + a is" in out
     assert "Gradients add where paths meet: -15 + (-30) = -45" in out
     assert out.endswith("12 of 13 numbers right, 11 at once.\n")
@@ -304,6 +304,7 @@ def test_a_worksheet_is_black_on_white_and_asks_nothing_of_the_network():
         links = re.findall(r"(?:src|href|url|@import)\W*([\w:]+)", text)
         assert {*links} <= {"data:image"} and "http" not in text.replace("http://www.w3.org/2000/svg", "")
         assert {*re.findall(r"#[0-9a-f]{3,6}\b", text)} <= {"#fff", "#000", "#ffffff", "#000000"}
+    assert html.escape(page) in worksheet(5, 3, 2, answers=True)._repr_html_()  # a notebook shows the page itself
     assert "<script" not in page and "break-before: page" in page
 
 

@@ -47,14 +47,14 @@ from .verdict import Remark
 LONGEST = 200  # letters of an answer
 COMMA, FILLED = re.compile(r"-?\d*,\d+"), re.compile(r"\b[^\W\d]\w*\b(?!\()")
 ABOUT = {
-    ops.relu: "what is above 0 passes as it is, what is below becomes 0",
-    ops.maximum: "the larger of the two",
-    ops.greater: "1 if it is so, 0 if it is not",
-    ops.where: "the second if the first is not 0, else the third",
-    ops.tanh: "a number between -1 and 1 with the sign of its input; a calculator knows it",
-    ops.sigmoid: "1 / (1 + exp(-x)), a number between 0 and 1",
-    ops.exp: "2.718... to that power; a calculator knows it",
-    ops.log: "to which power 2.718... must be raised to give the input; a calculator knows it",
+    ops.relu: "; what is above 0 passes as it is, what is below becomes 0",
+    ops.maximum: "; it is the larger of the two",
+    ops.greater: "; it is 1 if that is so, and 0 if it is not",
+    ops.where: "; it is the second if the first is not 0, else the third",
+    ops.tanh: "; it is between -1 and 1 and has the sign of its input; a calculator knows it",
+    ops.sigmoid: "; it is 1 / (1 + exp(-x)), a number between 0 and 1",
+    ops.exp: "; it is 2.718... to that power; a calculator knows it",
+    ops.log: "; it is the power of 2.718... that gives its input; a calculator knows it",
 }
 
 
@@ -160,7 +160,9 @@ class Practice(Explanation):
         if level > 1:
             return " = ".join(self.derivation(name)[:3])
         if blank.step:
-            return f"{blank.step}: {ABOUT.get(blank.node.op, 'put in the numbers of its inputs')}."
+            inputs = {str(p.label): brief(p.data) for p in blank.node.parents if p.label}
+            given = _listed([f"{name} is {x}" for name, x in inputs.items()])
+            return f"{blank.step}, where {given}{ABOUT.get(blank.node.op, '')}."
         uses = self.walk.into[blank.node]
         parts = [f"{self.walk.names.ratio(self.root, e.node)} × the slope of {self.walk.names.formula(e.node)}"
                  for e in uses]  # fmt: skip
