@@ -89,3 +89,23 @@ def test_a_hanging_engine_is_told_with_its_line():
     with Sandbox(seconds=0.5) as box:
         verdict = assess(one, one.solution, value=hangs, box=box)
     assert f"Line {line} of your Value" in str(verdict) or f"Line {line + 1} of your Value" in str(verdict)
+
+
+def test_an_engine_that_searches_a_list_is_found_before_the_milestones():
+    """It is right, and forever busy with a graph of the size of the moons'."""
+    one = exercise("value")
+    slow = VALUE.replace("order, seen, stack = [], set(),", "order, seen, stack = [], [],").replace(
+        "seen.add(node)", "seen.append(node)"
+    )
+    assert slow != VALUE and assess(one, slow, brief=True) and assess(one, VALUE)
+    [*_, query] = one.queries
+    assert query.function.__name__ == "many_nodes" and query.long
+    with Sandbox() as box:
+        box.load(slow, "value.py")
+        answer = box.call(query.source, "many_nodes", 2**15, seconds=0.6)
+    assert answer.error == "Timeout" and answer.file == "value.py"
+
+
+def test_what_shows_only_in_the_long_run_is_not_put_on_the_engine():
+    one = exercise("exclusive_or")
+    assert "With our Value" not in str(assess(one, one.solution.replace("lr=1.0", "lr=0.0"), value=VALUE))

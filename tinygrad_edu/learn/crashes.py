@@ -92,7 +92,8 @@ def crash_words(answer: Answer, who: str) -> tuple[str, str]:
         rank = "missing"
         said = f"{at}: this is still to be written. Put your own lines in its place."
     elif answer.error == "Timeout":
-        said = f"{at}: {answer.text}. Is there a loop without an end, or a walk that visits the same nodes twice?"
+        said = f"{at}: {answer.text}. Is there a loop without an end, a walk that visits the same nodes twice, or " \
+               "a search through a list that becomes long, where a set knows at once?"  # fmt: skip
     elif answer.error == "RecursionError":
         said = f"{at}: the function calls itself without an end, or too deeply for Python; a loop with a list of " \
                "what is still to be done has no such limit."  # fmt: skip

@@ -113,7 +113,10 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
         if loaded.error:
             return Verdict(exercise, (crash(loaded, "the file", (), ()),), loaded.printed)
         verdict = _judged(exercise, this, loaded.printed, seed, brief)
-    if verdict or value is None or not assess(exercise, source, path=path, seed=seed, box=box, brief=True):
+    if verdict or value is None:
+        return verdict
+    parts_are_right = verdict.asked > sum(not query.long for query in exercise.queries)
+    if not assess(exercise, source, path=path, seed=seed, box=box, brief=not parts_are_right):
         return verdict
     return replace(verdict, remarks=(_engine_at_fault(verdict), *verdict.remarks))
 
@@ -122,7 +125,7 @@ def _engine_at_fault(verdict: Verdict) -> Remark:
     """What is said of an answer that is right with our engine, and not with the learner's own."""
     assert verdict.first is not None
     head = "With our Value in place of yours this is right: something is wrong in your own, and `tinygrad-edu learn " \
-           "check value` says more. Here it shows as this:"  # fmt: skip
+           "check value` may say more. Here it shows as this:"  # fmt: skip
     return replace(verdict.first, rank=RANKS[0], said=(head, *verdict.first.said), mistake="")
 
 

@@ -170,6 +170,14 @@ def chain(their, x):
     return {"end": node.data, "d(end)/d(first)": first.grad}
 
 
+def many_nodes(their, n):
+    leaves = row = [their.Value(1.0) for _ in range(n)]
+    while len(row) > 1:
+        row = [a + b for a, b in zip(row[::2], row[1::2])]
+    row[0].backward()
+    return {f"sum of {n} ones": row[0].data, "d(sum)/d(one)": leaves[-1].grad}
+
+
 HINTS = (
     "Three steps: list the nodes, parents before children, each once; walk the list backwards; hand on along edges.",
     "for node in reversed(order): for each parent: what arrives at the parent += local gradient · what arrived at node",
@@ -185,6 +193,7 @@ QUERIES = (
     Query(forks, lambda rng: (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))),
     Query(diamonds, lambda rng: (rng.uniform(-1.5, 1.5),), trials=1),
     Query(chain, lambda rng: (rng.uniform(-1.5, 1.5),), trials=1),
+    Query(many_nodes, lambda rng: (2**15,), known={"sum of 32768 ones": 2.0**15, "d(sum)/d(one)": 1.0}, long=10.0),
 )
 
 
