@@ -83,6 +83,7 @@ def test_a_level_has_what_it_is_about():
         one = {level: problem(level, seed) for level in LEVELS}
         assert len(one[1].steps) == 2 and len(one[2].steps) in (3, 4)
         assert max(uses(one[1]).values()) == max(uses(one[2]).values()) == 1 < max(uses(one[3]).values())
+        assert all("* " in one[k].text for k in (1, 2, 3))
         assert not any("(" in one[k].text for k in (1, 2, 3))
         assert any(word in one[4].text for word in ("tanh", "relu", "exp", "log", "sigmoid", "** 3", "/"))
         assert any(word in one[5].text for word in ("maximum", "where")) and "w" in "".join(one[5].leaves)

@@ -71,7 +71,8 @@ class Level(NamedTuple):
 LEVELS = {
     1: Level("two nodes, + and *", (2, 2), "add mul", WHOLE, 40, some=PRODUCTS),
     2: Level("three or four nodes", (3, 4), "add add mul mul sub double triple", WHOLE, 60, some=PRODUCTS),
-    3: Level("forks: a number is used twice", (3, 5), "add add mul mul sub square double", WHOLE, 99, forks=1),
+    3: Level("forks: a number is used twice", (3, 5), "add add mul mul sub square double", WHOLE, 99, forks=1,
+             some=PRODUCTS),
     4: Level("tanh, relu, exp and powers", (3, 5), "add mul mul sub square cube div tanh tanh relu exp sigmoid log",
              HALVES, 30, forks=1, some=CURVES),
     5: Level("neurons, max and where, reused nodes", (3, 4), "add mul sub maximum maximum where square", HALVES, 30,
