@@ -11,6 +11,7 @@ from typing import Any
 from .. import files
 from ..errors import UserError
 from ..grading.export import BY, as_csv, as_data, gradescope, summary
+from ..grading.ottergrader import otter
 from ..grading.result import Result
 from ..grading.rubric import Rubric
 from ..grading.run import fresh_seed, grade, submissions
@@ -28,7 +29,7 @@ def add_commands(commands: Any) -> None:
         epilog="examples:\n  tinygrad-edu grade submissions --rubric homework.toml --out graded\n"
         "  tinygrad-edu grade submissions --out graded               the exercises of `learn`, a point each",
     )
-    cmd.add_argument("folder", metavar="FOLDER", help="has a folder, or a file of Python, for each student")
+    cmd.add_argument("folder", metavar="FOLDER", nargs="?", help="has a folder, or a file of Python, for each student")
     cmd.add_argument("--rubric", metavar="FILE.toml", help="the tasks and their points (default: all exercises)")
     cmd.add_argument(
         "--out", metavar="FOLDER", help="reports, summary.md, summary.csv and results.json are written there"
@@ -37,11 +38,20 @@ def add_commands(commands: Any) -> None:
     cmd.add_argument(
         "--gradescope", action="store_true", help="write a results.json of Gradescope's for each student too"
     )
+    cmd.add_argument(
+        "--otter",
+        metavar="FOLDER",
+        help="grade nobody: write the rubric as test files of otter-grader into this folder",
+    )
     cmd.add_argument("--jobs", type=whole, default=2, metavar="N", help="so many students at once (default: 2)")
     cmd.set_defaults(run=run_grade)
 
 
 def run_grade(arguments: argparse.Namespace) -> int:
+    if arguments.otter:
+        return _otter(arguments)
+    if not arguments.folder:
+        raise UserError("the folder with the submissions is missing: tinygrad-edu grade FOLDER --rubric FILE.toml")
     if arguments.gradescope and not arguments.out:
         raise UserError("--gradescope writes files: say where, with --out FOLDER")
     rubric = Rubric.read(arguments.rubric) if arguments.rubric else Rubric.course()
@@ -75,6 +85,15 @@ def run_grade(arguments: argparse.Namespace) -> int:
     said = f"{plural(len(results), 'student')}, mean {brief(sum(r.points for r in results) / len(results))} of " \
            f"{brief(rubric.points)} points; seed {drawn}"  # fmt: skip
     print(f"{said}; see {place.root / 'summary.md'}" if place else f"{said}; reports are written with --out FOLDER")
+    return 0
+
+
+def _otter(arguments: argparse.Namespace) -> int:
+    """Write the rubric for otter-grader."""
+    if arguments.folder or not arguments.rubric:
+        raise UserError("--otter writes test files and grades nobody: give it --rubric FILE.toml alone")
+    paths = otter(Rubric.read(arguments.rubric), arguments.otter)
+    print(f"wrote {plural(len(paths), 'file')} into {arguments.otter}; README.md there says how to go on")
     return 0
 
 

@@ -7,8 +7,9 @@ import re
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from ..learn.sandbox import Answer, Sandbox
+from ..learn.sandbox import Answer, Here, Sandbox
 from ..learn.verdict import crash
 from .rubric import SECONDS, Task
 from .submission import Submission
@@ -20,12 +21,30 @@ TOGETHER = 3  # times the limit of one question, for all questions of a task
 def box(
     task: Task, submission: Submission, name: str, needs: tuple[str, ...] = (), seconds: float = SECONDS
 ) -> Sandbox:
-    """A process for the file of that name, to be used in a `with`."""
+    """A process for the file of that name, to be used in a `with`; none, if what it defines is here already."""
+    if submission.their is not None:
+        return Opened(submission.their)
     limit = task.option("seconds") or seconds
     made = Sandbox(needs, (*submission.hidden, *_homes(task.option("without") or ())), limit, total=TOGETHER * limit,
                    modules=submission.beside(name))  # fmt: skip
     OPEN.add(made)
     return made
+
+
+class Opened(Sandbox):
+    """The same questions, asked of what is defined in this process, which somebody else guards and ends."""
+
+    def __init__(self, their: Any) -> None:
+        super().__init__()
+        self.their = their
+
+    def load(self, source: str, path: str = "") -> Answer:
+        """The names that are there."""
+        return Answer(sorted(vars(self.their)))
+
+    def call(self, source: str, name: str, *args: Any, seconds: float = 0.0) -> Answer:
+        """As `Here.call`."""
+        return Here(self.their).call(source, name, *args)
 
 
 def end_all() -> None:

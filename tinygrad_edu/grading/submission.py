@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..errors import UserError
 from ..words import few
@@ -38,6 +39,7 @@ class Submission:
     files: dict[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # about the files that were handed in
+    their: Any = None  # what is defined already, in this process: nothing of the files is run then
 
     def find(self, wanted: str, defines: Iterable[str] = ()) -> tuple[str, str]:
         """The file that a task is about, and what is to be said of that; no file, if it is not clear which.

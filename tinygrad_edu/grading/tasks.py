@@ -21,7 +21,8 @@ from ..learn.course import Exercise, exercise
 from ..learn.verdict import Remark, assess, mistaken
 from .boxes import box
 from .classes import asked_value, ready_value
-from .differences import asked_backward, ready_backward
+from .differences import asked_backward, ready_backward, titles
+from .formulas import exam
 from .result import Part as Part
 from .result import as_sentence, noted
 from .rubric import Rubric, Task
@@ -84,6 +85,18 @@ READY: dict[str, Callable[[Task], None]] = {
     "value": ready_value,
     "backward": ready_backward,
 }
+
+
+def promised(task: Task) -> dict[str, float]:
+    """The parts of a task, with the points that each can give.
+
+    >>> promised(Task("layer", "backward", 3.0, {"inputs": {"x": [2, 3], "w": [3], "b": []}}))
+    {'dx': 1.0, 'dw': 1.0, 'db': 1.0}
+    """
+    if task.kind == "value":
+        return {one.title: of for _, one, of in exam(task)}
+    names = titles(task) if task.kind == "backward" else [task.name]
+    return {name: task.points / len(names) for name in names}
 
 
 def parts_of(rubric: Rubric, submission: Submission, seed: int) -> list[Part]:
