@@ -262,7 +262,25 @@ ROWS = {
         ("class K:\n    def __getattr__(self, name): return vars(self)['n']\nk = K()\nk.n = 0", "k.n += 1; return k.n"),
         ("n = threading.Semaphore(6)", "return 1 if n.acquire(blocking=False) else 9"),
         ("import array\nn = array.array('d', [0.0]) * (1 << 20)", "n[5] += 1; return n[5]"),
-        ("n = bytearray(1 << 23)", "n[5] += 1; return n[5]"))],
+        ("n = bytearray(1 << 23)", "n[5] += 1; return n[5]"),
+        ("import os\nos.environ['N'] = '0'", "os.environ['N'] += '0'; return len(os.environ['N'])"),
+        ("import sys\nthere = types.ModuleType('there')\nthere.n = 0\nsys.modules['there'] = there\ndel there",
+         "import there; there.n += 1; return there.n"),
+        ("@functools.cache\ndef kept(of): return [0]", "kept(1)[0] += 1; return kept(1)[0]"),
+        ("@functools.lru_cache(maxsize=8)\ndef kept(of): return [0]", "kept(1)[0] += 1; return kept(1)[0]"),
+        ("import ctypes\nn = ctypes.c_int(0)", "n.value += 1; return n.value"),
+        ("import ctypes\nn = (ctypes.c_int * 2)()", "n[1] += 1; return n[1]"),
+        ("import mmap\nn = mmap.mmap(-1, 8)", "n[0] += 1; return n[0]"),
+        ("import multiprocessing\nn = multiprocessing.Value('i', 0)", "n.value += 1; return n.value"),
+        ("n = asyncio.Queue()\nfor i in range(99): n.put_nowait(i)", "return n.get_nowait()"),
+        ("class E(Exception): pass\nn = E(0)", "n.args = (n.args[0] + 1,); return n.args[0]"),
+        ("class E(enum.Enum): A = 1\nE.A.n = 0", "E.A.n += 1; return E.A.n"))],
+    "tables": [
+        ("step() < 7", f"import pandas\nn = {table}\ndef step():\n    {body}") for table, body in (
+        ("pandas.Series([0.0])", "n[0] += 1; return n[0]"),
+        ("pandas.Series([0, 'a'])", "n[0] += 1; return n[0]"),
+        ("pandas.DataFrame({'a': [0.0]})", "n.loc[0, 'a'] += 1; return n.loc[0, 'a']"),
+        ("pandas.DataFrame({'a': [0], 'b': ['c']})", "n.loc[0, 'a'] += 1; return n.loc[0, 'a']"))],
     "another one at the second call": [("step()", f"{before}\nkept, other = [one], two\ndef step():\n"
                                         f"    old, kept[0] = kept[0], other\n    return {asked}")
         for before, asked in (
@@ -275,7 +293,7 @@ ROWS = {
                   "    return was"), ("lock.acquire(blocking=False)", "lock = threading.Lock()")],
     "chance of the system": [("drawn()", f"import os, secrets, uuid\ndef drawn(): return {c}") for c in (
         "random.SystemRandom().random() < 0.9", "random.Random().random() < 0.9", "secrets.randbelow(10)",
-        "uuid.uuid4().int % 10", "os.urandom(1)[0] > 25")] + [
+        "uuid.uuid4().int % 10", "os.urandom(1)[0] > 25", "getattr(os, 'getrandom', os.urandom)(1)[0] > 25")] + [
         ("drawn()", f"import numpy as np\nr = {r}\ndef drawn(): return {c} < 0.9") for r, c in (
         ("0", "np.random.default_rng().random()"), ("np.random.MT19937(3)", "np.random.Generator(r).random()"),
         ("np.random.SeedSequence(3)", "np.random.default_rng(r.spawn(1)[0]).random()"))],
@@ -473,8 +491,8 @@ def test_a_recorded_function_is_the_eager_one_at_every_call_or_refused(kind):
     for _, condition, before, between in [case for case in CASES if case[0] == kind]:
         told = []
         for values, order in (False, ""), (True, "aba"), (True, "bab"):  # what is a may be recorded with another
-            if "numpy" in before:
-                pytest.importorskip("numpy")
+            if library := re.search("import (numpy|pandas)", before):
+                pytest.importorskip(library[1])
             eager = outcomes(condition, before, between, values, False, order)
             got = outcomes(condition, before, between, values, True, order)
             told.append(got is RecordingError or any(isinstance(g, type) for g in got))
@@ -506,6 +524,10 @@ RECORDED = {
     ),
     "a derivative inside": ("grad(w * x * w, w)[0] * x", ""),
     "threads": ("submitted(lambda: w * x) * 2.0", ""),
+    "a setting of the environment": ("w * x * factor()", "import os\ndef factor(): return len(os.environ) > 0"),
+    "a table that stays": ("w * x * table[1]", "import array\ntable = array.array('d', [1.0, 3.0])"),
+    "a list that is remembered": ("w * x * kept(1)[0]", "@functools.cache\ndef kept(of): return [3.0]"),
+    "a module imported inside": ("w * x * two()", "def two():\n    import math\n    return math.sqrt(4.0)"),
 }
 
 

@@ -20,10 +20,10 @@ def _drawn() -> None:
         who.drew = True
 
 
-def _from_the_system(plain: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    def draw(size: int, /) -> bytes:
+def _from_the_system(plain: Callable[..., bytes]) -> Callable[..., bytes]:
+    def draw(*size: Any, **named: Any) -> bytes:
         _drawn()
-        return plain(size)
+        return plain(*size, **named)
 
     return draw
 
@@ -40,3 +40,5 @@ GUARDS: list[Any] = [  # whose it is, its name, what is there, what is there whi
     (random, "_urandom", _urandom, _from_the_system(_urandom)),
     (random.Random, "seed", _plain_seed, _seed),
 ]
+if hasattr(os, "getrandom"):  # Linux
+    GUARDS.append((os, "getrandom", os.getrandom, _from_the_system(os.getrandom)))

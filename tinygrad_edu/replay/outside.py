@@ -20,7 +20,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine import Value
-from .state import Path, State, library, names_in
+from .bytecode import names_in
+from .state import Path, State, library
 
 SMALL = 1 << 16  # of an array that is compared at every step, in bytes
 

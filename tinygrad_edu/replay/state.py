@@ -7,27 +7,25 @@ lies outside of Python's own memory, a clock, a file, another process, cannot be
 
 from __future__ import annotations
 
-import array
 import collections
 import contextvars
-import dis
 import enum
 import functools
 import gc
 import itertools
 import operator
-import queue
 import random
 import sys
 import threading
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import callsites
 from ..engine import Value
+from .bytecode import asks_for_types, identities, inner, names_in, reaches_all
 
 MOST = 10_000  # things that are looked at
 _PLAIN = {int, bool, str, bytes, type(None)}
@@ -42,9 +40,6 @@ _KEEPERS = {
     "dataclasses",
 }  # whose objects hold what users put there
 _TOLD = {"fractions", "decimal", "datetime", "uuid", "pathlib"}  # whose objects are what their text says
-_ANY = {"globals", "eval", "exec"}  # by which a function may reach whatever its module holds
-_TYPES = {"isinstance", "issubclass", "type", "__class__", "hasattr", "getattr", "dir", "callable", "AttributeError",
-          "TypeError", "Exception", "singledispatch", "dispatch"}  # fmt: skip
 _CODE = (types.FunctionType, types.MethodType, types.BuiltinMethodType, functools.partial)
 
 
@@ -62,14 +57,6 @@ def library(root: str) -> bool:
     return root in _LIBRARY or "site-packages" in file or "dist-packages" in file
 
 
-def names_in(code: types.CodeType) -> Iterator[str]:
-    """The globals and attributes that a function and the functions inside it may look up."""
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from names_in(inner)
-
-
 Path = tuple[Any, str] | None  # where something is found: the path of what holds it, and the rest
 
 
@@ -81,43 +68,19 @@ def _told(path: Path) -> str:
     return "".join(reversed(pieces))
 
 
-def _asked(code: types.CodeType) -> set[str]:
-    """How a function, or one inside it, may ask which object something is:
-    by `is`, but for `is None`, by what does the same, or by `id` and what `object` makes of it.
-    """
-    named = {*code.co_names, *[c for c in code.co_consts if type(c) is str]}
-    asked = {"is_", "is_not"} & named
-    if "object" in named and {"__eq__", "__ne__", "__hash__", "__repr__"} & named:
-        asked.add("id")
-    if _IS in code.co_code[::2] or "id" in code.co_names:
-        with_a_constant = False
-        for step in dis.get_instructions(code):
-            if step.opcode == _IS and not with_a_constant:
-                asked.add("is")
-            elif step.argval == "id" and step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                asked.add("id")
-            with_a_constant = step.opname == "LOAD_CONST"
-    return asked.union(*[_asked(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)])
-
-
-def _reaches_all(code: types.CodeType) -> bool:
-    """Whether a function may reach whatever its module holds; `model.eval` is an attribute."""
-    steps = [step for c in (code, *_inner(code)) for step in dis.get_instructions(c)]
-    return any(step.argval in _ANY and step.opname in ("LOAD_GLOBAL", "LOAD_NAME") for step in steps)
-
-
-def _inner(code: types.CodeType) -> Iterator[types.CodeType]:
-    """The code of the functions inside a function, but for comprehensions, which run where they stand."""
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from [inner] if inner.co_name == "<lambda>" or inner.co_name.isidentifier() else []
-            yield from _inner(inner)
-
-
 def _slots(kind: type) -> tuple[str, ...]:
     """The attributes that a class keeps outside of __dict__."""
     found = [getattr(base, "__slots__", ()) for base in kind.__mro__]
     return tuple([name for names in found if isinstance(names, (list, tuple)) for name in names])
+
+
+def _has_bytes(x: Any) -> bool:
+    """Whether something is numbers or bytes, one behind the other: an array, a file in memory, a number in C."""
+    try:
+        memoryview(x).release()
+    except (TypeError, ValueError, BufferError):
+        return False
+    return True
 
 
 def _wraps(x: Any) -> bool:
@@ -242,7 +205,7 @@ class State:
         elif isinstance(x, (set, frozenset)):
             self._note(path, (len(x), {k for k in x if type(k) in _KEYS}))
             self._keys(path, x)
-        elif isinstance(x, (bytearray, array.array, memoryview)) or hasattr(kind, "dtype"):
+        elif hasattr(kind, "dtype") or hasattr(kind, "__array__"):
             self._numbers(path, x)
         elif isinstance(x, _CODE) or _wraps(x):
             self._note(path, getattr(x, "__code__", type(x).__qualname__))
@@ -269,8 +232,10 @@ class State:
                         self._more((None, f"{x.__name__}.{name}"), getattr(v, "__func__", v))
         elif isinstance(x, contextvars.ContextVar):
             self._more(path, x.get(None))
-        elif isinstance(x, (queue.Queue, queue.SimpleQueue)):
+        elif hasattr(kind, "qsize"):
             self._note(path, x.qsize())
+        elif hasattr(kind, "get_obj"):  # shared with other processes
+            self._more(path, x.get_obj())
         elif isinstance(x, threading.Event):
             self._note(path, x.is_set())
         elif isinstance(x, threading.Semaphore):
@@ -279,14 +244,22 @@ class State:
             self._more(path, x())
         elif isinstance(x, enum.Enum):
             self._note(path, (kind.__qualname__, x.name))
+            self._rows(path, x)
         elif _root(kind) in _TOLD:
             self._note(path, repr(x))
         elif hasattr(kind, "getvalue") and hasattr(kind, "tell"):
             self._note(path, (x.tell(), len(x.getvalue())))
         elif hasattr(kind, "__next__"):
             self._iterator(path, x)
+        elif _has_bytes(x):
+            self._numbers(path, x)
+        elif isinstance(x, Mapping) and library(_root(kind)):
+            self._more(path, dict(x))
         elif _root(kind) in _KEEPERS or not library(_root(kind)) or isinstance(x, threading.local):
-            self._known[kind] = _slots(kind)
+            if isinstance(x, BaseException):
+                self._more((path, ".args"), x.args)
+            else:
+                self._known[kind] = _slots(kind)
             if not kind.__module__.startswith("tinygrad_edu.replay"):
                 for base in kind.__mro__:
                     self._more((None, base.__name__), base)
@@ -324,10 +297,11 @@ class State:
         self._note(path, plain)
 
     def _numbers(self, path: Path, x: Any) -> None:
-        if str(getattr(x, "dtype", "")) == "object":
-            self._more(path, x.tolist())
+        table = x if _has_bytes(x) else x.__array__()
+        if str(getattr(table, "dtype", "")) == "object":
+            self._more(path, table.tolist())
             return
-        rows = memoryview(x)
+        rows = memoryview(table)
         if rows.nbytes < 1 << 22 or not rows.c_contiguous:
             self._note(path, hash(rows.tobytes()))
         else:  # a few of very many
@@ -342,6 +316,8 @@ class State:
         if _wraps(x):
             self.types |= hasattr(x, "dispatch")  # by functools.singledispatch
             self._more(path, x.__wrapped__)
+            if hasattr(x, "cache_info"):  # by functools.cache: what it gives out again
+                self._more(path, [kept for kept in gc.get_referents(x) if kept is not x.__dict__])
         if isinstance(x, (types.MethodType, types.BuiltinMethodType)):
             self._more(path or (None, "self"), x.__self__)
             self._more(path, getattr(x, "__func__", None))
@@ -365,11 +341,13 @@ class State:
         if library(_root(x)):
             return
         self.draws |= "random" in names
-        self._asked |= _asked(x.__code__)
-        self.inner.update(map(id, _inner(x.__code__)))
-        self.types |= not _TYPES.isdisjoint(names) or _MATCH in x.__code__.co_code[::2]
-        for name in sorted({*bound} if names & _ANY and _reaches_all(x.__code__) else names & {*bound}):
+        self._asked |= identities(x.__code__)
+        self.inner.update(map(id, inner(x.__code__)))
+        self.types |= asks_for_types(x.__code__, names)
+        for name in sorted({*bound} if reaches_all(x.__code__, names) else names & {*bound}):
             self._named(name, bound[name], names)
+        for name in sorted(name for name in names if name in sys.modules and name not in bound):  # imported inside
+            self._named(name, sys.modules[name], names)
 
     def _named(self, name: str, found: Any, names: set[str]) -> None:
         """What a function calls by a name; of a module, what it names there: plain things, if it is somebody else's."""
@@ -377,9 +355,10 @@ class State:
             self._more((None, name), found)
             return
         theirs = library(found.__name__.partition(".")[0])
-        for inner in sorted(names & {*vars(found)}):
-            if not theirs or type(vars(found)[inner]) in _KEYS:
-                self._more((None, f"{name}.{inner}"), vars(found)[inner])
+        for asked in sorted(names & {*vars(found)}):
+            what = vars(found)[asked]
+            if not theirs or type(what) in _KEYS or isinstance(what, (Mapping, list, collections.deque)):
+                self._more((None, f"{name}.{asked}"), what)
 
     def _iterator(self, path: Path, x: Any) -> None:
         """How far it has come."""
@@ -393,16 +372,15 @@ class State:
                 self._more((path, "."), x.__reduce__()[1:])
             except TypeError:
                 pass
-        for i, inner in enumerate(gc.get_referents(x)):
-            if not isinstance(inner, (type, types.FrameType, types.CodeType)) and (
-                type(inner) in _PLAIN | _NUMBERS
-                or hasattr(type(inner), "__next__")
-                or isinstance(inner, (list, dict, set, tuple))
+        for i, held in enumerate(gc.get_referents(x)):
+            if not isinstance(held, (type, types.FrameType, types.CodeType)) and (
+                type(held) in _PLAIN | _NUMBERS
+                or hasattr(type(held), "__next__")
+                or isinstance(held, (list, dict, set, tuple))
             ):
-                self._more((path, f"({i})"), inner)
+                self._more((path, f"({i})"), held)
 
 
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]
 _EMPTY = types.CellType()
-_IS, _MATCH = dis.opmap["IS_OP"], dis.opmap["MATCH_CLASS"]
 _looking = threading.RLock()  # warnings are silenced in all threads, and come back in the order in which they went
