@@ -58,6 +58,7 @@ def test_a_mistake_in_the_engine_is_not_told_as_one_of_the_milestone(course, old
     course.path(exercise("value")).write_text(VALUE.replace(old, new))
     verdict = solve(course, "lecture")
     assert str(verdict).startswith("With our Value in place of yours this is right") and told in str(verdict)
+    assert len(verdict.remarks) <= verdict.asked
     wrong = exercise("lecture").variant("return (x1 * w1 + x2 * w2).tanh()")
     assert "With our Value" not in str(solve(course, "lecture", wrong))
 

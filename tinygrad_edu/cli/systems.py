@@ -120,6 +120,8 @@ def show_list(systems: Sequence[zoo.System]) -> int:
         print(f"{one.year}  " * bool(one.year) + f"{one.name.ljust(wide)}  {one.line}")
     together = "--report zoo.md" if command == "zoo" else "--out leaks"
     print(f"\nrun one:  tinygrad-edu {command} {systems[0].name}        all:  tinygrad-edu {command} --all {together}")
+    if command == "zoo":
+        print("on a Value of your own:  tinygrad-edu zoo micrograd --learner FILE.py")
     return 0
 
 

@@ -118,11 +118,12 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
     parts_are_right = verdict.asked > sum(not query.long for query in exercise.queries)
     if not assess(exercise, source, path=path, seed=seed, box=box, brief=not parts_are_right):
         return verdict
-    return replace(verdict, remarks=(_engine_at_fault(verdict), *verdict.remarks))
+    first, told = verdict.first, _engine_at_fault(verdict)
+    return replace(verdict, remarks=(told, *[remark for remark in verdict.remarks if remark is not first]))
 
 
 def _engine_at_fault(verdict: Verdict) -> Remark:
-    """What is said of an answer that is right with our engine, and not with the learner's own."""
+    """What is said first of an answer that is right with our engine, and not with the learner's own."""
     assert verdict.first is not None
     head = "With our Value in place of yours this is right: something is wrong in your own, and `tinygrad-edu learn " \
            "check value` may say more. Here it shows as this:"  # fmt: skip
