@@ -10,7 +10,7 @@ from tinygrad_edu.learn import arrays, assess, exercise
 from tinygrad_edu.learn.author import examined
 from tinygrad_edu.learn.course import read
 from tinygrad_edu.learn.crashes import reason
-from tinygrad_edu.learn.mistakes import MISTAKES, RANKS, near
+from tinygrad_edu.learn.mistakes import MISTAKES, RANKS, guess, near
 
 np = pytest.importorskip("numpy")
 
@@ -29,6 +29,19 @@ def told(theirs, right, **given):
         named = {name: np.asarray(f(x, up)).tolist() for name, f in given.items()}
         parts.append((np.asarray(theirs(x, up)).tolist(), np.asarray(right(x, up)).tolist(), named))
     return arrays.recognised(parts).name
+
+
+def test_a_number_that_is_the_same_for_all_inputs_is_told_so_and_small_numbers_are_no_factors_by_accident():
+    assert guess([(1.0, 2.0), (1.0, 5.0)]) == guess([(250000.0, 5.1), (250000.0, 5.3)]) == "always the same"
+    assert guess([(1e-6, 2.0), (4e-6, 5.0)]) == guess([(1e6 + 1, 1.0), (1e6 + 2, 2.5)]) == ""
+    assert guess([("2", 2.0)]) == "a text"
+    assert arrays.recognised([(6.0, 2.0, {"b": 3.0})]).name == ""
+    assert arrays.recognised([(6.3, 2.1, {"b": 3.0})]).name == "factor too many"
+
+
+def test_parts_in_parts_are_recognised_as_well():
+    verdict = assess(exercise("arithmetic"), exercise("arithmetic").variant((None, "return a, -b", None, None)))
+    assert verdict.first.mistake == "another's"
 
 
 def test_what_happened_to_an_array_is_known_from_its_numbers():

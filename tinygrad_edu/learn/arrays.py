@@ -26,6 +26,7 @@ from .mistakes import guess, near, numeric
 
 UPSTREAM = ("upstream", "dout", "dnext_h")  # what exercises call the gradient that arrives
 SURE = ("missing minus", "factor 2", "factor 1/2")
+WEAK = ("another's", "another product", "factor missing", "factor too many")  # what small numbers may be by accident
 Numbers = Mapping[str, Any]
 Part = tuple[Any, Any, Numbers]  # theirs, the right one, and what was given and what else is right, by name
 
@@ -50,6 +51,19 @@ def recognised(parts: Sequence[Part], within: float = 1e-6) -> Guess:
     return next((this for this in found if this.name), Guess())
 
 
+def named(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The parts of dicts in dicts, by their whole names.
+
+    >>> dict(named({"add": {"dy/da": 1.0, "dy/db": 2.0}, "y": [3.0]}))
+    {'add: dy/da': 1.0, 'add: dy/db': 2.0, 'y': [3.0]}
+    """
+    if isinstance(tree, dict) and "#" not in tree:
+        for key, part in tree.items():
+            yield from named(part, f"{name}: {key}" if name else key)
+    else:
+        yield name, tree
+
+
 def agree(a: Any, b: Any, within: float = 1e-6) -> bool:
     """Whether two are numbers of one shape, and the same but for rounding."""
     size = _size(a)
@@ -59,15 +73,19 @@ def agree(a: Any, b: Any, within: float = 1e-6) -> bool:
 def _plain(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
     """A sign, or a factor, of the whole."""
     name = guess([*zip(_flat(theirs), _flat(right))], within)
-    return Guess(name if name not in ("constant factor", "off by a constant") else "")
+    return Guess(name if name not in ("constant factor", "off by a constant", "always the same") else "")
 
 
 def _among(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
     """What is something else that is known, or lacks it as a factor, or has it once too often."""
     named = {name: [given.get(name) for _, _, given in parts] for name in parts[0][2]}
     arrays = {name: known for name, known in named.items() if all(map(_is_array, known))}
+    first = theirs[0]
+    accident = numeric(first) and (first == int(first) if len(parts) == 1 else all(x == first for x in theirs))
     for name in sorted(arrays, key=lambda name: name not in UPSTREAM):
         trials = [*zip(theirs, right, arrays[name])]
+        if accident and name not in UPSTREAM:
+            continue
         lacking = all(agree(multiplied(k, x), r, within) for x, r, k in trials)
         if all(agree(x, k, within) for x, _, k in trials):
             same = Guess("another's", f"that is {name}, as it is, and something else is asked for")
@@ -81,7 +99,7 @@ def _among(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: f
             return Guess("factor too many", f"it is the right one times {name}: that is one factor too many, or a "
                          "division by it is missing")  # fmt: skip
     for a, b in itertools.combinations(arrays, 2):
-        if all(agree(x, multiplied(k, m), within) for x, k, m in zip(theirs, arrays[a], arrays[b])):
+        if not accident and all(agree(x, multiplied(k, m), within) for x, k, m in zip(theirs, arrays[a], arrays[b])):
             return Guess("another product", f"that is {a} times {b}, and something else is asked for")
     return Guess()
 

@@ -64,6 +64,9 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "not a number": ("value", "it is nan or infinite where it should be a number: something was divided by 0, or too "
                      "large for exp"),
     "nothing returned": ("kind", "it is None: a function without return gives None"),
+    "a text": ("kind", "it is a text, because of the quotes: write the number without them"),
+    "always the same": ("value", "it is the same, whatever is given: what it depends on is not in it, a factor or what "
+                        "arrives from above"),
     "off by a constant": ("value", "it is off by the same number everywhere: a term too much, or one too few"),
 }  # fmt: skip
 
@@ -80,6 +83,8 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
     """
     if any(theirs is None for theirs, _ in pairs):
         return "nothing returned"
+    if any(isinstance(theirs, str) and numeric(right) for theirs, right in pairs):
+        return "a text"
     if not all(numeric(x) for pair in pairs for x in pair):
         return ""
     if any(not math.isfinite(theirs) and math.isfinite(right) for theirs, right in pairs):
@@ -94,10 +99,13 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
     different = len({right for _, right in pairs}) > 1
     factors = [theirs / right if right else 0.0 if theirs else math.nan for theirs, right in pairs]
     factors = [f for f in factors if f == f]  # 0 is any factor times 0
-    if different and len(factors) > 1 and factors[0] and all(near(f, factors[0], within) for f in factors):
+    if different and len(factors) > 1 and factors[0] and all(abs(f / factors[0] - 1) <= within for f in factors):
         by_name = {2.0: "factor 2", 0.5: "factor 1/2"}
         return next((name for f, name in by_name.items() if near(f, factors[0], within)), "constant factor")
-    if different and all(near(theirs - right, pairs[0][0] - pairs[0][1], within) for theirs, right in pairs):
+    if different and all(theirs == pairs[0][0] for theirs, _ in pairs):
+        return "always the same"
+    slack = within * max(1.0, *(abs(right) for _, right in pairs))
+    if different and all(abs(theirs - right - (pairs[0][0] - pairs[0][1])) <= slack for theirs, right in pairs):
         return "off by a constant"
     return ""
 

@@ -263,6 +263,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     whole = [t for t in trials if not t.answer.error]
     if not mistake:
         mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
+        if mistake in arrays.WEAK and exchanged(bad.misses):
+            mistake, words = "swapped arguments", ""
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in whole]
         mistake = guess([pair for pair in over if pair != (None, None)], max(query.within, 1e-6))
@@ -272,6 +274,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
             mistake = "swapped arguments"
         if mistake == "constant factor":
             words = f"it is {theirs / right:.3g} times what it should be, whatever the numbers are"
+    if mistake == "disconnected" and not words and "Value" not in exercise.solution:
+        words = "it is always 0: it is multiplied by 0, or never added to, or what is subtracted is the same"
     rank, told = MISTAKES.get(mistake, ("value", ""))
     told = words or told
     if wrong_shape:
@@ -299,18 +303,21 @@ def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name:
     """What happened to the part of the answer in which the number of that name is."""
     if not all(isinstance(x, dict) for t in trials for x in (t.answer.value, t.right)):
         return arrays.Guess()
-    key = next((key for key in trials[0].right if name == key or name.startswith((f"{key}[", f"{key}."))), "")
-    mine, within = [t.answer.value.get(key) for t in trials], max(query.within, 1e-6)
+    theirs, right = [[dict(arrays.named(x)) for x in xs] for xs in zip(*((t.answer.value, t.right) for t in trials))]
+    key = next((key for key in right[0] if name == key or name.startswith(f"{key}[")), "")
+    mine, within = [x.get(key) for x in theirs], max(query.within, 1e-6)
     code = query.function.__code__
     given = [dict(zip(code.co_varnames[1 : code.co_argcount], t.args)) for t in trials]
-    others = [{k: part for k, part in t.right.items() if k != key} for t in trials]
-    parts = [(x, t.right.get(key), {**g, **o}) for x, t, g, o in zip(mine, trials, given, others)]
+    others = [{k: part for k, part in r.items() if k != key} for r in right]
+    parts = [(x, r.get(key), {**g, **o}) for x, r, g, o in zip(mine, right, given, others)]
     found = arrays.recognised(parts, within)
     if found.name or exercise.seconds > SHORT or query.long or query.known is not None:
         return found
     for found, change in arrays.changes(given[0]):
         asked = (_ours(query, exercise.module, tuple(change(g).values())).value for g in given)
-        if all(isinstance(a, dict) and arrays.agree(a.get(key), x, within) for a, x in zip(asked, mine)):
+        if all(
+            isinstance(a, dict) and arrays.agree(dict(arrays.named(a)).get(key), x, within) for a, x in zip(asked, mine)
+        ):
             return found
     return arrays.Guess()
 

@@ -94,6 +94,26 @@ WRONG = {
             for parent, local in zip(node.parents, node.local_grads):
                 parent.grad += local
     """,
+    "forgot local": """
+        for node in reversed(topological(root)):
+            for parent in node.parents:
+                parent.grad += node.grad
+    """,
+    "once for each way": """
+        def visit(node):
+            for parent, local in zip(node.parents, node.local_grads):
+                parent.grad += local * node.grad
+            for parent in node.parents:
+                visit(parent)
+
+        visit(root)
+    """,
+    "set to 0 on arrival": """
+        for node in reversed(topological(root)):
+            node.grad = 0.0
+            for parent, local in zip(node.parents, node.local_grads):
+                parent.grad += local * node.grad
+    """,
     "visited twice": """
         def visit(node):
             for parent, local in zip(node.parents, node.local_grads):
@@ -117,6 +137,8 @@ WRONG = {
     """,
 }
 SAID = {
+    "once for each way": "a node hands on once for each way that leads to it, and each time all that it has",
+    "set to 0 on arrival": "a node that is reached has its gradient already: set to 0 there, it is lost",
     "each node once, at its first visit": "a node is visited once, but too early: more arrives at it later",
 }
 RIGHT = (

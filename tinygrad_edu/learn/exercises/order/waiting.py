@@ -89,6 +89,12 @@ WRONG = {
         if waiting[parent] == 0:
             complete.append(parent)
     """,
+    "forgot local": """
+        grad[parent] += grad[node]
+        waiting[parent] -= 1
+        if waiting[parent] == 0:
+            complete.append(parent)
+    """,
     "nobody becomes complete": """
         grad[parent] += local * grad[node]
         if waiting[parent] == 0:

@@ -51,6 +51,9 @@ WRONG = {
     "uphill": "parameters[i].data += lr * parameters[i].grad",
     "forgot the rate": "parameters[i].data -= parameters[i].grad",
     "= for -=": "parameters[i].data = -lr * parameters[i].grad",
+    "the gradient emptied": "parameters[i].data -= lr * parameters[i].grad\nparameters[i].grad = 0.0",
+    "the first one's gradient": "parameters[i].data -= lr * parameters[0].grad",
+    "the rate alone": "parameters[i].data -= lr",
     "moves the gradient": "parameters[i].grad = parameters[i].data - lr * parameters[i].grad",
 }
 SAID = {
@@ -58,6 +61,10 @@ SAID = {
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
     "forgot the rate": "the step is the whole gradient: lr says how much of it",
     "= for -=": "it is set to the step itself: the step is subtracted from where the parameter is",
+    "the gradient emptied": "the step is right; but .grad is emptied besides, and others may still read it: a step "
+    "moves, and no more",
+    "the first one's gradient": "each parameter moves against its own gradient, and not against that of the first",
+    "the rate alone": "the step is as long for all: each moves by lr times its own gradient",
     "moves the gradient": "the gradient was changed: the number is in .data",
 }
 RIGHT = (

@@ -53,12 +53,22 @@ WRONG = {
     "uphill": "return w1 + lr * dy * w2 * x, w2 + lr * dy * h",
     "h moved as well": "w1 = w1 - lr * dy * w2 * x\nh = w1 * x\nreturn w1, w2 - lr * dy * h",
     "forgot the input": "return w1 - lr * dy * w2, w2 - lr * dy * h",
+    "forgot the rate": "return w1 - dy * w2 * x, w2 - dy * h",
+    "factor 2": "return w1 - 2 * lr * dy * w2 * x, w2 - 2 * lr * dy * h",
+    "forgot the weight": "return w1 - lr * dy * x, w2 - lr * dy * h",
+    "the gradient of w2 handed on": "return w1 - lr * dy * h * w2 * x, w2 - lr * dy * h",
+    "its own weight": "return w1 - lr * dy * w2 * x, w2 - lr * dy * w2",
     "the gradient, not the step": "return dy * w2 * x, dy * h",
 }
 SAID = {
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
     "h moved as well": "h was computed again with the new w1: the gradient of w2 belongs to the h that made L",
     "forgot the input": "dL/dw1 = dL/dy · w2 · x: the input x is missing",
+    "forgot the rate": "the step is the whole gradient: lr says how much of it",
+    "factor 2": "the 2 of the square is in dy already",
+    "forgot the weight": "dL/dw1 = dL/dy · w2 · x: the weight w2 is missing, through which dy comes to h",
+    "the gradient of w2 handed on": "what goes down to h is dy · w2; the gradient of w2, dy · h, stays with w2",
+    "its own weight": "the gradient of a product by one factor is the other one: dL/dw2 = dy · h",
     "the gradient, not the step": "those are the gradients: a weight moves from where it is, w - lr · gradient",
 }
 RIGHT = (

@@ -61,6 +61,10 @@ QUERIES = (Query(slopes, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.2, 2.5
 WRONG = {
     "input used for output": "return 1 - x * x",
     "the square is missing": "return 1 - y",
+    "tanh of the output": "return 1 - math.tanh(y) ** 2",
+    "the sigmoid itself": (None, "return y"),
+    "the sine itself": (None, None, "return math.sin(x)"),
+    "the cosine without a turn": (None, None, None, "return -math.cos(x)"),
     "sigmoid as tanh": (None, "return 1 - y * y"),
     "missing minus": (None, None, None, "return math.sin(x)"),
     "the sigmoid of the output": (None, "s = 1 / (1 + math.exp(-y))\nreturn s * (1 - s)"),
@@ -70,6 +74,10 @@ WRONG = {
 }
 SAID = {
     "the square is missing": "the slope of tanh is 1 - y², with a square",
+    "tanh of the output": "y is the tanh already: 1 - y², and not the tanh once more",
+    "the sigmoid itself": "that is the sigmoid; its slope has two factors, y and 1 - y",
+    "the sine itself": "that is the sine; its slope is where it was a quarter of a turn before, the cosine",
+    "the cosine without a turn": "the slope of cos is -sin x",
     "sigmoid as tanh": "that is the rule of tanh: a sigmoid lies between 0 and 1, and its slope is y (1 - y)",
     "the sigmoid of the output": "y is the sigmoid already: y (1 - y), and not the sigmoid once more",
     "brackets of the sigmoid": "* comes before -: y * (1 - y), with brackets",

@@ -67,12 +67,26 @@ WRONG = {
     "added, not multiplied": ("return upstream + b, upstream + a", None, "return [upstream + d for d in local_grads]"),
     "one number for all": (None, None, "return [upstream * sum(local_grads)] * len(local_grads)"),
     "brackets around the local gradient": (None, "return upstream * 1 - y**2", None),
+    "tanh of the output": (None, "import math\n\nreturn upstream * (1 - math.tanh(y) ** 2)", None),
+    "the square is missing": (None, "return upstream * (1 - y)", None),
+    "tanh as sigmoid": (None, "return upstream * y * (1 - y)", None),
+    "the first one alone": (None, None, "for d in local_grads:\n    return [upstream * d]"),
+    "handed from one to the next": (
+        None,
+        None,
+        "found = []\nfor d in local_grads:\n    upstream *= d\n    found.append(upstream)\nreturn found",
+    ),
     "added up": (None, None, "return sum(upstream * d for d in local_grads)"),
 }
 SAID = {
     "added, not multiplied": "along an edge one multiplies: upstream · local",
     "one number for all": "each input gets upstream times its own local gradient",
     "brackets around the local gradient": "* comes before -: upstream * (1 - y**2), with brackets",
+    "tanh of the output": "y is the tanh already: 1 - y², and not the tanh once more",
+    "the square is missing": "the slope of tanh is 1 - y², with a square",
+    "tanh as sigmoid": "that is the rule of the sigmoid: tanh has 1 - y²",
+    "the first one alone": "return stands in the loop, and ends it at the first input",
+    "handed from one to the next": "upstream changes in the loop: each input is handed its part of what arrived",
     "added up": "each input is handed its own part: a list, and no sum of it",
 }
 RIGHT = (
