@@ -298,6 +298,13 @@ def test_a_folder_of_the_course_is_graded_with_the_learners_own_engine(tmp_path)
     assert [part.points for part in ada.parts] == [1.0, 1.0, 0.0] and "still to be" in ada.parts[2].said
 
 
+@pytest.mark.parametrize("first", ["while True: pass", "import os\nos._exit(1)", "raise ValueError", "def f(:"])
+def test_a_task_that_ends_badly_costs_the_next_nothing(first):
+    rubric = Rubric.of({"seconds": 0.4, "task": [{"kind": "exercise", "name": n} for n in ("parabola", "product")]})
+    files = {"parabola.py": first, "product.py": exercise("product").solution}
+    assert [part.points for part in graded(Submission("ada", files), rubric, 1).parts] == [0.0, 1.0]
+
+
 # ------------------------------------------------------------------------------------------------ what is handed in
 
 SLOPE = exercise("parabola").solution

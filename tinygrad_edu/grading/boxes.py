@@ -6,7 +6,7 @@ import importlib.util
 import re
 import weakref
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..learn.sandbox import Answer, Here, Sandbox
@@ -21,13 +21,20 @@ TOGETHER = 3  # times the limit of one question, for all questions of a task
 def box(
     task: Task, submission: Submission, name: str, needs: tuple[str, ...] = (), seconds: float = SECONDS
 ) -> Sandbox:
-    """A process for the file of that name, to be used in a `with`; none, if what it defines is here already."""
+    """A process for the file of that name, to be used in a `with`; if the submission keeps its processes, the one that
+    another task with the same doors has left; none, if what it defines is here already.
+    """
     if submission.their is not None:
         return Opened(submission.their)
-    limit = task.option("seconds") or seconds
-    made = Sandbox(needs, (*submission.hidden, *_homes(task.option("without") or ())), limit, total=TOGETHER * limit,
-                   modules=submission.beside(name))  # fmt: skip
-    OPEN.add(made)
+    limit, hidden = task.option("seconds") or seconds, (*submission.hidden, *_homes(task.option("without") or ()))
+    key = (needs, hidden, str(PurePosixPath(name).parent))
+    made = (submission.boxes or {}).get(key)
+    if made is None:
+        made = (Sandbox if submission.boxes is None else Kept)(needs, hidden, modules=submission.beside(name))
+        OPEN.add(made)
+    if submission.boxes is not None:
+        submission.boxes[key] = made
+    made.seconds, made.left = limit, TOGETHER * limit
     return made
 
 
@@ -45,6 +52,17 @@ class Opened(Sandbox):
     def call(self, source: str, name: str, *args: Any, seconds: float = 0.0) -> Answer:
         """As `Here.call`."""
         return Here(self.their).call(source, name, *args)
+
+
+class Kept(Sandbox):
+    """A process that does not end with its `with`: to start one takes longer than to ask most questions."""
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def end(self) -> None:
+        """End it."""
+        self._end()
 
 
 def end_all() -> None:

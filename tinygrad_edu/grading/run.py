@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..learn.sandbox import HOUSE
 from .boxes import end_all
@@ -50,11 +51,15 @@ def grade(folder: Path | str, rubric: Rubric, seed: int | None = None, jobs: int
 
 def graded(submission: Submission, rubric: Rubric, seed: int) -> Result:
     """The result of one student.  Where this program itself fails, there are no points, and a sentence that says so."""
+    boxes: dict[Any, Any] = {}
     try:
-        parts = parts_of(rubric, submission, seed)
+        parts = parts_of(rubric, replace(submission, boxes=boxes), seed)
     except Exception as error:
         said = f"This could not be graded, which is no fault of the student: {type(error).__name__}: {error}"
         parts = [Part(task.name, 0.0, task.points, said, "to be graded by hand", task.name) for task in rubric.tasks]
+    finally:
+        for one in boxes.values():
+            one.end()
     return Result(submission.student, tuple(parts), submission.notes)
 
 

@@ -40,6 +40,7 @@ class Submission:
     hidden: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # about the files that were handed in
     their: Any = None  # what is defined already, in this process: nothing of the files is run then
+    boxes: dict[Any, Any] | None = field(default=None, compare=False, repr=False)  # processes that are kept
 
     def find(self, wanted: str, defines: Iterable[str] = ()) -> tuple[str, str]:
         """The file that a task is about, and what is to be said of that; no file, if it is not clear which.
@@ -78,10 +79,10 @@ class Submission:
             yield [name for name in self.files if _stem(name) == _stem(wanted)]
 
     def beside(self, name: str) -> dict[str, str]:
-        """What the file may import: the others in its folder."""
+        """What the file may import: all in its folder."""
         here = PurePosixPath(name).parent
         return {p.name: text for other, text in self.files.items()
-                if other != name and (p := PurePosixPath(other)).parent == here and p.suffix == ".py"}  # fmt: skip
+                if (p := PurePosixPath(other)).parent == here and p.suffix == ".py"}  # fmt: skip
 
 
 def _stem(name: str) -> str:
