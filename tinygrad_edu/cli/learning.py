@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ from ..errors import UserError
 from ..figures import draw
 from ..learn import Exercise, Verdict, chapters, exercise, read
 from ..learn.author import examined
-from ..learn.folder import Folder
+from ..learn.folder import Folder, quoted
 from ..words import aligned, plural, sentence
 from .parsing import whole
 
 PAUSE = 0.5  # seconds between two looks at a file
 PICTURE = "feedback.svg"
+PRINTED = 20  # lines that a file printed
 
 
 def add_commands(commands: Any) -> None:
@@ -68,7 +71,8 @@ def run_start(arguments: argparse.Namespace) -> int:
     done = here.status()
     print(f"{plural(done['of'], 'exercise')} in {here.root}, {done['passed']} of them done.")
     if (now := here.current()) is not None:
-        print(f"\nNow open {here.path(now)} and write what is missing. Then:\n\n  cd {here.root}\n  tinygrad-edu learn")
+        cd = "" if here.root.resolve() == Path.cwd() else f"  cd {quoted(here.root)}\n"
+        print(f"\nNow open {here.path(now)} and write what is missing. Then:\n\n{cd}  tinygrad-edu learn")
     return 0
 
 
@@ -91,16 +95,18 @@ def _where(here: Folder, one: Exercise) -> str:
 
 def _checked(here: Folder, one: Exercise, everything: bool = False) -> bool:
     """Check one exercise, say what is wrong, or show the next."""
+    if not here.path(one).is_file():
+        raise UserError(f"{_where(here, one)} is not there: `tinygrad-edu learn reset {one.name}` writes it anew")
     print(f"{_where(here, one)}: {one.title}\n")
     if not one.missing and any(query.long > 30 for query in one.queries):
         print("If its parts are right, all of it runs: that may take a minute.\n", flush=True)
     verdict = here.check(one)
-    if verdict.printed:
-        print(
-            "Your file printed:\n"
-            + "\n".join(f"  {line}" for line in verdict.printed.rstrip().splitlines()[-20:])
-            + "\n"
-        )
+    if verdict.printed.strip():
+        lines = [_plain(line) for line in verdict.printed.rstrip().splitlines()]
+        shown = lines[:PRINTED] + ["..."] * (len(lines) > PRINTED)
+        print("Your file printed:", *[f"  {line}" for line in shown], sep="\n", end="\n\n")
+    if here.unkept:
+        print(f"What you have reached could not be kept: {here.unkept}", file=sys.stderr)
     if verdict.missing:
         print(*sentence(f"This one needs {verdict.missing}: pip install {verdict.missing}. Or go on with another: "
                         "tinygrad-edu learn check NAME"), sep="\n")  # fmt: skip
@@ -120,13 +126,19 @@ def _checked(here: Folder, one: Exercise, everything: bool = False) -> bool:
     return True
 
 
+def _plain(line: str) -> str:
+    """A line as any terminal takes it: what would move the cursor, or ring, is shown as a mark."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
 def _say(here: Folder, one: Exercise, verdict: Verdict, everything: bool) -> None:
     assert verdict.first is not None
     for remark in verdict.remarks if everything else [verdict.first]:
         print(remark, end="\n\n")
         if remark.path:
-            draw(remark.path[-1], path=remark.path).save(here.root / PICTURE)
-            print(f"The graph, with the path that counts: {os.path.relpath(here.root / PICTURE)}\n")
+            with suppress(OSError):  # in a folder that nobody may write in
+                draw(remark.path[-1], path=remark.path).save(here.root / PICTURE)
+                print(f"The graph, with the path that counts: {os.path.relpath(here.root / PICTURE)}\n")
     here_now = "" if one == here.current() else f" {one.name}"
     causes = {remark.mistake or str(remark) for remark in verdict.remarks}
     if len(causes) > 1 and not everything:

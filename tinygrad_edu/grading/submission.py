@@ -1,7 +1,5 @@
 """What was handed in: for each student their files, as texts of Python, whatever they were written with.
 
->>> decoded("# é".encode("cp1252"))
-('# é', 'is no UTF-8: it was read as Windows-1252')
 >>> cells('{"cells": [{"cell_type": "code", "source": ["%time\\\\n", "x = 2"]}]}')
 ('# cell 1\\npass  # %time\\nx = 2\\n', '')
 """
@@ -9,11 +7,9 @@
 from __future__ import annotations
 
 import ast
-import io
 import json
 import os
 import re
-import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import UserError
+from ..learn.texts import decoded
 from ..words import few
 
 READ = (".py", ".ipynb")
@@ -172,22 +169,6 @@ def _text(file: Path) -> tuple[str | None, str]:
         code, also = cells(text)
         return code, "; ".join(filter(None, [said, also]))
     return text, said
-
-
-def decoded(raw: bytes) -> tuple[str, str]:
-    """Bytes as text, and what is to be said of them; with the encoding that the file names, if it names one."""
-    said = ""
-    try:
-        if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            text = raw.decode("utf-16")
-        else:
-            text = raw.decode(tokenize.detect_encoding(io.BytesIO(raw).readline)[0])
-    except (SyntaxError, LookupError, UnicodeDecodeError):
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text, said = raw.decode("cp1252", "replace"), "is no UTF-8: it was read as Windows-1252"
-    return text.replace("\r\n", "\n").replace("\r", "\n"), said
 
 
 def cells(text: str) -> tuple[str | None, str]:

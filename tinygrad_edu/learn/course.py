@@ -27,6 +27,7 @@ import ast
 import inspect
 import itertools
 import random
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -263,14 +264,22 @@ def lent(text: str) -> ModuleType | None:
 @cache
 def exercise(name: str) -> Exercise:
     """The exercise of that name, or of CHAPTER/NAME.  Raises UserError, with the nearest, if there is none."""
-    wanted = name.rpartition("/")[2].removesuffix(".py")
+    wanted = re.sub(
+        r"^\d+_", "", name.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
+    )  # a file's name will do
     for chapter in chapters():
         if wanted in chapter.names:
             file = Path(__file__).parent / "exercises" / chapter.name / f"{wanted}.py"
             return Exercise(file, chapter, partial(_imported, f".exercises.{chapter.name}.{wanted}", file))
-    raise UserError(
-        f"there is no exercise {name!r}{meant(wanted, exercise_names())}: `tinygrad-edu learn list` has them"
+    parts = next((chapter.names for chapter in chapters() if chapter.name == wanted), ())
+    told = (
+        f"{name} is a chapter: say one of {', '.join(parts)}"
+        if parts
+        else (
+            f"there is no exercise {name!r}{meant(wanted, exercise_names()) or ':'} `tinygrad-edu learn list` has them"
+        )
     )
+    raise UserError(told)
 
 
 def _imported(name: str, file: Path) -> ModuleType:

@@ -17,7 +17,7 @@ import re
 from .course import ENGINE
 from .sandbox import Answer
 
-NUMBER, FUNCTION = "'(?:float|int)'", "'(?:function|builtin_function_or_method|method|type)'"
+NUMBER, FUNCTION = "'(?:float|int|Value)'", "'(?:function|builtin_function_or_method|method|type)'"
 REASONS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", "matmul|not aligned", "in a @ b, a has as many columns as b has rows: one of them is to be turned, "
                    ".T, or they are in the wrong order"),
@@ -39,7 +39,9 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", r"multiply sequence|operand.*'(list|tuple)'", "+, -, * and / do not go through a list number by "
                   "number: [a * x for x in xs], and zip(xs, ys) for two"),
     ("TypeError", rf"{NUMBER} object is not (subscriptable|iterable)|object of type {NUMBER} has no len",
-                  "that is one number, where several are asked for; a tuple of one is (x,), with the comma"),
+                  "that is one alone, where several are asked for; a tuple of one is (x,), with the comma"),
+    ("TypeError", r"operand.*'Value'", "one of the two is a Value, the other a plain number: a Value's number is its "
+                  ".data"),
     ("TypeError", rf"{NUMBER} object is not callable", "a number before a bracket is called like a function: is a * "
                   "missing?"),
     ("TypeError", r"'(list|tuple|dict)' object is not callable", "an element is xs[i], with square brackets"),
@@ -58,11 +60,12 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("OverflowError", "", "exp or a power of a large number is more than a float can hold"),
     ("ValueError", r"math domain", "log and sqrt take numbers above 0 only: what do they get here?"),
     ("ValueError", r"values to unpack", "there are more values, or fewer, than names for them"),
+    ("SyntaxError", r"null bytes", "the file is no plain text: save it as UTF-8"),
     ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
     ("IndentationError", r"", "lines of one block begin in the same column"),
     ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
-    ("AttributeError", rf"{NUMBER} object has no attribute", "that is a plain number and no Value: was .data taken too "
-                       "early?"),
+    ("AttributeError", r"'Node' object has no attribute", "a node has what the exercise names, and no more"),
+    ("AttributeError", r"'(float|int)' object has no attribute", "that is a number, no Value: was .data taken early?"),
     ("AttributeError", r"'(list|tuple)' object has no attribute", "that is a list: ask each of its elements, in a "
                        "loop"),
     ("ModuleNotFoundError", "", "the exercise can be solved without it"),

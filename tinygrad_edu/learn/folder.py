@@ -16,6 +16,7 @@ files as they are.
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,12 +24,14 @@ from typing import Any
 
 from .. import files
 from ..errors import UserError
+from ..words import few
 from .course import ENGINE, Exercise, chapters, exercise, exercise_names
 from .mistakes import RANKS
+from .texts import decoded
 from .verdict import Remark, Verdict, assess
 
 NOTES = ".learn.json"
-KINDS = ("passed", "hints", "tries", "begun")  # what is noted of each exercise
+KINDS = {"passed": str, "hints": int, "tries": int, "begun": str}  # what is noted of each exercise
 README = """# Exercises in backpropagation
 
 Open the first exercise in any editor, write what is missing, save, and type in this folder
@@ -50,6 +53,7 @@ class Folder:
     def __init__(self, root: Path, notes: dict[str, Any] | None = None) -> None:
         self.root = root
         self.notes: dict[str, Any] = {kind: {} for kind in KINDS} | (notes or {})
+        self.unkept = ""  # why what was reached could not be kept
 
     @classmethod
     def start(cls, path: Path | str) -> Folder:
@@ -64,6 +68,8 @@ class Folder:
         if not (root / "README.md").exists():
             files.write(root / "README.md", README)
         here._keep()
+        if here.unkept:
+            raise UserError(f"{root}: {here.unkept}")
         return here
 
     @classmethod
@@ -72,7 +78,8 @@ class Folder:
         try:
             notes = json.loads(files.read(root / NOTES))
             if not isinstance(notes, dict) or not all(
-                isinstance(notes.get(key, {}), dict) for key in ("passed", "hints", "tries", "begun")
+                isinstance(part := notes.get(key, {}), dict) and all(type(x) is kind for x in part.values())
+                for key, kind in KINDS.items()
             ):
                 raise ValueError
         except ValueError:
@@ -88,15 +95,21 @@ class Folder:
         for root in (begin, *begin.absolute().parents)[: 1 if path else None]:
             if (root / NOTES).exists():
                 return cls.read(root)
+        below = sorted(notes.parent.name for notes in begin.glob(f"*/{NOTES}"))
+        if below:
+            raise UserError(f"there are no exercises in {begin}, but in {few(below)}: cd {quoted(below[0])}")
         raise UserError(f"there are no exercises in {begin}: `tinygrad-edu learn start course` puts them into a folder "
                         "of that name; then cd course")  # fmt: skip
 
     def path(self, one: Exercise) -> Path:
-        """The learner's file, wherever it is numbered; where it will be, if there is none."""
+        """The learner's file, wherever it lies and whatever its number is; where it will be, if there is none."""
         place = [c.name for c in chapters()].index(one.chapter.name)
         room = self.root / f"{place + 1:02}_{one.chapter.name}"
         fresh = room / f"{one.chapter.names.index(one.name) + 1:02}_{one.name}.py"
-        return fresh if fresh.exists() else next(iter(sorted(self.root.glob(f"*/[0-9][0-9]_{one.name}.py"))), fresh)
+        if fresh.exists():
+            return fresh
+        names = [f"[0-9]*_{one.name}.py", f"{one.name}.py"][: 1 if f"{one.name}.py" == ENGINE else 2]
+        return next((p for name in names for place in ("*/", "") for p in sorted(self.root.glob(place + name))), fresh)
 
     def passed(self, one: Exercise) -> bool:
         """Whether it has been right once."""
@@ -145,7 +158,10 @@ class Folder:
                 files.write(room / ENGINE, f"{told}\n{self._text('value')}")
 
     def _text(self, name: str) -> str:
-        return files.read(self.path(exercise(name))).decode("utf-8", "replace")
+        path = self.path(exercise(name))
+        if not path.is_file():
+            raise UserError(f"{os.path.relpath(path)} is not there: `tinygrad-edu learn reset {name}` writes it anew")
+        return decoded(files.read(path))[0]
 
     def hint(self, one: Exercise, level: int | None = None) -> tuple[int, str]:
         """The next hint, or that of a level from 1 to 3, with its level."""
@@ -177,7 +193,15 @@ class Folder:
 
     def _keep(self) -> None:
         text = json.dumps({"format": "tinygrad_edu", **self.notes}, indent=1)
-        files.write(self.root / NOTES, text + "\n", over=True)
+        try:
+            files.write(self.root / NOTES, text + "\n", over=True)
+        except OSError as error:  # a folder that nobody may write in is no reason to say nothing
+            self.unkept = error.strerror or str(error)
+
+
+def quoted(path: Path | str) -> str:
+    """As a shell takes it: double quotation marks do on Windows as well."""
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def _now() -> str:

@@ -202,7 +202,7 @@ def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[
     if alike or missed is None or any(t.answer.error or t.told for t in trials):
         return alike
     theirs = [_at(t.answer.value, missed) for t in trials]
-    if not all(isinstance(x, (int, float)) and x for x in theirs):
+    if not all(isinstance(x, (int, float, str)) and x for x in theirs):
         return []
     partly = [name for name, module in known
               if all(_same(_at(_ours(query, module, t.args).value, missed), x, query.within)

@@ -42,7 +42,8 @@ def places(their, xs):
     found = {}
     for words, bad in (("nothing", {}), ("a sign at 1", {1: -1}), ("one part in 100 at 0 and 3", {0: 1.01, 3: 0.99})):
         given = list(xs)
-        found[f"wrong places, {words} is wrong"] = list(their.wrong_places(f, lambda v: gradient(v, bad), given))
+        places = list(their.wrong_places(f, lambda v: gradient(v, bad), given))
+        found[f"what is found where {words} is wrong"] = ", ".join(map(str, places)) or "none"
         found["xs is as it was"] = given == list(xs)
     return found
 

@@ -83,11 +83,15 @@ WRONG = {
     "the power stays": (None, None, "return Value(self.data**n, (self,), (n * self.data**n,))"),
     "a number, no tuple": (None, None, "return Value(self.data**n, (self,), n * self.data ** (n - 1))"),
     "Values as local gradients": (None, "return Value(self.data * other.data, (self, other), (other, self))"),
+    "n is no parent": (None, None, "return Value(self.data**n, (self, n), (n * self.data ** (n - 1),))", None),
+    "a parent, no tuple": (None, None, "return Value(self.data**n, (self), (n * self.data ** (n - 1),))", None),
 }
 SAID = {
     "the power stays": "the slope of a**n is n times a to the power n - 1, one less than n",
     "a number, no tuple": "local_grads is a tuple with one number for each parent: (number,), with a comma",
     "Values as local gradients": "local gradients are the numbers that were seen, .data: a Value may change later",
+    "n is no parent": "n is a plain number, and no Value that something could be handed to: one parent, self",
+    "a parent, no tuple": "(self) is self alone: a tuple of one is (self,), with the comma",
 }
 RIGHT = (
     (
