@@ -51,15 +51,15 @@ def recognised(parts: Sequence[Part], within: float = 1e-6) -> Guess:
     return next((this for this in found if this.name), Guess())
 
 
-def named(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def tagged(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """The parts of dicts in dicts, by their whole names.
 
-    >>> dict(named({"add": {"dy/da": 1.0, "dy/db": 2.0}, "y": [3.0]}))
+    >>> dict(tagged({"add": {"dy/da": 1.0, "dy/db": 2.0}, "y": [3.0]}))
     {'add: dy/da': 1.0, 'add: dy/db': 2.0, 'y': [3.0]}
     """
     if isinstance(tree, dict) and "#" not in tree:
         for key, part in tree.items():
-            yield from named(part, f"{name}: {key}" if name else key)
+            yield from tagged(part, f"{name}: {key}" if name else key)
     else:
         yield name, tree
 

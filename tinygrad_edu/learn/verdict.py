@@ -303,7 +303,7 @@ def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name:
     """What happened to the part of the answer in which the number of that name is."""
     if not all(isinstance(x, dict) for t in trials for x in (t.answer.value, t.right)):
         return arrays.Guess()
-    theirs, right = [[dict(arrays.named(x)) for x in xs] for xs in zip(*((t.answer.value, t.right) for t in trials))]
+    theirs, right = [[dict(arrays.tagged(x)) for x in xs] for xs in zip(*((t.answer.value, t.right) for t in trials))]
     key = next((key for key in right[0] if name == key or name.startswith(f"{key}[")), "")
     mine, within = [x.get(key) for x in theirs], max(query.within, 1e-6)
     code = query.function.__code__
@@ -316,7 +316,7 @@ def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name:
     for found, change in arrays.changes(given[0]):
         asked = (_ours(query, exercise.module, tuple(change(g).values())).value for g in given)
         if all(
-            isinstance(a, dict) and arrays.agree(dict(arrays.named(a)).get(key), x, within) for a, x in zip(asked, mine)
+            isinstance(a, dict) and arrays.agree(dict(arrays.tagged(a)).get(key), x, within) for a, x in zip(asked, mine)
         ):
             return found
     return arrays.Guess()
