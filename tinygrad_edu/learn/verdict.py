@@ -315,9 +315,8 @@ def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name:
         return found
     for found, change in arrays.changes(given[0]):
         asked = (_ours(query, exercise.module, tuple(change(g).values())).value for g in given)
-        if all(
-            isinstance(a, dict) and arrays.agree(dict(arrays.tagged(a)).get(key), x, within) for a, x in zip(asked, mine)
-        ):
+        numbers = [dict(arrays.tagged(a)).get(key) if isinstance(a, dict) else None for a in asked]
+        if all(arrays.agree(number, x, within) for number, x in zip(numbers, mine)):
             return found
     return arrays.Guess()
 
