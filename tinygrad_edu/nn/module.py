@@ -24,15 +24,9 @@ class _Named(type):
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
         module = super().__call__(*args, **named)
-        places = Contents(module, Module, new=True).parameters
-        held, last = [], ""
-        for path, _ in places:  # the entries of one attribute are neighbours
-            if not last or not path.startswith(last):
-                name = path.replace("[", ".").partition(".")[0]
-                held.append(name)
-                last = path[: len(name) + 1] if len(name) < len(path) else ""
-        module.__dict__["_held"] = tuple(held)
-        module._rename(cls.__name__.lower() if module.name == "" else module.name, places)
+        contents = Contents(module, Module, new=True)
+        module.__dict__["_held"] = tuple(contents.held)
+        module._rename(cls.__name__.lower() if module.name == "" else module.name, contents.paths)
         return module
 
     @property
@@ -92,7 +86,7 @@ class Module(metaclass=_Named):
 
     def parameters(self) -> list[Value]:
         """The Values to train, each once, in the order in which the constructor made them."""
-        return [p for _, p in self.named_parameters()]
+        return list(Contents(self, Module).paths)
 
     def modules(self) -> list[Module]:
         """This module and every module inside it."""
@@ -104,13 +98,13 @@ class Module(metaclass=_Named):
 
     def rename(self, name: str) -> None:
         """Write `name.path` into the label of every parameter, as in `mlp.layers.0.neurons.3.w[1]`."""
-        self._rename(name, self.named_parameters())
+        self._rename(name, Contents(self, Module).paths)
 
-    def _rename(self, name: str, named: list[tuple[str, Value]]) -> None:
+    def _rename(self, name: str, paths: dict[Value, str]) -> None:
         if not isinstance(name, str):
             raise TypeError(f"a module's name is text, got {type(name).__name__} {name!r}")
         object.__setattr__(self, "name", name)  # a frozen dataclass is a module too
-        for path, p in named:
+        for p, path in paths.items():
             p.label = f"{name}.{path}"
 
     def train(self, mode: bool = True) -> Self:

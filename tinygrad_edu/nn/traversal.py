@@ -41,53 +41,98 @@ class Contents:
     """
 
     def __init__(self, root: Any, kind: type, new: bool = False) -> None:
-        self.kind, self.who = kind, type(root).__name__
-        self.parameters: list[tuple[str, Value]] = []
+        self.kind, self.who, self.new = kind, type(root).__name__, new
+        self.paths: dict[Value, str] = {}  # of the parameters
         self.modules: list[Any] = []
         self.places: list[str] = []  # of the modules
+        self.held: list[str] = []  # the attributes of `root` in which there are parameters
         self._kept: list[Any] = []  # an id is good for as long as its object lives
         self._functions: list[tuple[str, Any]] = []
+        self._seen: set[int] = set()
         if new:
             self._check_class(root)
-        seen: set[int] = set()
-        stack: list[Place] = [("", root, new)]
+        if not isinstance(root, kind):
+            self._walk([("", root, new)])
+            return
+        held = self._entered("", root)
+        for name, x in _attributes(root):
+            before = len(self.paths)
+            self._walk([(name, x, new or name in held)])
+            if len(self.paths) > before:
+                self.held.append(name)
+        if new and self._functions:
+            self._check_functions()
+
+    @property
+    def parameters(self) -> list[tuple[str, Value]]:
+        """Each with its path."""
+        return [(path, p) for p, path in self.paths.items()]
+
+    def _walk(self, stack: list[Place]) -> None:
+        """Write down what there is in some places, one after the other, from the last."""
+        seen = self._seen
         while stack:
             path, item, strict = stack.pop()
             if id(item) in seen:
                 continue
+            if isinstance(item, self.kind):
+                held, dot, left = self._entered(path, item), f"{path}." if path else "", list[Place]()
+                for name, x in _attributes(item):
+                    if left or not self._taken(dot + name, x):  # of a neuron, nothing is left
+                        left.append((dot + name, x, self.new or name in held))
+                left.reverse()
+                stack += left
+                continue
+            if self._taken(path, item):
+                continue
             seen.add(id(item))
-            if type(item) is list and set(map(type, item)) == _VALUES:
-                ids = set(map(id, item))
-                if len(ids) == len(item) and ids.isdisjoint(seen) and not [1 for v in item if v.parents]:
-                    seen |= ids  # a neuron's weights: the case that must be fast
-                    self.parameters += zip([path + place for place in _brackets(len(item))], item)
-                    continue
             if isinstance(item, Value):
                 self._value(path, item, strict)
-                continue
-            if isinstance(item, kind):
-                self.modules.append(item)
-                self.places.append(path)
-                dot = f"{path}." if path else ""
-                held = item.__dict__.get("_held", ())  # what was a parameter once is one for ever
-                for name in held:
-                    if _numbers(x := item.__dict__.get(name)):
-                        raise ValueError(
-                            f"{self.who}'s {dot}{name} was made of parameters, and now is {type(x).__name__} "
-                            f"{x!r:.80}, which no optimizer can move: an update in place is p.data -= lr * p.grad; "
-                            "what is to be gone is None"
-                        )
-                inside = [(dot + name, x, new or name in held) for name, x in _attributes(item)]
             else:
-                inside = self._inside(path, item, strict)
-            inside.reverse()
-            stack += inside
-        if new and self._functions:
-            self._check_functions(seen)
+                stack += reversed(self._inside(path, item, strict))
+
+    def _taken(self, path: str, item: Any) -> bool:
+        """Whether something is a parameter, or a list of them, and has been written down: what must be fast."""
+        paths = self.paths
+        if type(item) is Value:
+            if not item.parents:
+                paths.setdefault(item, path)
+            return not item.parents
+        if type(item) is not list or set(map(type, item)) != _VALUES or [1 for v in item if v.parents]:
+            return False
+        if not paths.keys().isdisjoint(item):
+            return False
+        before = len(paths)
+        paths.update(zip(item, map(path.__add__, _brackets(len(item)))))
+        if len(paths) - before < len(item):  # one is in it twice: the first place counts
+            for v in item:
+                paths.pop(v, None)
+            return False
+        return True
+
+    def _entered(self, path: str, module: Any) -> tuple[str, ...]:
+        """Write down a module, and give what was a parameter of it once, and is one for ever.
+
+        Raises ValueError if something of that is a number now.
+        """
+        self._seen.add(id(module))
+        self.modules.append(module)
+        self.places.append(path)
+        named = module.__dict__
+        held: tuple[str, ...] = named.get("_held", ())
+        for name in held:
+            x = named.get(name)
+            if type(x) is not Value and not (type(x) is list and x and type(x[0]) is Value) and _numbers(x):
+                raise ValueError(
+                    f"{self.who}'s {path and path + '.'}{name} was made of parameters, and now is {type(x).__name__} "
+                    f"{x!r:.80}, which no optimizer can move: an update in place is p.data -= lr * p.grad; "
+                    "what is to be gone is None"
+                )
+        return held
 
     def _value(self, path: str, v: Value, strict: bool) -> None:
         if not v.parents:
-            self.parameters.append((path, v))
+            self.paths.setdefault(v, path)
         elif strict:
             raise ValueError(
                 f"{self.who}'s {path} was computed by {v.op.name!r}, and an optimizer cannot move what is computed: "
@@ -158,7 +203,7 @@ class Contents:
             more += [(f"{path}[{i}]", x, strict) for i, x in enumerate(own)]
         return more
 
-    def _check_functions(self, seen: set[int]) -> None:
+    def _check_functions(self) -> None:
         """Raise ValueError if a function uses a parameter that has been found nowhere: nothing would train it."""
         for path, f in self._functions:
             code, defaults = f.__code__, f.__defaults__ or ()
@@ -167,8 +212,8 @@ class Contents:
             uses = [*zip(code.co_freevars, cells), *zip(last, defaults), *(f.__kwdefaults__ or {}).items(),
                     *vars(f).items()]  # fmt: skip
             for name, x in uses:
-                found = [] if type(x) in _PLAIN or id(x) in seen else Contents([x], self.kind).parameters
-                if any(id(p) not in seen for _, p in found):
+                found = {} if type(x) in _PLAIN or id(x) in self._seen else Contents([x], self.kind).paths
+                if not found.keys() <= self.paths.keys():
                     raise ValueError(
                         f"{self.who}'s {path} is a function that uses {name}, which no attribute holds, so that "
                         f"nothing would train it: set self.{name} as well, here or in a Module in the function's "
@@ -179,7 +224,7 @@ class Contents:
         """Whether there are parameters or modules among some things."""
         some = [x for x in items if type(x) not in _PLAIN]
         contents = Contents(some, self.kind) if some else None
-        return contents is not None and bool(contents.parameters or contents.modules)
+        return contents is not None and bool(contents.paths or contents.modules)
 
     def _check_class(self, root: Any) -> None:
         """Raise ValueError if a parameter hangs on the class itself, where one instance
@@ -207,19 +252,19 @@ def _attributes(item: Any) -> list[tuple[str, Any]]:
     """What may hold parameters among the attributes of an object, in the order in which they were set;
     then in slots.
     """
-    cls = type(item)
-    slots = _slots.get(cls)
-    if slots is None:
-        every = [c.__dict__.get("__slots__", ()) for c in cls.__mro__]
-        slots = _slots[cls] = [
-            name for names in every for name in ((names,) if isinstance(names, str) else names) if name[0] != "_"
-        ]
     named = [
         (name, x) for name, x in getattr(item, "__dict__", _NONE).items() if type(x) not in _PLAIN and name[0] != "_"
     ]
-    if slots:
+    kind: Any = type(item)
+    if slots := _slots(kind):
         named += [(name, getattr(item, name)) for name in slots if hasattr(item, name)]
     return named
+
+
+@functools.lru_cache(maxsize=256)
+def _slots(cls: type) -> list[str]:
+    every = [c.__dict__.get("__slots__", ()) for c in cls.__mro__]
+    return [name for names in every for name in ((names,) if isinstance(names, str) else names) if name[0] != "_"]
 
 
 def _numbers(x: Any) -> bool:
@@ -231,5 +276,4 @@ def _numbers(x: Any) -> bool:
 
 _NONE: dict[str, Any] = {}
 _EMPTY = CellType()
-_slots: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # found out once for each class
-_shared: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()
+_shared: WeakKeyDictionary[type, list[str]] = WeakKeyDictionary()  # found out once for each class
