@@ -98,6 +98,24 @@ def test_a_chain_of_thousands_is_laid_out():
     assert len({y for _, y in plan.spots}) == 1
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_in_a_long_sum_each_product_stands_beside_its_addition(shared):
+    x, total, n, parents = 0, 1, 300, [(), ()]
+    for _ in range(n):
+        w = len(parents)
+        parents += [(), () if not shared else (w, x)]
+        parents += [] if shared else [(w, w + 1)]
+        product = len(parents) - 1
+        parents.append((total, product))
+        total = product + 1
+    plan = layout(parents, [(100, 64)] * len(parents))
+    column = {x: i for i, x in enumerate(sorted({spot[0] for spot in plan.spots}))}
+    at = [column[spot[0]] for spot in plan.spots]
+    sums = [k for k, ps in enumerate(parents) if ps and parents[ps[-1]]]
+    assert len(sums) == n and all(at[k] - at[parents[k][1]] == 1 for k in sums)
+    assert sum(len(route) for routes in plan.routes for route in routes) < 60 * n + 10 * n * n * shared
+
+
 @settings(max_examples=80, deadline=None)
 @given(graphs(), st.sampled_from([250, 500, 900]), st.sampled_from(["LR", "RL"]))
 def test_what_is_folded_reads_like_text(graph, most, direction):

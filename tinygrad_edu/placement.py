@@ -19,6 +19,7 @@ PAD, TITLE = 12.0, 16.0  # inside a frame, and above that for its name
 SWEEPS = 12
 STEEP = 160.0  # how much further apart at most
 FAN = 14.0  # between edges that end at one card
+LONG = 3  # layers that edges cross on the average: more, and products stand beside their sums, not all in one column
 
 Key = Hashable
 Point = tuple[float, float]
@@ -253,18 +254,22 @@ class _Layers:
     layer: dict[Key, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        first: dict[Key, int] = {}
         self.layer = dict.fromkeys(self.keys, 0)
-        into = defaultdict[Key, list[_Wire]](list)
+        into, uses = defaultdict[Key, set[Key]](set), defaultdict[Key, set[Key]](set)
         for w in self.wires:
-            into[w.head].append(w)
+            into[w.head].add(w.tail)
+            uses[w.tail].add(w.head)
         for k in self.keys:
-            self.layer[k] = max((self.layer[w.tail] + 1 for w in into[k]), default=0)
-            for w in into[k]:
-                first[w.tail] = min(self.layer[k], first.get(w.tail, self.layer[k]))
-        for k in self.keys:
-            if not into[k] and k not in self.early:  # a leaf stands beside its first use
-                self.layer[k] = max(first.get(k, 1) - 1, 0)
+            self.layer[k] = max((self.layer[t] + 1 for t in into[k]), default=0)
+        leaves = {k for k in self.keys if not into[k] and k not in self.early}
+        self._pull(leaves, uses)
+        ends = {t: max(self.layer[h] for h in heads) for t, heads in uses.items() if heads}
+        if sum(end - self.layer[t] for t, end in ends.items()) > LONG * len(self.keys):
+            hanging = {*leaves}
+            for k in self.keys:  # what comes of leaves and of what hangs on it alone
+                if into[k] and all(t in leaves or t in hanging and len(uses[t]) == 1 for t in into[k]):
+                    hanging.add(k)
+            self._pull(hanging, uses)
         self.layer |= dict.fromkeys(self.late, max(self.layer.values(), default=0))
 
         self.links: dict[tuple[Spot, float, Spot, float], None] = {}
@@ -279,6 +284,12 @@ class _Layers:
         for a, leaves, b, arrives in self.links:
             self.left[b].append((a, leaves, arrives))
             self.right[a].append((b, arrives, leaves))
+
+    def _pull(self, some: set[Key], uses: dict[Key, set[Key]]) -> None:
+        """Put these beside their first use."""
+        for k in reversed(self.keys):
+            if k in some and uses[k]:
+                self.layer[k] = min(self.layer[h] for h in uses[k]) - 1
 
     def high(self, s: Spot) -> float:
         return max(self.sizes.get(s[0], (0.0, 0.0))[1], LANE)
