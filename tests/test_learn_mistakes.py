@@ -27,7 +27,7 @@ def told(theirs, right, **given):
     for seed, _ in enumerate(trials):
         x, up = drawn(seed, 4 + seed, 3), drawn(seed + 9, 4 + seed, 3)
         named = {name: np.asarray(f(x, up)).tolist() for name, f in given.items()}
-        parts.append((np.asarray(theirs(x, up)).tolist(), np.asarray(right(x, up)).tolist(), named))
+        parts.append((np.asarray(theirs(x, up)).tolist(), np.asarray(right(x, up)).tolist(), named, {}))
     return arrays.recognised(parts).name
 
 
@@ -35,8 +35,8 @@ def test_a_number_that_is_the_same_for_all_inputs_is_told_so_and_small_numbers_a
     assert guess([(1.0, 2.0), (1.0, 5.0)]) == guess([(250000.0, 5.1), (250000.0, 5.3)]) == "always the same"
     assert guess([(1e-6, 2.0), (4e-6, 5.0)]) == guess([(1e6 + 1, 1.0), (1e6 + 2, 2.5)]) == ""
     assert guess([("2", 2.0)]) == "a text"
-    assert arrays.recognised([(6.0, 2.0, {"b": 3.0})]).name == ""
-    assert arrays.recognised([(6.3, 2.1, {"b": 3.0})]).name == "factor too many"
+    assert arrays.recognised([(6.0, 2.0, {"b": 3.0}, {})]).name == ""
+    assert arrays.recognised([(6.3, 2.1, {"b": 3.0}, {})]).name == "factor too many"
 
 
 def test_parts_in_parts_are_recognised_as_well():
@@ -85,9 +85,10 @@ TREES = st.recursive(
     lambda inside: st.lists(inside, max_size=3),
     max_leaves=12,
 )
+NAMED = st.dictionaries(st.text(max_size=2), TREES, max_size=2)
 
 
-@given(st.lists(st.tuples(TREES, TREES, st.dictionaries(st.text(max_size=2), TREES, max_size=2)), max_size=3))
+@given(st.lists(st.tuples(TREES, TREES, NAMED, NAMED), max_size=3))
 @settings(max_examples=150, deadline=None)
 def test_whatever_comes_back_there_is_a_guess_or_none(parts):
     assert arrays.recognised(parts).name in ("", *MISTAKES)
@@ -224,3 +225,19 @@ def test_a_query_that_takes_the_name_of_what_is_asked_is_found_out(tmp_path):
     text = text.replace("def parabola(their", "def slope(their").replace("Query(parabola", "Query(slope")
     (tmp_path / "mine.py").write_text(text)
     assert any("a query is called slope" in words for words in examined(read(tmp_path / "mine.py")))
+
+
+def test_a_mistake_that_some_numbers_do_not_show_is_found_out(tmp_path):
+    text = exercise("parabola").file.read_text()
+    text = text.replace("lambda rng: (rng.uniform(-3, 3),)", "lambda rng: (rng.choice([-2.0, *[2.0] * 9]),)")
+    wrong = "return (f(x + h) - f(x - h)) / (2 * h) if x > 0 else 0"
+    text = text.replace("WRONG = {", f'WRONG = {{\n    "for positives": "{wrong}",')
+    text = text.replace("SAID = {", 'SAID = {\n    "for positives": "below 0 it has a slope as well",')
+    (tmp_path / "mine.py").write_text(text)
+    told = examined(read(tmp_path / "mine.py"))
+    assert any("'for positives' passes with the numbers of seed" in words for words in told), told
+
+
+def test_an_answer_may_be_a_map_a_zip_or_a_generator():
+    assert verdict_of("broadcast", ("return map(list, upstream), (sum(c) for c in zip(*upstream))", None))
+    assert verdict_of("ties", "k = xs.index(max(xs))\nreturn (upstream * (i == k) for i in range(len(xs)))")

@@ -3,11 +3,11 @@
 It is known from the numbers alone, whatever the code was: theirs and the right ones, in lists, and what was given.
 
     >>> right, given = [[1.0, 2.5, 4.0], [2.0, 3.0, 7.0]], {"x": [[0.5, 3.0], [0.25, 1.0], [1.5, 2.0], [0.1, 0.7]]}
-    >>> recognised([([[1.0, 2.0], [2.5, 3.0], [4.0, 7.0]], right, given)]).name
+    >>> recognised([([[1.0, 2.0], [2.5, 3.0], [4.0, 7.0]], right, given, {})]).name
     'transposed'
-    >>> recognised([([[0.25, 0.625, 1.0], [0.5, 0.75, 1.75]], right, given)]).name     # a quarter, and x has four rows
+    >>> recognised([([[0.25, 0.625, 1.0], [0.5, 0.75, 1.75]], right, given, {})]).name     # 1/4: x has 4 rows
     'averaged twice'
-    >>> recognised([([7.5, 12.0], [3.0, 5.5, 11.0], {})]).name
+    >>> recognised([([7.5, 12.0], [3.0, 5.5, 11.0], {}, {})]).name
     'wrong axis summed'
 
 Where the numbers do not tell, the solution does: `changes` are questions to it, such as the same with another upstream;
@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 
 from .mistakes import guess, near, numeric
 
-UPSTREAM = ("upstream", "dout", "dnext_h")  # what exercises call the gradient that arrives
+UPSTREAM = ("upstream", "dout", "dnext_h", "delta")  # what exercises call the gradient that arrives
 SURE = ("missing minus", "factor 2", "factor 1/2")
 WEAK = ("another's", "another product", "factor missing", "factor too many")  # what small numbers may be by accident
 Numbers = Mapping[str, Any]
-Part = tuple[Any, Any, Numbers]  # theirs, the right one, and what was given and what else is right, by name
+Part = tuple[Any, Any, Numbers, Numbers]  # theirs, the right one, and by name what was given, and what else is right
 
 
 class Guess(NamedTuple):
@@ -40,13 +40,13 @@ class Guess(NamedTuple):
 
 def recognised(parts: Sequence[Part], within: float = 1e-6) -> Guess:
     """The mistake that explains theirs in every trial; one without a name if none does."""
-    parts = [(_each(_number, x), r, given) for x, r, given in parts]
+    parts = [(_each(_number, x), *rest) for x, *rest in parts]
     theirs, right = [list(x) for x in list(zip(*parts))[:2]] if parts else ([], [])
     if not parts or not all(_is_array(x) for x in [*theirs, *right]):
         return Guess()
-    checks = (
-        [_plain, _among, _counted, _rearranged, _steady, _misses] if _shapes(theirs) == _shapes(right) else [_reshaped]
-    )
+    checks: tuple[Callable[..., Guess], ...] = (_as_it_is, _reshaped)
+    if _shapes(theirs) == _shapes(right):
+        checks = (_plain, _arriving, _as_it_is, _factors, _counted, _rearranged, _steady, _misses)
     found = (check(parts, theirs, right, within) for check in checks)
     return next((this for this in found if this.name), Guess())
 
@@ -76,38 +76,58 @@ def _plain(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: f
     return Guess(name if name not in ("constant factor", "off by a constant", "always the same") else "")
 
 
-def _among(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
-    """What is something else that is known, or lacks it as a factor, or has it once too often."""
-    named = {name: [given.get(name) for _, _, given in parts] for name in parts[0][2]}
-    arrays = {name: known for name, known in named.items() if all(map(_is_array, known))}
-    first = theirs[0]
-    accident = numeric(first) and (first == int(first) if len(parts) == 1 else all(x == first for x in theirs))
-    for name in sorted(arrays, key=lambda name: name not in UPSTREAM):
-        trials = [*zip(theirs, right, arrays[name])]
-        if accident and name not in UPSTREAM:
-            continue
-        lacking = all(agree(multiplied(k, x), r, within) for x, r, k in trials)
-        if all(agree(x, k, within) for x, _, k in trials):
-            same = Guess("another's", f"that is {name}, as it is, and something else is asked for")
-            return Guess("forgot local") if name in UPSTREAM else same
-        if lacking and name in UPSTREAM:
+def _named(parts: Sequence[Part], which: int = 2) -> dict[str, list[Any]]:
+    """What was given in every trial, by name; or, with 3, what else is right."""
+    named = {name: [part[which].get(name) for part in parts] for name in parts[0][which]}
+    return {name: known for name, known in named.items() if all(map(_is_array, known))}
+
+
+def _accident(found: Sequence[Any]) -> bool:
+    """Whether they are so plain, whole numbers of one trial or the same in all, that anything could be said of them."""
+    numbers = [_flat(x) for x in found]
+    return (
+        all(float(x).is_integer() for x in numbers[0]) if len(numbers) == 1 else all(x == numbers[0] for x in numbers)
+    )
+
+
+def _arriving(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
+    """What is the gradient that arrives and no more, or lacks it."""
+    for known in [known for name, known in _named(parts).items() if name in UPSTREAM]:
+        if all(agree(x, k, within) for x, k in zip(theirs, known)):
+            return Guess("forgot local")
+        if all(agree(multiplied(k, x), r, within) for x, r, k in zip(theirs, right, known)):
             return Guess("forgot upstream")
-        if lacking:
+    return Guess()
+
+
+def _as_it_is(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
+    """What is something else that is known."""
+    for name, known in [*_named(parts).items(), *_named(parts, 3).items()]:
+        if not _accident(theirs) and all(agree(x, k, within) for x, k in zip(theirs, known)):
+            return Guess("another's", f"that is {name}, as it is, and something else is asked for")
+    return Guess()
+
+
+def _factors(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
+    """What lacks a factor that is known, or has it once too often, or is a product of two others."""
+    named = {} if _accident(theirs) or _accident(right) else _named(parts)
+    for name, known in named.items():
+        if all(agree(multiplied(k, x), r, within) for x, r, k in zip(theirs, right, known)):
             return Guess("factor missing", f"times {name} it would be right: that factor is missing, or there is a "
                          "division by it too many")  # fmt: skip
-        if all(agree(x, multiplied(k, r), within) for x, r, k in trials):
+        if all(agree(x, multiplied(k, r), within) for x, r, k in zip(theirs, right, known)):
             return Guess("factor too many", f"it is the right one times {name}: that is one factor too many, or a "
                          "division by it is missing")  # fmt: skip
-    for a, b in itertools.combinations(arrays, 2):
-        if not accident and all(agree(x, multiplied(k, m), within) for x, k, m in zip(theirs, arrays[a], arrays[b])):
+    for a, b in itertools.combinations(named, 2):
+        if all(agree(x, multiplied(k, m), within) for x, k, m in zip(theirs, named[a], named[b])):
             return Guess("another product", f"that is {a} times {b}, and something else is asked for")
     return Guess()
 
 
 def _counted(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
     """What is n times as large as it should be, or an n-th of it, where n is how many there are of something."""
-    for known in [right, *[[given.get(name) for _, _, given in parts] for name in parts[0][2]]]:
-        if not all(isinstance(k, list) and _is_array(k) for k in known):
+    for known in [right, *_named(parts).values()]:
+        if not all(isinstance(k, list) for k in known):
             continue
         for counts in [*zip(*map(_shape, known)), [len(_flat(k)) for k in known]]:
             if all(n == 1 for n in counts):
@@ -143,7 +163,7 @@ def _misses(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: 
     pairs = [(a, b) for a, b in zip(_flat(theirs), _flat(right)) if not near(a, b, within)]
     if pairs and all(a == 0 for a, _ in pairs):
         return Guess("some get nothing")
-    name = guess(pairs, within) if len(pairs) > 1 else ""
+    name = guess(pairs, within) if len({right for _, right in pairs}) > 1 else ""
     return Guess(name if name in SURE else "")
 
 
@@ -167,7 +187,8 @@ def _reshaped(parts: Sequence[Part], theirs: list[Any], right: list[Any], within
     totals = [(math.fsum(_flat(x)), math.fsum(_flat(r))) for x, r in pairs]
     kinds = [[len(_shape(_without_ones(z))) for z in pair] for pair in pairs]
     if all(a == b for a, b in kinds) and all(near(x, r, within) for x, r in totals):
-        return Guess("wrong axis summed")
+        more = all(a > 1 for a, _ in kinds) and all(len(_flat(x)) > len(_flat(r)) for x, r in pairs)
+        return Guess("forgot to sum" if more else "wrong axis summed")
     return Guess()
 
 

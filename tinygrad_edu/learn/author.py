@@ -15,10 +15,11 @@ from functools import partial
 from .course import Exercise
 from .mistakes import MISTAKES
 from .sandbox import Sandbox
-from .verdict import assess
+from .verdict import SHORT, assess, mistaken, shows
 
 MUTANTS = 5  # so many wrong rules at least must be found out
 MOST = 16  # so many are tried
+SEEDS = range(1, 4)  # of numbers that each mistake has to show with
 
 
 def examined(one: Exercise) -> list[str]:
@@ -66,10 +67,22 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
             yield f"the mistake {name!r} passes"
         elif name not in one.hangs and verdict.first is not None and verdict.first.mistake != name:
             yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
+    for name, seeds in _escapes(one):
+        yield f"the mistake {name!r} passes with the numbers of seed {seeds}: draw what tells it apart in every trial"
     tried = list(mutants(one.solution, one.written))[:MOST]
     killed = sum(not assess(one, text, box=box, brief=True) for text in tried)
     if killed < MUTANTS:
         yield f"of {len(tried)} small changes to the solution only {killed} are found out; {MUTANTS} should be"
+
+
+def _escapes(one: Exercise) -> Iterator[tuple[str, int]]:
+    """Mistakes that some numbers do not show, each with the seed of these."""
+    if one.seconds > SHORT or any(query.long or query.known is not None for query in one.queries):
+        return
+    asked = {seed: [(query, args) for query in one.queries for args in query.arguments(seed)] for seed in SEEDS}
+    for name, module in mistaken(one).items():
+        hidden = (seed for seed in SEEDS if not any(shows(q, module, one.module, args) for q, args in asked[seed]))
+        yield from [(name, seed) for seed in [next(hidden, 0)] if seed]
 
 
 def _declared(text: str) -> set[str]:

@@ -44,7 +44,8 @@ MISTAKES: dict[str, tuple[str, str]] = {
                        "places"),
     "another shape": ("shape", "the numbers are right: give them the shape of what they belong to"),
     "back to front": ("order", "the numbers are right, and in the opposite order: the last comes first"),
-    "one sample only": ("overwritten", "it is what one sample alone gives, and those of all samples add up"),
+    "one sample only": ("overwritten", "it is what one alone gives, of several samples, units or places: what all of "
+                        "them give adds up"),
     "forgot upstream": ("value", "it is the local gradient alone: multiply by what arrives from above"),
     "forgot local": ("value", "it is what arrives from above, handed on as it is: multiply by the local gradient"),
     "output used for input": ("value", "the rule was filled in with the output where it wants the input"),
@@ -55,7 +56,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "visited twice": ("order", "a node hands its gradient on more than once: visit each node once"),
     "updated weight used": ("order", "the gradient was computed with a weight that had been changed already: finish "
                             "the backward pass, then change the weights"),
-    "some get nothing": ("overwritten", "here and there it is 0, where something arrives: it was not added, or another "
+    "some get nothing": ("value", "here and there it is 0, where something arrives: it was not added, or another "
                          "step has overwritten it"),
     "disconnected": ("value", "it is always 0: the path is cut (by a plain number, by .data, by a node that was made "
                      "anew), it is multiplied by 0, or two things that are the same are subtracted"),

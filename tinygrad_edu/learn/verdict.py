@@ -16,7 +16,6 @@ mistakes is asked as well: whose answers these are is what happened.
 from __future__ import annotations
 
 import copy
-import math
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
@@ -26,7 +25,6 @@ from types import ModuleType
 from typing import Any
 
 from ..blocks import Block, Explanation, Rows, Terms
-from ..check.report import HAPPY, SUSPICIOUS, WRONG
 from ..engine import topological
 from ..explanation import explain
 from ..trees import leaves
@@ -34,6 +32,7 @@ from . import arrays
 from .course import ENGINE, Exercise, Query, lending, lent
 from .crashes import crash_words, reason
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
+from .phrases import band_of, begun, shortly
 from .sandbox import Answer, Here, Sandbox
 
 SHOWN = 8  # numbers of one remark
@@ -210,6 +209,14 @@ def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[
     return partly if len(trials) > 1 or len(partly) == 1 else []
 
 
+def shows(query: Query, module: ModuleType, right: ModuleType, args: tuple[Any, ...]) -> bool:
+    """Whether code of our own that is wrong answers otherwise than what is right."""
+    theirs, ours = _asked(query, module, args), _asked(query, right, args)
+    if query.judge is not None and not theirs.error:
+        return bool(_told(query, Trial(args, theirs, ours.value)))
+    return not _alike(theirs, ours, query.within)
+
+
 @cache
 def mistaken(exercise: Exercise) -> dict[str, ModuleType]:
     """The code of each known mistake, run; what does not run, or never ends, is known by that."""
@@ -252,7 +259,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     if bad.told:
         rank = MISTAKES.get(mistake, ("value", ""))[0]
         said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
-        head = f"{_sentence(bad.told)}{_given(query, bad.args)}"
+        head = f"{begun(bad.told)}{_given(query, bad.args)}"
         return Remark(rank, (head, *_advice(said)), mistake, quiet=f"{who} is not as it was asked for")
     name, theirs, right = bad.misses[0]
     if isinstance(theirs, dict) and "#" in theirs:
@@ -267,9 +274,12 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
             mistake, words = "swapped arguments", ""
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in whole]
-        mistake = guess([pair for pair in over if pair != (None, None)], max(query.within, 1e-6))
+        over = [pair for pair in over if pair != (None, None)]
+        mistake = guess(over, max(query.within, 1e-6))
         if mistake == "disconnected" and name.endswith("]"):
             mistake = "some get nothing"
+        if mistake == "missing minus" and all(b in (0, 1, -1) for _, b in over):
+            mistake = ""  # of such numbers anything could be said
         if mistake in ("", "off by a constant") and exchanged(bad.misses):
             mistake = "swapped arguments"
         if mistake == "constant factor":
@@ -287,10 +297,11 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     shown = list(_pairs(bad.answer.value, bad.right))
     begin = max(0, next((i for i, (n, _, _) in enumerate(shown) if n in wrong), 0) - SHOWN // 2)
     for n, a, b in shown[begin : begin + SHOWN]:
-        told_of = n not in wrong or n == name or (bad.args and _short(a) != "...")  # the others are still to be found
-        rows.append((n, _short(a), _short(b), *_band(a, b, n in wrong)) if told_of else (n, _short(a), "", "", "wrong"))
+        told_of = n not in wrong or n == name or (bad.args and shortly(a) != "...")  # the others are still to be found
+        compare = (shortly(b), *band_of(a, b, n in wrong)) if told_of else ("", "", "wrong")
+        rows.append((n, shortly(a), *compare))
     what = who + name if name.startswith("[") else name or who
-    head = f"{what} is {_short(theirs)} and should be {_short(right)}{_given(query, bad.args)}."
+    head = f"{what} is {shortly(theirs)} and should be {shortly(right)}{_given(query, bad.args)}."
     if isinstance(right, bool):
         head = f"{'Not so' if right else 'This should not be so'}: {what}{_given(query, bad.args)}."
     table: tuple[Block, ...] = (Rows(rows, "lrrrl"),) if len(shown) > 1 else ()
@@ -309,7 +320,7 @@ def _recognised(exercise: Exercise, query: Query, trials: Sequence[Trial], name:
     code = query.function.__code__
     given = [dict(zip(code.co_varnames[1 : code.co_argcount], t.args)) for t in trials]
     others = [{k: part for k, part in r.items() if k != key} for r in right]
-    parts = [(x, r.get(key), {**g, **o}) for x, r, g, o in zip(mine, right, given, others)]
+    parts = [(x, r.get(key), g, o) for x, r, g, o in zip(mine, right, given, others)]
     found = arrays.recognised(parts, within)
     if found.name or exercise.seconds > SHORT or query.long or query.known is not None:
         return found
@@ -367,37 +378,9 @@ def _given(query: Query, args: tuple[Any, ...]) -> str:
     """What the query was given, as it is said after what came out."""
     code = query.function.__code__
     names = code.co_varnames[1 : code.co_argcount]
-    texts = [repr(x) if isinstance(x, bool) else _short(x) for x in args]
+    texts = [repr(x) if isinstance(x, bool) else shortly(x) for x in args]
     shown = [f"{n} = {text}" for n, text in zip(names, texts) if n != "seed" and len(text) < 60]
     return f", for {', '.join(shown)}" if shown else ""
-
-
-def _sentence(text: str) -> str:
-    word = text.partition(" ")[0]
-    return text[:1].upper() + text[1:] if word.isalpha() and len(word) > 1 or word == "a" else text
-
-
-def _short(x: Any) -> str:
-    if isinstance(x, float):
-        return f"{x:.8g}"
-    if isinstance(x, list):
-        return f"[{', '.join(map(_short, x))}]"
-    if isinstance(x, dict) and "#" in x:
-        return {"todo": "...", "nothing": "missing"}.get(x["#"], str(x["#"]))
-    return (
-        repr(x) if isinstance(x, str) else {True: "yes", False: "no"}.get(x, str(x)) if isinstance(x, bool) else str(x)
-    )
-
-
-def _band(a: Any, b: Any, wrong: bool) -> tuple[str, str]:
-    """The relative error of CS231n's notes, and its verdict."""
-    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (a, b))
-    if not numbers or not math.isfinite(a - b):
-        return "", "wrong" * wrong
-    error = abs(a - b) / (max(abs(a), abs(b)) or 1.0)
-    bands = ((HAPPY, "happy"), (SUSPICIOUS, "acceptable"), (WRONG, "suspicious"))
-    verdict = next((word for limit, word in bands if error <= limit), "wrong")
-    return f"{error:.2g}", "wrong" if wrong and verdict == "happy" else verdict
 
 
 def _pairs(theirs: Any, right: Any, name: str = "") -> Iterable[Miss]:

@@ -58,7 +58,7 @@ def as_json(tree: Any, left: list[int] | None = None, deep: int = 0) -> Any:
         return tree[:MOST]
     if isinstance(tree, dict):
         return {str(key)[:PRINTED]: as_json(part, left, deep + 1) for key, part in tree.items()}
-    if isinstance(tree, (list, tuple)):
+    if isinstance(tree, (list, tuple, range, map, zip, filter, reversed, types.GeneratorType)):
         return [as_json(part, left, deep + 1) for part in tree]
     if hasattr(tree, "tolist") and hasattr(tree, "dtype") and tree.dtype.kind in "fiub":
         return as_json(tree.tolist(), left, deep)

@@ -45,8 +45,8 @@ def network(their, layers, x, y):
     named = {}
     for k in reversed(range(len(layers))):
         dW, db = found[k]
-        named[f"layer {k + 1}, dL/db"] = list(db)
-        named[f"layer {k + 1}, dL/dW"] = [list(row) for row in dW]
+        named[f"layer {k + 1}, dL/db"] = db
+        named[f"layer {k + 1}, dL/dW"] = dW
     return named
 
 
@@ -96,6 +96,12 @@ WRONG = {
     "no slope in the hidden layer": _pass(back="sum(row[j] * d for row, d in zip(W, delta))"),
     "order reversed": _pass(put="append("),
     "the output for what came in": _pass(came="(outputs[k + 1] * 3)[: len(outputs[k])]"),
+    "sigmoid for tanh": _pass(first="(a - t) * a * (1 - a)"),
+    "the loss for its slope": _pass(first="(a - t) ** 2 / 2 * (1 - a * a)"),
+    "without what came in": _pass(dW="[[d for v in came] for d in delta]"),
+    "transposed": _pass(dW="[[d * v for d in delta] for v in came]"),
+    "the hidden layer without delta": _pass(back="sum(row[j] for row in W) * (1 - outputs[k][j] ** 2)"),
+    "the output for the slope": _pass(back="sum(row[j] * d for row, d in zip(W, delta)) * outputs[k][j]"),
     "one unit only": _pass(back="W[0][j] * delta[0] * (1 - outputs[k][j] ** 2)"),
     "factor 2": _pass(first="2 * (a - t) * (1 - a * a)"),
 }
@@ -104,6 +110,11 @@ SAID = {
     "no slope in the hidden layer": "the hidden layer's deltas lack the slope of tanh, 1 - a²",
     "order reversed": "the layers are in the order of the walk back: the first layer comes first",
     "the output for what came in": "a weight's gradient is δ times what came *into* its layer, not what came out",
+    "sigmoid for tanh": "the units are tanh, whose slope is 1 - a²; a (1 - a) is the sigmoid's",
+    "the loss for its slope": "½(a - y)² is what the output costs: its slope is a - y",
+    "without what came in": "dL/dW[i][j] is δ[i] times what came into the layer at j",
+    "the hidden layer without delta": "what goes back over W[i][j] is W[i][j] · δ[i]: the δ is missing",
+    "the output for the slope": "the slope of tanh is 1 - a², and not a itself",
     "one unit only": "a hidden unit feeds every unit of the next layer: what comes back from all of them adds up",
     "factor 2": "the ½ in the loss takes the 2 of the square away",
 }

@@ -23,7 +23,7 @@ from tinygrad_edu.learn import Query
 
 
 def back(their, W, delta, a):
-    return {"deltas": list(their.hidden([list(row) for row in W], list(delta), list(a)))}
+    return {"deltas": their.hidden([list(row) for row in W], list(delta), list(a))}
 
 
 def draw(rng):
@@ -42,6 +42,18 @@ WRONG = {
     "rows for columns": "rows = [sum(w * d for w, d in zip(row, delta)) for row in W]\n"
     "return [rows[j % len(W)] * (1 - a[j] ** 2) for j in range(len(a))]",
     "sigmoid for tanh": "return [sum(row[j] * d for row, d in zip(W, delta)) * v * (1 - v) for j, v in enumerate(a)]",
+    "1 - a": "return [sum(row[j] * d for row, d in zip(W, delta)) * (1 - a[j]) for j in range(len(a))]",
+    "times the output": "return [sum(row[j] * d for row, d in zip(W, delta)) * a[j] for j in range(len(a))]",
+    "= for +=": "return [W[-1][j] * delta[-1] * (1 - a[j] ** 2) for j in range(len(a))]",
+    "sums multiplied": "return [sum(row[j] for row in W) * sum(delta) * (1 - a[j] ** 2) for j in range(len(a))]",
+    "never begun anew": """
+        found, total = [], 0.0
+        for j in range(len(a)):
+            for row, d in zip(W, delta):
+                total += row[j] * d
+            found.append(total * (1 - a[j] ** 2))
+        return found
+    """,
     "one unit only": "return [W[0][j] * delta[0] * (1 - a[j] ** 2) for j in range(len(a))]",
     "forgot upstream": "return [sum(row[j] for row in W) * (1 - a[j] ** 2) for j in range(len(a))]",
 }
@@ -50,6 +62,11 @@ SAID = {
     "rows for columns": "a row of W has the weights that lead *into* a unit of the next layer: take a column, "
     "those that lead away from unit j",
     "sigmoid for tanh": "the hidden units are tanh, whose slope is 1 - a²",
+    "1 - a": "the slope of tanh is 1 - a²: the output is squared",
+    "times the output": "the slope of tanh is 1 - a², and not the output itself",
+    "= for +=": "that is what comes back from the last unit alone: all of them add up",
+    "sums multiplied": "each weight meets the delta of its own row: multiply first, then add",
+    "never begun anew": "the sum of one unit goes on into the next: each begins with 0",
     "one unit only": "unit j feeds every unit of the next layer: what comes back from all of them adds up",
 }
 RIGHT = (

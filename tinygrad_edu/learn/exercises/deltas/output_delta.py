@@ -54,17 +54,31 @@ HINTS = (
     "(a - y) · a(1 - a);   a - y;   (a - y) · (1 - a²)",
     "return (a - y) * a * (1 - a)\nreturn a - y\nreturn (a - y) * (1 - a * a)",
 )
-QUERIES = (Query(deltas, lambda rng: (rng.uniform(-2, 2), rng.choice([0.0, 1.0]), rng.uniform(-1, 1))),)
+QUERIES = (Query(deltas, lambda rng: (rng.uniform(-2, 2), rng.uniform(0.1, 0.9), rng.uniform(-1, 1))),)
 WRONG = {
     "missing minus": ("return (y - a) * a * (1 - a)", "return y - a", "return (y - a) * (1 - a * a)"),
     "forgot local": ("return a - y", None, "return a - y"),
     "factor 2": ("return 2 * (a - y) * a * (1 - a)", None, "return 2 * (a - y) * (1 - a * a)"),
+    "half of the slope": ("return (a - y) * a", None, "return (a - y) * a"),
+    "plus in the slope": ("return (a - y) * a * (1 + a)", None, "return (a - y) * (1 + a * a)"),
+    "tanh for the sigmoid": ("return (a - y) * (1 - a * a)", None, None),
+    "the brackets": ("return (a - y) * a - a * a", None, "return (a - y) * 1 - a * a"),
+    "the loss by a": (None, "return (a - y) / (a * (1 - a))", None),
+    "divided by the slope": ("return (a - y) / (a * (1 - a))", None, "return (a - y) / (1 - a * a)"),
+    "forgot upstream": ("return a * (1 - a)", None, "return 1 - a * a"),
     "the slope does not cancel": (None, "return (a - y) * a * (1 - a)", None),
     "sigmoid for tanh": (None, None, "return (a - y) * a * (1 - a)"),
 }
 SAID = {
     "forgot local": "that is how the loss moves with a: times the slope of the activation, for dL/dz",
     "factor 2": "the ½ in the loss takes the 2 of the square away",
+    "half of the slope": "the slope of a sigmoid is a (1 - a), and that of tanh 1 - a²",
+    "plus in the slope": "the slope of a sigmoid is a (1 - a), and that of tanh 1 - a², with a minus",
+    "tanh for the sigmoid": "1 - a² is the slope of tanh, and a (1 - a) that of the sigmoid",
+    "the brackets": "× binds more than -: the slope stands in brackets",
+    "the loss by a": "that is how the loss moves with a: times the slope of the sigmoid, which cancels most of it",
+    "divided by the slope": "dL/dz is dL/da *times* the slope: z moves a, and a moves L",
+    "forgot upstream": "that is the slope of the activation alone: times a - y, how the loss moves with a",
     "the slope does not cancel": "dL/da has a(1 - a) below the line, and it cancels with the sigmoid's slope: a - y",
     "sigmoid for tanh": "the slope of tanh is 1 - a², and a(1 - a) is the sigmoid's",
 }

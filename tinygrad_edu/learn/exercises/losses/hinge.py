@@ -60,6 +60,26 @@ WRONG = {
     """),
     "the right class is counted": ("return sum(max(0.0, x - s[k] + 1) for x in s)", None),
     "the margin is missing": ("return sum(max(0.0, x - s[k]) for i, x in enumerate(s) if i != k)", None),
+    "the other way round": ("return sum(max(0.0, s[k] - x + 1) for i, x in enumerate(s) if i != k)", None),
+    "the margin taken away": ("return sum(max(0.0, x - s[k] - 1) for i, x in enumerate(s) if i != k)", None),
+    "the worst one only": ("return max(max(0.0, x - s[k] + 1) for i, x in enumerate(s) if i != k)", None),
+    "what is won counts as well": ("return sum(x - s[k] + 1 for i, x in enumerate(s) if i != k)", None),
+    "the term itself": (None, """
+        found = [0.0] * len(s)
+        for i, x in enumerate(s):
+            if i != k and x - s[k] + 1 > 0:
+                found[i] += x - s[k] + 1
+                found[k] -= x - s[k] + 1
+        return found
+    """),
+    "asked without the margin": (None, """
+        found = [0.0] * len(s)
+        for i, x in enumerate(s):
+            if i != k and x - s[k] > 0:
+                found[i] += 1.0
+                found[k] -= 1.0
+        return found
+    """),
     "missing minus": (None, """
         found = [0.0] * len(s)
         for i, x in enumerate(s):
@@ -75,6 +95,12 @@ SAID = {
     "= for +=": "the right class gets -1 from every term that is above 0: they add up",
     "the right class is counted": "the right class is compared with itself, which adds 1: leave it out",
     "the margin is missing": "the others should be below by 1 at least, not only below: + 1",
+    "the other way round": "a class costs something if *it* is too high: its score less the right one's, + 1",
+    "the margin taken away": "the margin is added: a class 0.5 below the right one still lacks 0.5",
+    "the worst one only": "every class that is too high costs something: they are added",
+    "what is won counts as well": "a class far below costs nothing, and pays for no other: max(0, ...)",
+    "the term itself": "that is what it costs; its slope by its own score is 1, and -1 by the right one",
+    "asked without the margin": "the term is above 0 if s[i] - s[k] + 1 is: with the 1",
     "every class pushes": "a term that is 0 pushes nothing: only those above 0 count",
 }
 RIGHT = (

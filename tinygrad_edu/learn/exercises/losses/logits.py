@@ -36,12 +36,18 @@ def gradient(z, y):
 from tinygrad_edu.learn import Query
 
 
-def moderate(their, z, y):
-    return {"L": their.loss(z, y), "dL/dz": their.gradient(z, y)}
+def moderate(their, z):
+    told = {}
+    for y in (1, 0):
+        told |= {f"L, if y = {y}": their.loss(z, y), f"dL/dz, if y = {y}": their.gradient(z, y)}
+    return told
 
 
-def sure(their, z, y):
-    return {"L": their.loss(z, y), "dL/dz": their.gradient(z, y)}
+def sure(their, z):
+    told = {}
+    for y in (1, 0):
+        told |= {f"L, if y = {y}": their.loss(z, y), f"dL/dz, if y = {y}": their.gradient(z, y)}
+    return told
 
 
 HINTS = (
@@ -51,13 +57,21 @@ HINTS = (
     "e = math.exp(-abs(z))\ns = 1 / (1 + e) if z >= 0 else e / (1 + e)\nreturn s - y",
 )
 QUERIES = (
-    Query(moderate, lambda rng: (rng.uniform(-3, 3), rng.choice([0, 1]))),
-    Query(sure, lambda rng: (rng.choice([-1, 1]) * rng.uniform(800, 900), rng.choice([0, 1]))),
+    Query(moderate, lambda rng: (rng.uniform(0.2, 3),), trials=2),
+    Query(moderate, lambda rng: (rng.uniform(-3, -0.2),), trials=2),
+    Query(sure, lambda rng: (rng.uniform(800, 900),), trials=1),
+    Query(sure, lambda rng: (rng.uniform(-900, -800),), trials=1),
 )
 _s = "e = math.exp(-abs(z))\ns = 1 / (1 + e) if z >= 0 else e / (1 + e)\n"
 WRONG = {
     "it overflows": ("return math.log(1 + math.exp(z)) - y * z", "return 1 / (1 + math.exp(-z)) - y"),
     "log of 0": (_s + "return -(y * math.log(s) + (1 - y) * math.log(1 - s))", None),
+    "plus for minus": ("return max(z, 0.0) + math.log1p(math.exp(-abs(z))) + y * z", None),
+    "for no only": ("return max(z, 0.0) + math.log1p(math.exp(-abs(z)))", None),
+    "always the size of z": ("return abs(z) + math.log1p(math.exp(-abs(z))) - y * z", None),
+    "the sigmoid of the size": (None, "return 1 / (1 + math.exp(-abs(z))) - y"),
+    "tanh for the sigmoid": (None, "return math.tanh(z) - y"),
+    "the slope of the sigmoid": (None, _s + "return s * (1 - s)"),
     "missing minus": (None, _s + "return y - s"),
     "the slope of the sigmoid as well": (None, _s + "return (s - y) * s * (1 - s)"),
     "for yes only": (_s + "return -y * z + max(z, 0.0) * y + y * math.log1p(e)", None),
@@ -67,6 +81,12 @@ SAID = {
     "it overflows": "exp of a large number is more than a float can hold: write it with exp(-|z|)",
     "log of 0": "when the network is sure, a probability is 0 or 1, and there is no log of 0",
     "the slope of the sigmoid as well": "s (1 - s) is in it, and cancels with the slope of the log: s - y is all",
+    "plus for minus": "y · z is taken away: if the answer is yes, a large z costs nothing",
+    "for no only": "that is the loss where y is 0: y · z is still to be taken away",
+    "always the size of z": "max(z, 0) is 0 where z is below 0, and not |z|",
+    "the sigmoid of the size": "that is the sigmoid of |z|: where z is below 0 it is e / (1 + e), with e = exp(-|z|)",
+    "tanh for the sigmoid": "tanh goes from -1 to 1, and a probability from 0 to 1: that is the sigmoid",
+    "the slope of the sigmoid": "that is how s moves with z; of the loss all of it becomes s - y",
     "for yes only": "if y is 0 the loss is log(1 + exp(z)), and not 0",
     "minus and plus for 0 and 1": "y is 0 or 1 here, not -1 or 1",
 }

@@ -51,6 +51,10 @@ WRONG = {
     "averaged twice": (None, "n = len(targets)\nreturn [2 * (p - y) / n / n for p, y in zip(predictions, targets)]"),
     "integer division": ("return sum((p - y) ** 2 for p, y in zip(predictions, targets)) // len(targets)", None),
     "not squared": ("return sum(p - y for p, y in zip(predictions, targets)) / len(targets)", None),
+    "the mean, squared": ("return (sum(p - y for p, y in zip(predictions, targets)) / len(targets)) ** 2", None),
+    "how far, not squared": ("return sum(abs(p - y) for p, y in zip(predictions, targets)) / len(targets)", None),
+    "the loss of each": (None, "return [(p - y) ** 2 / len(targets) for p, y in zip(predictions, targets)]"),
+    "the first only": (None, "for p, y in zip(predictions, targets):\n    return [2 * (p - y) / len(targets)]"),
     "the sum, twice": (
         "return sum((p - y) ** 2 for p, y in zip(predictions, targets))",
         "return [2 * (p - y) for p, y in zip(predictions, targets)]",
@@ -59,6 +63,10 @@ WRONG = {
 }
 SAID = {
     "not squared": "errors above and below cancel here: each is squared, and then they are added",
+    "the mean, squared": "errors above and below cancel in the mean: square each one first",
+    "how far, not squared": "that is how far they are, and each is to be squared: (p - y) ** 2",
+    "the loss of each": "that is what each of them costs; its slope by p is 2 (p - y) / n",
+    "the first only": "return ends the loop in its first round: gather all in a list, and return that",
     "the sum, twice": "it is the sum where the mean is asked for: divide by how many there are, in the loss and in "
     "its gradient",
     "the sum of all": "each prediction has a gradient of its own: a list, and no sum of it",

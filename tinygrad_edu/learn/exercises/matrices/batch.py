@@ -26,8 +26,7 @@ from tinygrad_edu.learn import Query
 
 def affine(their, x, W, upstream):
     dW, db, dx = their.gradients(x, W, upstream)
-    rows = lambda m: [list(row) if isinstance(row, (list, tuple)) else row for row in m]
-    return {"dL/dW": rows(dW), "dL/db": rows(db), "dL/dx": rows(dx)}
+    return {"dL/dW": dW, "dL/db": db, "dL/dx": dx}
 
 
 def draw(rng):
@@ -56,12 +55,23 @@ WRONG = {
     "the last sample only": "for row, g in zip(x, upstream):\n    dW = [[v * gj for gj in g] for v in row]\n"
     "    db = g\n"
     + _dx + _end,
+    "sums multiplied": "dW = [[sum(column) * sum(gs) for gs in zip(*upstream)] for column in zip(*x)]\n"
+    + _db + _dx + _end,
+    "one row for all": """
+        dW = [[0.0] * len(W[0])] * len(W)
+        for row, g in zip(x, upstream):
+            for i in range(len(W)):
+                for j in range(len(W[0])):
+                    dW[i][j] += row[i] * g[j]
+    """ + _db.replace("db", "        db") + _dx.replace("dx =", "        dx =") + "        " + _end,
     "W not turned": _dW + _db + "dx = [[sum(W[j][i] * g[j] for j in range(len(g))) for i in range(len(W[0]))] "
     "for g in upstream]\n" + _end,
 }  # fmt: skip
 SAID = {
     "averaged twice": "1/n is in what arrives already: the mean is taken once, in the loss",
     "the last sample only": "each sample's part replaces the one before it: they add up",
+    "sums multiplied": "multiply sample by sample, and then add: a product of sums is another number",
+    "one row for all": "[[0.0] * m] * n is the same row n times, and adding to one adds to all: make each anew",
     "W not turned": "dL/dx has a number for each input: W has to be turned, each row of it meets what arrives",
 }
 RIGHT = (

@@ -33,7 +33,7 @@ from tinygrad_edu.learn import Query
 
 def score(their, W, x, u):
     delta, dW, dx = their.gradients([list(row) for row in W], list(x), list(u))
-    return {"delta": list(delta), "ds/dW": [list(row) for row in dW], "ds/dx": list(dx)}
+    return {"delta": delta, "ds/dW": dW, "ds/dx": dx}
 
 
 def draw(rng):
@@ -57,12 +57,22 @@ WRONG = {
     "input used for output": "delta = [ui * (1 - v * v) for ui, v in zip(u, z)]\n" + _dW + _dx + _end,
     "forgot upstream": "delta = [1 - ai * ai for ai in a]\n" + _dW + _dx + _end,
     "forgot local": "delta = list(u)\n" + _dW + _dx + _end,
+    "sigmoid for tanh": "delta = [ui * ai * (1 - ai) for ui, ai in zip(u, a)]\n" + _dW + _dx + _end,
+    "plus in the slope": "delta = [ui * (1 + ai * ai) for ui, ai in zip(u, a)]\n" + _dW + _dx + _end,
+    "each with its own": _start + "dW = [d * xj for d, xj in zip(delta, x)]\n" + _dx + _end,
+    "W for x": _start + "dW = [[d * w for w in row] for d, row in zip(delta, W)]\n" + _dx + _end,
+    "dx without delta": _start + _dW + "dx = [sum(column) for column in zip(*W)]\n" + _end,
     "dx from the first row": _start + _dW + "dx = [delta[0] * w for w in W[0]]\n" + _end,
     "the output for x": _start + "dW = [[d * ai for ai in [*a, 0.0]] for d in delta]\n" + _dx + _end,
 }  # fmt: skip
 SAID = {
     "input used for output": "the slope of tanh is 1 - a², with its output a; here it was filled in with its input z",
     "forgot local": "it is u as it is: times the slope of tanh, 1 - a²",
+    "sigmoid for tanh": "the slope of tanh is 1 - a², and a(1 - a) is the sigmoid's",
+    "plus in the slope": "the slope of tanh is 1 - a², with a minus: it is flat where a is 1",
+    "each with its own": "each δ meets each x: that is a matrix, a row for each δ and a column for each x",
+    "W for x": "W multiplies x, so its gradient has x in it, and not W itself",
+    "dx without delta": "what goes back over W[i][j] is W[i][j] · δ[i]: the δ is missing",
     "dx from the first row": "x[j] is used in every row of W, and what comes back adds up",
     "the output for x": "W multiplies x, so its gradient has x in it, and not the output",
 }

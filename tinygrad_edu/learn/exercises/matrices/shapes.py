@@ -29,12 +29,13 @@ from tinygrad_edu.learn import Query
 
 
 def answers(their):
+    names = lambda m: [part.strip() for part in (m.split("@") if isinstance(m, str) else m)]
     return {
         "shape_of_dW": list(their.shape_of_dW),
         "shape_of_dx": list(their.shape_of_dx),
         "shape_of_db": list(their.shape_of_db),
-        "dW": list(their.dW),
-        "dx": list(their.dx),
+        "dW": names(their.dW),
+        "dx": names(their.dx),
     }
 
 
@@ -49,15 +50,20 @@ WRONG = {
     "transposed": _all + '(2, 3), (3, 5), (2,), ("dy.T", "x"), ("W", "dy.T")',
     "order reversed": _all + '(3, 2), (5, 3), (2,), ("dy", "x.T"), ("W.T", "dy")',
     "nothing turned": _all + '(3, 2), (5, 3), (2,), ("x", "dy"), ("dy", "W")',
+    "the output for its gradient": _all + '(3, 2), (5, 3), (2,), ("x.T", "y"), ("y", "W.T")',
+    "the shape of dy": _all + '(5, 2), (5, 2), (2,), ("x.T", "dy"), ("dy", "W.T")',
     "forgot to sum": _all + '(3, 2), (5, 3), (5, 2), ("x.T", "dy"), ("dy", "W.T")',
 }
 SAID = {
     "transposed": "rows and columns are exchanged: dL/dW has the shape of W, 3 × 2",
     "order reversed": "they are in the wrong order: the first must have as many columns as the second has rows",
     "nothing turned": "5 × 3 and 5 × 2 do not fit: one of them has to be turned, .T",
+    "the output for its gradient": "a gradient goes on from the gradient that arrives, dy: y itself is in none of them",
+    "the shape of dy": "5 × 2 is the shape of y; dL/dW has that of W, and dL/dx that of x",
     "forgot to sum": "b is used for each of 5 samples, and what comes back adds up: it has 2 numbers",
 }
 RIGHT = (
     _all + '[3, 2], [5, 3], [2], ["x.T", "dy"], ["dy", "W.T"]',
+    _all + '(3, 2), (5, 3), (2,), "x.T @ dy", "dy @ W.T"',
     'shape_of_dx, shape_of_dW = (5, 3), (3, 2)\nshape_of_db = tuple([2])\ndx = "dy", "W.T"\ndW = "x.T", "dy"',
 )

@@ -44,7 +44,7 @@ HINTS = (
     "before each backward(): p.grad = 0 for every parameter",
     "for p in parameters:\n    p.grad = 0.0\nnow = loss()\nnow.backward()",
 )
-QUERIES = (Query(valley, lambda rng: (rng.uniform(-1, 2), rng.uniform(-1, 2), rng.choice([0.0, 3.0]))),)
+QUERIES = (Query(valley, lambda rng: (rng.uniform(-1, 2), rng.uniform(-1, 2), rng.uniform(2, 3))),)
 WRONG = {
     "forgot zero_grad": "now = loss()\nnow.backward()",
     "set to 0 after backward": "now = loss()\nnow.backward()\nfor p in parameters:\n    p.grad = 0.0",

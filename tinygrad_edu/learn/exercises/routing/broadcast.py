@@ -32,7 +32,7 @@ from tinygrad_edu.learn import Query
 
 def bias(their, upstream):
     dx, db = their.added([list(row) for row in upstream])
-    return {"dL/db": list(db) if isinstance(db, (list, tuple)) else db, "dL/dx": [list(row) for row in dx]}
+    return {"dL/db": db, "dL/dx": dx}
 
 
 def scale(their, upstream, c, x):
@@ -58,12 +58,28 @@ WRONG = {
     "forgot to sum": ("return upstream, upstream", None),
     "wrong axis summed": ("return upstream, [sum(row) for row in upstream]", None),
     "sum for mean, turned": ("return upstream, [sum(column) / len(upstream) for column in zip(*upstream)]", None),
+    "in the other order": ("return [sum(column) for column in zip(*upstream)], upstream", None),
+    "transposed": ("return upstream, list(zip(*upstream))", None),
+    "each for itself": (
+        None,
+        "return [[g * v for g, v in zip(gs, row)] for gs, row in zip(upstream, x)], "
+        "[[g * c for g in gs] for gs in upstream]",
+    ),
+    "the last only": (
+        None,
+        "for gs, row in zip(upstream, x):\n    for g, v in zip(gs, row):\n        dc = g * v\n"
+        "return dc, [[g * c for g in gs] for gs in upstream]",
+    ),
     "forgot upstream": (None, "return sum(map(sum, x)), [[c for v in row] for row in x]"),
     "forgot local": (None, "return sum(map(sum, upstream)), [[g * c for g in gs] for gs in upstream]"),
     "one row only": ("return upstream, list(upstream[0])", None),
 }
 SAID = {
     "sum for mean, turned": "what arrives over several uses adds up; it is not averaged",
+    "in the other order": "first dL/dx, then dL/db",
+    "transposed": "db has as many numbers as b: turned is not summed",
+    "each for itself": "c is one number, used everywhere: what all places give adds up to one number",
+    "the last only": "each place's part replaces the one before it: they add up, +=",
     "one row only": "that is what the first sample hands back: the others use the bias too",
 }
 RIGHT = (

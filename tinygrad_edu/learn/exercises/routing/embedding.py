@@ -30,7 +30,7 @@ from tinygrad_edu.learn import Query
 def looked_up(their, table, words, upstream):
     given = [list(row) for row in table]
     found = their.gradient(given, list(words), [list(row) for row in upstream])
-    return {"dL/dtable": [list(row) for row in found], "the table is as it was": given == [list(row) for row in table]}
+    return {"dL/dtable": found, "the table is as it was": given == [list(row) for row in table]}
 
 
 def draw(rng):
@@ -50,6 +50,25 @@ WRONG = {
         found = [[0.0] * len(row) for row in table]
         for t, word in enumerate(words):
             found[word] = list(upstream[t])
+        return found
+    """,
+    "the rows put together": """
+        found = [[0.0] * len(row) for row in table]
+        for t, word in enumerate(words):
+            found[word] += list(upstream[t])
+        return found
+    """,
+    "begun with the table": """
+        found = [list(row) for row in table]
+        for t, word in enumerate(words):
+            for i, g in enumerate(upstream[t]):
+                found[word][i] += g
+        return found
+    """,
+    "each word once": """
+        found = [[0.0] * len(row) for row in table]
+        for word in set(words):
+            found[word] = list(upstream[words.index(word)])
         return found
     """,
     "one row for all": """
@@ -82,6 +101,9 @@ WRONG = {
     """,
 }
 SAID = {
+    "the rows put together": "+= puts one list behind another: numbers are added one by one, or with zip",
+    "begun with the table": "begin with zeros: the gradient is no part of the table, and the table none of it",
+    "each word once": "a word that stands there twice gets what arrives at both places",
     "one row for all": "[[0.0] * n] * m is the same row m times, and adding to one adds to all: make each anew",
     "the place, not the word": "what arrives at place t belongs to the row of the word there, words[t], not to row t",
     "times the table": "nothing is multiplied when a row is looked up: the local gradient is 1",

@@ -22,11 +22,11 @@ from tinygrad_edu.learn import Query
 
 
 def one(their, upstream, xs):
-    return {"handed on": [float(g) for g in their.maximum(upstream, list(xs))]}
+    return {"handed on": their.maximum(upstream, list(xs))}
 
 
 def several(their, upstream, xs):
-    return {"handed on": [float(g) for g in their.maximum(upstream, list(xs))]}
+    return {"handed on": their.maximum(upstream, list(xs))}
 
 
 def judge(theirs, right, upstream, xs):
@@ -63,6 +63,10 @@ WRONG = {
     "the whole to each at a tie": "return [upstream if x == max(xs) else 0.0 for x in xs]",
     "times the number": "return [upstream * x if x == max(xs) else 0.0 for x in xs]",
     "the smallest": "k = xs.index(min(xs))\nreturn [upstream if i == k else 0.0 for i in range(len(xs))]",
+    "to those above 0": "return [upstream if x > 0 else 0.0 for x in xs]",
+    "a part for each": "return [upstream * x / (sum(xs) or 1.0) for x in xs]",
+    "the place of it": "return xs.index(max(xs))",
+    "the largest itself": "return max(xs)",
     "shared by all": "return [upstream / len(xs) for _ in xs]",
 }
 SAID = {
@@ -70,6 +74,10 @@ SAID = {
     "the whole to each at a tie": "at a tie each gets the whole: together they should get what arrives, no more",
     "times the number": "the local gradient of max is 1 at the largest, not the number itself",
     "the smallest": "the largest gets it, not the smallest",
+    "to those above 0": "that is relu: here the largest gets it, and no other, whatever their signs are",
+    "a part for each": "only the largest gets something: the max does not notice when one of the others moves",
+    "the place of it": "that is where the largest is: return a list with a number for each of them",
+    "the largest itself": "that is the max: return what each of them is handed, in a list",
     "shared by all": "it is shared among all: only the largest gets something",
 }
 RIGHT = (

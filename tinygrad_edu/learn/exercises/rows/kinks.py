@@ -36,9 +36,10 @@ from tinygrad_edu.learn import Query
 
 def away(their, x, a, b):
     return {
-        "relu": their.relu(x),
+        "relu of a positive": their.relu(abs(x)),
         "relu of a negative": their.relu(-abs(x)),
-        "abs": their.absolute(x),
+        "abs of a positive": their.absolute(abs(x)),
+        "abs of a negative": their.absolute(-abs(x)),
         "maximum": dict(zip(("dy/da", "dy/db"), their.maximum(a, b))),
     }
 
@@ -63,7 +64,7 @@ def judge(theirs, right, a):
 
 def draw(rng):
     a = rng.uniform(-2, 2)
-    return rng.choice([-1, 1]) * rng.uniform(0.3, 2), a, a + rng.choice([-1, 1]) * rng.uniform(0.3, 2)
+    return rng.uniform(0.3, 2), a, a + rng.choice([-1, 1]) * rng.uniform(0.3, 2)
 
 
 HINTS = (
