@@ -261,13 +261,13 @@ class _Layers:
             uses[w.tail].add(w.head)
         for k in self.keys:
             self.layer[k] = max((self.layer[t] + 1 for t in into[k]), default=0)
-        leaves = {k for k in self.keys if not into[k] and k not in self.early}
-        self._pull(leaves, uses)
+        free = {k for k in self.keys if not into[k] and k not in self.early}
+        self._pull(free, uses)
         ends = {t: max(self.layer[h] for h in heads) for t, heads in uses.items() if heads}
         if sum(end - self.layer[t] for t, end in ends.items()) > LONG * len(self.keys):
-            hanging = {*leaves}
+            hanging = {*free}
             for k in self.keys:  # what comes of leaves and of what hangs on it alone
-                if into[k] and all(t in leaves or t in hanging and len(uses[t]) == 1 for t in into[k]):
+                if into[k] and all(t in free or t in hanging and len(uses[t]) == 1 for t in into[k]):
                     hanging.add(k)
             self._pull(hanging, uses)
         self.layer |= dict.fromkeys(self.late, max(self.layer.values(), default=0))
