@@ -38,6 +38,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
                   ".reverse()"),
     ("TypeError", r"multiply sequence|operand.*'(list|tuple)'", "+, -, * and / do not go through a list number by "
                   "number: [a * x for x in xs], and zip(xs, ys) for two"),
+    ("TypeError", r"'Value' object is not (subscriptable|iterable)|object of type 'Value' has no len",
+                  "that is one Value, where several are asked for; a tuple of one is (x,), with the comma"),
     ("TypeError", rf"{NUMBER} object is not (subscriptable|iterable)|object of type {NUMBER} has no len",
                   "that is one alone, where several are asked for; a tuple of one is (x,), with the comma"),
     ("TypeError", r"operand.*'Value'", "one of the two is a Value, the other a plain number: a Value's number is its "

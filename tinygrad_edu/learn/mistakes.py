@@ -82,6 +82,8 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
 
     A factor or a constant needs two pairs that differ: of one pair anything could be said.
     """
+    if not pairs:
+        return ""
     if any(theirs is None for theirs, _ in pairs):
         return "nothing returned"
     if any(isinstance(theirs, str) and numeric(right) for theirs, right in pairs):

@@ -73,6 +73,9 @@ HINTS = (
 )
 QUERIES = (Query(local, lambda rng: (rng.uniform(0.3, 2), rng.uniform(-3, 3), rng.choice([2, 3, 4]))),)
 WRONG = {
+    "no local gradients": ("return Value(self.data + other.data, (self, other))",),
+    "as in a product": ("return Value(self.data + other.data, (self, other), (other.data, self.data))",),
+    "the numbers themselves": ("return Value(self.data + other.data, (self, other), (self.data, other.data))",),
     "swapped arguments": (None, "return Value(self.data * other.data, (self, other), (self.data, other.data))"),
     "input used for output": (
         None,
@@ -87,6 +90,9 @@ WRONG = {
     "a parent, no tuple": (None, None, "return Value(self.data**n, (self), (n * self.data ** (n - 1),))", None),
 }
 SAID = {
+    "no local gradients": "the third thing that a Value is given is missing: (number, number)",
+    "as in a product": "that is what a product has: a sum moves as much as its parent does",
+    "the numbers themselves": "that is how large the parents are: a sum moves as much as its parent does",
     "the power stays": "the slope of a**n is n times a to the power n - 1, one less than n",
     "a number, no tuple": "local_grads is a tuple with one number for each parent: (number,), with a comma",
     "Values as local gradients": "local gradients are the numbers that were seen, .data: a Value may change later",

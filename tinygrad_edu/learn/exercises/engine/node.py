@@ -58,6 +58,16 @@ HINTS = (
 QUERIES = (Query(memory, lambda rng: tuple(rng.uniform(-3, 3) for _ in range(3))),)
 WRONG = {
     "no parents": ("return Value(self.data + other.data)", "return Value(self.data * other.data)"),
+    "no .data": ("return Value(self + other, (self, other))", "return Value(self * other, (self, other))"),
+    "one .data": ("return Value(self.data + other, (self, other))", "return Value(self.data * other, (self, other))"),
+    "the other way around": (
+        "return Value(self.data + other.data, (other, self))",
+        "return Value(self.data * other.data, (other, self))",
+    ),
+    "nothing returned": (
+        "Value(self.data + other.data, (self, other))",
+        "Value(self.data * other.data, (self, other))",
+    ),
     "in place": ("self.data += other.data\nreturn self", "self.data *= other.data\nreturn self"),
     "a number, no node": ("return self.data + other.data", "return self.data * other.data"),
     "numbers as parents": (
@@ -71,6 +81,10 @@ WRONG = {
 }
 SAID = {
     "no parents": "the new Value does not know where it came from: give it its parents",
+    "no .data": "self + other asks for this sum again, and never ends: add the numbers, self.data and other.data",
+    "one .data": "the numbers are self.data and other.data: a number and a Value cannot be added yet",
+    "the other way around": "the parents are in the order in which they stand: a first, then b",
+    "nothing returned": "a function without return gives None",
     "in place": "a itself was changed, and others may still need its number: make a new Value",
     "a number, no node": "a + b is a plain number, which remembers nothing: wrap it in a Value",
     "numbers as parents": "its parents are plain numbers: they should be the Values themselves",

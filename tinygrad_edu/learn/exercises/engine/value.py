@@ -157,7 +157,7 @@ def forks(their, x, y):
 def diamonds(their, x):
     node = first = their.Value(x)
     for _ in range(40):
-        node = node * 0.5 + node * 0.25
+        node = node * 0.9 + node * 0.8
     node.backward()
     return {"end": node.data, "d(end)/d(first)": first.grad}
 
@@ -232,10 +232,46 @@ WRONG = {
         hand_on(self, 1.0)
         """,
     ),
+    "handed on at every use": (None,) * 6
+    + (
+        """
+        self.grad += 1.0
+        todo, steps = [self], 0
+        while todo and steps < 500:
+            node, steps = todo.pop(), steps + 1
+            for p, d in zip(node.parents, node.local_grads):
+                p.grad += d * node.grad
+                todo.append(p)
+        """,
+    ),
+    "parents begin at 1 again": (None,) * 6
+    + (
+        """
+        def begin(node, deep):
+            node.grad = 1.0
+            for p, d in zip(node.parents, node.local_grads):
+                p.grad += d * node.grad
+                if deep < 6:
+                    begin(p, deep + 1)
+        begin(self, 0)
+        """,
+    ),
+    "forgot upstream": (None,) * 6 + (_walk("p.grad += d"),),
+    "forgot local": (None,) * 6 + (_walk("p.grad += node.grad"),),
+    "the first local gradient": (None,) * 6 + (_walk("p.grad += node.local_grads[0] * node.grad"),),
+    "the 1 is missing": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="pass"),),
     "old gradients are handed on": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="self.grad += 1.0"),),
     "micrograd's way": (None,) * 6 + (_walk("p.grad += d * node.grad", begin="self.grad = 1.0"),),
     "begins anew": (None,) * 6
     + (_walk("p.grad += d * node.grad", begin="[setattr(n, 'grad', 0.0) for n in order]; self.grad = 1.0"),),
+    "forgot .data": ("return Value(self.data * other, (self, other), (other, self.data))",),
+    "the power's brackets": (None, "return Value(self.data**n, (self,), (n * self.data**n - 1,))"),
+    "the power stays": (None, "return Value(self.data**n, (self,), (n * self.data**n,))"),
+    "exp as a power": (None, None, "e = math.exp(self.data)\nreturn Value(e, (self,), (self.data * e,))"),
+    "output used for input": (None,) * 3 + ("y = math.log(self.data)\nreturn Value(y, (self,), (1 / y,))",),
+    "forgot the square": (None,) * 4 + ("t = math.tanh(self.data)\nreturn Value(t, (self,), (1 - t,))",),
+    "other side of a kink": (None,) * 5
+    + ("return Value(max(0.0, self.data), (self,), (1.0 if self.data < 0 else 0.0,))",),
     "input used for output": (None,) * 4 + ("return Value(math.tanh(self.data), (self,), (1 - self.data**2,))",),
     "relu lets all through": (None,) * 5 + ("return Value(max(0.0, self.data), (self,), (1.0,))",),
     "swapped arguments": ("other = other if isinstance(other, Value) else Value(other)\n"
@@ -247,6 +283,21 @@ SAID = {
     "micrograd's way": "once it is right; but a second backward() hands on what the first one left in .grad: collect "
     "what "
     "arrives in this pass beside .grad, and add it at the end",
+    "handed on at every use": "a node that is used twice hands on all of its .grad twice: visit each node once, when "
+    "everything that uses it has been visited",
+    "parents begin at 1 again": "the parents set their own .grad to 1, as if each were the end: one backward() walks "
+    "through the whole graph",
+    "forgot upstream": "each parent gets a local gradient alone: multiply by the gradient of the node that it goes "
+    "into, which is not that of self, the end",
+    "the first local gradient": "both parents get the first local gradient: each has one of its own, zip(node.parents, "
+    "node.local_grads)",
+    "the 1 is missing": "nothing is handed on: backward() begins with d(self)/d(self) = 1",
+    "forgot .data": ".data is missing: the product of a number and a Value asks for a product again, and never ends",
+    "the power's brackets": "brackets are missing: it is n * self.data ** (n - 1)",
+    "the power stays": "the slope of a**n is n times a to the power n - 1, one less than n",
+    "exp as a power": "exp is its own slope, and no power: nothing comes down in front of it",
+    "forgot the square": "the slope of tanh is 1 minus the square of what comes out",
+    "other side of a kink": "where the input is above 0 the slope of relu is 1, and below it is 0",
     "begins anew": "it sets gradients to 0 first: a second backward() should add to what is there",
     "relu lets all through": "where the input is below 0, relu is flat: its slope there is 0",
 }
