@@ -177,6 +177,24 @@ learn status --jsn                                  | learn status: there is no 
 learn author                                        | required: FILE.py
 learn author nowhere.py                             | nowhere.py: there is no such file in /
 learn author note                                   | note: an exercise is a file of Python
+grade                                               | the folder with the submissions is missing
+grade nowhere                                       | nowhere: there is no such folder
+grade folder.svg                                    | folder.svg has no submissions: put a folder, or a file of Python
+grade note                                          | note is no folder
+grade pictures more                                 | there is no place for 'more'
+grade class --rubric                                | --rubric: expected one argument
+grade class --rubric ''                             | --rubric: it is empty
+grade class --rubric nowhere.toml                   | nowhere.toml: there is no such file
+grade class --rubric folder                         | folder: this is a folder
+grade class --rubric note                           | note is no TOML
+grade class --rubrik note                           | no option '--rubrik', did you mean '--rubric'
+grade class --out                                   | --out: expected one argument
+grade class --out note                              | note: this is a file, and no folder
+grade class --seed x                                | --seed: 'x' is not a whole number from 0
+grade class --jobs 0                                | --jobs: '0' is not a whole number from 1 up
+grade class --gradescope                            | --gradescope writes files: say where, with --out
+grade class --otter                                 | --otter: expected one argument
+grade class --otter tests                           | --otter writes test files and grades nobody
 practice --level 6                                  | --level: invalid choice: 6 .*choose from 1, 2, 3, 4, 5
 practice --level three                              | --level: 'three' is not a whole number
 practice 3                                          | no place for '3'
@@ -357,9 +375,9 @@ def folder(tmp_path_factory):
         "empty.csv": "", "header.csv": "a,b,c\n", "bare.csv": "width,height\n1,5\n",
         "locked.csv": "a,y\n1,2\n", "note": "a file", "mine.csv": "x\nmine\n",
         "mine.json": '{"a": 1}', "mine.svg": "<svg>mine</svg>", "mine.html": "<html>mine</html>",
-        "pictures/loss.svg": "mine",
+        "pictures/loss.svg": "mine", "class/ada.py": "x = 1\n",
     }  # fmt: skip
-    for name in ("folder", "folder.svg", "pictures"):
+    for name in ("folder", "folder.svg", "pictures", "class"):
         (here / name).mkdir()
     for name, text in texts.items():
         (here / name).write_text(text)
