@@ -241,3 +241,11 @@ def test_a_mistake_that_some_numbers_do_not_show_is_found_out(tmp_path):
 def test_an_answer_may_be_a_map_a_zip_or_a_generator():
     assert verdict_of("broadcast", ("return map(list, upstream), (sum(c) for c in zip(*upstream))", None))
     assert verdict_of("ties", "k = xs.index(max(xs))\nreturn (upstream * (i == k) for i in range(len(xs)))")
+
+
+def test_stages_are_checked_one_after_the_other_as_they_are_written():
+    one = exercise("batchnorm")
+    first = one.starter.replace("dbeta = ...", "dbeta = dout.sum(axis=0)")
+    assert str(assess(one, first)).startswith("dgamma is still to be written")
+    second = first.replace("dgamma = ...", "dgamma = (dout * out).sum(axis=0)")
+    assert assess(one, second).first.mistake == "output used for input"

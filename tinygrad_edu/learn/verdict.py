@@ -362,7 +362,7 @@ def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
     """What is said of an answer that is no number."""
     what = theirs["#"]
     if what == "todo":
-        return "missing", f"{name or 'the answer'} is still to be written: put a number in place of the ..."
+        return "missing", f"{name or 'the answer'} is still to be written: put what it is in place of the ..."
     if what == "nothing":
         return "missing", f"{name} is missing."
     return "kind", f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for."

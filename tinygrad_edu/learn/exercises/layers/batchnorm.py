@@ -7,7 +7,7 @@ the last first, and give every name its gradient, in its shape: dmu is dL/dmu, a
 Watch for two things. What was used twice gets the sum of two gradients: away is in var and in x_hat, x is in mu and in
 away. And what was one number for a whole column, such as mu or std, gets the sum over the column.
 
-Replace each ... by what it is; what is still ... comes last, and is told.
+Replace each ... by what it is, from the top, and check in between: the first that is missing or wrong is told.
 """
 
 import numpy as np
@@ -47,8 +47,8 @@ def backward(dout, x, gamma, beta):
     # | dmu = ...
     # | dx = ...
     # ]
-    return {"dbeta": dbeta, "dgamma": dgamma, "dx_hat": dx_hat, "dstd": dstd, "dvar": dvar, "daway": daway,
-            "dmu": dmu, "dx": dx}  # fmt: skip
+    first = {"dbeta": dbeta, "dgamma": dgamma, "dx_hat": dx_hat, "dstd": dstd}
+    return {**first, "dvar": dvar, "daway": daway, "dmu": dmu, "dx": dx}
 
 
 # =====

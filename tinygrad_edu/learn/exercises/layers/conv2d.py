@@ -38,6 +38,7 @@ def backward(dout, x, w, b, stride, pad):
         dpadded[n, :, top : top + HH, left : left + WW] += dout[n, f, i, j] * w[f]
     dx = dpadded[:, :, pad : H - pad, pad : W - pad]
     # | dx = ...
+    # | raise NotImplementedError("still to be written")
     # ]
     return {"db": db, "dw": dw, "dpadded": dpadded, "dx": dx}
 
