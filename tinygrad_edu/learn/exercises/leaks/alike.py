@@ -1,9 +1,7 @@
 """All units the same
 
 Before the first step every weight gets a number, and somebody has thought that one half is as good as any other. So it
-would be, if there were one unit. Run the file, and the doctor says what becomes of several:
-
-    python leaks/alike.py
+would be, if there were one unit. Run this file with Python, and the doctor says what becomes of several.
 
 Write how the weights of one unit begin. It is called for each unit in turn, and rng is a random.Random.
 """

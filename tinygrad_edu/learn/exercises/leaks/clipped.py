@@ -2,9 +2,7 @@
 
 A single sample that is far off should not throw everything over, and so somebody has clipped the error to -1 ... 1
 before it is squared. A well-known program for playing games was written like this, and many were copied from it. It
-learns from small errors alone. Run the file: the doctor shows the node at which the gradient ends.
-
-    python leaks/clipped.py
+learns from small errors alone. Run this file with Python: the doctor shows the node at which the gradient ends.
 
 What they meant is this: the loss of an error e is e²/2 as long as e is between -1 and 1, and beyond that the pull stays
 the same however large e becomes, dL/dq = 1 or -1. Write such a loss.

@@ -1,9 +1,7 @@
 """Units that never wake
 
-A network of relus, and after a few steps it gives the same answer to everything. Train it by running this file, and ask
-the doctor what has become of its units:
-
-    python leaks/dead.py
+A network of relus, and after a few steps it gives the same answer to everything. Run this file with Python: it trains
+the network, and then asks the doctor what has become of its units.
 
 A relu that is closed on every sample hands nothing on, and so it stays as it is. What has closed them all? Change what
 you like of the optimizer and of the activation, but leave the sizes as they are: after 16 steps the network should have

@@ -1,9 +1,7 @@
 """The same weights, sixteen times
 
 A network reads sixteen numbers and is to say what the first one was. From step to step its state goes through the same
-weights, and so does the gradient on its way back. Run the file: the doctor says what becomes of it.
-
-    python leaks/exploding.py
+weights, and so does the gradient on its way back. Run this file with Python: the doctor says what becomes of it.
 
 Two things are yours. How the weights from state to state begin, so that the gradient neither grows nor shrinks on its
 way. And a bound on what a single step does: if the whole gradient is longer than the limit, make it that long, and

@@ -1,10 +1,8 @@
 """A loop that remembers too much
 
 This loop trains, and its loss falls, more or less. It does not what it should all the same. A single graph has no fault
-that one could see, so the doctor watches the training: watch(loss), once in each step. Run the file, and read what it
-tells:
-
-    python leaks/forgotten.py
+that one could see, so the doctor watches the training: watch(loss), once in each step. Run this file with Python, and
+read what it tells.
 
 Mend the loop. It returns the loss before each step.
 """

@@ -1,10 +1,8 @@
 """Data as they came
 
 A table of incomes and shares, and what each customer did: 1 bought, -1 did not. The network is sound, and so is its
-loss, which wants 1 and 0. It is the numbers that are not as a network wants them. Run the file, mend what the doctor
-says, and run it again: there is more than one thing.
-
-    python leaks/raw.py
+loss, which wants 1 and 0. It is the numbers that are not as a network wants them. Run this file with Python, mend what
+is said, by the loss or by the doctor, and run it again: there is more than one thing.
 
 Write what is done to the table before the training. There may be any number of columns, and none is constant.
 """

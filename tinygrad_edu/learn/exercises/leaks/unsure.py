@@ -1,10 +1,8 @@
 """Too sure to learn
 
 Three classes, their logits, softmax, and minus the log of the probability of the right one. As long as the network is
-unsure all is well. When it is sure, and wrong, exp overflows, or the probability is 0 and has no log. Run the file: the
-doctor says where it begins.
-
-    python leaks/unsure.py
+unsure all is well. When it is sure, and wrong, exp overflows, or the probability is 0 and has no log. Run this file
+with Python: the doctor says where it begins.
 
 Write the same loss, of the logits, so that it is right for all of them. The more it is wrong, the more it has to pull.
 """

@@ -2,9 +2,7 @@
 
 This network is to tell two half moons apart, and its loss stays where it is: to answer one half to everything has
 0.693. No line is wrong, every local gradient is right, and yet hardly anything arrives at the first layers. Run this
-file, and the doctor says why:
-
-    python leaks/vanishing.py
+file with Python, and the doctor says why.
 
 Keep the six hidden layers of four units, and change how they begin or bend, until the doctor finds nothing and the
 network learns. help(nn.MLP) has the choices.
