@@ -3,23 +3,31 @@
 import inspect
 import json
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tinygrad_edu import Value, ops
 from tinygrad_edu.cli import main
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.grading import Result, Rubric, Submission, Task, grade, submissions
+from tinygrad_edu.grading.classes import PROBE, _settled
+from tinygrad_edu.grading.differences import FORMS
 from tinygrad_edu.grading.engines import wrong_engines
 from tinygrad_edu.grading.export import as_csv, summary
-from tinygrad_edu.grading.formulas import PROPERTIES
+from tinygrad_edu.grading.formulas import PROPERTIES, exam
+from tinygrad_edu.grading.rubric import OPTIONS
 from tinygrad_edu.grading.run import graded
 from tinygrad_edu.grading.tasks import KINDS, ready
 from tinygrad_edu.learn import exercise
+from tinygrad_edu.learn.sandbox import Here
+from tinygrad_edu.learn.verdict import compared
 
 DEMOS = Path(__file__).parent.parent / "demos"
 ENGINE = exercise("value")
@@ -114,6 +122,23 @@ def test_functions_may_stand_beside_the_class():
     assert not lost(asked(engine(), text))
     parts = asked(engine(), text.replace("\ndef relu", "\ndef rectify"))
     assert lost(parts) == {"relu"} and "has no relu()" in next(p.said for p in parts if not p)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_function_of_one_number_may_be_asked_for_and_what_is_right_is_our_gradient(seed):
+    names = [n for n, op in ops.TABLE.items() if n.isidentifier() and len(op.domain) == 1 and ... not in op.domain]
+    task = engine(functions=names)
+    ready(Rubric("", (task,)))
+    their = SimpleNamespace(Value=Value, **{name: ops.TABLE[name] for name in names})
+    told = {**{key: task.option(key) for key in ("class", "data", "grad", "backward")},
+            "functions": {name: name for name in names}}  # fmt: skip
+    for key, one, _ in exam(task):
+        for steps in one.draw(random.Random(f"{key} {seed}"), task):
+            numbers, right = _settled(steps, random.Random(f"{steps} {seed}"), seed)
+            answer = Here(their).call(
+                PROBE, "probe", told, numbers, steps.lines, steps.roots, steps.results, steps.asked
+            )
+            assert not answer.error and not compared(answer.value, right, 1e-7), steps.text
 
 
 def test_gradients_inside_of_the_graph_are_asked_for_only_if_they_are_to_be_kept():
@@ -431,6 +456,9 @@ UNREAD = {
     TASK + "parts = {forks = 0}": "the part forks weighs 0",
     TASK + "parts = {functions = 1}\nfunctions = []": "it asks nothing",
     TASK + "trials = 0": "trials is 0",
+    TASK + "tolerance = 1e-12": "tolerance is 1e-12",
+    TASK + "seconds = 1000": "seconds is 1000",
+    TASK + "long = 1": "long is 1",
     "seconds = -1\n" + TASK: "seconds is -1",
     "seed = -1\n" + TASK: "seed is -1",
     "[[task]]\nname = 'parabla'\nkind = 'exercise'": "did you mean 'parabola'?",
@@ -453,6 +481,15 @@ def test_a_rubric_that_cannot_be_used_is_one_line_before_anything_is_run(text, t
     assert main(["grade", str(tmp_path / "class"), "--rubric", str(tmp_path / "rubric.toml")]) == 2
     said = capsys.readouterr()
     assert UNREAD[text] in said.err and said.err.count("\n") == 1 and not said.out
+
+
+def test_the_manual_names_every_option_and_part_and_its_weight():
+    text = (DEMOS.parent / "docs" / "grading.md").read_text()
+    for kind, options in OPTIONS.items():
+        section = text.partition(f'### `kind = "{kind}"`')[2].partition("###")[0]
+        assert not [name for name in options if f"`{name}`" not in section], kind
+    assert not [key for key, one in PROPERTIES.items() if f"| `{key}` | {one.weight:g} |" not in text]
+    assert all(f'"{call}"' in text for call in FORMS)
 
 
 def test_a_rubric_of_the_course_has_every_exercise():

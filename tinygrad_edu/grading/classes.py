@@ -69,7 +69,7 @@ def ready_value(task: Task) -> None:
                             'otherwise, write functions = {tanh = "their_name"}')  # fmt: skip
     if not exam(task):
         raise UserError("it asks nothing: there are parts without functions")
-    for key, least in {"trials": 1, "diamonds": 2, "long": 3}.items():
+    for key, least in {"diamonds": 2, "long": 3}.items():
         if not least <= task.option(key) <= 1000:
             raise UserError(f"{key} is {task.option(key)}: from {least} to 1000")
     wrong_engines()

@@ -13,6 +13,7 @@ from ..words import brief, few, markdown_table, plural
 from .result import Result, as_markdown
 from .rubric import Rubric
 
+WIDE = 12  # tasks that stand beside each other in a summary; of more, the table in CSV has them
 BY = MARK.decode()  # by which `files` knows what is ours
 
 
@@ -39,13 +40,13 @@ def summary(results: Sequence[Result], rubric: Rubric, seed: int, of: int | None
     count = plural(len(results), "student") if of in (None, len(results)) else f"{len(results)} of {of} students"
     lines = [f"# {as_markdown(rubric.title)}: {count}", "",
              f"The hidden numbers were drawn with `--seed {seed}`, which gives the same again.", ""]  # fmt: skip
-    names = [task.name for task in rubric.tasks]
+    names = [task.name for task in rubric.tasks if len(rubric.tasks) <= WIDE]
     rows = [(as_markdown(r.student), brief(r.points), *[brief(r.tasks().get(n, (0, 0))[0]) for n in names])
             for r in results]  # fmt: skip
     if len(results) > 1:
         means = [sum(r.tasks().get(n, (0, 0))[0] for r in results) / len(results) for n in names]
         rows.append(("**mean**", brief(sum(r.points for r in results) / len(results)), *map(brief, means)))
-    rows.append(("**of**", brief(rubric.points), *[brief(task.points) for task in rubric.tasks]))
+    rows.append(("**of**", brief(rubric.points), *[brief(task.points) for task in rubric.tasks if task.name in names]))
     lines += markdown_table(("student", "points", *map(as_markdown, names)), rows)
     lines += _lost(results)
     lines += _mistakes(results)

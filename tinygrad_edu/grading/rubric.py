@@ -180,6 +180,12 @@ def _task(told: Mapping[str, Any], file: Path | None) -> Task:
     if not name:
         raise UserError("it has no name")
     options.pop("kind")
+    if not 1e-8 <= (within := options.get("tolerance", 1e-6)) <= 0.1:
+        raise UserError(f"tolerance is {within:g}: from 1e-8, which differences can tell apart, to 0.1")
+    if not 1 <= options.get("trials", 3) <= 100:
+        raise UserError(f"trials is {options['trials']}: from 1 to 100")
+    if not 0 <= options.get("seconds", 0) <= 600:
+        raise UserError(f"seconds is {options['seconds']:g}: at most 600")
     points = float(options.pop("points", 1.0))
     if not 0 < points < 1e6:
         raise UserError(f"points is {points:g}: more than 0")
