@@ -53,6 +53,7 @@ def engine(**options):
 
 TITLES = {key: one.title for key, one in PROPERTIES.items()}
 BASIC = {TITLES[key] for key in ("products", "numbers", "differences", "powers", "division")}
+FUNCTIONS = {"tanh", "relu", "exp"}  # which are asked inside of a formula too
 SHARED = {TITLES[key] for key in ("forks", "losses", "twice", "orders", "diamonds", "chains")}
 # What of an engine with one mistake does not hold: the rest of its points stay.
 LOST = {
@@ -63,7 +64,8 @@ LOST = {
     "relu lets all through": {"relu"},
     "forgot local": BASIC | SHARED | {"tanh", "relu", "exp", "log"},
     "factor of the power forgotten": {TITLES["powers"], TITLES["division"]},
-    "exponent not lowered": {TITLES["powers"], TITLES["division"]},
+    "the power stays": {TITLES["powers"], TITLES["division"]},
+    "stops after one step": SHARED | FUNCTIONS | {TITLES[key] for key in ("products", "differences", "division")},
 }
 
 

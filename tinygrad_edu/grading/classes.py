@@ -10,6 +10,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from .. import ops
@@ -93,6 +94,10 @@ def asked_value(task: Task, submission: Submission, seed: int) -> list[Part]:
             return this.call(PROBE, "probe", told, numbers, steps.lines, steps.roots, steps.results, steps.asked)
 
         found = [(one, of, _missed(key, one, task, seed, ask)) for key, one, of in chosen]
+    if any(one is PROPERTIES["products"] and miss is None for one, _, miss in found):
+        for _, _, miss in found:
+            if miss and (finer := [name for name in miss.mistakes if name not in _never_right()]):
+                miss.mistakes[:] = finer
     often = Counter(name for _, _, miss in found if miss for name in miss.mistakes)
     return noted([_part(one, of, miss, often) for one, of, miss in found], note)
 
@@ -214,6 +219,18 @@ def _wrong(steps: Steps, one: Property, task: Task, trials: list[Trial]) -> Miss
 def _same(answer: Answer, part: dict[str, float], stage: int, name: str, within: float) -> bool:
     x = answer.value[stage].get(name)
     return isinstance(x, (int, float)) and not isinstance(x, bool) and near(x, part[name], within)
+
+
+@cache
+def _never_right() -> set[str]:
+    """The mistakes with which not even sums and products come out."""
+    right = [{"L": -5.5}, {"a": -3.0, "b": 2.0, "c": 1.0}]
+    numbers, lines = {"a": 2.0, "b": -3.0, "c": 0.5}, (("L", "a * b + c"),)
+    return {
+        name
+        for name, module in wrong_engines()
+        if compared(Here(module).call(PROBE, "probe", OURS, numbers, lines, ("L",), ["L"], [*"abc"]).value, right, 1e-9)
+    }
 
 
 def _known(steps: Steps, trials: list[Trial], within: float) -> Iterator[str]:
