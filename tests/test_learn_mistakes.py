@@ -165,6 +165,7 @@ LINES = [
     ("batchnorm", "-daway.sum(axis=0)", "-daway", "forgot to sum"),
     ("batchnorm", "2 * away / N", "2 * away / N * 0", "forgot to add at the fork"),
     ("batchnorm", "daway + dmu / N", "0 * dmu + daway", "the mean hands nothing on"),
+    ("batchnorm", "dvar = dstd", "dvar = -dstd", "missing minus"),
     ("layernorm", "dgamma = (dout * x_hat).sum(axis=0)", "dgamma = np.vdot(dout, x_hat)", "summed too far"),
     ("layernorm", "dx_hat = dout * gamma", "dx_hat = dout * gamma**2", "factor too many"),
     ("conv2d", "db[f] += dout[n, f, i, j]", "db[f] = dout[n, f, i, j]", "= for +="),
@@ -249,3 +250,9 @@ def test_stages_are_checked_one_after_the_other_as_they_are_written():
     assert str(assess(one, first)).startswith("dgamma is still to be written")
     second = first.replace("dgamma = ...", "dgamma = (dout * out).sum(axis=0)")
     assert assess(one, second).first.mistake == "output used for input"
+
+
+def test_a_known_mistake_further_up_is_not_what_is_wrong_here():
+    """Its numbers from here on are the same, but those before are right, and it would have shown there."""
+    here = verdict_of("batchnorm", (), "dvar = dstd", "dvar = -dstd")
+    assert exercise("batchnorm").said["missing minus"] not in " ".join(str(here).split())

@@ -194,18 +194,27 @@ def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[
     """
     if query.long:
         return []
-    known = mistaken(exercise).items()
-    alike = [name for name, module in known
+    alike = [name for name, module in mistaken(exercise).items()
              if all(_alike(_ours(query, module, t.args), t.answer, query.within) for t in trials)]  # fmt: skip
-    missed = next((t.misses[0][0] for t in trials if t.misses), None)
-    if alike or missed is None or any(t.answer.error or t.told for t in trials):
-        return alike
+    return alike or _partly(exercise, query, trials, first=True)
+
+
+def _partly(exercise: Exercise, query: Query, trials: Sequence[Trial], first: bool) -> list[str]:
+    """The known mistakes that have the first wrong number in common with theirs; or, with `first`, that begin there."""
+    bad = next((t for t in trials if t.misses), None)
+    if query.long or bad is None or any(t.answer.error or t.told for t in trials):
+        return []
+    missed = bad.misses[0][0]
     theirs = [_at(t.answer.value, missed) for t in trials]
     if not all(isinstance(x, (int, float, str)) and x for x in theirs):
         return []
-    partly = [name for name, module in known
+    partly = [name for name, module in mistaken(exercise).items()
               if all(_same(_at(_ours(query, module, t.args).value, missed), x, query.within)
                      for t, x in zip(trials, theirs))]  # fmt: skip
+    if first:
+        misses = {name: compared(_ours(query, mistaken(exercise)[name], bad.args).value, bad.right, query.within)
+                 for name in partly}  # fmt: skip
+        partly = [name for name in partly if misses[name][0][0] == missed]
     return partly if len(trials) > 1 or len(partly) == 1 else []
 
 
@@ -284,6 +293,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
             mistake = "swapped arguments"
         if mistake == "constant factor":
             words = f"it is {theirs / right:.3g} times what it should be, whatever the numbers are"
+    if not mistake and (partly := _partly(exercise, query, trials, first=False)):
+        mistake, words = partly[0], exercise.said.get(partly[0], "")
     if mistake == "disconnected" and not words and "Value" not in exercise.solution:
         words = "it is always 0: it is multiplied by 0, or never added to, or what is subtracted is the same"
     rank, told = MISTAKES.get(mistake, ("value", ""))
