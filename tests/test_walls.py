@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_edu.learn import walls
 from tinygrad_edu.learn.mistakes import near
-from tinygrad_edu.learn.sandbox import PREFIX, Sandbox
+from tinygrad_edu.learn.sandbox import PREFIX, Sandbox, unguarded
 
 # What is tried, by name; {out} is a folder outside, {secret} a hidden file in it, {open} one that is not hidden.
 TRIED = {
@@ -233,3 +233,15 @@ def test_the_walls_say_which_stand():
     )
     run = subprocess.run([sys.executable, "-c", code, walls.__file__], capture_output=True, text=True, check=True)
     assert set(run.stdout.strip().split(", ")) <= {"files", "system calls", ""}
+
+
+def test_a_system_that_keeps_nothing_apart_says_so(monkeypatch):
+    begin = Sandbox._begin
+
+    def without(self):
+        begin(self)
+        self.kept = self.kept[:1]
+
+    assert "container" not in unguarded() or sys.platform != "linux"
+    monkeypatch.setattr(Sandbox, "_begin", without)
+    assert "files, system calls" in unguarded()

@@ -176,12 +176,14 @@ def serve() -> None:
     sys.path[:0] = options.get("paths", [])
     sys.path.append(options["folder"])  # last: no file of theirs stands in for one of Python's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks
+    kept = []
     try:
         import resource
 
         size = options["memory"] * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
         resource.setrlimit(resource.RLIMIT_FSIZE, (10 * 2**20, 10 * 2**20))
+        kept.append("memory")
     except (ImportError, ValueError, OSError):  # Windows has no such limits, and macOS not all
         pass
     for needed in options.get("needs", []):
@@ -190,11 +192,11 @@ def serve() -> None:
     wanted = [options["folder"], options["others"], *options["hidden"]]
     folder, others, *hidden = [os.path.normcase(os.path.realpath(path)) for path in wanted]
     sys.path.insert(0, house := os.path.dirname(os.path.abspath(__file__)))
-    walls = importlib.import_module("walls").confine(folder, hidden, others)
+    kept += importlib.import_module("walls").confine(folder, hidden, others)
     sys.path.remove(house)
     del sys.modules["walls"]
-    guard(folder, hidden, others, native="files" in walls and "system calls" in walls)
-    answers.write(json.dumps({"id": options["id"]}) + "\n")
+    guard(folder, hidden, others, native="files" in kept and "system calls" in kept)
+    answers.write(json.dumps({"id": options["id"], "value": kept}) + "\n")
     answers.flush()
     state: dict[str, Any] = {"paths": [], "their": None}
     for line in questions:
