@@ -39,6 +39,7 @@ TRIED = {
     "read": "open('{secret}').read()",
     "read, roundabout": "open('{out}/../{name}/hidden/notes').read()",
     "read by a link": "import os; os.symlink('{secret}', 'way'); open('way').read()",
+    "what lies about": "open('{open}').read()",
     "look": "import os; os.listdir('{out}/hidden')",
     "our exercises": "import tinygrad_edu.learn.verdict",
     "a program": "import subprocess; subprocess.run(['touch', '{out}/new'])",

@@ -43,6 +43,7 @@ LONG, ERRORS = 500, 10**5  # letters of what is told of an error, and of what th
 PREFIX = "tinygrad_edu-"
 KNOWN = {"PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LANG", "LC_ALL", "TZ",
          "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PATHEXT"}  # fmt: skip
+LENT = (".cache/matplotlib", ".config/matplotlib", ".matplotlib")  # without its list of fonts it makes one, and is slow
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 HOUSE = Path(__file__).resolve().parent.parent
 
@@ -117,7 +118,9 @@ class Sandbox:
         self.stderr = tempfile.TemporaryFile()
         options = {"folder": self.folder, "hidden": self.hidden, "memory": self.memory, "needs": self.needs,
                    "paths": [str(HOUSE.parent)], "id": (ready := secrets.token_hex(8)),
-                   "others": os.path.join(os.path.dirname(self.folder), PREFIX)}  # fmt: skip
+                   "others": os.path.join(os.path.dirname(self.folder), PREFIX),
+                   "private": [str(place) for place in _private(self.folder)],
+                   "lent": [os.path.expanduser(f"~/{name}") for name in LENT]}  # fmt: skip
         # Of what the grader's environment says, keys to other services too, they get what Python needs to run.
         environment = {k: v for k, v in os.environ.items() if k.upper() in KNOWN} | QUIET
         environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder)
@@ -207,6 +210,14 @@ class Sandbox:
             return Answer(error="Timeout", text=f"no answer after {seconds:.3g} seconds", line=line, file=file)
         how = "its answer was none" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
         return Answer(error="Died", text=f"the process ended without an answer ({how})", line=line, file=file)
+
+
+def _private(folder: str) -> set[Path]:
+    """Where people have files: of these nothing is read but Python and its packages."""
+    places = {Path(os.path.expanduser("~")), Path(folder).parent}
+    with suppress(OSError):  # this one has been removed
+        places.add(Path.cwd())
+    return {place for place in places if place.is_absolute() and place != Path(place.anchor)}
 
 
 def _listen(stream: IO[bytes], answers: queue.Queue[bytes]) -> None:

@@ -53,9 +53,11 @@ LOAD, EQUAL, ABOVE, HAS, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 
 
-def confine(folder: str, hidden: Sequence[str], others: str) -> list[str]:
+def confine(folder: str, hidden: Sequence[str], others: str, private: Sequence[str] = (),
+            needed: Sequence[str] = ()) -> list[str]:  # fmt: skip
     """Shut this process in, for good: it writes in `folder` alone, and reads neither what is `hidden` nor any path
-    that begins with `others`, but for the folder.  Returns which walls stand now; none, where the kernel has none.
+    that begins with `others`, but for the folder, and of what is `private` only what is `needed`.  Returns which walls
+    stand now; none, where the kernel has none.
     """
     if sys.platform != "linux":
         return []
@@ -63,7 +65,7 @@ def confine(folder: str, hidden: Sequence[str], others: str) -> list[str]:
     if libc.prctl(38, 1, 0, 0, 0):  # PR_SET_NO_NEW_PRIVS, without which neither is allowed
         return []
     walls: dict[str, Callable[[], bool]] = {
-        "files": lambda: _landlock(libc, folder, hidden, others),
+        "files": lambda: _landlock(libc, folder, [*_readable(hidden, others, private, needed)]),
         "system calls": lambda: _seccomp(libc),
     }
     return [name for name, build in walls.items() if build()]
@@ -85,7 +87,13 @@ def unhidden(place: str, hidden: Sequence[str], others: str) -> Iterator[str]:
         yield from unhidden(path, hidden, others)
 
 
-def _landlock(libc: ctypes.CDLL, folder: str, hidden: Sequence[str], others: str) -> bool:
+def _readable(hidden: Sequence[str], others: str, private: Sequence[str], needed: Sequence[str]) -> Iterator[str]:
+    yield from unhidden("/", [*hidden, *private], others)
+    for place in needed:
+        yield from unhidden(place, hidden, others)
+
+
+def _landlock(libc: ctypes.CDLL, folder: str, readable: Sequence[str]) -> bool:
     """Whether files are walled off: what no rule allows is refused from now on."""
 
     def call(number: int, *args: object) -> int:
@@ -111,7 +119,7 @@ def _landlock(libc: ctypes.CDLL, folder: str, hidden: Sequence[str], others: str
         os.close(there)
 
     try:
-        for path in unhidden("/", hidden, others):
+        for path in readable:
             allow(path, READ)
         allow(folder, all_rights & ~(EXECUTE | DEVICES | IOCTL))
         allow(os.devnull, all_rights & (READ | WRITE | TRUNCATE))

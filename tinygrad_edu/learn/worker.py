@@ -67,9 +67,10 @@ def as_json(tree: Any, left: list[int] | None = None, deep: int = 0) -> Any:
     return {"#": type(tree).__name__, "text": repr(tree)[:80]}
 
 
-def guard(folder: str, hidden: list[str], others: str, native: bool) -> None:
+def guard(folder: str, hidden: list[str], others: str, private: list[str], needed: list[str], native: bool) -> None:
     """Refuse from here on to write outside of `folder`, to read below `hidden` or, but for the folder, what begins with
-    `others`, and to start anything; unless `native`, also to call libraries that do what no hook sees.
+    `others` or is `private` and not `needed`, and to start anything; unless `native`, also to call libraries that do
+    what no hook sees.
 
     What it needs it keeps at hand: names of modules and of builtins may mean something else by then.
     """
@@ -86,7 +87,11 @@ def guard(folder: str, hidden: list[str], others: str, native: bool) -> None:
         if path.startswith("/proc/"):
             process = path.split("/")[2]
             return process.isdigit() and process != mine
-        return any_(within(path, h) for h in hidden) or path.startswith(others) and not within(path, folder)
+        if any_(within(path, h) for h in hidden) or within(path, folder):
+            return not within(path, folder)
+        return path.startswith(others) or (
+            any_(within(path, p) for p in private) and not any_(within(path, n) for n in needed)
+        )
 
     def hook(event: str, args: Any) -> None:
         if event in starting:
@@ -167,6 +172,10 @@ def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
     return names[question["name"]](state["their"], *question["args"])
 
 
+def _canonical(*paths: str) -> list[str]:
+    return [os.path.normcase(os.path.realpath(path)) for path in paths]
+
+
 def serve() -> None:
     """Answer until nobody asks."""
     options = json.loads(sys.argv[1])
@@ -189,13 +198,15 @@ def serve() -> None:
     for needed in options.get("needs", []):
         __import__(needed)
     os.chdir(options["folder"])
-    wanted = [options["folder"], options["others"], *options["hidden"]]
-    folder, others, *hidden = [os.path.normcase(os.path.realpath(path)) for path in wanted]
+    roots = [*sys.path, sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))]
+    folder, others = _canonical(options["folder"], options["others"])
+    hidden, private = _canonical(*options["hidden"]), _canonical(*options["private"])
+    needed = _canonical(*filter(None, roots), *options["lent"])
     sys.path.insert(0, house := os.path.dirname(os.path.abspath(__file__)))
-    kept += importlib.import_module("walls").confine(folder, hidden, others)
+    kept += importlib.import_module("walls").confine(folder, hidden, others, private, needed)
     sys.path.remove(house)
     del sys.modules["walls"]
-    guard(folder, hidden, others, native="files" in kept and "system calls" in kept)
+    guard(folder, hidden, others, private, needed, native="files" in kept and "system calls" in kept)
     answers.write(json.dumps({"id": options["id"], "value": kept}) + "\n")
     answers.flush()
     state: dict[str, Any] = {"paths": [], "their": None}
