@@ -322,7 +322,15 @@ def test_a_folder_of_the_course_is_graded_with_the_learners_own_engine(tmp_path)
         path = next((tmp_path / "class" / "ada").rglob(f"*_{name}.py"))
         path.write_text(exercise(name).solution)
     [ada] = grade(tmp_path / "class", Rubric.course(["parabola", "product", "fork"]))
-    assert [part.points for part in ada.parts] == [1.0, 1.0, 0.0] and "still to be" in ada.parts[2].said
+    assert [part.points for part in ada.parts] == [1.0, 1.0, 0.0] and "as it was at first" in ada.parts[2].said
+
+
+def test_what_many_tasks_lack_is_said_once():
+    files = {"parabola.py": exercise("parabola").solution, "notes.py": "x = 1"}
+    report = graded(Submission("ada", files), Rubric.course(), 1).markdown()
+    assert report.count(
+        "\n- **"
+    ) == 1 and "more parts.** It was not handed in; there are notes.py, parabola.py" in report.replace("\\", "")
 
 
 @pytest.mark.parametrize("first", ["while True: pass", "import os\nos._exit(1)", "raise ValueError", "def f(:"])
@@ -357,7 +365,7 @@ HANDED_IN = {
     "renamed": ({"homework.py": SLOPE}, 1, ""),
     "one of two": ({"homework.py": SLOPE, "other.py": "x = 1"}, 1, "homework.py was taken, which defines slope"),
     "a pair": ({"a.py": SLOPE, "b.py": SLOPE}, 0, "a.py, b.py all define slope"),
-    "other names": ({"a.py": "x = 1", "b.py": "y = 1"}, 0, "none of them defines slope"),
+    "other names": ({"a.py": "x = 1", "b.py": "y = 1"}, 0, "It was not handed in; there are a.py, b.py"),
     "notebook": ({"slopes.ipynb": json.dumps(NOTEBOOK)}, 1, "cell 3"),
     "broken notebook": ({"slopes.ipynb": "{"}, 0, "no notebook that could be read"),
     "nothing": ({}, 0, "Nothing was handed in"),

@@ -19,6 +19,7 @@ from ..blocks import Terms
 from ..errors import UserError
 from ..learn.course import Exercise, exercise
 from ..learn.verdict import Remark, assess, mistaken
+from ..words import few
 from .boxes import box
 from .classes import asked_value, ready_value
 from .differences import asked_backward, ready_backward, titles
@@ -37,7 +38,11 @@ def asked_exercise(task: Task, submission: Submission, seed: int) -> list[Part]:
     wanted = task.option("file") or f"{one.name}.py"
     name, note = submission.find(wanted, defined(one.starter))
     if not name:
+        if note.startswith(f"{one.name}.py is not there; there are "):  # one sentence for all that are missing
+            note = f"it was not handed in; there are {few(sorted(submission.files))}"
         return [Part(task.name, 0.0, task.points, as_sentence(note), "missing")]
+    if submission.files[name].strip() == one.starter.strip():
+        return [Part(task.name, 0.0, task.points, "The file is as it was at first.", "missing")]
     engine = submission.find("value.py", ["Value"])[0] if one.uses_value else ""
     value = submission.files[engine] if engine and engine != name else None
     with box(task, submission, name, one.needs, one.seconds) as this:
