@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -18,7 +19,7 @@ from .sandbox import Sandbox
 from .verdict import SHORT, assess, mistaken, shows
 
 MUTANTS = 5  # so many wrong rules at least must be found out
-MOST = 16  # so many are tried
+MOST = 16  # so many are tried, until these are
 SEEDS = range(1, 4)  # of numbers that each mistake has to show with
 
 
@@ -69,10 +70,10 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
             yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
     for name, seeds in _escapes(one):
         yield f"the mistake {name!r} passes with the numbers of seed {seeds}: draw what tells it apart in every trial"
-    tried = list(mutants(one.solution, one.written))[:MOST]
-    killed = sum(not assess(one, text, box=box, brief=True) for text in tried)
+    tried = itertools.islice(mutants(one.solution, one.written), MOST)
+    killed = len([*itertools.islice((m for m in tried if not assess(one, m, box=box, brief=True)), MUTANTS)])
     if killed < MUTANTS:
-        yield f"of {len(tried)} small changes to the solution only {killed} are found out; {MUTANTS} should be"
+        yield f"of up to {MOST} small changes to the solution only {killed} are found out; {MUTANTS} should be"
 
 
 def _escapes(one: Exercise) -> Iterator[tuple[str, int]]:
