@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_edu import Value, draw, files, plot
+from tinygrad_edu import Value, draw, files, nn, plot
+from tinygrad_edu.data import read_csv
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.render import renderer
 from tinygrad_edu.train import History
@@ -221,6 +222,26 @@ def test_links_are_followed_and_permissions_kept(tmp_path):
     link.symlink_to("real.svg")
     files.write(link, "<svg>2</svg>")
     assert link.is_symlink() and "2" in real.read_text() and real.stat().st_mode & 0o777 == 0o640
+
+
+@posix
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_what_never_ends_is_not_read_to_its_end(device, monkeypatch):
+    monkeypatch.setattr(files, "MOST", 1 << 20)
+    for door in read_csv, nn.load, MLP(1, [1]).load, files.read:
+        with pytest.raises(OSError, match="no file, and more than 1 MiB come out of it") as told:
+            door(device)
+        assert told.value.filename == device
+
+
+@posix
+def test_a_pipe_that_ends_is_read_like_a_file(tmp_path):
+    pipe, text = tmp_path / "table.csv", "a,b\n1,2\n3,4\n"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(text))
+    writer.start()
+    assert files.read(pipe) == text.encode()
+    writer.join()
 
 
 @posix

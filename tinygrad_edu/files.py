@@ -50,17 +50,26 @@ _FORM = re.compile(
 )  # that of what is written as JSON: a model, a history, ...
 KINDS = {"tinygrad_edu": "model", "": "picture or page"}  # what a form is called, if not by its own name
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # a disk, or whatever is behind a stream, takes no more
+MOST = 1 << 28  # bytes out of a pipe or a device
 _HALVES = re.compile("[\ud800-\udfff]")
 _NEAR = 512  # bytes from either end: a mark further inside is a mention
 _NAME = ".tinygrad_edu-{}.tmp"
 
 
 def read(path: StrPath) -> bytes:
-    """What is in a file.  Raises OSError of the usual types, which says what to look at."""
+    """What is in a file, or comes out of a pipe.  Raises OSError of the usual types, which says what to look at; and if
+    so much comes out of a pipe or a device that it may never end.
+    """
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            ends = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            content = file.read(-1 if ends else MOST + 1)
     except OSError as error:
         raise _told(error, path) from None
+    if ends or len(content) <= MOST:
+        return content
+    raise OSError(errno.EFBIG, f"this is no file, and more than {MOST >> 20} MiB come out of it, perhaps without end: "
+                               "write what you need of it into a file", os.fspath(path))  # fmt: skip
 
 
 def folder(path: StrPath) -> Path:

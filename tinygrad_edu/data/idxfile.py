@@ -16,6 +16,7 @@ from math import isfinite, prod
 from pathlib import Path
 from typing import NoReturn
 
+from .. import files
 from ..errors import UserError
 from ..files import StrPath
 from .samples import Split
@@ -117,7 +118,7 @@ def _samples(
 
 def _read(path: Path, dimensions: int, kind: str, what: str) -> tuple[Sequence[int], array]:  # type: ignore[type-arg]
     """The dimensions and the numbers of a file."""
-    content = unpacked(path.read_bytes(), partial(fail, path))
+    content = unpacked(files.read(path), partial(fail, path))
     if not content:
         fail(path, "the file is empty")
     head = content[:4]
