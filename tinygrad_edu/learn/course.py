@@ -61,7 +61,8 @@ class Query:
     """How what the learner wrote is asked.
 
     `function(their, *drawn)` calls it and returns numbers by name, in the order in which they should be looked at;
-    `draw(rng)` draws its other arguments, once for each of the `trials`.  Numbers are right that are within `within` of
+    `draw(rng)` draws its other arguments, once for each of the `trials`, and `also` are asked about besides: one number
+    alone, numbers that repeat, 0, signs that a draw may miss.  Numbers are right that are within `within` of
     the solution's, relative to the larger or to 1.  `judge(theirs, right, *drawn)`, where there are several right
     answers, returns what is wrong in a sentence, or "".  `graph(*drawn)` builds the expression that the numbers are
     about as Values; a number called "dL/da" is then told by the edges that lead to the node a.  `known` is what is
@@ -77,6 +78,7 @@ class Query:
     graph: Callable[..., Any] | None = None
     known: Any = None
     long: float = 0.0
+    also: tuple[tuple[Any, ...], ...] = ()
 
     @cached_property
     def source(self) -> str:
@@ -86,6 +88,7 @@ class Query:
     def arguments(self, seed: int) -> list[tuple[Any, ...]]:
         """What it is called with, for each trial."""
         drawn = [self.draw(random.Random(f"{self.function.__name__} {seed} {k}")) for k in range(self.trials)]
+        drawn += self.also
         return [args for i, args in enumerate(drawn) if args not in drawn[:i]]
 
 

@@ -132,9 +132,44 @@ def misshapen(theirs: Any, right: Any) -> str:
         return ""
     if mine is None:
         return "its rows are not of one length"
-    named = f"{len(right)} of them: {', '.join(right)}" if isinstance(right, dict) else _form(asked or ())
+    named = _asked(right, "a dict, with" if mine[:1] == asked else f"{(asked or [1])[0]} of them:")
     transposed = ": it is transposed" if mine[::-1] == asked and len(mine) == 2 else ""
     return f"it is {_form(mine)} and should be {named}{transposed}"
+
+
+def unreadable(what: str, text: str, right: Any) -> str:
+    """What is said of an answer of a type that is not read, after "is": what should be there, and how to come by it.
+
+    >>> unreadable("map", "<map object at 0x7f>", [1.0, 2.0])
+    'a map and should be a list of 2: list(...) makes a list of what it hands out one by one'
+    >>> unreadable("Decimal", "Decimal('2')", 2.0)
+    "Decimal Decimal('2'), where a number is asked for: float(...) makes one of it"
+    """
+    advice = next((told for told, types in FORMS.items() if what in types), "")
+    shown = f"a {what}" if text.startswith("<") else f"{what} {text}"
+    if numeric(right):
+        return f"{shown}, where a number is asked for{advice}"
+    return f"{shown} and should be {_asked(right, 'numbers by name:')}{advice}"
+
+
+FORMS = {
+    ": list(...) makes a list of what it hands out one by one": ("generator", "map", "zip", "filter", "chain",
+                                                                 "accumulate", "reversed", "list_reverseiterator"),
+    ": list(...) makes a list of it": ("range", "deque", "array", "dict_values", "dict_keys", "dict_items"),
+    ": a set keeps no order, and nothing twice": ("set", "frozenset"),
+    ": float(...) makes one of it": ("Decimal", "Fraction"),
+    ": .data is its number": ("Value",),
+    ": a function is called with brackets behind its name": ("function", "method", "builtin_function_or_method"),
+}  # fmt: skip
+
+
+def _asked(right: Any, words: str) -> str:
+    """What should be there: a form, or names, behind these words."""
+    if isinstance(right, dict):
+        return f"{words} {', '.join(right)}".rstrip()
+    if isinstance(right, (bool, str)):
+        return "True or False" if isinstance(right, bool) else "a text"
+    return _form(shape(right) or ())
 
 
 def _form(size: tuple[int, ...]) -> str:

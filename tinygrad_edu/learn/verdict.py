@@ -31,7 +31,7 @@ from ..trees import leaves
 from . import arrays
 from .course import ENGINE, Exercise, Query, lending, lent
 from .crashes import crash_words, reason
-from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near
+from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near, unreadable
 from .phrases import band_of, begun, shortly
 from .sandbox import Answer, Here, Sandbox
 
@@ -272,7 +272,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
         return Remark(rank, (head, *_advice(said)), mistake, quiet=f"{who} is not as it was asked for")
     name, theirs, right = bad.misses[0]
     if isinstance(theirs, dict) and "#" in theirs:
-        rank, words = _kind(name, theirs)
+        rank, words = _kind(name or who, theirs, right)
         return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake, quiet=words)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
@@ -369,14 +369,14 @@ def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
     return ("", told) if told else None
 
 
-def _kind(name: str, theirs: dict[str, Any]) -> tuple[str, str]:
-    """What is said of an answer that is no number."""
+def _kind(name: str, theirs: dict[str, Any], right: Any) -> tuple[str, str]:
+    """What is said of an answer that is neither a number nor made of numbers."""
     what = theirs["#"]
     if what == "todo":
         return "missing", f"{name or 'the answer'} is still to be written: put what it is in place of the ..."
     if what == "nothing":
         return "missing", f"{name} is missing."
-    return "kind", f"{name or 'the answer'} is {what} {theirs.get('text', '')}, where a number is asked for."
+    return "kind", f"{name or 'the answer'} is {unreadable(what, theirs.get('text', ''), right)}."
 
 
 def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:

@@ -25,7 +25,7 @@ def chain(x, steps):
 from tinygrad_edu.learn import Query
 
 
-def three(their, x, names):
+def chained(their, x, names):
     import math
 
     known = {
@@ -41,7 +41,7 @@ def three(their, x, names):
 
 def draw(rng):
     names = ["sin", "square", "exp", "half", "tanh"]
-    return rng.uniform(0.3, 1.2), rng.sample(names, 3)
+    return rng.choice([-1, 1]) * rng.uniform(0.3, 1.2), rng.sample(names, rng.randint(3, 5))
 
 
 HINTS = (
@@ -49,7 +49,11 @@ HINTS = (
     "dy/dx = f3'(f2(f1(x))) · f2'(f1(x)) · f1'(x)",
     "slope = 1.0\nfor f, df in steps:\n    slope *= df(x)\n    x = f(x)\nreturn x, slope",
 )
-QUERIES = (Query(three, draw, trials=4), Query(three, lambda rng: (0.7, []), trials=1))
+EDGES = ((-0.8, ["square"]), (0.5, ["sin", "sin"]), (3.0, ["half", "square", "tanh", "exp", "sin", "half"]))
+QUERIES = (
+    Query(chained, draw, trials=4, within=1e-12, also=EDGES),
+    Query(chained, lambda rng: (0.7, []), trials=1),
+)
 WRONG = {
     "output used for input": "slope = 1.0\nfor f, df in steps:\n    x = f(x)\n    slope *= df(x)\nreturn x, slope",
     "all slopes at x": "slope, y = 1.0, x\nfor f, df in steps:\n    slope *= df(x)\n    y = f(y)\nreturn y, slope",

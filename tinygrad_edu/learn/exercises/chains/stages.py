@@ -56,7 +56,8 @@ HINTS = (
     "1/d: -1/d²;  1 + e: 1;  exp(m): e;  -s: -1;  p + b: 1, 1;  w * x: x, w",
     "dd = -1 / d**2;  de = dd;  dm = de * e;  ds = -dm;  dp = ds;  db = ds;  dw = dp * x;  dx = dp * w",
 )
-QUERIES = (Query(stages, lambda rng: tuple(rng.choice([-1, 1]) * rng.uniform(0.3, 1.5) for _ in range(3))),)
+QUERIES = (Query(stages, lambda rng: tuple(rng.choice([-1, 1]) * rng.uniform(0.3, 1.5) for _ in range(3)),
+                 also=((-0.7, 0.4, 0.3), (0.6, -1.2, -0.9), (0.0, 0.0, 0.0), (4.0, 2.0, 1.0))),)  # fmt: skip
 
 
 def _lines(**changed):

@@ -39,7 +39,10 @@ HINTS = (
     "what arrives at a level = what arrived above · 1 + what arrived above · 1",
     "found = [1.0]\nfor _ in range(n):\n    found.append(found[-1] + found[-1])\nreturn found",
 )
-QUERIES = (Query(levels, lambda rng: (rng.randint(3, 9),)), Query(levels, lambda rng: (60,), trials=1))
+QUERIES = (
+    Query(levels, lambda rng: (rng.randint(3, 9),), also=((0,), (1,))),
+    Query(levels, lambda rng: (60,), trials=1),
+)
 WRONG = {
     "forgot to add at the fork": "return [1.0] * (n + 1)",
     "order reversed": "return [2.0**k for k in range(n, -1, -1)]",

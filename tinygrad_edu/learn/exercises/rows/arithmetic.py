@@ -47,7 +47,7 @@ def local(their, a, b):
     found = {}
     for name in ("add", "subtract", "multiply", "divide"):
         slopes = getattr(their, name)(a, b)
-        pair = len(slopes) == 2 if isinstance(slopes, (list, tuple)) else False
+        pair = hasattr(slopes, "__len__") and not isinstance(slopes, dict) and len(slopes) == 2
         found[name] = {"dy/da": slopes[0], "dy/db": slopes[1]} if pair else slopes
     return found
 
@@ -61,7 +61,7 @@ HINTS = (
     "sum: 1, 1;  difference: 1, -1;  product: b, a;  quotient a/b: 1/b, and -a/b², for a/b = a · b to the power -1",
     "return 1.0, 1.0\nreturn 1.0, -1.0\nreturn b, a\nreturn 1 / b, -a / b**2",
 )
-QUERIES = (Query(local, draw),)
+QUERIES = (Query(local, draw, also=((0.0, -2.0), (-40.0, 0.05), (3, 2), (-1.5, -1.5))),)
 WRONG = {
     "swapped arguments": (None, None, "return a, b"),
     "missing minus": (None, None, None, "return 1 / b, a / b**2"),

@@ -57,7 +57,7 @@ HINTS = (
     "tanh: 1 - y²;  sigmoid: y(1 - y);  sin: cos x;  cos: -sin x",
     "return 1 - y * y\nreturn y * (1 - y)\nreturn math.cos(x)\nreturn -math.sin(x)",
 )
-QUERIES = (Query(slopes, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.2, 2.5),)),)
+QUERIES = (Query(slopes, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.2, 2.5),), also=((0.0,), (-9.0,), (9.0,))),)
 WRONG = {
     "input used for output": "return 1 - x * x",
     "the square is missing": "return 1 - y",

@@ -59,7 +59,9 @@ HINTS = (
     "upstream · b and upstream · a;  upstream · (1 - y²);  upstream · d for every local gradient d",
     "return upstream * b, upstream * a\nreturn upstream * (1 - y * y)\nreturn [upstream * d for d in local_grads]",
 )
-QUERIES = (Query(handed, draw),)
+QUERIES = (
+    Query(handed, draw, also=((-1.5, 0.0, -2.0, [-0.5]), (2.0, -0.3, 1.0, []), (0.5, 3.0, 0.05, [2, 2, 0, -1, 2]))),
+)
 WRONG = {
     "forgot upstream": ("return b, a", "return 1 - y * y", "return list(local_grads)"),
     "forgot local": ("return upstream, upstream", "return upstream", "return [upstream for d in local_grads]"),

@@ -72,7 +72,10 @@ HINTS = (
     "relu: 1 above 0, else 0;  |x|: 1 above, -1 below;  max: 1 for the larger one and 0 for the other",
     "return 1.0 if x > 0 else 0.0\nreturn 1.0 if x > 0 else -1.0\nreturn (1.0, 0.0) if a > b else (0.0, 1.0)",
 )
-QUERIES = (Query(away, draw), Query(corner, lambda rng: (rng.uniform(-2, 2),), judge=judge))
+QUERIES = (
+    Query(away, draw, also=((1e-6, -3.0, 2.0), (-30.0, 0.01, -1.5), (1.0, -2.0, -1.0))),
+    Query(corner, lambda rng: (rng.uniform(-2, 2),), judge=judge, also=((0.0,), (-1.0,))),
+)
 WRONG = {
     "other side of a kink": "return 0.0 if x > 0 else 1.0",
     "swapped arguments": (None, None, "return (0.0, 1.0) if a > b else (1.0, 0.0)"),

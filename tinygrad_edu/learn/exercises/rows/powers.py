@@ -57,7 +57,17 @@ HINTS = (
     "n · x to the power n-1;  1 / (2√x);  exp x;  1/x",
     "return n * x ** (n - 1)\nreturn 0.5 / y\nreturn y\nreturn 1 / x",
 )
-QUERIES = (Query(slopes, lambda rng: (rng.uniform(0.3, 3), rng.choice([-2, -1, 2, 3, 4]))),)
+
+
+def any_power(their, x, n):
+    return {f"d(x**{n})/dx": their.power(x, n)}
+
+
+QUERIES = (
+    Query(slopes, lambda rng: (rng.uniform(0.3, 3), rng.choice([-2, -1, 2, 3, 4])), also=((0.05, 2), (25.0, -1))),
+    Query(any_power, lambda rng: (rng.uniform(-3, -0.3), rng.choice([-3, -2, 2, 3, 4])),
+          also=((-1.5, 2), (1.7, 2.5), (0.6, -0.5), (2.0, 1), (-2.0, 0))),
+)  # fmt: skip
 WRONG = {
     "the power stays": "return n * x**n",
     "forgot the factor": "return x ** (n - 1)",

@@ -44,7 +44,9 @@ HINTS = (
     "new x = x - rate · slope;   change = Σ slope · (-rate · slope) = -rate · Σ slope²",
     "return [x - rate * s for x, s in zip(xs, slopes)]\nreturn -rate * sum(s * s for s in slopes)",
 )
-QUERIES = (Query(step, draw),)
+QUERIES = (
+    Query(step, draw, also=(([1.5], [-2.0], 0.1), ([1.0, 1.0, 1.0, 0.0, 2.0], [2.0, -2.0, 2.0, 0.0, 30.0], 0.01))),
+)
 WRONG = {
     "uphill": ("return [x + rate * s for x, s in zip(xs, slopes)]", "return -rate * sum(s * s for s in slopes)"),
     "missing minus": (None, "return rate * sum(s * s for s in slopes)"),

@@ -34,9 +34,16 @@ HINTS = (
     "slope = (f(x + h) - f(x - h)) / (how far x + h is from x - h)",
     "return (f(x + h) - f(x - h)) / (2 * h)",
 )
+
+
+def wide(their, x, h):
+    return {"slope of x³ by a wide step": their.slope(lambda t: t**3, x, h)}
+
+
 QUERIES = (
-    Query(parabola, lambda rng: (rng.uniform(-3, 3),), within=1e-4),
-    Query(sine, lambda rng: (rng.uniform(-3, 3),), within=1e-4),
+    Query(parabola, lambda rng: (rng.uniform(-3, 3),), within=1e-7, also=((0.0,),)),
+    Query(sine, lambda rng: (rng.uniform(-3, 3),), within=1e-7, also=((3.0,),)),
+    Query(wide, lambda rng: (rng.uniform(-3, 3), rng.uniform(0.1, 0.5))),
 )
 WRONG = {
     "factor 2": "return (f(x + h) - f(x - h)) / h",
@@ -46,6 +53,8 @@ WRONG = {
     "brackets around the rise": "return f(x + h) - f(x - h) / (2 * h)",
     "no brackets": "return f(x + h) - f(x - h) / 2 * h",
     "the formula of one function": "return 2 * x",
+    "a step to one side": "return (f(x + h) - f(x)) / h",
+    "a step of its own": "h = 1e-6\nreturn (f(x + h) - f(x - h)) / (2 * h)",
 }
 SAID = {
     "forgot the run": "it is the rise alone: divide by how far x + h is from x - h",
@@ -53,8 +62,10 @@ SAID = {
     "brackets around the rise": "/ comes before -: the whole rise goes above the line, (f(x + h) - f(x - h))",
     "no brackets": "/ and * come before -: brackets around the rise, and around the run",
     "the formula of one function": "that is the slope of x²: f may be any function, so ask f for its numbers",
+    "a step to one side": "one of the steps is missing: h to the right, and h to the left",
+    "a step of its own": "h is given, and any h may be asked for: step by that",
 }
 RIGHT = (
-    "return (f(x + h) - f(x)) / h",
+    "return ((f(x + h) - f(x)) / h + (f(x) - f(x - h)) / h) / 2",
     "left, right = x - h, x + h\nreturn (f(right) - f(left)) / (right - left)",
 )

@@ -29,7 +29,7 @@ def three(their, xs):
     given = list(xs)
     found = their.gradient(lambda v: v[0] * v[1] ** 2 + 3 * v[2] - v[0], given)
     names = ("df/dx", "df/dy", "df/dz")
-    by_name = dict(zip(names, found)) if isinstance(found, list) and len(found) == 3 else found
+    by_name = dict(zip(names, found)) if hasattr(found, "__len__") and len(found) == 3 else found
     return {"the gradient of x·y² + 3z - x": by_name, "xs is as it was": given == list(xs)}
 
 
@@ -39,7 +39,19 @@ HINTS = (
     "right = xs[:i] + [xs[i] + h] + xs[i + 1 :]\nleft = xs[:i] + [xs[i] - h] + xs[i + 1 :]\n"
     "slopes.append((f(right) - f(left)) / (2 * h))",
 )
-QUERIES = (Query(three, lambda rng: ([rng.uniform(0.5, 2) for _ in range(3)],), within=1e-4),)
+
+
+def any_number(their, xs):
+    given = list(xs)
+    found = their.gradient(lambda v: sum((k + 1) * x * x for k, x in enumerate(v)), given)
+    return {"the gradient of x0² + 2x1² + 3x2² + ...": found, "xs is as it was": given == list(xs)}
+
+
+QUERIES = (
+    Query(three, lambda rng: ([rng.uniform(0.5, 2) for _ in range(3)],), within=1e-4),
+    Query(any_number, lambda rng: ([rng.uniform(-2, 2) for _ in range(rng.randint(4, 6))],), within=1e-4,
+          also=(([1.5],), ([2.0, -1.0, 2.0, 0.0, 2.0],))),
+)  # fmt: skip
 WRONG = {
     "all at once": """
         right, left = [x + h for x in xs], [x - h for x in xs]

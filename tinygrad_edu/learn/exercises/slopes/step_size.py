@@ -48,6 +48,7 @@ HINTS = (
 QUERIES = (
     Query(exponential, lambda rng: (rng.uniform(0, 2),), judge=judge, within=0),
     Query(wave, lambda rng: (200.0, rng.uniform(0.3, 1.2)), judge=judge, within=0),
+    Query(wave, lambda rng: (1e6, rng.uniform(0.3, 1.2)), judge=judge, within=0),
     Query(wave, lambda rng: (0.005, rng.uniform(0.3, 1.2)), judge=judge, within=0),
 )
 WRONG = {
