@@ -112,7 +112,11 @@ HINTS = (
     "return -self + other\nreturn self**-1 * other",
 )
 QUERIES = (
-    Query(sides, lambda rng: (rng.uniform(0.5, 2), rng.choice([-1, 1]) * rng.uniform(0.5, 2), rng.choice([2, 3, 5]))),
+    Query(
+        sides,
+        lambda rng: (rng.uniform(0.5, 2), rng.choice([-1, 1]) * rng.uniform(0.5, 2), rng.choice([2, 3, 5])),
+        also=((-1.5, 0.7, 2), (0.8, -0.6, -2.5), (1.0, 1.0, 1)),
+    ),
 )
 WRONG = {
     "the sides are exchanged": (None,) * 5 + ("return self - other", "return self / other"),

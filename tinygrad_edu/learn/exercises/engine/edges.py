@@ -71,7 +71,8 @@ HINTS = (
     "sum: (1, 1); product: (other.data, self.data); power: (n * self.data ** (n - 1),); tanh: (1 - t * t,)",
     "return Value(self.data * other.data, (self, other), (other.data, self.data)), and the others in the same way",
 )
-QUERIES = (Query(local, lambda rng: (rng.uniform(0.3, 2), rng.uniform(-3, 3), rng.choice([2, 3, 4]))),)
+QUERIES = (Query(local, lambda rng: (rng.uniform(0.3, 2), rng.uniform(-3, 3), rng.choice([2, 3, 4])),
+                 also=((-1.3, 0.7, 3), (-0.6, -2.0, 2), (2.0, 2.0, -1), (1.5, 0.0, 0.5))),)  # fmt: skip
 WRONG = {
     "no local gradients": ("return Value(self.data + other.data, (self, other))",),
     "as in a product": ("return Value(self.data + other.data, (self, other), (other.data, self.data))",),

@@ -55,7 +55,14 @@ HINTS = (
     "Value(the number, (the one on the left, the one on the right))",
     "return Value(self.data + other.data, (self, other))\nreturn Value(self.data * other.data, (self, other))",
 )
-QUERIES = (Query(memory, lambda rng: tuple(rng.uniform(-3, 3) for _ in range(3))),)
+QUERIES = (
+    Query(
+        memory,
+        lambda rng: tuple(rng.uniform(-3, 3) for _ in range(3)),
+        trials=6,
+        also=((1.5, 1.5, 1.5), (0.0, -1.0, 2.0)),
+    ),
+)
 WRONG = {
     "no parents": ("return Value(self.data + other.data)", "return Value(self.data * other.data)"),
     "no .data": ("return Value(self + other, (self, other))", "return Value(self * other, (self, other))"),

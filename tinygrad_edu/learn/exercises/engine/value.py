@@ -123,6 +123,7 @@ def operations(their, x, y, n):
         "a * b": lambda: a * b,
         "3 * a": lambda: 3 * a,
         f"a ** {n}": lambda: a**n,
+        f"b ** {n}": lambda: b**n,
         "exp(a)": lambda: a.exp(),
         "log(a)": lambda: a.log(),
         "tanh(a)": lambda: a.tanh(),
@@ -188,7 +189,11 @@ HINTS = (
     "for node in order:\n    node.grad += arriving[node]",
 )
 QUERIES = (
-    Query(operations, lambda rng: (rng.uniform(0.3, 2), rng.uniform(0.5, 2), rng.choice([2, 3]))),
+    Query(
+        operations,
+        lambda rng: (rng.uniform(0.3, 2), rng.choice([-1, 1]) * rng.uniform(0.5, 2), rng.choice([2, 3])),
+        also=((0.05, -1.5, 3), (4.0, 0.7, -1), (1.0, 1.0, 2)),
+    ),
     Query(neuron, lambda rng: tuple(rng.uniform(-1.5, 1.5) for _ in range(5))),
     Query(forks, lambda rng: (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))),
     Query(diamonds, lambda rng: (rng.uniform(-1.5, 1.5),), trials=1),

@@ -67,7 +67,7 @@ def fork(rng):
 
 
 def random_graph(rng):
-    edges = [[], []] + [[rng.randrange(k), rng.randrange(k)] for k in range(2, 9)]
+    edges = [[], []] + [[rng.randrange(k) for _ in range(rng.randint(1, 3))] for k in range(2, 9)]
     return edges, [[rng.uniform(0.5, 1.5) for _ in parents] for parents in edges]
 
 
@@ -77,7 +77,8 @@ HINTS = (
     "for node in reversed(topological(root)):\n    for parent, local in zip(node.parents, node.local_grads):\n"
     "        parent.grad += local * node.grad",
 )
-QUERIES = (Query(graph, fork), Query(graph, random_graph))
+EDGES = (([[]], [[]]), ([[], [], [0, 1, 0], [2, 2, 1]], [[], [], [-1.0, 0.0, 2.0], [0.5, -3.0, 1.0]]))
+QUERIES = (Query(graph, fork), Query(graph, random_graph, also=EDGES))
 WRONG = {
     "order reversed": """
         for node in topological(root):

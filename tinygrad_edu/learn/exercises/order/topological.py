@@ -70,12 +70,29 @@ def shown(names):
     return " ".join(names[:12]) + " ..." * (len(names) > 12)
 
 
+def again(their, parents):
+    class Node:
+        def __init__(self, name, parents):
+            self.name, self.parents = name, parents
+
+    nodes = []
+    for k, those in enumerate(parents):
+        nodes.append(Node(f"n{k}", tuple(nodes[p] for p in those)))
+    their.topological(nodes[-1])
+    return [node.name for node in their.topological(nodes[-1])]
+
+
+def judge_again(theirs, right, edges):
+    told = judge(theirs, right, edges)
+    return told and f"asked a second time about the same root, it is not as before: {told}"
+
+
 def small(rng):
     return ([[], [], [0, 1], [0, 2], [1, 1], [3, 4], [2, 5]],)
 
 
 def random_graph(rng):
-    return ([[], []] + [[rng.randrange(k), rng.randrange(k)] for k in range(2, 12)],)
+    return ([[], []] + [[rng.randrange(k) for _ in range(rng.randint(1, 3))] for k in range(2, 12)],)
 
 
 def diamonds(rng):
@@ -90,7 +107,8 @@ HINTS = (
 )
 QUERIES = (
     Query(graph, small, trials=1, judge=judge),
-    Query(graph, random_graph, judge=judge),
+    Query(graph, random_graph, judge=judge, also=(([[]],), ([[], [], [], [0, 1, 2], [3, 2, 2, 1]],))),
+    Query(again, small, trials=1, judge=judge_again),
     Query(graph, diamonds, trials=1, judge=judge),
 )
 WRONG = {

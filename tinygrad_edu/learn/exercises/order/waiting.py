@@ -62,7 +62,7 @@ def fork(rng):
 
 
 def random_graph(rng):
-    edges = [[], []] + [[k - 1, rng.randrange(k)] for k in range(2, 9)]
+    edges = [[], []] + [[k - 1, *[rng.randrange(k) for _ in range(rng.randint(0, 2))]] for k in range(2, 9)]
     return edges, [[rng.uniform(0.5, 1.5) for _ in parents] for parents in edges]
 
 
@@ -71,7 +71,8 @@ HINTS = (
     "grad[parent] += local · grad[node];  waiting[parent] goes down by 1;  at 0 the parent joins the complete ones",
     "grad[parent] += local * grad[node]\nwaiting[parent] -= 1\nif waiting[parent] == 0:\n    complete.append(parent)",
 )
-QUERIES = (Query(graph, fork), Query(graph, random_graph))
+EDGES = (([[]], [[]]), ([[], [], [0, 1, 0], [2, 2, 1]], [[], [], [-1.0, 0.0, 2.0], [0.5, -3.0, 1.0]]))
+QUERIES = (Query(graph, fork), Query(graph, random_graph, also=EDGES))
 WRONG = {
     "= for +=": """
         grad[parent] = local * grad[node]

@@ -37,7 +37,8 @@ def moved(their, numbers, grads, lr):
 
 
 def draw(rng):
-    return [rng.uniform(-2, 2) for _ in range(3)], [rng.uniform(-2, 2) for _ in range(3)], rng.choice([0.1, 0.5])
+    n = rng.randint(2, 4)
+    return [rng.uniform(-2, 2) for _ in range(n)], [rng.uniform(-2, 2) for _ in range(n)], rng.choice([0.1, 0.5])
 
 
 HINTS = (
@@ -45,7 +46,7 @@ HINTS = (
     "new number = old number - lr · gradient, and it goes into .data",
     "parameters[i].data -= lr * parameters[i].grad",
 )
-QUERIES = (Query(moved, draw),)
+QUERIES = (Query(moved, draw, also=(([1.0], [0.5], 0.2), ([2.0, 2.0, -1.0], [3.0, 3.0, 0.0], 0.1))),)
 WRONG = {
     "a new node": "parameters[i] = parameters[i] - lr * parameters[i].grad",
     "uphill": "parameters[i].data += lr * parameters[i].grad",

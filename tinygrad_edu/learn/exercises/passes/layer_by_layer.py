@@ -45,7 +45,7 @@ HINTS = (
     "dw2 = dy · h and dw1 = dy · w2 · x, both with the old w2; only then the steps",
     "dw2 = dy * h\ndw1 = dy * w2 * x\nreturn w1 - lr * dw1, w2 - lr * dw2",
 )
-QUERIES = (Query(weights, draw),)
+QUERIES = (Query(weights, draw, also=((-0.5, 2.0, 1.5, 0.0, 0.1), (1.0, 1.0, 1.0, 2.0, 0.5))),)
 WRONG = {
     "updated weight used": "w2 = w2 - lr * dy * h\nw1 = w1 - lr * dy * w2 * x\nreturn w1, w2",
     "swapped arguments": "return w2 - lr * dy * h, w1 - lr * dy * w2 * x",

@@ -4,6 +4,7 @@ This training does not end in the valley. It shoots through it, comes back, and 
 walks along the sum of all gradients so far, of places where the parameters have not been for a long time.
 
 Mend it. Value is the package's own; parameters is a list of Values, and loss() computes one from their present numbers.
+When train is called, something may be in .grad already.
 """
 
 
