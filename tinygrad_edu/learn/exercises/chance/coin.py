@@ -63,6 +63,7 @@ QUERIES = (
         numbers,
         lambda rng: (rng.uniform(1, 3), rng.uniform(-1, 1), rng.choice([-1, 1]) * rng.uniform(0.3, 2)),
         trials=4,
+        also=((-2.0, 3.0, 0.0), (1.0, 0.5, -6.0), (1.0, 0.5, 6.0)),
     ),
 )
 _p = "p = 1 / (1 + math.exp(-z))\n"

@@ -60,6 +60,7 @@ QUERIES = (
     Query(
         several,
         lambda rng: (signed(rng), round(rng.uniform(0.4, 2), 3), [signed(rng) for _ in range(5)], rng.uniform(0.5, 1)),
+        also=((0.5, 1.5, [-0.7], 1.0), (-1.0, 0.5, [0.0, 2.0, 2.0, 0.0, 1.0, 1.0, 1.0], 0.5)),
     ),
 )
 

@@ -59,7 +59,11 @@ HINTS = (
 )
 QUERIES = (
     Query(scores, lambda rng: (round(rng.uniform(0.15, 0.4), 3),)),
-    Query(samples, draw),
+    Query(
+        samples,
+        draw,
+        also=((0.5, [1], [2.0]), (0.25, [0, 0, 0], [1.0, 1.0, 0.0]), (0.75, [1, 1, 0, 1, 0, 1, 1, 0], [3] * 8)),
+    ),
     Query(average, lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.uniform(-2, 2), rng.uniform(-2, 2))),
 )
 WRONG = {

@@ -59,8 +59,16 @@ HINTS = (
     "return p + (b - p).detach()\naverage = p * slope(1) + (1 - p) * slope(0)\nreturn average - (f(1) - f(0))",
 )
 QUERIES = (
-    Query(line, lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.choice([-1, 1]) * rng.uniform(0.5, 2))),
-    Query(biases, lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.uniform(0.5, 2), rng.uniform(0.3, 0.9))),
+    Query(
+        line,
+        lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.choice([-1, 1]) * rng.uniform(0.5, 2)),
+        also=((0.8, 3.0), (0.5, -1.0)),
+    ),
+    Query(
+        biases,
+        lambda rng: (round(rng.uniform(0.15, 0.4), 3), rng.uniform(0.5, 2), rng.uniform(0.3, 0.9)),
+        also=((0.8, -1.5, -0.5), (0.5, 1.0, 0.0)),
+    ),
 )
 WRONG = {
     "no way to p": ("from tinygrad_edu import Value\n\nreturn Value(b)", None),

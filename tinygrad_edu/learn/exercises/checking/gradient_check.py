@@ -57,7 +57,27 @@ HINTS = (
     "for each i: n = (f(x + h at i) - f(x - h at i)) / 2h;  wrong if |a - n| / max(|a|, |n|) > 1e-4",
     "right, left = list(xs), list(xs)\nright[i], left[i] = x + h, x - h\nn = (f(right) - f(left)) / (2 * h)",
 )
-QUERIES = (Query(places, draw),)
+
+
+def any_number(their, xs, bad):
+    def f(v):
+        return sum((k + 1) * x * x for k, x in enumerate(v[:-1]))
+
+    found = their.wrong_places(
+        f, lambda v: [2 * (k + 1) * x * bad.get(str(k), 1) for k, x in enumerate(v[:-1])] + [0.0], xs
+    )
+    return {"wrong places, where f does not look at its last number": list(found)}
+
+
+QUERIES = (
+    Query(places, draw),
+    Query(
+        any_number,
+        lambda rng: ([rng.choice([-1, 1]) * rng.uniform(0.5, 2) for _ in range(5)], {"3": 1.001}),
+        trials=2,
+        also=(([1.5, 1.5, 1.5, 1.5], {"2": -1}), ([2.0], {}), ([-1000.0, 0.02, 3.0], {"0": 0.999, "1": 2})),
+    ),
+)
 
 
 def _check(limit="1e-4", h="1e-5 * max(1.0, abs(x))", n="(f(right) - f(left)) / (right[i] - left[i])",

@@ -49,7 +49,13 @@ HINTS = (
     "d log(1 + exp x) / dx = exp x / (1 + exp x), which is the sigmoid of x",
     '"softplus": (lambda x: math.log1p(math.exp(x)), lambda x: (sigmoid(x),)),',
 )
-QUERIES = (Query(rules, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.3, 2), rng.uniform(0.5, 2))),)
+QUERIES = (
+    Query(
+        rules,
+        lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.3, 2), rng.uniform(0.5, 2)),
+        also=((-1.5, -0.5), (0.0, 0.0), (4.0, 2.0)),
+    ),
+)
 _rows = {
     "sigmoid": '"sigmoid": (sigmoid, lambda x: ({},)),',
     "softplus": '"softplus": (lambda x: math.log1p(math.exp(x)), lambda x: ({},)),',

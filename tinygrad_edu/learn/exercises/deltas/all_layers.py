@@ -68,7 +68,15 @@ HINTS = (
     "    delta = [sum(row[j] * d for row, d in zip(W, delta)) * (1 - came[j] ** 2) for j in range(len(came))]\n"
     "return found",
 )
-QUERIES = (Query(network, draw),)
+EDGES = (
+    ([([[-1.5]], [0.5])], [0.5], [2.0]),
+    (
+        [([[0.5, -0.25]], [0.0]), ([[1.0], [2.0]], [0.5, 0.5]), ([[1.0, -1.0]], [-1.5]), ([[2.0]], [0.0])],
+        [1.0, 1.0],
+        [0.5],
+    ),
+)
+QUERIES = (Query(network, draw, also=EDGES),)
 
 
 def _pass(

@@ -36,7 +36,16 @@ HINTS = (
     "δ_hidden[j] = (column j of W, times delta, summed) · (1 - a[j]²)",
     "return [sum(row[j] * d for row, d in zip(W, delta)) * (1 - a[j] ** 2) for j in range(len(a))]",
 )
-QUERIES = (Query(back, draw),)
+EDGES = (
+    ([[-1.5]], [2.0], [0.5]),
+    (
+        [[1.0, 1.0], [1.0, 0.0], [2.0, 3.0], [1.0, -20.0], [0.0, 0.5], [1.0, 1.0]],
+        [2.0, 2.0, 0.0, 0.5, -4.0, 2.0],
+        [0.5, 0.5],
+    ),
+    ([[1.0, -2.0, 0.5, 3.0]], [-1.5], [0.0, 0.1, -0.1, 0.9]),
+)
+QUERIES = (Query(back, draw, also=EDGES),)
 WRONG = {
     "forgot local": "return [sum(row[j] * d for row, d in zip(W, delta)) for j in range(len(a))]",
     "rows for columns": "rows = [sum(w * d for w, d in zip(row, delta)) for row in W]\n"

@@ -54,7 +54,13 @@ HINTS = (
     "(a - y) · a(1 - a);   a - y;   (a - y) · (1 - a²)",
     "return (a - y) * a * (1 - a)\nreturn a - y\nreturn (a - y) * (1 - a * a)",
 )
-QUERIES = (Query(deltas, lambda rng: (rng.uniform(-2, 2), rng.uniform(0.1, 0.9), rng.uniform(-1, 1))),)
+QUERIES = (
+    Query(
+        deltas,
+        lambda rng: (rng.uniform(-2, 2), rng.uniform(0.1, 0.9), rng.uniform(-1, 1)),
+        also=((-4.0, 1.0, -1.0), (0.0, 0.0, 0.0), (3.0, 0.9, 1.0)),
+    ),
+)
 WRONG = {
     "missing minus": ("return (y - a) * a * (1 - a)", "return y - a", "return (y - a) * (1 - a * a)"),
     "forgot local": ("return a - y", None, "return a - y"),

@@ -192,7 +192,7 @@ QUERIES = (
     Query(
         operations,
         lambda rng: (rng.uniform(0.3, 2), rng.choice([-1, 1]) * rng.uniform(0.5, 2), rng.choice([2, 3])),
-        also=((0.05, -1.5, 3), (4.0, 0.7, -1), (1.0, 1.0, 2)),
+        also=((0.05, -1.5, 3), (4.0, 0.7, -1), (1.0, -1.0, 2)),
     ),
     Query(neuron, lambda rng: tuple(rng.uniform(-1.5, 1.5) for _ in range(5))),
     Query(forks, lambda rng: (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))),

@@ -58,7 +58,10 @@ HINTS = (
     "m = max(z)\nreturn m + math.log(sum(math.exp(x - m) for x in z)) - z[k]\n"
     "es = [math.exp(x - m) for x in z]\nreturn [e / sum(es) - (i == k) for i, e in enumerate(es)]",
 )
-QUERIES = (Query(moderate, draw), Query(huge, draw_huge))
+QUERIES = (
+    Query(moderate, draw, also=(([2.0], 0), ([1, 1, 0, 1, 2, -3, 0], 3), ([0.5, 0.5], 1), ([0.0, 0.0, 0.0], 2))),
+    Query(huge, draw_huge, also=(([-2000.0, -2000.0], 1),)),
+)
 _p = "m = max(z)\nes = [math.exp(x - m) for x in z]\np = [e / sum(es) for e in es]\n"
 WRONG = {
     "log of 0": (_p + "return -math.log(p[k])", None),

@@ -48,7 +48,14 @@ HINTS = (
     "for each i ≠ k with s[i] - s[k] + 1 > 0: dL/ds[i] gets 1, and dL/ds[k] gets -1 more",
     "if i != k and x - s[k] + 1 > 0:\n    found[i] += 1.0\n    found[k] -= 1.0",
 )
-QUERIES = (Query(both, draw, trials=4),)
+EDGES = (
+    ([0.5, 0.2], 0),
+    ([2.0], 0),
+    ([5.0, 1.0, 1.0], 0),
+    ([0.3, 0.1, 0.3, -9.0, 0.3, 0.1, 2.5], 4),
+    ([-3, -1, -1], 1),
+)
+QUERIES = (Query(both, draw, trials=4, also=EDGES),)
 WRONG = {
     "the right class gets nothing": (None, "return [1.0 * (i != k and x - s[k] + 1 > 0) for i, x in enumerate(s)]"),
     "= for +=": (None, """

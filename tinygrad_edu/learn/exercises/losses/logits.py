@@ -57,8 +57,8 @@ HINTS = (
     "e = math.exp(-abs(z))\ns = 1 / (1 + e) if z >= 0 else e / (1 + e)\nreturn s - y",
 )
 QUERIES = (
-    Query(moderate, lambda rng: (rng.uniform(0.2, 3),), trials=2),
-    Query(moderate, lambda rng: (rng.uniform(-3, -0.2),), trials=2),
+    Query(moderate, lambda rng: (rng.uniform(0.2, 3),), trials=2, also=((0.0,), (12.0,), (25.0,))),
+    Query(moderate, lambda rng: (rng.uniform(-3, -0.2),), trials=2, also=((-1e-3,), (-12.0,))),
     Query(sure, lambda rng: (rng.uniform(800, 900),), trials=1),
     Query(sure, lambda rng: (rng.uniform(-900, -800),), trials=1),
 )

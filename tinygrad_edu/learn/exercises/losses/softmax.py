@@ -41,8 +41,16 @@ HINTS = (
     "m = max(z)\nes = [math.exp(x - m) for x in z]\nreturn [e / sum(es) for e in es]",
 )
 QUERIES = (
-    Query(moderate, lambda rng: ([rng.uniform(-3, 3) for _ in range(rng.randint(2, 5))],)),
-    Query(huge, lambda rng: ([rng.choice([-1, 1]) * rng.uniform(1000, 1002) for _ in range(4)],)),
+    Query(
+        moderate,
+        lambda rng: ([rng.uniform(-3, 3) for _ in range(rng.randint(2, 5))],),
+        also=(([0.7],), ([1, 1, 0, 1, 2, -3, 0],)),
+    ),
+    Query(
+        huge,
+        lambda rng: ([rng.choice([-1, 1]) * rng.uniform(1000, 1002) for _ in range(4)],),
+        also=(([-1e4, -1e4],), ([0.0, 5000.0, -5000.0],)),
+    ),
 )
 WRONG = {
     "it overflows": "es = [math.exp(x) for x in z]\nreturn [e / sum(es) for e in es]",

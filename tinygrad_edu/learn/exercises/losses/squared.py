@@ -43,7 +43,17 @@ HINTS = (
     "return sum((p - y) ** 2 for p, y in zip(predictions, targets)) / len(targets)\n"
     "return [2 * (p - y) / len(targets) for p, y in zip(predictions, targets)]",
 )
-QUERIES = (Query(both, draw),)
+QUERIES = (
+    Query(
+        both,
+        draw,
+        also=(
+            ([1.5], [-0.5]),
+            ([3, 1], [1, 4]),
+            ([0.5, 0.5, 0.0, 30.0, 0.5, 1.0, 2.0], [0.5, 2.0, 2.0, 1.0, 2.0, 0.0, 2.0]),
+        ),
+    ),
+)
 WRONG = {
     "missing minus": (None, "return [2 * (y - p) / len(targets) for p, y in zip(predictions, targets)]"),
     "factor 1/2": (None, "return [(p - y) / len(targets) for p, y in zip(predictions, targets)]"),

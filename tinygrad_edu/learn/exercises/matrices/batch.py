@@ -41,7 +41,16 @@ HINTS = (
     "db = [sum(column) for column in zip(*upstream)]\n"
     "dx = [[sum(w * gj for w, gj in zip(row, g)) for row in W] for g in upstream]",
 )
-QUERIES = (Query(affine, draw),)
+EDGES = (
+    ([[-1.5]], [[2.0]], [[0.5]]),
+    ([[1.0, 2.0, 30.0]], [[1.0], [1.0], [0.0]], [[-3.0]]),
+    (
+        [[1.0], [1.0], [0.0], [2.0], [1.0], [3.0]],
+        [[1.0, 2.0]],
+        [[1.0, 1.0], [1.0, 1.0], [2.0, 0.0], [0.0, 4.0], [5.0, 1.0], [1.0, 1.0]],
+    ),
+)
+QUERIES = (Query(affine, draw, also=EDGES),)
 _dW = "dW = [[sum(row[i] * g[j] for row, g in zip(x, upstream)) for j in range(len(W[0]))] for i in range(len(W))]\n"
 _db = "db = [sum(column) for column in zip(*upstream)]\n"
 _dx = "dx = [[sum(w * gj for w, gj in zip(row, g)) for row in W] for g in upstream]\n"

@@ -47,7 +47,12 @@ HINTS = (
     "delta = [ui * (1 - ai * ai) for ui, ai in zip(u, a)]\ndW = [[d * xj for xj in x] for d in delta]\n"
     "dx = [sum(d * row[j] for d, row in zip(delta, W)) for j in range(len(x))]",
 )
-QUERIES = (Query(score, draw),)
+EDGES = (
+    ([[-1.5]], [0.5], [2.0]),
+    ([[1.0, 1.0, 0.0]], [1.0, 1.0, -2.0], [-3.0]),
+    ([[0.5], [0.5], [0.0], [-0.5], [2.0], [1.0]], [0.25], [1.0, 1.0, 2.0, 0.0, 1.0, -1.0]),
+)
+QUERIES = (Query(score, draw, also=EDGES),)
 _start = "delta = [ui * (1 - ai * ai) for ui, ai in zip(u, a)]\n"
 _dW = "dW = [[d * xj for xj in x] for d in delta]\n"
 _dx = "dx = [sum(d * row[j] for d, row in zip(delta, W)) for j in range(len(x))]\n"

@@ -109,7 +109,10 @@ HINTS = (
     "ends = [inputs, *sizes]\nself.layers = [Layer(a, b, rng) for a, b in zip(ends, ends[1:])]\n"
     "for layer in self.layers:\n    x = layer(x)\nreturn x",
 )
-QUERIES = (Query(layer, draw), Query(mlp, draw_mlp))
+QUERIES = (
+    Query(layer, draw, also=((5, [0.5], 1), (6, [0.3, -0.2], 5))),
+    Query(mlp, draw_mlp, also=((5, [0.5], [1]), (6, [0.3, -0.2], [2, 3, 3, 1]), (7, [0.1, 0.4, 0.9], [2]))),
+)
 WRONG = {
     "every layer sees the inputs": (None, None, "self.layers = [Layer(inputs, n, rng) for n in sizes]",
                                     "for layer in self.layers:\n    x = (layer(x) * 3)[:3]\nreturn x"),

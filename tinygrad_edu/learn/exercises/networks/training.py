@@ -62,7 +62,9 @@ HINTS = (
     "    p.grad = 0.0\nloss.backward()\nfor p in model.parameters():\n    p.data -= lr * p.grad\n"
     "seen.append(loss.data)",
 )
-QUERIES = (Query(line, draw, trials=2),)
+QUERIES = (
+    Query(line, draw, trials=2, also=((0.5, -0.5, [1.5], 0.1), (1.0, 1.0, [1.0, 1.0, 0.0, -1.0, 2.0, 0.5, 0.5], 0.05))),
+)
 
 
 def _loop(loss="sum((model(x) - y) ** 2 for x, y in zip(xs, ys)) / len(xs)", zero="p.grad = 0.0",

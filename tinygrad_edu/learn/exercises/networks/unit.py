@@ -45,7 +45,7 @@ def output(their, seed, xs):
     neuron.b.data = 0.25
     o = neuron(list(xs))
     o.backward()
-    found = {"o": o.data, "do/db": neuron.b.grad}
+    found = {"o": o.data, "o of the same inputs again": neuron(list(xs)).data, "do/db": neuron.b.grad}
     return found | {f"do/dw[{i}]": w.grad for i, w in enumerate(neuron.w)}
 
 
@@ -68,7 +68,8 @@ HINTS = (
     "total = self.b\nfor w, xi in zip(self.w, x):\n    total = total + w * xi\nreturn total.tanh()\n"
     "return [*self.w, self.b]",
 )
-QUERIES = (Query(output, draw), Query(parameters, draw))
+EDGES = ((5, [-0.5]), (6, [0.0, 0.7, 0.7, 0.0, 2.0]))
+QUERIES = (Query(output, draw, also=EDGES), Query(parameters, draw, also=EDGES))
 _sum = "total = {}\nfor w, xi in zip(self.w, x):\n    total = total + {}\nreturn {}"
 WRONG = {
     "the bias is missing": (_sum.format("Value(0.0)", "w * xi", "total.tanh()"), None),

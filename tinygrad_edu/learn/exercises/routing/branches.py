@@ -36,7 +36,14 @@ def taken(their, upstream, c, a, b):
 
 
 def clipped(their, upstream):
-    return {f"dL/dx of clip(x, -1, 2) at x = {x}": their.clip(upstream, x, -1.0, 2.0) for x in (0.5, 4.0, -3.5, 1.5)}
+    found = {}
+    for lo, hi, xs in (
+        (-1.0, 2.0, (0.5, 4.0, -3.5, 1.5)),
+        (-5.0, -2.0, (-4.0, -1.5, 3.0, -9.0)),
+        (0.5, 9.0, (0.1, 8.0)),
+    ):
+        found |= {f"dL/dx of clip(x, {lo:g}, {hi:g}) at x = {x}": their.clip(upstream, x, lo, hi) for x in xs}
+    return found
 
 
 HINTS = (
@@ -48,8 +55,13 @@ QUERIES = (
     Query(
         taken, lambda rng: (rng.uniform(0.5, 2), rng.random() < 0.5, rng.uniform(-1, 1), rng.uniform(-1, 1)), trials=5
     ),
-    Query(taken, lambda rng: (rng.uniform(0.5, 2), True, 1.0, float("inf")), trials=1),
-    Query(clipped, lambda rng: (rng.uniform(2.5, 4),)),
+    Query(
+        taken,
+        lambda rng: (rng.uniform(0.5, 2), True, 1.0, float("inf")),
+        trials=1,
+        also=((-1.5, False, float("nan"), 2.0), (-1.0, True, 0.0, float("-inf"))),
+    ),
+    Query(clipped, lambda rng: (rng.uniform(2.5, 4),), also=((-3.0,),)),
 )
 WRONG = {
     "swapped arguments": ("return (0.0, upstream) if c else (upstream, 0.0)", None),

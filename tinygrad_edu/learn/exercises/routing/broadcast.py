@@ -51,8 +51,16 @@ HINTS = (
     "dc = sum(g * v for gs, row in zip(upstream, x) for g, v in zip(gs, row))",
 )
 QUERIES = (
-    Query(bias, lambda rng: (matrix(rng),)),
-    Query(scale, lambda rng: (matrix(rng), rng.uniform(0.5, 2), matrix(rng))),
+    Query(
+        bias,
+        lambda rng: (matrix(rng),),
+        also=(([[-1.5]],), ([[1.0, 2.0]],), ([[1.0], [1.0], [0.0], [2.0], [3.0], [30.0]],)),
+    ),
+    Query(
+        scale,
+        lambda rng: (matrix(rng), rng.choice([-1, 1]) * rng.uniform(0.5, 2), matrix(rng)),
+        also=(([[-1.5]], -0.5, [[2.0]]), ([[1.0, 2.0]], 0.0, [[3.0, 3.0]]), ([[2], [2]], 3, [[5], [5]])),
+    ),
 )
 WRONG = {
     "forgot to sum": ("return upstream, upstream", None),

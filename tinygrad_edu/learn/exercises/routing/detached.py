@@ -41,7 +41,13 @@ HINTS = (
     "dL/dw = 2 · (value - target) · now, and nothing from the target",
     "return (value - target.detach()) ** 2",
 )
-QUERIES = (Query(held, lambda rng: tuple(rng.uniform(0.5, 2) for _ in range(4))),)
+QUERIES = (
+    Query(
+        held,
+        lambda rng: tuple(rng.uniform(0.5, 2) for _ in range(4)),
+        also=((-1.5, 0.5, -2.0, 0.0), (0.5, -30.0, 1.0, -1.0)),
+    ),
+)
 WRONG = {
     "the target is taught": "return (value - target) ** 2",
     "disconnected": "return ((value - target) ** 2).detach()",

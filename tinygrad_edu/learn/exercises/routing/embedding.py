@@ -44,7 +44,16 @@ HINTS = (
     "dL/dtable[w][i] = Σ of upstream[t][i] over all places t with words[t] = w",
     "for t, word in enumerate(words):\n    for i, g in enumerate(upstream[t]):\n        found[word][i] += g",
 )
-QUERIES = (Query(looked_up, draw),)
+EDGES = (
+    ([[0.5]], [0], [[-2.0]]),
+    ([[0.5, 1.0], [2.0, 3.0]], [], []),
+    (
+        [[1.0, 1.0], [1.0, 1.0]],
+        [1, 1, 1, 1, 0, 1],
+        [[1.0, 30.0], [1.0, 0.0], [2.0, 1.0], [2.0, 1.0], [4.0, 0.5], [1.0, 1.0]],
+    ),
+)
+QUERIES = (Query(looked_up, draw, also=EDGES),)
 WRONG = {
     "= for +=": """
         found = [[0.0] * len(row) for row in table]

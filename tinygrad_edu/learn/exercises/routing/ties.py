@@ -54,8 +54,13 @@ HINTS = (
     "k = xs.index(max(xs))\nreturn [upstream if i == k else 0.0 for i in range(len(xs))]",
 )
 QUERIES = (
-    Query(one, draw),
-    Query(several, lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.5, 2), [1.0, 3.0, -2.0, 3.0]), judge=judge),
+    Query(one, draw, also=((-1.5, [2.0]), (2.0, [-3.0, -1.0]), (1.0, [0.0, 0.01, -0.01, 0.02, -5.0, -5.0, 0.0]))),
+    Query(
+        several,
+        lambda rng: (rng.choice([-1, 1]) * rng.uniform(0.5, 2), [1.0, 3.0, -2.0, 3.0]),
+        judge=judge,
+        also=((1.5, [2.0, 2.0]), (-3.0, [-1.0, -1.0, -2.0, -1.0]), (1.0, [0.0, 0.0, 0.0, 0.0, 0.0])),
+    ),
 )
 WRONG = {
     "all of them": "return [upstream for _ in xs]",
