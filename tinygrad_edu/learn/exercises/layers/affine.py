@@ -44,6 +44,8 @@ def step(dout, x, W, b, lr):
 
 
 # =====
+import random
+
 from tinygrad_edu.learn import Query
 
 
@@ -62,10 +64,13 @@ def stepped(their, dout, x, W, b, lr):
     return {"dx": dx, "W after the step": W, "b after the step": b}
 
 
-def draw(rng, n=None):
+def draw(rng, n=None, d=3, m=2):
     N = n or rng.choice([4, 5, 6])
     matrix = lambda n, m: [[rng.uniform(-1, 1) for _ in range(m)] for _ in range(n)]
-    return matrix(N, 2), matrix(N, 3), matrix(3, 2), matrix(1, 2)[0]
+    return matrix(N, m), matrix(N, d), matrix(d, m), matrix(1, m)[0]
+
+
+ONE, WIDE = draw(random.Random(1), 1, 1, 1), draw(random.Random(2), 1, 2, 7)  # a single sample
 
 
 NEEDS = ("numpy",)
@@ -76,9 +81,9 @@ HINTS = (
     "dx, dW, db = backward(dout, x, W, b)\nW -= lr * dW\nb -= lr * db",
 )
 QUERIES = (
-    Query(layer, lambda rng: draw(rng)[1:]),
-    Query(gradients, draw),
-    Query(stepped, lambda rng: (*draw(rng), rng.uniform(0.1, 0.5))),
+    Query(layer, lambda rng: draw(rng)[1:], also=(ONE[1:], WIDE[1:])),
+    Query(gradients, draw, also=(ONE, WIDE)),
+    Query(stepped, lambda rng: (*draw(rng), rng.uniform(0.1, 0.5)), also=((*ONE, 1.0), (*WIDE, 0.01))),
 )
 _step = "dx, dW, db = backward(dout, x, W, b)\n"
 WRONG = {

@@ -44,6 +44,8 @@ def backward(dout, x, w, b, stride, pad):
 
 
 # =====
+import random
+
 from tinygrad_edu.learn import Query
 
 
@@ -51,10 +53,12 @@ def images(their, dout, x, w, b, stride, pad):
     return their.backward(*map(np.array, (dout, x, w, b)), stride, pad)
 
 
-def draw(rng):
+def draw(rng, pad=1):
     def array(*shape):
         return [array(*shape[1:]) for _ in range(shape[0])] if shape else rng.uniform(-1, 1)
 
+    if pad != 1:  # no border, or a wide one; one image, one filter
+        return array(1, 1, 2 + pad, 2 + pad), array(1, 1, 4, 4), array(1, 1, 2, 2), array(1), 2 - pad // 2, pad
     stride = rng.choice([1, 2])
     out = (2, 3, 3, 2) if stride == 2 else (2, 3, 5, 3)
     return array(*out), array(2, 2, 5, 3), array(3, 2, 3, 3), array(3), stride, 1
@@ -69,7 +73,7 @@ HINTS = (
     "dpadded[n, :, top : top + HH, left : left + WW] += dout[n, f, i, j] * w[f]\n"
     "dx = dpadded[:, :, pad : H - pad, pad : W - pad]",
 )
-QUERIES = (Query(images, draw),)
+QUERIES = (Query(images, draw, also=(draw(random.Random(1), 0), draw(random.Random(2), 2))),)
 
 
 def _loop(
@@ -105,6 +109,7 @@ WRONG = {
     "the bias gets nothing": _loop(db="pass"),
     "the stride is missing": _loop(at="i, j"),
     "the border is still there": _loop(end="dpadded"),
+    "nothing left where there is no border": _loop(end="dpadded[:, :, pad:-pad, pad:-pad]"),
     "one border only": _loop(end="dpadded[:, :, pad:, pad:]"),
     "the first corner": _loop(end="dpadded[:, :, : x.shape[2], : x.shape[3]]"),
     "the filter is turned": _loop(dx="dpadded[n, :, top : top + HH, left : left + WW] += g * w[f, :, ::-1, ::-1]"),
@@ -115,6 +120,8 @@ WRONG = {
     "averaged": _loop(end="dpadded[:, :, pad : H - pad, pad : W - pad]", g="dout[n, f, i, j] / len(x)"),
 }
 SAID = {
+    "nothing left where there is no border": "a pad of 0 is asked for as well, and a[0:-0] is empty, for -0 is 0: say "
+    "where it ends, pad : H - pad",
     "= for +=": "one filter serves every place, and one number lies in several windows: what they get adds up, and "
     "here the last one overwrites the others",
     "each window overwrites the one before": "a number lies in several windows, and gets something from each: +=",
@@ -149,6 +156,6 @@ RIGHT = (
                 rows, columns = slice(k, k + stride * down, stride), slice(m, m + stride * across, stride)
                 dw[:, :, k, m] = np.einsum("nfij,ncij->fc", dout, padded[:, :, rows, columns])
                 dpadded[:, :, rows, columns] += np.einsum("nfij,fc->ncij", dout, w[:, :, k, m])
-        dx = dpadded[:, :, pad:-pad, pad:-pad]
+        dx = dpadded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]]
     """,
 )

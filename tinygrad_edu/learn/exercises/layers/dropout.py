@@ -63,7 +63,12 @@ HINTS = (
     "out = x · mask / p;   when it is used: x;   dx = dout · mask / p",
     "return x * mask / p\nreturn x\nreturn dout * mask / p",
 )
-QUERIES = (Query(training, draw), Query(use, lambda rng: draw(rng)[::2]), Query(gradient, draw))
+EDGES = (([[-1.5]], [[1.0]], 0.5), ([[0.5, 0.5, 0.0, 30.0, 0.5, 0.5]], [[0.0, 1.0, 1.0, 1.0, 0.0, 1.0]], 0.9))
+QUERIES = (
+    Query(training, draw, also=EDGES),
+    Query(use, lambda rng: draw(rng)[::2], also=tuple(edge[::2] for edge in EDGES)),
+    Query(gradient, draw, also=EDGES),
+)
 WRONG = {
     "not enlarged": ("return x * mask", None, "return dout * mask"),
     "divided by what is dropped": ("return x * mask / (1 - p)", None, "return dout * mask / (1 - p)"),

@@ -35,6 +35,8 @@ def backward(dout, x, size, stride):
 
 
 # =====
+import random
+
 from tinygrad_edu.learn import Query
 
 
@@ -96,8 +98,9 @@ HINTS = (
     "    k, m = np.unravel_index(window.argmax(), window.shape)\n"
     "    dx[n, c, top + k, left + m] += dout[n, c, i, j]",
 )
+WIDE = array(random.Random(1), 1, 1, 2, 2), array(random.Random(2), 1, 1, 5, 5), 2, 3  # some are in no window
 QUERIES = (
-    Query(apart, draw, trials=2),
+    Query(apart, draw, trials=2, also=(([[[[-2.0]]]], [[[[-3.0, -1.0], [-4.0, -1.5]]]], 2, 2), WIDE)),
     Query(overlapping, draw_overlapping, trials=2),
     Query(ties, draw_ties, trials=4, judge=judge),
 )

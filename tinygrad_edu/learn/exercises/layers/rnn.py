@@ -61,6 +61,8 @@ def backward(dh, xs, h0, Wx, Wh, b):
 
 
 # =====
+import random
+
 from tinygrad_edu.learn import Query
 
 
@@ -77,14 +79,14 @@ def array(rng, *shape):
     return [array(rng, *shape[1:]) for _ in range(shape[0])] if shape else rng.uniform(-1, 1)
 
 
-def draw(rng):
-    N = rng.choice([2, 4, 5])
-    return tuple(array(rng, *shape) for shape in ((N, 3), (N, 2), (N, 3), (2, 3), (3, 3), (3,)))
+def draw(rng, N=None, D=2, H=3):
+    N = N or rng.choice([2, 4, 5])
+    return tuple(array(rng, *shape) for shape in ((N, H), (N, D), (N, H), (D, H), (H, H), (H,)))
 
 
-def draw_time(rng):
-    T, N = rng.choice([3, 4]), 2
-    return tuple(array(rng, *shape) for shape in ((T, N, 3), (T, N, 2), (N, 3), (2, 3), (3, 3), (3,)))
+def draw_time(rng, T=None, N=2, D=2, H=3):
+    T = T or rng.choice([3, 4])
+    return tuple(array(rng, *shape) for shape in ((T, N, H), (T, N, D), (N, H), (D, H), (H, H), (H,)))
 
 
 NEEDS = ("numpy",)
@@ -98,7 +100,12 @@ HINTS = (
     "    found = step_backward(dh[t] + back, hs[t], xs[t], hs[t - 1] if t else h0, Wx, Wh)\n"
     '    db += found["db"]\n    dWh += found["dWh"]\n    dWx += found["dWx"]\n    back = found["dh"]\ndh0 = back',
 )
-QUERIES = (Query(one_step, draw), Query(through_time, draw_time))
+QUERIES = (
+    Query(one_step, draw, also=(draw(random.Random(1), 1, 1, 1), draw(random.Random(2), 1, 4, 2))),
+    Query(
+        through_time, draw_time, also=(draw_time(random.Random(1), 1, 1, 1, 1), draw_time(random.Random(2), 7, 1, 4, 2))
+    ),
+)
 
 
 def _step(**changed):

@@ -74,7 +74,12 @@ HINTS = (
     "return np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(x)), y])\n"
     "dx = probabilities(x)\ndx[np.arange(len(x)), y] -= 1\nreturn dx / len(x)",
 )
-QUERIES = (Query(moderate, draw), Query(huge, draw_huge, trials=1))
+EDGES = (
+    ([[0.5, -1.0]], [1]),
+    ([[1.0, 1.0, 0.0, 1.0, 2.0, -3.0, 0.0], [0.0] * 7], [0, 6]),
+    ([[3.0, 1.0], [3.0, 1.0], [0.0, 0.1], [-1.0, -2.0], [5.0, 1.0], [2.0, 2.0], [7.0, -7.0]], [0, 0, 0, 0, 0, 0, 0]),
+)
+QUERIES = (Query(moderate, draw, also=EDGES), Query(huge, draw_huge, trials=1, also=(([[-2e4, -2e4]], [1]),)))
 _loss = "s = x - x.max(axis=1, keepdims=True)\nL = np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(x)), y]\n"
 WRONG = {
     "it overflows": ("e = np.exp(x)\nreturn e / e.sum(axis=1, keepdims=True)", None, None),

@@ -111,7 +111,10 @@ HINTS = (
     "length = sum(g * g for g in gradient) ** 0.5\nif length <= limit:\n    return list(gradient)\n"
     "return [g * limit / length for g in gradient]",
 )
-QUERIES = (Query(bound, draw), Query(training, lambda rng: (rng.randrange(1000),), trials=1, judge=judge))
+QUERIES = (
+    Query(bound, draw, also=(([-3.0], 0.5), ([0.0, 0.0], 1.0), ([1.0, 1.0, 1.0, 0.0, -1.0, 2.0], 2.0))),
+    Query(training, lambda rng: (rng.randrange(1000),), trials=1, judge=judge),
+)
 
 
 def _eye(x):
