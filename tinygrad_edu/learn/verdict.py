@@ -201,6 +201,7 @@ def _same_as(exercise: Exercise, query: Query, trials: Sequence[Trial]) -> list[
 
 def _partly(exercise: Exercise, query: Query, trials: Sequence[Trial], first: bool) -> list[str]:
     """The known mistakes that have the first wrong number in common with theirs; or, with `first`, that begin there."""
+    trials = _telling(query, trials)
     bad = next((t for t in trials if t.misses), None)
     if query.long or bad is None or any(t.answer.error or t.told for t in trials):
         return []
@@ -216,6 +217,12 @@ def _partly(exercise: Exercise, query: Query, trials: Sequence[Trial], first: bo
                  for name in partly}  # fmt: skip
         partly = [name for name in partly if misses[name][0][0] == missed]
     return partly if len(trials) > 1 or len(partly) == 1 else []
+
+
+def _telling(query: Query, trials: Sequence[Trial]) -> Sequence[Trial]:
+    """Those that were drawn, if one of them is wrong: where there is one number, or 0, little can be told."""
+    drawn = [t for t in trials if t.args not in query.also]
+    return drawn if any(map(_is_wrong, drawn)) else trials
 
 
 def shows(query: Query, module: ModuleType, right: ModuleType, args: tuple[Any, ...]) -> bool:
@@ -276,7 +283,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
         return Remark(rank, (words, *_advice(exercise.said.get(mistake, ""))), mistake, quiet=words)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
-    whole = [t for t in trials if not t.answer.error]
+    whole = [t for t in _telling(query, trials) if not t.answer.error]
     if not mistake:
         mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
         if mistake in arrays.WEAK and exchanged(bad.misses):

@@ -61,7 +61,7 @@ HINTS = (
     "sum: 1, 1;  difference: 1, -1;  product: b, a;  quotient a/b: 1/b, and -a/b², for a/b = a · b to the power -1",
     "return 1.0, 1.0\nreturn 1.0, -1.0\nreturn b, a\nreturn 1 / b, -a / b**2",
 )
-QUERIES = (Query(local, draw, also=((0.0, -2.0), (-40.0, 0.05), (3, 2), (-1.5, -1.5))),)
+QUERIES = (Query(local, draw, also=((0.01, -2.0), (-40.0, 0.05), (3, 2), (-1.5, -1.5))),)
 WRONG = {
     "swapped arguments": (None, None, "return a, b"),
     "missing minus": (None, None, None, "return 1 / b, a / b**2"),
