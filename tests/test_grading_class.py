@@ -65,3 +65,14 @@ def test_whatever_is_answered_is_judged_and_chance_is_not_right(trees):
         patch.setattr(Sandbox, "call", lambda *a, **k: Answer(next(answers)))
         parts = parts_of(MIXED, Submission("ada", {"all.py": "class Value: pass"}), 7)
     assert [part.points for part in parts] == [0.0] * len(parts)
+
+
+@pytest.mark.parametrize("tree", ["x" * 10**5, {str(i): i for i in range(10**4)}, {"#": "x" * 10**5}, {"#": [1, {}]},
+                                  {"#": "int", "text": "9" * 10**5}, [[0.0] * 300] * 300])  # fmt: skip
+def test_what_is_told_of_an_answer_is_short_whatever_its_length(tree):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sandbox, "load", lambda *a: Answer(["slope", "product"]))
+        patch.setattr(Sandbox, "call", lambda *a, **k: Answer(tree))
+        for rubric in (MIXED, Rubric.of({"answers": True, "task": [{"name": "parabola", "kind": "exercise"}]})):
+            parts = parts_of(rubric, Submission("ada", {"all.py": ""}), 7)
+            assert all(0 < len(part.said) < 2500 and not part.points for part in parts)

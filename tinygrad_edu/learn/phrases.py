@@ -13,6 +13,8 @@ from typing import Any
 
 from ..check.report import HAPPY, SUSPICIOUS, WRONG
 
+LONGEST = 600  # letters of a value
+
 
 def begun(text: str) -> str:
     """A sentence with a capital at its beginning, unless it begins with a name or a number."""
@@ -21,16 +23,25 @@ def begun(text: str) -> str:
 
 
 def shortly(x: Any) -> str:
-    """A value, of which nobody wants all digits."""
+    """A value, of which nobody wants all digits, nor more than a few lines.
+
+    >>> shortly("ab" * 1000)[-9:], shortly({"#": "todo"}), shortly({"#": []})
+    ('ababab...', '...', '[]')
+    """
+    text = _text(x)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _text(x: Any) -> str:
     if isinstance(x, float):
         return f"{x:.8g}"
     if isinstance(x, list):
-        return f"[{', '.join(map(shortly, x))}]"
+        return f"[{', '.join(map(_text, x[:LONGEST]))}]"
     if isinstance(x, dict) and "#" in x:
-        return {"todo": "...", "nothing": "missing"}.get(x["#"], str(x["#"]))
-    return (
-        repr(x) if isinstance(x, str) else {True: "yes", False: "no"}.get(x, str(x)) if isinstance(x, bool) else str(x)
-    )
+        return {"todo": "...", "nothing": "missing"}.get(str(x["#"]), str(x["#"]))
+    if isinstance(x, bool):
+        return "yes" if x else "no"
+    return repr(x) if isinstance(x, str) else str(x)
 
 
 def band_of(a: Any, b: Any, wrong: bool) -> tuple[str, str]:

@@ -378,12 +378,12 @@ def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
 
 def _kind(name: str, theirs: dict[str, Any], right: Any) -> tuple[str, str]:
     """What is said of an answer that is neither a number nor made of numbers."""
-    what = theirs["#"]
+    what, text = [x if isinstance(x, str) else shortly(x) for x in (theirs["#"], theirs.get("text", ""))]
     if what == "todo":
         return "missing", f"{name or 'the answer'} is still to be written: put what it is in place of the ..."
     if what == "nothing":
         return "missing", f"{name} is missing."
-    return "kind", f"{name or 'the answer'} is {unreadable(what, theirs.get('text', ''), right)}."
+    return "kind", f"{name or 'the answer'} is {unreadable(what[:80], text[:80], right)}."
 
 
 def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
