@@ -389,6 +389,8 @@ ALARMS = [
                                         "0 × inf = nan on the edge v1 → x"]),
     ("L = log(p)", {"p": -2}, ["L = log(p) = nan begins here, with p = -2",
                                "The slope 1 / p of L = log(p) is nan at p = -2"]),
+    ("L = 1/a", {"a": 0}, ["The slope 1 / a of L = 1 / a is inf at a = 0"]),
+    ("L = b/a", {"a": 0, "b": 2}, ["of L = b / a is inf at b = 2, a = 0"]),
     ("L = exp(x) - exp(y)", {"x": 1000, "y": 999},
      ["v1 = exp(x) = inf begins here", "L = v1 - v2 = nan begins here, with v1 = inf, v2 = inf"]),
     ("L = x*1e200*(x*1e200)", {"x": 3}, ["= inf begins here"]),

@@ -15,7 +15,7 @@ from ..blocks import Formula, joined, latex
 from ..engine import Value, chain_rule
 from ..infinities import interval
 from ..languages import LATEX
-from ..names import Names
+from ..names import Names, is_constant
 from ..text import Expr
 from ..words import brief, plural, times
 
@@ -150,8 +150,9 @@ class Walk:
             added = f"{joined([before, g], '+')} = {brief(total)} where paths meet, at {p}"
             if not math.isfinite(e.local) and all(map(math.isfinite, e.node.numbers[1:])):
                 slope, formula = self.local(e.node, e.place), self.names.formula(e.node, 60)
-                at = f"{brief(e.local)} at {p} = {brief(self.value(e.parent))}"
-                found.append(f"The slope {slope} of {n} = {formula} is {at}")
+                inputs = [x for x in e.node.parents if not is_constant(x)] or [e.parent]
+                at = ", ".join(dict.fromkeys([f"{self.names[x]} = {brief(self.value(x))}" for x in inputs]))
+                found.append(f"The slope {slope} of {n} = {formula} is {brief(e.local)} at {at}")
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
                     f"{product} = nan on the edge {n} → {p}, and that is where nan begins: zero "
