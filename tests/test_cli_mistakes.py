@@ -398,15 +398,15 @@ def contents(folder):
 @pytest.mark.parametrize(("line", "says"), TABLE, ids=[line.strip() or "nothing" for line, _ in TABLE])
 def test_a_mistake_is_one_line_and_changes_nothing(line, says, folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    before, read = contents(folder), pathlib.Path.read_bytes
+    before, plain = contents(folder), pathlib.Path.open
 
-    def read_bytes(path):  # whoever runs this may be root, who may read everything
+    def opened(path, *how, **named):  # whoever runs this may be root, who may read everything
         if path.name == "locked.csv":
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return read(path)
+        return plain(path, *how, **named)
 
     with monkeypatch.context() as m:
-        m.setattr(pathlib.Path, "read_bytes", read_bytes)
+        m.setattr(pathlib.Path, "open", opened)
         try:
             status = main(shlex.split(line))
         except SystemExit as end:

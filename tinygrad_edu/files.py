@@ -61,7 +61,7 @@ def read(path: StrPath) -> bytes:
     so much comes out of a pipe or a device that it may never end.
     """
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             ends = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             content = file.read(-1 if ends else MOST + 1)
     except OSError as error:
