@@ -243,6 +243,13 @@ def test_an_answer_of_another_form_says_whose_and_which():
     assert said.startswith("add: it is one number and should be 2 of them: dy/da, dy/db")
 
 
+def test_what_differs_in_its_last_digits_is_shown_with_all_of_them():
+    wrong = "exps = [z.exp() for z in logits]\nreturn -(exps[k] / sum(exps) + 1e-9).log()"
+    said = str(assess(exercise("unsure"), exercise("unsure").variant(wrong)))
+    mine, right = said.split(" is ")[1].partition(",")[0].split(" and should be ")
+    assert mine != right and mine[:6] == right[:6] and "but for the last digits" in said
+
+
 HOSTILE = {
     "while True:\n    pass": "Timeout",
     "import sys\nsys.exit(0)": "SystemExit",

@@ -68,6 +68,8 @@ MISTAKES: dict[str, tuple[str, str]] = {
     "a text": ("kind", "it is a text, because of the quotes: write the number without them"),
     "always the same": ("value", "it is the same, whatever is given: what it depends on is not in it, a factor or what "
                         "arrives from above"),
+    "nearly right": ("value", "it is right but for the last digits: a small number was added, such as 1e-9, or "
+                     "something was rounded"),
     "off by a constant": ("value", "it is off by the same number everywhere: a term too much, or one too few"),
 }  # fmt: skip
 

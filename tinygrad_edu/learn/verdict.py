@@ -284,6 +284,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
     whole = [t for t in _telling(query, trials) if not t.answer.error]
+    if not mistake and isinstance(theirs, float) and near(theirs, right, 1e-6):
+        mistake = "nearly right"
     if not mistake:
         mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
         if mistake in arrays.WEAK and exchanged(bad.misses):
@@ -319,7 +321,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
         compare = (shortly(b), *band_of(a, b, n in wrong)) if told_of else ("", "", "wrong")
         rows.append((n, shortly(a), *compare))
     what = who + name if name.startswith("[") else name or who
-    head = f"{what} is {shortly(theirs)} and should be {shortly(right)}{_given(query, bad.args)}."
+    wording = str if shortly(theirs) == shortly(right) else shortly  # of numbers that differ late, all digits
+    head = f"{what} is {wording(theirs)} and should be {wording(right)}{_given(query, bad.args)}."
     if isinstance(right, bool):
         head = f"{'Not so' if right else 'This should not be so'}: {what}{_given(query, bad.args)}."
     table: tuple[Block, ...] = (Rows(rows, "lrrrl"),) if len(shown) > 1 else ()

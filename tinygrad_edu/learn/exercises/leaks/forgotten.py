@@ -1,6 +1,6 @@
 """A loop that remembers too much
 
-This loop trains, and its loss falls, more or less. It does not what it should all the same. A single graph has no fault
+This loop trains, and its loss falls, more or less. And yet it does not do what it should. A single graph has no fault
 that one could see, so the doctor watches the training: watch(loss), once in each step. Run this file with Python, and
 read what it tells.
 
