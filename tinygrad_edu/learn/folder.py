@@ -133,7 +133,8 @@ class Folder:
         self.notes["begun"].setdefault(one.name, _now())
         value = self._text("value") if one.uses_value else None
         if value is not None and not (self.passed(exercise("value")) or self.check(exercise("value"))):
-            told = f"This runs on your own Value, in {self.path(exercise('value'))}, which is not right yet. First: "
+            place = os.path.relpath(self.path(exercise("value")))
+            told = f"This runs on your own Value, in {place}, which is not right yet. First: "
             verdict = Verdict(one, (Remark(RANKS[0], (f"{told}tinygrad-edu learn check value",)),))
         else:
             verdict = assess(one, text, path=str(path), seed=tries if seed is None else seed, value=value)

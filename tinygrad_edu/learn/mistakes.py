@@ -94,6 +94,8 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
         return ""
     if any(not math.isfinite(theirs) and math.isfinite(right) for theirs, right in pairs):
         return "not a number"
+    if all(near(theirs, right, 1e-6) for theirs, right in pairs):
+        return "nearly right"
     if all(near(theirs, -right, within) for theirs, right in pairs):
         return "missing minus"
     if all(theirs == 0 for theirs, _ in pairs):

@@ -34,7 +34,7 @@ def shortly(x: Any) -> str:
 
 def _text(x: Any) -> str:
     if isinstance(x, float):
-        return f"{x:.8g}"
+        return f"{x or 0.0:.8g}"  # -0 is 0
     if isinstance(x, list):
         return f"[{', '.join(map(_text, x[:LONGEST]))}]"
     if isinstance(x, dict) and "#" in x:

@@ -284,8 +284,6 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
     whole = [t for t in _telling(query, trials) if not t.answer.error]
-    if not mistake and isinstance(theirs, float) and near(theirs, right, 1e-6):
-        mistake = "nearly right"
     if not mistake:
         mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
         if mistake in arrays.WEAK and exchanged(bad.misses):

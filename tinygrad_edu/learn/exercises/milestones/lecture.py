@@ -96,6 +96,7 @@ WRONG = {
     "upside down": (None, _n + "e = (2 * n).exp()\nreturn (e + 1) / (e - 1)"),
     "disconnected": (None, "import math\n" + _n + "e = math.exp(2 * n.data)\nreturn Value((e - 1) / (e + 1))"),
     "crossed": ("return (x1 * w2 + x2 * w1 + b).tanh()", None),
+    "only b is squashed": ("return x1 * w1 + x2 * w2 + b.tanh()", None),
 }
 SAID = {
     "the bias is missing": "the bias is not in the sum",
@@ -104,6 +105,7 @@ SAID = {
     "upside down": "(e - 1) is above the line and (e + 1) below",
     "disconnected": "it was computed with plain numbers, .data: no gradient can come back",
     "crossed": "each input has its own weight: x1 goes with w1",
+    "only b is squashed": "brackets: the whole sum goes through tanh",
 }
 RIGHT = (
     ("n = b\nfor x, w in ((x1, w1), (x2, w2)):\n    n = n + x * w\nreturn n.tanh()",
