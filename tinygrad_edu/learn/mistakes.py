@@ -94,7 +94,7 @@ def guess(pairs: Sequence[tuple[Any, Any]], within: float = 1e-6) -> str:
         return ""
     if any(not math.isfinite(theirs) and math.isfinite(right) for theirs, right in pairs):
         return "not a number"
-    if all(near(theirs, right, 1e-6) for theirs, right in pairs):
+    if all(near(*pair, 1e-6) for pair in pairs) and not all(near(*pair, 1e-12) for pair in pairs):
         return "nearly right"
     if all(near(theirs, -right, within) for theirs, right in pairs):
         return "missing minus"
