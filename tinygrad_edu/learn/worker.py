@@ -60,7 +60,7 @@ def as_json(tree: Any, left: list[int] | None = None, deep: int = 0) -> Any:
         return {str(key)[:PRINTED]: as_json(part, left, deep + 1) for key, part in tree.items()}
     if isinstance(tree, (list, tuple, range, map, zip, filter, reversed, types.GeneratorType)):
         return [as_json(part, left, deep + 1) for part in tree]
-    if hasattr(tree, "tolist") and hasattr(tree, "dtype") and tree.dtype.kind in "fiub":
+    if hasattr(tree, "tolist") and hasattr(tree, "dtype") and tree.dtype.kind in "fiubU":
         return as_json(tree.tolist(), left, deep)
     if isinstance(tree, (int, float)) and -(2**63) < tree < 2**63 or isinstance(tree, float):
         return int(tree) if isinstance(tree, int) else float(tree)

@@ -59,7 +59,9 @@ HINTS = (
 )
 QUERIES = (
     Query(
-        errors, lambda rng: (rng.choice([-1, 1]) * rng.uniform(1e-3, 900), rng.choice([-1, 1]) * rng.uniform(1e-3, 900))
+        errors,
+        lambda rng: (rng.choice([-1, 1]) * rng.uniform(1e-3, 900), rng.choice([-1, 1]) * rng.uniform(1e-3, 900)),
+        also=((2e-11, -1e-11), (3e-9, 3e-9), (0.0, -1e-12)),
     ),
     Query(zero, trials=1),
     Query(words, lambda rng: (rng.choice([1000.0, 1.0, 1e-5]) * rng.choice([-1, 1]),), trials=6),

@@ -65,8 +65,8 @@ HINTS = (
     "return np.maximum(0.0, x)\nreturn np.where(x > 0, dout, 0.0)",
 )
 QUERIES = (
-    Query(kept, lambda rng: draw(rng)[1:], also=(([-0.01, 0.02, 30.0, -30.0],), ([[-1.0]],))),
-    Query(handed_on, draw, also=(([1.0, -2.0, 0.0, 0.5], [-0.01, 0.02, 30.0, 0.02]), ([[3.0]], [[-1.0]]))),
+    Query(kept, lambda rng: draw(rng)[1:], also=(([-1e-6, 2e-6, 30.0, -30.0],), ([[-1.0]],))),
+    Query(handed_on, draw, also=(([1.0, -2.0, 0.0, 0.5], [-1e-6, 2e-6, 30.0, 0.02]), ([[3.0]], [[-1.0]]))),
     Query(handed_on, draw_deep, trials=1),
 )
 WRONG = {

@@ -54,6 +54,7 @@ def parameters(their, seed, xs):
     ps = neuron.parameters()
     return {
         "number of parameters": len(ps),
+        "number of parameters, asked again": len(neuron.parameters()),
         "they are the neuron's own": {id(p) for p in ps} == {id(v) for v in [*neuron.w, neuron.b]},
     }
 
