@@ -76,6 +76,13 @@ def test_a_folder_that_was_begun_is_completed_and_not_changed(course, capsys):
     assert path.read_text() == "mine = 1\n" and course.path(exercise("product")).exists()
 
 
+@pytest.mark.parametrize("kept", [(), ("memory", "files")])
+def test_a_system_that_cannot_limit_memory_says_so(kept, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tinygrad_edu.cli.learning.limits", lambda: kept)
+    assert main(["learn", "start", str(tmp_path / "course")]) == 0
+    assert ("none of memory" in capsys.readouterr().out) == (not kept)
+
+
 def test_the_status_is_json(course, capsys):
     capsys.readouterr()
     assert main(["learn", "status", "--json"]) == 0

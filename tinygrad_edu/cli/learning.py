@@ -17,6 +17,7 @@ from ..figures import draw
 from ..learn import Exercise, Verdict, chapters, exercise, read
 from ..learn.author import examined
 from ..learn.folder import Folder, quoted
+from ..learn.sandbox import limits
 from ..words import aligned, plural, sentence
 from .parsing import whole
 
@@ -70,6 +71,8 @@ def run_start(arguments: argparse.Namespace) -> int:
     here = Folder.start(arguments.folder)
     done = here.status()
     print(f"{plural(done['of'], 'exercise')} in {here.root}, {done['passed']} of them done.")
+    if "memory" not in limits():  # Windows
+        print("On this system a check has a limit of time, and none of memory.")
     if (now := here.current()) is not None:
         cd = "" if here.root.resolve() == Path.cwd() else f"  cd {quoted(here.root)}\n"
         print(f"\nNow open {here.path(now)} and write what is missing. Then:\n\n{cd}  tinygrad-edu learn")

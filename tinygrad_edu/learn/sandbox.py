@@ -237,11 +237,17 @@ def _send(stream: IO[bytes], text: bytes) -> None:
         stream.flush()
 
 
-def unguarded() -> str:
-    """What this system does not keep somebody's code from, in a sentence; nothing, on a Linux of today."""
+def limits() -> tuple[str, ...]:
+    """What this system limits somebody's code in, besides time: memory, files, system calls."""
     with Sandbox() as box:
         box.load("")
-        missing = [name for name in ("memory", "files", "system calls") if name not in box.kept]
+        return box.kept
+
+
+def unguarded() -> str:
+    """What this system does not keep somebody's code from, in a sentence; nothing, on a Linux of today."""
+    kept = limits()
+    missing = [name for name in ("memory", "files", "system calls") if name not in kept]
     return f"this system sets somebody's code no limits in {few(missing)}, but for what Python's own audit hook " \
            "notices: whom you do not trust, grade in a container" if missing else ""  # fmt: skip
 
