@@ -30,6 +30,7 @@ from typing import Any
 
 MOST, DEEP = 100_000, 50  # numbers in an answer, and lists in lists
 PRINTED = 4000  # letters of what is printed
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # where something lies says nothing
 PROBE = "<probe>"  # the file that a question is, in tracebacks
 STARTING = ("os.system", "subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn",
             "pty.spawn", "os.kill", "os.killpg", "os.startfile", "socket.connect", "socket.bind",
@@ -64,7 +65,7 @@ def as_json(tree: Any, left: list[int] | None = None, deep: int = 0) -> Any:
         return as_json(tree.tolist(), left, deep)
     if isinstance(tree, (int, float)) and -(2**63) < tree < 2**63 or isinstance(tree, float):
         return int(tree) if isinstance(tree, int) else float(tree)
-    return {"#": type(tree).__name__, "text": repr(tree)[:80]}
+    return {"#": type(tree).__name__, "text": ADDRESS.sub("", repr(tree))[:80]}
 
 
 def guard(folder: str, hidden: list[str], others: str, private: list[str], needed: list[str], native: bool) -> None:
@@ -125,7 +126,7 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
             "code": (error.text or "").strip(),
             "file": error.filename,
         }
-    said: dict[str, Any] = {"type": type(error).__name__, "text": str(error)[:500]}
+    said: dict[str, Any] = {"type": type(error).__name__, "text": ADDRESS.sub("", str(error))[:500]}
     if frames:
         said |= {"line": frames[-1].lineno, "code": frames[-1].line, "file": frames[-1].filename}
     probing = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == PROBE]
