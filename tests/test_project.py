@@ -1,0 +1,183 @@
+"""What is around the package: versions, workflows, forms and pinned tools agree with pyproject.toml and the README.
+
+python -m tests.test_project v0.1.0          what keeps this tag from being released; nothing, if it may be
+"""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import tinygrad_edu
+
+ROOT = Path(__file__).parent.parent
+FORMS = sorted(ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"))
+FIRST_OF_CHANGES = re.compile(r"^## (.*)$", re.M)
+
+
+def read(name, root=ROOT):
+    return (root / name).read_text("utf-8")
+
+
+def loaded(path):
+    return pytest.importorskip("yaml").safe_load(read(path))
+
+
+def project(root=ROOT):
+    return tomllib.loads(read("pyproject.toml", root))["project"]
+
+
+def unready(tag, root=ROOT):
+    """What keeps a tag from being released, a sentence each."""
+    version, urls = project(root)["version"], project(root).get("urls", {})
+    if tag != f"v{version}":
+        yield f"the tag is {tag}, and the version in pyproject.toml is {version}: its tag is v{version}"
+    heading = FIRST_OF_CHANGES.search(read("CHANGELOG.md", root))[1]
+    day = re.fullmatch(rf"{re.escape(version)}, (\d{{4}}-\d\d-\d\d)", heading)
+    if not day:
+        yield f"CHANGELOG.md begins with '## {heading}': write '## {version}, YYYY-MM-DD', the day of the release"
+    cited = dict(re.findall(r"^(version|date-released): *[\"']?([^\s\"']+)", read("CITATION.cff", root), re.M))
+    if cited.get("version") != version:
+        yield f"CITATION.cff has version {cited.get('version')}: write version: {version}"
+    if "date-released" not in cited or day and cited["date-released"] != day[1]:
+        yield f"CITATION.cff has date-released {cited.get('date-released')}: write the day that CHANGELOG.md has"
+    for name in ("Repository", "Contact"):
+        if not urls.get(name, "").startswith("https://"):
+            yield f'[project.urls] in pyproject.toml has no {name} = "https://...": without, nobody finds the project'
+
+
+def refusal(tag, root=ROOT):
+    """The sentences, a line each, or None: to `sys.exit` even an empty text is a failure."""
+    return "\n".join(unready(tag, root)) or None
+
+
+READY = {
+    "pyproject.toml": '[project]\nversion = "1.2.0"\n[project.urls]\nRepository = "https://r"\nContact = "https://c"\n',
+    "CHANGELOG.md": "# Changes\n\n## 1.2.0, 2030-01-31\n\n## 1.1.0, not released yet\n",
+    "CITATION.cff": "cff-version: 1.2.0\nversion: '1.2.0'\ndate-released: 2030-01-31\n",
+}
+
+
+@pytest.mark.parametrize(
+    "name, old, new, told",
+    [
+        ("pyproject.toml", "", "", []),
+        ("pyproject.toml", '"1.2.0"', '"1.3.0"', ["its tag is v1.3.0", "'## 1.3.0, YYYY", "version: 1.3.0"]),
+        ("pyproject.toml", "https://c", "mailto:c", ["no Contact"]),
+        ("pyproject.toml", "[project.urls]", "[project.entry]", ["no Repository", "no Contact"]),
+        ("CHANGELOG.md", "1.2.0, 2030-01-31", "1.2.0, not released yet", ["'## 1.2.0, not released yet'"]),
+        ("CHANGELOG.md", "01-31", "02-01", ["date-released 2030-01-31"]),
+        ("CITATION.cff", "'1.2.0'", "1.1.0", ["has version 1.1.0"]),
+        ("CITATION.cff", "date-released: 2030-01-31", "", ["date-released None"]),
+    ],
+)
+def test_a_tag_is_released_when_nothing_that_names_it_disagrees(name, old, new, told, tmp_path):
+    for file, text in READY.items():
+        (tmp_path / file).write_text(text.replace(old, new) if old and file == name else text, "utf-8")
+    sentences = (refusal("v1.2.0", tmp_path) or "").splitlines()
+    assert len(sentences) == len(told) and all(part in s for part, s in zip(told, sentences, strict=True))
+    assert sentences or refusal("v1.2.0", tmp_path) is None
+
+
+def test_the_citation_says_what_the_project_says():
+    cited, declared = loaded("CITATION.cff"), project()
+    assert (
+        cited["cff-version"] == "1.2.0" and {"message", "title", "authors"} <= {*cited} and cited["type"] == "software"
+    )
+    assert str(cited["version"]) == declared["version"] == tinygrad_edu.__version__
+    assert (cited["license"], cited["abstract"]) == (declared["license"], declared["description"])
+    assert cited["keywords"] == declared["keywords"]
+    assert all(f"Copyright (c) 2026 {author['name']}\n" in read("LICENSE") for author in cited["authors"])
+
+
+def test_the_changes_begin_with_this_version():
+    assert FIRST_OF_CHANGES.search(read("CHANGELOG.md"))[1].split(",")[0] == tinygrad_edu.__version__
+
+
+def steps(job):
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_the_workflow_tests_every_python_that_is_promised_with_the_readmes_command():
+    jobs = loaded(".github/workflows/tests.yml")["jobs"]
+    pythons = jobs["tests"]["strategy"]["matrix"]["python"]
+    promised = [c.rpartition(" :: ")[2] for c in project()["classifiers"] if "Python :: 3." in c]
+    assert pythons == promised and project()["requires-python"] == f">={pythons[0]}"
+    assert tomllib.loads(read("pyproject.toml"))["tool"]["ruff"]["target-version"] == "py" + pythons[0].replace(".", "")
+    assert [
+        system.partition("-")[0] for system in jobs["tests"]["strategy"]["matrix"]["os"]
+    ] == "ubuntu macos windows".split()
+    [command] = re.findall(r'^python3 -m venv .venv && (.*"\.\[dev]" && .*)$', read("README.md"), re.M)
+    assert steps(jobs["tests"]) == command.replace(".venv/bin/", "").replace("[dev]", "[test]").split(" && ")
+    assert (
+        steps(jobs["check"]) == ["bash .ci/run"] and jobs["check"]["steps"][1]["with"]["python-version"] == pythons[0]
+    )
+
+
+def test_only_the_job_that_publishes_what_was_checked_may_publish():
+    flow = loaded(".github/workflows/release.yml")
+    build, publish = flow["jobs"]["build"], flow["jobs"]["publish"]
+    assert flow[True] == {"push": {"tags": ["v*"]}}  # to YAML 1.1, `on` is a truth
+    assert flow["permissions"] == {"contents": "read"} and "permissions" not in build
+    assert publish["permissions"] == {"id-token": "write"} and publish["needs"] == "build" and not steps(publish)
+    assert "gh-action-pypi-publish" in publish["steps"][-1]["uses"] and publish["environment"] in read(
+        "CONTRIBUTING.md"
+    )
+    assert steps(build)[:2] == ["bash .ci/run", '.venv/bin/python -m tests.test_project "$GITHUB_REF_NAME"']
+    assert "secrets." not in read(".github/workflows/release.yml")
+
+
+def test_before_a_commit_the_tools_run_as_in_the_one_check():
+    [repo] = loaded(".pre-commit-config.yaml")["repos"]
+    assert repo["repo"] == "local" and {hook["language"] for hook in repo["hooks"]} == {"system"}  # nothing is fetched
+    checks = [line.removeprefix(".venv/bin/") for line in read(".ci/run").splitlines()]
+    assert len(repo["hooks"]) == 3 and all(hook["entry"] in checks for hook in repo["hooks"])
+
+
+def test_what_is_pinned_is_what_developers_install():
+    pins = [Requirement(line) for line in read("requirements-dev.txt").splitlines()]
+    versions = {re.sub("[-_.]+", "-", pin.name).lower(): str(pin.specifier) for pin in pins}
+    assert len(versions) == len(pins) and all(re.fullmatch(r"==[^*,]+", v) for v in versions.values())
+    extras = project()["optional-dependencies"]
+    wanted = [*map(Requirement, project()["dependencies"] + sum((extras[e] for e in extras if e != "notebook"), []))]
+    for need in wanted:
+        if need.name != project()["name"]:
+            assert need.specifier.contains(versions[need.name.lower()].removeprefix("==")), need
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_a_form_asks_for_what_an_answer_needs(path):
+    form = loaded(path)
+    fields = [field for field in form["body"] if field["type"] != "markdown"]
+    assert form["name"] and form["description"] and {f["type"] for f in fields} <= {"textarea", "input", "dropdown"}
+    assert len({f["id"] for f in fields}) == len({f["attributes"]["label"] for f in fields}) == len(fields)
+    assert any(f.get("validations", {}).get("required") for f in fields)
+    assert all(f["attributes"]["options"] for f in fields if f["type"] == "dropdown")
+
+
+def test_no_address_is_written_but_in_the_project():
+    """What moves with the project is written once: the files around it link to each other, and to nothing outside."""
+    around = [
+        *ROOT.glob(".github/**/*.*"),
+        *(ROOT / n for n in ("CITATION.cff", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md")),
+    ]
+    assert len(FORMS) == 2 and len(around) >= 8
+    assert not [path.name for path in around if re.search(r"https?://|[\w.]+@[\w-]+\.\w", path.read_text("utf-8"))]
+
+
+def test_files_are_written_as_editors_are_told():
+    suffixes = {".py", ".pyi", ".md", ".toml", ".yml", ".yaml", ".cff", ".txt", ".c", ".rs", ".js", ".css", ".html"}
+    folders = "tinygrad_edu tests demos benchmarks docs .github".split()
+    for path in [*ROOT.glob("*.*"), *(p for folder in folders for p in (ROOT / folder).rglob("*"))]:
+        if path.suffix in suffixes:
+            text = path.read_bytes()
+            assert not re.search(rb"\r|[ \t]\n|[^\n]\Z", text), f"{path}: a line's end that .editorconfig does not have"
+            text.decode("utf-8")
+
+
+if __name__ == "__main__":
+    [tag] = sys.argv[1:] or [f"v{project()['version']}"]
+    sys.exit(refusal(tag))
