@@ -127,6 +127,7 @@ WRONG = {
     "in place": ("self.data = -self.data\nreturn self",),
     "a new leaf": ("return Value(-self.data)",),
     "it calls itself": (None,) * 3 + ("return other + self",),
+    "upside down": (None,) * 6 + ("return self / other",),
 }  # fmt: skip
 SAID = {
     "the sides are exchanged": "in 3 - a Python calls a.__rsub__(3): self is a, on the right",
@@ -138,6 +139,7 @@ SAID = {
     "a new leaf": "the new Value has no parents: nothing flows back from it to a",
     "it calls itself": "it asks for itself again: `other + self` in __radd__ is 3 + a once more, and 0 - self in "
     "__neg__ needs -self",
+    "upside down": "in 2 / a the number is above: for it Python calls a.__rtruediv__(2)",
 }
 RIGHT = (
     ("return Value(-self.data, (self,), (-1.0,))", "return self + other * -1", "return self * (self * 0 + other) ** -1",
