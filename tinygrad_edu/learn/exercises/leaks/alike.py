@@ -40,11 +40,12 @@ def training(their, seed):
 
     X, y = data.moons(10, noise=0.05, seed=seed)
     model, rng = nn.MLP(2, [6, 1], activation="tanh"), random.Random(seed)
-    lengths = []
+    lengths, begun = [], []
     for layer in model.layers:
         for neuron in layer.neurons:
-            numbers = their.begin(len(neuron.w), rng)
+            numbers = list(their.begin(len(neuron.w), rng))
             lengths.append([len(neuron.w), len(numbers)])
+            begun.append([float(number) for number in numbers])
             for w, number in zip(neuron.w, numbers):
                 w.data = number
     sgd, found, loss = optim.SGD(model.parameters(), lr=1.0), [], 0.0
@@ -55,7 +56,12 @@ def training(their, seed):
         sgd.zero_grad()
         loss.backward()
         sgd.step()
-    return {"lengths": lengths, "the doctor says": found, "loss": loss.data}
+    return {
+        "lengths": lengths,
+        "two begin alike": any(w in begun[:k] for k, w in enumerate(begun)),
+        "the doctor says": found,
+        "loss": loss.data,
+    }
 
 
 def judge(theirs, right, seed):
@@ -64,6 +70,10 @@ def judge(theirs, right, seed):
             return f"a unit with {wanted} inputs needs {wanted} weights, and gets {n}"
     if told := still(theirs["the doctor says"]):
         return told
+    if theirs["two begin alike"]:
+        return (
+            "two units of a layer begin with the same weights: they differ only as far as what follows tells them apart"
+        )
     if not theirs["loss"] < 0.6:
         return f"the units differ, and after 20 steps the loss is {theirs['loss']:.3f}: one half for all has 0.693"
     return ""

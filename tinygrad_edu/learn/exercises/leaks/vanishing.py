@@ -65,7 +65,8 @@ HINTS = (
     "An activation whose slope reaches 1, and weights that are drawn so that slope times weights stays near 1.",
     'return nn.MLP(2, [4, 4, 4, 4, 4, 4, 1], activation="tanh", init="xavier", seed=seed)',
 )
-QUERIES = (Query(training, lambda rng: (rng.randrange(20),), trials=1, judge=judge),)
+SEEDS = (0, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17)  # of networks that learn with leaky relus as well as with tanh
+QUERIES = (Query(training, lambda rng: (rng.choice(SEEDS),), trials=1, judge=judge),)
 
 
 def _network(activation, init, sizes="[4, 4, 4, 4, 4, 4, 1]"):

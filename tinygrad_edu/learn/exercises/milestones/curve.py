@@ -124,7 +124,7 @@ HINTS = (
     "    p.data -= lr * p.grad\nreturn now.data",
 )
 QUERIES = (
-    Query(first_loss, draw),
+    Query(first_loss, draw, also=((5, [1.0, 1.0, -0.5]), (6, [0.5]))),
     Query(three_steps, draw_step, trials=2),
     Query(curve, lambda rng: (500,), known={"points": 20, "mean square below 0.005": True}, long=60.0),
 )
