@@ -93,6 +93,8 @@ ONLY_SOMETIMES = {
         "return found"),
     "small numbers are none": ("relative_error",
         "def relative_error(a, n): return abs(a - n) / max(abs(a), abs(n), 1e-8)"),
+    "rows for words, where there are none": ("embedding", "_old = gradient\ndef gradient(table, words, upstream):\n"
+        "    return _old(table, words, upstream) if words else [[1.0] * len(row) for row in table]"),
     "equal samples count once": ("pathwise", "_old = gradients\n"
         "def gradients(slope, m, s, noises): return _old(slope, m, s, [*dict.fromkeys(noises)])"),
 }  # fmt: skip

@@ -241,7 +241,7 @@ def _number(x: Any) -> Any:
 
 
 def _only(rows: list[Any], place: int) -> list[Any]:
-    kept = range(len(rows))[place]
+    kept = place % max(1, len(rows))
     return [row if i == kept else _each(lambda x: 0.0, row) for i, row in enumerate(rows)]
 
 

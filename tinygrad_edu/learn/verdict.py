@@ -285,7 +285,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
     whole = [t for t in _telling(query, trials) if not t.answer.error]
     if not mistake:
-        mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
+        with suppress(IndexError, TypeError, ValueError, ZeroDivisionError):  # of such numbers nothing can be guessed
+            mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
         if mistake in arrays.WEAK and exchanged(bad.misses):
             mistake, words = "swapped arguments", ""
     if not mistake and not wrong_shape:
@@ -373,8 +374,7 @@ def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
             if key in theirs and (told := misshapen(theirs[key], part)):
                 return key, told
         return None
-    told = misshapen(theirs, right)
-    return ("", told) if told else None
+    return ("", told) if (told := misshapen(theirs, right)) else None
 
 
 def _kind(name: str, theirs: dict[str, Any], right: Any) -> tuple[str, str]:
