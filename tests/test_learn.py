@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,23 @@ from tinygrad_edu.learn import assess, chapters, exercise
 from tinygrad_edu.learn.author import examined
 from tinygrad_edu.learn.course import exercise_names
 from tinygrad_edu.learn.folder import Folder
+from tinygrad_edu.learn.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def boxes():
+    """A process for all exercises that need the same: to start one takes longer than to ask."""
+    with ExitStack() as stack:
+        yield cache(lambda needs, seconds: stack.enter_context(Sandbox(needs=needs, seconds=seconds)))
 
 
 @pytest.mark.parametrize("name", exercise_names())
-def test_an_exercise_is_sound(name):
+def test_an_exercise_is_sound(name, boxes):
     """The starter fails and holds no answer, the solution and other right answers pass, each planted mistake is known
     by its name, and small changes to the solution are found out.
     """
-    assert examined(exercise(name)) == []
+    one = exercise(name)
+    assert examined(one, boxes(one.needs, one.seconds)) == []
 
 
 def test_names_of_exercises_are_told_apart():

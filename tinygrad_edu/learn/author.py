@@ -11,6 +11,7 @@ import ast
 import builtins
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 
 from .course import Exercise
@@ -23,15 +24,15 @@ MOST = 16  # so many are tried, until these are
 SEEDS = range(1, 4)  # of numbers that each mistake has to show with
 
 
-def examined(one: Exercise) -> list[str]:
+def examined(one: Exercise, box: Sandbox | None = None) -> list[str]:
     """What is wrong with an exercise, each in a sentence; nothing, if it is sound.
 
     The starter has a TODO, holds no answer and fails with a helpful remark; the solution passes; at least two other
     right answers do; at least three mistakes are planted, and each is known by its name; of small changes to the
     solution at least five are found out; and what is used is declared in the file.  What takes long is left out.
     """
-    with Sandbox(needs=one.needs, seconds=one.seconds) as box:
-        return list(_faults(one, box))
+    with nullcontext(box) if box else Sandbox(needs=one.needs, seconds=one.seconds) as this:
+        return list(_faults(one, this))
 
 
 def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:

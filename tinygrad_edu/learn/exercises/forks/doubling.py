@@ -62,4 +62,4 @@ RIGHT = (
     "return [2.0**k for k in range(n + 1)]",
     "found = [1]\nwhile len(found) <= n:\n    found += [2 * found[-1]]\nreturn found",
 )
-SECONDS = 2.0
+SECONDS = 1.0

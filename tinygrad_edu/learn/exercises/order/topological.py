@@ -237,4 +237,4 @@ RIGHT = (
         return backwards[::-1]
     """,
 )
-SECONDS = 2.0
+SECONDS = 1.0
