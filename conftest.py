@@ -26,6 +26,16 @@ def _in_an_empty_folder(request: pytest.FixtureRequest):
         request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
 
 
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory):
+    """Chromium, started once for all tests of a process that ask for it."""
+    from tests.browser import Browser
+
+    chromium = Browser(tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
 def pytest_collection_finish():
     """Thousands of tests stay until the end: the collector, which some tests call or wait for, need not visit them."""
     gc.collect()
