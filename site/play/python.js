@@ -1,0 +1,76 @@
+// The page's side of the worker: `ask` a question, and wait for the answer; what takes too long is stopped.
+
+export class Refusal extends Error {} // what a person can put right, in a sentence of ours
+export class Fault extends Error {} // a fault of ours, with its traceback
+
+let worker, count = 0, isReady = false;
+const waiting = new Map(); // id -> {resolve, reject, timer}
+const listeners = new Set();
+
+// Told of {loading, of}, {ready} and {broken}; of what is known already at once.
+export function listen(f) {
+  listeners.add(f);
+  if (isReady) f({ready: true});
+  return () => listeners.delete(f);
+}
+
+function start() {
+  isReady = false;
+  worker = new Worker(new URL("worker.js", import.meta.url), {type: "module"});
+  worker.onmessage = ({data}) => {
+    if (data.id === undefined) {
+      isReady = Boolean(data.ready);
+      if (data.ready) for (const each of waiting.values()) each.begin();
+      if (data.broken) end(new Fault(data.broken));
+      for (const f of listeners) f(data);
+      return;
+    }
+    const asked = waiting.get(data.id);
+    if (!asked) return;
+    waiting.delete(data.id);
+    clearTimeout(asked.timer);
+    if ("value" in data) asked.resolve(data.value);
+    else asked.reject("error" in data ? new Refusal(data.error) : new Fault(data.fault));
+  };
+  worker.onerror = (event) => {
+    const data = {broken: event.message || "the worker could not be started"};
+    end(new Fault(data.broken));
+    for (const f of listeners) f(data);
+  };
+}
+
+function end(why) {
+  const asked = [...waiting.values()];
+  waiting.clear();
+  for (const each of asked) {
+    clearTimeout(each.timer);
+    each.reject(why);
+  }
+}
+
+// Ask tinygrad_edu.playground: ask("look.graph", {expression, numbers}).  Questions are answered one after another.
+// One that is not answered in its seconds, counted from when Python is there, ends Python, which is started again; what
+// the doors had told it is gone, and they are told so by a refusal of all that was asked.
+export function ask(name, given = {}, {seconds = 20} = {}) {
+  if (!worker) start();
+  const id = ++count;
+  return new Promise((resolve, reject) => {
+    const asked = {resolve, reject, begin() {
+      clearTimeout(asked.timer);
+      asked.timer = setTimeout(() => stop(`this took more than ${seconds} seconds and was stopped`), 1000 * seconds);
+    }};
+    waiting.set(id, asked);
+    if (isReady) asked.begin();
+    worker.postMessage({id, name, given});
+  });
+}
+
+// End what is being computed; Python starts again, from nothing.
+export function stop(why = "stopped") {
+  worker.terminate();
+  end(new Refusal(why));
+  start();
+  for (const f of listeners) f({loading: 0, of: 1});
+}
+
+export const begin = () => worker ?? start();

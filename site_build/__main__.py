@@ -1,0 +1,71 @@
+"""python -m site_build: see the package."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import http.server
+import subprocess
+import sys
+from pathlib import Path
+
+from . import __doc__ as about
+from . import play
+
+PARTS = ("play", "docs", "lite")
+
+
+def main() -> int:
+    """Build what is asked for; 2 if the folder is somebody else's or a program is missing."""
+    parser = argparse.ArgumentParser("python -m site_build", description=(about or "").split("\n")[0])
+    parser.add_argument("-o", "--output", type=Path, default=Path("build/site"), metavar="DIR")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts (default: all)")
+    parser.add_argument("--notebooks", type=Path, metavar="DIR", help="notebooks of your own, beside ours")
+    parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT", help="then serve it, on this machine")
+    given = parser.parse_args()
+    try:
+        build(given.output, tuple(given.only), given.notebooks)
+    except (FileNotFoundError, FileExistsError, ModuleNotFoundError) as error:
+        print(f"site_build: {error}", file=sys.stderr)
+        return 2
+    except subprocess.CalledProcessError as error:
+        print(f"site_build: {' '.join(map(str, error.cmd))} failed:\n{error.stderr or ''}", file=sys.stderr)
+        return 2
+    if given.serve is not None:
+        serve(given.output, given.serve)
+    return 0
+
+
+def build(out: Path, parts: tuple[str, ...] = PARTS, notebooks: Path | None = None) -> None:
+    """Build parts of the site in a folder that is empty, or that held the site before."""
+    if out.exists() and any(out.iterdir()) and not (out / play.MARK).exists():
+        raise FileExistsError(f"{out} has other files in it: name a folder that is empty, or not there yet")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / play.MARK).write_text("this folder is built by `python -m site_build`, and built anew: keep nothing here\n")
+    wheel = play.build(out)
+    print(f"play: {out / 'index.html'}")
+    if "docs" in parts:
+        from . import docs
+
+        docs.build(out / "docs")
+        print(f"docs: {out / 'docs' / 'index.html'}")
+    if "lite" in parts:
+        from . import lite
+
+        lite.build(out / "lite", "../pyodide/", wheel, notebooks)
+        print(f"lite: {out / 'lite'}")
+
+
+def serve(folder: Path, port: int) -> None:
+    """Serve a folder on this machine, until Ctrl-C."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("localhost", port), handler) as server:
+        print(f"http://localhost:{server.server_port}/ (Ctrl-C ends it)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
