@@ -21,7 +21,9 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, default=Path("build/site"), metavar="DIR")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts (default: all)")
     parser.add_argument("--notebooks", type=Path, metavar="DIR", help="notebooks of your own, beside ours")
-    parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT", help="then serve it, on this machine")
+    parser.add_argument(
+        "--serve", nargs="?", type=int, const=8000, metavar="PORT", help="then serve it, on this machine"
+    )
     given = parser.parse_args()
     try:
         build(given.output, tuple(given.only), given.notebooks)

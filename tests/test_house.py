@@ -38,7 +38,7 @@ FLOORS = [
     {"expression"},
     {"zoo"},
     {"learn"},
-    {"grading"},
+    {"grading", "playground"},
     {"cli", "contents", "printouts", "__main__", "__init__"},
 ]
 WEST = {"check", "figures", "strategies", "sourcecode", "explanation", "order", "webpage", "replay", "doctor"}

@@ -1,8 +1,8 @@
 """The door to look through: an expression and its numbers, as a graph, in words, step by step, and as a program.
 
-    >>> seen = graph("tanh(w*x + b)", {"w": -0.5, "x": 2, "b": 0.8})
-    >>> seen["names"], f"{seen['value']:.4f}", seen["svg"][:4]
-    (['w', 'x', 'b'], '-0.1974', '<svg')
+>>> seen = graph("tanh(w*x + b)", {"w": -0.5, "x": 2, "b": 0.8})
+>>> seen["names"], f"{seen['value']:.4f}", seen["svg"][:4]
+(('w', 'x', 'b'), '-0.1974', '<svg')
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ def read(expression: str) -> dict[str, Any]:
 
 def graph(expression: str, numbers: dict[str, float]) -> dict[str, Any]:
     """The value, the gradient of each name, and the graph as SVG.  Raises ExpressionError for what cannot be read."""
-    root, values = computed(expression, numbers)
-    names = [n for n in parse(expression).names]
+    root, values = rooted(expression, numbers)
+    names = parse(expression).names
     return {"names": names, "value": root.data, "grads": [values[n].grad for n in names], "svg": draw(root).svg()}
 
 
 def explanation(expression: str, numbers: dict[str, float], of: str = "") -> str:
     """The backward pass in words, or why the gradient of one name is what it is."""
-    root, _ = computed(expression, numbers)
+    root, _ = rooted(expression, numbers)
     return str(explain(root, of=of or None))
 
 
-def computed(expression: str, numbers: dict[str, float]) -> tuple[Value, dict[str, Value]]:
+def rooted(expression: str, numbers: dict[str, float]) -> tuple[Value, dict[str, Value]]:
     """The root of an expression, after backward(), and every named Value."""
     root, values = parse(expression)(**numbers)
     if root.parents and not root.label:

@@ -182,7 +182,8 @@ class Page:
                 "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
         # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
         parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-                 "rows": str(rows), "css": _file("colours.css") + _file("page.css"), "js": _file("page.js")}  # fmt: skip
+                 "rows": str(rows), "css": _file("colours.css") + _file("page.css"),
+                 "js": _file("page.js")}  # fmt: skip
         self._first = frames[0]
         self.html = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _file("page.html"))
 

@@ -1,0 +1,80 @@
+"""The built site in a real browser: what the environment variable TINYGRAD_EDU_SITE names, served on this machine.
+
+python -m site_build -o build/site && TINYGRAD_EDU_SITE=build/site python -m pytest tests/site
+"""
+
+import functools
+import http.server
+import os
+import threading
+
+import pytest
+
+from tests.browser import PROGRAM, Browser
+
+SITE = os.environ.get("TINYGRAD_EDU_SITE")
+if not SITE:
+    collect_ignore_glob = ["test_*.py"]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Where the site is served."""
+    assert os.path.exists(os.path.join(SITE, "index.html")), (
+        f"there is no site in {SITE}: python -m site_build -o {SITE}"
+    )
+    server = http.server.ThreadingHTTPServer(("localhost", 0), functools.partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+class Tab(Browser):
+    """A browser that finds no other server than ours, and tells what it was refused."""
+
+    def __init__(self, profile, address):
+        super().__init__(profile)
+        self.address = address
+        self.size(1280, 860)
+
+    def goto(self, path="", fresh=True):
+        """Open a page of the site; what was seen before is forgotten."""
+        if fresh:
+            self("Page.navigate", url="about:blank")
+        self.events.clear()
+        self("Page.navigate", url=self.address + path)
+        self.until("document.readyState === 'complete'")
+
+    def until(self, condition, seconds=30.0):
+        """Wait until something is true on the page; returns it."""
+        code = """new Promise((done, fail) => { const until = Date.now() + %g; const look = () => {
+            let x; try { x = %s; } catch { x = null; }
+            if (x) done(x); else if (Date.now() > until) fail(new Error("waited in vain for " + %r));
+            else setTimeout(look, 30); }; look(); })"""
+        return self.js(code % (1000 * seconds, condition, condition))
+
+    def shot(self, path):
+        """A picture of what is seen."""
+        import base64
+
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(self("Page.captureScreenshot", format="png")["data"]))
+
+    def troubles(self):
+        """What is red in the console, and every request to another server."""
+        return [t for t in super().troubles() if not str(t).startswith((self.address, "blob:" + self.address))]
+
+
+@pytest.fixture(scope="session")
+def tab(tmp_path_factory, address):
+    if not PROGRAM:
+        pytest.skip("no browser to drive")
+    browser = Tab(tmp_path_factory.mktemp("profile"), address)
+    yield browser
+    browser.close()

@@ -1,0 +1,29 @@
+"""The frame around the doors: Python comes, nothing is asked of another server, every door opens from its link."""
+
+import pytest
+
+
+def test_python_comes_and_asks_nothing_of_another_server(tab):
+    tab.goto()
+    tab.until("document.getElementById('loading').hidden")
+    assert tab.troubles() == []
+
+
+@pytest.mark.parametrize("door", ["look", "train", "learn"])
+def test_a_link_opens_its_door_and_the_door_tells_its_link(tab, door):
+    tab.goto(f"#{door}")
+    tab.until(f"document.querySelector('#{door} h1')")
+    assert tab.js("[...document.querySelectorAll('main > section')].filter(s => !s.hidden).map(s => s.id)") == [door]
+    assert tab.js("document.querySelector('nav [aria-current=page]').id") == f"to-{door}"
+    assert tab.troubles() == []
+
+
+def test_what_takes_too_long_is_stopped_and_python_comes_again(tab):
+    tab.goto()
+    tab.until("document.getElementById('loading').hidden")
+    said = tab.js("""import("./play/python.js").then(async ({ask}) => {
+        const late = ask("look.graph", {expression: "x", numbers: {x: 1}}, {seconds: 0.001})
+            .then(() => "answered", (e) => e.message);
+        return [await late, await ask("look.read", {expression: "a*b"})];
+    })""")
+    assert said == ["this took more than 0.001 seconds and was stopped", {"names": ["a", "b"]}]
