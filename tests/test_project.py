@@ -117,17 +117,26 @@ def test_the_workflow_tests_every_python_that_is_promised_with_the_readmes_comma
     )
 
 
-def test_only_the_job_that_publishes_what_was_checked_may_publish():
-    flow = loaded(".github/workflows/release.yml")
+@pytest.mark.parametrize(
+    "name, when, first, might, action",
+    [
+        ("release", {"push": {"tags": ["v*"]}},
+         ["bash .ci/run", '.venv/bin/python -m tests.test_project "$GITHUB_REF_NAME"'], {}, "gh-action-pypi-publish"),
+        ("site", {"push": {"branches": ["main"]}, "workflow_dispatch": None},
+         ['pip install -q -e ".[dev]"', "python -m site_build -o build/site", "python -m pytest -n 0 tests/site"],
+         {"pages": "write"}, "deploy-pages"),
+    ],
+)  # fmt: skip
+def test_only_the_job_that_publishes_what_was_checked_may_publish(name, when, first, might, action):
+    flow = loaded(f".github/workflows/{name}.yml")
     build, publish = flow["jobs"]["build"], flow["jobs"]["publish"]
-    assert flow[True] == {"push": {"tags": ["v*"]}}  # to YAML 1.1, `on` is a truth
+    assert flow[True] == when  # to YAML 1.1, `on` is a truth
     assert flow["permissions"] == {"contents": "read"} and "permissions" not in build
-    assert publish["permissions"] == {"id-token": "write"} and publish["needs"] == "build" and not steps(publish)
-    assert "gh-action-pypi-publish" in publish["steps"][-1]["uses"] and publish["environment"] in read(
-        "CONTRIBUTING.md"
-    )
-    assert steps(build)[:2] == ["bash .ci/run", '.venv/bin/python -m tests.test_project "$GITHUB_REF_NAME"']
-    assert "secrets." not in read(".github/workflows/release.yml")
+    assert publish["permissions"] == {"id-token": "write"} | might
+    assert publish["needs"] == "build" and not steps(publish)
+    assert action in publish["steps"][-1]["uses"] and publish["environment"] in read("CONTRIBUTING.md")
+    assert steps(build)[: len(first)] == first
+    assert "secrets." not in read(f".github/workflows/{name}.yml")
 
 
 def test_before_a_commit_the_tools_run_as_in_the_one_check():
@@ -170,9 +179,9 @@ def test_no_address_is_written_but_in_the_project():
 
 def test_files_are_written_as_editors_are_told():
     suffixes = {".py", ".pyi", ".md", ".toml", ".yml", ".yaml", ".cff", ".txt", ".c", ".rs", ".js", ".css", ".html"}
-    folders = "tinygrad_edu tests demos benchmarks docs .github".split()
+    folders = "tinygrad_edu tests demos benchmarks docs site_build site .github".split()
     for path in [*ROOT.glob("*.*"), *(p for folder in folders for p in (ROOT / folder).rglob("*"))]:
-        if path.suffix in suffixes:
+        if path.suffix in suffixes and "node_modules" not in path.parts:
             text = path.read_bytes()
             assert not re.search(rb"\r|[ \t]\n|[^\n]\Z", text), f"{path}: a line's end that .editorconfig does not have"
             text.decode("utf-8")
