@@ -1,5 +1,7 @@
 """The built site in a real browser: what the environment variable TINYGRAD_EDU_SITE names, served on this machine.
 
+Every door's tests ask `tab.troubles() == []` and `tab.axe() == []`, on a screen and on a telephone, `tab.size(390, 800)`.
+
 python -m site_build -o build/site && TINYGRAD_EDU_SITE=build/site python -m pytest tests/site
 """
 
@@ -10,6 +12,7 @@ import threading
 
 import pytest
 
+from site_build import play
 from tests.browser import PROGRAM, Browser
 
 SITE = os.environ.get("TINYGRAD_EDU_SITE")
@@ -65,6 +68,20 @@ class Tab(Browser):
 
         with open(path, "wb") as file:
             file.write(base64.b64decode(self("Page.captureScreenshot", format="png")["data"]))
+
+    def axe(self):
+        """What axe-core finds serious or critical of what is seen now, light or dark: its rule, and one place."""
+        if not self.js("'axe' in window"):
+            self.js(f"{(play.packages() / 'axe-core' / 'axe.min.js').read_text()}; 0")
+        found = []
+        for colours in ("light", "dark"):
+            self.media(prefers_color_scheme=colours)
+            found += self.js(f"""new Promise(requestAnimationFrame).then(() => axe.run({{resultTypes: ["violations"]}}))
+                .then(({{violations}}) => violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) =>
+                    `{colours}: ${{v.id}}: ${{v.help}}: ${{v.nodes[0].html.slice(0, 160)}}`
+                    + ` (${{v.nodes.length}} such; ${{v.nodes[0].failureSummary.slice(0, 200)}})`))""")
+        self.media()
+        return found
 
     def troubles(self):
         """What is red in the console, and every request to another server."""

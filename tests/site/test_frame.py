@@ -16,6 +16,7 @@ def test_a_link_opens_its_door_and_the_door_tells_its_link(tab, door):
     assert tab.js("[...document.querySelectorAll('main > section')].filter(s => !s.hidden).map(s => s.id)") == [door]
     assert tab.js("document.querySelector('nav [aria-current=page]').id") == f"to-{door}"
     assert tab.troubles() == []
+    assert tab.axe() == []
 
 
 def test_what_takes_too_long_is_stopped_and_python_comes_again(tab):
@@ -27,3 +28,11 @@ def test_what_takes_too_long_is_stopped_and_python_comes_again(tab):
         return [await late, await ask("look.read", {expression: "a*b"})];
     })""")
     assert said == ["this took more than 0.001 seconds and was stopped", {"names": ["a", "b"]}]
+
+
+def test_axe_finds_a_picture_without_words_and_pale_ones(tab):
+    tab.goto("#look")
+    tab.until("document.querySelector('#look h1')")
+    tab.js("""document.querySelector('#look h1').innerHTML =
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='><span style='color: #888; background: #999'>pale</span>" """)
+    assert {said.split(": ")[1] for said in tab.axe()} == {"image-alt", "color-contrast"}
