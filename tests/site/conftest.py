@@ -1,6 +1,7 @@
 """The built site in a real browser: what the environment variable TINYGRAD_EDU_SITE names, served on this machine.
 
-Every door's tests ask `tab.troubles() == []` and `tab.axe() == []`, on a screen and on a telephone, `tab.size(390, 800)`.
+Every door's tests ask `tab.troubles() == []` and `tab.axe() == []`, on a screen and on a telephone,
+`tab.size(390, 800)`.
 
 python -m site_build -o build/site && TINYGRAD_EDU_SITE=build/site python -m pytest tests/site
 """
@@ -18,6 +19,11 @@ from tests.browser import PROGRAM, Browser
 SITE = os.environ.get("TINYGRAD_EDU_SITE")
 if not SITE:
     collect_ignore_glob = ["test_*.py"]
+
+
+AXE = """new Promise(requestAnimationFrame).then(() => axe.run({resultTypes: ["violations"]})).then((found) =>
+    found.violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) => [v.id, v.help,
+        `${v.nodes.length} such`, v.nodes[0].html.slice(0, 160), v.nodes[0].failureSummary].join(": ")))"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -76,10 +82,7 @@ class Tab(Browser):
         found = []
         for colours in ("light", "dark"):
             self.media(prefers_color_scheme=colours)
-            found += self.js(f"""new Promise(requestAnimationFrame).then(() => axe.run({{resultTypes: ["violations"]}}))
-                .then(({{violations}}) => violations.filter((v) => ["serious", "critical"].includes(v.impact)).map((v) =>
-                    `{colours}: ${{v.id}}: ${{v.help}}: ${{v.nodes[0].html.slice(0, 160)}}`
-                    + ` (${{v.nodes.length}} such; ${{v.nodes[0].failureSummary.slice(0, 200)}})`))""")
+            found += [f"{colours}: {said}" for said in self.js(AXE)]
         self.media()
         return found
 

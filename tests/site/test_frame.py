@@ -34,5 +34,6 @@ def test_axe_finds_a_picture_without_words_and_pale_ones(tab):
     tab.goto("#look")
     tab.until("document.querySelector('#look h1')")
     tab.js("""document.querySelector('#look h1').innerHTML =
-        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='><span style='color: #888; background: #999'>pale</span>" """)
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>"
+        + "<span style='color: #888; background: #999'>pale</span>" """)
     assert {said.split(": ")[1] for said in tab.axe()} == {"image-alt", "color-contrast"}
