@@ -34,6 +34,7 @@ FLOORS = [
     {"sourcecode", "explanation", "order"},
     {"replay", "stochastic", "webpage"},
     {"doctor"},
+    {"runs"},
     {"train"},
     {"expression"},
     {"zoo"},

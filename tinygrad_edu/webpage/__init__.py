@@ -14,13 +14,10 @@ and where the cards stand (`placement`); what is done with them in the browser i
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +34,7 @@ from ..ops import Op
 from ..picture import Picture, bundle, in_browser
 from ..placement import Plan, layout
 from ..placement import path as svg_path
+from .document import document, framed, page_path
 from .programs import RowTable, backward_program, forward_program, unwritten
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
@@ -180,21 +178,12 @@ class Page:
         why = unwritten(inside)
         data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes),
                 "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
-        # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
-        parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-                 "rows": str(rows), "css": _file("colours.css") + _file("page.css"),
-                 "js": _file("page.js")}  # fmt: skip
         self._first = frames[0]
-        self.html = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _file("page.html"))
+        self.html = document(__package__, "page", title, data, str(rows))
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""
-        path = Path(path)
-        if path.suffix.lower() not in (".html", ".htm"):
-            raise UserError(
-                f"cannot save a page as {path.name!r}: its name must end in .html, so that a browser opens it"
-            )
-        return files.write(path, self.html)
+        return files.write(page_path(path), self.html)
 
     def show(self) -> Path:
         """Open the page in a browser; returns the file that it is in."""
@@ -215,8 +204,7 @@ class Page:
         data, about = bundle(self.picture, repr(self)) if self.nodes <= FOLDED else ({"text/plain": repr(self)}, {})
         data.pop("image/svg+xml", None)
         still = UNTRUSTED + data.get("text/html", "")
-        data["text/html"] = (f'<iframe srcdoc="{html.escape(self.html)}" title="{html.escape(self.title)}" '
-                             f'style="width:100%;height:720px;border:0">{still}</iframe>')  # fmt: skip
+        data["text/html"] = framed(self.html, self.title, still)
         return data, about
 
     def __repr__(self) -> str:
@@ -331,8 +319,3 @@ def _whole(nodes: tuple[PageNode, ...]) -> str:
         if size > 160:
             return ""
     return _written(made[-1]) if nodes[-1].parents else ""
-
-
-def _file(name: str) -> str:
-    """One of the files beside this one."""
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

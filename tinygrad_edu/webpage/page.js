@@ -1,21 +1,11 @@
 // The page: a list of steps over one graph.  `show(i)` draws step i from nothing but the numbers and i, so that
-// Back, the slider and a deep link are all the same.  Text goes in as text, never as markup.
+// Back, the slider and a deep link are all the same.  Numbers, elements and programs are those of `shared.js`.
 const {nodes, edges, frames} = DATA;
 const root = nodes.length - 1;
 const $ = (id) => document.getElementById(id);
 
-// Numbers and names
+// Names
 
-// All digits of a whole number, else about four, as `words.brief` has it; every digit is in the title.  Exact halves go to the even digit, as in Python.
-function short(x) {
-  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
-  if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x + 0);
-  const half = /^(-?\d\.\d\d[02468])50*(e.*)$/.exec(x.toExponential(60));
-  const y = half ? Number(half[1] + half[2]) : Number(x.toPrecision(4));
-  const size = Math.abs(y);
-  return size >= 1e6 || size < 1e-4 ? y.toExponential().replace("e+", "e") : Math.abs(x) >= 1e4 ? x.toFixed(0) : String(y);
-}
-const signed = (x) => (x < 0 || Object.is(x, -0) ? `(${short(x)})` : short(x));
 const times = (n) => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
 const nameOf = (i) => nodes[i].name || short(now.values[i]);
 // A formula holds places of nodes between two private letters; a negative number beside an operation needs parentheses.
@@ -25,37 +15,18 @@ const inNames = (formula) => filled(formula, (i) => nodes[i].name);
 const inNumbers = (formula) => filled(formula, () => "");
 const partial = (a, b) => `∂${nameOf(a)}/∂${nameOf(b)}`;
 
-// Elements: el("p.note", {title: "…"}, "text", child)
-function el(kind, attributes = {}, ...children) {
-  const [tag, ...classes] = kind.split(".");
-  const svg = ["svg", "g", "rect", "path", "text", "tspan", "defs", "marker", "title"].includes(tag);
-  const e = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  if (classes.length) e.setAttribute("class", classes.join(" "));
-  for (const [k, v] of Object.entries(attributes)) k.startsWith("on") ? e.addEventListener(k.slice(2), v) : e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-}
-// What stays the same is not touched: a step of a large graph changes few of its elements.
-const put = (e, k, text) => { if (e.getAttribute(k) !== text) e.setAttribute(k, text); };
-const numeral = (x) => el("b", {title: x}, short(x));
-
 // Both passes, as the engine writes them down: DATA.forward gives values and local gradients, DATA.backward what flows
 
 let frame = 0, at = 0, selected = -1, timer = 0;
 let edits = new Map(); // leaf -> the number typed for it
 let now; // values, gradients, and one record for each edge: upstream, local, flow, before, after
 
-function run({constants, steps, outputs}, given) {
-  const v = [...given, ...constants];
-  for (const [row, ...places] of steps) v.push(ROWS[row](...places.map((i) => v[i])));
-  return outputs.map((i) => v[i]);
-}
 // What was recorded, until a value is edited: then every row is computed again, here.
 function compute() {
   const {v, d} = frames[frame];
-  const inside = edits.size ? run(DATA.forward, leaves.map((i) => edits.get(i) ?? v[i])) : [...v, ...d];
+  const inside = edits.size ? runProgram(ROWS, DATA.forward, leaves.map((i) => edits.get(i) ?? v[i])) : [...v, ...d];
   const values = inside.slice(0, nodes.length), locals = inside.slice(nodes.length);
-  const passed = run(DATA.backward, [1, ...locals]); // for each edge what flows, then for each the sum where it arrives
+  const passed = runProgram(ROWS, DATA.backward, [1, ...locals]); // for each edge what flows, then for each the sum where it arrives
   const grads = nodes.map((_, i) => (i === root ? 1 : undefined));
   const flows = edges.map(([p, n], k) => {
     const before = grads[p];

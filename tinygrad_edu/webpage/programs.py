@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from .. import ops
 from ..engine import Value, chain_rule
 from ..languages import JAVASCRIPT
 from ..ops import Op
@@ -91,17 +92,21 @@ class RowTable:
         """A program as `page.js` runs it: after what is given constants, then steps, each a row and earlier places."""
         places = self.places
         rows = [
-            places.setdefault((row, len(args)), len(places)) for row, args in zip(program.rows, program.args) if args
+            places.setdefault((row, len(args) if row not in (ops.sum, ops.dot) else 0), len(places))
+            for row, args in zip(program.rows, program.args)
+            if args
         ]
         steps = [(row, *args) for row, args in zip(rows, filter(None, program.args))]
         return {"constants": [*program.constants.values()], "steps": steps, "outputs": program.outputs}
 
     def __str__(self) -> str:
-        """What they need, and an array of functions."""
+        """What they need, and an array of functions; `runProgram` adds up itself, however many there are."""
         words = [[f"x{i}" for i in range(count)] for _, count in self.places]
         written = [Expr(row, tuple(map(name, xs))) for (row, _), xs in zip(self.places, words)]
-        lines = [f"  ({', '.join(xs)}) => {JAVASCRIPT.write(e)},\n" for xs, e in zip(words, written)]
-        return f"{JAVASCRIPT.prelude(written)}\nreturn [\n{''.join(lines)}];".strip()
+        lines = [f'  "{e.op.name}",\n' if e.op in (ops.sum, ops.dot) else
+                 f"  ({', '.join(xs)}) => {JAVASCRIPT.write(e)},\n" for xs, e in zip(words, written)]  # fmt: skip
+        needed = [e for e in written if e.op not in (ops.sum, ops.dot)]
+        return f"{JAVASCRIPT.prelude(needed)}\nreturn [\n{''.join(lines)}];".strip()
 
 
 def unwritten(program: Program) -> str:

@@ -1,0 +1,1 @@
+"""A training that can be looked at again: step by step, unit by unit."""
