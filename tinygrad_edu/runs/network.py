@@ -16,7 +16,7 @@ passes of it, which `webpage/shared.js` runs.  A model that cannot be recorded h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from .. import text
@@ -341,10 +341,3 @@ def _compare(model: Any, X: Sequence[Any], loss: Any, y: Sequence[Any], places: 
         total = program(*found, *target, *[parameters[p].data for p in theirs], 1.0)[0]
         if not close([*[float(v) for v in flat(built)[1]], float(loss(built, y[i]))], [*found, total]):
             raise RecordingError("recorded, the model gives another result")
-
-
-def listed(owner: Any) -> list[Value]:
-    """The parameters that a model says it has."""
-    found: Any = getattr(owner, "parameters", [])
-    some: Iterable[Value] = found() if callable(found) else found
-    return list(some)

@@ -34,7 +34,7 @@ from ..ops import Op
 from ..picture import Picture, bundle, in_browser
 from ..placement import Plan, layout
 from ..placement import path as svg_path
-from .document import document, framed, page_path
+from .document import framed, one_file, page_path
 from .programs import RowTable, backward_program, forward_program, unwritten
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
@@ -179,7 +179,7 @@ class Page:
         data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes),
                 "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
         self._first = frames[0]
-        self.html = document(__package__, "page", title, data, str(rows))
+        self.html = one_file(__package__, "page", title, data, str(rows))
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""

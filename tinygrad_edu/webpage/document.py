@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import UserError
 
 
-def document(package: str | None, name: str, title: str, data: Any, rows: str) -> str:
+def one_file(package: str | None, name: str, title: str, data: Any, rows: str) -> str:
     """One HTML file: NAME.html, .css and .js of a room, what pages share, some data, and rows in JavaScript."""
     assert package
     own, shared = resources.files(package), resources.files(__package__)
