@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -81,10 +81,9 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
     )
     check_watch(watch, model, given)
-    history, best, order = History(), Best(model, given.watched), random.Random(seed)
+    history, best = History(), Best(model, given.watched)
     line = Line(screen()) if progress is True else None
-    told = Told(history, epochs, epochs * given.batches, line or (progress if callable(progress) else None))
-    doctor = Doctor(watch, line)
+    told = Told(history, epochs, epochs * given.batches, line, progress if callable(progress) else None)
     with ExitStack() as around:
         around.enter_context(collector.paused())
         around.enter_context(mode(model, training=True))
@@ -93,46 +92,59 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         if line:
             around.callback(line.close)
         try:
-            steps = steps_for(model, loss, given, history)
-            for epoch in range(1, epochs + 1):
-                means = Means(given.judged)
-                for batch in batches(len(given.X), batch_size, order):
-                    optimizer.zero_grad()
-                    mean, outputs = steps.step(batch, stop_on_nan)
-                    if stop_on_nan and (problem := _problem(mean, given, batch)):
-                        history.stopped = f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}"
-                        with doctor.looking(mean, steps, batch, force=True):
-                            pass
-                        warnings.warn(history.stopped, RuntimeWarning, stacklevel=2)
-                        break
-                    with doctor.looking(mean, steps, batch), uninterrupted():
-                        optimizer.step()
-                        history.steps += 1
-                    means.add(mean, outputs, [given.y[i] for i in batch])
-                    told.step(epoch, means)
-                if history.stopped:
-                    break
-                validated = _held_out(given.validation, steps, model, given)
-                tested = _held_out(given.test, steps, model, given)
-                with uninterrupted():  # all lists grow together
-                    history.add(losses=means.loss, accuracies=means.accuracy, test_losses=tested[0],
-                                test_accuracies=tested[1], validation_losses=validated[0],
-                                validation_accuracies=validated[1], seconds=told.seconds())  # fmt: skip
-                    history.best = best.see(validated[0], epoch)
-                if line:
-                    line(told.progress(epoch, means))  # now with the test of this epoch
-                doctor.tested(tested[0] if validated[0] is None else validated[0])
-                if patience and epoch - best.epoch >= patience:
-                    history.stopped = (
-                        f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
-                    )
-                    break
+            steps = loop(model, loss, optimizer, given, told, Doctor(watch, line), best, epochs, batch_size, seed,
+                         patience, stop_on_nan)  # fmt: skip
+            for _ in steps:
+                pass
         except KeyboardInterrupt:
             history.interrupted = True
         if patience:
             with uninterrupted():
                 best.restore()
     return history
+
+
+def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, given: Given, told: Told, doctor: Doctor,
+         best: Best, epochs: int, batch_size: int, seed: int, patience: int | None = None,
+         stop_on_nan: bool = True) -> Iterator[float]:  # fmt: skip
+    """The steps of a training, each taken when it is asked for: `fit` asks for all, a page for some and then draws.
+
+    After each comes the mean loss of its batch.  What there is to remember is in `told.history`.
+    """
+    history, order = told.history, random.Random(seed)
+    steps = steps_for(model, loss, given, history)
+    for epoch in range(1, epochs + 1):
+        means = Means(given.judged)
+        for batch in batches(len(given.X), batch_size, order):
+            optimizer.zero_grad()
+            mean, outputs = steps.step(batch, stop_on_nan)
+            if stop_on_nan and (problem := _problem(mean, given, batch)):
+                history.stopped = f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}"
+                with doctor.looking(mean, steps, batch, force=True):
+                    pass
+                warnings.warn(history.stopped, RuntimeWarning, stacklevel=3)  # where fit was called
+                return
+            with doctor.looking(mean, steps, batch), uninterrupted():
+                optimizer.step()
+                history.steps += 1
+            means.add(mean, outputs, [given.y[i] for i in batch])
+            told.step(epoch, means)
+            if means.seen < len(given.X):  # the last step of an epoch is over when the epoch is written down
+                yield mean
+        validated = _held_out(given.validation, steps, model, given)
+        tested = _held_out(given.test, steps, model, given)
+        with uninterrupted():  # all lists grow together
+            history.add(losses=means.loss, accuracies=means.accuracy, test_losses=tested[0],
+                        test_accuracies=tested[1], validation_losses=validated[0],
+                        validation_accuracies=validated[1], seconds=told.seconds())  # fmt: skip
+            history.best = best.see(validated[0], epoch)
+        told.epoch(epoch, means)
+        doctor.tested(tested[0] if validated[0] is None else validated[0])
+        if patience and epoch - best.epoch >= patience:
+            history.stopped = f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
+        yield mean
+        if history.stopped:
+            return
 
 
 def _held_out(part: range, steps: Any, model: Model, given: Given) -> tuple[float | None, float | None]:

@@ -108,10 +108,10 @@ def screen() -> TextIO | None:
 class Told:
     """Who is told, after each step, where a training of so many epochs and steps stands."""
 
-    def __init__(
-        self, history: History, epochs: int, steps: int, listener: Callable[[Progress], object] | None
-    ) -> None:
-        self.history, self.epochs, self.steps, self.listener = history, epochs, steps, listener
+    def __init__(self, history: History, epochs: int, steps: int, line: Line | None,
+                 listener: Callable[[Progress], object] | None) -> None:  # fmt: skip
+        self.history, self.epochs, self.steps = history, epochs, steps
+        self.line, self.listener = line, line or listener
         self.start = time.perf_counter()
 
     def seconds(self) -> float:
@@ -122,6 +122,11 @@ class Told:
         """Tell it."""
         if self.listener:
             self.listener(self.progress(epoch, means))
+
+    def epoch(self, epoch: int, means: Means) -> None:
+        """Tell the line, after the test of an epoch."""
+        if self.line:
+            self.line(self.progress(epoch, means))
 
     def progress(self, epoch: int, means: Means) -> Progress:
         """Where it stands."""

@@ -201,7 +201,7 @@ class Replayed:
                               "A model or a loss that changes while it is trained (the weight of a term, a "
                               "temperature) needs backend='eager'" + ("" if changed else " from the start: steps "
                               "after the change and before this one, less than an epoch, were taken without it"),
-                              RuntimeWarning, stacklevel=4 if training else 5)  # fmt: skip
+                              RuntimeWarning, stacklevel=5 if training else 6)  # fmt: skip
         return self.right
 
     def step(self, batch: Sequence[int], careful: bool) -> tuple[float, list[Any]]:
