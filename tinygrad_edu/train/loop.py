@@ -107,9 +107,10 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
 def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, given: Given, told: Told, doctor: Doctor,
          best: Best, epochs: int, batch_size: int, seed: int, patience: int | None = None,
          stop_on_nan: bool = True) -> Iterator[float]:  # fmt: skip
-    """The steps of a training, each taken when it is asked for: `fit` asks for all, a page for some and then draws.
+    """The steps of a training: each is shown, as the mean loss of its batch, when its gradient is there, and taken when
+    the next one is asked for.  `fit` asks for all, a page for some, and then draws.
 
-    After each comes the mean loss of its batch.  What there is to remember is in `told.history`.
+    What there is to remember is in `told.history`.
     """
     history, order = told.history, random.Random(seed)
     steps = steps_for(model, loss, given, history)
@@ -124,13 +125,13 @@ def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, gi
                     pass
                 warnings.warn(history.stopped, RuntimeWarning, stacklevel=3)  # where fit was called
                 return
-            with doctor.looking(mean, steps, batch), uninterrupted():
-                optimizer.step()
-                history.steps += 1
+            with doctor.looking(mean, steps, batch):
+                yield mean
+                with uninterrupted():
+                    optimizer.step()
+                    history.steps += 1
             means.add(mean, outputs, [given.y[i] for i in batch])
             told.step(epoch, means)
-            if means.seen < len(given.X):  # the last step of an epoch is over when the epoch is written down
-                yield mean
         validated = _held_out(given.validation, steps, model, given)
         tested = _held_out(given.test, steps, model, given)
         with uninterrupted():  # all lists grow together
@@ -142,8 +143,6 @@ def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, gi
         doctor.tested(tested[0] if validated[0] is None else validated[0])
         if patience and epoch - best.epoch >= patience:
             history.stopped = f"no better validation loss in {patience} epochs: the model is that of epoch {best.epoch}"
-        yield mean
-        if history.stopped:
             return
 
 
