@@ -90,7 +90,7 @@ listen(({ready, broken, loading, of}) => {
       ? "A browser runs Python only from a server. In this folder: python3 -m http.server, then open localhost:8000."
       : `Python could not be started: ${broken}`;
   } else if (!ready) {
-    const share = Math.min(1, loading / of);
+    const share = of ? Math.min(1, loading / of) : 0;
     $("bar").value = share;
     $("loading-words").textContent = share < 1 ? `Python is coming: ${Math.round(100 * share)} %` : "Python is starting";
   }

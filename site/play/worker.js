@@ -3,32 +3,54 @@
 //   out  {loading, of}                            bytes so far, while Python comes
 //        {ready: true} | {broken: text}           it is there, or it cannot be
 //        {id, value} | {id, error} | {id, fault}  the answer
-const here = new URL("..", import.meta.url);
+//
+// Python begins with the memory that it had when the site was built, our package imported (site/memory.mjs): that takes
+// a third of the time.  Where a browser cannot do that, it begins from nothing.
+import {unpack} from "./package.js";
+
+const folder = new URL("../pyodide/", import.meta.url).href;
 let answer;
 
 // Every byte that comes through fetch is counted on its way, so that the page can show a bar.
 const given = self.fetch;
-let loaded = 0, of = 0;
+let loading = 0, of = 0;
 self.fetch = async (...question) => {
   const response = await given(...question);
-  if (!response.body) return response;
+  if (!response.ok || !response.body) return response;
   const counter = new TransformStream({
     transform(piece, out) {
-      loaded += piece.byteLength;
-      postMessage({loading: loaded, of});
+      loading += piece.byteLength;
+      postMessage({loading, of});
       out.enqueue(piece);
     },
   });
   return new Response(response.body.pipeThrough(counter), {status: response.status, headers: response.headers});
 };
 
+async function inflated(name) {
+  const response = await fetch(folder + name);
+  if (!response.ok) throw new Error(`the server answers ${response.status} to ${name}`);
+  const stream = response.body.pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function load(memory) {
+  const {loadPyodide} = await import(folder + "pyodide.mjs");
+  try {
+    return await loadPyodide({indexURL: folder, _loadSnapshot: await memory});
+  } catch (error) {
+    console.warn("Python begins without its memory:", error);
+    return loadPyodide({indexURL: folder});
+  }
+}
+
 async function begin() {
-  const about = await (await given(new URL("play/about.json", here))).json();
-  of = about.bytes;
-  const wheel = fetch(new URL(`wheel/${about.wheel}`, here)).then((r) => r.arrayBuffer());
-  const {loadPyodide} = await import(new URL("pyodide/pyodide.mjs", here));
-  const python = await loadPyodide({indexURL: new URL("pyodide/", here).href});
-  python.unpackArchive(new Uint8Array(await wheel), "wheel");
+  given(new URL("about.json", import.meta.url)).then((r) => r.json()).then(({bytes}) => { of = bytes; }, () => {});
+  const files = inflated("package.bin"), memory = inflated("memory.bin");
+  files.catch(() => {}); // it is awaited below, after Python
+  const python = await load(memory);
+  unpack(python, await files);
+  python.runPython("import random; random.seed()"); // else everybody's chances were those of the day it was built
   answer = python.runPython("from tinygrad_edu.playground import answer; answer");
 }
 

@@ -27,8 +27,20 @@ AXE = """new Promise(requestAnimationFrame).then(() => axe.run({resultTypes: ["v
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    missing = set()  # names of files that are not found, for a while
+
     def log_message(self, *words):
         pass
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-cache")  # a browser asks again, so that what is missing is missed
+        super().end_headers()
+
+    def do_GET(self):
+        if self.path.split("?")[0].rsplit("/", 1)[-1] in self.missing:
+            self.send_error(404)
+        else:
+            super().do_GET()
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +101,13 @@ class Tab(Browser):
     def troubles(self):
         """What is red in the console, and every request to another server."""
         return [t for t in super().troubles() if not str(t).startswith((self.address, "blob:" + self.address))]
+
+
+@pytest.fixture
+def missing():
+    """A set for the names of files that the server does not find while the test runs."""
+    yield Quiet.missing
+    Quiet.missing.clear()
 
 
 @pytest.fixture(scope="session")

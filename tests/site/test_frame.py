@@ -2,11 +2,20 @@
 
 import pytest
 
+ASK = "ask('look.read', {expression: 'a*b'})"
+
 
 def test_python_comes_and_asks_nothing_of_another_server(tab):
     tab.goto()
     tab.until("document.getElementById('loading').hidden")
     assert tab.troubles() == []
+
+
+def test_python_comes_without_its_memory_too(tab, missing):
+    missing.add("memory.bin")
+    tab.goto()
+    tab.until("document.getElementById('loading').hidden", seconds=120)
+    assert tab.js(f"import('./play/python.js').then(({{ask}}) => {ASK})") == {"names": ["a", "b"]}
 
 
 @pytest.mark.parametrize("door", ["look", "train", "learn"])
