@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import tinygrad_edu
-from tinygrad_edu import contents, ops
+from tinygrad_edu import ops
 
 # What belongs together goes on one page; a room of the front door that is not named here gets a page of its own.
 GROUPS = {
@@ -92,7 +92,7 @@ def introduction(module: ModuleType, alone: bool) -> str:
 def entry(module: ModuleType, room: str, name: str) -> str:
     """One function or class, as a directive that Sphinx indexes; a class with its methods."""
     thing = getattr(module, name)
-    home = "tinygrad_edu" if name in tinygrad_edu.ROOMS.get(room, "").split() else f"tinygrad_edu.{room}"
+    home = "tinygrad_edu" if name in tinygrad_edu.__all__ else f"tinygrad_edu.{room}"
     kind = "function" if not isinstance(thing, type) else "exception" if issubclass(thing, Exception) else "class"
     body = [markdown(inspect.getdoc(thing) or "")]
     if kind == "class":

@@ -17,7 +17,7 @@ from .api import api_pages
 ROOT = Path(__file__).parent.parent
 # What a visitor finds at the side, in this order.  A page that has others below it names their folder.
 NAVIGATION = {
-    "Tutorial": "first-gradient by-hand network training leaks zoo learning",
+    "Tutorial": "install first-gradient by-hand network training leaks zoo learning",
     "How-to": "own-data own-row own-layer why check-gradients not-learning replay runs slides stochastic coming-from "
     "moving teaching grading playground notebooks",
     "Reference": "contents operations semantics gradients errors command-line doctor speed api",
@@ -41,24 +41,21 @@ CODE = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 def build(out: Path) -> None:
     """Write the site of the documentation to the folder `out`; whatever Sphinx warns of is an error."""
     if missing := [name for name in ("sphinx", "furo", "myst_parser") if not find_spec(name)]:
-        raise SystemExit(f"the documentation needs {', '.join(missing)}: pip install -e '.[docs]'")
+        raise ModuleNotFoundError(f"the documentation needs {', '.join(missing)}: pip install -e '.[docs]'")
     with tempfile.TemporaryDirectory() as folder:
         pages, doctrees = Path(folder) / "pages", Path(folder) / "doctrees"
         assemble(pages)
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-c", str(ROOT / "docs")]
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        run = subprocess.run(
-            [*command, "-d", str(doctrees), str(pages), str(out)], cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}
-        )
-        if run.returncode:
-            raise SystemExit(f"the documentation has mistakes, told above: Sphinx ended with {run.returncode}")
+        command += ["-d", str(doctrees), str(pages), str(out)]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, check=True)  # it says what is wrong
     for leftover in (".buildinfo", "objects.inv"):
         (out / leftover).unlink(missing_ok=True)
 
 
 def assemble(pages: Path) -> None:
-    """Put all pages into one folder, with links that lead from one to another there, and the navigation at their ends."""
-    shutil.copytree(ROOT / "docs", pages, ignore=shutil.ignore_patterns("*.py", "*.json", "__pycache__"))
+    """Put all pages into one folder, with links that lead from one to another, and the navigation at their ends."""
+    shutil.copytree(ROOT / "docs", pages, ignore=shutil.ignore_patterns("*.py", "*.json", "_*"))
     for path in sorted(pages.rglob("*.md")):
         name = path.relative_to(pages).as_posix()
         path.write_text(moved(path.read_text("utf-8"), f"docs/{name}", name, pages), "utf-8")

@@ -1,4 +1,4 @@
-"""An extension of Sphinx: what is written as code and is a public name, such as `nn.MLP(2, [8, 1])`, leads to its entry."""
+"""An extension of Sphinx: code that is a public name, such as `nn.MLP(2, [8, 1])`, leads to its entry in the API."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 CALL = re.compile(r"(?:from )?(?:tinygrad_edu\.)?(\w+(?:\.\w+)*)(\(.*)?$", re.S)
-ROOMS = ("", "nn.", "losses.", "optim.")  # where a class is looked for by its bare name
+ROOMS = ("", "nn.", "losses.", "optim.", "errors.", "extras.")  # where a class is looked for by its bare name
 
 
 class Names(SphinxPostTransform):

@@ -289,12 +289,12 @@ def test_a_plot_is_refused_before_training_or_drawn_after_it(run, tmp_path, monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_readme_trains_and_predicts(run, tmp_path):
-    readme = (pathlib.Path(__file__).parent.parent / "README.md").read_text()
+def test_the_page_of_commands_trains_and_predicts(run, tmp_path):
+    page = (pathlib.Path(__file__).parent.parent / "docs" / "command-line.md").read_text("utf-8")
     rows = [[f"no. {i}", *row] for i, row in enumerate(flowers(20))]
     write_csv("measurements.csv", [["id", "width", "height", "species"], *rows])
     write_csv("new.csv", [["id", "height", "width"], ["a", 7000, 8], ["b", 1000, 4]])
-    lines = re.findall(r"^tinygrad-edu ((?:train|predict) .*)", readme, re.MULTILINE)
+    lines = re.findall(r"^tinygrad-edu ((?:train|predict) .*)", page, re.MULTILINE)
     for line in lines:
         status, out, err = run(*shlex.split(line), *["--quiet"] * line.startswith("train"))
         assert status == 0 and err == "", err
