@@ -37,7 +37,13 @@ async function inflated(name) {
 async function load(memory) {
   const {loadPyodide} = await import(folder + "pyodide.mjs");
   try {
-    return await loadPyodide({indexURL: folder, _loadSnapshot: await memory});
+    const kept = await memory, {default: create} = await import(folder + "pyodide.asm.mjs");
+    const createPyodideModule = async (given) => { // with as much memory as is to be put into it
+      const module = await create(given);
+      module.growMemory(kept.length);
+      return module;
+    };
+    return await loadPyodide({indexURL: folder, _loadSnapshot: kept, createPyodideModule});
   } catch (error) {
     console.warn("Python begins without its memory:", error);
     return loadPyodide({indexURL: folder});
