@@ -177,3 +177,13 @@ def class_label(target: Any) -> Any:
     if hasattr(target, "tolist"):  # NumPy's
         target = target.tolist()
     return int(target) if isinstance(target, (bool, int)) or isinstance(target, float) and target.is_integer() else None
+
+
+def are_classes(y: Sequence[Any]) -> bool:
+    """Whether targets are classes: whole numbers, bools, or -1.0 and 1.0.
+
+    >>> are_classes([0, 1, 2]), are_classes([True, -1.0]), are_classes([0.5]), are_classes([[0, 1], [1, 0]])
+    (True, True, False, False)
+    """
+    plain = (target.tolist() if hasattr(target, "tolist") else target for target in y)  # of NumPy's
+    return all(isinstance(target, Integral) or target in (-1.0, 1.0) for target in plain)

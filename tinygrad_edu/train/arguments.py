@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import losses, modes, optim
+from .. import files, losses, modes, optim
 from ..data import batches, split
+from ..data.samples import are_classes
 from ..engine import Value
 from ..replay import BACKENDS
-from .samples import are_classes, check_data
+from .samples import check_data
+
+if TYPE_CHECKING:
+    from ..runs import Recorder
 
 
 class Given(NamedTuple):
@@ -144,6 +149,28 @@ def check_watch(watch: Any, model: Any, given: Given) -> None:
         )
     if watch.data is None:
         watch.data = (given.X, given.y)
+
+
+def recorder_for(record: Any, model: Any, loss: Any, given: Given) -> Recorder | None:
+    """The recorder of a training, if there is to be one: of a path, which is looked at now, True, or one that was made.
+
+    Raises TypeError for anything else, ValueError for one of another model, and what `files.check` raises.
+    """
+    if record is None or record is False:
+        return None
+    from ..runs import Recorder  # with all that draws a page
+    from ..webpage.document import page_path
+
+    if isinstance(record, Recorder):
+        if record.model is not model:
+            raise ValueError(f"this recorder is of another model, {record.model!r:.60}: make one of this")
+        return record
+    if isinstance(record, (str, os.PathLike)):
+        files.check(page_path(record))
+    elif record is not True:
+        raise TypeError(f"record is the name of a page, 'run.html', True, or a Recorder, got {record!r:.60}")
+    parameters = _parameters(model) or given.watched
+    return Recorder(model, given.X, given.y, loss, parameters=parameters, classes=given.judged)
 
 
 def _parameters(owner: Any) -> list[Value]:

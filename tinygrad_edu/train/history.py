@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import files
 from ..errors import UserError
 from ..files import StrPath
 from .metrics import hits_of
+
+if TYPE_CHECKING:
+    from ..runs import RunPage
 
 FORM = "tinygrad_edu history"  # of its JSON
 
@@ -42,6 +45,30 @@ class History:
     validation_losses: list[float] = field(default_factory=list)
     validation_accuracies: list[float] = field(default_factory=list)
     best: int = 0
+    recorder: ClassVar[Any] = None  # of the steps; no field: what is saved and compared is the same without it
+
+    def page(self) -> RunPage:
+        """The recorded steps as one page to scrub through: `.save("run.html")`, `.show()`; a notebook shows it.
+
+        Raises UserError if nothing was recorded.
+        """
+        if self.recorder is None:
+            raise UserError("no steps were recorded: fit(..., record=True) keeps them for history.page(), "
+                            'and fit(..., record="run.html") writes the page at once')  # fmt: skip
+        page: RunPage = self.recorder.page()
+        return page
+
+    def latest(self, step: int) -> dict[str, float]:
+        """What was written down last of each list, after so many steps."""
+        ends = {"losses": "loss", "accuracies": "accuracy"}
+        lists = {name: column for name, column in vars(self).items() if isinstance(column, list) and column}
+        found = {name: column[-1] for name, column in lists.items() if name != "seconds"}
+        for many, one in ends.items():
+            found = {name.replace(many, one): x for name, x in found.items()}
+        return {"step": step, **found}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "recorder"}
 
     def add(self, **epoch: float | None) -> None:
         """Write down a finished epoch, one number per list; None where there is nothing to keep."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import collector, modes
 from ..data import batches
+from ..files import StrPath
 from ..ieee import isfinite
 from ..interruption import uninterrupted
 from ..optim import Schedule
 from ..usage import mode
-from .arguments import Best, Given, by_name, check, check_watch
+from .arguments import Best, Given, by_name, check, check_watch, recorder_for
 from .history import History, Means
 from .metrics import hits_of
 from .progress import Doctor, Line, Progress, Told, screen
@@ -23,6 +25,7 @@ from .samples import Data, Model, all_finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Watch
+    from ..runs import Recorder
 
 
 class Optimizer(Protocol):
@@ -40,7 +43,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         test: Data | None = None, validation: Data | float | None = None, patience: int | None = None,
         accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
         anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto",
-        watch: Watch | None = None) -> History:  # fmt: skip
+        watch: Watch | None = None, record: StrPath | bool | Recorder | None = None) -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
     `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is
@@ -58,6 +61,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     named, with the line that made it, and all is computed eagerly.
     `watch` is a doctor, `diagnose.watch(model)`, who looks at some steps; what there is to tell appears above the
     progress line, and in `watch.report()`.
+    `record` is the name of a page, "run.html", that is written when the training ends: what its steps saw, to scrub
+    through in a browser.  With True it is only kept, for `history.page()`; with a `runs.Recorder` it goes on.
     To go on training, call again with the same model and optimizer.
 
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was
@@ -81,6 +86,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         model, X, y, loss, optimizer, epochs, batch_size, seed, test, validation, patience, accuracy, anomalies, backend
     )
     check_watch(watch, model, given)
+    recorder = recorder_for(record, model, loss, given)
     history, best = History(), Best(model, given.watched)
     line = Line(screen()) if progress is True else None
     told = Told(history, epochs, epochs * given.batches, line, progress if callable(progress) else None)
@@ -92,34 +98,45 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         if line:
             around.callback(line.close)
         try:
-            steps = loop(model, loss, optimizer, given, told, Doctor(watch, line), best, epochs, batch_size, seed,
-                         patience, stop_on_nan)  # fmt: skip
+            steps = loop(model, loss, optimizer, given, told, Doctor(watch, line, recorder), best, epochs, batch_size,
+                         seed, patience, stop_on_nan, recorder)  # fmt: skip
             for _ in steps:
                 pass
         except KeyboardInterrupt:
             history.interrupted = True
-        if patience:
-            with uninterrupted():
+        with uninterrupted():
+            if recorder is not None:  # the course of the training, up to here
+                recorder.close()
+                vars(history)["recorder"] = recorder
+                if isinstance(record, (str, os.PathLike)):
+                    history.page().save(record)
+            if patience:
                 best.restore()
     return history
 
 
 def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, given: Given, told: Told, doctor: Doctor,
          best: Best, epochs: int, batch_size: int, seed: int, patience: int | None = None,
-         stop_on_nan: bool = True) -> Iterator[float]:  # fmt: skip
+         stop_on_nan: bool = True, recorder: Recorder | None = None) -> Iterator[float]:  # fmt: skip
     """The steps of a training: each is shown, as the mean loss of its batch, when its gradient is there, and taken when
     the next one is asked for.  `fit` asks for all, a page for some, and then draws.
 
-    What there is to remember is in `told.history`.
+    What there is to remember is in `told.history`, and in the `recorder`.
     """
     history, order = told.history, random.Random(seed)
+    if recorder is not None:
+        recorder.expect(epochs * given.batches)
     steps = steps_for(model, loss, given, history)
     for epoch in range(1, epochs + 1):
         means = Means(given.judged)
         for batch in batches(len(given.X), batch_size, order):
             optimizer.zero_grad()
             mean, outputs = steps.step(batch, stop_on_nan)
-            if stop_on_nan and (problem := _problem(mean, given, batch)):
+            problem = _problem(mean, given, batch) if stop_on_nan else ""
+            if recorder is not None and (problem or recorder.due()):
+                right = hits_of(outputs, [given.y[i] for i in batch]) / len(batch) if given.judged else None
+                recorder.look(mean, epoch=epoch, accuracy=right, force=bool(problem))
+            if problem:
                 history.stopped = f"training stopped at epoch {epoch}, step {history.steps + 1}: {problem}"
                 with doctor.looking(mean, steps, batch, force=True):
                     pass
@@ -130,6 +147,8 @@ def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, gi
                 with uninterrupted():
                     optimizer.step()
                     history.steps += 1
+                    if recorder is not None:
+                        recorder.steps += 1
             means.add(mean, outputs, [given.y[i] for i in batch])
             told.step(epoch, means)
         validated = _held_out(given.validation, steps, model, given)
@@ -139,6 +158,8 @@ def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, gi
                         test_accuracies=tested[1], validation_losses=validated[0],
                         validation_accuracies=validated[1], seconds=told.seconds())  # fmt: skip
             history.best = best.see(validated[0], epoch)
+            if recorder is not None:
+                recorder.epochs.append(history.latest(recorder.steps))
         told.epoch(epoch, means)
         doctor.tested(tested[0] if validated[0] is None else validated[0])
         if patience and epoch - best.epoch >= patience:

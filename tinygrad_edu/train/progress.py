@@ -13,6 +13,7 @@ from .history import History, Means
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Finding, Watch
+    from ..runs import Recorder
 
 
 class Progress(NamedTuple):
@@ -140,10 +141,10 @@ class Told:
 
 
 class Doctor:
-    """The watch at a training, if there is one; what it finds appears above the progress line."""
+    """The watch at a training, if there is one; what it finds appears above the progress line, and is recorded."""
 
-    def __init__(self, watch: Watch | None, line: Line | None) -> None:
-        self.watch, self.line = watch, line
+    def __init__(self, watch: Watch | None, line: Line | None, recorder: Recorder | None = None) -> None:
+        self.watch, self.line, self.recorder = watch, line, recorder
 
     @contextmanager
     def looking(self, mean: float, steps: Any, batch: Sequence[int], force: bool = False) -> Iterator[None]:
@@ -164,3 +165,5 @@ class Doctor:
         for finding in findings:
             if self.line:
                 self.line.say(finding.heading)
+            if self.recorder:
+                self.recorder.findings.append({**finding.to_dict(), "step": max(0, self.recorder.steps - 1)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import Any
 
 from ..ieee import isfinite
@@ -11,16 +10,6 @@ from ..positions import by_position
 
 Model = Callable[[Any], Any]
 Data = tuple[Sequence[Any], Sequence[Any]]  # X, y
-
-
-def are_classes(y: Sequence[Any]) -> bool:
-    """Whether targets are classes: whole numbers, bools, or -1.0 and 1.0.
-
-    >>> are_classes([0, 1, 2]), are_classes([True, -1.0]), are_classes([0.5]), are_classes([[0, 1], [1, 0]])
-    (True, True, False, False)
-    """
-    plain = (target.tolist() if hasattr(target, "tolist") else target for target in y)  # of NumPy's
-    return all(isinstance(target, Integral) or target in (-1.0, 1.0) for target in plain)
 
 
 def check_data(what: str, X: Any, y: Any) -> tuple[Any, Any]:

@@ -8,19 +8,28 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..files import StrPath
 
 
-def one_file(package: str | None, name: str, title: str, data: Any, rows: str) -> str:
-    """One HTML file: NAME.html, .css and .js of a room, what pages share, some data, and rows in JavaScript."""
+def one_file(
+    package: str | None, name: str, title: str, data: Any, rows: str, texts: Mapping[str, str] | None = None
+) -> str:
+    """One HTML file: NAME.html, .css and .js of a room, what pages share, some data, and rows in JavaScript.
+
+    `texts` has files by name that are not to be read in the room.
+    """
     assert package
     own, shared = resources.files(package), resources.files(__package__)
 
     def read(folder: Any, file: str) -> str:
+        if texts and file in texts:
+            return texts[file]
         return str(folder.joinpath(file).read_text(encoding="utf-8"))
 
     # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
@@ -30,7 +39,7 @@ def one_file(package: str | None, name: str, title: str, data: Any, rows: str) -
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], read(own, f"{name}.html"))
 
 
-def page_path(path: str | Path) -> Path:
+def page_path(path: StrPath) -> Path:
     """Where a page is to be saved.  Raises UserError for a name that does not end in .html."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):

@@ -1,0 +1,109 @@
+// The samples: of two numbers as points on what the network says of the plane, of one number under its curve, of more as
+// a picture or a list.  One of them is chosen, by a click or by its number.
+
+const SIDE = 50;
+function runPlane(run, on, judge) {
+  const {samples} = run, n = samples.x[0]?.length ?? 0, count = samples.x.length;
+  const number = el("input", {type: "number", min: 0, max: Math.max(0, samples.of - 1), "aria-label": "Number of the sample", onchange: () => on.sample(nearest(Number(number.value)))});
+  const says = el("p.says"), note = el("p.note"), canvas = el("canvas", {role: "img"}), list = el("div.numbers");
+  const element = el("section.box.plane", {"aria-label": "The samples"},
+    el("div.choices", {}, el("label", {}, "sample ", number), el("button", {type: "button", "aria-label": "the sample before", onclick: () => on.sample(chosen - 1)}, "−"),
+      el("button", {type: "button", "aria-label": "the next sample", onclick: () => on.sample(chosen + 1)}, "+"),
+      el("span.note", {}, count < samples.of ? `${count} of ${samples.of.toLocaleString("en")} are here` : `of ${count}`)),
+    canvas, list, says, note);
+  element.hidden = !count || !run.programs;
+  let chosen = 0, place;
+  const nearest = (wanted) => samples.places.reduce((best, p, i) => (Math.abs(p - wanted) < Math.abs(samples.places[best] - wanted) ? i : best), 0);
+  const range = (column, least = 0.12) => {
+    const lo = Math.min(...column), hi = Math.max(...column), pad = least * (hi - lo) || 1;
+    return [lo - pad, hi + pad];
+  };
+  const ranges = n === 1 || n === 2 ? samples.x[0].map((_, j) => range(samples.x.map((x) => x[j]))) : [];
+  const grid = n === 2 ? [0, 1].map((j) => Float64Array.from({length: SIDE * SIDE}, (_, i) => {
+    const [lo, hi] = ranges[j], k = j ? Math.floor(i / SIDE) : i % SIDE;
+    return lo + (hi - lo) * (k + 0.5) / SIDE;
+  })) : n === 1 ? [Float64Array.from({length: 120}, (_, i) => ranges[0][0] + (ranges[0][1] - ranges[0][0]) * i / 119)] : null;
+  if (grid) {
+    canvas.addEventListener("pointerdown", (e) => {
+      const box = canvas.getBoundingClientRect(), x = e.clientX - box.left, y = e.clientY - box.top;
+      const far = (i) => Math.hypot(place[i][0] - x, place[i][1] - y);
+      on.sample(samples.x.reduce((best, _, i) => (far(i) < far(best) ? i : best), 0));
+    });
+    list.hidden = true;
+  } else {
+    canvas.hidden = !Number.isInteger(Math.sqrt(n)) || n < 9;
+    list.hidden = !canvas.hidden;
+  }
+  const scoresAt = (all, i) => all.map((s) => (typeof s === "number" ? s : s[i]));
+
+  function draw(now) {
+    if (element.hidden || !now.x) return;
+    chosen = now.sample;
+    if (document.activeElement !== number) number.value = samples.places[chosen];
+    const wide = Math.max(160, Math.min(element.clientWidth - 28 || 320, 340)), high = n === 1 ? 220 : wide, ratio = devicePixelRatio || 1;
+    if (!canvas.hidden) {
+      const [w, h] = grid ? [wide, high] : [160, 160];
+      if (canvas.width !== Math.round(w * ratio)) Object.assign(canvas, {width: Math.round(w * ratio), height: Math.round(h * ratio)});
+      Object.assign(canvas.style, {width: `${w}px`, height: `${h}px`});
+      const paint = canvas.getContext("2d"), colours = runColours(element);
+      paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+      paint.clearRect(0, 0, w, h);
+      (n === 2 ? plane : n === 1 ? curve : picture)(paint, w, h, colours, now);
+    }
+    if (!list.hidden) {
+      list.replaceChildren(...now.x.slice(0, 24).map((v, i) => el("span", {}, `${run.names?.[i] ?? `x${i}`} `, numeral(v))), n > 24 ? `… ${n - 24} more` : "");
+    }
+    const right = now.right.filter(Boolean).length, out = now.out, target = now.target;
+    const named = (t) => (typeof t === "number" ? short(t) : String(t));
+    says.replaceChildren("The network says ", el("b", {}, short(judge.said(out))), run.classes && !judge.several ? ` (class ${out[0] > 0 ? 1 : Number(target[0]) < 0 || samples.y.some((y) => y[0] < 0) ? -1 : 0})` : "",
+      `, the target is ${target.map(named).join(", ")}: loss `, numeral(now.loss),
+      run.classes ? el(now.right[chosen] ? "span.fine" : "span.wrong", {}, now.right[chosen] ? " right" : " wrong") : "");
+    note.textContent = run.classes ? `${right} of these ${count} are right.` : "";
+    canvas.setAttribute("aria-label", `${n === 2 ? "What the network says of the plane" : n === 1 ? "The curve of the network" : "The sample as a picture"}${run.classes ? `; ${right} of ${count} samples right` : ""}`);
+  }
+  function plane(paint, w, h, colours, now) {
+    const all = now.over(grid), outs = all.slice(all.length - run.outputs);
+    now.grid = {side: SIDE, all};
+    const small = el("canvas", {width: SIDE, height: SIDE});
+    small.getContext("2d").putImageData(shaded(SIDE, colours, (i) => { const [c, x] = judge.shade(scoresAt(outs, i)); return [c, 0.75 * x]; }), 0, 0);
+    paint.imageSmoothingEnabled = true;
+    paint.drawImage(small, 0, 0, w, h);
+    const [[x0, x1], [y0, y1]] = ranges;
+    place = samples.x.map(([x, y]) => [w * (x - x0) / (x1 - x0), h * (y1 - y) / (y1 - y0)]);
+    place.forEach(([x, y], i) => dot(paint, x, y, colours, i, now));
+  }
+  function dot(paint, x, y, colours, i, now) {
+    paint.beginPath();
+    paint.arc(x, y, i === chosen ? 6.5 : 4, 0, 7);
+    paint.fillStyle = colours.css(n === 1 && !run.classes ? colours.mix(0.55, colours.ink) : colours.shade(judge.target(samples.y[i])));
+    paint.fill();
+    paint.lineWidth = i === chosen ? 3 : now.right[i] ? 1 : 2;
+    paint.strokeStyle = colours.css(i === chosen || !now.right[i] ? colours.ink : run.classes || n === 1 ? colours.paper : colours.mix(0.6, colours.ink));
+    paint.stroke();
+  }
+  function curve(paint, w, h, colours, now) {
+    const outs = now.over(grid).at(-1), ys = [...samples.y.map((y) => Number(y[0]))], [y0, y1] = range(ys, 0.2), [[x0, x1]] = ranges;
+    const at = (x, y) => [w * (x - x0) / (x1 - x0), h * (y1 - Math.max(y0 - (y1 - y0), Math.min(y1 + (y1 - y0), y))) / (y1 - y0)];
+    paint.beginPath();
+    paint.strokeStyle = colours.css(colours.line);
+    paint.lineWidth = 1;
+    paint.moveTo(...at(x0, 0));
+    paint.lineTo(...at(x1, 0));
+    paint.stroke();
+    place = samples.x.map(([x], i) => at(x, Number(samples.y[i][0])));
+    place.forEach(([x, y], i) => dot(paint, x, y, colours, i, now));
+    paint.beginPath();
+    paint.strokeStyle = colours.css(colours.ink);
+    paint.lineWidth = 2;
+    grid[0].forEach((x, i) => paint[i ? "lineTo" : "moveTo"](...at(x, typeof outs === "number" ? outs : outs[i])));
+    paint.stroke();
+  }
+  function picture(paint, w, h, colours, now) {
+    const side = Math.sqrt(n), cell = w / side, most = Math.max(...now.x.map(finite)) || 1;
+    now.x.forEach((v, i) => {
+      paint.fillStyle = colours.css(v < 0 ? colours.shade([-1, v / most]) : colours.mix(finite(v) / most, colours.ink));
+      paint.fillRect(cell * (i % side), cell * Math.floor(i / side), cell + 0.5, cell + 0.5);
+    });
+  }
+  return {element, draw};
+}
