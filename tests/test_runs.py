@@ -16,7 +16,7 @@ from tinygrad_edu import Value, data, losses, nn, optim
 from tinygrad_edu.doctor import diagnose
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.replay.program import Program
-from tinygrad_edu.runs import Recorder, viewer
+from tinygrad_edu.runs import RunRecorder, viewer
 from tinygrad_edu.runs.network import matrices, network
 from tinygrad_edu.train import fit
 
@@ -104,7 +104,7 @@ def test_at_most_so_many_frames_are_kept_the_first_and_the_last_among_them_and_t
     steps, most, known
 ):
     w = Value(0.0)
-    recorder = Recorder(lambda x: w * x, [1.0], [1.0], losses.mse, parameters=[w], most=most)
+    recorder = RunRecorder(lambda x: w * x, [1.0], [1.0], losses.mse, parameters=[w], most=most)
     if known:
         recorder.expect(steps)
     largest = 0
@@ -124,7 +124,7 @@ def test_at_most_so_many_frames_are_kept_the_first_and_the_last_among_them_and_t
 
 def test_a_training_that_goes_on_goes_on_in_its_recorder():
     make, loss, y = TASKS["signs"]
-    model, recorder = (m := make()), Recorder(m, X, y, loss)
+    model, recorder = (m := make()), RunRecorder(m, X, y, loss)
     for _ in range(2):
         history = fit(model, X, y, loss=loss, optimizer="adam", epochs=2, batch_size=8, record=recorder, progress=False)
     assert [f.step for f in recorder.frames] == list(range(17)) and recorder.frames[8].gradients is not None
@@ -297,7 +297,7 @@ def test_a_page_of_200_steps_of_a_network_with_two_hidden_layers_of_16_has_less_
 
 def test_a_large_model_has_fewer_frames_in_fewer_digits():
     w = [Value(0.001 * i) for i in range(12_000)]
-    recorder = Recorder(lambda x: w[0] * x, [1.0], [1.0], losses.mse, parameters=w)
+    recorder = RunRecorder(lambda x: w[0] * x, [1.0], [1.0], losses.mse, parameters=w)
     recorder.expect(300)
     for _ in range(300):
         recorder(1.0)
@@ -332,7 +332,7 @@ def test_where_a_page_cannot_be_written_nothing_is_trained(tmp_path):
             fit(model, X, y, loss=loss, optimizer="adam", record=record, progress=False)
         assert [p.data for p in model.parameters()] == before
     with pytest.raises(ValueError, match="another model"):
-        fit(model, X, y, loss=loss, optimizer="adam", progress=False, record=Recorder(make(), X, y, loss))
+        fit(model, X, y, loss=loss, optimizer="adam", progress=False, record=RunRecorder(make(), X, y, loss))
 
 
 def test_a_history_without_a_recorder_says_how_to_have_one_and_one_with_it_is_saved_as_before(tmp_path):

@@ -10,6 +10,6 @@ browser, `run.js` computes all other numbers with those programs, and draws.
 from __future__ import annotations
 
 from .page import RunPage, viewer
-from .record import Frame, Recorder
+from .record import RunFrame, RunRecorder
 
-__all__ = ["Frame", "Recorder", "RunPage", "viewer"]
+__all__ = ["RunFrame", "RunRecorder", "RunPage", "viewer"]

@@ -18,7 +18,7 @@ from ..webpage.document import framed, one_file, page_path
 from ..words import plural
 
 if TYPE_CHECKING:
-    from .record import Frame, Recorder
+    from .record import RunFrame, RunRecorder
 
 EXACT = 160_000  # numbers: so many are kept as float64; of more, as float32, seven digits are left
 SCRIPTS = ("run.js", "network.js", "plane.js", "curves.js", "unit.js")
@@ -27,7 +27,7 @@ SCRIPTS = ("run.js", "network.js", "plane.js", "curves.js", "unit.js")
 class RunPage:
     """A page: `.html` is its text; it saves itself to a file, opens itself in a browser, shows itself in a notebook."""
 
-    def __init__(self, recorder: Recorder, title: str) -> None:
+    def __init__(self, recorder: RunRecorder, title: str) -> None:
         self.title, self.frames, self.steps = title, len(recorder.frames), recorder.steps
         data = run_data(recorder, title)
         rows = data.pop("rows")
@@ -48,14 +48,14 @@ class RunPage:
         return f'<RunPage: {self.frames} frames of {plural(self.steps, "step")}; .save("run.html") writes it>'
 
 
-def run_data(recorder: Recorder, title: str) -> dict[str, Any]:
+def run_data(recorder: RunRecorder, title: str) -> dict[str, Any]:
     """What `showRun` is given, ready for JSON: the head of `run.js` says what each is."""
     frames = recorder.frames
     return {**recorder.structure, **about(recorder), "title": title, "steps": recorder.steps, "frames": packed(frames),
             "epochs": recorder.epochs, "findings": recorder.findings}  # fmt: skip
 
 
-def about(recorder: Recorder) -> dict[str, Any]:
+def about(recorder: RunRecorder) -> dict[str, Any]:
     """What the viewer is told of a training before it begins."""
     loss: Any = recorder.loss
     named = getattr(loss, "__name__", "") or getattr(getattr(loss, "func", None), "__name__", "")
@@ -63,7 +63,7 @@ def about(recorder: Recorder) -> dict[str, Any]:
             "classes": recorder.classes}  # fmt: skip
 
 
-def packed(frames: list[Frame]) -> dict[str, Any]:
+def packed(frames: list[RunFrame]) -> dict[str, Any]:
     """Frames column by column, their numbers as one text: float64, or float32 if they are many."""
     graded = [f for f in frames if f.gradients is not None]
     code = "d" if 2 * sum(len(f.weights) for f in frames) <= EXACT else "f"

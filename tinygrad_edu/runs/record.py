@@ -3,7 +3,7 @@
 >>> from tinygrad_edu import losses, nn, optim
 >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
 >>> model = nn.MLP(2, [3, 1], activation="tanh", seed=1)
->>> optimizer, recorder = optim.SGD(model.parameters(), lr=0.1), Recorder(model, X, y, losses.mse, most=20)
+>>> optimizer, recorder = optim.SGD(model.parameters(), lr=0.1), RunRecorder(model, X, y, losses.mse, most=20)
 >>> for step in range(500):
 ...     loss = losses.mse(model(X[step % 4]), y[step % 4])
 ...     optimizer.zero_grad()
@@ -12,9 +12,9 @@
 ...     optimizer.step()
 >>> recorder.close()
 >>> recorder
-<recorder: 16 of 500 steps, 13 parameters; .page() shows them>
+<recorder: 19 of 500 steps, 13 parameters; .page() shows them>
 >>> [frame.step for frame in recorder.frames]
-[0, 1, 3, 7, 12, 26, 46, 72, 103, 140, 183, 232, 286, 346, 412, 483, 500]
+[0, 2, 7, 16, 28, 43, 62, 84, 110, 139, 155, 172, 208, 247, 290, 336, 386, 439, 495, 500]
 
 A frame is what a step saw: the parameters before it, and the gradient that it follows.  The last is what it led to,
 without a gradient.  At most so many are kept, the denser the earlier: between two lie about as many steps as the square
@@ -38,7 +38,7 @@ MOST, LEAST = 200, 30  # frames that are kept; of a large model fewer, but so ma
 NUMBERS = 2_000_000  # of all frames together, 16 MB
 
 
-class Frame(NamedTuple):
+class RunFrame(NamedTuple):
     """One step: `weights` before it, and `gradients` of the mean loss of its batch; None if there was no such step."""
 
     step: int
@@ -49,7 +49,7 @@ class Frame(NamedTuple):
     gradients: array[float] | None
 
 
-class Recorder:
+class RunRecorder:
     """Frames of a training of `model`, on samples X and targets y, with the loss of one sample.
 
     `recorder(loss)` is called at each step, after `loss.backward()` and before `optimizer.step()`; `fit(...,
@@ -65,22 +65,22 @@ class Recorder:
             own: Any = getattr(model, "parameters", None)
             if own is None:
                 raise TypeError(f"a recorder reads model.parameters(), which {model!r:.80} does not have: pass them, "
-                                "Recorder(..., parameters=[w, b])")  # fmt: skip
+                                "RunRecorder(..., parameters=[w, b])")  # fmt: skip
             parameters = [*(own() if callable(own) else own)]
         if most is not None and (type(most) is not int or most < 2):
             raise UserError(f"most is how many steps are kept, a whole number, 2 or more, got {most!r}")
         self.model, self.X, self.y, self.loss, self.parameters = model, X, y, loss, [*parameters]
         self.most = most or max(LEAST, min(MOST, NUMBERS // max(1, 2 * len(self.parameters))))
         self.classes = are_classes(y) if classes is None else classes
-        self.frames: list[Frame] = []
+        self.frames: list[RunFrame] = []
         self.epochs: list[dict[str, float]] = []
         self.findings: list[dict[str, Any]] = []
-        self.steps, self._planned = 0, 0
+        self.steps, self._rate = 0, math.inf
         self.structure = network(model, X, y, loss, self.parameters)
 
     def expect(self, steps: int) -> None:
         """Say how many steps are about to come: then the frames that are kept are spread over all of them."""
-        self._planned = max(self._planned, self.steps + steps)
+        self._rate = min(self._rate, self._rate_for(self.steps + steps))
         self._thin()
 
     def __call__(self, loss: Any, *, epoch: int = 0, accuracy: float | None = None) -> None:
@@ -96,7 +96,7 @@ class Recorder:
     def look(self, loss: float, *, epoch: int = 0, accuracy: float | None = None, force: bool = False) -> None:
         """As a call, of a step that may not be made after all; `force` keeps it in any case."""
         if force or self.due():
-            self._keep(Frame(self.steps, epoch, loss, accuracy, array("d", [p._data for p in self.parameters]),
+            self._keep(RunFrame(self.steps, epoch, loss, accuracy, array("d", [p._data for p in self.parameters]),
                              array("d", [p._grad for p in self.parameters])))  # fmt: skip
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Recorder:
         numbers = array("d", [p._data for p in self.parameters])
         if not self.frames or self.frames[-1].step < self.steps:
             epoch = self.frames[-1].epoch if self.frames else 0
-            self._keep(Frame(self.steps, epoch, None, None, numbers, None))
+            self._keep(RunFrame(self.steps, epoch, None, None, numbers, None))
         if self.structure["programs"] and self.structure != (now := self._structure()):
             self.structure = {**self.structure, "units": [], "layers": [], "programs": None, "why": now["why"] or OTHER}
 
@@ -118,26 +118,28 @@ class Recorder:
     def _structure(self) -> dict[str, Any]:
         return network(self.model, self.X, self.y, self.loss, self.parameters)
 
-    def _keep(self, frame: Frame) -> None:
+    def _keep(self, frame: RunFrame) -> None:
         if self.frames and self.frames[-1].step == frame.step:  # a training that goes on
             self.frames.pop()
         elif self.frames and self.frames[-1].gradients is None:
             self.frames.pop()
         self.frames.append(frame)
         if len(self.frames) > self.most:
-            self._planned = max(self._planned, 2 * self.steps)
+            self._rate = min(self._rate / 2, self._rate_for(2 * self.steps))  # by half: what is kept was kept before
             self._thin()
+
+    def _rate_for(self, steps: int) -> float:
+        """How many buckets there are for each root of a step, so that all of so many steps fill as many as are kept."""
+        most = max(1, self.most - 3)
+        return math.inf if steps <= most else 2 * (math.sqrt(steps) - math.sqrt(steps - most))
 
     def _bucket(self, step: int) -> int:
         """Of the steps with one number, the first is kept."""
-        planned, most = self._planned, self.most - 3
-        if planned <= most:
-            return step
-        return int(2 * (math.sqrt(planned) - math.sqrt(max(0, planned - most))) * math.sqrt(step))
+        return step if self._rate == math.inf else int(self._rate * math.sqrt(step))
 
     def _thin(self) -> None:
         """Leave out frames, until the rest is as dense as it may be."""
-        kept: list[Frame] = []
+        kept: list[RunFrame] = []
         for frame in self.frames:
             if not kept or self._bucket(frame.step) != self._bucket(kept[-1].step) or frame is self.frames[-1]:
                 kept.append(frame)

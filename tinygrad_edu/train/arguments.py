@@ -16,7 +16,7 @@ from ..replay import BACKENDS
 from .samples import check_data
 
 if TYPE_CHECKING:
-    from ..runs import Recorder
+    from ..runs import RunRecorder
 
 
 class Given(NamedTuple):
@@ -151,26 +151,26 @@ def check_watch(watch: Any, model: Any, given: Given) -> None:
         watch.data = (given.X, given.y)
 
 
-def recorder_for(record: Any, model: Any, loss: Any, given: Given) -> Recorder | None:
+def recorder_for(record: Any, model: Any, loss: Any, given: Given) -> RunRecorder | None:
     """The recorder of a training, if there is to be one: of a path, which is looked at now, True, or one that was made.
 
     Raises TypeError for anything else, ValueError for one of another model, and what `files.check` raises.
     """
     if record is None or record is False:
         return None
-    from ..runs import Recorder  # with all that draws a page
+    from ..runs import RunRecorder  # with all that draws a page
     from ..webpage.document import page_path
 
-    if isinstance(record, Recorder):
+    if isinstance(record, RunRecorder):
         if record.model is not model:
             raise ValueError(f"this recorder is of another model, {record.model!r:.60}: make one of this")
         return record
     if isinstance(record, (str, os.PathLike)):
         files.check(page_path(record))
     elif record is not True:
-        raise TypeError(f"record is the name of a page, 'run.html', True, or a Recorder, got {record!r:.60}")
+        raise TypeError(f"record is the name of a page, 'run.html', True, or a RunRecorder, got {record!r:.60}")
     parameters = _parameters(model) or given.watched
-    return Recorder(model, given.X, given.y, loss, parameters=parameters, classes=given.judged)
+    return RunRecorder(model, given.X, given.y, loss, parameters=parameters, classes=given.judged)
 
 
 def _parameters(owner: Any) -> list[Value]:

@@ -25,7 +25,7 @@ from .samples import Data, Model, all_finite
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Watch
-    from ..runs import Recorder
+    from ..runs import RunRecorder
 
 
 class Optimizer(Protocol):
@@ -43,7 +43,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         test: Data | None = None, validation: Data | float | None = None, patience: int | None = None,
         accuracy: bool | None = None, progress: bool | Callable[[Progress], object] = True,
         anomalies: str | None = None, stop_on_nan: bool = True, backend: str = "auto",
-        watch: Watch | None = None, record: StrPath | bool | Recorder | None = None) -> History:  # fmt: skip
+        watch: Watch | None = None, record: StrPath | bool | RunRecorder | None = None) -> History:  # fmt: skip
     """Train a model: one optimizer step per minibatch, on the mean of `loss(model(x), target)` over the batch.
 
     `loss` and `optimizer` may be names: "mse" is `losses.mse`, and "adam" with `lr=0.02` is
@@ -62,7 +62,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     `watch` is a doctor, `diagnose.watch(model)`, who looks at some steps; what there is to tell appears above the
     progress line, and in `watch.report()`.
     `record` is the name of a page, "run.html", that is written when the training ends: what its steps saw, to scrub
-    through in a browser.  With True it is only kept, for `history.page()`; with a `runs.Recorder` it goes on.
+    through in a browser.  With True it is only kept, for `history.page()`; with a `runs.RunRecorder` it goes on.
     To go on training, call again with the same model and optimizer.
 
     Ctrl-C (or a KeyboardInterrupt raised in `model`, `loss` or `progress`) ends the training and keeps what was
@@ -117,7 +117,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
 
 def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, given: Given, told: Told, doctor: Doctor,
          best: Best, epochs: int, batch_size: int, seed: int, patience: int | None = None,
-         stop_on_nan: bool = True, recorder: Recorder | None = None) -> Iterator[float]:  # fmt: skip
+         stop_on_nan: bool = True, recorder: RunRecorder | None = None) -> Iterator[float]:  # fmt: skip
     """The steps of a training: each is shown, as the mean loss of its batch, when its gradient is there, and taken when
     the next one is asked for.  `fit` asks for all, a page for some, and then draws.
 

@@ -13,7 +13,7 @@ from .history import History, Means
 
 if TYPE_CHECKING:  # only who has a watch has loaded the doctor
     from ..doctor import Finding, Watch
-    from ..runs import Recorder
+    from ..runs import RunRecorder
 
 
 class Progress(NamedTuple):
@@ -143,7 +143,7 @@ class Told:
 class Doctor:
     """The watch at a training, if there is one; what it finds appears above the progress line, and is recorded."""
 
-    def __init__(self, watch: Watch | None, line: Line | None, recorder: Recorder | None = None) -> None:
+    def __init__(self, watch: Watch | None, line: Line | None, recorder: RunRecorder | None = None) -> None:
         self.watch, self.line, self.recorder = watch, line, recorder
 
     @contextmanager
