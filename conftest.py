@@ -5,7 +5,11 @@ HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
 
 import gc
 import os
+import sys
+from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -18,6 +22,22 @@ collect_ignore_glob = ["tinygrad_edu/learn/exercises/*/*"]
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# What is compiled is kept, wherever that is switched off: pytest rewrites every assert, six seconds in each worker, and
+# some hundred processes would compile the package each for itself.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection(session: pytest.Session):
+    """In a fresh checkout each worker compiles its share of the tests, and finds the others' when it comes to them."""
+    me, workers = (getattr(session.config, "workerinput", {}).get(key) for key in ("workerid", "workercount"))
+    tests = Path(__file__).parent / "tests"
+    if me and {tests, tests.parent} & {Path(arg).resolve() for arg in session.config.args}:
+        sys.path.insert(0, str(tests))  # as pytest does, for a folder that is no package
+        for path in sorted(tests.glob("test_*.py"))[int(me.removeprefix("gw")) :: workers]:
+            with suppress(Exception, pytest.skip.Exception):  # is told when its turn comes
+                import_module(path.stem)
 
 
 @pytest.fixture(autouse=True)
