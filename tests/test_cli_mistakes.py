@@ -294,6 +294,9 @@ train moons --history mine.csv                      | mine.csv: .*did not write 
 train moons --history model.json                    | model.json: .*it is a model, which would be lost
 train moons --save told.json                        | told.json: .*it is a tinygrad_edu history, which
 train moons --save new.json --history ./new.json    | new.json cannot hold two things
+train moons --record x.json                         | x.json: .*must end in .html or .htm
+train moons --record nowhere/x.html                 | nowhere: there is no such folder: make it first
+train moons --record x.html --plot x.html           | x.html cannot hold two things
 train moons --resume nowhere.json                   | nowhere.json: there is no such file
 train moons --resume mine.json                      | mine.json is not a model .*written by
 train moons --resume model.json                     | model.json has learned flowers.csv, which is not moons

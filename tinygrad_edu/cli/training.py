@@ -76,6 +76,7 @@ def add_commands(commands: Any) -> None:
         metavar="FILE",
         help="write losses and accuracies of each epoch, as .csv or .json; or draw them, as .svg, .png, .pdf",
     )
+    add("--record", metavar="RUN.html", help="write a page to scrub through the steps, and look into each unit")
     add("--seed", type=seed, default=0, metavar="N", help="of the split, the weights and the order (default 0)")
     add("--quiet", action="store_true", help="no progress line")
     add("--doctor", action="store_true", help="watch the training, and say at the end what is wrong with its gradients")
@@ -147,11 +148,12 @@ def add_commands(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, save, report and plot."""
-    written = [Path(path).resolve() for path in (arguments.save, arguments.plot, arguments.history) if path]
+    written = [Path(path).resolve() for path in _written(arguments)]
     if twice := next((path for i, path in enumerate(written) if path in written[:i]), None):
-        raise UserError(f"{twice.name} cannot hold two things: give --save, --plot and --history files of their own")
+        raise UserError(f"{twice.name} cannot hold two things: give each option a file of its own")
     outputs.check(arguments.save, ".json", form=nn.files.FORMAT)
     plotted = outputs.check(arguments.plot, *outputs.PICTURES)
+    recorded = outputs.check(arguments.record, ".html", ".htm")
     noted = outputs.check(arguments.history, ".csv", ".json", *outputs.PICTURES, form=FORM, begins="epoch,")
     model, notes = load(arguments.resume) if arguments.resume else (None, None)
     samples, notes = prepared(arguments, notes)
@@ -186,7 +188,7 @@ def run(arguments: argparse.Namespace) -> int:
             model, X, y, loss=loss, optimizer=optimizer, epochs=arguments.epochs, batch_size=arguments.batch,
             seed=arguments.seed, test=(X_test, y_test), validation=validation, patience=arguments.patience,
             accuracy=bool(notes.classes), progress=not arguments.quiet, backend=arguments.backend,
-            watch=watch,
+            watch=watch, record=bool(arguments.record),
         )  # fmt: skip
     except KeyboardInterrupt:  # a second one, while the first was answered
         _save(arguments.save, model, notes)
@@ -198,6 +200,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(history.stopped)
     if history.seconds:
         print(f"{history.steps} steps in {history.seconds[-1]:.1f} s, {history.backend.partition(':')[0]} backend")
+    if arguments.record:
+        history.recorder.names, history.recorder.kinds = notes.features, notes.classes
+        page = history.page(f"Training on {short(notes.task)}, step by step")
+        print(f"{recorded} {page.save(arguments.record)}: {page.frames} frames of {plural(history.steps, 'step')}; "
+              "open it in a browser")  # fmt: skip
     for path in (arguments.history, arguments.plot):
         if path and not history.losses:
             print(f"{path} is not written: there is no finished epoch")
@@ -214,6 +221,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and history.losses:
         print(f"{plotted} {_picture(model, notes, parts, history).save(arguments.plot)}")
     return 0
+
+
+def _written(arguments: argparse.Namespace) -> list[str]:
+    """The files that are asked for."""
+    return [path for path in (arguments.save, arguments.plot, arguments.history, arguments.record) if path]
 
 
 def _save(path: str | None, model: Any, notes: Notes) -> None:

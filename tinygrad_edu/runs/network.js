@@ -114,9 +114,10 @@ function runNetwork(run, on) {
     }
     boxes.forEach((show) => show(now.x));
     end.text.textContent = twoDigits(now.loss);
-    const goal = Number(now.target[0]);
-    end.goal.textContent = now.target.length === 1 ? `target ${Number.isNaN(goal) ? now.target[0] : twoDigits(goal)}` : "";
-    note.textContent = "Circle: a unit’s value for the chosen sample, coloured by its gradient: orange above zero, blue below; dashed where none passes. " +
+    const goal = now.target[0];
+    end.goal.textContent = now.target.length > 1 ? "" : `target ${run.kinds?.[goal] ?? (typeof goal === "number" ? twoDigits(goal) : goal)}`.slice(0, 16);
+    note.textContent = (pictures ? "Circle: what a unit makes of each point of the plane, blue below zero, orange above; its rim is the gradient for the chosen sample. "
+      : "Circle: a unit’s value for the chosen sample, coloured by its gradient: orange above zero, blue below; dashed where none passes. ") +
       `Line: as wide as the weight is large, coloured by its gradient${now.g || !batch ? "" : " (no step follows this one, so there is none)"}. ` +
       (layers.some((l) => l.units.length > WIDE) ? `Of each layer the first ${WIDE} units are drawn. ` : "") + "Click on a unit.";
     thumbnails(now, pictures);
@@ -125,15 +126,16 @@ function runNetwork(run, on) {
   function thumbnails(now, pictures) {
     canvas.hidden = !pictures;
     if (!pictures || !now.grid) return;
-    const ratio = devicePixelRatio || 1, n = now.grid.side, colours = runColours(element);
+    const ratio = devicePixelRatio || 1, {side, all} = now.grid, n = side / 2, colours = runColours(element); // every second point will do
     canvas.width = canvas.clientWidth * ratio;
     canvas.height = canvas.clientHeight * ratio;
     const paint = canvas.getContext("2d"), small = el("canvas", {width: n, height: n}), inner = small.getContext("2d");
     paint.scale(ratio, ratio);
     for (const {k} of circles) {
-      const values = now.grid.all[units.length + k], [x, y] = spots[k];
-      const most = typeof values === "number" ? 1 : values.reduce((a, v) => Math.max(a, finite(v)), 0) || 1;
-      inner.putImageData(shaded(n, colours, (i) => [-1, (typeof values === "number" ? values : values[i]) / most]), 0, 0);
+      const [x, y] = spots[k], found = all[units.length + k], values = typeof found === "number" ? new Float64Array(side * side).fill(found) : found;
+      let most = 1e-9;
+      for (const v of values) most = Math.max(most, finite(v));
+      inner.putImageData(shaded(n, colours, (i) => values[2 * Math.floor(i / n) * side + 2 * (i % n)] / most), 0, 0);
       paint.save();
       paint.beginPath();
       paint.arc(x, y, radius - 1, 0, 7);
@@ -148,18 +150,13 @@ function titleOf(run, k) {
   const layer = run.layers.find((l) => l.units.includes(k));
   return layer.units.length > 1 ? `${layer.title}, unit ${layer.units.indexOf(k)}` : layer.title;
 }
-// An image of n by n points, from the lower left, each of a shade.
-function shaded(n, colours, shade) {
-  const image = new ImageData(n, n), known = new Map();
+// An image of n by n points, from the lower left, each of a tone.
+function shaded(n, colours, tone, full = 1) {
+  const image = new ImageData(n, n), pixels = new Uint32Array(image.data.buffer), known = [];
+  const packed = ([r, g, b]) => (255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r);
   for (let i = 0; i < n * n; i++) {
-    const [c, x] = shade(i), key = c * 1000 + Math.round(x * 250);
-    let rgb = known.get(key);
-    if (!rgb) known.set(key, (rgb = Number.isFinite(x) ? colours.shade([c, Math.round(x * 250) / 250]) : colours.line));
-    const at = 4 * ((n - 1 - Math.floor(i / n)) * n + (i % n));
-    image.data[at] = rgb[0];
-    image.data[at + 1] = rgb[1];
-    image.data[at + 2] = rgb[2];
-    image.data[at + 3] = 255;
+    const x = tone(i), key = Number.isFinite(x) ? Math.round(100 * x) + 101 : 0;
+    pixels[(n - 1 - Math.floor(i / n)) * n + (i % n)] = known[key] ??= packed(key ? colours.shade((key - 101) / 100, full) : colours.line);
   }
   return image;
 }

@@ -60,7 +60,7 @@ def about(recorder: RunRecorder) -> dict[str, Any]:
     loss: Any = recorder.loss
     named = getattr(loss, "__name__", "") or getattr(getattr(loss, "func", None), "__name__", "")
     return {"model": repr(recorder.model)[:200], "loss": named if named.isidentifier() else "",
-            "classes": recorder.classes}  # fmt: skip
+            "classes": recorder.classes, "names": recorder.names, "kinds": recorder.kinds}  # fmt: skip
 
 
 def packed(frames: list[RunFrame]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 // The samples: of two numbers as points on what the network says of the plane, of one number under its curve, of more as
 // a picture or a list.  One of them is chosen, by a click or by its number.
 
-const SIDE = 50;
+const SIDE = 40;
 function runPlane(run, on, judge) {
   const {samples} = run, n = samples.x[0]?.length ?? 0, count = samples.x.length;
   const number = el("input", {type: "number", min: 0, max: Math.max(0, samples.of - 1), "aria-label": "Number of the sample", onchange: () => on.sample(nearest(Number(number.value)))});
@@ -53,11 +53,9 @@ function runPlane(run, on, judge) {
     if (!list.hidden) {
       list.replaceChildren(...now.x.slice(0, 24).map((v, i) => el("span", {}, `${run.names?.[i] ?? `x${i}`} `, numeral(v))), n > 24 ? `… ${n - 24} more` : "");
     }
-    const right = now.right.filter(Boolean).length, out = now.out, target = now.target;
-    const named = (t) => (typeof t === "number" ? short(t) : String(t));
-    says.replaceChildren("The network says ", el("b", {}, short(judge.said(out))), run.classes && !judge.several ? ` (class ${out[0] > 0 ? 1 : Number(target[0]) < 0 || samples.y.some((y) => y[0] < 0) ? -1 : 0})` : "",
-      `, the target is ${target.map(named).join(", ")}: loss `, numeral(now.loss),
-      run.classes ? el(now.right[chosen] ? "span.fine" : "span.wrong", {}, now.right[chosen] ? " right" : " wrong") : "");
+    const right = now.right.filter(Boolean).length;
+    says.replaceChildren("The network says ", el("b", {}, judge.said(now.out)), `; the target is ${judge.asked(now.target)}; loss `, numeral(now.loss), ". ",
+      run.classes ? el(now.right[chosen] ? "span.fine" : "span.wrong", {}, now.right[chosen] ? "Right." : "Wrong.") : "");
     note.textContent = run.classes ? `${right} of these ${count} are right.` : "";
     canvas.setAttribute("aria-label", `${n === 2 ? "What the network says of the plane" : n === 1 ? "The curve of the network" : "The sample as a picture"}${run.classes ? `; ${right} of ${count} samples right` : ""}`);
   }
@@ -65,7 +63,7 @@ function runPlane(run, on, judge) {
     const all = now.over(grid), outs = all.slice(all.length - run.outputs);
     now.grid = {side: SIDE, all};
     const small = el("canvas", {width: SIDE, height: SIDE});
-    small.getContext("2d").putImageData(shaded(SIDE, colours, (i) => { const [c, x] = judge.shade(scoresAt(outs, i)); return [c, 0.75 * x]; }), 0, 0);
+    small.getContext("2d").putImageData(shaded(SIDE, colours, (i) => judge.tone(scoresAt(outs, i)), 0.75), 0, 0);
     paint.imageSmoothingEnabled = true;
     paint.drawImage(small, 0, 0, w, h);
     const [[x0, x1], [y0, y1]] = ranges;
@@ -101,7 +99,7 @@ function runPlane(run, on, judge) {
   function picture(paint, w, h, colours, now) {
     const side = Math.sqrt(n), cell = w / side, most = Math.max(...now.x.map(finite)) || 1;
     now.x.forEach((v, i) => {
-      paint.fillStyle = colours.css(v < 0 ? colours.shade([-1, v / most]) : colours.mix(finite(v) / most, colours.ink));
+      paint.fillStyle = colours.css(v < 0 ? colours.shade(v / most) : colours.mix(finite(v) / most, colours.ink));
       paint.fillRect(cell * (i % side), cell * Math.floor(i / side), cell + 0.5, cell + 0.5);
     });
   }

@@ -54,13 +54,14 @@ class RunRecorder:
 
     `recorder(loss)` is called at each step, after `loss.backward()` and before `optimizer.step()`; `fit(...,
     record=recorder)` does it.  `most` is how many frames are kept, fewer of a large model; `classes` says whether
-    targets are classes, if it is not to be seen by them: whole numbers, or -1 and 1.
+    targets are classes, if it is not to be seen by them: whole numbers, or -1 and 1.  `names` are those of the numbers
+    of a sample, `kinds` those of the classes.
     The training is the same without it, to the last bit.  Raises TypeError for a model without parameters.
     """
 
     def __init__(self, model: Any, X: Sequence[Any], y: Sequence[Any], loss: Callable[[Any, Any], Any], *,
-                 parameters: Sequence[Value] | None = None, classes: bool | None = None,
-                 most: int | None = None) -> None:  # fmt: skip
+                 parameters: Sequence[Value] | None = None, classes: bool | None = None, most: int | None = None,
+                 names: Sequence[str] = (), kinds: Sequence[str] = ()) -> None:  # fmt: skip
         if parameters is None:
             own: Any = getattr(model, "parameters", None)
             if own is None:
@@ -72,6 +73,7 @@ class RunRecorder:
         self.model, self.X, self.y, self.loss, self.parameters = model, X, y, loss, [*parameters]
         self.most = most or max(LEAST, min(MOST, NUMBERS // max(1, 2 * len(self.parameters))))
         self.classes = are_classes(y) if classes is None else classes
+        self.names, self.kinds = list(names), list(kinds)
         self.frames: list[RunFrame] = []
         self.epochs: list[dict[str, float]] = []
         self.findings: list[dict[str, Any]] = []

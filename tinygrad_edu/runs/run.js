@@ -17,6 +17,7 @@
 //   rows: the rows of the programs as text (`return [...]`); a page that has them as functions passes options.rows
 //   samples: {of, places, x: [[...]], y: [[...]]}       why: what keeps a model from having programs
 //   title, model, loss: words                          classes: whether targets are classes
+//   names: of the numbers of a sample, [] for x0, x1...  kinds: names of the classes, [] for 0, 1, ...
 //   frames: [], or packed, as `runs.page.packed` does   epochs: [{step, loss, accuracy, test_loss, ...}]
 //   findings: [{step, what, severity, where, seen, why, try}]          steps: how many were taken, or are planned
 //
@@ -27,14 +28,14 @@
 //   every second is left out; controls: false leaves out the bar with the slider; keys: the element whose keys are heard
 //   (the viewer's own); frame, sample, unit: where to begin; onchange({frame, step, sample, unit}): after every change
 // view: add(frame), epoch({...}), finding({...}), seek(i), step(s), play(), pause(), sample(i), select(k), refresh(),
-//   destroy(), and at, frames.
+//   destroy(), and at, frames, now: what was drawn last, with all that is computed for the chosen sample.
 function showRun(element, run, options = {}) {
   const rows = options.rows ?? new Function(run.rows)();
   const most = options.most ?? 400;
   let frames = unpacked(run.frames, run.parameters), at = -1, follow = options.follow ?? false, timer = 0, waiting = 0;
   const epochs = [...run.epochs ?? []], findings = [...run.findings ?? []];
   const scale = {w: 0, g: 0, a: 0, of: run.matrices.map(() => 0)}; // the largest so far, so that frames can be compared
-  let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1), unit = options.unit ?? -1, past = null, scaled = -1;
+  let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1), unit = options.unit ?? -1, past = null, scaled = -1, latest = null;
   const {programs} = run, m = run.units.length, others = programs?.others ?? 0, k = run.outputs ?? 0;
 
   // What a frame and a sample give
@@ -101,7 +102,7 @@ function showRun(element, run, options = {}) {
   function draw() {
     waiting = 0;
     if (at < 0) return;
-    const now = look();
+    const now = (latest = look());
     for (const part of parts) part.draw(now);
     bar?.draw(now, Boolean(timer));
     options.onchange?.({frame: at, step: frames[at].step, sample: run.samples.places[sample], unit});
@@ -212,6 +213,7 @@ function showRun(element, run, options = {}) {
     },
     get at() { return at; },
     get frames() { return frames; },
+    get now() { return latest; },
   };
 }
 
@@ -241,26 +243,31 @@ const twoDigits = (x) => {
 };
 
 // What outputs say, as `train.metrics.right` has it, and what a number or a class is coloured.
-function runJudge({classes, outputs, samples}) {
+function runJudge({classes, outputs, samples, kinds}) {
   const targets = samples.y.map((y) => Number(y[0])), lo = Math.min(...targets), hi = Math.max(...targets);
   const largest = (out) => out.reduce((best, x, i) => (x > out[best] ? i : best), 0);
-  const several = outputs > 1;
+  const several = outputs > 1, low = lo < 0 ? -1 : 0; // of two classes with one output
+  const named = (y) => kinds?.[y] ?? (typeof y === "number" ? short(y) : String(y));
   return {
-    several, lo, hi,
-    said: (out) => (classes && several ? largest(out) : out[0]),
+    // What the network says in words: its class, after the score where there is one; and what a target is called
+    said(out) {
+      if (!classes) return out.map(short).join(", ");
+      return several ? named(largest(out)) : `${short(out[0])}, class ${named(out[0] > 0 ? 1 : low)}`;
+    },
+    asked: (y) => (classes ? named(y[0]) : y.map(named).join(", ")),
     right: (out, y) => !classes || (several ? largest(out) === Number(y[0]) : out[0] > 0 === Number(y[0]) > 0),
-    // From -1 to 1 for two classes or a number, as blue and orange; or a class of several and how sure it is
-    shade(out) {
-      if (!classes) return [-1, hi > lo ? Math.max(-1, Math.min(1, (2 * (out[0] - lo)) / (hi - lo) - 1)) : 0];
-      if (outputs === 1) return [-1, Math.tanh(out[0])];
-      if (outputs === 2) return [-1, Math.tanh((out[1] - out[0]) / 2)];
-      const top = largest(out), sure = 1 / out.reduce((sum, x) => sum + Math.exp(x - out[top]), 0);
-      return [top, sure];
+    // A tone: from -1 to 1, blue to orange, for two classes or a number; of several classes 2 + 2 * class + how sure it is
+    tone(out) {
+      if (!classes) return hi > lo ? Math.max(-1, Math.min(1, (2 * (out[0] - lo)) / (hi - lo) - 1)) : 0;
+      if (outputs === 1) return Math.tanh(out[0]);
+      if (outputs === 2) return Math.tanh((out[1] - out[0]) / 2);
+      const top = largest(out);
+      return 2 + 2 * top + 1 / out.reduce((sum, x) => sum + Math.exp(x - out[top]), 0);
     },
     target(y) {
       const t = Number(y[0]);
-      if (!classes) return [-1, hi > lo ? (2 * (t - lo)) / (hi - lo) - 1 : 0];
-      return outputs > 2 ? [t, 1] : [-1, t > 0 ? 1 : -1];
+      if (!classes) return hi > lo ? (2 * (t - lo)) / (hi - lo) - 1 : 0;
+      return outputs > 2 ? 3 + 2 * t : t > 0 ? 1 : -1;
     },
   };
 }
@@ -282,8 +289,9 @@ function runColours(element) {
   };
   return {
     paper, ink, line, mix,
-    // -1 to 1 as blue to orange; or a class, the fuller the surer
-    shade: ([c, x]) => (c < 0 ? mix(Math.abs(x), x < 0 ? minus : plus) : mix(0.15 + 0.75 * x, solid(c))),
+    // The colour of a tone, which may be a part of the full one
+    shade: (tone, full = 1) => (tone < 1.5 ? mix(full * Math.abs(tone), tone < 0 ? minus : plus)
+      : mix(full * (0.15 + 0.75 * (tone % 2)), solid(Math.floor(tone / 2) - 1))),
     css: (rgb) => `rgb(${rgb.map(Math.round).join(",")})`,
   };
 }

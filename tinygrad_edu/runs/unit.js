@@ -73,15 +73,17 @@ function runMatrices(run) {
   element.addEventListener("toggle", () => { if (element.open && seen) draw(seen); });
   let seen;
   const MOST = 40, shown = run.matrices.slice(0, MOST);
+  let tiled = false; // the biases of a layer of pictures lie in a row below them, others stand beside their matrix
   const cells = shown.map((matrix) => {
-    const {name, rows, cols} = matrix, tiles = Number.isInteger(side) && side >= 3 && cols === side * side && rows > 1;
+    const lying = tiled && matrix.cols === 1, {name} = matrix, [rows, cols] = lying ? [1, matrix.rows] : [matrix.rows, matrix.cols], tiles = Number.isInteger(side) && side >= 3 && cols === side * side && rows > 1;
     const across = tiles ? Math.min(rows, 8) : cols, w = tiles ? across * (side + 1) - 1 : cols, h = tiles ? Math.ceil(rows / across) * (side + 1) - 1 : rows;
+    tiled = tiles;
     const canvas = el("canvas", {width: w, height: h, role: "img"}), words = el("figcaption");
     const cell = Math.max(1, Math.min(tiles ? 7 : 14, Math.floor(320 / Math.max(w, h))));
     Object.assign(canvas.style, {width: `${Math.min(w * cell, 640)}px`, height: `${h * cell * Math.min(1, 640 / (w * cell))}px`});
     body.append(el("figure", {}, canvas, words));
     return {canvas, words, place: (n) => (tiles ? [(Math.floor(n / cols) % across) * (side + 1) + (n % cols) % side, Math.floor(Math.floor(n / cols) / across) * (side + 1) + Math.floor((n % cols) / side)] : [n % cols, Math.floor(n / cols)]), ...matrix,
-      title: `${name.replace(".neurons", "")}: ${rows} × ${cols}${tiles ? `, a picture of ${side} × ${side} for each neuron` : ""}`};
+      title: `${name.replace(".neurons", "")}: ${matrix.rows} × ${matrix.cols}${tiles ? `, a picture of ${side} × ${side} for each neuron` : ""}`};
   });
   if (run.matrices.length > MOST) body.append(el("p.note", {}, `… and ${run.matrices.length - MOST} more lists of parameters`));
   function draw(now) {
@@ -95,7 +97,7 @@ function runMatrices(run) {
       c.canvas.setAttribute("aria-label", c.words.textContent);
       const paint = c.canvas.getContext("2d"), image = new ImageData(c.canvas.width, c.canvas.height);
       if (numbers) eachPlace(c.at, (j, n) => {
-        const [x, y] = c.place(n), rgb = colours.shade([-1, most ? Math.max(-1, Math.min(1, numbers[j] / most)) : 0]), at = 4 * (y * image.width + x);
+        const [x, y] = c.place(n), rgb = colours.shade(most ? Math.max(-1, Math.min(1, numbers[j] / most)) : 0), at = 4 * (y * image.width + x);
         image.data.set([...rgb, 255], at);
       });
       paint.putImageData(image, 0, 0);

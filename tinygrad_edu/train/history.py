@@ -47,7 +47,7 @@ class History:
     best: int = 0
     recorder: ClassVar[Any] = None  # of the steps; no field: what is saved and compared is the same without it
 
-    def page(self) -> RunPage:
+    def page(self, title: str = "Training, step by step") -> RunPage:
         """The recorded steps as one page to scrub through: `.save("run.html")`, `.show()`; a notebook shows it.
 
         Raises UserError if nothing was recorded.
@@ -55,7 +55,7 @@ class History:
         if self.recorder is None:
             raise UserError("no steps were recorded: fit(..., record=True) keeps them for history.page(), "
                             'and fit(..., record="run.html") writes the page at once')  # fmt: skip
-        page: RunPage = self.recorder.page()
+        page: RunPage = self.recorder.page(title)
         return page
 
     def latest(self, step: int) -> dict[str, float]:

@@ -25,18 +25,22 @@ def one_file(
     `texts` has files by name that are not to be read in the room.
     """
     assert package
-    own, shared = resources.files(package), resources.files(__package__)
 
-    def read(folder: Any, file: str) -> str:
+    def read(file: str) -> str:
         if texts and file in texts:
             return texts[file]
-        return str(folder.joinpath(file).read_text(encoding="utf-8"))
+        return resources.files(package).joinpath(file).read_text(encoding="utf-8")
 
     # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
     parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-             "rows": rows, "css": read(shared, "colours.css") + read(own, f"{name}.css"),
-             "shared": read(shared, "shared.js"), "js": read(own, f"{name}.js")}  # fmt: skip
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], read(own, f"{name}.html"))
+             "rows": rows, "css": text("colours.css") + read(f"{name}.css"),
+             "shared": text("shared.js"), "js": read(f"{name}.js")}  # fmt: skip
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], read(f"{name}.html"))
+
+
+def text(name: str) -> str:
+    """One of the files that pages share, such as `shared.js`."""
+    return resources.files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
 
 
 def page_path(path: StrPath) -> Path:
