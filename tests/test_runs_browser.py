@@ -95,9 +95,8 @@ def test_keys_slider_curve_and_address_go_to_the_same_frames(tab, signs):
     assert words.startswith("step 5 · epoch 2 · loss ") and words == browser.js(
         "document.querySelector('input[type=range]').getAttribute('aria-valuetext')"
     )
-    box = browser.js(
-        "(({x, y, width, height}) => [x, y, width, height])(document.querySelector('.curves svg').getBoundingClientRect())"
-    )
+    box = browser.js("""(({x, y, width, height}) => [x, y, width, height])(
+        document.querySelector('.curves svg').getBoundingClientRect())""")
     browser.mouse("mousePressed", box[0] + box[2] * 0.99, box[1] + box[3] / 2)
     browser.mouse("mouseReleased", box[0] + box[2] * 0.99, box[1] + box[3] / 2)
     assert look(browser)["at"] == last
