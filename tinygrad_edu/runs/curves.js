@@ -51,9 +51,9 @@ function runCurves(run, on) {
       }
       c.cursor.setAttribute("x1", x(f.step));
       c.cursor.setAttribute("x2", x(f.step));
-      const here = f[c.word];
-      c.spot.style.display = here == null ? "none" : "";
-      if (here != null) { c.spot.setAttribute("cx", x(f.step)); c.spot.setAttribute("cy", y(here)); }
+      const here = f[c.word], seenHere = here != null && !Number.isNaN(here);
+      c.spot.style.display = seenHere ? "" : "none";
+      if (seenHere) { c.spot.setAttribute("cx", x(f.step)); c.spot.setAttribute("cy", y(here)); }
     }
   }
   return {element, draw};

@@ -60,7 +60,8 @@ def network(model: Any, X: Sequence[Any], y: Sequence[Any], loss: Callable[[Any,
         with chance_kept(model), mode(model, training=False), remembering():
             found |= _programs(model, X, y, loss, parameters, found["samples"])
     except Exception as error:  # whatever a model does that is not for samples of numbers
-        found["why"] = f"{error}" if isinstance(error, RecordingError) else f"{type(error).__name__}: {error}"
+        told = f"{error}" if isinstance(error, RecordingError) else f"{type(error).__name__}: {error}"
+        found["why"] = told.partition(". ")[0]  # what to do about it is for those who want a recording
     return found
 
 

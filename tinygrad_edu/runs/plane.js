@@ -63,12 +63,28 @@ function runPlane(run, on, judge) {
     const all = now.over(grid), outs = all.slice(all.length - run.outputs);
     now.grid = {side: SIDE, all};
     const small = el("canvas", {width: SIDE, height: SIDE});
-    small.getContext("2d").putImageData(shaded(SIDE, colours, (i) => judge.tone(scoresAt(outs, i)), 0.75), 0, 0);
+    const points = run.classes && run.outputs > 2 ? mixed(outs, colours) : shaded(SIDE, colours, (i) => judge.tone(scoresAt(outs, i)), 0.6);
+    small.getContext("2d").putImageData(points, 0, 0);
     paint.imageSmoothingEnabled = true;
     paint.drawImage(small, 0, 0, w, h);
     const [[x0, x1], [y0, y1]] = ranges;
     place = samples.x.map(([x, y]) => [w * (x - x0) / (x1 - x0), h * (y1 - y) / (y1 - y0)]);
-    place.forEach(([x, y], i) => dot(paint, x, y, colours, i, now));
+    dots(paint, colours, now);
+  }
+  // Of several classes the colours run into each other, as their probabilities do.
+  function mixed(outs, colours) {
+    const image = new ImageData(SIDE, SIDE), solid = outs.map((_, c) => colours.shade(3 + 2 * c, 0.6));
+    for (let i = 0; i < SIDE * SIDE; i++) {
+      const scores = scoresAt(outs, i), top = Math.max(...scores), parts = scores.map((s) => Math.exp(s - top)), whole = parts.reduce((a, b) => a + b, 0);
+      const at = 4 * ((SIDE - 1 - Math.floor(i / SIDE)) * SIDE + (i % SIDE));
+      for (let j = 0; j < 3; j++) image.data[at + j] = parts.reduce((sum, p, c) => sum + p * solid[c][j], 0) / whole;
+      image.data[at + 3] = 255;
+    }
+    return image;
+  }
+  function dots(paint, colours, now) { // the chosen one above the others
+    place.forEach(([x, y], i) => { if (i !== chosen) dot(paint, x, y, colours, i, now); });
+    dot(paint, ...place[chosen], colours, chosen, now);
   }
   function dot(paint, x, y, colours, i, now) {
     paint.beginPath();
@@ -89,7 +105,7 @@ function runPlane(run, on, judge) {
     paint.lineTo(...at(x1, 0));
     paint.stroke();
     place = samples.x.map(([x], i) => at(x, Number(samples.y[i][0])));
-    place.forEach(([x, y], i) => dot(paint, x, y, colours, i, now));
+    dots(paint, colours, now);
     paint.beginPath();
     paint.strokeStyle = colours.css(colours.ink);
     paint.lineWidth = 2;

@@ -12,8 +12,9 @@ function runUnit(run, on) {
   const weight = (now, u, j) => (u.weights[j] >= 0 ? now.w[u.weights[j]] : NaN);
 
   function table(head, rows, caption) {
-    return el("div.scroll", {}, el("table", {}, el("caption", {}, caption), el("tr", {}, ...head.map((h) => el("th", {scope: "col"}, h))),
-      ...rows.map((cells) => el("tr", {}, ...cells.map((c) => (typeof c === "number" ? el("td.number", {title: c}, short(c)) : el("td", {}, c)))))));
+    return el("div", {}, el("p.note", {}, caption), el("div.scroll", {tabindex: 0, role: "group", "aria-label": caption},
+      el("table", {}, el("tr", {}, ...head.map((h) => el("th", {scope: "col"}, h))),
+        ...rows.map((cells) => el("tr", {}, ...cells.map((c) => (typeof c === "number" ? el("td.number", {title: c}, short(c)) : el("td", {}, c))))))));
   }
   function largest(items, size) {
     if (items.length <= TERMS) return [items, []];
@@ -25,7 +26,7 @@ function runUnit(run, on) {
   function line(values, at, word) {
     const W = 220, H = 56, xs = [...values].map((v) => (Number.isFinite(v) ? v : 0)), lo = Math.min(0, ...xs), hi = Math.max(0, ...xs), span = hi - lo || 1;
     const x = (i) => 2 + (W - 4) * i / Math.max(1, xs.length - 1), y = (v) => 4 + (H - 8) * (1 - (v - lo) / span);
-    return el("figure", {}, el("figcaption", {}, word), el("svg.spark", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${word}: ${short(xs[0])} at first, ${short(xs.at(-1))} at last`},
+    return el("figure", {}, el("figcaption", {}, `${word} = ${short(values[at])}`), el("svg.spark", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${word}: ${short(xs[0])} at first, ${short(xs.at(-1))} at last`},
       el("path.axis", {d: `M2,${y(0)}H${W - 2}`}), el("path.mean", {d: xs.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)},${y(v).toFixed(1)}`).join("")}),
       el("circle.spot", {cx: x(at), cy: y(xs[at]), r: 3.5})));
   }
@@ -58,6 +59,7 @@ function runUnit(run, on) {
         [...some.map((t) => [inputName(t.source), t.w, t.v, t.w * t.v, now.dz[k] * t.v, ...(g ? [u.weights[t.j] >= 0 ? g[u.weights[t.j]] : ""] : [])]),
           ...(u.bias >= 0 ? [["bias", bias, 1, bias, now.dz[k], ...(g ? [g[u.bias]] : [])]] : [])],
         `Each weight’s gradient is ∂L/∂z × its input${rest.length ? `; the ${TERMS} largest products of ${terms.length}` : ""}`),
+      ...(run.programs.heads.some((h) => h.parameters.length) ? [el("p.note", {}, "The loss reads parameters itself, as a penalty does: what it hands on to them is in the gradient of the batch alone.")] : []),
       el("h3", {}, "Over the steps, for this sample"),
       el("div.sparks", {}, line(over(past.a[k]), now.at, "a"), line(over(past.da[k]), now.at, "∂L/∂a"), line(over(past.z[k]), now.at, "z")));
   }
