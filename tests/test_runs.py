@@ -261,7 +261,7 @@ class Average(nn.Module):
         return self.line([x[0] - self.mean, x[1]])[0]
 
 
-@pytest.mark.parametrize("make, why", [(Strange, "number"), (Embedding, "number"), (Average, "beside its parameters")])
+@pytest.mark.parametrize("make, why", [(Strange, "float()"), (Embedding, "int()"), (Average, "beside its parameters")])
 def test_what_cannot_be_computed_in_a_page_is_said_and_all_else_is_shown(make, why):
     model = make()
     history = fit(model, X, [a for a, _ in X], loss="mse", optimizer="sgd", lr=0.01, epochs=2, record=True,
