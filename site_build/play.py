@@ -20,16 +20,26 @@ MARK = ".tinygrad_edu-site"
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 SHARED = {"webpage/colours.css": "colours.css"}  # files of the package that the page uses too
 
-# What is on the screen before Python is there; the same answers that Python gives later.
-FIRST: dict[str, tuple[str, dict[str, float]]] = {
-    "look": ("o = tanh(x1*w1 + x2*w2 + b)", {"x1": 2.0, "w1": -3.0, "x2": 0.0, "w2": 1.0, "b": 6.8813735870195432})
+# What each door begins with.
+FIRST: dict[str, dict[str, Any]] = {
+    "look": {
+        "expression": "o = tanh(x1*w1 + x2*w2 + b)",
+        "numbers": {"x1": 2, "w1": -3, "x2": 0, "w2": 1, "b": 6.881373587019543},
+        "of": "w1",
+    },
 }
-
-# What Python was asked before its memory was kept: what is imported for that is there when a browser begins with it.
-ASKED: list[tuple[str, dict[str, Any]]] = [
-    (question, {"expression": FIRST["look"][0], "numbers": FIRST["look"][1]})
-    for question in ("look.graph", "look.explanation")
+LOOK = {"expression": FIRST["look"]["expression"], "numbers": FIRST["look"]["numbers"]}
+# Questions that are answered when the site is built: pages know these answers before Python is there.  Python's memory
+# is kept after it has been asked them, so that whatever they import is there from the start.
+PREPARED: list[tuple[str, dict[str, Any]]] = [
+    *[("look.graph", {**LOOK, "of": of, "width": width}) for of in [*LOOK["numbers"], "o"] for width in (800, 420)],
+    *[(f"look.{name}", LOOK) for name in ("explanation", "step_page", "order", "check")],
+    *[
+        ("look.program", {**LOOK, "language": language, "of": FIRST["look"]["of"]})
+        for language in ("tinygrad_edu", "python", "numpy", "javascript", "latex")
+    ],
 ]
+ASKED = [*PREPARED, ("look.read", {"expression": "a*b"})]  # and what has no answer that is worth keeping
 
 
 def build(out: Path) -> Path:
@@ -50,7 +60,15 @@ def build(out: Path) -> Path:
     counted = [*PYODIDE[2:], "package.bin", "memory.bin"]
     about = {"bytes": sum((out / "pyodide" / name).stat().st_size for name in counted)}
     (out / "play" / "about.json").write_text(json.dumps(about))
-    page = (SITE / "index.html").read_text("utf-8").replace("{{first}}", _in_script(first()))
+    answers = prepared()
+    seen = answers[next(key for key in answers if f'"of":"{FIRST["look"]["of"]}","width":800' in key)]
+    page = (SITE / "index.html").read_text("utf-8")
+    for mark, text in (
+        ("first", _in_script({"first": FIRST, "answers": answers})),
+        ("picture", f'<div class="drawing">{seen["svg"]}</div>'),
+        ("why", seen["why"]),
+    ):
+        page = page.replace("{{" + mark + "}}", text)
     (out / "index.html").write_text(page, "utf-8")
     return wheel
 
@@ -64,13 +82,15 @@ def packages() -> Path:
     return folder
 
 
-def first() -> dict[str, Any]:
-    """What the doors show before Python is there, by door."""
-    expression, numbers = FIRST["look"]
-    look = {"expression": expression, "numbers": numbers}
-    seen = json.loads(answer("look.graph", json.dumps(look)))["value"]
-    told = json.loads(answer("look.explanation", json.dumps(look)))["value"]
-    return {"look": {**look, **seen, "told": told}}
+def prepared() -> dict[str, Any]:
+    """The answers to the questions in PREPARED, by question as JavaScript writes it."""
+    found = {}
+    for question, given in PREPARED:
+        told = json.loads(answer(question, json.dumps(given)))
+        if "value" not in told:
+            raise RuntimeError(f"{question} cannot be prepared: {told}")
+        found[f"{question} {json.dumps(given, separators=(',', ':'), ensure_ascii=False)}"] = told["value"]
+    return found
 
 
 def _run(program: str, *words: str) -> None:

@@ -19,8 +19,8 @@ PACKAGE = ROOT / "tinygrad_edu"
 
 FLOORS = [
     {
-        *"ieee rules trees errors extras files interruption notebook positions streams placement signposts".split(),
-        *"callsites usage collector floats graphs tracing lazy words blocks".split(),
+        *"ieee rules trees errors extras files interruption notebook positions streams placement".split(),
+        *"plans signposts callsites usage collector floats graphs tracing lazy words blocks".split(),
     },
     {"op", "ops", "books", "render", "folds"},
     {"picture"},

@@ -2,15 +2,19 @@
 no edge off its card.
 """
 
+import math
 import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tinygrad_edu
 from tinygrad_edu import Value, ops, topological
+from tinygrad_edu.errors import UserError
 from tinygrad_edu.folds import folded
 from tinygrad_edu.placement import layout, path
+from tinygrad_edu.plans import Plan
 
 
 @st.composite
@@ -177,3 +181,51 @@ def test_an_edge_of_a_folded_chain_ends_at_its_card_whatever_the_widths(wide, di
             assert sign * (route[0][0] - plan.spots[p][0]) == pytest.approx(sizes[p][0] / 2, abs=0.3)
             assert sign * (plan.spots[n][0] - route[-1][0]) == pytest.approx(sizes[n][0] / 2, abs=0.3)
             assert abs(route[-1][1] - plan.spots[n][1]) < 32.5 and abs(route[0][1] - plan.spots[p][1]) < 1
+
+
+def row(parents, sizes, frames=(), direction="LR", beside=40.0):
+    """A layout of somebody's own: all in a row, edges straight from middle to middle."""
+    x, spots = 0.0, []
+    for w, _ in sizes:
+        spots.append((x + w / 2, 50.0))
+        x += w + beside
+    routes = [[[spots[p], spots[p], spots[n], spots[n]] for p in ps] for n, ps in enumerate(parents)]
+    return Plan(spots, routes, {}, (x - beside, 100.0))
+
+
+@pytest.mark.parametrize("path", [False, True])
+def test_a_drawing_stands_where_the_layout_that_it_is_given_says(path):
+    w = Value(2.0, "w")
+    L = (w * Value(3.0, "x")).tanh() + w
+    picture = tinygrad_edu.draw(L, layout=row, width=100, path=(w, L) if path else None).picture
+    cards = [a for tag, a, *_ in picture.parts if tag == "rect" and a.get("fill") == "none"]
+    assert len(cards) == 5 and len({a["y"] for a in cards}) == 1
+    [gap] = {round(b["x"] - a["x"] - a["width"], 6) for a, b in zip(cards, cards[1:])}
+    assert gap >= 64
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda p: None, "returns a Plan"),
+        (lambda p: p._replace(spots=p.spots[1:]), "middle .* each of the 3 nodes"),
+        (lambda p: p._replace(spots=[(math.nan, 0.0), *p.spots[1:]]), "middle .* each of the 3 nodes"),
+        (lambda p: p._replace(size=(10.0, 10.0)), "puts node 0, which is .* outside of its size 10 x 10"),
+        (lambda p: p._replace(size=None), r"the size \(width, height\)"),
+        (lambda p: p._replace(routes=p.routes[:2]), "a list of ways, one from each parent"),
+        (lambda p: p._replace(routes=[[], [], [way[:3] for way in p.routes[2]]]), "the way from node 0 to node 2"),
+    ],
+)
+def test_a_plan_that_cannot_be_drawn_is_refused_and_told(wrong, said):
+    L = Value(2.0, "w") * Value(3.0, "x")
+    drawing = tinygrad_edu.draw(L, layout=lambda *given: wrong(row(*given)))
+    with pytest.raises(UserError, match=said):
+        drawing.svg()
+
+
+def test_modules_and_what_is_no_function_are_no_place_for_a_layout():
+    L = Value(2.0, "w") * Value(3.0, "x")
+    with pytest.raises(UserError, match="layout= chooses cards"):
+        tinygrad_edu.draw(L, view="modules", layout=row)
+    with pytest.raises(TypeError, match="layout= takes a function"):
+        tinygrad_edu.draw(L, layout="dot")

@@ -1,4 +1,4 @@
-"""What an explanation is made of: sentences, formulas, tables; written once, and printed as text or as Markdown.
+"""What an explanation is made of: sentences, formulas, tables; written once, printed as text, as Markdown or as HTML.
 
     >>> w = Formula("w1", "w_{1}")
     >>> told = [("Why is ", w, "?"), Rows([("node", "value"), (w, formula("{} · {}", 2.0, -6e-7))])]
@@ -13,6 +13,9 @@
     | --- | --- |
     | $w_{1}$ | $2 \\cdot -6 \\cdot 10^{-7}$ |
 
+    >>> print("\\n".join(hypertext(told[:1])))
+    <p>Why is <code>w1</code>?</p>
+
 A block is a sentence, which is a str or a tuple of them, or one of the classes below.  Names that a formula is made of
 come from `names`, numbers and columns from `words`.
 """
@@ -20,6 +23,7 @@ come from `names`, numbers and columns from `words`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 from .notebook import Shown
@@ -225,6 +229,59 @@ def _inline(said: Sentence) -> str:
     if isinstance(said, Strong):
         return f"**{plain_markdown(said)}**"
     return plain_markdown(said) if isinstance(said, str) else "".join(map(_inline, said))
+
+
+def hypertext(blocks: Iterable[Block]) -> list[str]:
+    """The same in HTML, an element for each block: formulas are `<code>`, and classes say what is what.
+
+    >>> print(*hypertext([Rows([("node", "value"), (Formula("a<b", ""), "1")], "lr", foot=["one"])]), sep="\\n")
+    <table><thead><tr><th scope="col">node</th><th scope="col" class="number">value</th></tr></thead>
+    <tbody><tr><td><code>a&lt;b</code></td><td class="number">1</td></tr></tbody></table><p>one</p>
+    """
+    return [_hypertext(block) for block in blocks]
+
+
+def _hypertext(block: Block) -> str:
+    match block:
+        case Code():
+            return f"<pre><code>{escape(block)}</code></pre>"
+        case Items():
+            return f'<p class="items">{", ".join(map(_marked, block.parts))}</p>'
+        case Rows():
+            return _table(block) + "".join([f"<p>{_marked(note)}</p>" for note in block.foot])
+        case Chain():
+            numbers = [f"= {block.numbers}"] * (len(block.factors) > 1)
+            lines = " → ".join(block.nodes), " · ".join(block.factors), " ".join([*numbers, f"= {block.product}"])
+            said = "<br>".join([f"<code>{escape(line)}</code>" for line in lines])
+            return f'<p class="chain">{said}{escape(block.note)}</p>'
+        case Matrix():
+            return "<pre>" + escape("\n".join([line[2:] for line in _text(block)])) + "</pre>"
+        case Terms():
+            parts = "".join([f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in block.parts])
+            return f"<dl>{parts}</dl>"
+        case _:
+            return f"<p>{_marked(block)}</p>"
+
+
+def _table(block: Rows) -> str:
+    kinds = {"r": ' class="number"', "=": ' class="product"'}
+    sides = [kinds.get(side, "") for side in block.sides.ljust(len(block.rows[0]))]
+    heading, *rows = block.rows
+    head = "".join([f'<th scope="col"{side}>{_marked(word)}</th>' for side, word in zip(sides, heading)])
+    body = ""
+    for i, row in enumerate(rows):
+        body += f"<tr>{''.join([f'<td{side}>{_marked(cell)}</td>' for side, cell in zip(sides, row)])}</tr>"
+        if i in block.notes:
+            body += f'<tr class="note"><td colspan="{len(row)}">{_marked(block.notes[i])}</td></tr>'
+    told = "" if block.bare else f"<thead><tr>{head}</tr></thead>\n"
+    return f"<table>{told}<tbody>{body}</tbody></table>"
+
+
+def _marked(said: Sentence) -> str:
+    if not isinstance(said, str):
+        return "".join(map(_marked, said))
+    kind = "code" if isinstance(said, Formula) else "strong" if isinstance(said, Strong) else ""
+    return f"<{kind}>{escape(said)}</{kind}>" if kind else escape(said)
 
 
 def _parts(tree: Any) -> list[Any] | None:

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .placement import Box, Plan, Point
+from .plans import Box, Plan, Point
 
 LANE, TURN = 11.0, 9.0  # between lines that run back, and the radius of their corners
 AFTER, BEFORE, BETWEEN = (

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from .plans import Box, Key, Plan, Point
 
 GAP, BESIDE, LANE = 20.0, 64.0, 16.0  # between cards, between layers, of an edge that passes by
 PAD, TITLE = 12.0, 16.0  # inside a frame, and above that for its name
@@ -20,21 +21,6 @@ SWEEPS = 12
 STEEP = 160.0  # how much further apart at most
 FAN = 14.0  # between edges that end at one card
 LONG = 3  # layers that edges cross on the average: more, and products stand beside their sums, not all in one column
-
-Key = Hashable
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]  # left, top, width, height
-
-
-class Plan(NamedTuple):
-    """Where all stands: the middle of each node, the ways of its edges (start,
-    then three points a curve), the frames.
-    """
-
-    spots: list[Point]
-    routes: list[list[list[Point]]]  # routes[n][i] comes from parent i of node n
-    boxes: dict[tuple[Key, ...], Box]
-    size: Point
 
 
 def layout(

@@ -2,12 +2,16 @@
 //
 // A door is a module that exports `open(root, state, play)`: it fills `root`, a <section>, once, and returns
 // {update(state)}, which is called when the address changes.  `state` is an object of strings; `play.keep(state)` writes
-// it into the address, so that a link shows the same.  `play.ask` asks Python; `play.first` is what was answered when
-// the site was built, for what is shown before Python is there; `play.say` tells a screen reader.
-import {ask, begin, Fault, listen, Refusal, stop} from "./python.js";
+// it into the address, so that a link shows the same; `play.keep(state, true)` as a step that Back undoes.  `play.ask`
+// asks Python, or knows the answer from when the site was built (PREPARED in site_build/play.py); `play.first` is what a
+// door begins with, `play.ready()` whether Python is there; `play.say` tells a screen reader.
+//
+// What a person can put right is a Refusal, which a door shows; a Fault, or any other error, is ours, and shown here.
+import {ask, begin, Fault, isReady, listen, Refusal, stop} from "./python.js";
 
 const $ = (id) => document.getElementById(id);
 const DOORS = ["look", "train", "learn"];
+const {first, answers} = JSON.parse($("first").textContent);
 const opened = {};
 let current = "";
 
@@ -23,12 +27,19 @@ function written(door, state) {
 
 function play(door) {
   return {
-    ask, stop, listen, Refusal, Fault,
-    first: JSON.parse($("first").textContent)[door],
+    stop, listen, Refusal, Fault,
+    ask(name, given = {}, limits) {
+      const known = answers[`${name} ${JSON.stringify(given)}`];
+      return known === undefined ? ask(name, given, limits) : Promise.resolve(known);
+    },
+    first: first[door],
+    ready: isReady,
     say(words) { $("say").textContent = words; },
-    keep(state) { // without another entry in the browser's history, and for this door alone
-      opened[door].address = written(door, state);
-      if (door === current) history.replaceState(null, "", opened[door].address);
+    keep(state, step = false) { // for this door alone
+      const address = written(door, state);
+      const move = step && address !== opened[door].address ? "pushState" : "replaceState";
+      opened[door].address = address;
+      if (door === current) history[move](null, "", address);
     },
   };
 }
@@ -43,11 +54,16 @@ async function show() {
     if (door === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = `${$(`to-${name}`).textContent.trim()} · tinygrad_edu`;
+  document.title = `${$(`to-${name}`).firstChild.textContent.trim()} · tinygrad_edu`;
   if (!opened[name]) {
     opened[name] = {address: location.hash};
-    const module = await import(`./doors/${name}.js`);
-    opened[name].door = module.open($(name), state, play(name));
+    try {
+      const module = await import(`./doors/${name}.js`);
+      opened[name].door = module.open($(name), state, play(name));
+    } catch (error) {
+      delete opened[name];
+      told(error);
+    }
   } else if (location.hash !== opened[name].address) {
     opened[name].address = location.hash;
     opened[name].door?.update?.(state);
@@ -82,18 +98,32 @@ $("link").addEventListener("click", async () => {
   setTimeout(() => { $("link").textContent = "Copy link"; }, 2000);
 });
 
+// A fault of ours, to be told to us; the page goes on.
+function told(error) {
+  $("fault").hidden = false;
+  $("fault-words").textContent = String(error?.message ?? error);
+}
+addEventListener("unhandledrejection", ({reason}) => { if (!(reason instanceof Refusal)) told(reason); });
+addEventListener("error", ({message}) => { if (message) told(message); });
+$("fault-close").addEventListener("click", () => { $("fault").hidden = true; });
+$("fault-copy").addEventListener("click", () => navigator.clipboard?.writeText($("fault-words").textContent));
+
 listen(({ready, broken, loading, of}) => {
   $("loading").hidden = Boolean(ready);
+  $("loading").classList.toggle("broken", broken !== undefined);
+  $("again").hidden = broken === undefined;
   if (broken !== undefined) {
-    $("loading").classList.add("broken");
-    $("loading-words").textContent = location.protocol === "file:"
-      ? "A browser runs Python only from a server. In this folder: python3 -m http.server, then open localhost:8000."
-      : `Python could not be started: ${broken}`;
+    $("loading-words").textContent = "Python did not come, so only what was prepared can be seen. "
+      + `Is the network there? (${broken})`;
   } else if (!ready) {
     const share = of ? Math.min(1, loading / of) : 0;
     $("bar").value = share;
     $("loading-words").textContent = share < 1 ? `Python is coming: ${Math.round(100 * share)} %` : "Python is starting";
   }
+});
+$("again").addEventListener("click", () => {
+  $("loading-words").textContent = "Python is coming";
+  stop("Python began again");
 });
 
 begin();

@@ -3,25 +3,27 @@
 export class Refusal extends Error {} // what a person can put right, in a sentence of ours
 export class Fault extends Error {} // a fault of ours, with its traceback
 
-let worker, count = 0, isReady = false;
+let worker, count = 0, isThere = false, broken;
 const waiting = new Map(); // id -> {resolve, reject, timer}
 const listeners = new Set();
 
 // Told of {loading, of}, {ready} and {broken}; of what is known already at once.
 export function listen(f) {
   listeners.add(f);
-  if (isReady) f({ready: true});
+  if (isThere) f({ready: true});
   return () => listeners.delete(f);
 }
 
 function start() {
-  isReady = false;
+  isThere = false;
+  broken = undefined;
   worker = new Worker(new URL("worker.js", import.meta.url), {type: "module"});
   worker.onmessage = ({data}) => {
     if (data.id === undefined) {
-      isReady = Boolean(data.ready);
+      if (broken) return; // other files may still be coming
+      isThere = Boolean(data.ready);
       if (data.ready) for (const each of waiting.values()) each.begin();
-      if (data.broken) end(new Fault(data.broken));
+      if (data.broken) failed();
       for (const f of listeners) f(data);
       return;
     }
@@ -34,9 +36,15 @@ function start() {
   };
   worker.onerror = (event) => {
     const data = {broken: event.message || "the worker could not be started"};
-    end(new Fault(data.broken));
+    failed();
     for (const f of listeners) f(data);
   };
+}
+
+// Until it is started again, nothing can be answered.
+function failed() {
+  broken = new Refusal("Python did not come, so this cannot be answered");
+  end(broken);
 }
 
 function end(why) {
@@ -53,6 +61,7 @@ function end(why) {
 // the doors had told it is gone, and they are told so by a refusal of all that was asked.
 export function ask(name, given = {}, {seconds = 20} = {}) {
   if (!worker) start();
+  if (broken) return Promise.reject(broken);
   const id = ++count;
   return new Promise((resolve, reject) => {
     const asked = {resolve, reject, begin() {
@@ -60,7 +69,7 @@ export function ask(name, given = {}, {seconds = 20} = {}) {
       asked.timer = setTimeout(() => stop(`this took more than ${seconds} seconds and was stopped`), 1000 * seconds);
     }};
     waiting.set(id, asked);
-    if (isReady) asked.begin();
+    if (isThere) asked.begin();
     worker.postMessage({id, name, given});
   });
 }
@@ -74,3 +83,4 @@ export function stop(why = "stopped") {
 }
 
 export const begin = () => worker ?? start();
+export const isReady = () => isThere;

@@ -24,12 +24,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files, opening, paths
+from .. import files, opening, paths, placement
 from ..blocks import formula, joined
 from ..engine import Value, chain_rule, topological
 from ..errors import UserError, one_value
 from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
+from ..plans import Layout
 from ..render import RenderError
 from ..words import brief, integer
 from . import modules, sheet, subgraph
@@ -52,7 +53,8 @@ DIRECTIONS = ("LR", "TB", "RL", "BT")
 
 def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None, around: Value | None = None,
          depth: int | None = None, max_nodes: int | None | str = "auto", clusters: bool = True, rankdir: str = "LR",
-         width: float | None = WIDE, opened: bool = False, hide: str | Sequence[str] = ()) -> Drawing:  # fmt: skip
+         width: float | None = WIDE, opened: bool = False, hide: str | Sequence[str] = (),
+         layout: Layout | None = None) -> Drawing:  # fmt: skip
     """The graph that `root` was computed from, as it is now, as a Drawing.
 
     `view="cards"`: a card shows the operation and label, the value and the gradient: blue below zero, orange above.
@@ -73,6 +75,8 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     `width` pixels wide (840, a notebook's cell; None: no limit) goes on below, in rows, where the graph lets it.
     `hide="grad"` leaves the gradients to be filled in with a pencil, "local" the local gradients, "value" what the
     operations compute; several in a list.  What is hidden is nowhere in the file.
+    `layout=f` has the cards laid out by a function of yours, in place of `placement.layout`, and not folded: see
+    `plans`, which has one that puts all in a row.  What it returns is checked when the picture is made.
     Raises TypeError for what is no Value, ValueError if an option has no meaning, there is no such path, or the labels
     name no modules.
     """
@@ -90,14 +94,17 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     if unknown := [repr(word) for word in words if word not in HIDDEN]:
         raise UserError(f"hide takes {', '.join(map(repr, HIDDEN))}, one of them or a list, got {', '.join(unknown)}")
     hidden = frozenset(words)
-    given = [name for name, option in (("path", path), ("around", around), ("depth", depth)) if option is not None]
+    if layout is not None and not callable(layout):
+        raise TypeError(f"layout= takes a function such as placement.layout, got {layout!r:.80}")
+    choices = {"path": path, "around": around, "depth": depth, "layout": layout}
+    given = [name for name, option in choices.items() if option is not None]
     if view == "modules" and hidden:
         raise UserError("hide= leaves rows of cards empty, and view='modules' has none: use view='cards'")
     if view == "modules" and given:
         raise UserError(
             f"{given[0]}= chooses cards, and view='modules' has none: use view='cards', or leave {given[0]}= out"
         )
-    if path is not None and len(given) > 1:
+    if path is not None and given[1:2] not in ([], ["layout"]):
         raise UserError(f"path= and {given[1]}= choose different parts of the graph: give one of them")
 
     order = topological(root)
@@ -128,6 +135,7 @@ def draw(root: Value, *, view: str = "auto", path: Sequence[Value] | None = None
     laid = Sheet(
         rankdir,
         math.inf if width is None else width,
+        layout or placement.layout,
         caption=[*[(line, True) for line in caption], *[(line, False) for line in note.split("; ") if line]],
     )
     nodes, edges = sheet.fill(laid, root, order, shown, way, around, clusters, hidden)

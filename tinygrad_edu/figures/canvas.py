@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..folds import folded
 from ..picture import Picture, width_of
-from ..placement import BESIDE, Point, layout, path
+from ..placement import BESIDE, layout, path
+from ..plans import Layout, Point, checked_plan
 from ..words import brief, ends
 from . import cards, dot
 from .captions import Captions
@@ -65,12 +66,13 @@ class Arrow:
 
 @dataclass
 class Sheet:
-    """All that a drawing of cards shows, in rows at most `wide`;
+    """All that a drawing of cards shows, in rows at most `wide` if our own layout lays it out;
     `boxes` say how many more there are, and in which colour.
     """
 
     direction: str
     wide: float
+    layout: Layout = layout
     faces: dict[str, Face] = field(default_factory=dict)
     boxes: dict[str, tuple[str, str]] = field(default_factory=dict)
     lines: list[Arrow] = field(default_factory=list)
@@ -100,8 +102,11 @@ class Sheet:
         choices = [k for k, f in self.faces.items() if f.form == "round"]
         said = max([width_of(line.said, 11) + 12 for line in self.lines], default=0.0)
         room = max([BESIDE, min(said, WIDEST), *[width_of(line.said, 11) + 12 for k in choices for line in into[k]]])
-        plan = layout(parents, sizes, frames, self.direction, room)
-        plan = folded(plan, parents, sizes, self.wide, self.direction, said)
+        plan = self.layout(parents, sizes, frames, self.direction, room)
+        if self.layout is layout:
+            plan = folded(plan, parents, sizes, self.wide, self.direction, said)
+        else:
+            plan = checked_plan(plan, parents, sizes)
         words = max((width_of(text, 15 if main else 12) for text, main in self.caption), default=0.0)
         width = max(plan.size[0], words) + 2 * MARGIN
         left = (width - plan.size[0]) / 2

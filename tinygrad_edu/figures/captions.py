@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..picture import width_of
-from ..placement import Point
+from ..plans import Point
 
 STEP, CELL = 4.0, 32.0  # between the points that stand for a curve, and the side of the squares they are kept in
 TALL, CLEAR = 0.74, 1.5  # of a digit, for each unit of its size; and how near a line may come

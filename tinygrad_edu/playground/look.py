@@ -1,20 +1,37 @@
 """The door to look through: an expression and its numbers, as a graph, in words, step by step, and as a program.
 
 >>> seen = graph("tanh(w*x + b)", {"w": -0.5, "x": 2, "b": 0.8})
->>> seen["names"], f"{seen['value']:.4f}", seen["svg"][:4]
-(('w', 'x', 'b'), '-0.1974', '<svg')
+>>> seen["names"], seen["root"], f"{seen['value']:.4f}", seen["svg"][:4]
+(('w', 'x', 'b'), 'L', '-0.1974', '<svg')
+>>> seen = graph("w*x", {"w": 2, "x": "inf"}, of="w")
+>>> seen["why"][:52], seen["path"]
+('<p><strong>Why is</strong> <code>dL/dw = inf</code><', True)
+
+Numbers are floats, or the words "inf", "-inf" and "nan", which JSON has no numbers for.
 """
 
 from __future__ import annotations
 
+import keyword
+import math
+from collections.abc import Iterable
 from typing import Any
 
-from ..engine import Value
-from ..explanation import explain
-from ..expression import parse
+from ..blocks import Block, hypertext
+from ..check import gradcheck
+from ..engine import Value, topological
+from ..errors import UserError
+from ..explanation import alarms, explain
+from ..expression import as_typed, parse
 from ..figures import draw
+from ..names import Names
+from ..order import order_lab
+from ..sourcecode import source
+from ..webpage import page
+from ..words import brief
 
-__all__ = ["explanation", "graph", "read"]
+__all__ = ["check", "explanation", "graph", "order", "program", "read", "step_page"]
+Numbers = dict[str, float | str]
 
 
 def read(expression: str) -> dict[str, Any]:
@@ -22,23 +39,125 @@ def read(expression: str) -> dict[str, Any]:
     return {"names": parse(expression).names}
 
 
-def graph(expression: str, numbers: dict[str, float]) -> dict[str, Any]:
-    """The value, the gradient of each name, and the graph as SVG.  Raises ExpressionError for what cannot be read."""
+def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -> dict[str, Any]:
+    """The value, the gradient of each name, and the graph as SVG at most about so wide; with `of`, the name of a node,
+    why its gradient is what it is, and its path lit.
+
+    `said` and `slopes` are the value and the gradients as people read them; `cards` are what each card of the picture
+    is called, by its id.  Raises ExpressionError for what cannot be read.
+    """
     root, values = rooted(expression, numbers)
-    names = parse(expression).names
-    return {"names": names, "value": root.data, "grads": [values[n].grad for n in names], "svg": draw(root).svg()}
+    order = topological(root)
+    names = Names(order, held={})
+    told, way = "", None
+    if of:
+        found = names.find(of)
+        if not found:
+            raise UserError(f"nothing in this expression is called {of!r}")
+        node = found[0]
+        told = _html(explain(root, of=node).blocks())
+        way = (node, root) if node is not root else None
+    drawing = draw(root, width=width, path=way)
+    free = parse(expression).names
+    return {
+        "names": free,
+        "root": str(names[root]),
+        "value": root.data,
+        "grads": [values[n].grad for n in free],
+        "said": brief(root.data),
+        "slopes": [brief(values[n].grad) for n in free],
+        "width": width,
+        "svg": drawing.svg(),
+        "note": drawing.note.split("; ")[-1] if len(order) > drawing.nodes else "",
+        "alarms": alarms(root),
+        "cards": {f"n{i}": name for i, n in enumerate(order) if (name := names.full.get(n))},
+        "why": told,
+        "path": way is not None,
+    }
 
 
-def explanation(expression: str, numbers: dict[str, float], of: str = "") -> str:
-    """The backward pass in words, or why the gradient of one name is what it is."""
-    root, _ = rooted(expression, numbers)
-    return str(explain(root, of=of or None))
+def explanation(expression: str, numbers: Numbers) -> str:
+    """The backward pass in words, as HTML."""
+    return _html(explain(rooted(expression, numbers)[0]).blocks())
 
 
-def rooted(expression: str, numbers: dict[str, float]) -> tuple[Value, dict[str, Value]]:
+def step_page(expression: str, numbers: Numbers) -> str:
+    """The page to step through, as HTML.  Raises UserError for a graph that is too large for it."""
+    return page(rooted(expression, numbers)[0]).html
+
+
+def order(expression: str, numbers: Numbers) -> str:
+    """What goes wrong in another order than the topological one, as HTML."""
+    return _html(order_lab(rooted(expression, numbers)[0]).blocks())
+
+
+def check(expression: str, numbers: Numbers) -> str:
+    """The gradients of the names beside central differences, as text."""
+    read, (_, values) = parse(expression), rooted(expression, numbers)
+    if not read.names:
+        raise UserError("there is no name in this expression whose gradient could be checked")
+    return str(gradcheck(lambda *xs: read.on(dict(zip(read.names, xs))), *[values[n] for n in read.names]))
+
+
+def program(expression: str, numbers: Numbers, language: str = "tinygrad_edu", of: str = "") -> str:
+    """Both passes written out in a language; in "tinygrad_edu", a program to paste that builds the same graph.
+
+    Raises UserError for a language that is not known.
+
+    >>> print(program("o = tanh(w*x)", {"w": 2, "x": -1}, of="w"))
+    from tinygrad_edu.expression import parse
+    <BLANKLINE>
+    o, values = parse("o = tanh(w*x)")(
+        w=2.0, x=-1.0
+    )
+    o.backward()
+    print(values["w"].grad)
+    print(o.explain(of="w"))
+    o.draw(path=(values["w"], o)).save("o.svg")
+    """
+    root, values = rooted(expression, numbers)
+    if language != "tinygrad_edu":
+        return str(source(root, language))
+    name = str(root.label) if root.label.isidentifier() else "L"
+    text = "; ".join(as_typed(expression).splitlines())
+    given = {n: float(values[n].data) for n in parse(expression).names}
+    plain = not any(map(keyword.iskeyword, given)) and all(map(math.isfinite, given.values()))
+    words = ", ".join([f"{n}={x!r}" for n, x in given.items()]) if plain else f"**{_written(given)}"
+    built = f'{name}, values = parse("{text}")(' + (f"\n    {words}\n" if given else "") + ")"
+    lines = [built, f"{name}.backward()"]
+    if of in values and values[of] is not root:
+        lines += [f'print(values["{of}"].grad)', f'print({name}.explain(of="{of}"))',
+                  f'{name}.draw(path=(values["{of}"], {name})).save("{name}.svg")']  # fmt: skip
+    else:
+        lines += [f"print({name}.explain())", f'{name}.draw().save("{name}.svg")']
+    return "\n".join(["from tinygrad_edu.expression import parse", "", *lines])
+
+
+def rooted(expression: str, numbers: Numbers) -> tuple[Value, dict[str, Value]]:
     """The root of an expression, after backward(), and every named Value."""
-    root, values = parse(expression)(**numbers)
+    root, values = parse(expression)(**_floats(numbers))
     if root.parents and not root.label:
         root.label = next(n for n in ("L", "y", "out", "result_") if n not in values)
     root.backward()
     return root, values
+
+
+def _floats(numbers: Numbers) -> dict[str, float]:
+    """The numbers as floats.  Raises UserError for a word that is none."""
+    given = {}
+    for name, x in numbers.items():
+        try:
+            given[name] = float(x)
+        except ValueError:
+            raise UserError(f"{name} needs a number such as 2, -0.5, 1e-3 or inf, got {x!r}") from None
+    return given
+
+
+def _written(numbers: dict[str, float]) -> str:
+    """A dict of floats as Python reads it, also those that are not finite."""
+    words = [f'"{n}": {x!r}' if math.isfinite(x) else f'"{n}": float("{x}")' for n, x in numbers.items()]
+    return "{" + ", ".join(words) + "}"
+
+
+def _html(blocks: Iterable[Block]) -> str:
+    return "\n".join(hypertext(blocks))

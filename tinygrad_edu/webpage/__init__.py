@@ -32,8 +32,9 @@ from ..folds import folded
 from ..names import labels, numbered, short_labels, variables
 from ..ops import Op
 from ..picture import Picture, bundle, in_browser
-from ..placement import Plan, layout
+from ..placement import layout
 from ..placement import path as svg_path
+from ..plans import Plan
 from .document import framed, one_file, page_path
 from .programs import RowTable, backward_program, forward_program, unwritten
 

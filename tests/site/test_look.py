@@ -1,0 +1,168 @@
+"""The door `look`: what is typed is drawn and explained, with the gradients of the engine; links restore all of it."""
+
+import json
+
+import pytest
+
+from tinygrad_edu.expression import parse
+
+READY = "document.getElementById('loading').hidden"
+DONE = "document.querySelector('#look .look').getAttribute('aria-busy') === 'false'"
+
+
+def opened(tab, path="#look"):
+    tab.goto(path)
+    tab.until(READY)
+    tab.until(DONE)
+
+
+def typed(tab, text, then):
+    """Type a formula over the one that is there, with keys, and wait until something is so."""
+    tab.js("document.getElementById('look-formula').focus(); document.getElementById('look-formula').select()")
+    tab("Input.insertText", text=text)
+    tab.key("Enter")
+    tab.until(then)
+
+
+def gradients(tab):
+    """What stands on the buttons, by name: the gradients as they are read."""
+    said = tab.js("[...document.querySelectorAll('#look .grad')].map(b => b.textContent)")
+    return dict(s.split(" = ") for s in said)
+
+
+@pytest.mark.parametrize("text", ["L = (a*b + sin(a))**2", "s = exp(p) + exp(q); y = -log(exp(p)/s)", "√(u² + v²) · π"])
+def test_what_is_typed_has_the_gradients_of_the_engine(tab, text):
+    opened(tab)
+    read = parse(text)
+    name = read.steps[-1][0] or "L"
+    typed(tab, text, f"document.querySelector('#look .result').textContent.startsWith('{name} = ')"
+                     f" && document.querySelectorAll('#look .grad').length === {len(read.names)}")  # fmt: skip
+    numbers = tab.js("[...document.querySelectorAll('#look .row input[type=text]')].map(i => Number(i.value))")
+    root, values = read(**dict(zip(read.names, numbers, strict=True)))
+    root.backward()
+    said = gradients(tab)
+    assert list(said) == [f"d{name}/d{n}" for n in read.names]
+    assert [float(x) for x in said.values()] == pytest.approx([values[n].grad for n in read.names], rel=1e-3)
+    assert tab.troubles() == []
+
+
+def test_the_first_screen_is_explained_before_python_is_there(tab, missing):
+    missing.add("pyodide.mjs")
+    tab.goto()
+    tab.until("!document.getElementById('again').hidden")
+    assert "only what was prepared" in tab.js("document.getElementById('loading').textContent")
+    assert tab.js("document.querySelector('#look .why').textContent").startswith("Why is do/dw1 = 1?")
+    for name in ("explain", "order", "source", "check", "steps"):
+        tab.js(f"document.getElementById('tab-{name}').click()")
+        tab.until(f"location.hash.includes('{name}') && document.querySelector('#look-panel :is(table, pre, iframe)')")
+    tab.js("document.getElementById('tab-graph').click()")
+    tab.until("document.querySelector('#look-panel svg')")
+    typed(tab, "a*b", "document.querySelector('#look > .wrong').textContent")
+    assert tab.js("document.getElementById('fault').hidden")
+    missing.clear()
+    tab.js("document.getElementById('again').click()")
+    tab.until(READY)
+    tab.js("document.querySelector('#look form').requestSubmit()")
+    typed(tab, "a*b + 1", "document.querySelector('#look .result').textContent.startsWith('L = ')")
+
+
+def test_a_formula_that_cannot_be_read_is_told_beside_it_with_the_place(tab):
+    opened(tab)
+    typed(tab, "tanh(a*", "document.querySelector('#look > .wrong').textContent")
+    assert tab.js("document.querySelector('#look > .wrong').textContent").startswith(
+        "cannot read 'tanh(a*' at column 5"
+    )
+    assert tab.js("document.querySelector('#look > .wrong mark').textContent") == "("
+    assert tab.js("document.getElementById('look-formula').getAttribute('aria-invalid')") == "true"
+    assert tab.js("document.getElementById('fault').hidden") and tab.troubles() == [] and tab.axe() == []
+    typed(tab, "tanh(a*b)", "document.querySelector('#look > .wrong').textContent === ''")
+
+
+def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(tab):
+    opened(tab)
+    number = "document.querySelector('#look .row input')"
+    tab.js(f"{number}.focus(); {number}.select()")
+    tab("Input.insertText", text="2,5x")
+    tab.until("document.querySelector('#look .row .wrong').textContent.startsWith('x1 needs a number')")
+    assert gradients(tab)["do/dx1"] == "-1.5" and tab.axe() == []
+    tab.js(f"{number}.select()")
+    tab("Input.insertText", text="-inf")
+    tab.until("document.querySelector('#look .alarms').textContent.includes('nan')")
+    assert gradients(tab)["do/dw1"] == "nan" and tab.axe() == []
+    assert "x1:-inf" in tab.js("decodeURIComponent(location.hash)")
+
+
+def test_a_slider_redraws_and_the_link_restores_all_of_it(tab):
+    opened(tab)
+    tab.js("""const s = document.querySelector('#look .row input[type=range]'); s.value = 1;
+              s.dispatchEvent(new Event('input'))""")
+    tab.until("document.querySelector('#look .row input').value === '1'")
+    tab.js("[...document.querySelectorAll('#look .grad')].at(-1).click()")
+    tab.until("document.querySelector('#look .why').textContent.startsWith('Why is do/db')")
+    tab.js("document.getElementById('tab-order').click()")
+    tab.until("document.querySelector('#look-panel').textContent.includes('breadth first')")
+    tab.until(DONE)
+    seen = (
+        "[document.querySelector('#look .why').innerHTML, document.getElementById('look-panel').innerHTML,"
+        "document.querySelector('#look .numbers').innerText]"
+    )
+    before, link = tab.js(seen), tab.js("location.hash")
+    opened(tab, link)
+    tab.until("document.querySelector('#look-panel table')")
+    assert tab.js(seen) == before
+
+
+def test_back_returns_to_the_formula_before(tab):
+    opened(tab)
+    typed(tab, "a*b", "document.querySelector('#look .result').textContent.startsWith('L = ')")
+    tab.js("history.back()")
+    tab.until("document.getElementById('look-formula').value.startsWith('o = tanh') && "
+              "document.querySelector('#look .result').textContent.startsWith('o = ')")  # fmt: skip
+
+
+def test_every_card_is_reached_with_the_keyboard_and_explained(tab):
+    opened(tab)
+    tab.js("document.querySelector('#look-panel g[role=button][tabindex=\"0\"]').focus()")
+    tab.key("ArrowRight")
+    name = tab.js("/called (.*): explain/.exec(document.activeElement.getAttribute('aria-label'))[1]")
+    tab.key("Enter")
+    tab.until(f"document.querySelector('#look .why').textContent.startsWith('Why is do/d{name} ')")
+    assert tab.js("document.activeElement.getAttribute('aria-pressed')") == "true"  # the new picture has the focus
+
+
+def test_the_tabs_are_one_stop_and_arrows_go_through_them(tab):
+    opened(tab)
+    tab.js("document.getElementById('tab-graph').focus()")
+    tab.key("ArrowRight")
+    tab.until("document.querySelector('#look-panel table')")
+    assert tab.js("document.activeElement.id") == "tab-explain"
+    assert tab.js("document.querySelectorAll('[role=tab][tabindex=\"0\"]').length") == 1
+
+
+@pytest.mark.parametrize("size", [(1280, 860), (390, 800)])
+@pytest.mark.parametrize("name", ["graph", "explain", "steps", "order", "source", "check"])
+def test_every_tab_is_without_fault_on_a_screen_and_on_a_telephone(tab, name, size):
+    tab.size(*size)
+    try:
+        opened(tab, f"#look?tab={name}")
+        tab.until("document.querySelector('#look-panel :is(svg, table, pre, iframe)')")
+        assert tab.axe() == [] and tab.troubles() == []
+        assert tab.js("document.documentElement.scrollWidth") <= size[0]
+    finally:
+        tab.size(1280, 860)
+
+
+def test_each_example_is_drawn_and_explained(tab):
+    opened(tab)
+    examples = tab.js("import('./play/doors/examples.js').then(m => m.EXAMPLES)")
+    for i, (_, text, numbers, of) in enumerate(examples):
+        tab.js(f"""{{ const s = document.getElementById('look-examples'); s.value = '{i}';
+                   s.dispatchEvent(new Event('change')); }}""")
+        root, values = parse(text)(**numbers)
+        root.backward()
+        tab.until(f"document.querySelector('#look .why').textContent.startsWith('Why is d{root.label}/d{of} = ') && "
+                  f"document.getElementById('look-formula').value === {json.dumps(text)}")  # fmt: skip
+        tab.until(DONE)
+        told = float(gradients(tab)[f"d{root.label}/d{of}"])
+        assert told == pytest.approx(values[of].grad, rel=1e-3, nan_ok=True), text
+    assert tab.troubles() == []
