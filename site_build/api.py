@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -24,7 +25,7 @@ GROUPS = {
     "data": ("Data", "data"),
     "plot": ("Plots", "plot"),
     "stochastic": ("Random choices", "stochastic"),
-    "learn": ("Exercises", "learn"),
+    "learn": ("What checks exercises", "learn"),
     "zoo": ("The zoo", "zoo"),
     "grading": ("Points for a class", "grading"),
     "errors": ("Errors", "errors extras expression"),
@@ -96,24 +97,41 @@ def entry(module: ModuleType, room: str, name: str) -> str:
     kind = "function" if not isinstance(thing, type) else "exception" if issubclass(thing, Exception) else "class"
     body = [markdown(inspect.getdoc(thing) or "")]
     if kind == "class":
+        if parents := [b.__name__ for b in thing.__bases__ if public(b)]:
+            body.append(f"It is a {' and a '.join(f'`{p}`' for p in parents)}, and has what that has.")
+        same = [key for key in tinygrad_edu.__all__ if public(getattr(thing, key, None))]
+        if same := [f"`L.{key}()`" for key in same if not isinstance(vars(thing)[key], staticmethod)]:
+            body.append(f"Functions that take one first are methods too: {', '.join(same)}.")
         body += [member(key, x) for key, x in members(thing).items()]
     return directive(f"py:{kind}", name + call(thing), [f":module: {home}"], "\n\n".join(body), "::::")
 
 
+@cache
+def entries() -> set[Any]:
+    """All that has an entry of its own."""
+    rooms = {*front_rooms(), *(room for _, listed in GROUPS.values() for room in listed.split())}
+    return {getattr(import_module(f"tinygrad_edu.{room}"), name) for room in rooms for name in names(room)}
+
+
+def public(thing: Any) -> bool:
+    return thing in entries()
+
+
 def members(kind: type) -> dict[str, Any]:
-    """The public methods and properties of a class, with those of our classes that it stands on.
+    """The public methods and properties of a class, with those of its bases that are not public themselves.
 
     What follows from a row, the method of every operation, is in the table of operations.
     """
     found: dict[str, Any] = {}
     for base in kind.__mro__:
-        if base.__module__.startswith("tinygrad_edu"):
+        if base is kind or base.__module__.startswith("tinygrad_edu") and not public(base):
             for name, x in vars(base).items():
                 if name[0] != "_" and name not in ops.TABLE and name not in ops.FACTORIES and name not in found:
                     found[name] = x
     return {
         name: x
         for name, x in found.items()
+        if not public(getattr(kind, name, None))
         if inspect.isroutine(x) or isinstance(x, (property, classmethod, staticmethod)) or hasattr(x, "func")
         if not isinstance(x, type) and inspect.getdoc(getattr(x, "__func__", x)) and own_words(x)
     }
