@@ -43,6 +43,20 @@ class Names(SphinxPostTransform):
         return found
 
 
+def accessible(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """What screen readers and keyboards ask for, and the theme leaves out: how deep a heading is, code that scrolls.
+
+    Back from a listing leads nowhere in particular, for a name may be told where it is imported from.
+    """
+    if "furo_navigation_tree" in context:
+        tree = context["furo_navigation_tree"]
+        context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+    if body := context.get("body"):
+        body = re.sub(r'<a class="viewcode-back".*?</a>', "", body)
+        context["body"] = body.replace('<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">')
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_post_transform(Names)
+    app.connect("html-page-context", accessible, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
