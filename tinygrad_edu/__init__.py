@@ -30,7 +30,7 @@ ROOMS = {
     "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "parameters": "pack unpack",
     "registry": "register", "render": "RenderError", "replay": "RecordingError jit", "sourcecode": "source",
     "train": "fit", "webpage": "page",
-    "": "copying data functional losses micrograd nn ops optim plot stochastic train",
+    "": "copying data functional losses micrograd nn ops optim plot runs stochastic train",
 }  # fmt: skip
 _home = {name: f".{room or name}" for room, names in ROOMS.items() for name in names.split()}
 __all__ = sorted(_home)

@@ -44,5 +44,6 @@ from . import nn as nn
 from . import ops as ops
 from . import optim as optim
 from . import plot as plot
+from . import runs as runs
 from . import stochastic as stochastic
 from . import train as train

@@ -12,9 +12,9 @@
 ...     optimizer.step()
 >>> recorder.close()
 >>> recorder
-<recorder: 19 of 500 steps, 13 parameters; .page() shows them>
+<recorder: 18 of 500 steps, 13 parameters; .page() shows them>
 >>> [frame.step for frame in recorder.frames]
-[0, 2, 7, 16, 28, 43, 62, 84, 110, 139, 155, 172, 208, 247, 290, 336, 386, 439, 495, 500]
+[0, 2, 8, 17, 30, 46, 66, 90, 117, 148, 183, 202, 221, 263, 309, 358, 411, 468, 500]
 
 A frame is what a step saw: the parameters before it, and the gradient that it follows.  The last is what it led to,
 without a gradient.  At most so many are kept, the denser the earlier: between two lie about as many steps as the square
@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 from ..data.samples import are_classes
 from ..engine import Value
 from ..errors import UserError
+from ..positions import by_position
 from ..words import plural
 from .network import network
 
@@ -70,15 +71,16 @@ class RunRecorder:
             parameters = [*(own() if callable(own) else own)]
         if most is not None and (type(most) is not int or most < 2):
             raise UserError(f"most is how many steps are kept, a whole number, 2 or more, got {most!r}")
-        self.model, self.X, self.y, self.loss, self.parameters = model, X, y, loss, [*parameters]
+        self.model, self.loss, self.parameters = model, loss, [*parameters]
+        self.X, self.y = by_position(X, "X"), by_position(y, "y", targets=True)
         self.most = most or max(LEAST, min(MOST, NUMBERS // max(1, 2 * len(self.parameters))))
-        self.classes = are_classes(y) if classes is None else classes
+        self.classes = are_classes(self.y) if classes is None else classes
         self.names, self.kinds = list(names), list(kinds)
         self.frames: list[RunFrame] = []
         self.epochs: list[dict[str, float]] = []
         self.findings: list[dict[str, Any]] = []
         self.steps, self._rate = 0, math.inf
-        self.structure = network(model, X, y, loss, self.parameters)
+        self.structure = network(model, self.X, self.y, loss, self.parameters)
 
     def expect(self, steps: int) -> None:
         """Say how many steps are about to come: then the frames that are kept are spread over all of them."""
@@ -126,14 +128,14 @@ class RunRecorder:
         elif self.frames and self.frames[-1].gradients is None:
             self.frames.pop()
         self.frames.append(frame)
-        if len(self.frames) > self.most:
+        if len(self.frames) > self.most + 1:  # the last is no step
             self._rate = min(self._rate / 2, self._rate_for(2 * self.steps))  # by half: what is kept was kept before
             self._thin()
 
     def _rate_for(self, steps: int) -> float:
         """How many buckets there are for each root of a step, so that all of so many steps fill as many as are kept."""
         most = max(1, self.most - 3)
-        return math.inf if steps <= most else 2 * (math.sqrt(steps) - math.sqrt(steps - most))
+        return math.inf if steps <= self.most else 2 * (math.sqrt(steps) - math.sqrt(steps - most))
 
     def _bucket(self, step: int) -> int:
         """Of the steps with one number, the first is kept."""

@@ -89,7 +89,7 @@ function showRun(element, run, options = {}) {
 
   // What is seen
 
-  const on = {unit: select, sample: choose, step: (s) => { pause(); step(s); }};
+  const on = {unit: shown, sample: choose, step: (s) => { pause(); step(s); }};
   const parts = [runPlane, runNetwork, runCurves, runUnit, runMatrices].map((make) => make(run, on, judge));
   const [plane, network, curves, about, matrices] = parts; // the plane first: circles show pieces of its grid
   const told = el("section.box.findings", {"aria-label": "What the doctor found"});
@@ -147,6 +147,10 @@ function showRun(element, run, options = {}) {
     unit = i === unit ? -1 : i;
     redraw();
   }
+  function shown(i) { // what somebody has clicked on is to be seen, also where it stands below
+    select(i);
+    requestAnimationFrame(() => unit >= 0 && about.element.getBoundingClientRect().top > innerHeight - 160 && about.element.scrollIntoView({block: "nearest"}));
+  }
   function play() {
     if (timer || frames.length < 2) return;
     if (at >= frames.length - 1) seek(0);
@@ -166,8 +170,9 @@ function showRun(element, run, options = {}) {
   }
   function heard(e) {
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches("input, select, textarea")) return;
-    const keys = {ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(frames.length - 1),
-      PageDown: () => go(at + 10), PageUp: () => go(at - 10), Escape: () => select(unit)};
+    const far = e.shiftKey ? 10 : 1;
+    const keys = {ArrowRight: () => go(at + far), ArrowLeft: () => go(at - far), Home: () => go(0), End: () => go(frames.length - 1),
+      Escape: () => select(unit)};
     const act = e.key === " " && !e.target.closest("button, summary, a, [role=button]") && bar ? toggle : keys[e.key];
     if (!act || (e.key === "Escape" && unit < 0)) return;
     e.preventDefault();
