@@ -99,6 +99,7 @@ class Chapter:
     name: str
     title: str
     names: tuple[str, ...]
+    minutes: tuple[int, ...] = ()  # what each takes, as far as we know
 
 
 class Exercise:
@@ -234,9 +235,8 @@ def chapters() -> tuple[Chapter, ...]:
     found = []
     for name in CHAPTERS:
         room = import_module(f".exercises.{name}", __package__)
-        found.append(
-            Chapter(name, inspect.cleandoc(room.__doc__ or "").partition("\n")[0].rstrip("."), tuple(room.EXERCISES))
-        )
+        title = inspect.cleandoc(room.__doc__ or "").partition("\n")[0].rstrip(".")
+        found.append(Chapter(name, title, tuple(room.EXERCISES), tuple(room.EXERCISES.values())))
     return tuple(found)
 
 

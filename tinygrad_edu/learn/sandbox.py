@@ -31,7 +31,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from ..words import few
 from . import worker
@@ -60,6 +60,25 @@ class Answer:
     printed: str = ""
     file: str = ""
     asked: str = ""  # what of theirs the question was about, where the error is in the question
+
+
+def as_answer(answer: Mapping[str, Any]) -> Answer:
+    """What the worker says, as an Answer.  Raises ValueError, TypeError or the like for what is none."""
+    error = answer.get("error", {})
+    said = {key: str(error.get(key) or "")[:LONG] for key in ("type", "text", "code", "file", "asked")}
+    return Answer(worker.as_json(answer.get("value")), said["type"], said["text"], int(error.get("line") or 0),
+                  said["code"], str(answer.get("printed", ""))[: 2 * worker.PRINTED], said["file"],
+                  said["asked"])  # fmt: skip
+
+
+class Runner(Protocol):
+    """Where somebody's code runs: a `Sandbox`, or, where there are no processes, `Inside`."""
+
+    def load(self, source: str, path: str = "exercise.py") -> Answer:
+        """Run a file's text as a module; its names are there for the calls that follow."""
+
+    def call(self, source: str, name: str, *args: Any, seconds: float = 0.0) -> Answer:
+        """Run the function of that name in `source` on what was loaded, and `args` besides."""
 
 
 class Sandbox:
@@ -186,11 +205,7 @@ class Sandbox:
                 sending.join(GRACE)
             if answer is None or sending.is_alive():
                 raise ValueError
-            error = answer.get("error", {})
-            said = {key: str(error.get(key) or "")[:LONG] for key in ("type", "text", "code", "file", "asked")}
-            return Answer(worker.as_json(answer.get("value")), said["type"], said["text"], int(error.get("line") or 0),
-                          said["code"], str(answer.get("printed", ""))[: 2 * worker.PRINTED], said["file"],
-                          said["asked"])  # fmt: skip
+            return as_answer(answer)
         except (ValueError, AttributeError, TypeError, OverflowError):
             return self._died(seconds)
 
@@ -264,6 +279,4 @@ class Here:
             return Answer(worker.as_json(worker.call({"source": source, "name": name, "args": args},
                                                    {"their": self.their})))  # fmt: skip
         except Exception as error:
-            said = worker.account(error, str(getattr(self.their, "__file__", "")))
-            return Answer(None, said["type"], said["text"], said.get("line") or 0, said.get("code") or "",
-                          file=said.get("file", ""), asked=said.get("asked", ""))  # fmt: skip
+            return as_answer({"error": worker.account(error, str(getattr(self.their, "__file__", "")))})

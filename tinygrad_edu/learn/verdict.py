@@ -33,7 +33,7 @@ from .course import ENGINE, Exercise, Query, lending, lent
 from .crashes import crash_words, reason
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near, unreadable
 from .phrases import band_of, begun, shortly
-from .sandbox import Answer, Here, Sandbox
+from .sandbox import Answer, Runner, Here, Sandbox
 
 SHOWN = 8  # numbers of one remark
 SHORT = 5.0  # seconds: the solution of an exercise that may take longer is asked nothing besides
@@ -52,6 +52,7 @@ class Remark(Explanation):
     mistake: str = ""
     path: tuple[Any, ...] = ()  # from the node whose gradient is wrong to the root, of a graph that can be drawn
     quiet: str = ""  # what is wrong, without the numbers that were asked about
+    line: int = 0  # of the learner's file, where an error was raised there
 
     def blocks(self) -> Iterable[Block]:
         return self.said
@@ -94,10 +95,10 @@ class Trial:
 
 
 def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str = "exercise.py", seed: int = 0,
-           box: Sandbox | None = None, value: str | None = None, brief: bool = False) -> Verdict:  # fmt: skip
+           box: Runner | None = None, value: str | None = None, brief: bool = False) -> Verdict:  # fmt: skip
     """Check an answer: the text of a file, run in a process of its own, or `their`, a module or namespace in this one.
 
-    `seed` draws the numbers that are asked about; `value` is the text of the learner's own engine, for what builds on
+    `box` runs the text elsewhere, `seed` draws the numbers that are asked about; `value` is the text of the learner's own engine, for what builds on
     it; `brief` leaves out what takes long.  All that is wrong is in the verdict's `remarks`, the most basic is its
     `first`.
     """
@@ -129,7 +130,7 @@ def _engine_at_fault(verdict: Verdict) -> Remark:
     return replace(verdict.first, rank=RANKS[0], said=(head, *verdict.first.said), mistake="")
 
 
-def _judged(exercise: Exercise, box: Sandbox | Here, printed: str, seed: int, brief: bool) -> Verdict:
+def _judged(exercise: Exercise, box: Runner | Here, printed: str, seed: int, brief: bool) -> Verdict:
     asked: list[tuple[Query, list[Trial]]] = []
     for query in sorted(exercise.queries, key=lambda query: query.long):
         if query.long and (brief or any(_is_wrong(trial) for _, trials in asked for trial in trials)):
@@ -269,12 +270,11 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     """What is said of a query whose answers are wrong."""
     bad = next(filter(_is_wrong, trials))
     who = query.function.__name__.replace("_", " ")
+    said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
     if bad.answer.error:
-        said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
         return crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
     if bad.told:
         rank = MISTAKES.get(mistake, ("value", ""))[0]
-        said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
         head = f"{begun(bad.told)}{_given(query, bad.args)}"
         return Remark(rank, (head, *_advice(said)), mistake, quiet=f"{who} is not as it was asked for")
     name, theirs, right = bad.misses[0]
@@ -370,10 +370,7 @@ def _path(query: Query, bad: Trial, name: str) -> tuple[Any, ...]:
 def _shapes(theirs: Any, right: Any) -> tuple[str, str] | None:
     """The first part whose shape is wrong, and how."""
     if isinstance(right, dict) and isinstance(theirs, dict):
-        for key, part in right.items():
-            if key in theirs and (told := misshapen(theirs[key], part)):
-                return key, told
-        return None
+        return next(((k, told) for k, x in right.items() if k in theirs and (told := misshapen(theirs[k], x))), None)
     return ("", told) if (told := misshapen(theirs, right)) else None
 
 
@@ -390,7 +387,8 @@ def _kind(name: str, theirs: dict[str, Any], right: Any) -> tuple[str, str]:
 def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
     """What is said of code that raised something, or never came back."""
     rank, said = crash_words(answer, who)
-    return Remark(rank, (said, *(advice or _advice(reason(answer.error, answer.text)))), mistake, quiet=said)
+    told = (said, *(advice or _advice(reason(answer.error, answer.text))))
+    return Remark(rank, told, mistake, quiet=said, line=answer.line if answer.file != ENGINE else 0)
 
 
 def _given(query: Query, args: tuple[Any, ...]) -> str:

@@ -173,6 +173,18 @@ def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
     return names[question["name"]](state["their"], *question["args"])
 
 
+def answered(question: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    """What comes of a question: its value, or the error, and what was printed; nobody is there to be asked."""
+    out, err = Capped(), Capped()
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(), out, err
+    answer: dict[str, Any] = {}
+    try:
+        answer["value"] = as_json((load_file if question["do"] == "load" else call)(question, state))
+    except BaseException as error:  # whatever it is, it is theirs
+        answer["error"] = account(error, *state["paths"])
+    return answer | {"printed": out.getvalue() + err.getvalue()}
+
+
 def _canonical(*paths: str) -> list[str]:
     return [os.path.normcase(os.path.realpath(path)) for path in paths]
 
@@ -213,17 +225,10 @@ def serve() -> None:
     state: dict[str, Any] = {"paths": [], "their": None}
     for line in questions:
         question = json.loads(line)
-        out, err = Capped(), Capped()
-        sys.stdin, sys.stdout, sys.stderr = io.StringIO(), out, err
-        answer: dict[str, Any] = {"id": question["id"]}
         faulthandler.dump_traceback_later(question["seconds"], exit=True, file=2)
-        try:
-            answer["value"] = as_json((load_file if question["do"] == "load" else call)(question, state))
-        except BaseException as error:  # whatever it is, it is theirs
-            answer["error"] = account(error, *state["paths"])
+        answer = answered(question, state)
         faulthandler.cancel_dump_traceback_later()
-        answer["printed"] = out.getvalue() + err.getvalue()
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps({"id": question["id"], **answer}) + "\n")
         answers.flush()
 
 

@@ -1,3 +1,3 @@
 """The chain rule on paper."""
 
-EXERCISES = ("product", "neuron", "stages", "chain")
+EXERCISES = {"product": 6, "neuron": 8, "stages": 10, "chain": 8}

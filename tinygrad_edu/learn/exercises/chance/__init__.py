@@ -1,3 +1,3 @@
 """Random choices."""
 
-EXERCISES = ("coin", "score", "baseline", "pathwise", "straight_through")
+EXERCISES = {"coin": 10, "score": 10, "baseline": 8, "pathwise": 10, "straight_through": 10}

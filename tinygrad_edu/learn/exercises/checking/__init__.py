@@ -1,3 +1,3 @@
 """Gradient checking."""
 
-EXERCISES = ("relative_error", "gradient_check", "still_trains")
+EXERCISES = {"relative_error": 6, "gradient_check": 12, "still_trains": 8}

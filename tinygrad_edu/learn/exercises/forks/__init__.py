@@ -1,3 +1,3 @@
 """Forks add up."""
 
-EXERCISES = ("fork", "contributions", "doubling")
+EXERCISES = {"fork": 6, "contributions": 5, "doubling": 6}

@@ -1,3 +1,3 @@
 """Losses."""
 
-EXERCISES = ("squared", "softmax", "cross_entropy", "logits", "hinge")
+EXERCISES = {"squared": 5, "softmax": 5, "cross_entropy": 8, "logits": 10, "hinge": 8}

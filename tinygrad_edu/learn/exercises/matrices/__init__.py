@@ -1,3 +1,3 @@
 """Matrix calculus and shapes."""
 
-EXERCISES = ("shapes", "outer", "batch")
+EXERCISES = {"shapes": 6, "outer": 10, "batch": 10}

@@ -1,3 +1,3 @@
 """Topological order."""
 
-EXERCISES = ("topological", "broken", "waiting")
+EXERCISES = {"topological": 12, "broken": 8, "waiting": 10}

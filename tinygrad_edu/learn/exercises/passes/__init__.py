@@ -1,3 +1,3 @@
 """A second backward pass."""
 
-EXERCISES = ("again", "zero_grad", "in_place", "layer_by_layer")
+EXERCISES = {"again": 5, "zero_grad": 5, "in_place": 4, "layer_by_layer": 5}

@@ -1,3 +1,3 @@
 """Where gradients go."""
 
-EXERCISES = ("embedding", "broadcast", "ties", "branches", "detached")
+EXERCISES = {"embedding": 8, "broadcast": 8, "ties": 5, "branches": 6, "detached": 4}

@@ -1,0 +1,169 @@
+"""The door to learn at: the exercises, checked by the checker of the command line, and expressions to do by hand.
+
+>>> check("parabola", exercise("parabola")["starter"])["remarks"][0]["said"][0]["p"][:47]
+'Line 12, `raise NotImplementedError("still to be'
+>>> check("parabola", solution("parabola"))["right"]
+True
+>>> one = practice(1, 3)
+>>> one["given"], one["blanks"]
+(['a = -4', 'b = 4', 'c = -1'], ['d', 'L', 'dL/dc', 'dL/dd', 'dL/da', 'dL/db'])
+>>> mark(1, 3, "d", "-4 + 4")["right"], hint(1, 3, "d", 2)
+(True, 'd = a + b = -4 + 4')
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import io
+import json
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .. import files, learn
+from ..errors import UserError
+from ..figures import draw
+from ..learn import quiz
+from ..learn.folder import KINDS, NOTES, Folder
+from ..learn.course import exercise_names
+from ..learn.inside import Inside, shallow
+from ..learn.texts import decoded
+from .pieces import pieces
+
+__all__ = ["chapters", "check", "exercise", "hint", "mark", "pack", "practice", "solution", "unpack"]
+SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
+MOST = 1 << 24  # bytes of a folder that is read
+
+
+def chapters() -> list[dict[str, Any]]:
+    """The chapters with their exercises: all that a page shows before Python is there."""
+    return [{"name": chapter.name, "title": chapter.title,
+             "exercises": [exercise(name) | {"minutes": m} for name, m in zip(chapter.names, chapter.minutes)]}
+            for chapter in learn.chapters()]  # fmt: skip
+
+
+def exercise(name: str) -> dict[str, Any]:
+    """What the learner gets: the text, whose first `head` lines are the task, and the hints; and how many seconds a
+    page waits for a check.  Raises UserError for an exercise that there is not.
+    """
+    one = learn.exercise(name)
+    return {
+        "name": one.name,
+        "title": one.title,
+        "words": one.words.strip("\n"),
+        "starter": one.starter,
+        "head": _head(one.starter),
+        "hints": one.hints,
+        "needs": one.needs,
+        "engine": one.uses_value,
+        "seconds": SPARE + (1 + one.uses_value) * (one.seconds + sum(q.long for q in ([] if one.needs else one.queries))),
+    }
+
+
+def _head(text: str) -> int:
+    """How many lines the docstring of a file takes, with the empty ones below it."""
+    begin, *rest = ast.parse(text).body
+    below = rest[0].lineno if rest else begin.end_lineno or 0
+    lines = text.splitlines()[: below - 1]
+    while lines and lines[-1].startswith(("#", "@")):
+        lines.pop()
+    return len(lines)
+
+
+def check(name: str, text: str, value: str = "", seed: int = 0) -> dict[str, Any]:
+    """What is wrong with an answer, the most basic first, and what it printed; `value` is the text of the learner's own
+    engine, for what builds on it, and `seed` draws the numbers.  Raises UserError for an exercise that there is not.
+    """
+    one = learn.exercise(name)
+    with shallow():
+        verdict = learn.assess(one, text, seed=seed, value=value or None, box=Inside(one.seconds))
+    causes = {verdict.first and _cause(verdict.first): verdict.first}
+    for remark in verdict.remarks:
+        causes.setdefault(_cause(remark), remark)
+    return {
+        "right": bool(verdict),
+        "missing": verdict.missing,
+        "printed": verdict.printed,
+        "remarks": [_told(remark) for remark in causes.values() if remark is not None],
+    }
+
+
+def _cause(remark: learn.Remark) -> str:
+    return remark.mistake or str(remark)
+
+
+def _told(remark: learn.Remark) -> dict[str, Any]:
+    picture = draw(remark.path[-1], path=remark.path).svg() if remark.path else ""
+    return {"mistake": remark.mistake, "line": remark.line, "said": pieces(remark.said), "svg": picture}
+
+
+def solution(name: str) -> str:
+    """How we would have written it.  Raises UserError for an exercise that there is not."""
+    return learn.exercise(name).solution
+
+
+def pack(texts: dict[str, str], notes: dict[str, Any]) -> str:
+    """A folder as `tinygrad-edu learn` uses it, with these answers and what was reached, as a zip in base64."""
+    with TemporaryDirectory() as place:
+        root = files.folder(Path(place) / "course")
+        here = Folder(root)
+        for name, text in texts.items():
+            path = here.path(learn.exercise(name))
+            files.folder(path.parent)
+            files.write(path, text)
+        files.write(root / NOTES, json.dumps({"format": "tinygrad_edu", **notes}, indent=1))
+        Folder.start(root)
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+            for path in sorted(root.rglob("*")):
+                out.write(path, path.relative_to(place))
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def unpack(packed: str) -> dict[str, Any]:
+    """The answers of such a zip, and what was reached.  Raises UserError for what is none."""
+    with TemporaryDirectory() as place:
+        try:
+            with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as given:
+                if sum(one.file_size for one in given.infolist()) > MOST:
+                    raise UserError(f"this has more than {MOST >> 20} MiB in it: it is no folder of exercises")
+                given.extractall(place)
+        except (zipfile.BadZipFile, ValueError):
+            raise UserError("this is no zip: choose one that was downloaded here, or a zip of your folder") from None
+        notes = sorted(Path(place).rglob(NOTES), key=lambda path: len(path.parts))
+        if not notes:
+            raise UserError(f"there is no {NOTES} in this zip: pack the whole folder that `tinygrad-edu learn start` "
+                            "has made, with what is hidden")  # fmt: skip
+        here = Folder.read(notes[0].parent)
+        paths = {name: here.path(learn.exercise(name)) for name in exercise_names()}
+        texts = {name: decoded(files.read(path))[0] for name, path in paths.items() if path.is_file()}
+        changed = {name: text for name, text in texts.items() if text != learn.exercise(name).starter}
+        return {"texts": changed, "notes": {kind: here.notes[kind] for kind in KINDS}}
+
+
+def practice(level: int, seed: int, found: list[str] = []) -> dict[str, Any]:  # noqa: B006
+    """An expression to do by hand: what is given, its steps, what is asked for, and its graph, in which the values and
+    gradients stand once all of them have been found.
+    """
+    one = quiz.practice(level, seed)
+    asked = {"value": [b.name for b in one.blanks.values() if b.step], "grad": [b.name for b in one.blanks.values() if not b.step]}
+    hide = [kind for kind, names in asked.items() if not {*names} <= {*found}]
+    return {
+        "given": one.problem.given,
+        "steps": one.problem.steps,
+        "blanks": list(one.blanks),
+        "svg": one.draw(hide=[*hide, "local"] if hide else ()).svg(),
+    }
+
+
+def mark(level: int, seed: int, name: str, answer: str) -> dict[str, Any]:
+    """Whether a number that was found is right, and what is wrong with it.  Raises UserError for what is no number."""
+    marks = quiz.practice(level, seed).check(name, answer)
+    return {"right": bool(marks), "said": pieces(marks.blocks())}
+
+
+def hint(level: int, seed: int, name: str, more: int = 1) -> str:
+    """Where a number comes from; with `more`, so that only the sum is left."""
+    return quiz.practice(level, seed).hint(name, more)
