@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu.playground import answer
+from tinygrad_edu.playground import answer, lessons
 
 ROOT = Path(__file__).parent.parent
 SITE, PACKAGE = ROOT / "site", ROOT / "tinygrad_edu"
@@ -39,7 +39,8 @@ PREPARED: list[tuple[str, dict[str, Any]]] = [
         for language in ("tinygrad_edu", "python", "numpy", "javascript", "latex")
     ],
 ]
-ASKED = [*PREPARED, ("look.read", {"expression": "a*b"})]  # and what has no answer that is worth keeping
+# And what has no answer that is worth keeping.
+ASKED = [*PREPARED, ("look.read", {"expression": "a*b"}), ("lessons.exercise", {"name": "parabola"})]
 
 
 def build(out: Path) -> Path:
@@ -60,6 +61,8 @@ def build(out: Path) -> Path:
     counted = [*PYODIDE[2:], "package.bin", "memory.bin"]
     about = {"bytes": sum((out / "pyodide" / name).stat().st_size for name in counted)}
     (out / "play" / "about.json").write_text(json.dumps(about))
+    course = json.dumps(lessons.chapters(), ensure_ascii=False)
+    (out / "play" / "lessons.json").write_text(course, "utf-8")  # the whole course can be read before Python is there
     answers = prepared()
     seen = answers[next(key for key in answers if f'"of":"{FIRST["look"]["of"]}","width":800' in key)]
     page = (SITE / "index.html").read_text("utf-8")

@@ -41,6 +41,7 @@ def test_each_of_its_commands_runs(tmp_path, monkeypatch, capsys, command):
 def test_its_table_has_every_exercise_in_the_order_of_the_course():
     rows = re.findall(r"(?m)^\| (\w*) ?\| `(\w+)` \| (\d+) \| (.+) \|$", PAGE)
     assert [name for _, name, *_ in rows] == exercise_names()
+    assert [int(minutes) for *_, minutes, _ in rows] == [m for chapter in chapters() for m in chapter.minutes]
     assert [(room, name) for room, name, *_ in rows if room] == [(c.name, c.names[0]) for c in chapters()]
 
 

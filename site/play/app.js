@@ -59,7 +59,7 @@ async function show() {
     opened[name] = {address: location.hash};
     try {
       const module = await import(`./doors/${name}.js`);
-      opened[name].door = module.open($(name), state, play(name));
+      opened[name].door = await module.open($(name), state, play(name));
     } catch (error) {
       delete opened[name];
       told(error);

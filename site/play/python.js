@@ -58,15 +58,15 @@ function end(why) {
 
 // Ask tinygrad_edu.playground: ask("look.graph", {expression, numbers}).  Questions are answered one after another.
 // One that is not answered in its seconds, counted from when Python is there, ends Python, which is started again; what
-// the doors had told it is gone, and they are told so by a refusal of all that was asked.
-export function ask(name, given = {}, {seconds = 20} = {}) {
+// the doors had told it is gone, and they are told so by a refusal of all that was asked; `late` is what it says.
+export function ask(name, given = {}, {seconds = 20, late} = {}) {
   if (!worker) start();
   if (broken) return Promise.reject(broken);
   const id = ++count;
   return new Promise((resolve, reject) => {
     const asked = {resolve, reject, begin() {
       clearTimeout(asked.timer);
-      asked.timer = setTimeout(() => stop(`this took more than ${seconds} seconds and was stopped`), 1000 * seconds);
+      asked.timer = setTimeout(() => stop(late ?? `this took more than ${seconds} seconds and was stopped`), 1000 * seconds);
     }};
     waiting.set(id, asked);
     if (isThere) asked.begin();

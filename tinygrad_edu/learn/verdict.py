@@ -33,7 +33,7 @@ from .course import ENGINE, Exercise, Query, lending, lent
 from .crashes import crash_words, reason
 from .mistakes import MISTAKES, RANKS, exchanged, guess, misshapen, near, unreadable
 from .phrases import band_of, begun, shortly
-from .sandbox import Answer, Runner, Here, Sandbox
+from .sandbox import Answer, Here, Runner, Sandbox
 
 SHOWN = 8  # numbers of one remark
 SHORT = 5.0  # seconds: the solution of an exercise that may take longer is asked nothing besides
@@ -98,9 +98,9 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
            box: Runner | None = None, value: str | None = None, brief: bool = False) -> Verdict:  # fmt: skip
     """Check an answer: the text of a file, run in a process of its own, or `their`, a module or namespace in this one.
 
-    `box` runs the text elsewhere, `seed` draws the numbers that are asked about; `value` is the text of the learner's own engine, for what builds on
-    it; `brief` leaves out what takes long.  All that is wrong is in the verdict's `remarks`, the most basic is its
-    `first`.
+    `seed` draws the numbers that are asked about; `box` is where the text runs instead, `value` the text of the
+    learner's own engine, for what builds on it; `brief` leaves out what takes long.  All that is wrong is in the
+    verdict's `remarks`, the most basic is its `first`.
     """
     if exercise.missing:
         return Verdict(exercise, missing=exercise.missing)

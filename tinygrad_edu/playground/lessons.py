@@ -1,14 +1,14 @@
 """The door to learn at: the exercises, checked by the checker of the command line, and expressions to do by hand.
 
->>> check("parabola", exercise("parabola")["starter"])["remarks"][0]["said"][0]["p"][:47]
-'Line 12, `raise NotImplementedError("still to be'
+>>> check("parabola", exercise("parabola")["starter"])["remarks"][0]["said"][:34]
+'<p>Line 13, `raise NotImplementedE'
 >>> check("parabola", solution("parabola"))["right"]
 True
 >>> one = practice(1, 3)
 >>> one["given"], one["blanks"]
-(['a = -4', 'b = 4', 'c = -1'], ['d', 'L', 'dL/dc', 'dL/dd', 'dL/da', 'dL/db'])
->>> mark(1, 3, "d", "-4 + 4")["right"], hint(1, 3, "d", 2)
-(True, 'd = a + b = -4 + 4')
+(['a = 2', 'b = 4', 'c = -4'], ['d', 'L', 'dL/dd', 'dL/dc', 'dL/db', 'dL/da'])
+>>> mark(1, 3, "d", "4 + 2")["right"], hint(1, 3, "d", 2)
+(True, 'd = b + a = 4 + 2')
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ import base64
 import io
 import json
 import zipfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from .. import files, learn
+from ..blocks import Block, hypertext
 from ..errors import UserError
 from ..figures import draw
 from ..learn import quiz
-from ..learn.folder import KINDS, NOTES, Folder
 from ..learn.course import exercise_names
+from ..learn.folder import KINDS, NOTES, Folder
 from ..learn.inside import Inside, shallow
 from ..learn.texts import decoded
-from .pieces import pieces
 
 __all__ = ["chapters", "check", "exercise", "hint", "mark", "pack", "practice", "solution", "unpack"]
 SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
@@ -49,6 +50,7 @@ def exercise(name: str) -> dict[str, Any]:
     page waits for a check.  Raises UserError for an exercise that there is not.
     """
     one = learn.exercise(name)
+    long = sum(query.long for query in one.queries) if not one.needs else 0.0
     return {
         "name": one.name,
         "title": one.title,
@@ -58,7 +60,7 @@ def exercise(name: str) -> dict[str, Any]:
         "hints": one.hints,
         "needs": one.needs,
         "engine": one.uses_value,
-        "seconds": SPARE + (1 + one.uses_value) * (one.seconds + sum(q.long for q in ([] if one.needs else one.queries))),
+        "seconds": SPARE + (1 + one.uses_value) * (one.seconds + long),
     }
 
 
@@ -96,7 +98,7 @@ def _cause(remark: learn.Remark) -> str:
 
 def _told(remark: learn.Remark) -> dict[str, Any]:
     picture = draw(remark.path[-1], path=remark.path).svg() if remark.path else ""
-    return {"mistake": remark.mistake, "line": remark.line, "said": pieces(remark.said), "svg": picture}
+    return {"mistake": remark.mistake, "line": remark.line, "said": _html(remark.said), "svg": picture}
 
 
 def solution(name: str) -> str:
@@ -143,27 +145,31 @@ def unpack(packed: str) -> dict[str, Any]:
         return {"texts": changed, "notes": {kind: here.notes[kind] for kind in KINDS}}
 
 
-def practice(level: int, seed: int, found: list[str] = []) -> dict[str, Any]:  # noqa: B006
+def practice(level: int, seed: int, found: Sequence[str] = ()) -> dict[str, Any]:
     """An expression to do by hand: what is given, its steps, what is asked for, and its graph, in which the values and
     gradients stand once all of them have been found.
     """
     one = quiz.practice(level, seed)
-    asked = {"value": [b.name for b in one.blanks.values() if b.step], "grad": [b.name for b in one.blanks.values() if not b.step]}
-    hide = [kind for kind, names in asked.items() if not {*names} <= {*found}]
+    left = [blank for blank in one.blanks.values() if blank.name not in found]
+    hide = ["value", "grad", "local"] if any(blank.step for blank in left) else ["grad", "local"] if left else ()
     return {
         "given": one.problem.given,
         "steps": one.problem.steps,
         "blanks": list(one.blanks),
-        "svg": one.draw(hide=[*hide, "local"] if hide else ()).svg(),
+        "svg": one.draw(hide=hide).svg(),
     }
 
 
 def mark(level: int, seed: int, name: str, answer: str) -> dict[str, Any]:
     """Whether a number that was found is right, and what is wrong with it.  Raises UserError for what is no number."""
     marks = quiz.practice(level, seed).check(name, answer)
-    return {"right": bool(marks), "said": pieces(marks.blocks())}
+    return {"right": bool(marks), "said": _html(marks.blocks())}
 
 
 def hint(level: int, seed: int, name: str, more: int = 1) -> str:
     """Where a number comes from; with `more`, so that only the sum is left."""
     return quiz.practice(level, seed).hint(name, more)
+
+
+def _html(blocks: Iterable[Block]) -> str:
+    return "\n".join(hypertext(blocks))
