@@ -40,7 +40,7 @@ PREPARED: list[tuple[str, dict[str, Any]]] = [
     ],
 ]
 # And what has no answer that is worth keeping.
-ASKED = [*PREPARED, ("look.read", {"expression": "a*b"}), ("lessons.exercise", {"name": "parabola"})]
+ASKED = [*PREPARED, ("look.read", {"expression": "a*b"}), ("lessons.task", {"name": "parabola"})]
 
 
 def build(out: Path) -> Path:
@@ -61,7 +61,7 @@ def build(out: Path) -> Path:
     counted = [*PYODIDE[2:], "package.bin", "memory.bin"]
     about = {"bytes": sum((out / "pyodide" / name).stat().st_size for name in counted)}
     (out / "play" / "about.json").write_text(json.dumps(about))
-    course = json.dumps(lessons.chapters(), ensure_ascii=False)
+    course = json.dumps(lessons.course(), ensure_ascii=False)
     (out / "play" / "lessons.json").write_text(course, "utf-8")  # the whole course can be read before Python is there
     answers = prepared()
     seen = answers[next(key for key in answers if f'"of":"{FIRST["look"]["of"]}","width":800' in key)]

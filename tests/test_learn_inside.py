@@ -133,8 +133,8 @@ def test_a_folder_that_was_packed_is_one_of_the_command_line_and_comes_back(tmp_
 
     texts = {"parabola": lessons.solution("parabola"), "product": "a = 1  # é\n"}
     notes = {"passed": {"parabola": "2026-01-02T03:04:05"}, "hints": {"nudge": 2}, "tries": {"nudge": 1}, "begun": {}}
-    packed = lessons.pack(texts, notes)
-    assert lessons.unpack(packed) == {"texts": texts, "notes": notes}
+    packed = lessons.zipped(texts, notes)
+    assert lessons.unzipped(packed) == {"texts": texts, "notes": notes}
     zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))).extractall(tmp_path)
     here = Folder.find(tmp_path / "course")
     assert here.check(exercise("parabola")) and here.current().name == "step_size"
@@ -145,13 +145,13 @@ def test_what_is_no_folder_is_told(packed):
     from tinygrad_edu.errors import UserError
 
     with pytest.raises(UserError, match="no zip"):
-        lessons.unpack(packed)
+        lessons.unzipped(packed)
 
 
 @pytest.mark.parametrize("level", range(1, 6))
 def test_what_is_asked_by_hand_is_found_by_its_own_hints(level):
-    one = lessons.practice(level, 7)
+    one = lessons.puzzle(level, 7)
     for name in one["blanks"]:
         formula = lessons.hint(level, 7, name, 2).split(" = ")[-1].replace("×", "*").replace("(...)", "")
         assert lessons.mark(level, 7, name, formula)["right"], formula
-    assert lessons.practice(level, 7, one["blanks"])["svg"] != one["svg"]
+    assert lessons.puzzle(level, 7, one["blanks"])["svg"] != one["svg"]

@@ -203,7 +203,7 @@ def test_every_exercise_is_judged_in_the_browser_as_it_should_be(door):
     door.until(PYTHON)
     code = """import("./play/python.js").then(async ({ask}) => { const found = {};
         for (const name of %s) {
-            const {needs, starter, seconds} = await ask("lessons.exercise", {name});
+            const {needs, starter, seconds} = await ask("lessons.task", {name});
             const check = async (text) => ask("lessons.check", {name, text}, {seconds: 3 * seconds});
             const [ours, theirs] = [await check(await ask("lessons.solution", {name})), await check(starter)];
             found[name] = [ours.right, theirs.right, ours.missing, needs[0] ?? "",

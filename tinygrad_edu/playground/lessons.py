@@ -1,10 +1,10 @@
 """The door to learn at: the exercises, checked by the checker of the command line, and expressions to do by hand.
 
->>> check("parabola", exercise("parabola")["starter"])["remarks"][0]["said"][:34]
+>>> check("parabola", task("parabola")["starter"])["remarks"][0]["said"][:34]
 '<p>Line 13, `raise NotImplementedE'
 >>> check("parabola", solution("parabola"))["right"]
 True
->>> one = practice(1, 3)
+>>> one = puzzle(1, 3)
 >>> one["given"], one["blanks"]
 (['a = 2', 'b = 4', 'c = -4'], ['d', 'L', 'dL/dd', 'dL/dc', 'dL/db', 'dL/da'])
 >>> mark(1, 3, "d", "4 + 2")["right"], hint(1, 3, "d", 2)
@@ -33,19 +33,19 @@ from ..learn.folder import KINDS, NOTES, Folder
 from ..learn.inside import Inside, shallow
 from ..learn.texts import decoded
 
-__all__ = ["chapters", "check", "exercise", "hint", "mark", "pack", "practice", "solution", "unpack"]
+__all__ = ["check", "course", "hint", "mark", "puzzle", "solution", "task", "unzipped", "zipped"]
 SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
 MOST = 1 << 24  # bytes of a folder that is read
 
 
-def chapters() -> list[dict[str, Any]]:
+def course() -> list[dict[str, Any]]:
     """The chapters with their exercises: all that a page shows before Python is there."""
     return [{"name": chapter.name, "title": chapter.title,
-             "exercises": [exercise(name) | {"minutes": m} for name, m in zip(chapter.names, chapter.minutes)]}
+             "exercises": [task(name) | {"minutes": m} for name, m in zip(chapter.names, chapter.minutes)]}
             for chapter in learn.chapters()]  # fmt: skip
 
 
-def exercise(name: str) -> dict[str, Any]:
+def task(name: str) -> dict[str, Any]:
     """What the learner gets: the text, whose first `head` lines are the task, and the hints; and how many seconds a
     page waits for a check.  Raises UserError for an exercise that there is not.
     """
@@ -106,7 +106,7 @@ def solution(name: str) -> str:
     return learn.exercise(name).solution
 
 
-def pack(texts: dict[str, str], notes: dict[str, Any]) -> str:
+def zipped(texts: dict[str, str], notes: dict[str, Any]) -> str:
     """A folder as `tinygrad-edu learn` uses it, with these answers and what was reached, as a zip in base64."""
     with TemporaryDirectory() as place:
         root = files.folder(Path(place) / "course")
@@ -124,7 +124,7 @@ def pack(texts: dict[str, str], notes: dict[str, Any]) -> str:
     return base64.b64encode(packed.getvalue()).decode()
 
 
-def unpack(packed: str) -> dict[str, Any]:
+def unzipped(packed: str) -> dict[str, Any]:
     """The answers of such a zip, and what was reached.  Raises UserError for what is none."""
     with TemporaryDirectory() as place:
         try:
@@ -145,7 +145,7 @@ def unpack(packed: str) -> dict[str, Any]:
         return {"texts": changed, "notes": {kind: here.notes[kind] for kind in KINDS}}
 
 
-def practice(level: int, seed: int, found: Sequence[str] = ()) -> dict[str, Any]:
+def puzzle(level: int, seed: int, found: Sequence[str] = ()) -> dict[str, Any]:
     """An expression to do by hand: what is given, its steps, what is asked for, and its graph, in which the values and
     gradients stand once all of them have been found.
     """

@@ -118,7 +118,7 @@ export async function open(root, state, play) {
   }
   $(".download").addEventListener("click", () => tell("Packing …", async () => {
     const {texts, passed, hints, tries, begun} = read();
-    const zip = await play.ask("lessons.pack", {texts, notes: {passed, hints, tries, begun}}, {seconds: 60});
+    const zip = await play.ask("lessons.zipped", {texts, notes: {passed, hints, tries, begun}}, {seconds: 60});
     const link = document.createElement("a");
     link.href = `data:application/zip;base64,${zip}`;
     link.download = "course.zip";
@@ -130,7 +130,7 @@ export async function open(root, state, play) {
     const [file] = event.target.files, bytes = new Uint8Array(await file.arrayBuffer());
     event.target.value = "";
     const packed = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-    const {texts, notes} = await play.ask("lessons.unpack", {packed}, {seconds: 60});
+    const {texts, notes} = await play.ask("lessons.unzipped", {packed}, {seconds: 60});
     change((now) => {
       for (const [name, text] of Object.entries(texts)) {
         if (now.texts[name] !== undefined && now.texts[name] !== text) now.before[name] = now.texts[name];

@@ -26,7 +26,7 @@ export function hand(root, {level, seed}, play) {
     play.keep(now);
     $(".note").textContent = "Drawing …";
     found = [];
-    const {given, steps, blanks, svg} = await ask("practice");
+    const {given, steps, blanks, svg} = await ask("puzzle");
     if (gone || mine.seed !== now.seed || mine.level !== now.level) return;
     $(".note").textContent = "";
     $(".given").textContent = [given.join(", "), "", ...steps].join("\n");
@@ -55,7 +55,7 @@ export function hand(root, {level, seed}, play) {
         const left = [...root.querySelectorAll(".blanks li:not(.right) input")];
         left[0]?.focus();
         if (!left.length) $(".note").textContent = "All of them are right.";
-        const {svg} = await ask("practice", {found});
+        const {svg} = await ask("puzzle", {found});
         if (!gone) $(".picture").innerHTML = svg;
       } catch (error) {
         if (!(error instanceof play.Refusal)) throw error;
