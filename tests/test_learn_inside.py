@@ -153,5 +153,5 @@ def test_what_is_asked_by_hand_is_found_by_its_own_hints(level):
     one = lessons.puzzle(level, 7)
     for name in one["blanks"]:
         formula = lessons.hint(level, 7, name, 2).split(" = ")[-1].replace("×", "*").replace("(...)", "")
-        assert lessons.mark(level, 7, name, formula)["right"], formula
+        assert lessons.solved(level, 7, name, formula)["right"], formula
     assert lessons.puzzle(level, 7, one["blanks"])["svg"] != one["svg"]

@@ -7,7 +7,7 @@ True
 >>> one = puzzle(1, 3)
 >>> one["given"], one["blanks"]
 (['a = 2', 'b = 4', 'c = -4'], ['d', 'L', 'dL/dd', 'dL/dc', 'dL/db', 'dL/da'])
->>> mark(1, 3, "d", "4 + 2")["right"], hint(1, 3, "d", 2)
+>>> solved(1, 3, "d", "4 + 2")["right"], hint(1, 3, "d", 2)
 (True, 'd = b + a = 4 + 2')
 """
 
@@ -33,7 +33,7 @@ from ..learn.folder import KINDS, NOTES, Folder
 from ..learn.inside import Inside, shallow
 from ..learn.texts import decoded
 
-__all__ = ["check", "course", "hint", "mark", "puzzle", "solution", "task", "unzipped", "zipped"]
+__all__ = ["check", "course", "hint", "puzzle", "solution", "solved", "task", "unzipped", "zipped"]
 SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
 MOST = 1 << 24  # bytes of a folder that is read
 
@@ -160,7 +160,7 @@ def puzzle(level: int, seed: int, found: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def mark(level: int, seed: int, name: str, answer: str) -> dict[str, Any]:
+def solved(level: int, seed: int, name: str, answer: str) -> dict[str, Any]:
     """Whether a number that was found is right, and what is wrong with it.  Raises UserError for what is no number."""
     marks = quiz.practice(level, seed).check(name, answer)
     return {"right": bool(marks), "said": _html(marks.blocks())}

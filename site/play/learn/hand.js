@@ -47,7 +47,7 @@ export function hand(root, {level, seed}, play) {
       event.preventDefault();
       if (!field.value.trim()) return;
       try {
-        const {right, said} = await ask("mark", {name, answer: field.value});
+        const {right, said} = await ask("solved", {name, answer: field.value});
         item.classList.toggle("right", right);
         told.innerHTML = said;
         if (!right) return;
