@@ -12,18 +12,25 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from tinygrad_edu import zoo
+from tinygrad_edu.zoo import leaks
+
 from .api import api_pages
 
 ROOT = Path(__file__).parent.parent
-# What a visitor finds at the side, in this order.  A page that has others below it names their folder.
+# What a visitor finds at the side, in this order; and below three of these pages, others with shorter names.
 NAVIGATION = {
     "Tutorial": "install first-gradient by-hand network training leaks zoo learning",
     "How-to": "own-data own-row own-layer why check-gradients not-learning replay runs slides stochastic coming-from "
     "moving teaching grading playground notebooks",
-    "Reference": "contents operations semantics gradients errors command-line doctor speed api",
+    "Reference": "contents operations semantics gradients errors command-line doctor speed glossary api",
     "Design": "design ops engine contributing changes conduct benchmarks",
 }
-BELOW = {"leaks": "leaks", "zoo": "zoo", "api": "api"}
+BELOW = {
+    "leaks": [f"{one.name} <leaks/{one.name}>" for one in leaks.LEAKS],
+    "zoo": [f"{one.name} ({one.year}) <zoo/{one.name}>" for one in zoo.SYSTEMS],
+    "api": [page.removesuffix(".md") for page in api_pages() if page != "api.md"],
+}
 # Pages that lie elsewhere: here a link finds them, and there the site has them.
 ELSEWHERE = {
     "README.md": "index",
@@ -33,6 +40,7 @@ ELSEWHERE = {
     "benchmarks/README.md": "benchmarks",
     "tinygrad_edu/ops.py": "ops",
     "tinygrad_edu/engine.py": "engine",
+    "tinygrad_edu/__init__.pyi": "api",
 }
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
 CODE = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
@@ -63,7 +71,7 @@ def assemble(pages: Path) -> None:
         text = (ROOT / home).read_text("utf-8")
         if home.endswith(".py"):
             (pages / f"{page}.md").write_text(f"# {home}\n\n````python\n{text}````\n", "utf-8")
-        elif page != "index":
+        elif page not in ("index", "api"):
             (pages / f"{page}.md").write_text(moved(text, home, f"{page}.md", pages), "utf-8")
     (pages / "api").mkdir()
     for name, text in api_pages().items():
@@ -72,7 +80,7 @@ def assemble(pages: Path) -> None:
         there = [name for name in names.split() if (pages / f"{name}.md").exists()]
         append(pages / "index.md", tree(title, there))
     for page, below in BELOW.items():
-        append(pages / f"{page}.md", tree("", [f"{below}/*"], "glob"))
+        append(pages / f"{page}.md", tree("", below))
 
 
 def moved(text: str, home: str, page: str, pages: Path) -> str:
@@ -98,12 +106,13 @@ def moved(text: str, home: str, page: str, pages: Path) -> str:
         return os.path.relpath(there, os.path.dirname(page) or ".").replace(os.sep, "/") + fragment
 
     parts = CODE.split(text)
-    return "".join(part if i % 2 else LINK.sub(link, part) for i, part in enumerate(parts))
+    code = (re.sub(r"\n+(?= *```$)", "\n", part) for part in parts[1::2])  # doctest wants a line before the fence
+    return "".join(next(code) if i % 2 else LINK.sub(link, part) for i, part in enumerate(parts))
 
 
-def tree(caption: str, names: list[str], *options: str) -> str:
+def tree(caption: str, names: list[str]) -> str:
     """A table of contents that shows at the side alone."""
-    lines = [*(f":{option}:" for option in ("hidden", *options)), *([f":caption: {caption}"] if caption else []), ""]
+    lines = [":hidden:", *([f":caption: {caption}"] if caption else []), ""]
     return "\n".join(["", "```{toctree}", *lines, *names, "```", ""])
 
 
