@@ -22,6 +22,7 @@ html_sidebars = {
     ]
 }
 html_css_files = ["site.css"]
+html_favicon = "_static/icon.svg"
 html_search_scorer = str(Path(__file__).parent / "_templates" / "scorer.js")
 html_copy_source = html_show_sphinx = html_show_copyright = False
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
