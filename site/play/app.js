@@ -126,5 +126,6 @@ $("again").addEventListener("click", () => {
   stop("Python began again");
 });
 
+$("loading").hidden = false;
 begin();
 show();

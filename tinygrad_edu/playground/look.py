@@ -31,6 +31,7 @@ from ..webpage import page
 from ..words import brief
 
 __all__ = ["check", "explanation", "graph", "order", "program", "read", "step_page"]
+MOST = 100  # cards in a picture that is seen alone
 Numbers = dict[str, float | str]
 
 
@@ -57,7 +58,7 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
         node = found[0]
         told = _html(explain(root, of=node).blocks())
         way = (node, root) if node is not root else None
-    drawing = draw(root, width=width, path=way)
+    drawing = draw(root, width=width, path=way, max_nodes=MOST)
     free = parse(expression).names
     return {
         "names": free,
@@ -68,7 +69,7 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
         "slopes": [brief(values[n].grad) for n in free],
         "width": width,
         "svg": drawing.svg(),
-        "note": drawing.note.split("; ")[-1] if len(order) > drawing.nodes else "",
+        "note": next((part for part in drawing.note.split("; ") if " nodes, " in part), ""),
         "alarms": alarms(root),
         "cards": {f"n{i}": name for i, n in enumerate(order) if (name := names.full.get(n))},
         "why": told,
@@ -96,6 +97,8 @@ def check(expression: str, numbers: Numbers) -> str:
     read, (_, values) = parse(expression), rooted(expression, numbers)
     if not read.names:
         raise UserError("there is no name in this expression whose gradient could be checked")
+    if bad := [n for n in read.names if not math.isfinite(values[n].data)]:
+        raise UserError(f"{bad[0]} is {values[bad[0]].data}: differences need finite numbers")
     return str(gradcheck(lambda *xs: read.on(dict(zip(read.names, xs))), *[values[n] for n in read.names]))
 
 
