@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from tinygrad_edu import Value, data, losses, nn, optim
+from tinygrad_edu.cli import main
 from tinygrad_edu.doctor import diagnose
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.replay.program import Program
@@ -297,13 +298,13 @@ def test_a_page_of_200_steps_of_a_network_with_two_hidden_layers_of_16_has_less_
 
 
 def test_a_large_model_has_fewer_frames_in_fewer_digits():
-    w = [Value(0.001 * i) for i in range(12_000)]
+    w = [Value(0.001 * i) for i in range(6_000)]
     recorder = RunRecorder(lambda x: w[0] * x, [1.0], [1.0], losses.mse, parameters=w)
     recorder.expect(300)
     for _ in range(300):
         recorder(1.0)
     told, packed = numbers(recorder.page())
-    assert 50 < len(recorder.frames) <= 85 and told["frames"]["bits"] == 32
+    assert 100 < len(recorder.frames) <= 168 and told["frames"]["bits"] == 32
     assert packed["weights"][:50] == pytest.approx([v.data for v in w[:50]], rel=1e-6)
 
 
@@ -318,6 +319,24 @@ def test_a_page_is_written_when_the_training_ends_also_after_ctrl_c(tmp_path):
     assert told["steps"] == 6 and packed["weights"][-len(model.parameters()) :] == tuple(
         p.data for p in model.parameters()
     )
+
+
+def test_the_command_line_names_inputs_and_classes(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i % 7},{i % 5},{'rose' if i % 7 > i % 5 else 'iris'}\n" for i in range(60))
+    (tmp_path / "flowers.csv").write_text(f"width,height,kind\n{rows}")
+    command = "train flowers.csv --target kind --hidden 3 --epochs 2 --backend eager --quiet --record run.html"
+    assert main(command.split()) == 0 and "wrote run.html: 7 frames of 6 steps" in capsys.readouterr().out
+    assert main(command.split()) == 0 and "replaced run.html" in capsys.readouterr().out
+    [text] = re.findall(r"^const DATA = (.*);$", (tmp_path / "run.html").read_text(), re.M)
+    told = json.loads(text)
+    assert (told["names"], told["kinds"], told["classes"]) == (["width", "height"], ["iris", "rose"], True)
+
+
+def test_a_model_without_names_is_computed_though_it_has_no_units():
+    w = [Value(0.5), Value(-0.5)]
+    found = network(lambda x: w[0] * x[0] + w[1] * x[1], X, CLASSES, losses.mse, w)
+    assert found["why"] == "" and found["programs"] and found["units"] == []
 
 
 def test_where_a_page_cannot_be_written_nothing_is_trained(tmp_path):

@@ -16,7 +16,7 @@ function runNetwork(run, on) {
   const shown = new Set(layers.flatMap((l) => l.units.slice(0, WIDE)));
   const columns = [boxed ? 1 : inputs, ...layers.map((l) => Math.min(l.units.length, WIDE))];
   if (!layers.length) {
-    element.replaceChildren(el("h2", {}, "The network"), el("p", {}, run.why ? `It cannot be drawn as units: ${run.why}.` : "It has no units to draw."),
+    element.replaceChildren(el("h2", {}, "The network"), el("p", {}, run.why ? `It cannot be drawn as units: ${run.why}.` : "Units are known by the names of their weights, such as neuron.w[0], and these have none; the layers of nn give them."),
       el("p.note", {}, "Its parameters are below, as pictures; the curves are those of the training."));
     return {element, draw() {}};
   }
