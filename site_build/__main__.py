@@ -54,7 +54,7 @@ def build(out: Path, parts: tuple[str, ...] = PARTS, notebooks: Path | None = No
     if "lite" in parts:
         from . import lite
 
-        lite.build(out / "lite", "../pyodide/", wheel, notebooks)
+        lite.build(out / "lite", wheel, notebooks)
         print(f"lite: {out / 'lite'}")
 
 

@@ -53,7 +53,7 @@ def build(out: Path) -> Path:
         shutil.rmtree(out / name, ignore_errors=True)
     _copied(packages() / "pyodide", out / "pyodide", PYODIDE)
     wheel = _wheel(out / "wheel")
-    (out / "pyodide" / "package.bin").write_bytes(_packed(wheel))
+    (out / "pyodide" / "package.bin").write_bytes(packed([wheel]))
     _remember(out, before)
     shutil.copytree(SITE / "play", out / "play")
     for source, name in SHARED.items():
@@ -81,7 +81,7 @@ def packages() -> Path:
     folder, wanted = SITE / "node_modules", SITE / "package-lock.json"
     done = folder / ".package-lock.json"
     if not done.exists() or done.stat().st_mtime < wanted.stat().st_mtime:
-        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
     return folder
 
 
@@ -96,8 +96,8 @@ def prepared() -> dict[str, Any]:
     return found
 
 
-def _run(program: str, *words: str) -> None:
-    """A program of Node's, in the folder of the site's sources."""
+def run(program: str, *words: str) -> None:
+    """A program of Node's, in the folder of the site's sources.  Raises CalledProcessError if it fails."""
     found = shutil.which(program)
     if found is None:
         raise FileNotFoundError(f"the site takes Python for the browser from npm, and there is no {program} here: "
@@ -105,13 +105,17 @@ def _run(program: str, *words: str) -> None:
     subprocess.run([found, *words], cwd=SITE, check=True, capture_output=True, text=True)
 
 
-def _packed(wheel: Path) -> bytes:
-    """The package for `site/play/package.js`: a line of JSON, [[path, length], ...], and the files; deflated."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = [name for name in archive.namelist() if name.startswith("tinygrad_edu/")]
-        files = [archive.read(name) for name in names]
-    heading = json.dumps([(name, len(file)) for name, file in zip(names, files)]).encode()
-    return zlib.compress(b"\n".join([heading, b"".join(files)]), 9)
+def packed(wheels: list[Path], spare: tuple[str, ...] = ()) -> bytes:
+    """Wheels for `site/play/package.js`: a line of JSON, [[path, length], ...], and the files, but for those whose
+    paths begin with what is `spare`; deflated.
+    """
+    paths, files = [], []
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith(spare)]
+            paths += [(name, archive.getinfo(name).file_size) for name in names]
+            files += [archive.read(name) for name in names]
+    return zlib.compress(b"\n".join([json.dumps(paths).encode(), b"".join(files)]), 9)
 
 
 def _memory(out: Path) -> tuple[str, bytes]:
@@ -128,7 +132,7 @@ def _remember(out: Path, before: tuple[str, bytes]) -> None:
     if made == before[0]:
         (folder / "memory.bin").write_bytes(before[1])
     else:
-        _run("node", "memory.mjs", str(folder), asked)
+        run("node", "memory.mjs", str(folder), asked)
     (folder / "memory.txt").write_text(made)
 
 

@@ -42,7 +42,9 @@ KEYS = {
 class Browser:
     """One tab of one Chromium.  Messages are JSON with a zero byte after each, in on descriptor 3 and out on 4."""
 
-    def __init__(self, profile):
+    patience = 30  # seconds
+
+    def __init__(self, profile, *flags):
         (to_read, self.to), (self.back, back_write) = os.pipe(), os.pipe()
         command = [
             sys.executable,
@@ -52,6 +54,7 @@ class Browser:
             str(back_write),
             PROGRAM,
             *FLAGS,
+            *flags,
             f"--user-data-dir={profile}",
             "about:blank",
         ]
@@ -79,7 +82,7 @@ class Browser:
     def read(self):
         """The next message; events are kept."""
         while b"\0" not in self.buffer:
-            assert select.select([self.back], [], [], 30)[0], "the browser does not answer"
+            assert select.select([self.back], [], [], self.patience)[0], "the browser does not answer"
             more = os.read(self.back, 1 << 20)
             assert more, "the browser has ended"
             self.buffer += more

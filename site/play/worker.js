@@ -4,9 +4,8 @@
 //        {ready: true} | {broken: text}           it is there, or it cannot be
 //        {id, value} | {id, error} | {id, fault}  the answer
 //
-// Python begins with the memory that it had when the site was built, our package imported (site/memory.mjs): that takes
-// a third of the time.  Where a browser cannot do that, it begins from nothing.
-import {unpack} from "./package.js";
+// Python begins with the memory that it had when the site was built, our package imported (site/memory.mjs).
+import {inflated, load, unpack} from "./package.js";
 
 const folder = new URL("../pyodide/", import.meta.url).href;
 let answer;
@@ -27,34 +26,11 @@ self.fetch = async (...question) => {
   return new Response(response.body.pipeThrough(counter), {status: response.status, headers: response.headers});
 };
 
-async function inflated(name) {
-  const response = await fetch(folder + name);
-  if (!response.ok) throw new Error(`the server answers ${response.status} to ${name}`);
-  const stream = response.body.pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function load(memory) {
-  const {loadPyodide} = await import(folder + "pyodide.mjs");
-  try {
-    const kept = await memory, {default: create} = await import(folder + "pyodide.asm.mjs");
-    const createPyodideModule = async (given) => { // with as much memory as is to be put into it
-      const module = await create(given);
-      module.growMemory(kept.length);
-      return module;
-    };
-    return await loadPyodide({indexURL: folder, _loadSnapshot: kept, createPyodideModule});
-  } catch (error) {
-    console.warn("Python begins without its memory:", error);
-    return loadPyodide({indexURL: folder});
-  }
-}
-
 async function begin() {
   given(new URL("about.json", import.meta.url)).then((r) => r.json()).then(({bytes}) => { of = bytes; }, () => {});
-  const files = inflated("package.bin"), memory = inflated("memory.bin");
+  const files = inflated(`${folder}package.bin`), memory = inflated(`${folder}memory.bin`);
   files.catch(() => {}); // it is awaited below, after Python
-  const python = await load(memory);
+  const python = await load(folder, memory);
   unpack(python, await files);
   python.runPython("import random; random.seed()"); // else everybody's chances were those of the day it was built
   answer = python.runPython("from tinygrad_edu.playground import answer; answer");

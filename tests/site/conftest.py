@@ -8,6 +8,7 @@ python -m site_build -o build/site && TINYGRAD_EDU_SITE=build/site python -m pyt
 
 import functools
 import http.server
+import json
 import os
 import threading
 
@@ -27,7 +28,10 @@ AXE = """new Promise(requestAnimationFrame).then(() => axe.run({resultTypes: ["v
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    """The site; and for all other servers, in whose place the browser asks this one, a refusal that is remembered."""
+
     missing = set()  # names of files that are not found, for a while
+    elsewhere = []  # what was asked of other servers, by a page or by a worker; the browser's own maker is asked anyway
 
     def log_message(self, *words):
         pass
@@ -36,8 +40,17 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")  # a browser asks again, so that what is missing is missed
         super().end_headers()
 
+    def refuse(self):
+        if "google" not in self.path:
+            self.elsewhere.append(self.path)
+        self.send_error(403)
+
+    do_CONNECT = do_POST = refuse
+
     def do_GET(self):
-        if self.path.split("?")[0].rsplit("/", 1)[-1] in self.missing:
+        if not self.path.startswith("/"):
+            self.refuse()
+        elif self.path.split("?")[0].rsplit("/", 1)[-1] in self.missing:
             self.send_error(404)
         else:
             super().do_GET()
@@ -59,26 +72,42 @@ def address():
 class Tab(Browser):
     """A browser that finds no other server than ours, and tells what it was refused."""
 
+    patience = 130  # seconds: longer than any test waits for something on a page
+
     def __init__(self, profile, address):
-        super().__init__(profile)
+        super().__init__(profile, f"--proxy-server={address}")
         self.address = address
         self.size(1280, 860)
+
+    def read(self):
+        message = super().read()
+        if message.get("method") == "Page.javascriptDialogOpening":  # asked whether to leave what is unsaved: yes
+            yes = {"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            os.write(self.to, json.dumps(yes | {"sessionId": self.session}).encode() + b"\0")
+        return message
 
     def goto(self, path="", fresh=True):
         """Open a page of the site; what was seen before is forgotten."""
         if fresh:
             self("Page.navigate", url="about:blank")
+            self.until("location.href === 'about:blank'")
         self.events.clear()
+        Quiet.elsewhere.clear()
         self("Page.navigate", url=self.address + path)
         self.until("document.readyState === 'complete'")
 
     def until(self, condition, seconds=30.0):
-        """Wait until something is true on the page; returns it."""
+        """Wait until something is true on the page, or on the one that it opens in its place; returns it."""
         code = """new Promise((done, fail) => { const until = Date.now() + %g; const look = () => {
             let x; try { x = %s; } catch { x = null; }
             if (x) done(x); else if (Date.now() > until) fail(new Error("waited in vain for " + %r));
             else setTimeout(look, 30); }; look(); })"""
-        return self.js(code % (1000 * seconds, condition, condition))
+        while True:
+            try:
+                return self.js(code % (1000 * seconds, condition, condition))
+            except AssertionError as error:
+                if "navigated" not in str(error):
+                    raise
 
     def shot(self, path):
         """A picture of what is seen."""
@@ -100,7 +129,8 @@ class Tab(Browser):
 
     def troubles(self):
         """What is red in the console, and every request to another server."""
-        return [t for t in super().troubles() if not str(t).startswith((self.address, "blob:" + self.address))]
+        ours = (self.address, "blob:" + self.address)
+        return [t for t in super().troubles() if not str(t).startswith(ours)] + Quiet.elsewhere
 
 
 @pytest.fixture
