@@ -22,6 +22,7 @@ GROUPS = {
     "losses": ("Losses", "losses"),
     "optim": ("Optimizers and schedules", "optim"),
     "train": ("Training and metrics", "train"),
+    "runs": ("A training, seen again", "runs"),
     "data": ("Data", "data"),
     "plot": ("Plots", "plot"),
     "stochastic": ("Random choices", "stochastic"),

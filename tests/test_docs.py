@@ -13,8 +13,7 @@ from site_build import api, docs
 from tinygrad_edu import cli, contents
 
 ROOT = Path(__file__).parent.parent
-SKIPPED = {".git", ".venv", "build", "node_modules", ".pytest_cache"}
-PAGES = sorted(p for p in ROOT.rglob("*.md") if not SKIPPED & {*p.relative_to(ROOT).parts})
+PAGES = sorted(p for where in ("*.md", "docs/**/*.md", "benchmarks/*.md", ".github/*.md") for p in ROOT.glob(where))
 OURS = [p for p in PAGES if p.parent in (ROOT, ROOT / "docs")]
 LINKS = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -123,10 +122,8 @@ ENTRY = re.compile(r"(?m)^::::\{py:\w+\} (\w+).*\n:module: ([\w.]+)$")
 def test_the_api_has_every_public_name_once():
     entries = [f"{module}.{name}" for page in API.values() for name, module in ENTRY.findall(page)]
     assert len({*entries}) == len(entries)
-    rooms = {"": tinygrad_edu} | {
-        f".{room}": import_module(f"tinygrad_edu.{room}")
-        for room in "functional nn losses optim train data plot stochastic learn zoo grading".split()
-    }
+    listed = {*api.front_rooms(), *"learn zoo grading".split()} - api.WHOLE
+    rooms = {"": tinygrad_edu} | {f".{room}": import_module(f"tinygrad_edu.{room}") for room in listed}
     for prefix, room in rooms.items():
         for thing in contents.things(room):
             if not isinstance(thing, type(tinygrad_edu)) and thing.__name__ in getattr(room, "__all__", ()):
