@@ -21,7 +21,7 @@ html_sidebars = {
         f"sidebar/{part}.html" for part in ("brand", "search", "playground", "scroll-start", "navigation", "scroll-end")
     ]
 }
-html_css_files = ["site.css"]
+html_css_files, html_js_files = ["site.css"], ["copy.js"]
 html_favicon = "_static/icon.svg"
 html_search_scorer = str(Path(__file__).parent / "_templates" / "scorer.js")
 html_copy_source = html_show_sphinx = html_show_copyright = False

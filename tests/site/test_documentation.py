@@ -79,6 +79,18 @@ def test_on_a_telephone_nothing_is_cut_off(tab, path):
     tab.size(1280, 860)
 
 
+def test_what_is_copied_is_what_one_types(tab):
+    tab.goto("docs/first-gradient.html")
+    tab.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }; 0")
+    tab.js("document.querySelector('.copy').click(); 0")
+    lines = tab.until("window.copied").splitlines()
+    text = tab.js("document.querySelector('div.highlight > pre').textContent")
+    assert lines == [line[4:] for line in text.splitlines() if line.startswith((">>> ", "... "))] != []
+    scope = {}
+    exec("\n".join(lines), scope)
+    assert scope["L"].data == 4.0
+
+
 QUESTIONS = {
     # a learner
     "why is this gradient": "why",
