@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu.playground import answer, lessons
+from tinygrad_edu.runs import viewer
 
 ROOT = Path(__file__).parent.parent
 SITE, PACKAGE = ROOT / "site", ROOT / "tinygrad_edu"
 MARK = ".tinygrad_edu-site"
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-SHARED = {"webpage/colours.css": "colours.css"}  # files of the package that the page uses too
+SHARED = {"webpage/colours.css": "colours.css", "webpage/shared.js": "shared.js"}  # of the package, for the page too
 
 # What each door begins with.
 FIRST: dict[str, dict[str, Any]] = {
@@ -38,9 +39,12 @@ PREPARED: list[tuple[str, dict[str, Any]]] = [
         ("look.program", {**LOOK, "language": language, "of": FIRST["look"]["of"]})
         for language in ("tinygrad_edu", "python", "numpy", "javascript", "latex")
     ],
+    ("training.options", {}),
+    ("training.start", {"settings": {}}),
 ]
 # And what has no answer that is worth keeping.
-ASKED = [*PREPARED, ("look.read", {"expression": "a*b"}), ("lessons.task", {"name": "parabola"})]
+ASKED = [*PREPARED, ("look.read", {"expression": "a*b"}), ("lessons.task", {"name": "parabola"}),
+         ("training.advance", {"most": 12})]  # fmt: skip
 
 
 def build(out: Path) -> Path:
@@ -58,6 +62,8 @@ def build(out: Path) -> Path:
     shutil.copytree(SITE / "play", out / "play")
     for source, name in SHARED.items():
         shutil.copy(PACKAGE / source, out / "play" / name)
+    for name, text in viewer().items():
+        (out / "play" / name).write_text(text, "utf-8")
     counted = [*PYODIDE[2:], "package.bin", "memory.bin"]
     about = {"bytes": sum((out / "pyodide" / name).stat().st_size for name in counted)}
     (out / "play" / "about.json").write_text(json.dumps(about))

@@ -22,10 +22,11 @@ from .interpolation import resized
 from .packaged import digits, names
 from .preparation import Preparation
 from .samples import Split
-from .shapes import blobs, circles, minitorch, moons, spirals, xor
+from .shapes import blobs, circles, minitorch, moons, sine, spirals, xor
 
 __all__ = [
     "Preparation", "Split", "Standardizer", "batches", "blobs", "by_position", "circles", "classification", "columns",
-    "digits", "minitorch", "moons", "names", "read_csv", "read_idx", "resized", "spirals", "split", "xor",
+    "digits", "minitorch", "moons", "names", "read_csv", "read_idx", "resized", "sine",
+    "spirals", "split", "xor",
 ]  # fmt: skip
 signposts.put_up(__name__)

@@ -134,6 +134,23 @@ def blobs(n: int = 100, centers: int | Sequence[Sequence[float]] = 3, noise: flo
     return _named("blobs", [X[i] for i in order], [y[i] for i in order], k)
 
 
+@_told
+def sine(n: int = 50, noise: float = 0.1, seed: int = 0) -> Split:
+    """Points of a sine from -3 to 3, evenly spaced: x, and as the number to predict sin(x), with `noise` added.
+
+    Raises ValueError unless n >= 1 and noise >= 0.
+
+    >>> sine(3, noise=0.0)
+    <sine: 3 samples of 1 number, y: numbers to predict>
+    >>> sine(3, noise=0.0).X
+    [[-3.0], [0.0], [3.0]]
+    """
+    check_points(n, noise)
+    draw, xs = RandomState(seed), _spaced(-3.0, 3.0, n)
+    y = [draw.normal(math.sin(x), noise) for x in xs]
+    return Split([[x] for x in xs], y, name="sine", features=["x"], target="y", classes=())
+
+
 def _two_curves(
     name: str, first: list[tuple[float, float]], second: list[tuple[float, float]], noise: float, seed: int
 ) -> Split:

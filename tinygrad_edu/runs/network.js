@@ -110,7 +110,7 @@ function runNetwork(run, on) {
         put(text, "class", words.length > 5 ? "long" : "");
       }
       put(g, "aria-pressed", String(k === now.unit));
-      put(g, "aria-label", `${titleOf(run, k)}: ${short(now.a[k])}, gradient ${short(grad)}${closed ? ", closed" : ""}`);
+      put(g, "aria-label", `${titleOf(run, k)}: ${twoDigits(now.a[k])}, gradient ${short(grad)}${closed ? ", closed" : ""}`);
     }
     boxes.forEach((show) => show(now.x));
     end.text.textContent = twoDigits(now.loss);

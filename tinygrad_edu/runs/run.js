@@ -25,7 +25,7 @@
 // parameters before the step and of the gradient of its batch's mean loss; accuracy may be null, g and loss too.
 //
 // options: rows; follow: true to stay at the newest frame (until somebody seeks); most: frames that are kept (400), then
-//   every second is left out; controls: false leaves out the bar with the slider; keys: the element whose keys are heard
+//   every second is left out; controls: false leaves out the bar with the slider, "steps" its play button; keys: the element whose keys are heard
 //   (the viewer's own); frame, sample, unit: where to begin; onchange({frame, step, sample, unit}): after every change
 // view: add(frame), epoch({...}), finding({...}), seek(i), step(s), play(), pause(), sample(i), select(k), refresh(),
 //   destroy(), and at, frames, now: what was drawn last, with all that is computed for the chosen sample.
@@ -94,7 +94,7 @@ function showRun(element, run, options = {}) {
   const [plane, network, curves, about, matrices] = parts; // the plane first: circles show pieces of its grid
   const told = el("section.box.findings", {"aria-label": "What the doctor found"});
   const say = el("div.unseen", {role: "status", "aria-live": "polite"});
-  const bar = options.controls === false ? null : runBar({go, step: (d) => go(at + d), toggle});
+  const bar = options.controls === false ? null : runBar({go, step: (d) => go(at + d), toggle, plays: options.controls !== "steps"});
   element.classList.add("run");
   element.replaceChildren(el("div.run-main", {}, el("div.run-left", {}, network.element, about.element, matrices.element),
     el("div.run-right", {}, plane.element, curves.element, told)), ...(bar ? [bar.element] : []), say);
@@ -173,7 +173,7 @@ function showRun(element, run, options = {}) {
     const far = e.shiftKey ? 10 : 1;
     const keys = {ArrowRight: () => go(at + far), ArrowLeft: () => go(at - far), Home: () => go(0), End: () => go(frames.length - 1),
       Escape: () => select(unit)};
-    const act = e.key === " " && !e.target.closest("button, summary, a, [role=button]") && bar ? toggle : keys[e.key];
+    const act = e.key === " " && !e.target.closest("button, summary, a, [role=button]") && bar?.plays ? toggle : keys[e.key];
     if (!act || (e.key === "Escape" && unit < 0)) return;
     e.preventDefault();
     act();
@@ -303,16 +303,16 @@ function runColours(element) {
 
 // The bar: play, one step, the slider, where it stands
 
-function runBar({go, step, toggle}) {
+function runBar({go, step, toggle, plays}) {
   const button = (text, title, onclick, kind = "button") => el(kind, {type: "button", title, onclick, "aria-label": title.replace(/ \(.*/, "")}, text);
   const play = button("Play", "play (space)", toggle, "button.main");
   const slider = el("input", {type: "range", min: 0, value: 0, "aria-label": "Step", oninput: () => go(Number(slider.value))});
   const marks = el("div.marks", {"aria-hidden": "true"}), count = el("span.count");
-  const element = el("div.run-bar", {role: "group", "aria-label": "Steps"}, play,
+  const element = el("div.run-bar", {role: "group", "aria-label": "Steps"}, ...(plays ? [play] : []),
     button("◀", "one step back (←)", () => step(-1)), button("▶", "one step on (→)", () => step(1)),
     el("div.track", {}, marks, slider), count);
   let shown = "";
-  return {element, draw({f, at, frames, findings}, playing) {
+  return {element, plays, draw({f, at, frames, findings}, playing) {
     play.textContent = playing ? "Pause" : "Play";
     play.setAttribute("aria-label", playing ? "pause" : "play");
     slider.max = frames.length - 1;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -87,6 +87,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
     )
     check_watch(watch, model, given)
     recorder = recorder_for(record, model, loss, given)
+    if recorder is not None:
+        recorder.expect(epochs * given.batches)
     history, best = History(), Best(model, given.watched)
     line = Line(screen()) if progress is True else None
     told = Told(history, epochs, epochs * given.batches, line, progress if callable(progress) else None)
@@ -98,8 +100,8 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
         if line:
             around.callback(line.close)
         try:
-            steps = loop(model, loss, optimizer, given, told, Doctor(watch, line, recorder), best, epochs, batch_size,
-                         seed, patience, stop_on_nan, recorder)  # fmt: skip
+            steps = loop(model, loss, optimizer, given, told, Doctor(watch, line, recorder), best, range(1, epochs + 1),
+                         batch_size, seed, patience, stop_on_nan, recorder)  # fmt: skip
             for _ in steps:
                 pass
         except KeyboardInterrupt:
@@ -116,7 +118,7 @@ def fit(model: Model, X: Any, y: Any, *, loss: Callable[[Any, Any], Any] | str, 
 
 
 def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, given: Given, told: Told, doctor: Doctor,
-         best: Best, epochs: int, batch_size: int, seed: int, patience: int | None = None,
+         best: Best, epochs: Iterable[int], batch_size: int, seed: int, patience: int | None = None,
          stop_on_nan: bool = True, recorder: RunRecorder | None = None) -> Iterator[float]:  # fmt: skip
     """The steps of a training: each is shown, as the mean loss of its batch, when its gradient is there, and taken when
     the next one is asked for.  `fit` asks for all, a page for some, and then draws.
@@ -124,10 +126,8 @@ def loop(model: Model, loss: Callable[[Any, Any], Any], optimizer: Optimizer, gi
     What there is to remember is in `told.history`, and in the `recorder`.
     """
     history, order = told.history, random.Random(seed)
-    if recorder is not None:
-        recorder.expect(epochs * given.batches)
     steps = steps_for(model, loss, given, history)
-    for epoch in range(1, epochs + 1):
+    for epoch in epochs:
         means = Means(given.judged)
         for batch in batches(len(given.X), batch_size, order):
             optimizer.zero_grad()

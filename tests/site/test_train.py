@@ -1,0 +1,226 @@
+"""The door to train through: a network learns in the page, step by step, and every number of it can be asked for."""
+
+import contextlib
+import io
+import re
+
+import pytest
+
+GO = "document.querySelector('#train .go')"
+
+
+def opened(tab, state=""):
+    """The door with a training that has begun; a door that is there is sent to another address."""
+    address = f"#train{state and '?' + state}"
+    if tab.js("document.querySelector('#train .run-main') && document.getElementById('loading').hidden"):
+        tab.events.clear()
+        tab.js("document.querySelector('#train .run-main').classList.add('before')")
+        tab.js(
+            f"location.hash === '{address}' ? {GO}.parentNode.querySelector('.again').click() : location = '{address}'"
+        )
+    else:
+        tab.goto(address)
+        tab.until("document.getElementById('loading').hidden")
+    tab.until(f"!{GO}.disabled && document.querySelector('#train .run-main:not(.before) .unit')")
+    tab.until("document.querySelector('#train .waits').textContent === ''")
+
+
+def step(tab):
+    """The step that is shown, and its loss."""
+    tab.js("new Promise(requestAnimationFrame)")
+    found = re.search(
+        r"step ([\d,]+)(?:.*loss ([^ ]+))?", tab.js("document.querySelector('#train .count').textContent")
+    )
+    return int(found[1].replace(",", "")), float(found[2]) if found[2] else None
+
+
+def press(tab, name):
+    tab.js(f"document.querySelector('#train .{name}').click()")
+
+
+def choose(tab, name, value):
+    tab.js(f"""(() => {{ const field = document.querySelector('#train form [name="{name}"]');
+        field.value = "{value}"; field.dispatchEvent(new Event("change", {{bubbles: true}})); }})()""")
+
+
+def reach(tab, count, seconds=30):
+    tab.until(f"Number(/step ([\\d,]+)/.exec(document.querySelector('#train .count').textContent)[1].replace(',', ''))"
+              f" >= {count}", seconds)  # fmt: skip
+
+
+def trained(tab, count):
+    """Train for so many steps or more, and pause."""
+    press(tab, "go")
+    reach(tab, count)
+    press(tab, "go")
+    tab.until(f"{GO}.textContent.includes('Train')")
+
+
+def test_a_network_learns_the_moons_and_pauses_at_once(tab):
+    opened(tab)
+    _, first = step(tab)
+    trained(tab, 300)
+    at, last = step(tab)
+    assert at >= 300 and last < 0.5 * first
+    tab.js("new Promise((done) => setTimeout(done, 400))")
+    assert step(tab)[0] <= at + 10  # the answer that was on its way
+    assert tab.troubles() == []
+
+
+def test_one_step_is_one_step(tab):
+    opened(tab)
+    for k in (1, 2, 3):
+        press(tab, "one")
+        reach(tab, k)
+        assert step(tab)[0] == k
+
+
+def test_by_keyboard_alone_a_network_is_trained_and_a_unit_asked(tab):
+    opened(tab)
+
+    def to(selector, most=80):
+        for _ in range(most):
+            if tab.js(f"document.activeElement.matches('{selector}')"):
+                return
+            tab.key("Tab")
+        raise AssertionError(f"no way to {selector}")
+
+    to("#train .go")
+    tab.key("Enter")
+    reach(tab, 20)
+    tab.key("Enter")
+    tab.until(f"{GO}.textContent.includes('Train')")
+    to("#train .unit")
+    tab.key("Enter")
+    assert "∂L/∂a" in tab.until("document.querySelector('#train .about:not([hidden])')?.textContent")
+    tab.key("ArrowLeft")
+    assert step(tab)[0] < 30 and tab.troubles() == []
+
+
+def test_a_point_is_put_by_keyboard_and_taken_away(tab):
+    opened(tab, "d=drawn&p=0.0.0_100.100.1")
+    tab.js("document.querySelector('#train .draw').focus()")
+    tab.key("ArrowRight", 3)
+    tab.key("2")
+    tab.until("location.hash.includes('p=0.0.0_100.100.1_30.0.1')")
+    tab.until("document.querySelector('#train .plane .choices').textContent.includes('of 3')")
+    tab("Input.dispatchKeyEvent", type="keyDown", key="Delete", windowsVirtualKeyCode=46)
+    tab.until("location.hash.endsWith('p=0.0.0_100.100.1')")
+    press(tab, "clear")
+    assert "no points yet" in tab.until("document.querySelector('#train .wrong').textContent")
+    assert tab.troubles() == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_nothing_is_cut_off_and_axe_finds_nothing_at_any_width(tab, width):
+    tab.size(width, 800)
+    opened(tab, "d=drawn&p=0.0.0_100.100.1_50.20.0")
+    press(tab, "one")
+    reach(tab, 1)
+    tab.js("document.querySelector('#train .unit').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    tab.js("document.querySelector('#train .train-choices').open = true")
+    tab.until("document.querySelector('#train .about:not([hidden])')")
+    wide = tab.js("document.documentElement.scrollWidth")
+    found = tab.axe()
+    tab.size(1280, 860)
+    assert wide <= width and found == []
+
+
+@pytest.mark.parametrize(
+    "state, words",
+    [
+        ("lr=-1", "the learning rate is a number above 0, at most 1000, got -1"),
+        ("layers=8-fast", "the size of layer 2 is a whole number from 1 to 32, got 'fast'"),
+        ("d=mons", "did you mean 'moons'?"),
+        ("d=drawn&p=1.x.0", "y of point 1 is a number from -100 to 100, got 'x'"),
+    ],
+)
+def test_a_link_that_is_wrong_is_told_in_our_words(tab, state, words):
+    opened(tab)
+    tab.js(f"location = '#train?{state}'")
+    assert words in tab.until("document.querySelector('#train .wrong').textContent") and tab.troubles() == []
+
+
+def test_what_is_typed_wrong_is_told_and_the_training_stays(tab):
+    opened(tab)
+    trained(tab, 10)
+    at = step(tab)
+    choose(tab, "points", "many")
+    assert "whole number from 2 to 500, got 'many'" in tab.until("document.querySelector('#train .wrong').textContent")
+    assert step(tab) == at
+    choose(tab, "points", "60")
+    tab.until("document.querySelector('#train .plane .choices').textContent.includes('of 60')")
+    assert tab.js("document.querySelector('#train .wrong').textContent") == "" and step(tab)[0] == 0
+
+
+def test_a_learning_rate_that_is_too_large_is_found_by_the_doctor(tab):
+    opened(tab, "opt=sgd&lr=900&act=relu&loss=mse")
+    press(tab, "go")
+    found = tab.until("document.querySelector('#train .findings summary')?.textContent", 40)
+    assert re.search(r"at step \d+", found)
+    press(tab, "go")
+    tab.js("document.querySelector('#train .findings details').open = true")
+    tab.js("document.querySelector('#train .findings button').click()")
+    assert step(tab)[0] <= int(re.search(r"at step (\d+)", found)[1]) + 10
+    assert tab.troubles() == []
+
+
+def test_a_link_brings_the_settings_back(tab):
+    opened(tab, "d=circles&n=40&layers=4-3&act=relu&opt=sgd&lr=0.2&seed=5")
+    fields = "[...document.querySelectorAll('#train form [name]')].map((f) => [f.name, f.value])"
+    values = dict(tab.js(fields))
+    assert values["data"] == "circles" and values["points"] == "40" and values["lr"] == "0.2" and values["seed"] == "5"
+    assert tab.js("document.querySelectorAll('#train .unit').length") == 8
+    address = tab.js("location.hash")
+    trained(tab, 5)
+    assert tab.js("location.hash") == address
+    seen = step(tab)
+    tab.goto(address)  # by somebody else
+    opened(tab, address.partition("?")[2])
+    assert dict(tab.js(fields)) == values
+    for _ in range(seen[0]):
+        press(tab, "one")
+    reach(tab, seen[0])
+    assert step(tab) == seen
+
+
+def test_what_python_forgets_is_computed_again(tab):
+    opened(tab, "n=20&layers=3")
+    trained(tab, 5)
+    choose(tab, "lr", "0.5")
+    trained(tab, 12)
+    at, _ = step(tab)
+    tab.js("import('./play/python.js').then(({stop}) => stop('stopped by a test'))")
+    tab.until("document.getElementById('loading').hidden")
+    press(tab, "one")
+    reach(tab, at + 1)
+    _, again = step(tab)
+    assert again is not None and "lr=0.5" in copied(tab) and tab.troubles() == []
+
+
+def copied(tab):
+    """What is copied as Python."""
+    tab.js("window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    press(tab, "copy")
+    return tab.until("window.copied")
+
+
+def test_the_program_that_is_copied_trains_as_the_page_did(tab):
+    opened(tab, "n=30&layers=3&batch=10")
+    for _ in range(6):
+        press(tab, "one")
+    reach(tab, 6)
+    mean = tab.js("document.querySelector('#train .curves .mean').getAttribute('d')")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        exec(copied(tab), names := {})
+    assert len(names["history"].losses) == 2 and mean.count("L") == 1  # two epochs, here and there
+
+
+def test_the_run_is_saved_as_a_page(tab):
+    opened(tab, "n=20&layers=3")
+    trained(tab, 3)
+    tab.js("""window.saved = null; URL.createObjectURL = (blob) => { blob.text().then((t) => { window.saved = t; });
+        return "data:,"; }; HTMLAnchorElement.prototype.click = () => {}""")
+    press(tab, "save")
+    assert tab.until("window.saved").startswith("<!doctype html>")
