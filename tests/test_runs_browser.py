@@ -102,17 +102,28 @@ def test_keys_slider_curve_and_address_go_to_the_same_frames(tab, signs):
     assert look(browser)["at"] == last
     browser.key("Escape")
     assert look(browser)["unit"] == -1
+    seen = look(
+        browser, "location.hash = '#frame=6&sample=7&unit=1'; await new Promise((done) => setTimeout(done, 30))"
+    )
+    assert (seen["at"], seen["sample"], seen["unit"]) == (6, 7, 1)
+    assert browser.js("document.querySelector('a, button, input, select, [tabindex]').id") == "skip"
+    browser.js("document.querySelector('#skip').focus()")
+    browser.key("Enter")
+    assert browser.js("document.activeElement.type") == "range", "the first link leads to the slider"
+    browser.key("ArrowRight")
+    assert look(browser)["at"] == 7
 
 
 def test_play_runs_through_the_frames_and_stops_when_asked(tab, signs):
     browser = tab(signs[1])
+    browser.js("window.wait = setInterval; setInterval = (f) => wait(f, 100); view.play()")
     browser.js(
-        "window.wait = setInterval; setInterval = (f) => wait(f, 10); document.querySelector('.run-bar button').click()"
+        "new Promise((done) => { const id = wait(() => { if (view.at > 1) { clearInterval(id); done(); } }, 5); })"
     )
-    browser.js("new Promise((done) => setTimeout(done, 150))")
+    assert browser.js("document.querySelector('.run-bar button').textContent") == "Pause"
     browser.key(" ")
     at = look(browser)["at"]
-    assert at > 0 and browser.js("new Promise((done) => setTimeout(() => done(view.at), 80))") == at
+    assert at > 0 and browser.js("new Promise((done) => setTimeout(() => done(view.at), 220))") == at
     assert browser.js("document.querySelector('.run-bar button').textContent") == "Play"
 
 
