@@ -16,6 +16,8 @@ from hypothesis import settings
 
 # The one module that is compiled as it is imported has no examples where there is no compiler.
 collect_ignore = [] if find_spec("numba") else ["tinygrad_edu/replay/lowering.py"]
+# And a page about two other libraries is read without its examples where these are not.
+collect_ignore += [] if find_spec("torch") and find_spec("jax") else ["docs/moving.md"]
 # Exercises have none either, and some import what a learner has written.
 collect_ignore_glob = ["tinygrad_edu/learn/exercises/*/*"]
 
