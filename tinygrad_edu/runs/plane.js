@@ -5,12 +5,12 @@ const SIDE = 40;
 function runPlane(run, on, judge) {
   const {samples} = run, n = samples.x[0]?.length ?? 0, count = samples.x.length;
   const number = el("input", {type: "number", min: 0, max: Math.max(0, samples.of - 1), "aria-label": "Number of the sample", onchange: () => on.sample(nearest(Number(number.value)))});
-  const says = el("p.says"), note = el("p.note"), canvas = el("canvas", {role: "img"}), list = el("div.numbers");
+  const says = el("p.says"), note = el("p.note"), canvas = el("canvas", {role: "img"}), list = el("div.numbers"), scores = el("div.scores");
   const element = el("section.box.plane", {"aria-label": "The samples"},
     el("div.choices", {}, el("label", {}, "sample ", number), el("button", {type: "button", "aria-label": "the sample before", onclick: () => on.sample(chosen - 1)}, "−"),
       el("button", {type: "button", "aria-label": "the next sample", onclick: () => on.sample(chosen + 1)}, "+"),
       el("span.note", {}, count < samples.of ? `${count} of ${samples.of.toLocaleString("en")} are here` : `of ${count}`)),
-    canvas, list, says, note);
+    canvas, list, says, scores, note);
   element.hidden = !count || !run.programs;
   let chosen = 0, place;
   const nearest = (wanted) => samples.places.reduce((best, p, i) => (Math.abs(p - wanted) < Math.abs(samples.places[best] - wanted) ? i : best), 0);
@@ -56,6 +56,12 @@ function runPlane(run, on, judge) {
     const right = now.right.filter(Boolean).length;
     says.replaceChildren("The network says ", el("b", {}, judge.said(now.out)), `; the target is ${judge.asked(now.target)}; loss `, numeral(now.loss), ". ",
       run.classes ? el(now.right[chosen] ? "span.fine" : "span.wrong", {}, now.right[chosen] ? "Right." : "Wrong.") : "");
+    scores.hidden = !run.classes || now.out.length < 3 || now.out.length > 12;
+    if (!scores.hidden) {
+      const most = Math.max(...now.out.map(finite)) || 1;
+      scores.replaceChildren(...now.out.map((s, c) => el("div", {}, el("span.name", {}, judge.asked([c])),
+        el("span.bar", {"aria-hidden": "true"}, el(s < 0 ? "i.minus" : "i.plus", {style: `width: ${50 * finite(s) / most}%`})), el("span", {title: s}, short(s)))));
+    }
     note.textContent = run.classes ? `${right} of these ${count} are right.` : "";
     canvas.setAttribute("aria-label", `${n === 2 ? "What the network says of the plane" : n === 1 ? "The curve of the network" : "The sample as a picture"}${run.classes ? `; ${right} of ${count} samples right` : ""}`);
   }

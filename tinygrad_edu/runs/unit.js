@@ -23,12 +23,15 @@ function runUnit(run, on) {
     return [items.filter((x) => kept.has(x)), items.filter((x) => !kept.has(x))];
   }
   const chip = (kind, word, x, words) => el(`div.chip.${kind}`, {}, el("small", {}, word), numeral(x), el("small", {}, words));
-  function line(values, at, word) {
-    const W = 220, H = 56, xs = [...values].map((v) => (Number.isFinite(v) ? v : 0)), lo = Math.min(0, ...xs), hi = Math.max(0, ...xs), span = hi - lo || 1;
-    const x = (i) => 2 + (W - 4) * i / Math.max(1, xs.length - 1), y = (v) => 4 + (H - 8) * (1 - (v - lo) / span);
-    return el("figure", {}, el("figcaption", {}, `${word} = ${short(values[at])}`), el("svg.spark", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${word}: ${short(xs[0])} at first, ${short(xs.at(-1))} at last`},
-      el("path.axis", {d: `M2,${y(0)}H${W - 2}`}), el("path.mean", {d: xs.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)},${y(v).toFixed(1)}`).join("")}),
-      el("circle.spot", {cx: x(at), cy: y(xs[at]), r: 3.5})));
+  // One row of numbers, or several, over the recorded steps.
+  function line(rows, now, word, kind = "mean") {
+    const W = 188, H = 56, numbers = rows.map((row) => Array.from(typeof row === "number" ? now.frames : row, (v) => (typeof row === "number" ? row : finite(v) ? v : 0)));
+    let lo = 0, hi = 0;
+    for (const row of numbers) for (const v of row) { lo = Math.min(lo, v); hi = Math.max(hi, v); }
+    const last = now.frames.length - 1, x = (i) => 3 + (W - 6) * i / Math.max(1, last), y = (v) => 4 + (H - 8) * (1 - (v - lo) / (hi - lo || 1));
+    return el("figure", {}, el("figcaption", {}, word), el("svg.spark", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${word}: from ${short(lo)} to ${short(hi)} over the steps`},
+      el("path.axis", {d: `M3,${y(0)}H${W - 3}`}), ...numbers.map((row) => el(`path.${kind}`, {d: row.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)},${y(v).toFixed(1)}`).join("")})),
+      el("line.cursor", {x1: x(now.at), x2: x(now.at), y1: 2, y2: H - 2}), ...(rows.length === 1 ? [el("circle.spot", {cx: x(now.at), cy: y(numbers[0][now.at]), r: 3.5})] : [])));
   }
   function draw(now) {
     element.hidden = now.unit < 0 || !now.a;
@@ -42,7 +45,7 @@ function runUnit(run, on) {
     const [shownUses, restUses] = largest(uses, (t) => t.dz * t.w);
     const paths = [...shownUses.map(({r, dz, w}) => [titleOf(run, r), dz, w, dz * w]), ...(restUses.length ? [[`${restUses.length} more units`, "", "", restUses.reduce((s, t) => s + t.dz * t.w, 0)]] : []),
       ...(finite(left) > small || !uses.length ? [[uses.length ? "other operations" : "the loss", "", "", uses.length ? left : now.da[k]]] : [])];
-    const past = now.history(), over = (row) => (typeof row === "number" ? now.frames.map(() => row) : row);
+    const past = now.history(), kept = u.weights.filter((w) => w >= 0).slice(0, 64);
     const g = now.g;
     element.replaceChildren(
       el("h2", {}, titleOf(run, k), el("button.close", {type: "button", "aria-label": "close", onclick: () => on.unit(k)}, "×")),
@@ -61,7 +64,8 @@ function runUnit(run, on) {
         `Each weight’s gradient is ∂L/∂z × its input${rest.length ? `; the ${TERMS} largest products of ${terms.length}` : ""}`),
       ...(run.programs.heads.some((h) => h.parameters.length) ? [el("p.note", {}, "The loss reads parameters itself, as a penalty does: what it hands on to them is in the gradient of the batch alone.")] : []),
       el("h3", {}, "Over the steps, for this sample"),
-      el("div.sparks", {}, line(over(past.a[k]), now.at, "a"), line(over(past.da[k]), now.at, "∂L/∂a"), line(over(past.z[k]), now.at, "z")));
+      el("div.sparks", {}, line([past.a[k]], now, `a = ${short(now.a[k])}`), line([past.da[k]], now, `∂L/∂a = ${short(now.da[k])}`), line([past.z[k]], now, `z = ${short(now.z[k])}`),
+        line(kept.map((w) => past.lanes[w]), now, kept.length < u.weights.length ? `the first ${kept.length} weights` : "its weights", "each")));
   }
   return {element, draw};
 }
