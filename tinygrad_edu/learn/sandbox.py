@@ -39,6 +39,7 @@ from . import worker
 SECONDS, MEMORY = 5.0, 2000  # of one question; megabytes
 STARTING, GRACE = 60.0, 2.0  # until Python is there; until a process ends itself after its time
 LONGEST, WAITING = 2**24, 100  # letters of a line, lines that nobody has read
+PIPE = 4096  # bytes that every system takes for a process that does not read
 LONG, ERRORS = 500, 10**5  # letters of what is told of an error, and of what the process says as it dies
 PREFIX = "tinygrad_edu-"
 KNOWN = {"PATH", "HOME", "USERPROFILE", "APPDATA", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "LANG", "LC_ALL", "TZ",
@@ -195,13 +196,16 @@ class Sandbox:
             self._begin()
         process, begun, token = self.process, time.monotonic(), secrets.token_hex(8)
         assert process is not None and process.stdin is not None
-        text = json.dumps({**question, "seconds": seconds, "id": token}) + "\n"
-        sending = threading.Thread(target=_send, args=(process.stdin, text.encode()), daemon=True)
-        sending.start()  # of its own, for who does not read would keep us waiting
+        text = (json.dumps({**question, "seconds": seconds, "id": token}) + "\n").encode()
+        sending = threading.Thread(target=_send, args=(process.stdin, text), daemon=True)
+        if len(text) <= PIPE:  # it fits, for what was asked before has been read
+            sending.run()
+        else:  # who does not read would keep us waiting
+            sending.start()
         answer = self._answer(token, begun + seconds + GRACE) if self.begun else None
         self.left -= time.monotonic() - begun
         try:
-            if answer is not None and process.poll() is None:
+            if answer is not None and process.poll() is None and sending.ident:
                 sending.join(GRACE)
             if answer is None or sending.is_alive():
                 raise ValueError

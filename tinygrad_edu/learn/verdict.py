@@ -228,7 +228,7 @@ def _telling(query: Query, trials: Sequence[Trial]) -> Sequence[Trial]:
 
 def shows(query: Query, module: ModuleType, right: ModuleType, args: tuple[Any, ...]) -> bool:
     """Whether code of our own that is wrong answers otherwise than what is right."""
-    theirs, ours = _asked(query, module, args), _asked(query, right, args)
+    theirs, ours = _asked(query, module, args), _ours(query, right, args)
     if query.judge is not None and not theirs.error:
         return bool(_told(query, Trial(args, theirs, ours.value)))
     return not _alike(theirs, ours, query.within)

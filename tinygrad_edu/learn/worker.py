@@ -14,6 +14,7 @@ see `walls`.  On other systems whoever grades people that are not to be trusted 
 from __future__ import annotations  # also in queries, whose text is compiled here
 
 import faulthandler
+import functools
 import importlib
 import io
 import json
@@ -169,7 +170,7 @@ def call(question: dict[str, Any], state: dict[str, Any]) -> Any:
     if "numpy" in sys.modules:
         names["np"] = sys.modules["numpy"]
     linecache.cache[PROBE] = (len(question["source"]), None, question["source"].splitlines(True), PROBE)
-    exec(compile(question["source"], PROBE, "exec"), names)
+    exec(_compiled(question["source"]), names)
     return names[question["name"]](state["their"], *question["args"])
 
 
@@ -183,6 +184,12 @@ def answered(question: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     except BaseException as error:  # whatever it is, it is theirs
         answer["error"] = account(error, *state["paths"])
     return answer | {"printed": out.getvalue() + err.getvalue()}
+
+
+@functools.lru_cache(100)
+def _compiled(source: str) -> types.CodeType:
+    """A query, which is asked with one set of numbers after the other."""
+    return compile(source, PROBE, "exec")
 
 
 def _canonical(*paths: str) -> list[str]:
