@@ -5,6 +5,7 @@ HYPOTHESIS_PROFILE=explore python -m pytest      draws new examples
 
 import gc
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parent
 
 # The one module that is compiled as it is imported has no examples where there is no compiler.
 collect_ignore = [] if find_spec("numba") else ["tinygrad_edu/replay/lowering.py"]
@@ -31,15 +34,25 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_sessionstart(session: pytest.Session):
+    """The kernel of the native replay is compiled once for all workers, while they collect."""
+    if is_whole(session) and not hasattr(session.config, "workerinput") and find_spec("numba"):
+        compile_it = "from tinygrad_edu.replay import binary; binary.function('run')"
+        session.config.add_cleanup(subprocess.Popen([sys.executable, "-c", compile_it], cwd=ROOT).wait)
+
+
 def pytest_collection(session: pytest.Session):
     """In a fresh checkout each worker compiles its share of the tests, and finds the others' when it comes to them."""
     me, workers = (getattr(session.config, "workerinput", {}).get(key) for key in ("workerid", "workercount"))
-    tests = Path(__file__).parent / "tests"
-    if me and {tests, tests.parent} & {Path(arg).resolve() for arg in session.config.args}:
-        sys.path.insert(0, str(tests))  # as pytest does, for a folder that is no package
-        for path in sorted(tests.glob("test_*.py"))[int(me.removeprefix("gw")) :: workers]:
+    if me and is_whole(session):
+        sys.path.insert(0, str(ROOT / "tests"))  # as pytest does, for a folder that is no package
+        for path in sorted(ROOT.glob("tests/test_*.py"))[int(me.removeprefix("gw")) :: workers]:
             with suppress(Exception, pytest.skip.Exception):  # is told when its turn comes
                 import_module(path.stem)
+
+
+def is_whole(session: pytest.Session) -> bool:
+    return bool({ROOT, ROOT / "tests"} & {Path(arg).resolve() for arg in session.config.args})
 
 
 @pytest.fixture(autouse=True)
