@@ -13,7 +13,7 @@ from typing import Any
 
 import tinygrad_edu
 
-from . import cli, data, functional, losses, nn, optim, plot, stochastic, train
+from . import cli, data, functional, losses, nn, optim, plot, runs, stochastic, train
 
 LONGEST = 64  # letters of a call
 SENTENCE = re.compile(r"(?<!\.\.)(?<!\bal)\.(?=\s+[A-Z`(]|$)")  # its end: not after "w1*x1 + ...", not after "et al."
@@ -34,6 +34,8 @@ SECTIONS = [
                        "them. A distribution has `sample(rng)`, `log_prob(x)`, `mean`, `entropy()`, `kl(other)`, "
                        "`outcomes()`, and `rsample(rng)` where there is a path.", "stochastic.", stochastic),
     ("Training and metrics", "`from tinygrad_edu import train`.", "train.", train),
+    ("A training, seen again", '`fit(..., record="run.html")` writes [a page](runs.md). In a loop of one\'s own, '
+                               "`from tinygrad_edu import runs`.", "runs.", runs),
     ("Data", "`from tinygrad_edu import data`. What gives samples gives a `Split`: `X_train, y_train, X_test, "
              "y_test`, and `X, y = ...`.",
      "data.", data),
