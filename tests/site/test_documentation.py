@@ -105,7 +105,13 @@ QUESTIONS = {
     "loss stands still": "not-learning",
     "dead relu": "leaks/dying",
     "gradcheck": "api/check",
+    "early stopping": "training",
+    "regression": "training",
+    "activation functions": "network",
+    "gpu": "replay",
+    "offline": "index",
     # a teacher
+    "share link": "playground",
     "worksheet": "api/learn",
     "grading rubric": "grading",
     "course of six meetings": "teaching",
@@ -120,6 +126,10 @@ QUESTIONS = {
     "jit refuses": "errors",
     "Drawing.save": "api/look",
     "changes": "changes",
+    "license": "index",
+    "seed reproducible": "semantics",
+    "speed": "speed",
+    "bug": "contributing",
 }
 FOUND = (
     """[...document.querySelectorAll('#search-results ul.search > li a:first-child')].slice(0, 8).map((a) => a.href)"""
