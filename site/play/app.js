@@ -1,10 +1,10 @@
 // The frame around the doors: which one is open, what the address says, colours, and the bar while Python comes.
 //
 // A door is a module that exports `open(root, state, play)`: it fills `root`, a <section>, once, and returns
-// {update(state)}, which is called when the address changes.  `state` is an object of strings; `play.keep(state)` writes
-// it into the address, so that a link shows the same; `play.keep(state, true)` as a step that Back undoes.  `play.ask`
-// asks Python, or knows the answer from when the site was built (PREPARED in site_build/play.py); `play.first` is what a
-// door begins with, `play.ready()` whether Python is there; `play.say` tells a screen reader.
+// {update(state)}, which is called when the address changes.  `state` is an object of strings; `play.keep(state)`
+// writes it into the address, so that a link shows the same; `play.keep(state, true)` as a step that Back undoes.
+// `play.ask` asks Python, or knows the answer from when the site was built (PREPARED in site_build/play.py);
+// `play.first` is what a door begins with, `play.ready()` whether Python is there; `play.say` tells a screen reader.
 //
 // What a person can put right is a Refusal, which a door shows; a Fault, or any other error, is ours, and shown here.
 import {ask, begin, Fault, isReady, listen, Refusal, stop} from "./python.js";
@@ -118,7 +118,8 @@ listen(({ready, broken, loading, of}) => {
   } else if (!ready) {
     const share = of ? Math.min(1, loading / of) : 0;
     $("bar").value = share;
-    $("loading-words").textContent = share < 1 ? `Python is coming: ${Math.round(100 * share)} %` : "Python is starting";
+    $("loading-words").textContent =
+      share < 1 ? `Python is coming: ${Math.round(100 * share)} %` : "Python is starting";
   }
 });
 $("again").addEventListener("click", () => {

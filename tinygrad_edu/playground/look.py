@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from ..blocks import Block, hypertext
+from ..blocks import Block, Rows, hypertext
 from ..check import gradcheck
 from ..engine import Value, topological
 from ..errors import UserError
@@ -58,6 +58,9 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
         node = found[0]
         told = _html(explain(root, of=node).blocks())
         way = (node, root) if node is not root else None
+    for n in order:  # cards are called what they are called in words
+        if n.parents and not n.label:
+            n.label = names.full[n]
     drawing = draw(root, width=width, path=way, max_nodes=MOST)
     free = parse(expression).names
     return {
@@ -93,13 +96,19 @@ def order(expression: str, numbers: Numbers) -> str:
 
 
 def check(expression: str, numbers: Numbers) -> str:
-    """The gradients of the names beside central differences, as text."""
+    """The gradients of the names beside central differences, as HTML."""
     read, (_, values) = parse(expression), rooted(expression, numbers)
     if not read.names:
         raise UserError("there is no name in this expression whose gradient could be checked")
     if bad := [n for n in read.names if not math.isfinite(values[n].data)]:
         raise UserError(f"{bad[0]} is {values[bad[0]].data}: differences need finite numbers")
-    return str(gradcheck(lambda *xs: read.on(dict(zip(read.names, xs))), *[values[n] for n in read.names]))
+    report = gradcheck(lambda *xs: read.on(dict(zip(read.names, xs))), *[values[n] for n in read.names])
+    rows = [(r.name, f"{r.analytic:.10g}", f"{r.numeric:.10g}", f"{r.error:.2g}", r.verdict) for r in report.sorted()]
+    notes = {i: note for i, r in enumerate(report.sorted()) if (note := r.kink or r.hint)}
+    heading = "input", "chain rule a", "differences n", "|a − n| / max(|a|, |n|)", "verdict"
+    lines = str(report).splitlines()  # after the table, the sums
+    rest = next(i for i, line in enumerate(lines) if line.startswith(f"{report.name} = "))
+    return _html([Rows([heading, *rows], "lrrrl", notes=notes), *lines[rest:]])
 
 
 def program(expression: str, numbers: Numbers, language: str = "tinygrad_edu", of: str = "") -> str:

@@ -37,8 +37,8 @@ export function open(root, state, play) {
     el("p.lead", {}, "Type a formula, or change a number. Click a name or a card: its gradient is explained."),
     el("form.ask", {onsubmit: (event) => { event.preventDefault(); typed(true); }},
       el("label.unseen", {for: "look-formula"}, "Formula"), field,
-      el("label.unseen", {for: "look-examples"}, "Example"), examples),
-    wrong, waiting,
+      el("label.unseen", {for: "look-examples"}, "Example"), examples, waiting),
+    wrong,
     el("div.look", {},
       el("div.box.seen", {}, bar.list, alarms, panel),
       el("div.side", {}, el("section.box", {"aria-label": "Numbers and gradients"}, result, rows), why)));
@@ -127,12 +127,14 @@ export function open(root, state, play) {
   async function look() {
     const {e, tab, language} = now;
     if (!shown.names || shown.e !== e) {
-      names = e === play.first.expression ? Object.keys(play.first.numbers) : (await play.ask("look.read", {expression: e})).names;
+      names = e === play.first.expression ? Object.keys(play.first.numbers)
+        : (await play.ask("look.read", {expression: e})).names;
       const free = NUMBERS.filter((x) => !Object.values(now.numbers).includes(x));
       names.forEach((n, i) => { now.numbers[n] ??= free[i] ?? NUMBERS[i % NUMBERS.length]; });
       now.numbers = Object.fromEntries(names.map((n) => [n, now.numbers[n]]));
     }
-    const about = {expression: e, numbers: now.numbers}, width = panel.clientWidth < NARROW && innerWidth < 900 ? 420 : 800;
+    const about = {expression: e, numbers: now.numbers};
+    const width = panel.clientWidth < NARROW && innerWidth < 900 ? 420 : 800;
     let seen;
     try {
       seen = await play.ask("look.graph", {...about, of: now.of, width});
@@ -158,11 +160,11 @@ export function open(root, state, play) {
     const told = await play.ask(`look.${{explain: "explanation", steps: "step_page"}[tab] ?? tab}`, about);
     if (now.tab !== tab) return;
     if (tab === "steps") steps(told);
-    else if (tab === "check") panel.replaceChildren(el("p.note", {}, "The gradients of the chain rule beside central " +
-      "differences, which know nothing of rules, and every rule by itself."), scrolled(el("pre", {}, told)));
     else {
       const words = el("div.told");
       words.innerHTML = told;
+      if (tab === "check") words.prepend(el("p.note", {}, "The gradients of the chain rule beside central " +
+        "differences, which know nothing of rules, and every rule by itself."));
       panel.replaceChildren(scrolled(words));
     }
   }
@@ -215,8 +217,8 @@ export function open(root, state, play) {
       const middle = typeof x === "number" ? x : 0;
       const number = el("input", {type: "text", inputmode: "decimal", value: x, "aria-label": `${name}, a number`,
         autocomplete: "off", oninput: () => change(name, number.value, slider)});
-      const slider = el("input", {type: "range", min: middle - half, max: middle + half, step: half / 100, value: middle,
-        "aria-label": `${name}, as a slider`, oninput: () => {
+      const slider = el("input", {type: "range", min: middle - half, max: middle + half, step: half / 100,
+        value: middle, "aria-label": `${name}, as a slider`, oninput: () => {
           number.value = String(Number(Number(slider.value).toPrecision(3)));
           change(name, number.value);
         }});
