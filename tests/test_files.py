@@ -68,6 +68,13 @@ def test_a_file_of_ours_is_written_over_without_a_word(name, tmp_path):
 
 
 @each_writer
+def test_where_files_cannot_be_locked_they_are_written_all_the_same(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LOCKS", False)
+    WRITERS[name](tmp_path / name, 1)
+    assert names(tmp_path) == [name] and (tmp_path / name).stat().st_size
+
+
+@each_writer
 @pytest.mark.parametrize(
     "content", [b"hello\n", b"<svg/>", b"{}", b"\x89PNG", b"x" * 2000 + b"written by tinygrad_edu" + b"x" * 2000]
 )

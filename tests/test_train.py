@@ -500,11 +500,13 @@ def test_a_stream_that_takes_nothing_does_not_end_the_training(monkeypatch, stre
     assert len(train_line(Line(), progress=True).losses) == 5
 
 
-def test_in_a_notebook_progress_is_on_stdout(monkeypatch):
-    shown = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
-    monkeypatch.setattr(sys, "stdout", shown)
+@pytest.mark.parametrize("kernel", ["ipykernel.iostream", "pyodide_kernel.display"])
+def test_in_a_notebook_progress_is_on_stdout(monkeypatch, kernel):
+    written = []
+    known = {"write": lambda self, text: written.append(text), "flush": lambda self: None, "isatty": lambda self: False}
+    monkeypatch.setattr(sys, "stdout", type("OutStream", (), {"__module__": kernel, **known})())
     train_line(Line(), progress=True)
-    assert shown.getvalue().startswith("\repoch 5/5")
+    assert "".join(written).startswith("\repoch 5/5")
 
 
 class Terminal(io.StringIO):

@@ -38,11 +38,13 @@ from .errors import meant
 
 try:
     import fcntl
-except ImportError:  # Windows: nobody can remove a file there that is open, so no lock is needed
+except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["StrPath", "check", "folder", "read", "write"]
 StrPath = str | os.PathLike[str]
+# Not on Windows, where nobody can remove a file that is open, so that no lock is needed; nor in a browser.
+LOCKS = hasattr(fcntl, "flock")
 MARK = b"written by tinygrad_edu"
 DRAWN = b'digraph "computation graph"'  # the mark of a DOT text
 _FORM = re.compile(
@@ -206,9 +208,9 @@ def _replace(target: Path, raw: bytes, mode: int | None) -> None:
                 os.chmod(other, stat.S_IMODE(target.stat().st_mode) if mode is None else mode)
             file.flush()
             os.fsync(file.fileno())
-            if fcntl:  # still locked
+            if LOCKS:  # still locked
                 os.replace(other, target)
-        if not fcntl:
+        if not LOCKS:
             os.replace(other, target)
     finally:
         other.unlink(missing_ok=True)
@@ -224,7 +226,7 @@ def _sweep(folder: Path) -> None:
 
 def _lock(file: IO[bytes], wait: bool) -> None:
     """Raises OSError if somebody else has locked the file and we do not wait."""
-    if fcntl:
+    if LOCKS:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 

@@ -90,13 +90,13 @@ class Line:
 
 
 def in_notebook(stream: object) -> bool:
-    """Whether a stream is shown under a cell of Jupyter, where stderr is red."""
-    return type(stream).__module__.startswith("ipykernel")
+    """Whether a stream is shown under a cell of Jupyter, or of Jupyter in a browser, where stderr is red."""
+    return type(stream).__module__.startswith(("ipykernel", "pyodide_kernel"))
 
 
 def _is_rewritten(stream: TextIO | None) -> bool:
     """Whether a line can be written over the one before."""
-    return stream is not None and not stream.closed and (stream.isatty() or in_notebook(stream))
+    return stream is not None and not getattr(stream, "closed", False) and (stream.isatty() or in_notebook(stream))
 
 
 def screen() -> TextIO | None:
