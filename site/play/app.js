@@ -36,10 +36,10 @@ function play(door) {
     ready: isReady,
     say(words) { $("say").textContent = words; },
     keep(state, step = false) { // for this door alone
-      const address = written(door, state);
-      const move = step && address !== opened[door].address ? "pushState" : "replaceState";
+      const address = written(door, state), before = opened[door].address;
+      const here = door === current && location.hash === before; // else somebody goes elsewhere, and `show` is next
       opened[door].address = address;
-      if (door === current) history[move](null, "", address);
+      if (here) history[step && address !== before ? "pushState" : "replaceState"](null, "", address);
     },
   };
 }

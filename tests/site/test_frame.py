@@ -112,6 +112,17 @@ def test_the_frame_is_gone_through_with_the_keyboard_alone(tab, size):
         tab.size(1280, 860)
 
 
+def test_a_door_that_still_writes_its_link_does_not_hold_back_who_goes_on(tab):
+    tab.goto("#look")
+    tab.until("document.querySelector('#look .look').getAttribute('aria-busy') === 'false'")
+    tab.js("""location.hash = "#train"; document.getElementById("look-formula").value = "a*b";
+              document.querySelector("#look form").requestSubmit()""")
+    tab.until("document.querySelector('#train h1') && !document.getElementById('train').hidden")
+    assert tab.js("location.hash").startswith("#train")
+    tab.js("document.getElementById('to-look').click()")
+    tab.until("!document.getElementById('look').hidden && location.hash.includes('e=a*b')")
+
+
 def test_colours_can_be_chosen_and_are_kept(tab):
     tab.goto("#look")
     tab.until("document.querySelector('#look .result')")
