@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 FLOORS = [
     {
         *"ieee rules trees errors extras files interruption notebook positions streams placement".split(),
-        *"plans signposts callsites usage collector floats graphs tracing lazy words blocks".split(),
+        *"release plans signposts callsites usage collector floats graphs tracing lazy words blocks".split(),
     },
     {"op", "ops", "books", "render", "folds"},
     {"picture"},

@@ -13,6 +13,7 @@ nodes.  Next door, `derivatives` fills it in with Values, and `protocol` says ho
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
@@ -258,3 +259,8 @@ def _lift(x: Any) -> Any:
 
 _adding, _new = Lock(), object.__new__
 _power = lru_cache(maxsize=1024)(lambda n: unary(ops.power(n)))
+
+if sys.platform == "emscripten":  # in the browser, whose stack is small
+    from .release import dismantle
+
+    Value.__del__ = dismantle  # type: ignore[attr-defined,unused-ignore]
