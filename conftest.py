@@ -19,8 +19,11 @@ ROOT = Path(__file__).parent
 
 # The one module that is compiled as it is imported has no examples where there is no compiler.
 collect_ignore = [] if find_spec("numba") else ["tinygrad_edu/replay/lowering.py"]
-# And a page about two other libraries is read without its examples where these are not.
+# What shows PyTorch and JAX at work is for those who have them.
 collect_ignore += [] if find_spec("torch") and find_spec("jax") else ["docs/moving.md"]
+collect_ignore += (
+    [] if find_spec("jax") else [f"tinygrad_edu/interop/{f}.py" for f in ("__init__", "models", "training")]
+)
 # Exercises have none either, and some import what a learner has written.
 collect_ignore_glob = ["tinygrad_edu/learn/exercises/*/*"]
 

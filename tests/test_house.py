@@ -36,6 +36,7 @@ FLOORS = [
     {"doctor"},
     {"runs"},
     {"train"},
+    {"interop"},
     {"expression"},
     {"zoo"},
     {"learn"},

@@ -27,10 +27,11 @@ from .engine import Value
 ROOMS = {
     "check": "check_backward gradcheck step_sizes", "derivatives": "grad hessian jacobian value_and_grad",
     "doctor": "compare diagnose", "engine": "Value topological", "explanation": "explain", "figures": "draw",
-    "modes": "anomalies no_grad", "ops": "Op", "order": "order_lab", "parameters": "pack unpack",
-    "registry": "register", "render": "RenderError", "replay": "RecordingError jit", "sourcecode": "source",
+    "interop": "compare_training explain_torch to_jax to_torch", "modes": "anomalies no_grad", "ops": "Op",
+    "order": "order_lab", "parameters": "pack unpack", "registry": "register",
+    "render": "RenderError", "replay": "RecordingError jit", "sourcecode": "source",
     "train": "fit", "webpage": "page",
-    "": "copying data functional losses micrograd nn ops optim plot runs stochastic train",
+    "": "copying data functional interop losses micrograd nn ops optim plot runs stochastic train",
 }  # fmt: skip
 _home = {name: f".{room or name}" for room, names in ROOMS.items() for name in names.split()}
 __all__ = sorted(_home)

@@ -22,6 +22,10 @@ from .engine import Value as Value
 from .engine import topological as topological
 from .explanation import explain as explain
 from .figures import draw as draw
+from .interop import compare_training as compare_training
+from .interop import explain_torch as explain_torch
+from .interop import to_jax as to_jax
+from .interop import to_torch as to_torch
 from .modes import anomalies as anomalies
 from .modes import no_grad as no_grad
 from .ops import Op as Op
@@ -38,6 +42,7 @@ from .webpage import page as page
 from . import copying as copying
 from . import data as data
 from . import functional as functional
+from . import interop as interop
 from . import losses as losses
 from . import micrograd as micrograd
 from . import nn as nn

@@ -4,7 +4,13 @@ what pyproject.toml calls extras.
 
 from .errors import UserError
 
-EXTRAS = {"dot": "graphviz-pure svglib", "numpy": "numpy", "jit": "numba numpy", "jax": "jax numpy"}
+EXTRAS = {
+    "dot": "graphviz-pure svglib",
+    "numpy": "numpy",
+    "jit": "numba numpy",
+    "jax": "jax numpy",
+    "torch": "torch",
+}
 
 
 class MissingPackage(UserError, ImportError):

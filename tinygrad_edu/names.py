@@ -75,12 +75,12 @@ def variables(order: Iterable[Value], held: Mapping[str, Any] | None = None) -> 
     The variables are those of the first function that is not in this package, and of its module; or those in `held`.
     """
     unknown = {n for n in order if not n.label}
-    scopes = [held] if held is not None else _scopes()
+    held_by = [held] if held is not None else scopes()
     plain: dict[Value, set[str]] = {}
     inside: dict[Value, set[str]] = {}
     seen: set[str] = set()
     left = MOST
-    for scope in scopes:
+    for scope in held_by:
         for name, thing in list(scope.items()):
             if name in seen or name.startswith("_") or not name.isidentifier() or keyword.iskeyword(name):
                 continue
@@ -102,7 +102,7 @@ def variables(order: Iterable[Value], held: Mapping[str, Any] | None = None) -> 
     return {n: min(names) for n in unknown if len(names := plain.get(n) or inside.get(n) or ()) == 1}
 
 
-def _scopes() -> list[Mapping[str, Any]]:
+def scopes() -> list[Mapping[str, Any]]:
     """The variables of the code that called into this package."""
     frame, inside = sys._getframe(1), (__name__.partition(".")[0], "functools")  # where a cached property is computed
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inside:
