@@ -96,7 +96,9 @@ def moved(text: str, home: str, page: str, pages: Path) -> str:
             there = f"{ELSEWHERE[path]}.md"
             fragment = "" if path == "README.md" or path.endswith(".py") else fragment
         elif path.startswith("docs/"):
-            there = path.removeprefix("docs/")
+            there = path.removeprefix("docs/") + (
+                ".md" if (ROOT / f"{path}.md").exists() else ""
+            )  # of a folder: its page
         elif (ROOT / path).is_file():
             there = f"files/{path}"
             (pages / there).parent.mkdir(parents=True, exist_ok=True)
