@@ -63,7 +63,7 @@ def build(out: Path, wheel: Path, notebooks: Path | None = None) -> None:
     _python(out, [wheel, *(f for f in theirs if f.suffix == ".whl")])
     for book in sorted(DEMOS.glob("*.ipynb")):
         _copy(book, out / "files" / book.name)
-    for file in theirs:
+    for file in (f for f in theirs if f.suffix != ".whl"):
         _copy(file, out / "files" / file.relative_to(notebooks or file))
     _list(out / "files", out / "api" / "contents")
     _configure(out, extension)
@@ -127,7 +127,17 @@ def _copy(source: Path, target: Path) -> None:
     for cell in book["cells"]:
         if cell["cell_type"] == "code":
             cell["metadata"]["trusted"] = True
+            cell["outputs"] = [_whole(output) for output in cell["outputs"]]
     _write(target, book)
+
+
+def _whole(output: dict[str, Any]) -> dict[str, Any]:
+    """An output whose texts are no lists of lines: a server puts them together, and here is none."""
+    whole: dict[str, Any] = {}
+    for key, value in output.items():
+        is_lines = isinstance(value, list) and key.startswith(("text", "image/"))
+        whole[key] = "".join(value) if is_lines else _whole(value) if key == "data" else value
+    return whole
 
 
 def _list(files: Path, listings: Path) -> None:
