@@ -56,7 +56,7 @@ export async function open(root, state, play) {
         if (one.name === current) link.setAttribute("aria-current", "page");
         const mark = document.createElement("span");
         mark.className = "mark";
-        mark.textContent = passed[one.name] ? "✓" : one === byName.get(now?.name) ? "→" : "";
+        mark.textContent = passed[one.name] ? "✓" : one.name === now?.name ? "→" : "";
         mark.ariaHidden = "true";
         const unseen = passed[one.name] ? "done, " : one.needs.length ? "outside of the browser only, " : "";
         const why = document.createElement("span");

@@ -35,7 +35,7 @@ export function coloured(text) {
 export function shown(text, first = 1, marked = 0) {
   return coloured(text).map((parts, i) => {
     const line = document.createElement("span");
-    line.className = `line${first + i === marked ? " marked" : ""}`;
+    line.className = `code-line${first + i === marked ? " marked" : ""}`;
     line.dataset.n = first + i;
     line.append(...(parts.length ? parts : [["", "\u200b"]]).map(([kind, part]) => {
       const span = document.createElement("span");
@@ -50,7 +50,7 @@ export function shown(text, first = 1, marked = 0) {
 export function editor(root, {label, help, onInput, onCheck}) {
   root.classList.add("code", "editor");
   const below = document.createElement("div"), field = document.createElement("textarea");
-  below.className = "below";
+  below.className = "paint";
   below.ariaHidden = "true";
   Object.assign(field, {spellcheck: false, wrap: "soft", ariaLabel: label});
   for (const name of ["autocapitalize", "autocomplete", "autocorrect"]) field.setAttribute(name, "off");
@@ -112,6 +112,13 @@ export function editor(root, {label, help, onInput, onCheck}) {
       [field.value, first, marked] = [text, number, 0];
       field.style.setProperty("--digits", String(number + text.split("\n").length).length);
       draw();
+    },
+    go(line) { // to the beginning of what is in it
+      const before = field.value.split("\n").slice(0, line - first);
+      const at = before.reduce((sum, {length}) => sum + length + 1, 0);
+      field.setSelectionRange(at, at);
+      field.focus();
+      below.children[line - first]?.scrollIntoView({block: "center"});
     },
     mark(line) {
       marked = line;

@@ -17,8 +17,15 @@ export function hand(root, {level, seed}, play) {
   let found = [], gone = false;
   $("select").value = now.level;
 
-  async function ask(name, more = {}) {
-    return play.ask(`lessons.${name}`, {level: now.level, seed: now.seed, ...more});
+  // The answer; null, and what is wrong is said, if a person can do something about it.
+  async function ask(name, more, say) {
+    try {
+      return await play.ask(`lessons.${name}`, {level: now.level, seed: now.seed, ...more});
+    } catch (error) {
+      if (!(error instanceof play.Refusal)) throw error;
+      say.textContent = error.message;
+      return null;
+    }
   }
 
   async function begin() {
@@ -26,8 +33,9 @@ export function hand(root, {level, seed}, play) {
     play.keep(now);
     $(".note").textContent = "Drawing …";
     found = [];
-    const {given, steps, blanks, svg} = await ask("puzzle");
-    if (gone || mine.seed !== now.seed || mine.level !== now.level) return;
+    const puzzle = await ask("puzzle", {}, $(".note"));
+    if (!puzzle || gone || mine.seed !== now.seed || mine.level !== now.level) return;
+    const {given, steps, blanks, svg} = puzzle;
     $(".note").textContent = "";
     $(".given").textContent = [given.join(", "), "", ...steps].join("\n");
     $(".picture").innerHTML = svg;
@@ -39,32 +47,29 @@ export function hand(root, {level, seed}, play) {
     item.innerHTML = `<form><label><code></code> <input type="text" autocomplete="off" spellcheck="false"
         autocapitalize="off"></label> <button type="submit">Check</button>
       <button class="hint" type="button">Hint</button>
-      </form><div class="told" role="status"></div>`;
-    const [form, label, field, told] = ["form", "code", "input", ".told"].map((part) => item.querySelector(part));
+      </form><div class="said" role="status"></div>`;
+    const [form, label, field, told] = ["form", "code", "input", ".said"].map((part) => item.querySelector(part));
     label.textContent = name;
     let hints = 0;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (!field.value.trim()) return;
-      try {
-        const {right, said} = await ask("solved", {name, answer: field.value});
-        item.classList.toggle("right", right);
-        told.innerHTML = said;
-        if (!right) return;
-        found = [...new Set([...found, name])];
-        const left = [...root.querySelectorAll(".blanks li:not(.right) input")];
-        left[0]?.focus();
-        if (!left.length) $(".note").textContent = "All of them are right.";
-        const {svg} = await ask("puzzle", {found});
-        if (!gone) $(".picture").innerHTML = svg;
-      } catch (error) {
-        if (!(error instanceof play.Refusal)) throw error;
-        told.textContent = error.message;
-      }
+      const marked = await ask("solved", {name, answer: field.value}, told);
+      item.classList.toggle("right", Boolean(marked?.right));
+      if (!marked) return;
+      told.innerHTML = marked.said;
+      if (!marked.right) return;
+      found = [...new Set([...found, name])];
+      const left = [...root.querySelectorAll(".blanks li:not(.right) input")];
+      left[0]?.focus();
+      if (!left.length) $(".note").textContent = "All of them are right.";
+      const puzzle = await ask("puzzle", {found}, told);
+      if (puzzle && !gone) $(".picture").innerHTML = puzzle.svg;
     });
     form.querySelector(".hint").addEventListener("click", async () => {
       hints = Math.min(2, hints + 1);
-      told.textContent = await ask("hint", {name, more: hints});
+      const words = await ask("hint", {name, more: hints}, told);
+      if (words) told.textContent = words;
     });
     return item;
   }

@@ -114,19 +114,23 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
   }
   function buttons() {
     const {before, hints} = read(), level = hints[one.name] ?? 0, isNew = whole() === one.starter;
-    $(".hint").textContent = level ? `Hint ${Math.min(level + 1, one.hints.length)} of ${one.hints.length}` : "A hint";
-    $(".hint").disabled = level >= one.hints.length;
+    $(".hint").textContent = level ? `Hint ${level + 1} of ${one.hints.length}` : "A hint";
+    $(".hint").hidden = level >= one.hints.length;
     $(".reset").hidden = isNew;
     $(".back").hidden = before[one.name] === undefined || before[one.name] === whole();
     $(".send").hidden = isNew;
   }
   function hints() {
     const level = read().hints[one.name] ?? 0;
-    $(".hints").replaceChildren(...one.hints.slice(0, level).map((words, i) => {
-      const box = make("div", "", "box");
-      box.append(make("h2", `Hint ${i + 1}`), words.includes("\n") ? make("pre", words) : inline(make("p"), words));
-      return box;
+    if (!level) return;
+    const box = make("div", "", "box"), list = make("ol"); // an idea, a formula, the lines themselves
+    list.append(...one.hints.slice(0, level).map((words, i) => {
+      const item = make("li");
+      if (i === 2) item.append(make("pre", words));
+      return i === 2 ? item : inline(item, words);
     }));
+    box.append(make("h2", level > 1 ? "Hints" : "A hint"), list);
+    $(".hints").replaceChildren(box);
   }
   function clear() {
     verdict.replaceChildren();
@@ -135,7 +139,7 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
 
   function wait(is) {
     busy = is;
-    $(".check").disabled = is;
+    $(".check").ariaDisabled = String(is); // it keeps the focus, which a disabled one would lose
     $(".stop").hidden = !is;
     if (is) {
       const words = ready ? "Checking …" : "Python is still coming: your answer waits for it.";
@@ -164,18 +168,18 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
       changed();
     } catch (error) {
       if (!gone) fail(error);
+    } finally {
+      if (!gone) wait(false);
+      if (!gone) buttons();
     }
-    if (!gone) wait(false);
-    buttons();
   }
 
   function fail(error) {
     const box = make("div", "", "box remark");
     if (error instanceof play.Refusal) box.append(make("p", stopped ? "Stopped." : error.message));
-    else if (error.message.startsWith("Traceback")) {
-      const more = make("details");
-      more.append(make("summary", "What happened"), make("pre", error.message));
-      box.append(make("p", "This is a fault of ours, not of your answer.", "wrong"), more);
+    else if (error.message.startsWith("Traceback")) { // a fault of ours, which the frame shows
+      verdict.replaceChildren();
+      throw error;
     } else { // Python has not even said what happened: it is gone
       box.append(make("p", /call stack/.test(error.message) ? DEEP : DIED));
       play.stop();
@@ -184,9 +188,12 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     play.say(box.textContent);
   }
 
-  function remark({said, svg}) {
+  function remark({said, svg, line}) {
     const box = make("div", "", "box remark");
     box.innerHTML = said; // of our package, which has put what is the learner's into it as text
+    for (const p of box.querySelectorAll("p, dd")) {
+      if (!p.children.length) p.replaceChildren(...inline(make("p"), p.textContent).childNodes);
+    }
     for (const table of box.querySelectorAll("table")) {
       const scroll = make("div", "", "scroll");
       table.replaceWith(scroll);
@@ -196,6 +203,12 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
       const picture = make("div", "", "scroll");
       picture.innerHTML = svg;
       box.append(picture);
+    }
+    if (line > first) {
+      const go = make("button", `Go to line ${line}`);
+      go.type = "button";
+      go.addEventListener("click", () => code.go(line));
+      box.append(go);
     }
     return box;
   }
@@ -276,8 +289,10 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     change((now) => { now.hints[one.name] = Math.min((now.hints[one.name] ?? 0) + 1, one.hints.length); });
     hints();
     buttons();
-    play.say($(".hints").lastChild.textContent);
-    $(".hints").lastChild.scrollIntoView({block: "nearest"});
+    const fresh = $(".hints li:last-child");
+    play.say(fresh.textContent);
+    fresh.scrollIntoView({block: "nearest"});
+    if ($(".hint").hidden) $(".check").focus();
   });
   $(".solve").addEventListener("click", solve);
   $(".reset").addEventListener("click", () => {

@@ -13,7 +13,7 @@ export function read() {
       found = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     } catch { /* what cannot be read is none of ours */ }
   }
-  const known = found && (found.version ?? VERSION) === VERSION ? found : {};
+  const known = found && (found.version ?? VERSION) === VERSION ? found : {}; // what a newer site kept is not read
   return {version: VERSION, ...Object.fromEntries(KINDS.map((kind) => [kind, {...known[kind]}]))};
 }
 
@@ -22,6 +22,8 @@ export function change(f) {
   const now = read();
   f(now);
   try {
+    const other = localStorage.getItem(KEY);
+    if (other && !other.includes(`"version":${VERSION}`)) localStorage.setItem(`${KEY}.other`, other);
     localStorage.setItem(KEY, JSON.stringify(now));
   } catch {
     memory = now;
