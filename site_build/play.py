@@ -70,7 +70,7 @@ def build(out: Path) -> Path:
     course = json.dumps(lessons.course(), ensure_ascii=False)
     (out / "play" / "lessons.json").write_text(course, "utf-8")  # the whole course can be read before Python is there
     answers = prepared()
-    seen = answers[next(key for key in answers if f'"of":"{FIRST["look"]["of"]}","width":800' in key)]
+    seen = answers[_written("look.graph", {**LOOK, "of": FIRST["look"]["of"], "width": 800})]
     page = (SITE / "index.html").read_text("utf-8")
     for mark, text in (
         ("first", _in_script({"first": FIRST, "answers": answers})),
@@ -98,8 +98,13 @@ def prepared() -> dict[str, Any]:
         told = json.loads(answer(question, json.dumps(given)))
         if "value" not in told:
             raise RuntimeError(f"{question} cannot be prepared: {told}")
-        found[f"{question} {json.dumps(given, separators=(',', ':'), ensure_ascii=False)}"] = told["value"]
+        found[_written(question, given)] = told["value"]
     return found
+
+
+def _written(question: str, given: dict[str, Any]) -> str:
+    """A question as `site/play/app.js` writes it."""
+    return f"{question} {json.dumps(given, separators=(',', ':'), ensure_ascii=False)}"
 
 
 def run(program: str, *words: str) -> None:

@@ -209,7 +209,9 @@ def _number(v: Any) -> str:
 
 def _said(words: str) -> str:
     """Words as XML may hold them."""
-    return escape("".join(c if c.isprintable() or c in "\n\t\u00a0" else "\ufffd" for c in words))
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() or c in "\n\t\u00a0" else "\ufffd" for c in words)
+    return escape(words)
 
 
 def _element(part: tuple[str, dict[str, Any], str, str]) -> str:
