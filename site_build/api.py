@@ -26,6 +26,7 @@ GROUPS = {
     "data": ("Data", "data"),
     "plot": ("Plots", "plot"),
     "stochastic": ("Random choices", "stochastic"),
+    "interop": ("PyTorch and JAX, side by side", "interop"),
     "learn": ("What checks exercises", "learn"),
     "zoo": ("The zoo", "zoo"),
     "grading": ("Points for a class", "grading"),
