@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -458,6 +459,35 @@ def test_a_row_of_ones_own_is_a_layer_of_both_libraries():
     assert found and not found.why
     if find_spec("jax"):
         assert [list(p) for p in to_jax(model)[0]["steps"]] == [["w", "b"], ["gain"], []]
+
+
+# The zoo: one training of each system, small; `python -m benchmarks.moving` has all of them, in both libraries.
+ZOO = {"perceptron, exclusive or": 20, "lecun1989": 1, "rnn, a network that spells": 20, "microgpt": 2,
+       "control, along the cliff, REINFORCE": 20, "vae, bits: learned baseline": 10, "makemore, pairs of letters": 10,
+       "cs231n, the spiral, with a penalty": 20, "stochastic, a network that looks at one place": 20,
+       "dqn, a small network: Huber": 10, "cs224n, the margin of a window": 20, "scratch, 20-8-3-1": 20,
+       "micrograd, two moons, with a penalty": 20}  # fmt: skip
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ZOO)
+def test_a_system_of_the_zoo_takes_the_same_steps(name):
+    from benchmarks import moving
+
+    found = moving.measured(name, "torch", small=True, steps=ZOO[name])
+    assert found and (not found.why) == (name in ("perceptron, exclusive or", "lecun1989", "scratch, 20-8-3-1"))
+
+
+@needs_torch
+def test_the_table_of_the_zoo_has_a_row_for_each_training_and_every_system_has_one(capsys):
+    from benchmarks import moving
+    from tinygrad_edu import zoo
+
+    assert moving.main(["--only", "exclusive", "--small", "--steps", "2", "--library", "torch"]) == 0
+    assert re.search(r"\| perceptron, exclusive or \| 17 \| layers \| \d+e-1\d \|$", capsys.readouterr().out)
+    assert {name.split(",")[0] for name in moving.SYSTEMS} == {one.name for one in zoo.SYSTEMS}
+    page = (Path(__file__).parent.parent / "docs" / "moving.md").read_text("utf-8")
+    assert not [name for name in moving.SYSTEMS if f"| {name} |" not in page]
 
 
 # What PyTorch's backward pass did
