@@ -118,14 +118,15 @@ def advance(most: int, seconds: float = 60.0) -> dict[str, Any]:
 def adjust(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Go on with another optimizer, learning rate, batch size or weight decay, from the next epoch on.
 
-    Returns the settings in full.  Raises UserError for what can only be chosen at the beginning.
+    Returns the step at which that was asked, and the settings in full.  Raises UserError for what can only be chosen at
+    the beginning.
     """
     run, new = _running(), Settings.of(settings)
     if replace(new, **{name: getattr(run.settings, name) for name in LATER}) != run.settings:
         raise UserError(f"a training can go on with another {', '.join(LATER[:-1])} or {LATER[-1]}; for anything else, "
                         "begin a new one")  # fmt: skip
     run.next = new if new != run.settings else None
-    return new.to_dict()
+    return {"step": run.recorder.steps, "settings": new.to_dict()}
 
 
 def whole_page() -> str:

@@ -46,7 +46,7 @@ function runCurves(run, on) {
           el("text.tick", {x: LEFT, y: H - 5}, "0"), el("text.tick", {x: W - 8, y: H - 5, "text-anchor": "end"}, `${last.toLocaleString("en")} steps`));
         c.marks.replaceChildren(...findings.map((g) => el(g.severity === "broken" ? "path.mark.broken" : "path.mark", {d: `M${x(g.step ?? 0)},${TOP + 7}l-5,-8h10z`}, el("title", {}, `${g.what}, step ${g.step}`))));
         const has = names.map((name) => epochs.some((e) => e[name] != null));
-        c.key.replaceChildren(el("span.batches", {}, "— of a step’s batch"), ...kinds.flatMap(([name, word], i) => (has[i] ? [el(`span.${name.replace("_loss", "").replace("loss", "train")}`, {}, ` — ${word}, by epoch`)] : [])));
+        c.key.replaceChildren(...(frames.some((g) => g[c.word] != null) ? [el("span.batches", {}, "— of a step’s batch")] : []), ...kinds.flatMap(([name, word], i) => (has[i] ? [el(`span.${name.replace("_loss", "").replace("loss", "train")}`, {}, ` — ${word}, by epoch`)] : [])));
         c.svg.setAttribute("aria-label", `${c.title} over ${last} steps, from ${short(seen[0])}`);
       }
       c.cursor.setAttribute("x1", x(f.step));

@@ -52,7 +52,7 @@ export async function open(root, state, play) {
   let settings = choices.settings; // what is chosen
   let begun = null; // the settings that the training on the screen began with
   let changes = []; // [step, settings]: what was changed since
-  let view = null, at = 0, stopped = false, lost = true, playing = false, turn = 0;
+  let view = null, at = 0, stopped = false, lost = true, playing = false, turn = 0, plays = 0;
 
   speed.append(...SPEEDS.map(([name, title]) => new Option(title, name, name === "normal", name === "normal")));
   const form = choicesForm(choices, chosen);
@@ -93,12 +93,12 @@ export async function open(root, state, play) {
     prepare();
   });
   function prepare() { // so that nobody waits for the first step
-    if (ready && begun && !root.hidden) restored();
+    if (ready && begun && !root.hidden) restored(true);
   }
 
   // The training
 
-  async function begin(to = 0) {
+  async function begin() {
     const mine = ++turn, wanted = settings;
     halt();
     $(".wrong").textContent = "";
@@ -108,20 +108,19 @@ export async function open(root, state, play) {
     begun = wanted;
     changes = [];
     show(run);
-    if (to) await on(to);
   }
   // Bring the training that Python has forgotten, or never knew, to where it is on the screen; false if that cannot be.
   let restoring = null;
-  const restored = () => (lost ? restoring ??= recalled().finally(() => { restoring = null; }) : true);
-  async function recalled() {
-    const mine = ++turn, to = at, before = changes;
-    const run = await busy("The training is computed again …", () => asked("start", {settings: begun}));
+  const restored = (silent) => (lost ? restoring ??= recalled(silent).finally(() => { restoring = null; }) : true);
+  async function recalled(silent) {
+    const mine = ++turn, to = at, before = changes, words = silent ? "" : "The training is computed again …";
+    const run = await busy(words, () => asked("start", {settings: begun}));
     if (!run || mine !== turn) return false;
     lost = false;
     let reached = 0;
     for (const [step, other] of [...before, [to, null]]) {
       while (!lost && mine === turn && reached < step) {
-        const news = await busy("The training is computed again …", () => asked("advance", {most: step - reached, seconds: 1}));
+        const news = await busy(words, () => asked("advance", {most: step - reached, seconds: 1}));
         if (!news?.taken) return false;
         reached = news.frame.step;
       }
@@ -133,6 +132,7 @@ export async function open(root, state, play) {
     const chosenUnit = view && begun && run.units.length === view.units ? view.unit : -1;
     const programs = run.programs ? [run.programs.forward, run.programs.both, ...run.programs.heads] : [];
     for (const program of programs) program.constants = program.constants.map(number);
+    run.frames.accuracy = run.frames.accuracy.map(() => null); // of a batch: those that follow have none
     view?.destroy();
     at = run.frames.step.at(-1);
     stopped = false;
@@ -141,10 +141,10 @@ export async function open(root, state, play) {
       onchange: ({unit}) => { seen.unit = unit; }}), {get unit() { return seen.unit; }, units: seen.units});
     told();
   }
-  // So many steps, or as many as the time allows; false if there can be none.
-  async function on(most, seconds = 60) {
-    const mine = turn;
-    const news = await busy("Python records the first step …", () => asked("advance", {most, seconds}));
+  // So many steps, or as many as the time allows: asked for now, and shown when they are there; false if there is no more.
+  const steps = (most, seconds = 60) => busy("Python records the first step …", () => asked("advance", {most, seconds}));
+  async function on(news, mine = turn) {
+    news = await news;
     if (!news || mine !== turn) return false;
     for (const epoch of news.epochs) view.epoch(numbers(epoch));
     for (const finding of news.findings) view.finding(finding);
@@ -160,17 +160,25 @@ export async function open(root, state, play) {
     return !news.stopped;
   }
   async function run() {
+    const id = ++plays; // who pauses and goes on at once begins another
     playing = true;
     told();
     view.follow();
     if (!await restored()) return halt();
-    while (playing && !root.hidden) {
-      const [, , most, rest] = SPEEDS.find(([name]) => name === speed.value);
-      if (!await on(most, BUDGET)) break;
+    const chosen = () => SPEEDS.find(([name]) => name === speed.value), mine = turn;
+    const more = () => (playing && id === plays && !root.hidden ? steps(chosen()[2], BUDGET) : null);
+    let next = more();
+    while (next) { // Python computes the next picture while this one is drawn
+      const news = await next, rest = chosen()[3];
+      next = rest || news?.stopped ? null : more();
+      if (!await on(news, mine)) break;
       await picture();
-      if (rest) await pause(rest);
+      if (rest) {
+        await pause(rest);
+        next = more();
+      }
     }
-    halt();
+    if (id === plays) halt();
   }
   function halt() {
     if (!playing) return;
@@ -197,8 +205,8 @@ export async function open(root, state, play) {
   }
   async function change() {
     $(".wrong").textContent = "";
-    if (!lost && !await asked("adjust", {settings})) return;
-    changes.push([at, settings]);
+    const wanted = settings, known = lost ? {step: at} : await asked("adjust", {settings: wanted});
+    if (known) changes.push([known.step, wanted]);
   }
   function keep() {
     play.keep(linked(settings, choices.settings));
@@ -216,7 +224,7 @@ export async function open(root, state, play) {
   one.addEventListener("click", async () => {
     halt();
     view.follow();
-    if (await restored()) await on(1);
+    if (await restored()) await on(steps(1));
     play.say(`step ${at}`);
   });
   again.addEventListener("click", () => begin());
