@@ -58,7 +58,7 @@ def build(out: Path) -> Path:
     _copied(packages() / "pyodide", out / "pyodide", PYODIDE)
     wheel = _wheel(out / "wheel")
     (out / "pyodide" / "package.bin").write_bytes(packed([wheel]))
-    _remember(out, before)
+    built = _remember(out, before)
     shutil.copytree(SITE / "play", out / "play")
     for source, name in SHARED.items():
         shutil.copy(PACKAGE / source, out / "play" / name)
@@ -73,6 +73,7 @@ def build(out: Path) -> Path:
     seen = answers[_written("look.graph", {**LOOK, "of": FIRST["look"]["of"], "width": 800})]
     page = (SITE / "index.html").read_text("utf-8")
     for mark, text in (
+        ("built", built[:16]),
         ("first", _in_script({"first": FIRST, "answers": answers})),
         ("picture", f'<div class="drawing">{seen["svg"]}</div>'),
         ("why", seen["why"]),
@@ -135,8 +136,10 @@ def _memory(out: Path) -> tuple[str, bytes]:
     return (made.read_text(), kept.read_bytes()) if made.exists() and kept.exists() else ("", b"")
 
 
-def _remember(out: Path, before: tuple[str, bytes]) -> None:
-    """Write the memory of Python: that of before if nothing has changed since then, for a new one takes seconds."""
+def _remember(out: Path, before: tuple[str, bytes]) -> str:
+    """Write the memory of Python: that of before if nothing has changed since then, for a new one takes seconds.
+    Returns a name for what it was made from.
+    """
     folder, asked = (out / "pyodide").resolve(), json.dumps(ASKED)
     sources = [folder / "package.bin", SITE / "package-lock.json", SITE / "memory.mjs", SITE / "play" / "package.js"]
     made = hashlib.sha256(b"".join([asked.encode(), *[source.read_bytes() for source in sources]])).hexdigest()
@@ -145,6 +148,7 @@ def _remember(out: Path, before: tuple[str, bytes]) -> None:
     else:
         run("node", "memory.mjs", str(folder), asked)
     (folder / "memory.txt").write_text(made)
+    return made
 
 
 def _wheel(folder: Path) -> Path:

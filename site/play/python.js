@@ -17,7 +17,7 @@ export function listen(f) {
 function start() {
   isThere = false;
   broken = undefined;
-  worker = new Worker(new URL("worker.js", import.meta.url), {type: "module"});
+  worker = new Worker(new URL(`worker.js?${document.documentElement.dataset.built}`, import.meta.url), {type: "module"});
   worker.onmessage = ({data}) => {
     if (data.id === undefined) {
       if (broken) return; // other files may still be coming

@@ -28,7 +28,8 @@ self.fetch = async (...question) => {
 
 async function begin() {
   given(new URL("about.json", import.meta.url)).then((r) => r.json()).then(({bytes}) => { of = bytes; }, () => {});
-  const files = inflated(`${folder}package.bin`), memory = inflated(`${folder}memory.bin`);
+  const built = new URL(import.meta.url).search; // a browser may have kept those of another day
+  const files = inflated(`${folder}package.bin${built}`), memory = inflated(`${folder}memory.bin${built}`);
   files.catch(() => {}); // it is awaited below, after Python
   const python = await load(folder, memory);
   unpack(python, await files);
