@@ -396,6 +396,23 @@ def test_a_training_that_is_not_the_same_is_told_with_its_step_and_place(wrong, 
 
 
 @needs_torch
+def test_of_a_model_in_training_the_same_numbers_are_dropped_in_both():
+    model = nn.Sequential(nn.Linear(2, 8, seed=0), nn.Dropout(0.5, seed=0), nn.Linear(8, 1, seed=1))
+    samples = drawn(3, 2), drawn(3, 1)
+    found = compare_training(model, *samples, loss="mse", lr=0.1, steps=5)
+    assert found and "Dropout" in found.why
+    assert not compare_training(model.eval(), *samples, loss="mse", lr=0.1, steps=5).why
+
+
+@needs_torch
+def test_a_model_may_be_any_function_of_values():
+    w = Value(0.5, label="w")
+    line = optim.SGD([w], lr=0.1)
+    found = compare_training(lambda x: w * x[0], [[1.0], [2.0]], [3.0, 5.0], loss="mse", optimizer=line, steps=3)
+    assert found and "no Module" in found.why
+
+
+@needs_torch
 def test_a_comparison_changes_neither_model_nor_optimizer():
     model = small("mse")
     adam = optim.Adam(model.parameters(), lr=0.1)

@@ -99,6 +99,8 @@ class Beside(Explanation):
             (names[n], names.made(n, LONGEST), formula("= {}", walk.value(n)), _counted(self.called[n])) for n in inner
         ]
         yield Rows([("node", "formula", "value", "grad_fn in PyTorch"), *rows[:MOST]], gives=(1, 3))
+        if len(inner) > MOST:
+            yield f"… {plural(len(inner) - MOST, 'more node')}."
         yield Strong("Backward"), ": upstream × local here, and what the grad_fn handed on there:"
         edges = [e for e in walk.edges if self.handed.get(e) is not None]
         heading = "edge", "local gradient", "upstream × local = contribution", "handed on there"

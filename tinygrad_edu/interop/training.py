@@ -16,7 +16,7 @@ from .. import losses, optim
 from ..blocks import Block, Explanation, Rows, Strong
 from ..engine import Value
 from ..errors import UserError
-from ..nn import Module
+from ..nn import Dropout, Module
 from ..parameters import write, zeroed
 from ..train.arguments import by_name
 from ..words import brief, elided, plural
@@ -74,8 +74,12 @@ def _task(model: Any, X: Any, y: Any, loss: Any, optimizer: optim.Optimizer, lib
         return Trained(model, X, y, "", optimizer, "the loss is a function of your own")
     if getattr(losses, name, None) is not loss or name not in LOSSES:
         return Trained(model, X, y, "", optimizer, f"the loss {name or repr(loss)} has no counterpart")
+    if not isinstance(model, Module):
+        return Trained(model, X, y, "", optimizer, "the model is no Module of ours")
     if [*map(id, optimizer.parameters)] != [*map(id, model.parameters())]:
         return Trained(model, X, y, "", optimizer, "the optimizer does not move all parameters of the model")
+    if any(isinstance(m, Dropout) and m.training and m.p for m in model.modules()):
+        return Trained(model, X, y, "", optimizer, "Dropout draws other numbers there")
     try:
         Translation(model) if library == "torch" else check_apart(dict(named_trees(of_jax(model)[0])), NAMES["jax"])
     except UserError as e:
