@@ -39,7 +39,8 @@ function play(door) {
       const address = written(door, state), before = opened[door].address;
       const here = door === current && location.hash === before; // else somebody goes elsewhere, and `show` is next
       opened[door].address = address;
-      if (here) history[step && address !== before ? "pushState" : "replaceState"](null, "", address);
+      if (!here || address === before) return; // browsers refuse to go anywhere after hundreds of changes
+      history[step ? "pushState" : "replaceState"](null, "", address);
     },
   };
 }
