@@ -420,6 +420,15 @@ def test_numpys_tanh_learns_or_is_refused():
         assert any(p.grad for p in mlp.layers[0].parameters())
 
 
+@pytest.mark.parametrize(
+    "make", [lambda **f: MLP(2, [1], **f), lambda **f: Neuron(2, False, **f), lambda **f: Layer(2, 2, False, **f)]
+)
+def test_a_name_that_is_no_activation_is_told_even_where_none_is_used(make):
+    make(activation="tanh")
+    with pytest.raises(ValueError, match="relu"):
+        make(activation="rellu")
+
+
 def test_trying_an_activation_draws_no_random_number_and_is_no_affair_of_its_errors():
     def noisy(z):
         if z > 0 and not started:

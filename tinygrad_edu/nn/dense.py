@@ -55,7 +55,8 @@ class Neuron(Module):
         self.nin = as_size(nin, "nin, the number of inputs,")
         self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
-        self._bend = chosen(activation if nonlin else "linear")
+        bend = chosen(activation)  # a name that is none is told, used or not
+        self._bend = bend if nonlin else None
         self.w = initial_weights(nin, init, nin, fan_out, stream(seed))
         self.b = constants(1)[0] if bias else None
 
@@ -155,6 +156,7 @@ class MLP(Module):
                  name: str = "mlp") -> None:  # fmt: skip
         if not isinstance(nouts, (list, tuple)) or not nouts:
             raise TypeError(f"nouts is a list with the size of each layer, as in MLP(2, [16, 16, 1]), got {nouts!r}")
+        chosen(activation)  # also where no hidden layer has it
         self.nin, self.nouts, self.activation, self.output = nin, list(nouts), activation, output
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         sizes, rng = [nin, *nouts], stream(seed)
