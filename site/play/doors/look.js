@@ -37,7 +37,7 @@ export function open(root, state, play) {
     el("p.lead", {}, "Type a formula, or change a number. Click a name or a card: its gradient is explained."),
     el("form.ask", {onsubmit: (event) => { event.preventDefault(); typed(true); }},
       el("label.unseen", {for: "look-formula"}, "Formula"), field,
-      el("label.unseen", {for: "look-examples"}, "Example"), examples, waiting),
+      el("label.note", {for: "look-examples"}, "or an example"), examples, waiting),
     wrong,
     el("div.look", {},
       el("div.box.seen", {}, bar.list, alarms, panel),
