@@ -50,7 +50,7 @@ def measured(tab, state: str, seconds: float) -> str:
     tab.js("document.querySelector('#train .speed').value = 'fast'")
     press, shown = "document.querySelector('#train .go').click()", "document.querySelector('#train .count').textContent"
     tab.js(f"{press}; window.drawn = 0")
-    tab.until(f"!{shown}.startsWith('step 0 ')", 60)  # the first step is the recording's
+    tab.until(f"/step [1-9]/.test({shown})", 60)  # the first step is the recording's
     tab.js(f"""new MutationObserver(() => {{ window.drawn++; }}).observe(document.querySelector('#train .count'),
         {{childList: true}}); window.begun = Number(/step ([\\d,]+)/.exec({shown})[1].replace(',', ''))""")
     start = time.perf_counter()

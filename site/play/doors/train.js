@@ -162,9 +162,13 @@ export async function open(root, state, play) {
   async function run() {
     const id = ++plays; // who pauses and goes on at once begins another
     playing = true;
+    $(".train-view").setAttribute("aria-busy", "true");
     told();
     view.follow();
-    if (!await restored()) return halt();
+    if (!await restored()) {
+      $(".train-view").removeAttribute("aria-busy");
+      return halt();
+    }
     const chosen = () => SPEEDS.find(([name]) => name === speed.value), mine = turn;
     const more = () => (playing && id === plays && !root.hidden ? steps(chosen()[2], BUDGET) : null);
     let next = more();
@@ -178,7 +182,9 @@ export async function open(root, state, play) {
         next = more();
       }
     }
-    if (id === plays) halt();
+    if (id !== plays) return;
+    halt();
+    $(".train-view").removeAttribute("aria-busy");
   }
   function halt() {
     if (!playing) return;
