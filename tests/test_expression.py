@@ -1,10 +1,11 @@
 """A formula typed by a person becomes a graph, or an error that says what to write."""
 
+import ast
 import math
 
 import pytest
 
-from tinygrad_edu import ops
+from tinygrad_edu import expression, ops
 from tinygrad_edu.expression import ExpressionError, parse
 
 
@@ -90,6 +91,37 @@ def test_every_row_with_a_name_can_be_typed():
 def test_what_cannot_be_read_is_an_error_that_says_where(text, says):
     with pytest.raises(ExpressionError, match=says):
         parse(text)
+
+
+SHAPES = {
+    "a sum": "a{}".format, "signs": "{}a".format, "parentheses": "({}a)".format, "a call": "tanh({}a)".format,
+    "lines in parentheses": "(a\n{}\n+ a)".format, "what is quoted": "';' + a{}".format,
+    "lines that go on": "a + \\\n a{}".format, "the last step": "b = a; b{}".format,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("sign", ["+a", "**-a", ";a", "\n+ a", " if a else a", ".a", "+\\\na", "+ ';' + a"])
+def test_no_tree_is_deeper_than_what_was_counted_in_its_longest_step(shape, sign):
+    for n in (1, 5, 30):
+        text = expression.as_typed(SHAPES[shape](sign * n))
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            continue
+        deepest, here = 0, list(ast.iter_child_nodes(tree))
+        while here := [below for x in here for below in ast.iter_child_nodes(x) if isinstance(below, ast.expr)]:
+            deepest += 1
+        assert deepest <= expression._longest(text)
+
+
+@pytest.mark.parametrize("text", ["+".join("a" * 500), "-" * 500 + "a", "(" * 150 + "a" + "+a)" * 150])
+def test_in_a_browser_a_long_step_is_refused_and_many_short_ones_are_read(text, monkeypatch):
+    monkeypatch.setattr(expression, "LONGEST", 400)
+    with pytest.raises(ExpressionError, match="one step has too many names, numbers and signs.*: [0-9,]+, and 400 can"):
+        parse(text)
+    many = "s0 = a; " + "; ".join(f"s{i + 1} = s{i} + a" for i in range(1500))
+    assert parse(many)(a=2.0)[0].data == 3002.0
 
 
 def test_numbers_and_names_must_match():

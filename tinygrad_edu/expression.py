@@ -17,6 +17,7 @@ import keyword
 import math
 import operator
 import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,9 @@ OPERATORS: dict[type, Callable[..., Any]] = {
 SIGNS = {**dict.fromkeys("×·⋅∙∗", "*"), **dict.fromkeys("−–—", "-"), "÷": "/", "∕": "/", "π": "pi",
          **{c: str(i) for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")}}  # fmt: skip
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+# Names, numbers and signs in one step.  Python sees to it that a formula is not too deep for it, but in WebAssembly the
+# browser's stack ends before, at some 800 of them in a worker of Chromium's, and all of Python with it.
+LONGEST = 400 if sys.platform == "emscripten" else math.inf
 SPARE = "ˑ"  # after a name that is a word of Python's, while ast reads it
 
 
@@ -59,6 +63,9 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         self.text = as_typed(text)
+        if (n := _longest(self.text)) > LONGEST:
+            raise ExpressionError(f"one step has too many names, numbers and signs to be read in a browser: {n:,}, and "
+                                  f"{LONGEST} can be; name parts of it, as in 'e = a*b; L = e + c'")  # fmt: skip
         try:
             body = self._read().body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -264,6 +271,24 @@ def as_typed(text: str) -> str:
     text = re.sub(r"√\s*([\w.]+)", r"sqrt(\1)", text)
     text = re.sub(r"\b(np|numpy|math|torch|jnp|cmath)\.(?=[^\W\d])", "", text)
     return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def _longest(text: str) -> int:
+    """How many names, numbers and signs the longest step of a formula has: its tree can be no deeper.
+
+    >>> _longest("e = a*b; L = tanh(e + 1.5)"), _longest("(a\\n+ b)"), _longest("")
+    (8, 5, 0)
+    """
+    most = here = inside = 0
+    quoted = any(sign in text for sign in "'\"\\")  # then what looks like its end may not be the end of a step
+    for part in re.findall(r"\d+(?:\.\d*)?|\w+|\n|\S", text):
+        inside += (part in "([{") - (part in ")]}")
+        if part not in "\n;":
+            here += 1
+        elif inside <= 0 and not quoted:
+            here = 0
+        most = max(most, here)
+    return most
 
 
 def _names(tree: ast.expr) -> list[str]:

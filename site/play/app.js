@@ -7,7 +7,7 @@
 // `play.first` is what a door begins with, `play.ready()` whether Python is there; `play.say` tells a screen reader.
 //
 // What a person can put right is a Refusal, which a door shows; a Fault, or any other error, is ours, and shown here.
-import {ask, begin, Fault, isReady, listen, Refusal, stop} from "./python.js";
+import {ask, begin, Ended, Fault, isReady, listen, Refusal, stop} from "./python.js";
 
 const $ = (id) => document.getElementById(id);
 const DOORS = ["look", "train", "learn"];
@@ -27,7 +27,7 @@ function written(door, state) {
 
 function play(door) {
   return {
-    stop, listen, Refusal, Fault,
+    stop, listen, Refusal, Ended, Fault,
     ask(name, given = {}, limits) {
       const known = answers[`${name} ${JSON.stringify(given)}`];
       return known === undefined ? ask(name, given, limits) : Promise.resolve(known);

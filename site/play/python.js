@@ -3,6 +3,16 @@
 export class Refusal extends Error {} // what a person can put right, in a sentence of ours
 export class Fault extends Error {} // a fault of ours, with its traceback
 
+// Python has ended; it has begun anew, and what was asked may be asked in another way.
+export class Ended extends Refusal {
+  constructor(said) {
+    const deep = /call stack|too much recursion/i.test(said); // so say browsers, and nothing in Python can hold it
+    super((deep ? "this is nested too deeply for Python in a browser" : `Python broke off (${said})`) +
+      ": it has begun anew");
+    this.deep = deep;
+  }
+}
+
 let worker, count = 0, isThere = false, broken;
 const waiting = new Map(); // id -> {resolve, reject, timer}
 const listeners = new Set();
@@ -32,7 +42,10 @@ function start() {
     waiting.delete(data.id);
     clearTimeout(asked.timer);
     if ("value" in data) asked.resolve(data.value);
-    else asked.reject("error" in data ? new Refusal(data.error) : new Fault(data.fault));
+    else if ("ended" in data) {
+      asked.reject(new Ended(data.ended));
+      stop("Python broke off, and has begun anew");
+    } else asked.reject("error" in data ? new Refusal(data.error) : new Fault(data.fault));
   };
   worker.onerror = (event) => {
     const data = {broken: event.message || "the worker could not be started"};

@@ -3,6 +3,7 @@
 //   out  {loading, of}                            bytes so far, while Python comes
 //        {ready: true} | {broken: text}           it is there, or it cannot be
 //        {id, value} | {id, error} | {id, fault}  the answer
+//        {id, ended: text}                        no answer: Python has ended, and can be asked nothing more
 //
 // Python begins with the memory that it had when the site was built, our package imported (site/memory.mjs).
 import {inflated, load, unpack} from "./package.js";
@@ -48,6 +49,6 @@ onmessage = async ({data: {id, name, given}}) => {
   try {
     postMessage({id, ...JSON.parse(answer(name, JSON.stringify(given)))});
   } catch (error) {
-    postMessage({id, fault: String(error)});
+    postMessage({id, ended: String(error)}); // whatever is raised in Python, answer() tells
   }
 };

@@ -105,6 +105,9 @@ def test_what_ends_python_itself_is_told_and_python_comes_again(door):
     enter(door, "parabola")
     assert "Python itself has crashed" in checked(door, "import os\nos._exit(3)\n")
     assert "Right." in checked(door, exercise("parabola").solution)
+    for deep in ("deep = ()\nfor _ in range(100_000):\n    deep = (deep,)\n", "a = 1\nb = a" + " + a" * 5000 + "\n"):
+        assert "too deeply for Python" in checked(door, deep)
+        assert "Right." in checked(door, exercise("parabola").solution)
     enter(door, "parabola")
     write(door, "import itertools\nsum(itertools.repeat(0))\n")
     door.js("document.querySelector('.check').click()")

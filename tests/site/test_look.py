@@ -78,6 +78,14 @@ def test_a_formula_that_cannot_be_read_is_told_beside_it_with_the_place(tab):
     typed(tab, "tanh(a*b)", "document.querySelector('#look > .wrong').textContent === ''")
 
 
+@pytest.mark.parametrize("text", ["a" + "+a" * 5000, "-" * 5000 + "a", "tanh(" * 5000 + "a" + ")" * 5000])
+def test_a_formula_of_any_length_is_told_and_python_goes_on(tab, text):
+    opened(tab)
+    typed(tab, text, "document.querySelector('#look > .wrong').textContent.includes('too many')")
+    assert tab.js("document.getElementById('fault').hidden") and tab.troubles() == []
+    typed(tab, "tanh(a*b)", "document.querySelector('#look > .wrong').textContent === ''")
+
+
 def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(tab):
     opened(tab)
     number = "document.querySelector('#look .row input')"

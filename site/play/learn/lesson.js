@@ -176,13 +176,11 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
 
   function fail(error) {
     const box = make("div", "", "box remark");
-    if (error instanceof play.Refusal) box.append(make("p", stopped ? "Stopped." : error.message));
-    else if (error.message.startsWith("Traceback")) { // a fault of ours, which the frame shows
+    if (error instanceof play.Ended) box.append(make("p", error.deep ? DEEP : DIED));
+    else if (error instanceof play.Refusal) box.append(make("p", stopped ? "Stopped." : error.message));
+    else { // a fault of ours, which the frame shows
       verdict.replaceChildren();
       throw error;
-    } else { // Python has not even said what happened: it is gone
-      box.append(make("p", /call stack/.test(error.message) ? DEEP : DIED));
-      play.stop();
     }
     verdict.replaceChildren(box);
     play.say(box.textContent);
