@@ -62,6 +62,7 @@ def build(out: Path) -> Path:
     shutil.copytree(SITE / "play", out / "play")
     for source, name in SHARED.items():
         shutil.copy(PACKAGE / source, out / "play" / name)
+    shutil.copy(ROOT / "docs" / "_static" / "icon.svg", out / "play")  # one mark for all pages of the site
     for name, text in viewer().items():
         (out / "play" / name).write_text(text, "utf-8")
     counted = [*PYODIDE[2:], "package.bin", "memory.bin"]

@@ -86,6 +86,29 @@ def test_a_formula_of_any_length_is_told_and_python_goes_on(tab, text):
     typed(tab, "tanh(a*b)", "document.querySelector('#look > .wrong').textContent === ''")
 
 
+def test_whoever_asks_for_an_unknown_function_is_led_to_the_table_of_all(tab):
+    opened(tab)
+    typed(tab, "frobnicate(a)", "document.querySelector('#look > .wrong a')")
+    link = tab.js("document.querySelector('#look > .wrong a').href")
+    assert link.endswith("/docs/operations.html") and "lists them all" in tab.js(
+        "document.querySelector('#look > .wrong').textContent"
+    )
+    assert tab.troubles() == [] and tab.axe() == []
+
+
+@pytest.mark.parametrize("size", [(1280, 860), (960, 860), (390, 840)])
+def test_a_long_number_is_seen_whole(tab, size):
+    tab.size(*size)
+    try:
+        opened(tab)
+        typed(tab, "L = -8.99123e-11 * learning_rate * w + w", "document.querySelectorAll('.grad b').length === 2")
+        cut = "[...document.querySelectorAll('.grad')].filter(b => b.scrollWidth > b.clientWidth).map(b => b.innerText)"
+        lines = "[...document.querySelectorAll('.grad b')].map(b => b.getClientRects().length)"
+        assert tab.js(cut) == [] and tab.js(lines) == [1, 1]
+    finally:
+        tab.size(1280, 860)
+
+
 def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(tab):
     opened(tab)
     number = "document.querySelector('#look .row input')"

@@ -113,7 +113,9 @@ export function open(root, state, play) {
   }
 
   function told(message) {
-    wrong.replaceChildren(message, message && shown.e ? el("span.note", {}, " Below is what was read before.") : "");
+    const [before, after] = message.split("`ops`");  // a command: here it is a page
+    wrong.replaceChildren(before, after === undefined ? "" : el("a", {href: "docs/operations.html"},
+      "the table of operations"), after ?? "", message && shown.e ? el("span.note", {}, " Below is what was read before.") : "");
     const place = /at column (\d+)/.exec(message), at = place && Number(place[1]) - 1;
     if (place && message.includes(field.value.trim())) {
       const text = field.value.trim() + " ";
@@ -242,7 +244,7 @@ export function open(root, state, play) {
     result.replaceChildren(el("code", {}, `${seen.root} = ${seen.said}`));
     names.forEach((name, i) => {
       const {gradient} = parts.get(name), g = Number(seen.grads[i]);
-      gradient.replaceChildren(el("span", {}, `d${seen.root}/d${name}`), ` = ${seen.slopes[i]}`);
+      gradient.replaceChildren(el("span", {}, `d${seen.root}/d${name}`), " ", el("b", {}, `= ${seen.slopes[i]}`));
       gradient.setAttribute("aria-pressed", name === now.of);
       gradient.dataset.sign = g < 0 ? "minus" : g > 0 ? "plus" : "";
     });
