@@ -29,6 +29,7 @@ collect_ignore_glob = ["tinygrad_edu/learn/exercises/*/*"]
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
+settings.register_profile("few", derandomize=True, deadline=None, max_examples=5)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What is compiled is kept, wherever that is switched off: pytest rewrites every assert, six seconds in each worker, and
