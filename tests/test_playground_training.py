@@ -128,6 +128,7 @@ def test_a_learning_rate_that_is_too_large_is_a_finding_with_its_step_and_ends_i
         ({"points": 10.5}, "whole number"),
         ({"noise": float("inf")}, "the noise is a number"),
         ({"layers": [16, 0]}, "the size of layer 2 is a whole number from 1 to 32, got 0"),
+        ({"seed": 2**32}, "the seed is a whole number from 0 to 4294967295, got 4294967296"),
         ({"layers": [1000]}, "the size of layer 1"),
         ({"layers": [2] * 7}, "at most 6"),
         ({"layers": 3}, "at most 6"),

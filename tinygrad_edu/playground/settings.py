@@ -212,7 +212,7 @@ def _number(what: str, x: Any, least: float, most: float, whole: bool = False, a
     kind = "a whole number" if whole else "a number"
     right = isinstance(x, int) if whole else isinstance(x, (int, float)) and math.isfinite(x)
     if not right or isinstance(x, bool) or not least <= x <= most or above and x == least:
-        span = f"above {least:g}, at most {most:g}" if above else f"from {least:g} to {most:g}"
+        span = f"above {least:g}, at most {most:g}" if above else f"from {least:.10g} to {most:.10g}"
         raise UserError(f"{what} is {kind} {span}, got {x!r}")
 
 
