@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tinygrad_edu"
 FLOORS = [
     {
         *"ieee rules trees errors extras files interruption notebook positions streams placement".split(),
-        *"release plans signposts callsites usage collector floats graphs tracing lazy words blocks".split(),
+        *"release plans signposts callsites usage collector floats graphs tracing lazy words blocks twin".split(),
     },
     {"op", "ops", "books", "render", "folds"},
     {"picture"},
@@ -28,7 +28,19 @@ FLOORS = [
     {"modes", "protocol"},
     {"text", "engine"},
     {"derivatives", "exact", "javascript", "languages", "registry", "trials"},
-    {"chance", "clipping", "copying", "micrograd", "names", "opening", "parameters", "paths", "schedules", "sums"},
+    {
+        "chance",
+        "clipping",
+        "compilation",
+        "copying",
+        "micrograd",
+        "names",
+        "opening",
+        "parameters",
+        "paths",
+        "schedules",
+        "sums",
+    },
     {"functional"},
     {"check", "figures", "strategies", "nn", "targets", "losses", "optim", "data", "plot"},
     {"sourcecode", "explanation", "order"},
@@ -103,7 +115,8 @@ def test_the_import_test_sees_imports():
 # What is loaded at once.  Whatever else a session needs, it loads when it asks for it.
 ENGINE = {
     *"books callsites collector engine floats ieee infinities interruption lazy micrograd modes op ops".split(),
-    *"protocol registry rules signposts text tracing".split(),
+    *"protocol registry rules signposts text tracing twin".split(),
+    *(("_twin", "compilation") if tinygrad_edu.compiled else ()),
 }
 
 

@@ -21,6 +21,12 @@ interruption.begin()
 
 from . import books, lazy, micrograd, registry, signposts  # noqa: F401 (three tie something to rows or to Values)
 from .engine import Value
+from .twin import compiled
+
+if compiled:
+    from . import compilation
+
+    compilation.join()
 
 # The room that each name is in, and the rooms that go by their own name.  The engine is there at once; any other room
 # is loaded when it is asked for.  Editors see the same in `__init__.pyi`, which `printouts` prints out of this.

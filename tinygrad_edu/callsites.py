@@ -30,8 +30,8 @@ _kinds: dict[str, int] = {}
 
 
 def mark(v: Any) -> None:
-    """Keep with a node that is being made where that is: the caller's caller's caller and what is around it."""
-    v._line = _site(sys._getframe(3))
+    """Keep with a node that is being made where that is: the frames around it that are not the engine's."""
+    v._line = _site(sys._getframe(2))
 
 
 def told(v: Any) -> str:

@@ -27,9 +27,12 @@ def _own(node: Value) -> dict[str, Any]:
     return own
 
 
+_set = Node.__setattr__  # not Value's, which somebody may have made their own
+
+
 def _with(node: Value, own: dict[str, Any]) -> Value:
     for name, x in own.items():
-        object.__setattr__(node, name, x)
+        _set(node, name, x)
     return node
 
 

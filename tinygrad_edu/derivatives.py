@@ -55,7 +55,8 @@ def grad(y: Value, *xs: Value) -> list[Value]:
     def local(node: Value) -> Sequence[Any]:
         if leads.isdisjoint(node.parents):
             return [_NOTHING] * len(node.parents)
-        if node.numbers != (node._data, *[p._data for p in node.parents]):
+        now = (node._data, *[p._data for p in node.parents])
+        if node.numbers != now and any(a != b and (a == a or b == b) for a, b in zip(node.numbers, now)):
             raise ValueError(
                 f"cannot differentiate through {node!r}: the .data of it or of its inputs was changed "
                 "after it was computed; compute it again first"

@@ -22,7 +22,7 @@ from operator import attrgetter
 from threading import Lock
 from typing import Any
 
-from . import modes, ops
+from . import modes, ops, twin
 from .floats import empty, untouched
 from .ieee import isfinite, number
 from .modes import forgetting, recording, watching
@@ -31,8 +31,9 @@ from .protocol import FloatLike, assigned
 from .rules import computed
 
 
+@twin.node
 class Node:
-    """What a Value keeps, and no more: a compiled Node may take its place."""
+    """What a Value keeps, and no more.  Where `twin` was compiled, the same in C takes its place."""
 
     __slots__ = ("_data", "_grad", "parents", "op", "numbers", "__dict__")  # a label, which few have, hangs in __dict__
     _data: float

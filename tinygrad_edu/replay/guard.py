@@ -21,7 +21,7 @@ from threading import get_ident
 from typing import Any
 
 from .. import modes, ops, tracing
-from ..engine import Node, Value, _node, topological
+from ..engine import Node, Value, _node
 from ..rules import computed
 from ..tracing import RecordingError, recorders
 from . import entropy
@@ -177,10 +177,15 @@ def _asked(v: Value, allowed: set[str]) -> str | None:
     return None
 
 
+def _walks(frame: Any) -> bool:
+    """Whether this is the engine's walk along a graph, for whoever called it."""
+    return frame.f_globals is _ENGINE and frame.f_code.co_name == "topological"
+
+
 def _ours(frame: Any) -> bool:
     """Whether the package itself asks, for an error message or a walk of its own."""
     module: str = frame.f_globals.get("__name__", "")
-    if frame.f_code is topological.__code__:
+    if _walks(frame):
         return _ours(frame.f_back)
     return module.startswith("tinygrad_edu.") and module not in DOORS
 
@@ -196,7 +201,7 @@ def _attribute(name: str) -> property:
         frame = getframe(1)
         if numbers and frame.f_globals is _ENGINE:  # nearly always
             return get(self)
-        if frame.f_globals.get("__name__") not in TRUSTED or not numbers and frame.f_code is topological.__code__:
+        if frame.f_globals.get("__name__") not in TRUSTED or not numbers and _walks(frame):
             kind = _asked(self, may_read)
             if kind and (numbers or not _ours(frame)):
                 raise _baked(kind, frame, f".{asked}")
