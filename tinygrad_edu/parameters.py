@@ -20,11 +20,24 @@ from importlib.util import find_spec
 from itertools import repeat
 from typing import Any, NoReturn
 
-from . import tracing
+from . import tracing, twin
 from .engine import Value
 from .interruption import uninterrupted
+from .modes import watching
 
 _SLOTS = {"data": "_data", "grad": "_grad"}  # past the checks of what is assigned
+
+
+def stored(what: str, ps: Sequence[Value]) -> list[float]:
+    """The "data" or the "grad" of each Value.
+
+    >>> stored("data", [Value(1.0), Value(2.0)])
+    [1.0, 2.0]
+    """
+    if twin.compiled and not watching:  # who records a function guards attributes
+        found: list[float] = twin.extension.read(ps, what)
+        return found
+    return [*map(operator.attrgetter(_SLOTS[what]), ps)]
 
 
 def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attributes: Any) -> None:
@@ -33,8 +46,11 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
 
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
     """
-    if isinstance(ps, list):
-        put: Any = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), floats), 0)
+    put: Any
+    if isinstance(ps, list) and twin.compiled and not watching:
+        put = partial(twin.extension.write, ps, what, floats)
+    elif isinstance(ps, list):
+        put = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), floats), 0)
     else:
         put = partial(operator.setitem, ps, ... if hasattr(ps, "dtype") else slice(None), floats)
     deque(map(operator.call, (put,) if owner is None else (put, partial(vars(owner).update, attributes))), 0)
@@ -43,6 +59,9 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
 def zeroed(ps: Iterable[Value]) -> None:
     """Set the gradient of each Value to 0: of all of them, also if Ctrl-C comes half-way."""
     ps = ps if isinstance(ps, list) else list(ps)
+    if twin.compiled:
+        write("grad", ps, [0.0] * len(ps))
+        return
     try:
         for p in ps:
             p._grad = 0.0
@@ -134,7 +153,7 @@ def pack(parameters: Iterable[Value]) -> Packed:
     that were computed from others.
     """
     ps = listed(parameters)
-    return Packed(row_of([p.data for p in ps]), ps)
+    return Packed(row_of(stored("data", ps)), ps)
 
 
 def row_of(numbers: Sequence[float]) -> Any:

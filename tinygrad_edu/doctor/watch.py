@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import collector
 from ..engine import Value, chain_rule
+from ..parameters import stored
 from ..usage import chance_kept
 from ..words import brief, few, plural
 from . import outputs
@@ -188,7 +189,7 @@ class Watch:
                 self._updates(s)
         step = self.steps - 1
         if self._next - step <= 2:  # to be compared with at the next look
-            self._left = [p._grad for p in self.parameters]
+            self._left = stored("grad", self.parameters)
             self._earlier = [*self._earlier[-1:], self._now()] if self._at == step - 1 else [self._now()]
             self._at = step
         return self._told
@@ -205,11 +206,11 @@ class Watch:
         return self._told
 
     def _now(self) -> list[float]:
-        return [p._data for p in self.parameters]
+        return stored("data", self.parameters)
 
     def _seen(self, step: int, known: Value | None, own: Callable[[], dict[Value, float]] | None, again: bool) -> Step:
         """What can be said of a step by the numbers that its graph has seen, or else by those of now."""
-        data, kept = self._now(), [p._grad for p in self.parameters]
+        data, kept = self._now(), stored("grad", self.parameters)
         before = self._at == step - 1
         seen = data if own or not (before and self._earlier) else self._earlier[-1]
         mine = kept

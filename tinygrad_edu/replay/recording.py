@@ -13,7 +13,7 @@ from .. import chance, modes, ops
 from ..engine import Value, constant
 from ..functional import mean
 from ..graphs import rebuilt
-from ..parameters import numpy
+from ..parameters import numpy, stored
 from ..words import plural
 from .backends import KINDS, Backend, make_backend
 from .byhand import Typed
@@ -207,7 +207,7 @@ class Recording:
 
     def theta(self) -> list[float]:
         """The parameters as they are now."""
-        return [p._data for p in self.record.originals]
+        return stored("data", self.record.originals)
 
     def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
         """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there,

@@ -7,14 +7,13 @@ replayed target by target.
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from ..engine import Value
 from ..ieee import isfinite
-from ..parameters import Packed, numpy, row_of
+from ..parameters import Packed, numpy, row_of, stored
 from ..replay.byhand import close
 from ..replay.function import LIMIT, jit
 from ..replay.outside import Outside
@@ -85,7 +84,7 @@ class Replays:
 
     def numbers(self) -> list[float]:
         """The parameters as they are now."""
-        return [p.data for ps in self.parameters for p in ps]
+        return [x for ps in self.parameters for x in stored("data", ps)]
 
     def agree(self) -> bool:
         """Whether the model and the loss make of one sample of each structure, and of some more,
@@ -111,7 +110,7 @@ class Replays:
         """
         mean, outputs, gradients = 0.0, [None] * len(chosen), list[tuple[Value, float]]()
         for parameters, positions, samples in self._by_structure(chosen):
-            flat = Packed(row_of([*map(_data, parameters)]), parameters)
+            flat = Packed(row_of(stored("data", parameters)), parameters)
             (part, found), gradient = self.f.value_and_grad(flat, samples, aux=True)
             share = len(positions) / len(chosen)
             mean += share * part
@@ -265,6 +264,3 @@ def _told(error: Exception, auto: bool, history: History) -> None:
     if not auto:
         raise error
     history.backend = f"eager: {error if isinstance(error, RecordingError) else f'{type(error).__name__}: {error}'}"
-
-
-_data = operator.attrgetter("_data")

@@ -1,0 +1,211 @@
+"""The engine in C: the same as the one in Python, to the last bit, and as careful with memory."""
+
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import tinygrad_edu
+from tinygrad_edu import Op, Value, compiled, no_grad, ops, register, twin
+from tinygrad_edu.compilation import register_programs
+
+needs_c = pytest.mark.skipif(not compiled, reason="the engine was not compiled, or TINYGRAD_EDU_C=0 chose the other")
+
+
+def said(*arguments, engine):
+    """The lines of tests.engines, by the engine in C ("1") or in Python ("0")."""
+    run = subprocess.run([sys.executable, "-m", "tests.engines", *map(str, arguments)], capture_output=True, text=True,
+                         env={**os.environ, "TINYGRAD_EDU_C": engine}, check=True)  # fmt: skip
+    name, *lines = run.stdout.splitlines()
+    assert name == ("compiled" if engine == "1" else "python")
+    return lines
+
+
+@needs_c
+@pytest.mark.parametrize("arguments", [(0, 400), ("rows",)], ids=["programs", "rows"])
+def test_both_engines_compute_the_same_bits(arguments):
+    with ThreadPoolExecutor() as both:
+        c, python = both.map(lambda engine: said(*arguments, engine=engine), "10")
+    assert len(c) == len(python) >= 400
+    assert [a for a, b in zip(c, python) if a != b] == []
+
+
+def test_the_environment_chooses_python():
+    code = "import tinygrad_edu as t; from tinygrad_edu.engine import Node; print(t.compiled, Node.__module__)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                         env={**os.environ, "TINYGRAD_EDU_C": "0"}, check=True)  # fmt: skip
+    assert run.stdout.split() == ["False", "tinygrad_edu.engine"]
+
+
+@needs_c
+def test_few_rows_are_asked_in_python():
+    """A row whose rule stops being a program is slower, and nobody would notice."""
+    asked = {name for name, op in ops.TABLE.items() if register_programs(op)[1] is None}
+    assert asked == set("atan2 hypot asinh lgamma digamma polygamma(1) mod where sum dot logsumexp".split())
+
+
+def test_a_row_added_at_run_time_works_at_once():
+    name = "cubed_by_hand"
+    register(Op(name, lambda x: x * x * x, lambda y, x: (3 * x * x,)))
+    try:
+        x = Value(2.0)
+        (getattr(x, name)() * x).backward()
+        assert x.grad == 32.0
+    finally:
+        del ops.TABLE[name]
+        delattr(Value, name)
+
+
+@needs_c
+def test_a_graph_is_freed_at_once_and_its_room_is_used_again():
+    x = Value(1.0)
+    before = twin.extension.alive()
+    for _ in range(50):
+        y = x
+        for _ in range(3000):
+            y = y * 1.0001 + x
+        y.backward()
+        assert twin.extension.alive() == before + 9000
+        del y
+        assert twin.extension.alive() == before
+
+
+@needs_c
+@pytest.mark.parametrize("kilobytes", [256, 1024])
+def test_a_long_chain_is_dropped_in_a_thread_with_a_small_stack(kilobytes):
+    ended = []
+
+    def work():
+        y = Value(1.0)
+        for _ in range(300_000):
+            y = y + 1.0
+        y.backward()
+        del y
+        ended.append(True)
+
+    size = threading.stack_size(1024 * kilobytes)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+    assert ended
+
+
+class Owner:
+    """What may hang on a node, and be seen to go."""
+
+
+@pytest.mark.parametrize("hang", [
+    lambda v, owner: (setattr(v, "me", v), setattr(v, "owner", owner)),
+    lambda v, owner: setattr(v, "rest", [v, owner]),
+    lambda v, owner: vars(v).update(rest={"v": v, "owner": owner}),
+    lambda v, owner: setattr(v, "later", lambda: (v, owner)),
+])  # fmt: skip
+def test_what_hangs_on_a_node_may_hold_the_node_and_both_go(hang):
+    owner = Owner()
+    gone = weakref.ref(owner)
+    v = Value(2.0) * 3.0
+    hang(v, owner)
+    del v, owner
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_node_that_was_made_without_init_says_so():
+    v = object.__new__(Value)
+    for name in ("data", "grad", "parents", "op", "numbers"):
+        assert not hasattr(v, name)
+    with pytest.raises(AttributeError):
+        v.backward()
+
+
+@pytest.mark.parametrize("change, x", [
+    (lambda v: setattr(v, "parents", [v]), 1), (lambda v: setattr(v, "parents", (1.0,)), 1),
+    (lambda v: setattr(v, "op", "mul"), 1), (lambda v: setattr(v, "numbers", ("a",)), 1),
+])  # fmt: skip
+@needs_c
+def test_what_a_node_is_made_of_keeps_its_kind(change, x):
+    v = Value(2.0) * 3.0
+    with pytest.raises(TypeError):
+        change(v)
+    v.backward()
+    assert v.parents[0].grad == 3.0 and v.numbers == (6.0, 2.0, 3.0)
+
+
+def test_an_error_of_a_rule_on_the_way_changes_no_gradient():
+    def partials(y, x):
+        raise KeyError("no slope")
+
+    x = Value(2.0)
+    y = (x * 3.0 + Op("broken", lambda x: x, partials)(x * 2.0)) * x
+    y.grad = x.grad = 0.5
+    with pytest.raises(KeyError, match="no slope"):
+        y.backward()
+    assert x.grad == y.grad == 0.5
+
+
+def test_a_rule_that_walks_graphs_itself_disturbs_nothing():
+    def partials(y, x):
+        inner = Value(3.0)
+        (inner * inner + inner).backward()
+        return (inner.grad,)
+
+    x = Value(2.0)
+    y = Op("nested", lambda x: x, partials)(x * 5.0) + Op("again", lambda x: x, partials)(x)
+    y.backward()
+    assert x.grad == 7.0 * 5.0 + 7.0
+
+
+@needs_c
+def test_nothing_is_made_without_a_reference_too_many():
+    """A mistake in counting shows as an object that never goes, or as a class that loses its last reference."""
+    things = [Value, ops.mul, ops.tanh, ops.where, ops.dot, ops.leaf, ops.detached, None]
+    x, text = Value(0.5, label="x"), pickle.dumps((Value(2.0) * 3.0).tanh())
+
+    def work():
+        for _ in range(200):
+            y = ops.dot(x, x * 2, 3.0) + ops.where(x, x**2, -x) - x / 3 + ops.hypot(x, 1.0) + 2**x
+            y.backward()
+            y.zero_grad()
+            with no_grad():
+                _ = x * x
+            loaded = pickle.loads(text)
+            loaded.parents = (x,)
+            loaded.label = "y"
+            for wrong in (lambda: x + "a", lambda: setattr(x, "data", "a"), lambda: Value("a"), lambda: ops.mul(x)):
+                with pytest.raises((TypeError, ValueError)):
+                    wrong()
+
+    work()
+    before = [sys.getrefcount(thing) for thing in things]
+    work()
+    assert max(abs(a - sys.getrefcount(thing)) for a, thing in zip(before, things)) < 100
+
+
+@needs_c
+def test_many_numbers_are_read_and_written_in_one_call():
+    import array
+
+    ps = [Value(1.0 * i) for i in range(5)]
+    twin.extension.write(ps, "grad", array.array("d", [1, 2, 3, 4, 5]))
+    twin.extension.add(ps, "grad", [0.5] * 5)
+    assert twin.extension.read(tuple(ps), "data") == [0, 1, 2, 3, 4]
+    assert twin.extension.read(ps, "grad") == [1.5, 2.5, 3.5, 4.5, 5.5]
+    for wrong in ([1.0] * 4, array.array("d", [1.0]), [1.0, 2.0, 3.0, 4.0, "a"], array.array("f", [1] * 5)):
+        with pytest.raises((TypeError, ValueError)):
+            twin.extension.write(ps, "data", wrong)
+    with pytest.raises(TypeError):
+        twin.extension.read([*ps, 1.0], "data")
+    assert [p.data for p in ps] == [0, 1, 2, 3, 4]
+
+
+def test_which_engine_runs_is_said():
+    assert tinygrad_edu.compiled is (twin.extension is not None)
