@@ -133,10 +133,22 @@ def test_only_the_job_that_publishes_what_was_checked_may_publish(name, when, fi
     assert flow[True] == when  # to YAML 1.1, `on` is a truth
     assert flow["permissions"] == {"contents": "read"} and "permissions" not in build
     assert publish["permissions"] == {"id-token": "write"} | might
-    assert publish["needs"] == "build" and not steps(publish)
+    assert (
+        {"build", *publish["needs"]} == {*flow["jobs"]} - {"publish"}
+        if name == "release"
+        else publish["needs"] == "build"
+    )
+    assert not steps(publish)
     assert action in publish["steps"][-1]["uses"] and publish["environment"] in read("CONTRIBUTING.md")
     assert steps(build)[: len(first)] == first
     assert "secrets." not in read(f".github/workflows/{name}.yml")
+
+
+def test_wheels_are_built_for_every_python_that_is_promised():
+    settings = tomllib.loads(read("pyproject.toml"))["tool"]["cibuildwheel"]
+    pythons = loaded(".github/workflows/tests.yml")["jobs"]["tests"]["strategy"]["matrix"]["python"]
+    assert settings["build"].split() == [f"cp{version.replace('.', '')}-*" for version in pythons]
+    assert settings["environment"] == {"TINYGRAD_EDU_C": "1"}  # where it cannot be compiled the release stops
 
 
 def test_before_a_commit_the_tools_run_as_in_the_one_check():

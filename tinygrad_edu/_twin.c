@@ -76,7 +76,7 @@ static PyTypeObject RowType, NodeType, MethodType;
 static PyTypeObject *Value, *OpType, *Nothing;
 /* what `twin.join` hands over: things of engine.py and modes.py, and of twin.py itself */
 static PyObject *watching, *forgetting, *recording, *made, *lift, *number, *assigned, *slow_apply, *slow_call, *slow_backward,
-    *slow_pow, *slow_init, *slow_topological, *row_of;
+    *slow_pow, *slow_init, *slow_topological, *power_of, *row_of;
 /* A row in Python, and what C knows of it: who has one has both, and neither has the other twice, so that no cycle forms. */
 typedef struct { PyObject *op; Row *row; } Pair;
 static Pair leaf, detached, negative_row, row_of_code[FIRST_CALL];
@@ -377,6 +377,7 @@ static PyObject *applied(Pair of, Node **ps, Py_ssize_t n) {
     double y = 0.0, reg[REGISTERS + 1];
     int code = row->code;
     if (n == 2 && code >= ADD && code <= DIV) y = computed(code, ps[0]->data, ps[1]->data, 0.0);
+    else if (n == 1 && CALLS[code].one) y = CALLS[code].one(ps[0]->data);
     else if (row->number.known && row->number.n_given == n) {
         for (int i = 0; i < n; i++) reg[i] = ps[i]->data;
         program_run(&row->number, reg, &y);
@@ -413,7 +414,16 @@ static PyObject *node_div(PyObject *a, PyObject *b) { return binary(row_of_code[
 static PyObject *node_neg(PyObject *a) { Node *p = (Node *)a; return applied(negative_row, &p, 1); }
 static PyObject *node_pow(PyObject *a, PyObject *b, PyObject *modulus) {
     if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
-    return PyObject_CallFunctionObjArgs(slow_pow, a, b, NULL);
+    if (!IS_NODE(a) || !(PyLong_CheckExact(b) || PyFloat_CheckExact(b))) return PyObject_CallFunctionObjArgs(slow_pow, a, b, NULL);
+    static PyObject *few[8]; /* x ** 2, above all */
+    int over = 0; long n = PyLong_CheckExact(b) ? PyLong_AsLongAndOverflow(b, &over) : -1;
+    PyObject *power = n >= 0 && n < 8 ? few[n] : NULL;
+    if (power) return PyObject_CallOneArg(power, a);
+    if (!(power = PyObject_CallOneArg(power_of, b))) return NULL;
+    if (n >= 0 && n < 8) few[n] = Py_NewRef(power);
+    PyObject *v = PyObject_CallOneArg(power, a);
+    Py_DECREF(power);
+    return v;
 }
 static PyNumberMethods node_number = {.nb_add = node_add, .nb_subtract = node_sub, .nb_multiply = node_mul,
     .nb_true_divide = node_div, .nb_negative = node_neg, .nb_power = node_pow};
@@ -578,7 +588,9 @@ static PyObject *twin_topological(PyObject *m, PyObject *const *args, Py_ssize_t
     if (n != 1 || names || !IS_NODE(args[0]) || PyList_GET_SIZE(watching)) return PyObject_Vectorcall(slow_topological, args, (size_t)n, names);
     Walk w;
     if (walk_begin(&w, (Node *)args[0])) return NULL;
+    int collects = PyGC_Disable(); /* it would run somebody's code, and the nodes are held by their graph alone */
     PyObject *list = PyList_New(w.n);
+    if (collects) PyGC_Enable();
     for (Py_ssize_t i = 0; list && i < w.n; i++) PyList_SET_ITEM(list, i, Py_NewRef((PyObject *)w.order[i]));
     walk_end(&w);
     return list;
@@ -963,7 +975,7 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
         {"watching", &watching}, {"forgetting", &forgetting}, {"recording", &recording}, {"made", &made}, {"lift", &lift},
         {"number", &number}, {"assigned", &assigned}, {"apply", &slow_apply}, {"call", &slow_call},
         {"backward", &slow_backward}, {"pow", &slow_pow}, {"init", &slow_init}, {"topological", &slow_topological},
-        {"row_of", &row_of}};
+        {"power_of", &power_of}, {"row_of", &row_of}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         PyObject *x = PyDict_GetItemString(things, all[i].name);
         if (!x) return PyErr_Format(PyExc_KeyError, "%s", all[i].name);

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import Any
 
-from . import engine, modes, ops, protocol, twin
+from . import engine, modes, ops, protocol, registry, twin
 from .engine import Value
 from .floats import Nothing
 from .ieee import number
@@ -141,13 +141,18 @@ def join() -> None:
         "Value": Value, "Op": Op, "Nothing": Nothing, "watching": modes.watching, "forgetting": modes.forgetting,
         "recording": modes.recording, "made": modes.made, "lift": engine._lift, "number": number,
         "assigned": protocol.assigned, "apply": engine.apply, "call": Op.__call__, "backward": Value.backward,
-        "pow": power, "init": Value.__init__, "topological": engine.topological, "row_of": _row,
+        "pow": power, "init": Value.__init__, "topological": engine.topological, "power_of": engine._power, "row_of": _row,
         "leaf": ops.leaf, "detached": ops.detached, "neg": ops.neg,
         "add": ops.add, "sub": ops.sub, "mul": ops.mul, "div": ops.div,
     })  # fmt: skip
     for name in "init add radd sub rsub mul rmul truediv rtruediv neg pow rpow".split():
         delattr(Value, f"__{name}__")  # Node has them
     del Value.data, Value.grad
-    for name in ("apply", "binary", "unary", "topological"):
-        setattr(engine, name, getattr(_C, name))
+    for room in (engine, registry):
+        for name in {"apply", "binary", "unary", "topological"} & {*vars(room)}:
+            setattr(room, name, getattr(_C, name))
     engine._power.cache_clear()
+    for name in ("mod", "floordiv"):
+        for swapped in (False, True):
+            setattr(Value, f"__{'r' * swapped}{name}__", _C.binary(registry.BINARY[name], swapped))
+    Value.__abs__ = _C.unary(ops.abs)  # type: ignore[method-assign]
