@@ -377,6 +377,7 @@ static PyObject *applied(Pair of, Node **ps, Py_ssize_t n) {
     double y = 0.0, reg[REGISTERS + 1];
     int code = row->code;
     if (n == 2 && code >= ADD && code <= DIV) y = computed(code, ps[0]->data, ps[1]->data, 0.0);
+    else if (n == 3 && code == WHERE) y = computed(WHERE, ps[0]->data, ps[1]->data, ps[2]->data);
     else if (n == 1 && CALLS[code].one) y = CALLS[code].one(ps[0]->data);
     else if (row->number.known && row->number.n_given == n) {
         for (int i = 0; i < n; i++) reg[i] = ps[i]->data;

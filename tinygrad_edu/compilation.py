@@ -141,8 +141,8 @@ def join() -> None:
         "Value": Value, "Op": Op, "Nothing": Nothing, "watching": modes.watching, "forgetting": modes.forgetting,
         "recording": modes.recording, "made": modes.made, "lift": engine._lift, "number": number,
         "assigned": protocol.assigned, "apply": engine.apply, "call": Op.__call__, "backward": Value.backward,
-        "pow": power, "init": Value.__init__, "topological": engine.topological, "power_of": engine._power, "row_of": _row,
-        "leaf": ops.leaf, "detached": ops.detached, "neg": ops.neg,
+        "pow": power, "init": Value.__init__, "topological": engine.topological, "power_of": engine._power,
+        "row_of": _row, "leaf": ops.leaf, "detached": ops.detached, "neg": ops.neg,
         "add": ops.add, "sub": ops.sub, "mul": ops.mul, "div": ops.div,
     })  # fmt: skip
     for name in "init add radd sub rsub mul rmul truediv rtruediv neg pow rpow".split():
