@@ -1,4 +1,4 @@
-"""Compiles the engine when a wheel is built, where there is a compiler; without one the wheel is plain Python, which
+"""Compiles the engine, tinygrad_edu/c, when a wheel is built, where there is a compiler; without one the wheel is plain Python, which
 computes the same.
 
 The environment variable TINYGRAD_EDU_C decides: 0 leaves it uncompiled, 1 fails where it cannot be compiled.
@@ -55,7 +55,7 @@ def compiled(root: Path) -> Path:
     from setuptools.command.build_ext import build_ext
 
     flags = ["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-ffp-contract=off"]
-    source = os.path.relpath(root / "tinygrad_edu" / "_twin.c")
+    source = os.path.relpath(root / "tinygrad_edu" / "c" / "twin.c")
     command = build_ext(
         Distribution({"name": "tinygrad-edu", "ext_modules": [Extension(NAME, [source], extra_compile_args=flags)]})
     )

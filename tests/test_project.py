@@ -190,7 +190,22 @@ def test_no_address_is_written_but_in_the_project():
 
 
 def test_files_are_written_as_editors_are_told():
-    suffixes = {".py", ".pyi", ".md", ".toml", ".yml", ".yaml", ".cff", ".txt", ".c", ".rs", ".js", ".css", ".html"}
+    suffixes = {
+        ".py",
+        ".pyi",
+        ".md",
+        ".toml",
+        ".yml",
+        ".yaml",
+        ".cff",
+        ".txt",
+        ".c",
+        ".h",
+        ".rs",
+        ".js",
+        ".css",
+        ".html",
+    }
     folders = "tinygrad_edu tests demos benchmarks docs site_build site .github".split()
     for path in [*ROOT.glob("*.*"), *(p for folder in folders for p in (ROOT / folder).rglob("*"))]:
         if path.suffix in suffixes and "node_modules" not in path.parts:

@@ -1,0 +1,366 @@
+/* The order of a graph, and the chain rule on floats. */
+#include "operations.h"
+
+/* ---- the order of a graph */
+
+typedef struct {
+    Node *v;
+    int at;
+} Frame;
+typedef struct {
+    Node **found, **order;
+    Frame *stack; /* as the walk met them; parents before children; where it is */
+    Py_ssize_t n, room, deepest;
+    int widest; /* the most parents */
+    char asks, branches, dirty,
+        unmade; /* a rule that is asked in Python; a `where`; a gradient that is not 0; no row */
+} Walk;
+static Walk kept; /* the room of the last one */
+static unsigned walks;
+
+static int is_asked(const Row *row) {
+    return !row->partials.known && row->code != SUM && row->code != DOT && row->code != WHERE;
+}
+static void walk_end(Walk *w) {
+    if (kept.found || w->room > 1 << 18) {
+        PyMem_Free(w->found);
+        PyMem_Free(w->order);
+        PyMem_Free(w->stack);
+    } else kept = *w;
+}
+static int met(Walk *w, Node *v) {
+    if (w->n == w->room) {
+        Py_ssize_t room = 2 * w->room;
+        void *more;
+        if (room > INT_MAX || !(more = PyMem_Realloc(w->found, (size_t)room * sizeof(Node *)))) return -1;
+        w->found = more;
+        if (!(more = PyMem_Realloc(w->order, (size_t)room * sizeof(Node *)))) return -1;
+        w->order = more;
+        w->room = room;
+    }
+    v->walk = walks;
+    v->place = (int)w->n;
+    w->found[w->n++] = v;
+    if (v->np > w->widest) w->widest = v->np;
+    if (!v->row) w->unmade = 1;
+    else if (v->np && is_asked(v->row)) w->asks = 1;
+    else if (v->np && v->row->code == WHERE) w->branches = 1;
+    if (v->grad != 0.0) w->dirty = 1;
+    return 0;
+}
+/* Depth first, as engine.topological; no Python runs in here, so that `walk` and `place` of a node are ours alone. */
+static int walk_begin(Walk *w, Node *root) {
+    Py_ssize_t depth = 0, done = 0;
+    *w = kept;
+    memset(&kept, 0, sizeof kept);
+    if (!w->found) {
+        w->room = 64;
+        w->deepest = 64;
+        w->found = NEW(w->room, Node *);
+        w->order = NEW(w->room, Node *);
+        w->stack = NEW(w->deepest, Frame);
+    }
+    w->n = 0;
+    w->widest = 0;
+    w->asks = w->branches = w->dirty = w->unmade = 0;
+    if (!++walks) walks = 1;
+    if (!w->found || !w->order || !w->stack || met(w, root)) goto memory;
+    w->stack[depth++] = (Frame){root, 0};
+    while (depth) {
+        Frame *f = w->stack + depth - 1;
+        Node *v = f->v, **ps = PARENTS(v);
+        int n = v->np;
+        while (f->at < n && ps[f->at]->walk == walks) f->at++;
+        if (f->at == n) {
+            w->order[done++] = v;
+            depth--;
+            continue;
+        }
+        Node *p = ps[f->at++];
+        if (met(w, p)) goto memory;
+        if (!p->np) {
+            w->order[done++] = p;
+            continue;
+        }
+        if (depth == w->deepest) {
+            void *more = PyMem_Realloc(w->stack, 2 * (size_t)w->deepest * sizeof(Frame));
+            if (!more) goto memory;
+            w->stack = more;
+            w->deepest *= 2;
+        }
+        w->stack[depth++] = (Frame){p, 0};
+    }
+    return 0;
+memory:
+    walk_end(w);
+    PyErr_NoMemory();
+    return -1;
+}
+static PyObject *twin_topological(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *names) {
+    if (n != 1 || names || !IS_NODE(args[0]) || PyList_GET_SIZE(watching))
+        return PyObject_Vectorcall(slow_topological, args, (size_t)n, names);
+    Walk w;
+    if (walk_begin(&w, (Node *)args[0])) return NULL;
+    int collects = PyGC_Disable(); /* it would run somebody's code, and the nodes are held by their graph alone */
+    PyObject *list = PyList_New(w.n);
+    if (collects) PyGC_Enable();
+    for (Py_ssize_t i = 0; list && i < w.n; i++) PyList_SET_ITEM(list, i, Py_NewRef((PyObject *)w.order[i]));
+    walk_end(&w);
+    return list;
+}
+
+/* ---- the chain rule on floats */
+
+static PyObject *numbers_of(Node *v) {
+    PyObject *t = PyTuple_New(v->nx + 1);
+    for (int i = 0; t && i <= v->nx; i++) {
+        PyObject *x = PyFloat_FromDouble(i ? INPUTS(v)[i - 1] : v->y);
+        if (!x) {
+            Py_DECREF(t);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(t, i, x);
+    }
+    return t;
+}
+/* What the rules in Python say: for each node that must be asked, last first, its local gradients, and which of them
+ * are an absolute zero, of a branch that was not taken (floats.Nothing). */
+typedef struct {
+    Node *v;
+    double *d;
+    char *nothing;
+} Said;
+static PyObject *called(PyObject *op, PyObject *name, PyObject *args) {
+    PyObject *rule = PyObject_GetAttr(op, name), *r = rule ? PyObject_Call(rule, args, NULL) : NULL;
+    Py_XDECREF(rule);
+    return r;
+}
+static int ask(Said *s) {
+    Node *v = s->v;
+    int n = v->np;
+    PyObject *xs = v->nx >= 0 ? numbers_of(v) : Py_BuildValue("(d)", v->data),
+             *ds = xs ? called(v->op, s_local, xs) : NULL;
+    if (xs && !ds && PyErr_ExceptionMatches(PyExc_ArithmeticError)) { /* once more, on floats that go on */
+        PyErr_Clear();
+        ds = called(v->op, s_slopes, xs);
+    }
+    Py_XDECREF(xs);
+    PyObject *fast = ds ? PySequence_Fast(ds, "local gradients come in a tuple") : NULL;
+    Py_XDECREF(ds);
+    if (!fast) return -1;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(fast);
+    if (count != n && n <= 2)
+        PyErr_Format(PyExc_ValueError, "%S has %zd local gradients for %d inputs", v->op, count, n);
+    s->d = NEW(n, double);
+    s->nothing = NEW(n, char);
+    if (!s->d || !s->nothing) PyErr_NoMemory();
+    for (int i = 0; !PyErr_Occurred() && i < n; i++) {
+        PyObject *d = i < count ? PySequence_Fast_GET_ITEM(fast, i) : NULL;
+        s->nothing[i] = !d || Py_IS_TYPE(d, Nothing);
+        s->d[i] = d ? PyFloat_AsDouble(d) : 0.0;
+    }
+    Py_DECREF(fast);
+    return PyErr_Occurred() ? -1 : 0;
+}
+static int finite_sum(const double *d, int n) {
+    double s = 0.0;
+    for (int i = 0; i < n; i++) s += d[i];
+    return isfinite(s);
+}
+
+/* The local gradients of a node, of a rule that is known here. */
+static void partials_of(const Node *v, double *d) {
+    const Row *row = v->row;
+    int n = v->np;
+    const double *x = INPUTS(v);
+    if (row->code == SUM)
+        for (int i = 0; i < n; i++) d[i] = 1.0;
+    else if (row->code == DOT) {
+        int h = n / 2;
+        for (int i = 0; i < h; i++) {
+            d[i] = x[h + i];
+            d[h + i] = x[i];
+        }
+        if (n % 2) d[n - 1] = 1.0;
+    } else {
+        double reg[REGISTERS + 1];
+        reg[0] = v->y;
+        for (int i = 0; i < n; i++) reg[i + 1] = x[i];
+        program_run(&row->partials, reg, d);
+        if (row->limited && v->y != v->y)
+            for (int i = 0; i < n; i++) d[i] = Py_NAN;
+    }
+}
+/* Sums are made in the nodes, from the root to the leaves; nothing can interrupt this. */
+static void flow(Walk *w, double *d) {
+    for (Py_ssize_t k = w->n; k-- > 0;) {
+        Node *v = w->order[k], **p = PARENTS(v);
+        const double *x = INPUTS(v), up = v->grad;
+        int n = v->np;
+        if (!n) continue;
+        switch (v->row->code) {
+        case ADD:
+            p[0]->grad += up;
+            p[1]->grad += up;
+            continue;
+        case MUL:
+            p[0]->grad += x[1] * up;
+            p[1]->grad += x[0] * up;
+            continue;
+        case SUM:
+            for (int i = 0; i < n; i++) p[i]->grad += up;
+            continue;
+        case DOT: {
+            int h = n / 2;
+            if (up == 0.0 && finite_sum(x, n)) continue; /* a dead neuron hands on nothing */
+            for (int i = 0; i < h; i++) p[i]->grad += x[h + i] * up;
+            for (int i = 0; i < h; i++) p[h + i]->grad += x[i] * up;
+            if (n % 2) p[n - 1]->grad += up;
+            continue;
+        }
+        }
+        partials_of(v, d);
+        for (int i = 0; i < n; i++) p[i]->grad += d[i] * up;
+    }
+}
+/* The same where rules were asked, or branches were not taken: a sum is untouched, an absolute zero, or a number. */
+enum { UNTOUCHED, NOTHING, NUMBER };
+static void flow_with_care(Walk *w, double *d, char *nothing, char *state, const Said *said) {
+    for (Py_ssize_t k = w->n; k-- > 0;) {
+        Node *v = w->order[k], **p = PARENTS(v);
+        double up = v->grad;
+        int n = v->np, none = state[v->place] == NOTHING;
+        const double *ds = d;
+        const char *none_of = nothing;
+        if (!n) continue;
+        if (said && said->v == v) {
+            ds = said->d;
+            none_of = said->nothing;
+            said++;
+        } else if (v->row->code == WHERE) {
+            int first = INPUTS(v)[0] != 0.0;
+            d[0] = 0.0;
+            d[1] = d[2] = 0.0;
+            d[first ? 1 : 2] = 1.0;
+            nothing[0] = 0;
+            nothing[1] = !first;
+            nothing[2] = (char)first;
+        } else {
+            partials_of(v, d);
+            memset(nothing, 0, (size_t)n);
+        }
+        if (n > 3 && up == 0.0 && !none && finite_sum(ds, n)) continue;
+        for (int i = 0; i < n; i++) {
+            double g = ds[i] * up;
+            int zero = none || none_of[i];
+            if (zero && g != 0.0) g = 0.0;
+            char *to = state + p[i]->place;
+            p[i]->grad += g;
+            *to = *to == NUMBER || !zero ? NUMBER : NOTHING;
+        }
+    }
+}
+static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t n_args, PyObject *names) {
+    Node *root = (Node *)self;
+    double seed = 1.0;
+    if (n_args == 1 && !names && PyFloat_CheckExact(args[0])) seed = PyFloat_AS_DOUBLE(args[0]);
+    else if (n_args || (names && PyTuple_GET_SIZE(names))) goto python;
+    if (PyList_GET_SIZE(watching) || !root->row || root->op == detached.op) goto python;
+
+    Walk w;
+    Py_ssize_t n_said = 0, i;
+    Said *said = NULL;
+    PyObject *result = NULL;
+    if (walk_begin(&w, root)) return NULL;
+    if (w.unmade) {
+        walk_end(&w);
+        goto python;
+    }
+    int careful = w.asks || w.branches;
+    double *d = NEW(w.widest, double), *before = w.dirty || careful ? NEW(w.n, double) : NULL;
+    char *nothing = careful ? NEW(w.widest, char) : NULL, *state = careful ? NEW(w.n, char) : NULL;
+    Node **nodes = NULL;
+    if (!d || ((w.dirty || careful) && !before) || (careful && (!nothing || !state))) {
+        PyErr_NoMemory();
+        goto end;
+    }
+    if (w.asks) { /* before anything flows: meanwhile somebody may change the graph, or walk along it */
+        nodes = NEW(w.n, Node *);
+        for (i = 0; i < w.n; i++) n_said += w.order[i]->np && is_asked(w.order[i]->row);
+        said = PyMem_Calloc((size_t)n_said + 1, sizeof(Said));
+        if (!nodes || !said) {
+            PyErr_NoMemory();
+            goto end;
+        }
+        memcpy(nodes, w.order, (size_t)w.n * sizeof(Node *));
+        for (i = 0; i < w.n; i++) Py_INCREF(nodes[i]);
+        Py_ssize_t n = w.n, count = 0;
+        for (i = n; i-- > 0 && !PyErr_Occurred();) {
+            if (!nodes[i]->np || !nodes[i]->row || !is_asked(nodes[i]->row) || count == n_said) continue;
+            said[count].v = nodes[i];
+            if (ask(said + count++)) break;
+        }
+        walk_end(&w);
+        w.found = NULL;
+        int same = !PyErr_Occurred() && !walk_begin(&w, root) && w.n == n &&
+                   !memcmp(nodes, w.order, (size_t)n * sizeof(Node *));
+        for (i = 0; i < n; i++) Py_DECREF(nodes[i]);
+        if (!same) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_RuntimeError, "the graph was changed while its rules were asked");
+            goto end;
+        }
+    }
+    if (before)
+        for (i = 0; i < w.n; i++) {
+            before[i] = w.order[i]->grad;
+            w.order[i]->grad = -0.0;
+        } /* -0.0 + x is x */
+    if (careful) memset(state, UNTOUCHED, (size_t)w.n);
+    if (before) root->grad = seed;
+    else root->grad += seed;
+    if (careful) {
+        state[root->place] = NUMBER;
+        flow_with_care(&w, d, nothing, state, said);
+    } else flow(&w, d);
+    if (before)
+        for (i = 0; i < w.n; i++) w.order[i]->grad = before[i] + w.order[i]->grad;
+    result = Py_NewRef(Py_None);
+end:
+    if (w.found) walk_end(&w);
+    for (i = 0; said && i < n_said; i++) {
+        PyMem_Free(said[i].d);
+        PyMem_Free(said[i].nothing);
+    }
+    PyMem_Free(said);
+    PyMem_Free(nodes);
+    PyMem_Free(d);
+    PyMem_Free(before);
+    PyMem_Free(nothing);
+    PyMem_Free(state);
+    return result;
+python:;
+    PyObject *given = PyTuple_New(n_args + 1), *named = NULL;
+    if (!given) return NULL;
+    PyTuple_SET_ITEM(given, 0, Py_NewRef(self));
+    for (i = 0; i < n_args; i++) PyTuple_SET_ITEM(given, i + 1, Py_NewRef(args[i]));
+    for (i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
+        if (!named) named = PyDict_New();
+        if (!named || PyDict_SetItem(named, PyTuple_GET_ITEM(names, i), args[n_args + i])) {
+            Py_DECREF(given);
+            Py_XDECREF(named);
+            return NULL;
+        }
+    }
+    result = PyObject_Call(slow_backward, given, named);
+    Py_DECREF(given);
+    Py_XDECREF(named);
+    return result;
+}
+static PyObject *node_zero_grad(PyObject *self, PyObject *_) {
+    Walk w;
+    if (walk_begin(&w, (Node *)self)) return NULL;
+    for (Py_ssize_t i = 0; i < w.n; i++) w.order[i]->grad = 0.0;
+    walk_end(&w);
+    Py_RETURN_NONE;
+}
