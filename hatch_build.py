@@ -1,5 +1,5 @@
-"""Compiles the engine, tinygrad_edu/c, when a wheel is built, where there is a compiler; without one the wheel is plain Python, which
-computes the same.
+"""Compiles the engine, tinygrad_edu/c, when a wheel is built, where there is a compiler; without one the wheel is plain
+Python, which computes the same.
 
 The environment variable TINYGRAD_EDU_C decides: 0 leaves it uncompiled, 1 fails where it cannot be compiled.
 """

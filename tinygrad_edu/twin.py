@@ -1,8 +1,8 @@
 """The engine in C, where this package was compiled: the same Value, the same bits, faster.
 
-`engine.py` says what a Value is and how gradients flow.  Where `_twin`, which is made out of the folder `c`, is at hand, a
-`Node` keeps the same things in C, and operations, the order of a graph and the chain rule on floats are done there:
-`compilation` puts them in place.  `tinygrad_edu.compiled` says which engine runs; the environment variable
+`engine.py` says what a Value is and how gradients flow.  Where `_twin`, which is made out of the folder `c`, is at
+hand, a `Node` keeps the same things in C, and operations, the order of a graph and the chain rule on floats are done
+there: `compilation` puts them in place.  `tinygrad_edu.compiled` says which engine runs; the environment variable
 TINYGRAD_EDU_C=0 chooses Python.
 """
 

@@ -1,8 +1,8 @@
 /* The engine's nodes in C: what a Value keeps, how an operation makes one, the order of a graph, the chain rule.
  *
- * engine.py says what all of this means, and runs where this is not compiled.  Nothing here knows calculus: a row brings
- * programs for its number and its local gradients, which compilation.py gets by filling its rules; what has none is asked
- * in Python.  Compile with -ffp-contract=off: the bits are the engine's.  Read in this order:
+ * engine.py says what all of this means, and runs where this is not compiled.  Nothing here knows calculus: a row
+ * brings programs for its number and its local gradients, which compilation.py gets by filling its rules; what has none
+ * is asked in Python.  Compile with -ffp-contract=off: the bits are the engine's.  Read in this order:
  *
  *     rows.h        numbers; a row's programs
  *     nodes.h       what a node keeps, where it lies, how it goes
