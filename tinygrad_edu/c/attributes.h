@@ -32,6 +32,22 @@ static int put_float(PyObject *self, PyObject *x, void *at) {
     *(double *)((char *)self + (size_t)at) = d;
     return 0;
 }
+static void show_to_collector(PyObject *self) {
+    if (!IS_SEEN(self)) PyObject_GC_Track(self);
+}
+/* What is hung on a node may have been computed from it, and a list of such may be hung: all of them are shown. */
+static int show_all(PyObject *x, void *depth) {
+    if (IS_NODE(x)) {
+        Walk w;
+        if (walk_begin(&w, (Node *)x)) return -1;
+        for (Py_ssize_t i = 0; i < w.n; i++) show_to_collector((PyObject *)w.order[i]);
+        walk_end(&w);
+        return 0;
+    }
+    int at = *(int *)depth + 1;
+    if (at > 3 || !(PyList_CheckExact(x) || PyTuple_CheckExact(x) || PyDict_CheckExact(x))) return 0;
+    return Py_TYPE(x)->tp_traverse(x, show_all, &at);
+}
 static PyObject *get_parents(PyObject *self, void *_) {
     Node *v = (Node *)self;
     PyObject *t = v->row ? PyTuple_New(v->np) : missing("parents");
@@ -70,6 +86,8 @@ static int put_parents(PyObject *self, PyObject *x, void *_) {
         v->p.few[1] = few[1];
     }
     v->np = (int)n;
+    v->by_hand = 1;
+    if (v->row) show_to_collector(self); /* written anew, they may come from the node itself */
     for (i = 0; i < n_old; i++) Py_DECREF(old[i]);
     if (n_old > 2) PyMem_Free(old);
     return 0;
@@ -108,6 +126,7 @@ static int put_numbers(PyObject *self, PyObject *x, void *_) {
     }
     v->nx = (int)n;
     v->y = y;
+    v->by_hand = 1;
     return 0;
 }
 static PyObject *get_op(PyObject *self, void *_) {
@@ -128,12 +147,10 @@ static int put_op(PyObject *self, PyObject *x, void *_) {
     Py_INCREF(row);
     v->op = x;
     v->row = row;
+    v->by_hand = 1;
     Py_XDECREF(old_row);
     Py_XDECREF(old);
     return 0;
-}
-static void show_to_collector(PyObject *self) {
-    if (!PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);
 }
 static PyObject *get_dict(PyObject *self, void *_) {
     show_to_collector(self);
@@ -145,8 +162,12 @@ static int put_dict(PyObject *self, PyObject *x, void *_) {
 }
 static int node_setattr(PyObject *self, PyObject *name, PyObject *x) { /* with what hangs on it, there may be a cycle */
     if (PyObject_GenericSetAttr(self, name, x)) return -1;
-    if (x && ((Node *)self)->dict && !PyUnicode_CheckExact(x) && !PyFloat_CheckExact(x)) show_to_collector(self);
-    return 0;
+    PyObject *hung = ((Node *)self)->dict;
+    if (!x || !hung || PyUnicode_CheckExact(x) || PyFloat_CheckExact(x)) return 0;
+    if (PyDict_GetItemWithError(hung, name) != x) return PyErr_Occurred() ? -1 : 0;
+    int depth = 0;
+    show_to_collector(self);
+    return show_all(x, &depth);
 }
 static PyGetSetDef node_getset[] = {
     {"data", get_float, put_float, "The number.", (void *)offsetof(Node, data)},
@@ -197,7 +218,8 @@ static int node_init(PyObject *self, PyObject *args, PyObject *named) {
 }
 static PyTypeObject NodeType = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tinygrad_edu._twin.Node",
                                 .tp_basicsize = sizeof(Node),
-                                .tp_doc = "What a Value keeps, in C: engine.Node says what that is.",
+                                .tp_doc = "Node(data, *past, label='', **named)\n--\n\n"
+                                          "What a Value keeps, in C: engine.Node says what that is.",
                                 .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
                                 .tp_init = node_init,
                                 .tp_dealloc = node_dealloc,

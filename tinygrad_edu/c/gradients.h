@@ -12,14 +12,26 @@ typedef struct {
     Frame *stack; /* as the walk met them; parents before children; where it is */
     Py_ssize_t n, room, deepest;
     int widest; /* the most parents */
-    char asks, branches, dirty,
-        unmade; /* a rule that is asked in Python; a `where`; a gradient that is not 0; no row */
+    char asks, branches, dirty; /* a rule that is asked in Python; a `where`; a gradient that is not 0 */
+    char unmade;                /* no row, or not the parents and numbers that its row takes */
 } Walk;
 static Walk kept; /* the room of the last one */
 static unsigned walks;
 
 static int is_asked(const Row *row) {
     return !row->partials.known && row->code != SUM && row->code != DOT && row->code != WHERE;
+}
+static int fits(const Node *v) { /* what somebody wrote: else Python says what is wrong with it */
+    int n = v->np;
+    if (!n) return 1;
+    if (is_asked(v->row)) return 1;
+    if (v->nx != n) return 0;
+    switch (v->row->code) {
+    case SUM: return 1;
+    case DOT: return n > 1;
+    case WHERE: return n == 3;
+    default: return v->row->partials.n_given == n + 1;
+    }
 }
 static void walk_end(Walk *w) {
     if (kept.found || w->room > 1 << 18) {
@@ -42,7 +54,7 @@ static int met(Walk *w, Node *v) {
     v->place = (int)w->n;
     w->found[w->n++] = v;
     if (v->np > w->widest) w->widest = v->np;
-    if (!v->row) w->unmade = 1;
+    if (!v->row || (v->by_hand && !fits(v))) w->unmade = 1;
     else if (v->np && is_asked(v->row)) w->asks = 1;
     else if (v->np && v->row->code == WHERE) w->branches = 1;
     if (v->grad != 0.0) w->dirty = 1;
@@ -127,6 +139,7 @@ static PyObject *numbers_of(Node *v) {
  * are an absolute zero, of a branch that was not taken (floats.Nothing). */
 typedef struct {
     Node *v;
+    int n;
     double *d;
     char *nothing;
 } Said;
@@ -145,21 +158,22 @@ static int ask(Said *s) {
         ds = called(v->op, s_slopes, xs);
     }
     Py_XDECREF(xs);
-    PyObject *fast = ds ? PySequence_Fast(ds, "local gradients come in a tuple") : NULL;
+    PyObject *all = ds ? PySequence_Tuple(ds) : NULL;
     Py_XDECREF(ds);
-    if (!fast) return -1;
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(fast);
+    if (!all) return -1;
+    Py_ssize_t count = PyTuple_GET_SIZE(all);
     if (count != n && n <= 2)
         PyErr_Format(PyExc_ValueError, "%S has %zd local gradients for %d inputs", v->op, count, n);
+    s->n = n;
     s->d = NEW(n, double);
     s->nothing = NEW(n, char);
     if (!s->d || !s->nothing) PyErr_NoMemory();
     for (int i = 0; !PyErr_Occurred() && i < n; i++) {
-        PyObject *d = i < count ? PySequence_Fast_GET_ITEM(fast, i) : NULL;
+        PyObject *d = i < count ? PyTuple_GET_ITEM(all, i) : NULL;
         s->nothing[i] = !d || Py_IS_TYPE(d, Nothing);
         s->d[i] = d ? PyFloat_AsDouble(d) : 0.0;
     }
-    Py_DECREF(fast);
+    Py_DECREF(all);
     return PyErr_Occurred() ? -1 : 0;
 }
 static int finite_sum(const double *d, int n) {
@@ -302,8 +316,11 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
         }
         walk_end(&w);
         w.found = NULL;
-        int same = !PyErr_Occurred() && !walk_begin(&w, root) && w.n == n &&
+        int same = !PyErr_Occurred() && !walk_begin(&w, root) && w.n == n && !w.unmade &&
                    !memcmp(nodes, w.order, (size_t)n * sizeof(Node *));
+        for (i = n, count = 0; same && i-- > 0;)
+            if (nodes[i]->np && is_asked(nodes[i]->row))
+                same = count < n_said && said[count].v == nodes[i] && said[count].n == nodes[i]->np && ++count;
         for (i = 0; i < n; i++) Py_DECREF(nodes[i]);
         if (!same) {
             if (!PyErr_Occurred())

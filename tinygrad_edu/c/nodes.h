@@ -3,13 +3,18 @@
 
 /* ---- nodes */
 
+typedef struct {
+    uintptr_t next, prev;
+} Header; /* the collector's, before each node */
 typedef struct Node {
     PyObject_HEAD double data, grad, y; /* y is what it computed, whatever .data was set to since */
     PyObject *op;
     Row *row;
     unsigned walk;
-    int place;                    /* the last walk that met it, and where it stands in that one */
-    int np, in_slab : 1, nx : 31; /* how many parents; where it lies; how many inputs were seen, -1 for none */
+    int place; /* the last walk that met it, and where it stands in that one */
+    int np;    /* how many parents */
+    unsigned in_slab : 1, by_hand : 1; /* where it lies; whether somebody wrote what it is made of */
+    int nx : 30;                       /* how many inputs were seen, -1 for none */
     union {
         struct Node *few[2], **many;
     } p;
@@ -20,13 +25,12 @@ typedef struct Node {
 } Node;
 #define PARENTS(v) ((v)->np > 2 ? (v)->p.many : (v)->p.few)
 #define INPUTS(v) ((v)->nx > 2 ? (v)->x.many : (v)->x.few)
+/* The collector sees a node only where it may stand in a cycle: something hangs on it, or on one of its parents. */
+#define IS_SEEN(v) (((Header *)(v) - 1)->next != 0)
 #define IS_NODE(o) (Py_IS_TYPE(o, Value) || PyObject_TypeCheck(o, &NodeType))
 
 /* Room for nodes, in slabs of 64 kB: the next node stands behind the last one wherever that is free, so that a graph is
  * walked in the order of its addresses, also after thousands of graphs have come and gone. */
-typedef struct {
-    uintptr_t next, prev;
-} Header; /* the collector's */
 #define SLAB ((size_t)1 << 16)
 #define FIRST 192
 #define EACH (sizeof(Header) + sizeof(Node))
@@ -153,10 +157,11 @@ static int dies_later(Node *v) {
         dying.v = more;
         dying.room = room;
     }
+    if (IS_SEEN(v)) PyObject_GC_UnTrack(v); /* or somebody might find it there, who waits in line */
     dying.v[dying.n++] = v;
     return 1;
 }
-static void release(Node *v) { /* all that it has; parents that nobody else has wait in line */
+static void drop_parents(Node *v) { /* those that nobody else has wait in line */
     int n = v->np;
     Node *few[2], **ps = v->p.many;
     if (n <= 2) {
@@ -166,28 +171,33 @@ static void release(Node *v) { /* all that it has; parents that nobody else has 
     }
     v->np = 0;
     for (int i = 0; i < n; i++)
-        if (!(Py_REFCNT(ps[i]) == 1 && Py_IS_TYPE(ps[i], Value) && dies_later(ps[i]))) Py_DECREF(ps[i]);
+        if (!(Py_REFCNT(ps[i]) == 1 && ps[i]->in_slab && Py_IS_TYPE(ps[i], Value) && dies_later(ps[i])))
+            Py_DECREF(ps[i]);
     if (n > 2) PyMem_Free(ps);
     if (v->nx > 2) PyMem_Free(v->x.many);
     v->nx = -1;
+}
+static void release(Node *v) { /* all that it has */
+    drop_parents(v);
     Py_CLEAR(v->op);
     Py_CLEAR(v->row);
     Py_CLEAR(v->dict);
 }
-static void node_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    Py_ssize_t before = dying.n;
-    if (PyObject_GC_IsTracked(self)) PyObject_GC_UnTrack(self);
-    release((Node *)self);
-    if (((Node *)self)->in_slab) slab_give((Node *)self);
-    else type->tp_free(self);
-    while (dying.n > before) {
+static void bury(void) { /* the whole line: another thread may have come while a finalizer ran, and left some in it */
+    while (dying.n) {
         Node *v = dying.v[--dying.n];
-        if (PyObject_GC_IsTracked((PyObject *)v)) PyObject_GC_UnTrack(v);
         release(v);
         slab_give(v);
         Py_DECREF(Value);
     }
+}
+static void node_dealloc(PyObject *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    if (IS_SEEN(self)) PyObject_GC_UnTrack(self);
+    release((Node *)self);
+    if (((Node *)self)->in_slab) slab_give((Node *)self);
+    else type->tp_free(self);
+    bury();
 }
 static int node_traverse(PyObject *self, visitproc visit, void *arg) {
     Node *v = (Node *)self;
@@ -198,6 +208,8 @@ static int node_traverse(PyObject *self, visitproc visit, void *arg) {
 }
 static int node_clear(PyObject *self) {
     Py_CLEAR(((Node *)self)->dict);
+    drop_parents((Node *)self);
+    bury();
     return 0;
 }
 
@@ -246,11 +258,14 @@ static PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* the node
     v->data = v->y = y;
     Node **p = PARENTS(v);
     double *x = INPUTS(v);
+    int seen = 0;
     for (int i = 0; i < n; i++) {
         Py_INCREF(ps[i]);
         p[i] = ps[i];
         x[i] = ps[i]->data;
+        seen |= IS_SEEN(ps[i]);
     }
+    if (seen) PyObject_GC_Track(v);
     return DONE(v);
 }
 static inline PyObject *constant(double x) { /* a leaf that keeps what it was: a number as it stands in a formula */

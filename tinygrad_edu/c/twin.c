@@ -35,9 +35,11 @@ static PyObject *twin_read(PyObject *m, PyObject *const *args, Py_ssize_t n) {
         PyErr_SetString(PyExc_TypeError, "read(values, name)");
         return NULL;
     }
-    if (!all_nodes(args[0]) || !(at = slot_of(args[1]))) return NULL;
+    if (!(at = slot_of(args[1])) || !all_nodes(args[0])) return NULL;
     Py_ssize_t count = PySequence_Fast_GET_SIZE(args[0]);
+    int collects = PyGC_Disable(); /* it would run somebody's code */
     PyObject *list = PyList_New(count);
+    if (collects) PyGC_Enable();
     for (Py_ssize_t i = 0; list && i < count; i++) {
         PyObject *x = PyFloat_FromDouble(FIELD(args[0], i, at));
         if (!x) {
@@ -66,7 +68,7 @@ static PyObject *put_all(PyObject *const *args, Py_ssize_t n,
         if (!(copy = NEW(have, double))) return PyErr_NoMemory();
         for (Py_ssize_t i = 0; i < have && i < PyList_GET_SIZE(args[2]); i++)
             copy[i] = PyFloat_AsDouble(PyList_GET_ITEM(args[2], i));
-        if (PyErr_Occurred()) {
+        if (PyErr_Occurred() || !all_nodes(args[0])) { /* a number may have run somebody's code */
             PyMem_Free(copy);
             return NULL;
         }
@@ -99,13 +101,27 @@ static PyObject *twin_add(PyObject *m, PyObject *const *args, Py_ssize_t n) { re
 /* ---- how it comes into the engine */
 
 static PyMethodDef value_methods[] = {
-    /* their words are given by `join` */
-    {"backward", (PyCFunction)(void (*)(void))node_backward, METH_FASTCALL | METH_KEYWORDS, NULL},
-    {"zero_grad", node_zero_grad, METH_NOARGS, NULL},
+    /* `join` adds their words */
+    {"backward", (PyCFunction)(void (*)(void))node_backward, METH_FASTCALL | METH_KEYWORDS,
+     "backward($self, seed=1.0)\n--\n\n"},
+    {"zero_grad", node_zero_grad, METH_NOARGS, "zero_grad($self)\n--\n\n"},
     {0}};
 static PyMethodDef op_methods[] = {
-    {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS, NULL}, {0}};
+    {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS, "__call__($self, *args)\n--\n\n"}, {0}};
 
+/* A method in the place of the one in Python, with its words. */
+static int put_method(PyTypeObject *type, PyMethodDef *d) {
+    PyObject *old = PyObject_GetAttrString((PyObject *)type, d->ml_name),
+             *doc = old ? PyObject_GetAttrString(old, "__doc__") : NULL, *method = NULL;
+    if (doc && PyUnicode_Check(doc)) Py_SETREF(doc, PyUnicode_FromFormat("%s%U", d->ml_doc, doc));
+    if (doc && PyUnicode_Check(doc) && PyUnicode_AsUTF8(doc)) d->ml_doc = PyUnicode_AsUTF8(Py_NewRef(doc)); /* for good */
+    if (doc && !PyErr_Occurred()) method = PyDescr_NewMethod(type, d);
+    int r = method ? PyObject_SetAttrString((PyObject *)type, d->ml_name, method) : -1;
+    Py_XDECREF(old);
+    Py_XDECREF(doc);
+    Py_XDECREF(method);
+    return r;
+}
 /* join(things by name): from now on `Value` is made and walked here */
 static PyObject *twin_join(PyObject *m, PyObject *things) {
     struct {
@@ -153,32 +169,21 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
         *rows[i].at = (Pair){op, row};
     }
     Value->tp_alloc = value_alloc;
-    PyObject *call = PyDescr_NewMethod(OpType, op_methods);
-    if (!call || PyObject_SetAttrString((PyObject *)OpType, "__call__", call)) {
-        Py_XDECREF(call);
-        return NULL;
-    }
-    Py_DECREF(call);
-    for (PyMethodDef *d = value_methods; d->ml_name; d++) {
-        PyObject *method = PyDescr_NewMethod(Value, d);
-        if (!method || PyObject_SetAttrString((PyObject *)Value, d->ml_name, method)) {
-            Py_XDECREF(method);
-            return NULL;
-        }
-        Py_DECREF(method);
-    }
+    int failed = put_method(OpType, op_methods);
+    for (PyMethodDef *d = value_methods; !failed && d->ml_name; d++) failed = put_method(Value, d);
+    if (failed) return NULL;
     Py_RETURN_NONE;
 }
 static PyObject *twin_alive(PyObject *m, PyObject *_) { return PyLong_FromLong((long)slabs.n * PER - slabs.spare); }
 static PyMethodDef functions[] = {
     {"alive", twin_alive, METH_NOARGS,
      "How many Values there are, without those of subclasses; the collector does not know."},
-    {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL, "The Value that a row makes of other Values."},
-    {"unary", twin_unary, METH_O, "The method for a row with one input."},
+    {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL, "apply($module, op, parents, /)\n--\n\nThe Value that a row makes of other Values."},
+    {"unary", twin_unary, METH_O, "unary($module, op, /)\n--\n\nThe method for a row with one input."},
     {"binary", (PyCFunction)(void (*)(void))twin_binary, METH_VARARGS | METH_KEYWORDS,
-     "The operator for a row with two inputs."},
+     "binary($module, op, swapped=False)\n--\n\nThe operator for a row with two inputs."},
     {"topological", (PyCFunction)(void (*)(void))twin_topological, METH_FASTCALL | METH_KEYWORDS,
-     "As engine.topological."},
+     "topological($module, root, stop=())\n--\n\nAs engine.topological."},
     {"read", (PyCFunction)(void (*)(void))twin_read, METH_FASTCALL,
      "The numbers of a list of Values: read(values, \"data\")."},
     {"write", (PyCFunction)(void (*)(void))twin_write, METH_FASTCALL, "Set them all: write(values, \"data\", floats)."},
