@@ -107,9 +107,7 @@ class Value(Node, FloatLike):
         totals = chain_rule(self, number(seed), Value.local_grads, start=untouched)
         if watching and modes.strict():
             modes.check_gradients(topological(self), totals)
-        with _adding:
-            grads = [node._grad + g for node, g in totals.items()]
-            deque(map(setattr, totals, repeat("_grad"), grads), maxlen=0)  # one call into C: no Ctrl-C lands half-way
+        _add(totals)
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0 on this node and on every node that it was computed from."""
@@ -187,6 +185,13 @@ def chain_rule(root: Value, seed: Any, local: Callable[[Value], Any], start: Any
                 for parent, d in zip(parents, ds):  # unless it is a dead neuron, which hands on nothing
                     total[parent] += d * upstream
     return total
+
+
+def _add(totals: dict[Value, float]) -> None:
+    """Add to `.grad`: to all, or on an error to none."""
+    with _adding:
+        grads = [node._grad + g for node, g in totals.items()]
+        deque(map(setattr, totals, repeat("_grad"), grads), maxlen=0)  # one call into C: no Ctrl-C lands half-way
 
 
 # How an operation makes a node: this is the one place, and `__init__` is for what users type.

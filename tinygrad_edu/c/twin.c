@@ -109,19 +109,25 @@ static PyMethodDef value_methods[] = {
 static PyMethodDef op_methods[] = {
     {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS, "__call__($self, *args)\n--\n\n"}, {0}};
 
-/* A method in the place of the one in Python, with its words. */
+/* What the one in Python says of itself, behind how it is called. */
+static int put_words(PyMethodDef *d, PyObject *old) {
+    PyObject *doc = PyObject_GetAttrString(old, "__doc__"), *all = NULL;
+    const char *words = NULL;
+    if (doc && PyUnicode_Check(doc) && (all = PyUnicode_FromFormat("%s%U", d->ml_doc, doc))) /* kept for good */
+        words = PyUnicode_AsUTF8(all);
+    if (words) d->ml_doc = words;
+    Py_XDECREF(doc);
+    return PyErr_Occurred() ? -1 : 0;
+}
 static int put_method(PyTypeObject *type, PyMethodDef *d) {
     PyObject *old = PyObject_GetAttrString((PyObject *)type, d->ml_name),
-             *doc = old ? PyObject_GetAttrString(old, "__doc__") : NULL, *method = NULL;
-    if (doc && PyUnicode_Check(doc)) Py_SETREF(doc, PyUnicode_FromFormat("%s%U", d->ml_doc, doc));
-    if (doc && PyUnicode_Check(doc) && PyUnicode_AsUTF8(doc)) d->ml_doc = PyUnicode_AsUTF8(Py_NewRef(doc)); /* for good */
-    if (doc && !PyErr_Occurred()) method = PyDescr_NewMethod(type, d);
-    int r = method ? PyObject_SetAttrString((PyObject *)type, d->ml_name, method) : -1;
+             *method = old && !put_words(d, old) ? PyDescr_NewMethod(type, d) : NULL;
+    int failed = method ? PyObject_SetAttrString((PyObject *)type, d->ml_name, method) : -1;
     Py_XDECREF(old);
-    Py_XDECREF(doc);
     Py_XDECREF(method);
-    return r;
+    return failed;
 }
+static PyMethodDef functions[];
 /* join(things by name): from now on `Value` is made and walked here */
 static PyObject *twin_join(PyObject *m, PyObject *things) {
     struct {
@@ -169,21 +175,21 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
         *rows[i].at = (Pair){op, row};
     }
     Value->tp_alloc = value_alloc;
-    int failed = put_method(OpType, op_methods);
+    int failed = put_words(functions, slow_topological) || put_method(OpType, op_methods);
     for (PyMethodDef *d = value_methods; !failed && d->ml_name; d++) failed = put_method(Value, d);
     if (failed) return NULL;
     Py_RETURN_NONE;
 }
 static PyObject *twin_alive(PyObject *m, PyObject *_) { return PyLong_FromLong((long)slabs.n * PER - slabs.spare); }
 static PyMethodDef functions[] = {
+    {"topological", (PyCFunction)(void (*)(void))twin_topological, METH_FASTCALL | METH_KEYWORDS,
+     "topological($module, root, stop=())\n--\n\n"},
     {"alive", twin_alive, METH_NOARGS,
      "How many Values there are, without those of subclasses; the collector does not know."},
     {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL, "apply($module, op, parents, /)\n--\n\nThe Value that a row makes of other Values."},
     {"unary", twin_unary, METH_O, "unary($module, op, /)\n--\n\nThe method for a row with one input."},
     {"binary", (PyCFunction)(void (*)(void))twin_binary, METH_VARARGS | METH_KEYWORDS,
      "binary($module, op, swapped=False)\n--\n\nThe operator for a row with two inputs."},
-    {"topological", (PyCFunction)(void (*)(void))twin_topological, METH_FASTCALL | METH_KEYWORDS,
-     "topological($module, root, stop=())\n--\n\nAs engine.topological."},
     {"read", (PyCFunction)(void (*)(void))twin_read, METH_FASTCALL,
      "The numbers of a list of Values: read(values, \"data\")."},
     {"write", (PyCFunction)(void (*)(void))twin_write, METH_FASTCALL, "Set them all: write(values, \"data\", floats)."},
