@@ -35,15 +35,29 @@ static int put_float(PyObject *self, PyObject *x, void *at) {
 static void show_to_collector(PyObject *self) {
     if (!IS_SEEN(self)) PyObject_GC_Track(self);
 }
+static int show_past(Node *v) { /* each once, however often something is hung on a node */
+    Py_ssize_t n = 0, room = 64;
+    Node **stack = NEW(room, Node *), **more;
+    while (stack && v) {
+        if (!v->shown) {
+            v->shown = 1;
+            show_to_collector((PyObject *)v);
+            if (n + v->np > room) {
+                room = 2 * (room + v->np);
+                if (!(more = PyMem_Realloc(stack, (size_t)room * sizeof(Node *)))) PyMem_Free(stack);
+                stack = more;
+            }
+            for (int i = 0; stack && i < v->np; i++) stack[n++] = PARENTS(v)[i];
+        }
+        v = stack && n ? stack[--n] : NULL;
+    }
+    if (!stack) PyErr_NoMemory();
+    PyMem_Free(stack);
+    return stack ? 0 : -1;
+}
 /* What is hung on a node may have been computed from it, and a list of such may be hung: all of them are shown. */
 static int show_all(PyObject *x, void *depth) {
-    if (IS_NODE(x)) {
-        Walk w;
-        if (walk_begin(&w, (Node *)x)) return -1;
-        for (Py_ssize_t i = 0; i < w.n; i++) show_to_collector((PyObject *)w.order[i]);
-        walk_end(&w);
-        return 0;
-    }
+    if (IS_NODE(x)) return show_past((Node *)x);
     int at = *(int *)depth + 1;
     if (at > 3 || !(PyList_CheckExact(x) || PyTuple_CheckExact(x) || PyDict_CheckExact(x))) return 0;
     return Py_TYPE(x)->tp_traverse(x, show_all, &at);
@@ -87,10 +101,13 @@ static int put_parents(PyObject *self, PyObject *x, void *_) {
     }
     v->np = (int)n;
     v->by_hand = 1;
+    v->shown = 0;
+    int failed = 0;
     if (v->row) show_to_collector(self); /* written anew, they may come from the node itself */
+    for (i = 0; v->row && !failed && i < n; i++) failed = show_past(to[i]);
     for (i = 0; i < n_old; i++) Py_DECREF(old[i]);
     if (n_old > 2) PyMem_Free(old);
-    return 0;
+    return failed;
 }
 static PyObject *get_numbers(PyObject *self, void *_) {
     Node *v = (Node *)self;

@@ -13,8 +13,9 @@ typedef struct Node {
     unsigned walk;
     int place; /* the last walk that met it, and where it stands in that one */
     int np;    /* how many parents */
-    unsigned in_slab : 1, by_hand : 1; /* where it lies; whether somebody wrote what it is made of */
-    int nx : 30;                       /* how many inputs were seen, -1 for none */
+    unsigned in_slab : 1, by_hand : 1, shown : 1; /* where it lies; whether somebody wrote what it is made of; whether
+                                                   * the collector sees it, and all that it was computed from */
+    int nx : 29;                                  /* how many inputs were seen, -1 for none */
     union {
         struct Node *few[2], **many;
     } p;
@@ -258,12 +259,18 @@ static PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* the node
     v->data = v->y = y;
     Node **p = PARENTS(v);
     double *x = INPUTS(v);
-    int seen = 0;
+    int seen = 0, made_all = 1;
     for (int i = 0; i < n; i++) {
         Py_INCREF(ps[i]);
         p[i] = ps[i];
         x[i] = ps[i]->data;
         seen |= IS_SEEN(ps[i]);
+        made_all &= ps[i]->row != NULL;
+    }
+    if (!made_all) { /* object.__new__(Value), and no more */
+        Py_DECREF(v);
+        PyErr_SetString(PyExc_AttributeError, "_data");
+        return NULL;
     }
     if (seen) PyObject_GC_Track(v);
     return DONE(v);
