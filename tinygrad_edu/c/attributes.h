@@ -64,8 +64,13 @@ static int show_all(PyObject *x, void *depth) {
 }
 static PyObject *get_parents(PyObject *self, void *_) {
     Node *v = (Node *)self;
-    PyObject *t = v->row ? PyTuple_New(v->np) : missing("parents");
-    for (int i = 0; t && i < v->np; i++) PyTuple_SET_ITEM(t, i, Py_NewRef((PyObject *)PARENTS(v)[i]));
+    int n = v->np;
+    PyObject *t = v->row ? PyTuple_New(n) : missing("parents");
+    if (t && n != v->np) { /* the collector ran somebody's code */
+        Py_DECREF(t);
+        return get_parents(self, NULL);
+    }
+    for (int i = 0; t && i < n; i++) PyTuple_SET_ITEM(t, i, Py_NewRef((PyObject *)PARENTS(v)[i]));
     return t;
 }
 static int put_parents(PyObject *self, PyObject *x, void *_) {

@@ -34,7 +34,7 @@ static int fits(const Node *v) { /* what somebody wrote: else Python says what i
     }
 }
 static void walk_end(Walk *w) {
-    if (kept.found || w->room > 1 << 18) {
+    if (kept.found || w->room > 1 << 16) {
         PyMem_Free(w->found);
         PyMem_Free(w->order);
         PyMem_Free(w->stack);
@@ -124,8 +124,13 @@ static PyObject *twin_topological(PyObject *m, PyObject *const *args, Py_ssize_t
 /* ---- the chain rule on floats */
 
 static PyObject *numbers_of(Node *v) {
-    PyObject *t = PyTuple_New(v->nx + 1);
-    for (int i = 0; t && i <= v->nx; i++) {
+    int n = v->nx;
+    PyObject *t = PyTuple_New(n + 1);
+    if (t && n != v->nx) { /* the collector ran somebody's code */
+        Py_DECREF(t);
+        return numbers_of(v);
+    }
+    for (int i = 0; t && i <= n; i++) {
         PyObject *x = PyFloat_FromDouble(i ? INPUTS(v)[i - 1] : v->y);
         if (!x) {
             Py_DECREF(t);
