@@ -81,8 +81,9 @@ def child(name: str, engine: str) -> dict[str, Any]:
 
 
 def asked(name: str, engine: str) -> dict[str, Any]:
-    run = subprocess.run([sys.executable, "-m", "benchmarks.twin", "--child", name, engine], capture_output=True, text=True,
-                         env={**os.environ, "TINYGRAD_EDU_C": ENGINES[engine]}, check=True)  # fmt: skip
+    command = [sys.executable, "-m", "benchmarks.twin", "--child", name, engine]
+    chosen = {**os.environ, "TINYGRAD_EDU_C": ENGINES[engine]}
+    run = subprocess.run(command, capture_output=True, text=True, env=chosen, check=True)
     found: dict[str, Any] = json.loads(run.stdout)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -153,8 +154,9 @@ def _remember(out: Path, before: tuple[str, bytes]) -> str:
 
 
 def _wheel(folder: Path) -> Path:
+    plain = {**os.environ, "TINYGRAD_EDU_C": "0"}  # the browser takes a wheel of Python alone
     subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True,
-                   capture_output=True, text=True)  # fmt: skip
+                   capture_output=True, text=True, env=plain)  # fmt: skip
     return next(folder.glob("*.whl"))
 
 

@@ -13,9 +13,10 @@ import tracemalloc
 
 import pytest
 
-from tinygrad_edu import Value, compiled, grad, topological, twin, value_and_grad
+from tinygrad_edu import Value, compiled, grad, topological, value_and_grad
 from tinygrad_edu import functional as F
 from tinygrad_edu.nn import MLP
+from tinygrad_edu.twin import extension
 
 MILLION, MANY = 1_000_000, 100_000
 
@@ -35,7 +36,7 @@ def traced(no_collector):
     a_node = Value.__basicsize__ + 16  # 16: the collector's
 
     def owned():
-        nodes = twin.extension.alive() * a_node if compiled else 0
+        nodes = extension.alive() * a_node if compiled else 0
         return tracemalloc.get_traced_memory()[0] + nodes
 
     tracemalloc.start()

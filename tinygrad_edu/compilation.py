@@ -146,8 +146,9 @@ def join() -> None:
         "add": ops.add, "sub": ops.sub, "mul": ops.mul, "div": ops.div,
     })  # fmt: skip
     for name in "init add radd sub rsub mul rmul truediv rtruediv neg pow rpow".split():
-        delattr(Value, f"__{name}__")  # Node has them
-    del Value.data, Value.grad
+        setattr(Value, f"__{name}__", vars(_C.Node)[f"__{name}__"])
+    for name in ("data", "grad"):
+        setattr(Value, name, vars(_C.Node)[name])
     for room in (engine, registry):
         for name in {"apply", "binary", "unary", "topological"} & {*vars(room)}:
             setattr(room, name, getattr(_C, name))
