@@ -119,6 +119,90 @@ def test_what_hangs_on_a_node_may_hold_the_node_and_both_go(hang):
     assert gone() is None
 
 
+@needs_c
+@pytest.mark.parametrize("hang", [
+    lambda v, w: setattr(v, "child", w), lambda v, w: setattr(v, "rest", {"w": (w,)}),
+    lambda v, w: setattr(v, "parents", (w, w)), lambda v, w: (setattr(v, "mine", []), v.mine.append(v * 2.0)),
+])  # fmt: skip
+def test_what_hangs_on_a_node_may_have_been_computed_from_it_and_all_of_it_goes(hang):
+    gc.collect()
+    before = twin.extension.alive()
+    v = Value(2.0) * 3.0
+    hang(v, (v + 1.0).tanh() * v)
+    del v
+    gc.collect()
+    assert twin.extension.alive() == before
+
+
+@needs_c
+def test_something_hung_on_each_node_of_a_chain_is_no_walk_through_the_chain_each_time():
+    y = Value(1.0)
+    for _ in range(20_000):
+        y = y * 1.0001
+        y.rest = [y]
+    before = twin.extension.alive()
+    del y
+    gc.collect()
+    assert twin.extension.alive() <= before - 40_000
+
+
+class Plain(Value):
+    __slots__ = ()
+
+
+def test_a_node_may_change_its_class_to_and_fro():
+    for made, other in ((Value, Plain), (Plain, Value)):
+        x = made(2.0)
+        x.__class__ = other
+        y = x * 3.0 + x
+        y.__class__ = Plain
+        y.backward()
+        assert x.grad == 4.0 and type(x) is other
+        del x, y
+
+
+@pytest.mark.parametrize("count", range(6))
+@pytest.mark.parametrize("seen", range(6))
+@pytest.mark.parametrize("op", [ops.add, ops.mul, ops.tanh, ops.where, ops.dot, ops.sum, ops.hypot, ops.leaf], ids=str)
+def test_a_node_with_parents_that_do_not_fit_its_row_is_an_error_or_right(op, count, seen):
+    xs = tuple(Value(1.0 + i) for i in range(count))
+    v = Value(1.0)
+    v.op, v.parents, v.numbers = op, xs, tuple(1.0 + i for i in range(seen))
+    try:
+        (v * 2.0).backward()
+    except (TypeError, ValueError, IndexError):
+        assert v.grad == 0.0 and not any(x.grad for x in xs)
+    else:
+        assert v.grad == 2.0
+
+
+def test_threads_lose_no_gradient_whichever_way_they_ask():
+    x, before = Value(1.0), sys.getswitchinterval()
+    calls = [lambda y: y.backward(), lambda y: y.backward(1), lambda y: y.backward(seed=1.0)]
+
+    def work(call):
+        for _ in range(500):
+            call(x * 1.0)
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(call,)) for call in calls * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert x.grad == 3000.0
+
+
+@pytest.mark.parametrize("use", [lambda v: v + 1, lambda v: 2.0 * v, lambda v: v**2, lambda v: v.tanh(),
+                                 lambda v: ops.dot(v, v)])  # fmt: skip
+def test_what_was_made_without_init_is_no_number(use):
+    with pytest.raises(AttributeError):
+        use(object.__new__(Value))
+
+
 def test_a_node_that_was_made_without_init_says_so():
     v = object.__new__(Value)
     for name in ("data", "grad", "parents", "op", "numbers"):
@@ -205,6 +289,15 @@ def test_many_numbers_are_read_and_written_in_one_call():
     with pytest.raises(TypeError):
         twin.extension.read([*ps, 1.0], "data")
     assert [p.data for p in ps] == [0, 1, 2, 3, 4]
+
+
+def test_both_engines_say_how_they_are_called():
+    code = """import inspect, tinygrad_edu as t
+for f in (t.Value, t.Value.backward, t.Value.zero_grad, t.topological):
+    print(*inspect.signature(f).parameters, inspect.getdoc(f))"""
+    c, python = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                                env={**os.environ, "TINYGRAD_EDU_C": engine}).stdout for engine in "10"]  # fmt: skip
+    assert c == python != ""
 
 
 def test_which_engine_runs_is_said():

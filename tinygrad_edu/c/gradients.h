@@ -243,7 +243,7 @@ static void flow(Walk *w, double *d) {
     }
 }
 /* The same where rules were asked, or branches were not taken: a sum is untouched, an absolute zero, or a number. */
-enum { UNTOUCHED, NOTHING, NUMBER };
+enum { UNTOUCHED, NOTHING, NUMBER }; /* 0, 1, 2 */
 static void flow_with_care(Walk *w, double *d, char *nothing, char *state, const Said *said) {
     for (Py_ssize_t k = w->n; k-- > 0;) {
         Node *v = w->order[k], **p = PARENTS(v);
@@ -297,7 +297,7 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
     }
     int careful = w.asks || w.branches;
     double *d = NEW(w.widest, double), *before = w.dirty || careful ? NEW(w.n, double) : NULL;
-    char *nothing = careful ? NEW(w.widest, char) : NULL, *state = careful ? NEW(w.n, char) : NULL;
+    char *nothing = careful ? NEW(w.widest, char) : NULL, *state = careful ? PyMem_Calloc((size_t)w.n, 1) : NULL;
     Node **nodes = NULL;
     if (!d || ((w.dirty || careful) && !before) || (careful && (!nothing || !state))) {
         PyErr_NoMemory();
@@ -338,7 +338,6 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
             before[i] = w.order[i]->grad;
             w.order[i]->grad = -0.0;
         } /* -0.0 + x is x */
-    if (careful) memset(state, UNTOUCHED, (size_t)w.n);
     if (before) root->grad = seed;
     else root->grad += seed;
     if (careful) {
