@@ -109,7 +109,7 @@ class RunRecorder:
         if not self.frames or self.frames[-1].step < self.steps:
             epoch = self.frames[-1].epoch if self.frames else 0
             self._keep(RunFrame(self.steps, epoch, None, None, numbers, None))
-        if self.structure["programs"] and self.structure != (now := self._structure()):
+        if self.structure["programs"] and repr(self.structure) != repr(now := self._structure()):  # nan is no nan
             self.structure = {**self.structure, "units": [], "layers": [], "programs": None, "why": now["why"] or OTHER}
 
     def page(self, title: str = "Training, step by step") -> Any:
