@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from . import __doc__ as about
-from . import play
+# The site shows, and runs, the engine in Python; which one it is must be said before anything of it is loaded.
+os.environ["TINYGRAD_EDU_C"] = "0"
+
+from . import __doc__ as about  # noqa: E402
+from . import play  # noqa: E402
 
 PARTS = ("play", "docs", "lite")
 
