@@ -360,23 +360,8 @@ end:
     PyMem_Free(nothing);
     PyMem_Free(state);
     return result;
-python:;
-    PyObject *given = PyTuple_New(n_args + 1), *named = NULL;
-    if (!given) return NULL;
-    PyTuple_SET_ITEM(given, 0, Py_NewRef(self));
-    for (i = 0; i < n_args; i++) PyTuple_SET_ITEM(given, i + 1, Py_NewRef(args[i]));
-    for (i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
-        if (!named) named = PyDict_New();
-        if (!named || PyDict_SetItem(named, PyTuple_GET_ITEM(names, i), args[n_args + i])) {
-            Py_DECREF(given);
-            Py_XDECREF(named);
-            return NULL;
-        }
-    }
-    result = PyObject_Call(slow_backward, given, named);
-    Py_DECREF(given);
-    Py_XDECREF(named);
-    return result;
+python:
+    return called_in_python(slow_backward, self, args, n_args, names);
 }
 static PyObject *node_zero_grad(PyObject *self, PyObject *_) {
     Walk w;

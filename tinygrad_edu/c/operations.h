@@ -97,37 +97,25 @@ static PyObject *twin_apply(PyObject *m, PyObject *const *args, Py_ssize_t n) {
     return row ? applied((Pair){args[0], row}, (Node **)((PyTupleObject *)parents)->ob_item, PyTuple_GET_SIZE(parents))
                : NULL;
 }
+/* A method of the engine in Python, called as this one was. */
+static PyObject *called_in_python(PyObject *method, PyObject *self, PyObject *const *args, Py_ssize_t n,
+                                  PyObject *names) {
+    Py_ssize_t count = n + (names ? PyTuple_GET_SIZE(names) : 0);
+    PyObject *few[9], **all = count < 9 ? few : NEW(count + 1, PyObject *);
+    if (!all) return PyErr_NoMemory();
+    all[0] = self;
+    for (Py_ssize_t i = 0; i < count; i++) all[i + 1] = args[i];
+    PyObject *r = PyObject_Vectorcall(method, all, (size_t)n + 1, names);
+    if (all != few) PyMem_Free(all);
+    return r;
+}
 /* Op.__call__: a Value among plain numbers makes a node; whatever else there is, Python decides */
 static PyObject *op_call(PyObject *op, PyObject *const *args, Py_ssize_t n, PyObject *names) {
     PyObject *few[8], **xs = few, *v = NULL;
     Py_ssize_t values = 0, i;
     double d;
     for (i = 0; i < n && (Py_IS_TYPE(args[i], Value) ? ++values : plain(args[i], &d)); i++);
-    if (i < n || !values || names) {
-        PyObject *all[9] = {op};
-        if (n > 8 || names) {
-            PyObject *given = PyTuple_New(n + 1), *f = NULL;
-            if (!given) return NULL;
-            PyTuple_SET_ITEM(given, 0, Py_NewRef(op));
-            for (i = 0; i < n; i++) PyTuple_SET_ITEM(given, i + 1, Py_NewRef(args[i]));
-            if (names && !(f = PyDict_New())) {
-                Py_DECREF(given);
-                return NULL;
-            }
-            for (i = 0; names && i < PyTuple_GET_SIZE(names); i++)
-                if (PyDict_SetItem(f, PyTuple_GET_ITEM(names, i), args[n + i])) {
-                    Py_DECREF(given);
-                    Py_DECREF(f);
-                    return NULL;
-                }
-            v = PyObject_Call(slow_call, given, f);
-            Py_DECREF(given);
-            Py_XDECREF(f);
-            return v;
-        }
-        for (i = 0; i < n; i++) all[i + 1] = args[i];
-        return PyObject_Vectorcall(slow_call, all, (size_t)n + 1, NULL);
-    }
+    if (i < n || !values || names) return called_in_python(slow_call, op, args, n, names);
     Row *row = row_for(op);
     if (!row) return NULL;
     if (values == n) return applied((Pair){op, row}, (Node **)args, n);
