@@ -55,7 +55,7 @@ def counterpart(
 
     `layers(layer)` gives the layers it consists of, one after the other, for both libraries; `torch(layer)` gives a
     Counterpart, `jax(layer)` a dict of parameters (Values in nested lists) and a function of it and an input.  Raises
-    UserError if it says nothing.
+    UserError if it says nothing, TypeError for what is neither a class nor a function.
 
     >>> from tinygrad_edu.nn import Linear, Module
     >>> class Twice(Module):
@@ -68,6 +68,8 @@ def counterpart(
     ['0.weight', '0.bias', '1.weight', '1.bias']
     """
     given = {"torch": (TORCH, torch), "jax": (JAX, jax), "layers": (MADE_OF, layers)}
+    if not isinstance(kind, (type, FunctionType)):
+        raise TypeError(f"counterpart takes a class of layers or a function, got {type(kind).__name__} {kind!r:.60}")
     if not any(row for _, row in given.values()):
         raise UserError("counterpart(kind) says nothing: pass layers=, torch= or jax=")
     for what, (table, row) in given.items():
@@ -77,24 +79,28 @@ def counterpart(
             table[kind] = row
 
 
-def of_torch(layer: Any, place: str = "model") -> Counterpart:
-    """A layer in PyTorch.  Raises UserError, with the place and the class, if there is none."""
-    row = _row(layer, TORCH)
-    if row is not None:
-        return row(layer)  # type: ignore[no-any-return]
-    if (row := _row(layer, MADE_OF)) is not None:
-        return sequence([of_torch(part, f"{place}.{i}") for i, part in enumerate(row(layer))])
-    raise _unknown(layer, place, "torch")
+def of_torch(layer: Any, place: str = "") -> Counterpart:
+    """A layer in PyTorch.  Raises UserError, with the place and the class, if there is none; TypeError for no layer."""
+    return _found(layer, place, "torch", TORCH, sequence)  # type: ignore[no-any-return]
 
 
-def of_jax(layer: Any, place: str = "model") -> Pair:
-    """A layer in JAX.  Raises UserError, with the place and the class, if there is none."""
-    row = _row(layer, JAX)
-    if row is not None:
-        return row(layer)  # type: ignore[no-any-return]
+def of_jax(layer: Any, place: str = "") -> Pair:
+    """A layer in JAX.  Raises UserError, with the place and the class, if there is none; TypeError for no layer."""
+    return _found(layer, place, "jax", JAX, chain)  # type: ignore[no-any-return]
+
+
+def _found(layer: Any, place: str, name: str, table: Mapping[Any, Any], joined: Callable[[list[Any]], Any]) -> Any:
+    """What a layer's row gives, or the rows of the layers that it consists of, joined."""
+    place = place or getattr(layer, "name", "") or "model"
+    if isinstance(layer, type) or not callable(layer):
+        what = f"the class {layer.__name__}, and no layer made of it" if isinstance(layer, type) else f"{layer!r:.60}"
+        hint = "; layers one after the other are nn.Sequential(*layers)" if isinstance(layer, (list, tuple)) else ""
+        raise TypeError(f"{place!r} is to be a layer or a model, got {what}{hint}")
+    if (row := _row(layer, table)) is not None:
+        return row(layer)
     if (row := _row(layer, MADE_OF)) is not None:
-        return chain([of_jax(part, f"{place}.{i}") for i, part in enumerate(row(layer))])
-    raise _unknown(layer, place, "jax")
+        return joined([_found(part, f"{place}.{i}", name, table, joined) for i, part in enumerate(row(layer))])
+    raise _unknown(layer, place, name)
 
 
 def _row(layer: Any, table: Mapping[Any, Any]) -> Any:
@@ -107,9 +113,11 @@ def _row(layer: Any, table: Mapping[Any, Any]) -> Any:
 
 def _unknown(layer: Any, place: str, name: str) -> UserError:
     kind = layer.__name__ if isinstance(layer, FunctionType) else type(layer).__name__
-    what = f"{kind!r}" if isinstance(layer, FunctionType) else f"of class {kind}"
+    what, first = (f"{kind!r}" if isinstance(layer, FunctionType) else f"of class {kind}"), ""
+    if kind == "<lambda>":
+        what, first, kind = "which is a lambda", "define it as a function f, ", "f"
     return UserError(
-        f"the layer {place!r} {what} has no counterpart: say of which layers it consists, "
+        f"the layer {place!r}, {what}, has no counterpart: {first}say of which layers it consists, "
         f"interop.counterpart({kind}, layers=lambda layer: [...]), or give it one, counterpart({kind}, {name}=...); "
         "compare_training needs none: it follows the graph of any loss"
     )

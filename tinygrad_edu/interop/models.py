@@ -32,8 +32,7 @@ class Translation:
     """
 
     def __init__(self, model: Any) -> None:
-        called = getattr(model, "name", "") or "model"
-        found: Counterpart = of_torch(model, called)
+        found: Counterpart = of_torch(model)
         check_apart(found.weights, "PyTorch")
         self.weights: dict[str, Tree] = found.weights
         imports = ["import torch", *["import torch.nn.functional as F"] * ("F." in "".join(found.classes.values()))]
@@ -82,7 +81,7 @@ def to_jax(model: Any) -> tuple[Any, Callable[[Any, Any], Any]]:
     a parameter that two layers share.
     """
     jax, np = package("jax", "to_jax"), package("numpy", "to_jax")
-    tree, f = of_jax(model, getattr(model, "name", "") or "model")
+    tree, f = of_jax(model)
     check_apart(dict(named_trees(tree)), "JAX")
 
     def apply(params: Any, x: Any) -> Any:

@@ -67,8 +67,8 @@ class Trained(NamedTuple):
 
     def batch(self, tensor: Callable[..., Any], whole: Any, real: Any) -> tuple[Any, Any]:
         """Samples and targets as tensors."""
-        first = self.model.steps[0] if isinstance(self.model, nn.Sequential) else self.model
-        X = tensor(plain_lists(self.X), dtype=whole if isinstance(first, nn.Embedding) else real)
+        places = any(isinstance(m, nn.Embedding) for m in self.model.modules())  # it comes first: no layer makes places
+        X = tensor(plain_lists(self.X), dtype=whole if places else real)
         return X, tensor(plain_lists(self.y), dtype=whole if self.loss in CLASSES else real)
 
 

@@ -19,11 +19,12 @@ from ..errors import UserError
 from ..nn import Dropout, Module
 from ..parameters import write, zeroed
 from ..train.arguments import by_name
+from ..train.samples import check_data
 from ..words import brief, elided, plural
 from .counterparts import check_apart, of_jax
 from .libraries import NAMES
 from .models import Translation, named_trees
-from .steps import LOSSES, OPTIMIZERS, Trained, settings, side
+from .steps import CLASSES, LOSSES, OPTIMIZERS, Trained, settings, side
 
 SHOWN = 8  # steps, and parameters, of many
 
@@ -56,10 +57,14 @@ def compare_training(model: Any, X: Any = None, y: Any = None, *, loss: Any, opt
         )
     if not hasattr(steps, "__index__") or steps < 1:
         raise UserError(f"steps is a whole number from 1 up, got {steps!r}")
+    if not isinstance(within, (int, float)) or not within >= 0:
+        raise UserError(f"within is the largest difference that is let pass, a number from 0 up, got {within!r}")
     if (X is None) != (y is None):
         raise UserError(
             "X and y come together: samples and their targets; without both, loss(k) gives the loss of step k"
         )
+    if X is not None:
+        X, y = check_data("X and y", X, y)
     task = _task(model, X, y, loss, moves, library)
     find = (lambda k: loss(k)) if X is None else lambda k: loss([model(x) for x in X], y)
     with _as_before(model, moves):
@@ -74,6 +79,8 @@ def _task(model: Any, X: Any, y: Any, loss: Any, optimizer: optim.Optimizer, lib
         return Trained(model, X, y, "", optimizer, "the loss is a function of your own")
     if getattr(losses, name, None) is not loss or name not in LOSSES:
         return Trained(model, X, y, "", optimizer, f"the loss {name or repr(loss)} has no counterpart")
+    if name in CLASSES and any(hasattr(target, "__len__") for target in y):
+        return Trained(model, X, y, "", optimizer, "a target is no number of a class")
     if not isinstance(model, Module):
         return Trained(model, X, y, "", optimizer, "the model is no Module of ours")
     if [*map(id, optimizer.parameters)] != [*map(id, model.parameters())]:
@@ -83,7 +90,7 @@ def _task(model: Any, X: Any, y: Any, loss: Any, optimizer: optim.Optimizer, lib
     try:
         Translation(model) if library == "torch" else check_apart(dict(named_trees(of_jax(model)[0])), NAMES["jax"])
     except UserError as e:
-        return Trained(model, X, y, "", optimizer, str(e).partition(": say")[0].partition("; compare_training")[0])
+        return Trained(model, X, y, "", optimizer, re.split("[:;] ", str(e))[0])
     return Trained(model, X, y, name, optimizer)
 
 
