@@ -143,7 +143,7 @@ def join() -> None:
         "assigned": protocol.assigned, "apply": engine.apply, "call": Op.__call__, "backward": Value.backward,
         "pow": power, "init": Value.__init__, "topological": engine.topological, "power_of": engine._power,
         "row_of": _row, "leaf": ops.leaf, "detached": ops.detached, "neg": ops.neg,
-        "add": ops.add, "sub": ops.sub, "mul": ops.mul, "div": ops.div,
+        "add": ops.add, "sub": ops.sub, "mul": ops.mul, "div": ops.div, "dot": ops.dot,
     })  # fmt: skip
     for name in "init add radd sub rsub mul rmul truediv rtruediv neg pow rpow".split():
         setattr(Value, f"__{name}__", vars(_C.Node)[f"__{name}__"])

@@ -17,8 +17,8 @@ import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from . import ops, signposts
-from .engine import Value
+from . import ops, signposts, twin
+from .engine import Value, apply
 from .ieee import number
 
 __all__ = [
@@ -88,14 +88,26 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], bias: Any = None) -> Any:
     >>> dot([1, 2], [3, 4])
     11.0
     """
-    if not (hasattr(ws, "__iter__") and hasattr(xs, "__iter__")):
-        raise TypeError(f"dot takes two sequences, as in dot(weights, inputs), got {ws!r:.80} and {xs!r:.80}")
-    ws, xs = tuple(ws), tuple(xs)
+    if type(ws) is not list or type(xs) is not list:
+        if not (hasattr(ws, "__iter__") and hasattr(xs, "__iter__")):
+            raise TypeError(f"dot takes two sequences, as in dot(weights, inputs), got {ws!r:.80} and {xs!r:.80}")
+        ws, xs = tuple(ws), tuple(xs)
     if len(ws) != len(xs):
         raise ValueError(f"dot needs as many weights as inputs, got {len(ws)} weights and {len(xs)} inputs")
     if not ws:
         return 0.0 if bias is None else bias
+    return _of_any(ws, xs, bias)
+
+
+@twin.dot
+def _of_any(ws: Any, xs: Any, bias: Any) -> Any:
     return ops.dot(*ws, *xs) if bias is None else ops.dot(*ws, *xs, bias)
+
+
+@twin.dot
+def weighted(ws: Any, xs: Any, bias: Any) -> Any:
+    """`dot` of as many Values as weights, none of which is a number: what a neuron computes."""
+    return apply(ops.dot, (*ws, *xs) if bias is None else (*ws, *xs, bias))
 
 
 def logsumexp(xs: Iterable[Any]) -> Any:

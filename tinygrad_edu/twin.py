@@ -9,6 +9,7 @@ TINYGRAD_EDU_C=0 chooses Python.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -29,3 +30,9 @@ compiled = extension is not None
 def node(plain: type) -> type:
     """The class that Value builds on: `plain`, or the same in C."""
     return extension.Node if compiled else plain
+
+
+def dot(plain: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """A function that weighs inputs and adds a bias, or None: `plain`, or the same in C."""
+    weighted: Callable[[Any, Any, Any], Any] = extension.dot(plain) if compiled else plain
+    return weighted

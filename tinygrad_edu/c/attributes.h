@@ -62,6 +62,19 @@ static int show_all(PyObject *x, void *depth) {
     if (at > 3 || !(PyList_CheckExact(x) || PyTuple_CheckExact(x) || PyDict_CheckExact(x))) return 0;
     return Py_TYPE(x)->tp_traverse(x, show_all, &at);
 }
+/* Before somebody writes anew what it is made of: the parents in a piece of their own. */
+static int take_apart(Node *v) {
+    Node **ps = v->joined ? NEW(v->np, Node *) : NULL;
+    if (!v->joined) return 0;
+    if (!ps) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(ps, v->p.many, (size_t)v->np * sizeof *ps);
+    v->p.many = ps;
+    v->joined = 0;
+    return 0;
+}
 static PyObject *get_parents(PyObject *self, void *_) {
     Node *v = (Node *)self;
     int n = v->np;
@@ -88,6 +101,10 @@ static int put_parents(PyObject *self, PyObject *x, void *_) {
         }
     if (n > INT_MAX || (n > 2 && !(many = NEW(n, Node *)))) {
         PyErr_NoMemory();
+        return -1;
+    }
+    if (take_apart(v)) {
+        PyMem_Free(many);
         return -1;
     }
     Node **to = many ? many : few, **old = NULL, *old_few[2];
@@ -136,7 +153,7 @@ static int put_numbers(PyObject *self, PyObject *x, void *_) {
         if (i < 0) y = d;
         else (many ? many : few)[i] = d;
     }
-    if (PyErr_Occurred()) {
+    if (PyErr_Occurred() || take_apart(v)) {
         PyMem_Free(many);
         return -1;
     }

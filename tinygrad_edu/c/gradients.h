@@ -8,19 +8,16 @@ typedef struct {
     int at;
 } Frame;
 typedef struct {
-    Node **found, **order;
-    Frame *stack; /* as the walk met them; parents before children; where it is */
+    Node **order; /* parents before children */
+    Frame *stack; /* where the walk is */
     Py_ssize_t n, room, deepest;
-    int widest; /* the most parents */
-    char asks, branches, dirty; /* a rule that is asked in Python; a `where`; a gradient that is not 0 */
-    char unmade;                /* no row, or not the parents and numbers that its row takes */
+    int care;           /* of all rows */
+    char dirty, unmade; /* a gradient that is not 0; no row, or not the parents and numbers that its row takes */
 } Walk;
 static Walk kept; /* the room of the last one */
 static unsigned walks;
 
-static int is_asked(const Row *row) {
-    return !row->partials.known && row->code != SUM && row->code != DOT && row->code != WHERE;
-}
+static int is_asked(const Row *row) { return row->care & ASKS; }
 static int fits(const Node *v) { /* what somebody wrote: else Python says what is wrong with it */
     int n = v->np;
     if (!n) return 1;
@@ -34,74 +31,68 @@ static int fits(const Node *v) { /* what somebody wrote: else Python says what i
     }
 }
 static void walk_end(Walk *w) {
-    if (kept.found || w->room > 1 << 16) {
-        PyMem_Free(w->found);
+    if (kept.order || w->room > 1 << 17 || w->deepest > 1 << 14) {
         PyMem_Free(w->order);
         PyMem_Free(w->stack);
     } else kept = *w;
 }
-static int met(Walk *w, Node *v) {
-    if (w->n == w->room) {
-        Py_ssize_t room = 2 * w->room;
-        void *more;
-        if (room > INT_MAX || !(more = PyMem_Realloc(w->found, (size_t)room * sizeof(Node *)))) return -1;
-        w->found = more;
-        if (!(more = PyMem_Realloc(w->order, (size_t)room * sizeof(Node *)))) return -1;
-        w->order = more;
-        w->room = room;
-    }
-    v->walk = walks;
-    v->place = (int)w->n;
-    w->found[w->n++] = v;
-    if (v->np > w->widest) w->widest = v->np;
-    if (!v->row || (v->by_hand && !fits(v))) w->unmade = 1;
-    else if (v->np && is_asked(v->row)) w->asks = 1;
-    else if (v->np && v->row->code == WHERE) w->branches = 1;
-    if (v->grad != 0.0) w->dirty = 1;
+static int walk_grow(Walk *w) {
+    Py_ssize_t room = 2 * w->room;
+    void *more = room > INT_MAX ? NULL : PyMem_Realloc(w->order, (size_t)room * sizeof(Node *));
+    if (!more) return -1;
+    w->order = more;
+    w->room = room;
     return 0;
+}
+static inline void met(Walk *w, Node *v) {
+    v->walk = walks;
+    if (v->np && v->op) w->care |= v->row->care;
+    if (!v->op || (v->by_hand && !fits(v))) w->unmade = 1;
+    if (v->grad != 0.0) w->dirty = 1;
 }
 /* Depth first, as engine.topological; no Python runs in here, so that `walk` and `place` of a node are ours alone. */
 static int walk_begin(Walk *w, Node *root) {
     Py_ssize_t depth = 0, done = 0;
     *w = kept;
     memset(&kept, 0, sizeof kept);
-    if (!w->found) {
+    if (!w->order) {
         w->room = 64;
         w->deepest = 64;
-        w->found = NEW(w->room, Node *);
         w->order = NEW(w->room, Node *);
         w->stack = NEW(w->deepest, Frame);
     }
-    w->n = 0;
-    w->widest = 0;
-    w->asks = w->branches = w->dirty = w->unmade = 0;
+    w->care = w->dirty = w->unmade = 0;
     if (!++walks) walks = 1;
-    if (!w->found || !w->order || !w->stack || met(w, root)) goto memory;
-    w->stack[depth++] = (Frame){root, 0};
-    while (depth) {
-        Frame *f = w->stack + depth - 1;
-        Node *v = f->v, **ps = PARENTS(v);
-        int n = v->np;
-        while (f->at < n && ps[f->at]->walk == walks) f->at++;
-        if (f->at == n) {
+    if (!w->order || !w->stack) goto memory;
+    met(w, root);
+    w->stack[0] = (Frame){root, 0};
+    while (depth >= 0) {
+        Frame *f = w->stack + depth;
+        Node *v = f->v, **ps = PARENTS(v), *down = NULL;
+        int n = v->np, at = f->at;
+        while (at < n && !down) { /* goes on where it stopped last time */
+            Node *p = ps[at++];
+            if (p->walk == walks) continue;
+            met(w, p);
+            if (p->np) down = p;
+            else if ((w->order[done++] = p, done == w->room) && walk_grow(w)) goto memory;
+        }
+        if (!down) {
             w->order[done++] = v;
+            if (done == w->room && walk_grow(w)) goto memory;
             depth--;
             continue;
         }
-        Node *p = ps[f->at++];
-        if (met(w, p)) goto memory;
-        if (!p->np) {
-            w->order[done++] = p;
-            continue;
-        }
-        if (depth == w->deepest) {
+        f->at = at;
+        if (++depth == w->deepest) {
             void *more = PyMem_Realloc(w->stack, 2 * (size_t)w->deepest * sizeof(Frame));
             if (!more) goto memory;
             w->stack = more;
             w->deepest *= 2;
         }
-        w->stack[depth++] = (Frame){p, 0};
+        w->stack[depth] = (Frame){down, 0};
     }
+    w->n = done;
     return 0;
 memory:
     walk_end(w);
@@ -211,7 +202,8 @@ static void partials_of(const Node *v, double *d) {
     }
 }
 /* Sums are made in the nodes, from the root to the leaves; nothing can interrupt this. */
-static void flow(Walk *w, double *d) {
+static void flow(Walk *w) {
+    double d[REGISTERS + 1];
     for (Py_ssize_t k = w->n; k-- > 0;) {
         Node *v = w->order[k], **p = PARENTS(v);
         const double *x = INPUTS(v), up = v->grad;
@@ -295,15 +287,22 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
         walk_end(&w);
         goto python;
     }
-    int careful = w.asks || w.branches;
-    double *d = NEW(w.widest, double), *before = w.dirty || careful ? NEW(w.n, double) : NULL;
-    char *nothing = careful ? NEW(w.widest, char) : NULL, *state = careful ? PyMem_Calloc((size_t)w.n, 1) : NULL;
+    if (!w.care && !w.dirty) { /* the sums are made where they belong */
+        root->grad += seed;
+        flow(&w);
+        walk_end(&w);
+        Py_RETURN_NONE;
+    }
+    int care = w.care, widest = 3;
+    for (i = 0; i < w.n; i++) widest = w.order[i]->np > widest ? w.order[i]->np : widest;
+    double *before = NEW(w.n, double), *d = care ? NEW(widest, double) : NULL;
+    char *nothing = care ? NEW(widest, char) : NULL, *state = care ? PyMem_Calloc((size_t)w.n, 1) : NULL;
     Node **nodes = NULL;
-    if (!d || ((w.dirty || careful) && !before) || (careful && (!nothing || !state))) {
+    if (!before || (care && (!d || !nothing || !state))) {
         PyErr_NoMemory();
         goto end;
     }
-    if (w.asks) { /* before anything flows: meanwhile somebody may change the graph, or walk along it */
+    if (care & ASKS) { /* before anything flows: meanwhile somebody may change the graph, or walk along it */
         nodes = NEW(w.n, Node *);
         for (i = 0; i < w.n; i++) n_said += w.order[i]->np && is_asked(w.order[i]->row);
         said = PyMem_Calloc((size_t)n_said + 1, sizeof(Said));
@@ -320,7 +319,7 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
             if (ask(said + count++)) break;
         }
         walk_end(&w);
-        w.found = NULL;
+        w.order = NULL;
         int same = !PyErr_Occurred() && !walk_begin(&w, root) && w.n == n && !w.unmade &&
                    !memcmp(nodes, w.order, (size_t)n * sizeof(Node *));
         for (i = n, count = 0; same && i-- > 0;)
@@ -333,22 +332,20 @@ static PyObject *node_backward(PyObject *self, PyObject *const *args, Py_ssize_t
             goto end;
         }
     }
-    if (before)
-        for (i = 0; i < w.n; i++) {
-            before[i] = w.order[i]->grad;
-            w.order[i]->grad = -0.0;
-        } /* -0.0 + x is x */
-    if (before) root->grad = seed;
-    else root->grad += seed;
-    if (careful) {
+    for (i = 0; i < w.n; i++) {
+        before[i] = w.order[i]->grad;
+        w.order[i]->grad = -0.0; /* -0.0 + x is x */
+        w.order[i]->place = (int)i;
+    }
+    root->grad = seed;
+    if (care) {
         state[root->place] = NUMBER;
         flow_with_care(&w, d, nothing, state, said);
-    } else flow(&w, d);
-    if (before)
-        for (i = 0; i < w.n; i++) w.order[i]->grad = before[i] + w.order[i]->grad;
+    } else flow(&w);
+    for (i = 0; i < w.n; i++) w.order[i]->grad = before[i] + w.order[i]->grad;
     result = Py_NewRef(Py_None);
 end:
-    if (w.found) walk_end(&w);
+    if (w.order) walk_end(&w);
     for (i = 0; said && i < n_said; i++) {
         PyMem_Free(said[i].d);
         PyMem_Free(said[i].nothing);

@@ -7,22 +7,23 @@ typedef struct {
     uintptr_t next, prev;
 } Header; /* the collector's, before each node */
 typedef struct Node {
-    PyObject_HEAD double data, grad, y; /* y is what it computed, whatever .data was set to since */
-    PyObject *op;
+    PyObject_HEAD double data, y; /* y is what it computed, whatever .data was set to since */
+    PyObject *op, *dict;
+    double grad; /* from here on, what a walk along the graph reads: with 64 bits, the second line of the cache */
     Row *row;
     unsigned walk;
-    int place; /* the last walk that met it, and where it stands in that one */
+    int place; /* the last walk that met it, and where it stands in that one, if that wants to know */
     int np;    /* how many parents */
-    unsigned in_slab : 1, by_hand : 1, shown : 1; /* where it lies; whether somebody wrote what it is made of; whether
-                                                   * the collector sees it, and all that it was computed from */
-    int nx : 29;                                  /* how many inputs were seen, -1 for none */
+    unsigned in_slab : 1, by_hand : 1, shown : 1, joined : 1; /* where it lies; whether somebody wrote what it is made
+                                        of; whether the collector sees it, and all that it was computed from; whether
+                                        many inputs and parents lie in one piece, the inputs first */
+    int nx : 28;                                              /* how many inputs were seen, -1 for none */
     union {
         struct Node *few[2], **many;
     } p;
     union {
         double few[2], *many;
     } x;
-    PyObject *dict;
 } Node;
 #define PARENTS(v) ((v)->np > 2 ? (v)->p.many : (v)->p.few)
 #define INPUTS(v) ((v)->nx > 2 ? (v)->x.many : (v)->x.few)
@@ -37,21 +38,47 @@ typedef struct Node {
 #define EACH (sizeof(Header) + sizeof(Node))
 #define PER ((int)((SLAB - FIRST) / EACH))
 #define WORDS ((PER + 63) / 64)
+#define KEPT 512 /* slabs without a node, 32 MB: the next graph needs them, and the system is slow to give them again */
 typedef struct {
-    int live, at;
-    uint64_t empty[16];
+    int at;
+    char unused;
+    uint64_t empty[WORDS]; /* a bit for each place */
 } Slab;
+static uint64_t none[1];
 static struct {
-    Slab **all;
-    int n, room, slab, at, unused;
-    long spare;
-} slabs; /* `slab`, `at`: where to look next */
+    Slab **all, *here;
+    int n, room, unused, word; /* `here`, `word`, `ahead`: where to look next */
+    uint64_t *at, ahead;
+    char *first;
+} slabs = {.at = none};
 
-static int slab_add(void) {
+#ifdef _MSC_VER
+#define lowest(bits) ((int)_tzcnt_u64(bits))
+#define how_many(bits) ((long)__popcnt64(bits))
+#define ALWAYS_INLINE static __forceinline
+#else
+#define lowest(bits) __builtin_ctzll(bits)
+#define how_many(bits) ((long)__builtin_popcountll(bits))
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#endif
+
+static inline uint64_t all_of(int word) { return ~(uint64_t)0 >> (word == WORDS - 1 ? 64 * WORDS - PER : 0); }
+static int is_empty(const Slab *s) {
+    for (int w = 0; w < WORDS; w++)
+        if (s->empty[w] != all_of(w)) return 0;
+    return 1;
+}
+static long places(void) { /* that are free */
+    long n = 0;
+    for (int i = 0; i < slabs.n; i++)
+        for (int w = 0; w < WORDS; w++) n += how_many(slabs.all[i]->empty[w]);
+    return n;
+}
+static Slab *slab_add(void) {
     if (slabs.n == slabs.room) {
         int room = slabs.room ? 2 * slabs.room : 64;
         Slab **more = PyMem_RawRealloc(slabs.all, (size_t)room * sizeof *more);
-        if (!more) return -1;
+        if (!more) return NULL;
         slabs.all = more;
         slabs.room = room;
     }
@@ -61,61 +88,19 @@ static int slab_add(void) {
 #else
     if (posix_memalign((void **)&s, SLAB, SLAB)) s = NULL;
 #endif
-    if (!s) return -1;
-    memset(s, 0, sizeof *s);
-    for (int i = 0; i < PER; i++) s->empty[i >> 6] |= (uint64_t)1 << (i & 63);
+    if (!s) return NULL;
+    for (int w = 0; w < WORDS; w++) s->empty[w] = all_of(w);
     s->at = slabs.n;
-    slabs.slab = slabs.n;
-    slabs.at = 0;
-    slabs.all[slabs.n++] = s;
-    slabs.spare += PER;
+    s->unused = 1;
     slabs.unused++;
-    return 0;
+    return slabs.all[slabs.n++] = s;
 }
-static inline int lowest(uint64_t bits) {
-#ifdef _MSC_VER
-    unsigned long i;
-    _BitScanForward64(&i, bits);
-    return (int)i;
-#else
-    return __builtin_ctzll(bits);
-#endif
-}
-static Node *slab_take(void) {
-    for (int again = 0;; again++) {
-        for (; slabs.slab < slabs.n; slabs.slab++, slabs.at = 0) {
-            Slab *s = slabs.all[slabs.slab];
-            if (s->live == PER) continue;
-            for (int w = slabs.at >> 6; w < WORDS; w++) {
-                uint64_t bits = s->empty[w];
-                if (w == slabs.at >> 6) bits &= ~(uint64_t)0 << (slabs.at & 63);
-                if (!bits) continue;
-                int i = (w << 6) + lowest(bits);
-                s->empty[w] &= ~((uint64_t)1 << (i & 63));
-                if (!s->live++) slabs.unused--;
-                slabs.spare--;
-                slabs.at = i + 1;
-                Header *h = (Header *)((char *)s + FIRST + (size_t)i * EACH);
-                memset(h, 0, EACH);
-                return (Node *)(h + 1);
-            }
-        }
-        slabs.slab = slabs.at = 0;
-        if (!again && slabs.spare > (long)slabs.n * PER / 4) continue; /* once more from the front: there is room */
-        if (slab_add()) return NULL;
-    }
-}
-static void slab_give(Node *v) {
-    Slab *s = (Slab *)((uintptr_t)v & ~(uintptr_t)(SLAB - 1));
-    int i = (int)(((char *)v - sizeof(Header) - (char *)s - FIRST) / EACH);
-    s->empty[i >> 6] |= (uint64_t)1 << (i & 63);
-    slabs.spare++;
-    if (--s->live || ++slabs.unused <= 16 + slabs.n / 2)
-        return; /* half of them, or 1 MB, are kept for the next graph */
+static void slab_unused(Slab *s) { /* all its nodes are gone */
+    s->unused = 1;
+    if (++slabs.unused <= KEPT + slabs.n / 2) return;
     Slab *last = slabs.all[--slabs.n];
     last->at = s->at;
     slabs.all[s->at] = last;
-    slabs.spare -= PER;
     slabs.unused--;
 #ifdef _WIN32
     _aligned_free(s);
@@ -123,26 +108,78 @@ static void slab_give(Node *v) {
     free(s);
 #endif
 }
+static uint64_t slab_next(void) { /* the free places of the next word that has some; 0 if there is no memory */
+    int w = slabs.word + 1, around = 0;
+    Slab *s = slabs.here;
+    for (;;) {
+        for (; s && w < WORDS; w++)
+            if (s->empty[w]) {
+                if (s->unused) slabs.unused--;
+                s->unused = 0;
+                slabs.here = s;
+                slabs.word = w;
+                slabs.at = s->empty + w;
+                slabs.first = (char *)s + FIRST + 64 * EACH * (size_t)w + sizeof(Header);
+                return *slabs.at;
+            }
+        int next = s ? s->at + 1 : 0;
+        if (s && s == slabs.here) {
+            slabs.here = NULL; /* before it goes */
+            slabs.at = none;
+            if (is_empty(s)) {
+                slab_unused(s);
+                next = next < slabs.n ? next : 0;
+            }
+        }
+        w = 0;
+        if (next < slabs.n) s = slabs.all[next];
+        else if (!around++ && places() > (long)slabs.n * PER / 4) s = slabs.all[0]; /* once more from the front */
+        else if (!(s = slab_add())) return 0;
+    }
+}
+static inline Node *slab_take(void) {
+    uint64_t bits = *slabs.at & slabs.ahead;
+    if (!bits && !(bits = slab_next())) return NULL;
+    uint64_t bit = bits & (~bits + 1);
+    *slabs.at ^= bit;
+    slabs.ahead = ~(bit | (bit - 1));
+    return (Node *)(slabs.first + (size_t)lowest(bits) * EACH);
+}
+static inline void slab_give(Node *v) {
+    Slab *s = (Slab *)((uintptr_t)v & ~(uintptr_t)(SLAB - 1));
+    int i = (int)(((char *)v - sizeof(Header) - (char *)s - FIRST) / EACH), w = i >> 6;
+    s->empty[w] |= (uint64_t)1 << (i & 63);
+    if (s->empty[w] == all_of(w) && s != slabs.here && is_empty(s)) slab_unused(s);
+}
 
+/* A Value without anything in it but its row; what it was computed from is for the caller. */
+ALWAYS_INLINE Node *blank(Pair of, double y) {
+    Node *v = slab_take();
+    if (!v) return (Node *)PyErr_NoMemory();
+    ((Header *)v - 1)->next = ((Header *)v - 1)->prev = 0;
+#if defined(Py_REF_DEBUG) || PY_VERSION_HEX >= 0x030e0000
+    PyObject_Init((PyObject *)v, Value);
+#else
+    ((PyObject *)v)->ob_refcnt = 1; /* as PyObject_Init does */
+    ((PyObject *)v)->ob_type = (PyTypeObject *)Py_NewRef((PyObject *)Value);
+#endif
+    v->data = v->y = y;
+    v->op = Py_XNewRef(of.op);
+    v->row = (Row *)Py_XNewRef((PyObject *)of.row);
+    v->dict = NULL;
+    v->grad = 0.0;
+    v->walk = 0;
+    v->place = v->np = 0;
+    v->in_slab = 1;
+    v->by_hand = v->shown = v->joined = 0;
+    v->nx = -1;
+    return v;
+}
 /* What `object.__new__` asks a class for: exact Values lie in slabs, instances of its subclasses anywhere. */
 static PyObject *value_alloc(PyTypeObject *type, Py_ssize_t n) {
-    if (type != Value) return PyType_GenericAlloc(type, n);
-    Node *v = slab_take();
-    if (!v) return PyErr_NoMemory();
-    PyObject_Init((PyObject *)v, type); /* counts a reference to the class */
-    v->in_slab = 1;
-    v->nx = -1;
+    Node *v = (Node *)(type == Value ? (PyObject *)blank((Pair){NULL, NULL}, 0.0) : PyType_GenericAlloc(type, n));
+    if (v) v->nx = -1;
     return (PyObject *)v;
-}
-static inline Node *blank(Pair of) {
-    Node *v = (Node *)value_alloc(Value, 0);
-    if (v) {
-        Py_INCREF(of.op);
-        Py_INCREF(of.row);
-        v->op = of.op;
-        v->row = of.row;
-    }
-    return v;
 }
 
 /* Nodes go without recursion, so that a chain of a million does: those that nothing refers to any more wait in line. */
@@ -162,27 +199,24 @@ static int dies_later(Node *v) {
     dying.v[dying.n++] = v;
     return 1;
 }
-static void drop_parents(Node *v) { /* those that nobody else has wait in line */
+ALWAYS_INLINE void drop_parents(Node *v) { /* those that nobody else has wait in line */
     int n = v->np;
-    Node *few[2], **ps = v->p.many;
-    if (n <= 2) {
-        few[0] = v->p.few[0];
-        few[1] = v->p.few[1];
-        ps = few;
-    }
-    v->np = 0;
-    for (int i = 0; i < n; i++)
-        if (!(Py_REFCNT(ps[i]) == 1 && ps[i]->in_slab && Py_IS_TYPE(ps[i], Value) && dies_later(ps[i])))
-            Py_DECREF(ps[i]);
-    if (n > 2) PyMem_Free(ps);
-    if (v->nx > 2) PyMem_Free(v->x.many);
+    Node *few[2] = {v->p.few[0], v->p.few[1]}, **ps = n > 2 ? v->p.many : few;
+    double *xs = v->nx > 2 ? v->x.many : NULL;
+    int joined = v->joined;
+    v->np = v->joined = 0;
     v->nx = -1;
+    for (int i = 0; i < n; i++)
+        if (!(Py_REFCNT(ps[i]) == 1 && Py_IS_TYPE(ps[i], Value) && ps[i]->in_slab && dies_later(ps[i])))
+            Py_DECREF(ps[i]);
+    if (n > 2 && !joined) PyMem_Free(ps);
+    if (xs) PyMem_Free(xs);
 }
-static void release(Node *v) { /* all that it has */
+ALWAYS_INLINE void release(Node *v) { /* all that it has */
     drop_parents(v);
-    Py_CLEAR(v->op);
-    Py_CLEAR(v->row);
-    Py_CLEAR(v->dict);
+    Py_XDECREF(v->op);
+    Py_XDECREF(v->row);
+    Py_XDECREF(v->dict);
 }
 static void bury(void) { /* the whole line: another thread may have come while a finalizer ran, and left some in it */
     while (dying.n) {
@@ -234,51 +268,42 @@ static int past_is_forgotten(void) { /* under no_grad(), in this thread: 1, 0 or
     Py_DECREF(r);
     return yes < 0 ? -1 : !yes;
 }
-static PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* the node of these parents */
+ALWAYS_INLINE PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* the node of these parents */
     int forgotten = past_is_forgotten();
-    if (forgotten) {
-        Node *v = forgotten > 0 ? blank(detached) : NULL;
-        if (v) v->data = y;
-        return (PyObject *)v;
-    }
-    Node *v = blank(of);
-    if (!v) return NULL;
-    if (n > 2) {
-        Node **many = NEW(n, Node *);
-        double *xs = NEW(n, double);
-        if (!many || !xs) {
-            PyMem_Free(many);
-            PyMem_Free(xs);
-            Py_DECREF(v);
-            return PyErr_NoMemory();
+    if (forgotten) return forgotten > 0 ? (PyObject *)blank(detached, y) : NULL;
+    int seen = 0;
+    double *many = NULL;
+    for (int i = 0; i < n; i++) {
+        if (!ps[i]->op) { /* object.__new__(Value), and no more */
+            PyErr_SetString(PyExc_AttributeError, "_data");
+            return NULL;
         }
-        v->p.many = many;
-        v->x.many = xs;
+        seen |= IS_SEEN(ps[i]);
+    }
+    if (n > 2 && !(many = PyMem_Malloc((size_t)n * (sizeof(double) + sizeof(Node *))))) return PyErr_NoMemory();
+    Node *v = blank(of, y);
+    if (!v) {
+        PyMem_Free(many);
+        return NULL;
     }
     v->np = v->nx = n;
-    v->data = v->y = y;
-    Node **p = PARENTS(v);
-    double *x = INPUTS(v);
-    int seen = 0, made_all = 1;
-    for (int i = 0; i < n; i++) {
-        Py_INCREF(ps[i]);
-        p[i] = ps[i];
-        x[i] = ps[i]->data;
-        seen |= IS_SEEN(ps[i]);
-        made_all &= ps[i]->row != NULL;
+    if (n > 2) {
+        v->x.many = many;
+        v->p.many = (Node **)(many + n);
+        v->joined = 1;
     }
-    if (!made_all) { /* object.__new__(Value), and no more */
-        Py_DECREF(v);
-        PyErr_SetString(PyExc_AttributeError, "_data");
-        return NULL;
+    Node **p = n > 2 ? v->p.many : v->p.few;
+    double *x = n > 2 ? many : v->x.few;
+    for (int i = 0; i < n; i++) {
+        p[i] = (Node *)Py_NewRef(ps[i]);
+        x[i] = ps[i]->data;
     }
     if (seen) PyObject_GC_Track(v);
     return DONE(v);
 }
 static inline PyObject *constant(double x) { /* a leaf that keeps what it was: a number as it stands in a formula */
-    Node *v = blank(leaf);
+    Node *v = blank(leaf, x);
     if (!v) return NULL;
-    v->data = v->y = x;
     v->nx = 0;
     return DONE(v);
 }

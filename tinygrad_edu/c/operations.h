@@ -15,6 +15,7 @@ static PyObject *applied(Pair of, Node **ps, Py_ssize_t n) {
     const Row *row = of.row;
     double y = 0.0, reg[REGISTERS + 1];
     int code = row->code;
+    if (n > INT_MAX) return PyErr_NoMemory();
     if (n == 2 && code >= ADD && code <= DIV) y = computed(code, ps[0]->data, ps[1]->data, 0.0);
     else if (n == 3 && code == WHERE) y = computed(WHERE, ps[0]->data, ps[1]->data, ps[2]->data);
     else if (n == 1 && CALLS[code].one) y = CALLS[code].one(ps[0]->data);
@@ -29,16 +30,9 @@ static PyObject *applied(Pair of, Node **ps, Py_ssize_t n) {
         y = n % 2 ? ps[n - 1]->data : ps[0]->data * ps[h]->data;
         for (; i < h; i++) y += ps[i]->data * ps[h + i]->data;
     } else return in_python(of.op, ps, n);
-    if (n > INT_MAX) return PyErr_NoMemory();
-    return with_parents(of, y, ps, (int)n);
+    return n == 1 ? with_parents(of, y, ps, 1) : n == 2 ? with_parents(of, y, ps, 2) : with_parents(of, y, ps, (int)n);
 }
 static PyObject *binary(Pair of, PyObject *a, PyObject *b) {
-    Node *ps[2];
-    if (Py_IS_TYPE(a, Value) && Py_IS_TYPE(b, Value)) {
-        ps[0] = (Node *)a;
-        ps[1] = (Node *)b;
-        return applied(of, ps, 2);
-    }
     a = lifted(a);
     if (!a || a == Py_NotImplemented) return a;
     b = lifted(b);
@@ -46,17 +40,22 @@ static PyObject *binary(Pair of, PyObject *a, PyObject *b) {
         Py_DECREF(a);
         return b;
     }
-    ps[0] = (Node *)a;
-    ps[1] = (Node *)b;
+    Node *ps[2] = {(Node *)a, (Node *)b};
     PyObject *v = applied(of, ps, 2);
     Py_DECREF(a);
     Py_DECREF(b);
     return v;
 }
-static PyObject *node_add(PyObject *a, PyObject *b) { return binary(row_of_code[ADD], a, b); }
-static PyObject *node_sub(PyObject *a, PyObject *b) { return binary(row_of_code[SUB], a, b); }
-static PyObject *node_mul(PyObject *a, PyObject *b) { return binary(row_of_code[MUL], a, b); }
-static PyObject *node_div(PyObject *a, PyObject *b) { return binary(row_of_code[DIV], a, b); }
+#define OPERATOR(NAME, CODE)                                                                                           \
+    static PyObject *NAME(PyObject *a, PyObject *b) {                                                                  \
+        Node *ps[2] = {(Node *)a, (Node *)b};                                                                          \
+        if (!Py_IS_TYPE(a, Value) || !Py_IS_TYPE(b, Value)) return binary(row_of_code[CODE], a, b);                    \
+        return with_parents(row_of_code[CODE], computed(CODE, ps[0]->data, ps[1]->data, 0.0), ps, 2);                  \
+    }
+OPERATOR(node_add, ADD)
+OPERATOR(node_sub, SUB)
+OPERATOR(node_mul, MUL)
+OPERATOR(node_div, DIV)
 static PyObject *node_neg(PyObject *a) {
     Node *p = (Node *)a;
     return applied(negative_row, &p, 1);
@@ -125,6 +124,42 @@ static PyObject *op_call(PyObject *op, PyObject *const *args, Py_ssize_t n, PyOb
     while (i-- > 0) Py_DECREF(xs[i]);
     if (xs != few) PyMem_Free(xs);
     return v;
+}
+
+static ternaryfunc slot_call; /* what Python found for __call__ */
+static PyObject *op_slot_call(PyObject *op, PyObject *args, PyObject *named) {
+    if (named) return slot_call(op, args, named);
+    return op_call(op, ((PyTupleObject *)args)->ob_item, PyTuple_GET_SIZE(args), NULL);
+}
+
+/* dot(plain): weights times inputs plus bias, of two lists or tuples; `plain` in Python does what is anything else. */
+static PyObject *weighted(PyObject *plain, PyObject *const *args, Py_ssize_t n) {
+    Node *few[64], **ps = few;
+    Py_ssize_t h = -1, i;
+    int lists = n == 3 && (PyList_CheckExact(args[0]) || PyTuple_CheckExact(args[0])) &&
+                (PyList_CheckExact(args[1]) || PyTuple_CheckExact(args[1]));
+    if (lists && PySequence_Fast_GET_SIZE(args[0]) == PySequence_Fast_GET_SIZE(args[1]))
+        h = PySequence_Fast_GET_SIZE(args[0]);
+    /* where no_grad() or a watcher would run Python, which might change the lists */
+    if (h < 1 || PyList_GET_SIZE(watching) || PyList_GET_SIZE(forgetting)) goto python;
+    if (h > 31 && !(ps = NEW(2 * h + 1, Node *))) return PyErr_NoMemory();
+    PyObject **ws = PySequence_Fast_ITEMS(args[0]), **xs = PySequence_Fast_ITEMS(args[1]);
+    for (i = 0; i < h && Py_IS_TYPE(ws[i], Value) && Py_IS_TYPE(xs[i], Value); i++) {
+        ps[i] = (Node *)ws[i];
+        ps[h + i] = (Node *)xs[i];
+    }
+    ps[2 * h] = (Node *)args[2];
+    PyObject *v = NULL;
+    int all = i == h && (args[2] == Py_None || Py_IS_TYPE(args[2], Value));
+    if (all) v = applied(row_of_code[DOT], ps, 2 * h + (args[2] != Py_None));
+    if (ps != few) PyMem_Free(ps);
+    if (all) return v;
+python:
+    return PyObject_Vectorcall(plain, args, (size_t)n, NULL);
+}
+static PyObject *twin_dot(PyObject *m, PyObject *plain) {
+    static PyMethodDef def = {"dot", (PyCFunction)(void (*)(void))weighted, METH_FASTCALL, NULL};
+    return PyCFunction_New(&def, plain);
 }
 
 /* A row as a method of Values: unary(op), binary(op, swapped) */
@@ -196,7 +231,12 @@ static PyObject *method_of(PyObject *op, int inputs, int swapped) {
     PyObject_GC_Track((PyObject *)m);
     return (PyObject *)m;
 }
-static PyObject *twin_unary(PyObject *m, PyObject *op) { return method_of(op, 1, 0); }
+static PyObject *twin_unary(PyObject *m, PyObject *op) {
+    Row *row = row_for(op);
+    if (!row || row->code == ASK) return row ? method_of(op, 1, 0) : NULL;
+    if (!row->method && !(row->method = method_of(op, 1, 0))) return NULL;
+    return Py_NewRef(row->method);
+}
 static PyObject *twin_binary(PyObject *m, PyObject *args, PyObject *kw) {
     static char *names[] = {"op", "swapped", NULL};
     PyObject *op;

@@ -92,6 +92,7 @@ static inline double computed(int code, double a, double b, double c) {
 /* ---- rows */
 
 #define REGISTERS 255
+enum { ASKS = 1, BRANCHES = 2 }; /* a rule that is asked in Python; a `where` */
 typedef struct {
     unsigned char code, a, b, c;
 } Step;
@@ -105,7 +106,9 @@ typedef struct { /* registers: what is given, then constants, then one for each 
 typedef struct {
     PyObject_HEAD int code;   /* what it computes, if that is one step; ASK if not */
     int limited;              /* not defined everywhere: where it is nan, so are its slopes */
+    int care;                 /* what the chain rule must know of it: ASKS, BRANCHES, or nothing */
     Program number, partials; /* from the inputs; from the output and the inputs */
+    PyObject *method;         /* of a row that C computes, which lives as long as the engine: unary(op), once asked */
 } Row;
 
 static PyTypeObject RowType, NodeType, MethodType;
@@ -191,7 +194,9 @@ static int row_init(PyObject *self, PyObject *args, PyObject *kw) {
     for (int k = 1; k < N_CALLS; k++)
         if (!strcmp(code, CALLS[k].name)) r->code = k;
     r->limited = limited;
-    return program_read(&r->number, forward, inputs) || program_read(&r->partials, partials, inputs + 1) ? -1 : 0;
+    if (program_read(&r->number, forward, inputs) || program_read(&r->partials, partials, inputs + 1)) return -1;
+    r->care = r->code == WHERE ? BRANCHES : r->code == SUM || r->code == DOT || r->partials.known ? 0 : ASKS;
+    return 0;
 }
 static void row_dealloc(PyObject *self) {
     program_free(&((Row *)self)->number);
@@ -207,8 +212,12 @@ static PyTypeObject RowType = {
     .tp_init = row_init,
     .tp_dealloc = row_dealloc};
 
-/* The Row of an Op, which hangs on it once it was asked for; borrowed from the Op, which somebody has. */
+/* The Row of an Op, which hangs on it once it was asked for; borrowed from the Op, which somebody has.  Those that C
+ * computes lie here as well: they live as long as the engine. */
 static Row *row_for(PyObject *op) {
+    static Pair near[64];
+    Pair *here = near + ((uintptr_t)op >> 4) % 64;
+    if (here->op == op) return here->row;
     PyObject *row = PyObject_GetAttr(op, s_row); /* None on the class */
     if (row == Py_None) {
         Py_SETREF(row, PyObject_CallOneArg(row_of, op));
@@ -217,6 +226,11 @@ static Row *row_for(PyObject *op) {
     if (row && !Py_IS_TYPE(row, &RowType)) {
         Py_CLEAR(row);
         PyErr_SetString(PyExc_TypeError, "no Row");
+    }
+    if (row && ((Row *)row)->code != ASK) {
+        Py_XDECREF(here->op);
+        Py_XDECREF(here->row);
+        *here = (Pair){Py_NewRef(op), (Row *)Py_NewRef(row)};
     }
     Py_XDECREF(row);
     return (Row *)row;

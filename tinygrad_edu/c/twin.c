@@ -107,7 +107,9 @@ static PyMethodDef value_methods[] = {
     {"zero_grad", node_zero_grad, METH_NOARGS, "zero_grad($self)\n--\n\n"},
     {0}};
 static PyMethodDef op_methods[] = {
-    {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS, "__call__($self, *args)\n--\n\n"}, {0}};
+    {"__call__", (PyCFunction)(void (*)(void))op_call, METH_FASTCALL | METH_KEYWORDS,
+     "__call__($self, *args)\n--\n\n"},
+    {0}};
 
 /* What the one in Python says of itself, behind how it is called. */
 static int put_words(PyMethodDef *d, PyObject *old) {
@@ -165,7 +167,8 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
                 {"add", row_of_code + ADD},
                 {"sub", row_of_code + SUB},
                 {"mul", row_of_code + MUL},
-                {"div", row_of_code + DIV}};
+                {"div", row_of_code + DIV},
+                {"dot", row_of_code + DOT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         PyObject *op = PyDict_GetItemString(things, rows[i].name);
         Row *row = op ? row_for(op) : NULL;
@@ -178,18 +181,23 @@ static PyObject *twin_join(PyObject *m, PyObject *things) {
     int failed = put_words(functions, slow_topological) || put_method(OpType, op_methods);
     for (PyMethodDef *d = value_methods; !failed && d->ml_name; d++) failed = put_method(Value, d);
     if (failed) return NULL;
+    slot_call = OpType->tp_call;
+    OpType->tp_call = op_slot_call; /* without looking for __call__ each time */
     Py_RETURN_NONE;
 }
-static PyObject *twin_alive(PyObject *m, PyObject *_) { return PyLong_FromLong((long)slabs.n * PER - slabs.spare); }
+static PyObject *twin_alive(PyObject *m, PyObject *_) { return PyLong_FromLong((long)slabs.n * PER - places()); }
 static PyMethodDef functions[] = {
     {"topological", (PyCFunction)(void (*)(void))twin_topological, METH_FASTCALL | METH_KEYWORDS,
      "topological($module, root, stop=())\n--\n\n"},
     {"alive", twin_alive, METH_NOARGS,
      "How many Values there are, without those of subclasses; the collector does not know."},
-    {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL, "apply($module, op, parents, /)\n--\n\nThe Value that a row makes of other Values."},
+    {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL,
+     "apply($module, op, parents, /)\n--\n\nThe Value that a row makes of other Values."},
     {"unary", twin_unary, METH_O, "unary($module, op, /)\n--\n\nThe method for a row with one input."},
     {"binary", (PyCFunction)(void (*)(void))twin_binary, METH_VARARGS | METH_KEYWORDS,
      "binary($module, op, swapped=False)\n--\n\nThe operator for a row with two inputs."},
+    {"dot", twin_dot, METH_O,
+     "dot($module, plain, /)\n--\n\nA function of weights, inputs and bias; `plain` is asked what is no list of Values."},
     {"read", (PyCFunction)(void (*)(void))twin_read, METH_FASTCALL,
      "The numbers of a list of Values: read(values, \"data\")."},
     {"write", (PyCFunction)(void (*)(void))twin_write, METH_FASTCALL, "Set them all: write(values, \"data\", floats)."},

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from .. import ops
-from ..engine import Value, apply
+from ..engine import Value
+from ..functional import weighted
 from .choices import (
     Activation,
     Init,
@@ -63,10 +63,10 @@ class Neuron(Module):
     def fire(self, x: Sequence[Value]) -> Value:
         """The neuron's output for inputs that are known to be `nin` Values."""
         if self.expand:
-            products = [wi * xi for wi, xi in zip(self.w, x)]
-            z = reduce(operator.add, products if self.b is None else [self.b, *products])
+            products = map(operator.mul, self.w, x)
+            z = reduce(operator.add, products) if self.b is None else reduce(operator.add, products, self.b)
         else:
-            z = apply(ops.dot, (*self.w, *x) if self.b is None else (*self.w, *x, self.b))
+            z = weighted(self.w, x, self.b)
         return activated(self._bend, z)
 
     def __call__(self, x: Any) -> Value:

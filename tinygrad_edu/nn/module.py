@@ -25,7 +25,8 @@ class _Named(type):
     def __call__(cls, *args: Any, **named: Any) -> Any:
         module = super().__call__(*args, **named)
         contents = Contents(module, Module, new=True)
-        module.__dict__["_held"] = tuple(contents.held)
+        # Copied, because Python is slow at reading attributes that were listed, as `contents` did.
+        object.__setattr__(module, "__dict__", {**module.__dict__, "_held": tuple(contents.held)})
         module._rename(cls.__name__.lower() if module.name == "" else module.name, contents.paths)
         return module
 
