@@ -211,7 +211,7 @@ practice --picture nowhere/graph.svg                | nowhere: there is no such 
 learn watch --dir note                              | no exercises in note
 train                                               | required: DATA
 train ''                                            | DATA: it is empty
-train nowhere                                       | no data called 'nowhere': use moons
+train nowhere                                       | no data called 'nowhere' \(there are moons
 train moon                                          | 'moon', did you mean 'moons'
 train zzz.csv                                       | zzz.csv: there is no such file in /
 train flower.csv                                    | flower.csv: .*did you mean 'flowers.csv'

@@ -108,6 +108,11 @@ def test_imports_point_down(path):
     assert not (here in WEST and rooms & (EAST - {"functional"})) and not (here in EAST and rooms & WEST)
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_guess_ends_with_its_question_mark(path):
+    assert not re.search(r"\{(meant\([^{}]*\)|near)\}[:;.,]", path.read_text())
+
+
 def test_the_import_test_sees_imports():
     assert "ops" in set(imported_rooms(PACKAGE / "engine.py")) and "ieee" in set(imported_rooms(PACKAGE / "ops.py"))
 

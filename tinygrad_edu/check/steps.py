@@ -130,7 +130,7 @@ def step_sizes(f: Any, *inputs: Any, of: str = "") -> StepSizes:
     if not of and len(here.labels) > 1:
         raise UserError(f"step_sizes pushes one of {len(here.labels)} inputs: say which, as in of={here.labels[0]!r}")
     if of and of not in here.labels:
-        raise UserError(f"of={of!r} is no input{meant(of, here.labels)}: they are {', '.join(here.labels[:10])}")
+        raise UserError(f"of={of!r} is no input{meant(of, here.labels)} (there are {', '.join(here.labels[:10])})")
     i = here.labels.index(of) if of else 0
     center = here.here()
     leaf, x, line = center.leaves[i], here.point[i], line_through(here.at, here.point, i)

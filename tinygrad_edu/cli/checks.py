@@ -53,7 +53,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     if arguments.steps and arguments.steps not in names:
         near = meant(arguments.steps, names)
         raise UserError(
-            f"--steps {short(arguments.steps)} is none of the names{near}: they are {', '.join(names[:10])}"
+            f"--steps {short(arguments.steps)} is none of the names{near} (there are {', '.join(names[:10])})"
         )
     if not arguments.steps:
         report = gradcheck(f, *inputs, order=int(arguments.order or 1))

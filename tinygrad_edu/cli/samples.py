@@ -36,8 +36,8 @@ def has_name(name: str) -> bool:
     if not named_data(name) and not Path(name).suffix and not Path(name).exists():
         near = meant(name, [*SHAPES, "digits"])
         raise UserError(
-            f"there is no data called {name!r}{near}: use moons, circles, spirals, digits, or a CSV file; "
-            "blobs and xor are known too"
+            f"there is no data called {name!r}{near} (there are moons, circles, spirals, blobs, xor, digits, or a "
+            "CSV file)"
         )
     return named_data(name)
 

@@ -66,8 +66,8 @@ def ready_value(task: Task) -> None:
              and op.domain != (...,)]  # fmt: skip
     for name in functions_of(task):
         if name not in known:
-            raise UserError(f"there is no function {name!r} of one number{meant(name, known)}; if the students call it "
-                            'otherwise, write functions = {tanh = "their_name"}')  # fmt: skip
+            raise UserError(f"there is no function {name!r} of one number{meant(name, known)} (if the students "
+                            'call it otherwise, write functions = {tanh = "their_name"})')  # fmt: skip
     if not exam(task):
         raise UserError("it asks nothing: there are parts without functions")
     for key, least in {"diamonds": 2, "long": 3}.items():

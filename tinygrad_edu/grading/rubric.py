@@ -169,11 +169,8 @@ def _task(told: Mapping[str, Any], file: Path | None) -> Task:
     """One task of a rubric."""
     kind = told.get("kind")
     if kind not in OPTIONS:
-        near = meant(str(kind), OPTIONS) if kind else ""
-        given = f"there is no kind {kind!r}{near}" if kind else "it has no kind"
-        raise UserError(
-            f"{given}{'? ' if near.endswith('?') else '. '}There are {', '.join(OPTIONS)}".replace("??", "?")
-        )
+        given = f"there is no kind {kind!r}{meant(str(kind), OPTIONS)}" if kind else "it has no kind"
+        raise UserError(f"{given} (there are {', '.join(OPTIONS)})")
     known = {"name": "", "kind": "", "points": 1.0, **COMMON, **OPTIONS[kind]}
     options = _typed(told, known)
     name = options.pop("name", "") or options.get("exercise", "")

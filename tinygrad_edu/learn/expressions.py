@@ -119,7 +119,7 @@ def problem(level: int = 1, seed: int = 0, rows: Iterable[str] | None = None) ->
         raise UserError(f"there are levels 1 to {len(LEVELS)}, got {level!r}")
     allowed = {*FORMS} if rows is None else {*rows}
     if unknown := sorted(allowed - {*FORMS}):
-        raise UserError(f"there is no row {unknown[0]!r} here{meant(unknown[0], FORMS)}: {', '.join(FORMS)}")
+        raise UserError(f"there is no row {unknown[0]!r} here{meant(unknown[0], FORMS)} (there are {', '.join(FORMS)})")
     kind = LEVELS[level]
     names = [name for name in kind.rows.split() if name in allowed]
     rng = random.Random(f"{level} {seed}")

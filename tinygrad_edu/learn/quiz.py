@@ -107,7 +107,8 @@ class Practice(Explanation):
         plain = re.sub(r"^d(\w+)$|^(\w+)\.grad$", lambda m: f"dL/d{m[1] or m[2]}", str(name).strip())
         found = self.blanks.get(str(name)) or self.blanks.get(plain)
         if found is None:
-            raise UserError(f"nothing here is called {name!r}{meant(plain, self.blanks)}: {', '.join(self.blanks)}")
+            there = ", ".join(self.blanks)
+            raise UserError(f"nothing here is called {name!r}{meant(plain, self.blanks)} (there are {there})")
         return found
 
     def check(self, answers: str | Mapping[str, Any], answer: Any = None, /) -> Marks:

@@ -100,7 +100,8 @@ class Settings:
         """
         known = [f.name for f in fields(cls)]
         if strange := next((name for name in given if name not in known), ""):
-            raise UserError(f"there is nothing to set called {strange!r}{meant(strange, known)}: {', '.join(known)}")
+            raise UserError(f"there is nothing to set called {strange!r}{meant(strange, known)} "
+                            f"(there are {', '.join(known)})")  # fmt: skip
         made = cls(**{**given, "layers": _sizes(given.get("layers", cls.layers)),
                       "drawn": _points(given.get("drawn", ()))})  # fmt: skip
         _one_of("data set", made.data, DATA)
@@ -205,7 +206,7 @@ def options() -> dict[str, Any]:
 def _one_of(what: str, name: Any, known: Any) -> None:
     if not isinstance(name, str) or name not in known:
         near = meant(name, known) if isinstance(name, str) else ""
-        raise UserError(f"there is no {what} {name!r}{near}: choose one of {', '.join(known)}")
+        raise UserError(f"there is no {what} {name!r}{near} (there are {', '.join(known)})")
 
 
 def _number(what: str, x: Any, least: float, most: float, whole: bool = False, above: bool = False) -> None:

@@ -187,8 +187,8 @@ def _example(forward: Callable[..., Any], name: str) -> Example:
     if called in EXAMPLES:
         return EXAMPLES[called]
     raise UserError(
-        f"no layer is called {called!r}{meant(called, EXAMPLES)}: name the function as the course does, affine_forward "
-        f"or so, or say name=... ({', '.join(EXAMPLES)})"
+        f"no layer is called {called!r}{meant(called, EXAMPLES)} (there are {', '.join(EXAMPLES)}): name the function "
+        "as the course does, affine_forward or so, or say name=..."
     )
 
 
