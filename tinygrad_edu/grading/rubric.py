@@ -126,8 +126,8 @@ class Rubric:
         {'class': 'Var'}
         >>> Rubric.of({"task": [{"name": "engine", "kind": "values"}]})
         Traceback (most recent call last):
-        tinygrad_edu.errors.UserError: task 1, engine: there is no kind 'values', did you mean 'value'? There are \
-exercise, value, backward
+        tinygrad_edu.errors.UserError: task 1, engine: there is no kind 'values', did you mean 'value'? (there are \
+exercise, value, backward)
         """
         known: dict[str, Any] = {"title": "", "seed": 0, "seconds": SECONDS, "answers": False, "task": []}
         options = _typed(told, known)
