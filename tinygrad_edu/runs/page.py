@@ -7,14 +7,13 @@ import sys
 from array import array
 from collections.abc import Iterable
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import files
 from ..files import StrPath
 from ..picture import in_browser
-from ..webpage.document import framed, one_file, page_path
+from ..webpage.document import framed, one_file, page_path, text
 from ..words import plural
 
 if TYPE_CHECKING:
@@ -30,8 +29,9 @@ class RunPage:
     def __init__(self, recorder: RunRecorder, title: str) -> None:
         self.title, self.frames, self.steps = title, len(recorder.frames), recorder.steps
         data = run_data(recorder, title)
-        rows = data.pop("rows")
-        self.html = one_file(__package__, "run", title, data, rows, viewer())
+        rows, parts = data.pop("rows"), viewer()
+        css, js = (parts[f"run.{kind}"] + text(f"alone.{kind}", room=__package__) for kind in ("css", "js"))
+        self.html = one_file(title, '<main id="main"></main>\n', css, js, data, rows)
 
     def save(self, path: StrPath) -> Path:
         """Write the page and return its path.  Raises UserError for a name that does not end in .html."""
@@ -91,10 +91,8 @@ def viewer() -> dict[str, str]:
 
     Before it they load `webpage/shared.js`, and `webpage/colours.css`.
     """
-    folder = resources.files(__package__ or "")
-    read = {name: folder.joinpath(name).read_text(encoding="utf-8") for name in (*SCRIPTS, "run.css")}
-    whole = "\n".join(read[name] for name in SCRIPTS)
+    whole = text(*SCRIPTS, room=__package__)
     return {
-        "run.js": f'var showRun = (() => {{\n"use strict";\n{whole}\nreturn showRun;\n}})();\n',
-        "run.css": read["run.css"],
+        "run.js": f'var showRun = (() => {{\n"use strict";\n{whole}return showRun;\n}})();\n',
+        "run.css": text("run.css", room=__package__),
     }

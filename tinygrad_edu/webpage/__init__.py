@@ -7,7 +7,8 @@
 
 One HTML file that needs no server and no network.  This room reads Values and changes nothing: it writes down
 the graph, the numbers of one backward pass, each row's formulas, both passes as programs in JavaScript (`programs`),
-and where the cards stand (`placement`); what is done with them in the browser is in `page.js`.
+and where the cards stand (`placement`); what is done with them in the browser is in `page.js`,
+and the picture in `graph.js`.
 
     python -m tinygrad_edu.webpage     writes the page of a small loss to backward.html
 """
@@ -36,6 +37,7 @@ from ..placement import layout
 from ..placement import path as svg_path
 from ..plans import Plan
 from .document import framed, one_file, page_path
+from .document import text as read
 from .programs import RowTable, backward_program, forward_program, unwritten
 
 __all__ = ["Page", "Snapshot", "page", "snapshot"]
@@ -180,7 +182,7 @@ class Page:
         data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes),
                 "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
         self._first = frames[0]
-        self.html = one_file(__package__, "page", title, data, str(rows))
+        self.html = one_file(title, read("page.html"), read("page.css"), read("graph.js", "page.js"), data, str(rows))
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""

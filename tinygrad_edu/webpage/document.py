@@ -1,6 +1,7 @@
 """How a page becomes one file that asks for no other: its own HTML, style and script, and what pages share.
 
-`colours.css` has the colours, light and dark; `shared.js` writes numbers, makes elements and runs programs.
+`document.html`, `.css` and `.js` are what all have around their own; `colours.css` has the colours, light and dark;
+`shared.js` writes numbers, makes elements and runs programs.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,30 +17,21 @@ from ..errors import UserError
 from ..files import StrPath
 
 
-def one_file(
-    package: str | None, name: str, title: str, data: Any, rows: str, texts: Mapping[str, str] | None = None
-) -> str:
-    """One HTML file: NAME.html, .css and .js of a room, what pages share, some data, and rows in JavaScript.
-
-    `texts` has files by name that are not to be read in the room.
+def one_file(title: str, body: str, css: str, js: str, data: Any, rows: str) -> str:
+    """One HTML file, of the texts of a page: the elements below its head, its style and its script, which reads `DATA`
+    and runs programs on `ROWS`, functions in JavaScript.
     """
-    assert package
-
-    def read(file: str) -> str:
-        if texts and file in texts:
-            return texts[file]
-        return resources.files(package).joinpath(file).read_text(encoding="utf-8")
-
     # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
     parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-             "rows": rows, "css": text("colours.css") + read(f"{name}.css"),
-             "shared": text("shared.js"), "js": read(f"{name}.js")}  # fmt: skip
-    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], read(f"{name}.html"))
+             "rows": rows, "body": body, "css": text("colours.css", "document.css") + css,
+             "js": text("shared.js", "document.js") + js}  # fmt: skip
+    return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], text("document.html"))
 
 
-def text(name: str) -> str:
-    """One of the files that pages share, such as `shared.js`."""
-    return resources.files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
+def text(*names: str, room: str = __package__) -> str:
+    """Files of a room, of those that pages share if none is said, one after the other."""
+    folder = resources.files(room)
+    return "".join([folder.joinpath(name).read_text(encoding="utf-8") for name in names])
 
 
 def page_path(path: StrPath) -> Path:
