@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import weakref
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import Op, Value, compiled, no_grad, ops, register, twin
+from tinygrad_edu import Op, Value, compiled, functional, jit, no_grad, ops, register, twin
 from tinygrad_edu.compilation import register_programs
 
 needs_c = pytest.mark.skipif(not compiled, reason="the engine was not compiled, or TINYGRAD_EDU_C=0 chose the other")
@@ -292,6 +293,42 @@ def test_many_numbers_are_read_and_written_in_one_call():
     with pytest.raises(TypeError):
         twin.extension.read([*ps, 1.0], "data")
     assert [p.data for p in ps] == [0, 1, 2, 3, 4]
+
+
+@needs_c
+def test_many_numbers_go_into_an_array_and_one_number_to_all():
+    ps = [Value(float(i)) for i in range(5)]
+    into = array("d", [9.0] * 5)
+    assert twin.extension.read(ps, "data", into) is into and into.tolist() == [0, 1, 2, 3, 4]
+    twin.extension.write(ps, "grad", 2.5)
+    twin.extension.add(ps, "grad", 0.5)
+    assert [p.grad for p in ps] == [3.0] * 5
+    for wrong in (array("d", [0.0] * 4), array("f", [0.0] * 10), bytes(40), [0.0] * 5):
+        with pytest.raises((ValueError, TypeError, BufferError)):
+            twin.extension.read(ps, "data", wrong)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 300])
+def test_slopes_that_a_replay_knows_flow_as_the_rule_says(count):
+    """Once, again onto gradients that are there, with a parent that comes twice, by hand, and beside a `where`."""
+    ps = [Value(0.5 + i) for i in range(count)]
+    f = jit(lambda: functional.dot(ps, ps), backend="python")
+    y = f()
+    assert y.local_grads() == tuple(2 * p.data for p in ps) and y.numbers[1:] == tuple(p.data for p in ps)
+    for k in (1, 2):
+        (3.0 * y).backward()
+        assert [p.grad for p in ps] == [6 * k * p.data for p in ps]
+    for p in ps:
+        p.data, p.grad = 7.0, 0.0
+    ops.where(Value(1.0), y, ps[0]).backward()  # the numbers that were seen count
+    assert [p.grad for p in ps] == [2 * (0.5 + i) for i in range(count)]
+    y.parents = (*y.parents, Value(1.0))
+    if count > 1:
+        y.backward()  # what was written has no slope in the recording
+        assert y.parents[-1].grad == 0.0
+    else:
+        with pytest.raises(ValueError):
+            y.backward()
 
 
 def test_both_engines_say_how_they_are_called():

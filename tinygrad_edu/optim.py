@@ -36,7 +36,7 @@ from . import signposts
 from .clipping import clip_by_norm, clip_by_value
 from .engine import Value
 from .ieee import number
-from .parameters import Packed, is_flat, is_row, listed, numpy, stored, write, zeroed
+from .parameters import Packed, column, is_flat, is_row, listed, numpy, stored, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
@@ -131,15 +131,17 @@ class Optimizer:
                                  "Values have theirs in .grad")  # fmt: skip
         with self._turn:
             rate = self.rate()
-            for name, column in self.memory.items():
-                if len(column) != len(ps):
+            for name, past in self.memory.items():
+                if len(past) != len(ps):
                     raise ValueError(
-                        f"{self!r} remembers the {name} of {len(column)}: its list was changed; make a new optimizer"
+                        f"{self!r} remembers the {name} of {len(past)}: its list was changed; make a new optimizer"
                     )
-            data, grads = (ps, _row(gradient, len(ps))) if self.flat else (stored("data", ps), stored("grad", ps))
             np: Any = numpy() if hasattr(ps, "dtype") or len(ps) >= MANY else None
+            kept = column if np else stored
+            data, grads = (ps, _row(gradient, len(ps))) if self.flat else (kept("data", ps), kept("grad", ps))
             if np:  # whole columns at once: the same bits
-                data, grads = np.array(data, float), np.asarray(grads, float)
+                if self.flat:
+                    data, grads = np.array(data, float), np.asarray(grads, float)
                 if self.memory:
                     self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
             with np.errstate(all="ignore") if np else nullcontext():
@@ -151,7 +153,7 @@ class Optimizer:
             elif self.flat:
                 data = array("d", data)
             else:
-                data = data.tolist() if np and isinstance(data, np.ndarray) else list(map(float, data))
+                data = np.asarray(data, float, "C") if np and isinstance(data, np.ndarray) else list(map(float, data))
             write("data", ps, data, self, memory=memory, steps=self.steps + 1)
 
     def zero_grad(self) -> None:

@@ -40,8 +40,17 @@ def stored(what: str, ps: Sequence[Value]) -> list[float]:
     return [*map(operator.attrgetter(_SLOTS[what]), ps)]
 
 
+def column(what: str, ps: Sequence[Value]) -> Any:
+    """The same as an array of NumPy, which must be there."""
+    into = numpy().empty(len(ps))
+    if twin.compiled and not watching:
+        return twin.extension.read(ps, what, into)
+    into[:] = stored(what, ps)
+    return into
+
+
 def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attributes: Any) -> None:
-    """Write one float into the "data" or "grad" of each Value (or all into an array),
+    """Write one float of a list or an array into the "data" or "grad" of each Value (or all into an array),
     and with them some attributes of their owner.
 
     All or nothing: it is one call into C, where no Ctrl-C and no other thread can land half-way.
@@ -50,7 +59,8 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
     if isinstance(ps, list) and twin.compiled and not watching:
         put = partial(twin.extension.write, ps, what, floats)
     elif isinstance(ps, list):
-        put = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), floats), 0)
+        numbers = floats.tolist() if hasattr(floats, "tolist") else floats
+        put = partial(deque, map(setattr, ps, repeat(_SLOTS[what]), numbers), 0)
     else:
         put = partial(operator.setitem, ps, ... if hasattr(ps, "dtype") else slice(None), floats)
     deque(map(operator.call, (put,) if owner is None else (put, partial(vars(owner).update, attributes))), 0)
@@ -59,8 +69,8 @@ def write(what: str, ps: Any, floats: Sequence[float], owner: Any = None, **attr
 def zeroed(ps: Iterable[Value]) -> None:
     """Set the gradient of each Value to 0: of all of them, also if Ctrl-C comes half-way."""
     ps = ps if isinstance(ps, list) else list(ps)
-    if twin.compiled:
-        write("grad", ps, [0.0] * len(ps))
+    if twin.compiled and not watching:
+        twin.extension.write(ps, "grad", 0.0)
         return
     try:
         for p in ps:

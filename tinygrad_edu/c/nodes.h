@@ -268,9 +268,7 @@ static int past_is_forgotten(void) { /* under no_grad(), in this thread: 1, 0 or
     Py_DECREF(r);
     return yes < 0 ? -1 : !yes;
 }
-ALWAYS_INLINE PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* the node of these parents */
-    int forgotten = past_is_forgotten();
-    if (forgotten) return forgotten > 0 ? (PyObject *)blank(detached, y) : NULL;
+ALWAYS_INLINE Node *unwatched(Pair of, double y, Node **ps, int n) { /* the node of these parents */
     int seen = 0;
     double *many = NULL;
     for (int i = 0; i < n; i++) {
@@ -280,7 +278,7 @@ ALWAYS_INLINE PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* t
         }
         seen |= IS_SEEN(ps[i]);
     }
-    if (n > 2 && !(many = PyMem_Malloc((size_t)n * (sizeof(double) + sizeof(Node *))))) return PyErr_NoMemory();
+    if (n > 2 && !(many = PyMem_Malloc((size_t)n * (sizeof(double) + sizeof(Node *))))) return (Node *)PyErr_NoMemory();
     Node *v = blank(of, y);
     if (!v) {
         PyMem_Free(many);
@@ -299,7 +297,13 @@ ALWAYS_INLINE PyObject *with_parents(Pair of, double y, Node **ps, int n) { /* t
         x[i] = ps[i]->data;
     }
     if (seen) PyObject_GC_Track(v);
-    return DONE(v);
+    return v;
+}
+ALWAYS_INLINE PyObject *with_parents(Pair of, double y, Node **ps, int n) {
+    int forgotten = past_is_forgotten();
+    if (forgotten) return forgotten > 0 ? (PyObject *)blank(detached, y) : NULL;
+    Node *v = unwatched(of, y, ps, n);
+    return v ? DONE(v) : NULL;
 }
 static inline PyObject *constant(double x) { /* a leaf that keeps what it was: a number as it stands in a formula */
     Node *v = blank(leaf, x);

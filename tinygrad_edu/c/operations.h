@@ -82,6 +82,30 @@ static PyNumberMethods node_number = {.nb_add = node_add,
                                       .nb_negative = node_neg,
                                       .nb_power = node_pow};
 
+/* known(data, parents, op, numbers, slopes): a node whose local gradients are these doubles, of the only one that has
+ * this row; the last parents had these numbers, and those before them have their own. */
+static PyObject *twin_known(PyObject *m, PyObject *args) {
+    double y;
+    PyObject *parents, *op, *v = NULL;
+    Py_buffer numbers, slopes;
+    if (!PyArg_ParseTuple(args, "dO!O!y*y*", &y, &PyTuple_Type, &parents, OpType, &op, &numbers, &slopes)) return NULL;
+    Node **ps = (Node **)((PyTupleObject *)parents)->ob_item;
+    Py_ssize_t n = PyTuple_GET_SIZE(parents), late = numbers.len / (Py_ssize_t)sizeof(double), i;
+    int right = n <= INT_MAX && late <= n && slopes.len == n * (Py_ssize_t)sizeof(double);
+    for (i = 0; right && i < n; i++) right = IS_NODE(ps[i]);
+    if (!right) PyErr_SetString(PyExc_TypeError, "known(data, parents, op, numbers, slopes)");
+    Row *row = right ? (Row *)RowType.tp_alloc(&RowType, 0) : NULL;
+    if (row && (row->given = NEW(n, double))) {
+        memcpy(row->given, slopes.buf, (size_t)slopes.len);
+        row->partials.n_given = (int)n + 1;
+        if (!PyObject_GenericSetAttr(op, s_row, (PyObject *)row)) v = (PyObject *)unwatched((Pair){op, row}, y, ps, (int)n);
+        for (i = 0; v && i < late; i++) INPUTS((Node *)v)[n - late + i] = ((double *)numbers.buf)[i];
+    } else if (row) PyErr_NoMemory();
+    Py_XDECREF(row);
+    PyBuffer_Release(&numbers);
+    PyBuffer_Release(&slopes);
+    return v ? DONE((Node *)v) : NULL;
+}
 /* apply(op, parents) */
 static PyObject *twin_apply(PyObject *m, PyObject *const *args, Py_ssize_t n) {
     if (n != 2 || !PyTuple_Check(args[1])) {

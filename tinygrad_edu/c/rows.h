@@ -108,6 +108,7 @@ typedef struct {
     int limited;              /* not defined everywhere: where it is nan, so are its slopes */
     int care;                 /* what the chain rule must know of it: ASKS, BRANCHES, or nothing */
     Program number, partials; /* from the inputs; from the output and the inputs */
+    double *given;            /* local gradients that are known, of the one node that has this row */
     PyObject *method;         /* of a row that C computes, which lives as long as the engine: unary(op), once asked */
 } Row;
 
@@ -201,6 +202,7 @@ static int row_init(PyObject *self, PyObject *args, PyObject *kw) {
 static void row_dealloc(PyObject *self) {
     program_free(&((Row *)self)->number);
     program_free(&((Row *)self)->partials);
+    PyMem_Free(((Row *)self)->given);
     Py_TYPE(self)->tp_free(self);
 }
 static PyTypeObject RowType = {

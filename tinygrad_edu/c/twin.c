@@ -29,14 +29,26 @@ static int all_nodes(PyObject *values) {
     return right;
 }
 #define FIELD(values, i, at) (*(double *)((char *)PySequence_Fast_GET_ITEM(values, i) + (at)))
+/* read(values, name): a list; read(values, name, array): into an array of doubles, which comes back */
 static PyObject *twin_read(PyObject *m, PyObject *const *args, Py_ssize_t n) {
     size_t at;
-    if (n != 2) {
-        PyErr_SetString(PyExc_TypeError, "read(values, name)");
+    Py_buffer b;
+    if (n != 2 && n != 3) {
+        PyErr_SetString(PyExc_TypeError, "read(values, name[, array])");
         return NULL;
     }
     if (!(at = slot_of(args[1])) || !all_nodes(args[0])) return NULL;
     Py_ssize_t count = PySequence_Fast_GET_SIZE(args[0]);
+    if (n == 3) {
+        if (PyObject_GetBuffer(args[2], &b, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE | PyBUF_FORMAT)) return NULL;
+        int fits = b.format && !strcmp(b.format, "d") && b.len == count * (Py_ssize_t)sizeof(double) &&
+                   PySequence_Fast_GET_SIZE(args[0]) == count;
+        for (Py_ssize_t i = 0; fits && i < count; i++) ((double *)b.buf)[i] = FIELD(args[0], i, at);
+        PyBuffer_Release(&b);
+        if (fits) return Py_NewRef(args[2]);
+        PyErr_Format(PyExc_ValueError, "an array of %zd doubles is needed", count);
+        return NULL;
+    }
     int collects = PyGC_Disable(); /* it would run somebody's code */
     PyObject *list = PyList_New(count);
     if (collects) PyGC_Enable();
@@ -50,8 +62,8 @@ static PyObject *twin_read(PyObject *m, PyObject *const *args, Py_ssize_t n) {
     }
     return list;
 }
-static PyObject *put_all(PyObject *const *args, Py_ssize_t n,
-                         int add) { /* floats: a list of them, or an array of doubles */
+/* floats: a list of them, an array of doubles, or one for all */
+static PyObject *put_all(PyObject *const *args, Py_ssize_t n, int add) {
     size_t at;
     Py_buffer b = {0};
     const double *x = NULL;
@@ -63,6 +75,13 @@ static PyObject *put_all(PyObject *const *args, Py_ssize_t n,
     }
     if (!all_nodes(args[0]) || !(at = slot_of(args[1]))) return NULL;
     count = PySequence_Fast_GET_SIZE(args[0]);
+    if (PyFloat_CheckExact(args[2])) {
+        double all = PyFloat_AS_DOUBLE(args[2]);
+        for (Py_ssize_t i = 0; i < count; i++)
+            if (add) FIELD(args[0], i, at) += all;
+            else FIELD(args[0], i, at) = all;
+        Py_RETURN_NONE;
+    }
     if (PyList_CheckExact(args[2])) {
         have = PyList_GET_SIZE(args[2]);
         if (!(copy = NEW(have, double))) return PyErr_NoMemory();
@@ -193,14 +212,17 @@ static PyMethodDef functions[] = {
      "How many Values there are, without those of subclasses; the collector does not know."},
     {"apply", (PyCFunction)(void (*)(void))twin_apply, METH_FASTCALL,
      "apply($module, op, parents, /)\n--\n\nThe Value that a row makes of other Values."},
+    {"known", twin_known, METH_VARARGS,
+     "known($module, data, parents, op, numbers, slopes, /)\n--\n\nThe node of a row that only it has, with slopes that "
+     "are known: arrays of doubles."},
     {"unary", twin_unary, METH_O, "unary($module, op, /)\n--\n\nThe method for a row with one input."},
     {"binary", (PyCFunction)(void (*)(void))twin_binary, METH_VARARGS | METH_KEYWORDS,
      "binary($module, op, swapped=False)\n--\n\nThe operator for a row with two inputs."},
     {"dot", twin_dot, METH_O,
      "dot($module, plain, /)\n--\n\nA function of weights, inputs and bias; `plain` is asked what is no list of Values."},
     {"read", (PyCFunction)(void (*)(void))twin_read, METH_FASTCALL,
-     "The numbers of a list of Values: read(values, \"data\")."},
-    {"write", (PyCFunction)(void (*)(void))twin_write, METH_FASTCALL, "Set them all: write(values, \"data\", floats)."},
+     "The numbers of a list of Values: read(values, \"data\"); as a list, or into an array of doubles that is given."},
+    {"write", (PyCFunction)(void (*)(void))twin_write, METH_FASTCALL, "Set them all: write(values, \"data\", floats); one float is for all."},
     {"add", (PyCFunction)(void (*)(void))twin_add, METH_FASTCALL, "Add to them all: add(values, \"grad\", floats)."},
     {"join", twin_join, METH_O, "Take over from the engine in Python: see twin.py."},
     {0}};

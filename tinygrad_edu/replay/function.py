@@ -91,7 +91,7 @@ class Jit(FunctionLike[R], Generic[P, R]):
         one_output(self.name, recording.record.shape, recording.record.outputs)
         theta = recording.theta()
         values, dtheta, dX = recording.value_and_grads(theta, one, 1.0)
-        gradient = (*[float(dX[i][0]) for i in recording.asked], *floats(dtheta))
+        gradient = [*[float(dX[i][0]) for i in recording.asked], *floats(dtheta)]
         y, again = float(values[0][0]), lambda given: recording.again(given, leaves)
         return standin(self.name, y, parents, theta, gradient, again, recording.record.unscored)  # type: ignore[return-value]
 
@@ -250,7 +250,8 @@ class Jit(FunctionLike[R], Generic[P, R]):
         if not modes.recording() or not parents:
             return _node(summed(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
         values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)
-        gradient = (*[float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked], *floats(dtheta))
+        passed = [float(dX[i][lane]) for lane in range(len(rows)) for i in recording.asked]
+        gradient = [*passed, *floats(dtheta)] if passed else dtheta
 
         asked = len(recording.asked)
 

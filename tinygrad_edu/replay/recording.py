@@ -13,7 +13,7 @@ from .. import chance, modes, ops
 from ..engine import Value, constant
 from ..functional import mean
 from ..graphs import rebuilt
-from ..parameters import numpy, stored
+from ..parameters import column, numpy, stored
 from ..words import plural
 from .backends import KINDS, Backend, make_backend
 from .byhand import Typed
@@ -55,7 +55,7 @@ class Recording:
     def _by_numbers(self, leaves: Sequence[Any]) -> list[float]:
         """The numbers of the recorded graph, one after the other."""
         given = [x.data for x in leaves if isinstance(x, Value)]
-        return list(map(float, self.outputs_again([*given, *self.theta()], leaves)))
+        return list(map(float, self.outputs_again([*given, *stored("data", self.record.originals)], leaves)))
 
     @staticmethod
     def _rebuild(samples: Batch) -> Callable[[Sequence[Any]], Any]:
@@ -205,9 +205,9 @@ class Recording:
         if self.calls > 1:  # the first may have to load what runs it
             self.seconds += time.perf_counter() - begin
 
-    def theta(self) -> list[float]:
-        """The parameters as they are now."""
-        return stored("data", self.record.originals)
+    def theta(self) -> Any:
+        """The parameters as they are now, for the backend."""
+        return (column if self.columns else stored)("data", self.record.originals)
 
     def places(self, order: tuple[Value, ...]) -> tuple[dict[Value, int], Any]:
         """Where Values stand in `order`; and where this recording's parameters do, -1 for what is not there,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import ops
+from .. import ops, twin
 from ..derivatives import grad
 from ..engine import Value, _node, topological
+from ..op import smooth
+from .recording import floats
 
 
 class _Replay(ops.Op):
@@ -19,6 +22,11 @@ class _Replay(ops.Op):
     few: Callable[[Sequence[Any], int], Any] | None = None
     unscored = ""  # a distribution, if no surrogate loss was recorded of a choice from it
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # made at every call, for one node, and not to wait for
+    symbol, domain, kink, textbook, recipe, own = "", (ops.REAL, ...), staticmethod(smooth), None, (), False
+
+    def __init__(self, name: str, again: Callable[..., Any], rule: Callable[..., Any]) -> None:
+        self.name, self.forward, self.parts = name, again, again
+        self.partials = self.bare = self.local = rule
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -27,22 +35,23 @@ class _Replay(ops.Op):
         )
 
 
-def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float], gradient: tuple[float, ...],
+def standin(name: str, y: float, parents: tuple[Value, ...], theta: Any, gradient: Any,
             again: Callable[..., Any], unscored: str = "", lanes: int = 0) -> Value:  # fmt: skip
     """A Value that hands on gradients that are known, and is built anew by `again` where a graph is wanted.
 
-    `theta`: the numbers of the last parents, as they were read.  Of a batch of so many `lanes`, `again(given, k)` is
+    `theta`: the numbers of the last parents, as they were read; `gradient`: a number for each parent; rows or arrays.
+    Of a batch of so many `lanes`, `again(given, k)` is
     the same on k of the samples.
     """
 
     def rule(out: Any, *values: Any) -> tuple[Any, ...]:
         if not isinstance(out, Value):
-            return gradient
+            return tuple(floats(gradient))
         # A Value that was passed twice has two gradients.
         apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values
         return tuple(grad(again(apart), *apart))
 
-    op = _Replay(f"jit {name}", lambda *xs: again(xs), rule, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
+    op = _Replay(f"jit {name}", lambda *xs: again(xs), rule)
 
     def few(given: Sequence[Any], most: int, least: int = 8) -> Any:
         nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample
@@ -51,4 +60,11 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: list[float],
     op.unscored = unscored
     if lanes:
         op.few = few
-    return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *theta))
+    if twin.compiled:
+        made: Value = twin.extension.known(y, parents, op, _doubles(theta), _doubles(gradient))
+        return made
+    return _node(y, parents, op, (y, *[p.data for p in parents[: len(parents) - len(theta)]], *floats(theta)))
+
+
+def _doubles(numbers: Any) -> Any:
+    return numbers if hasattr(numbers, "dtype") else array("d", numbers)
