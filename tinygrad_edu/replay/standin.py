@@ -9,7 +9,6 @@ from typing import Any
 from .. import ops, twin
 from ..derivatives import grad
 from ..engine import Value, _node, topological
-from ..op import smooth
 from .recording import floats
 
 
@@ -22,11 +21,6 @@ class _Replay(ops.Op):
     few: Callable[[Sequence[Any], int], Any] | None = None
     unscored = ""  # a distribution, if no surrogate loss was recorded of a choice from it
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # made at every call, for one node, and not to wait for
-    symbol, domain, kink, textbook, recipe, own = "", (ops.REAL, ...), staticmethod(smooth), None, (), False
-
-    def __init__(self, name: str, again: Callable[..., Any], rule: Callable[..., Any]) -> None:
-        self.name, self.forward, self.parts = name, again, again
-        self.partials = self.bare = self.local = rule
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -51,7 +45,7 @@ def standin(name: str, y: float, parents: tuple[Value, ...], theta: Any, gradien
         apart = [v * 1.0 for v in values] if len({*values}) < len(values) else values
         return tuple(grad(again(apart), *apart))
 
-    op = _Replay(f"jit {name}", lambda *xs: again(xs), rule)
+    op = _Replay(f"jit {name}", lambda *xs: again(xs), rule, domain=(ops.REAL, ...), parts=lambda *xs: again(xs))
 
     def few(given: Sequence[Any], most: int, least: int = 8) -> Any:
         nodes = sum(1 for n in topological(again(given, 1)) if n.parents)  # of one sample
