@@ -193,8 +193,18 @@ def test_advice_names_the_packages_of_the_extras_and_no_package_of_this_name():
     assert not [path.name for path in advice if re.search(r"pip install \W*tinygrad", path.read_text())]
 
 
+PAGES = [path for folder in ("tinygrad_edu", "site", "docs/_templates") for path in (ROOT / folder).rglob("*")
+         if path.suffix in (".js", ".mjs", ".css", ".html") and "node_modules" not in path.parts]  # fmt: skip
+
+
 def test_no_file_outgrows_its_room():
-    assert not [(path.name, n) for path in FILES if (n := path.read_text().count("\n")) > 420]
+    lengths = {path: path.read_text("utf-8").count("\n") for path in (*FILES, *PAGES)}
+    assert not [(path.name, n) for path, n in lengths.items() if n > 420]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_lines_of_pages_are_as_long_as_those_of_code(path):  # ruff looks at Python's
+    assert max(map(len, path.read_text("utf-8").splitlines())) <= 120
 
 
 # Public names that two rooms define.  The list only becomes shorter: a name that is new is found by one search.

@@ -6,7 +6,8 @@ var Scorer = {
   score: ([page, title, , , score]) => {
     const asked = (new URLSearchParams(window.location.search).get("q") || "").toLowerCase().match(/[\w.]+/g) || [];
     const words = title.toLowerCase().match(/[\w.]+/g) || [];
-    const found = asked.filter((word) => words.some((w) => w === word || w.replace(/s$/, "") === word.replace(/s$/, "")));
+    const found = asked.filter((word) =>
+      words.some((w) => w === word || w.replace(/s$/, "") === word.replace(/s$/, "")));
     const lists = /^(changes|benchmarks|contents|api|genindex|ops|engine|conduct)$/.test(page) ? -3 : 0;
     const kept = /^(zoo|api)\//.test(page) ? -2 : 0;
     return score + lists + kept + (10 * found.length) / Math.max(asked.length, 1);

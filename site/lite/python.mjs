@@ -1,5 +1,5 @@
-// Python for the notebooks.  JupyterLite's kernel takes this for Pyodide, and asks it for `loadPyodide`.  The Python that
-// it gets has its packages already, and the memory of one that has imported IPython (memory.mjs).
+// Python for the notebooks.  JupyterLite's kernel takes this for Pyodide, and asks it for `loadPyodide`.  The Python
+// that it gets has its packages already, and the memory of one that has imported IPython (memory.mjs).
 import {inflated, load, unpack} from "../play/package.js";
 
 const here = (name) => new URL(name, import.meta.url).href;

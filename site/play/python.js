@@ -27,7 +27,8 @@ export function listen(f) {
 function start() {
   isThere = false;
   broken = undefined;
-  worker = new Worker(new URL(`worker.js?${document.documentElement.dataset.built}`, import.meta.url), {type: "module"});
+  worker = new Worker(new URL(`worker.js?${document.documentElement.dataset.built}`, import.meta.url),
+    {type: "module"});
   worker.onmessage = ({data}) => {
     if (data.id === undefined) {
       if (broken) return; // other files may still be coming
@@ -79,7 +80,8 @@ export function ask(name, given = {}, {seconds = 20, late} = {}) {
   return new Promise((resolve, reject) => {
     const asked = {resolve, reject, begin() {
       clearTimeout(asked.timer);
-      asked.timer = setTimeout(() => stop(late ?? `this took more than ${seconds} seconds and was stopped`), 1000 * seconds);
+      asked.timer = setTimeout(() => stop(late ?? `this took more than ${seconds} seconds and was stopped`),
+        1000 * seconds);
     }};
     waiting.set(id, asked);
     if (isThere) asked.begin();

@@ -1,19 +1,19 @@
-// The viewer of a training: frames are scrubbed through, a sample and a unit are chosen, everything else is computed here.
+// The viewer of a training: frames are scrubbed through, a sample and a unit are chosen, all else is computed here.
 //
 //   const view = showRun(element, run, options)
 //
-// One global function, in a classic script, after `webpage/shared.js` (and `colours.css`, `run.css`).  It fills `element`.
+// One global function, a classic script, after `webpage/shared.js` (and `colours.css`, `run.css`).  It fills `element`.
 //
 // run, as `runs.network` and `runs.page` write it, all of it plain JSON:
-//   parameters: how many numbers a frame has           matrices: [{name, rows, cols, at: [start, length, ...]}] of those
+//   parameters: how many numbers a frame has          matrices: [{name, rows, cols, at: [start, length, ...]}] of those
 //   units: [{name, level, inputs, weights, bias, formula}], in the order of levels; an input is [0, i], number i of the
 //     sample, [1, k], unit k, or [2, j], another number; a weight or bias is a place among the parameters, or -1
 //   layers: [{title, units: [k, ...]}]                  outputs: how many numbers the model gives
 //   programs: null, or {forward, both, heads: [...], head: [which of them, for each sample], others: how many}
 //     each {parameters: [places], constants, steps, outputs}, run by `runProgram`: `forward` and `both` are given
 //     [...sample, ...parameters, ...gradients of the outputs], a head [...outputs, ...target, ...parameters, 1].
-//     forward gives z and a of each unit, the other numbers, the outputs; both in addition dL/dz and dL/da of each unit,
-//     da/dz, dL/d(other number); a head gives the loss and its gradient for each output.
+//     forward gives z and a of each unit, the other numbers, the outputs; both in addition dL/dz and dL/da of each
+//     unit, da/dz, dL/d(other number); a head gives the loss and its gradient for each output.
 //   rows: the rows of the programs as text (`return [...]`); a page that has them as functions passes options.rows
 //   samples: {of, places, x: [[...]], y: [[...]]}       why: what keeps a model from having programs
 //   title, model, loss: words                          classes: whether targets are classes
@@ -24,9 +24,10 @@
 // A frame for `add`: {step, epoch, loss, accuracy, w, g}; w and g are arrays of numbers (Float64Array or Array), of the
 // parameters before the step and of the gradient of its batch's mean loss; accuracy may be null, g and loss too.
 //
-// options: rows; follow: true to stay at the newest frame (until somebody seeks); most: frames that are kept (400), then
-//   every second is left out; controls: false leaves out the bar with the slider, "steps" its play button; keys: the element whose keys are heard
-//   (the viewer's own); frame, sample, unit: where to begin; onchange({frame, step, sample, unit}): after every change
+// options: rows; follow: true to stay at the newest frame (until somebody seeks); most: frames that are kept (400),
+//   then every second is left out; controls: false leaves out the bar with the slider, "steps" its play button; keys:
+//   the element whose keys are heard (the viewer's own); frame, sample, unit: where to begin; onchange({frame, step,
+//   sample, unit}): after every change
 // view: add(frame), epoch({...}), finding({...}), seek(i), step(s), play(), pause(), sample(i), select(k), refresh(),
 //   destroy(), and at, frames, now: what was drawn last, with all that is computed for the chosen sample.
 function showRun(element, run, options = {}) {
@@ -35,7 +36,9 @@ function showRun(element, run, options = {}) {
   let frames = unpacked(run.frames, run.parameters), at = -1, follow = options.follow ?? false, timer = 0, waiting = 0;
   const epochs = [...run.epochs ?? []], findings = [...run.findings ?? []];
   const scale = {w: 0, g: 0, a: 0, of: run.matrices.map(() => 0)}; // the largest so far, so that frames can be compared
-  let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1), unit = options.unit ?? -1, past = null, scaled = -1, latest = null;
+  let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1),
+    unit = options.unit ?? -1,
+    past = null, scaled = -1, latest = null;
   const {programs} = run, m = run.units.length, others = programs?.others ?? 0, k = run.outputs ?? 0;
 
   // What a frame and a sample give
@@ -65,7 +68,9 @@ function showRun(element, run, options = {}) {
   }
   const judge = runJudge(run);
   function look() {
-    const f = frames[at], w = f.w, now = {f, at, w, g: f.g, sample, unit, scale, frames, epochs, findings, history, rows};
+    const f = frames[at], w = f.w,
+      now = {f, at, w, g: f.g, sample, unit, scale, frames, epochs,
+        findings, history, rows};
     if (!programs || sample < 0) return now;
     Object.assign(now, computed(sample, w), {x: run.samples.x[sample], target: run.samples.y[sample]});
     const columns = run.samples.x[0].map((_, j) => Float64Array.from(run.samples.x, (row) => row[j]));
@@ -75,7 +80,9 @@ function showRun(element, run, options = {}) {
     if (scaled !== sample) { // the colours of units can be compared over all frames of a sample
       scaled = sample;
       scale.a = 0;
-      for (const row of history().da) for (const x of typeof row === "number" ? [row] : row) scale.a = Math.max(scale.a, finite(x));
+      for (const row of history().da)
+        for (const x of typeof row === "number" ? [row] : row)
+          scale.a = Math.max(scale.a, finite(x));
     }
     scale.a = Math.max(scale.a, ...now.da.map(finite));
     return now;
@@ -94,9 +101,11 @@ function showRun(element, run, options = {}) {
   const [plane, network, curves, about, matrices] = parts; // the plane first: circles show pieces of its grid
   const told = el("section.box.findings", {"aria-label": "What the doctor found"});
   const say = el("div.unseen", {role: "status", "aria-live": "polite"});
-  const bar = options.controls === false ? null : runBar({go, step: (d) => go(at + d), toggle, plays: options.controls !== "steps"});
+  const bar = options.controls === false ? null
+    : runBar({go, step: (d) => go(at + d), toggle, plays: options.controls !== "steps"});
   element.classList.add("run");
-  element.replaceChildren(el("div.run-main", {}, el("div.run-left", {}, network.element, about.element, matrices.element),
+  element.replaceChildren(el("div.run-main", {},
+    el("div.run-left", {}, network.element, about.element, matrices.element),
     el("div.run-right", {}, plane.element, curves.element, told)), ...(bar ? [bar.element] : []), say);
 
   function draw() {
@@ -113,11 +122,14 @@ function showRun(element, run, options = {}) {
   }
   function tell() {
     told.hidden = !findings.length;
-    told.replaceChildren(el("h2", {}, findings.length === 1 ? "The doctor found" : `The doctor found ${findings.length}`),
+    told.replaceChildren(
+      el("h2", {}, findings.length === 1 ? "The doctor found" : `The doctor found ${findings.length}`),
       ...findings.map((f) => el("details", {},
         el("summary", {}, el(f.severity === "broken" ? "b.broken" : "b", {}, f.what), ` at step ${f.step ?? "?"}`),
         el("button", {type: "button", onclick: () => on.step(f.step ?? 0)}, "Go there"),
-        ...["where", "seen", "why", "try"].filter((word) => f[word]).map((word) => el("p", {}, el("i", {}, word), ` ${f[word]}`)))));
+        ...["where", "seen", "why", "try"].filter((word) => f[word])
+          .map((word) =>
+            el("p", {}, el("i", {}, word), ` ${f[word]}`)))));
   }
 
   // What is chosen
@@ -149,7 +161,9 @@ function showRun(element, run, options = {}) {
   }
   function shown(i) { // what somebody has clicked on is to be seen, also where it stands below
     select(i);
-    requestAnimationFrame(() => unit >= 0 && about.element.getBoundingClientRect().top > innerHeight - 160 && about.element.scrollIntoView({block: "nearest"}));
+    requestAnimationFrame(() =>
+      unit >= 0 && about.element.getBoundingClientRect().top > innerHeight - 160
+        && about.element.scrollIntoView({block: "nearest"}));
   }
   function play() {
     if (timer || frames.length < 2) return;
@@ -171,9 +185,11 @@ function showRun(element, run, options = {}) {
   function heard(e) {
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches("input, select, textarea")) return;
     const far = e.shiftKey ? 10 : 1;
-    const keys = {ArrowRight: () => go(at + far), ArrowLeft: () => go(at - far), Home: () => go(0), End: () => go(frames.length - 1),
+    const keys = {ArrowRight: () => go(at + far), ArrowLeft: () => go(at - far),
+      Home: () => go(0), End: () => go(frames.length - 1),
       Escape: () => select(unit)};
-    const act = e.key === " " && !e.target.closest("button, summary, a, [role=button]") && bar?.plays ? toggle : keys[e.key];
+    const act = e.key === " " && !e.target.closest("button, summary, a, [role=button]") && bar?.plays
+      ? toggle : keys[e.key];
     if (!act || (e.key === "Escape" && unit < 0)) return;
     e.preventDefault();
     act();
@@ -231,8 +247,10 @@ function unpacked(packed, count) {
   };
   const w = numbers(packed.weights), g = numbers(packed.gradients), without = new Set(packed.without);
   let graded = 0;
-  return packed.step.map((step, i) => ({step, epoch: packed.epoch[i], loss: packed.loss[i], accuracy: packed.accuracy[i],
-    w: w.subarray(i * count, (i + 1) * count), g: without.has(i) ? null : g.subarray(graded * count, ++graded * count)}));
+  return packed.step.map((step, i) => ({
+    step, epoch: packed.epoch[i], loss: packed.loss[i], accuracy: packed.accuracy[i],
+    w: w.subarray(i * count, (i + 1) * count),
+    g: without.has(i) ? null : g.subarray(graded * count, ++graded * count)}));
 }
 const finite = (x) => (Number.isFinite(x) ? Math.abs(x) : 0);
 function eachPlace(ranges, f) {
@@ -240,7 +258,8 @@ function eachPlace(ranges, f) {
   for (let r = 0; r < ranges.length; r += 2) for (let i = 0; i < ranges[r + 1]; i++) f(ranges[r] + i, n++);
 }
 // How large a number is drawn, 0 to 1: the square root, so that a tenth of the largest is still seen.
-const strength = (x, largest) => (Number.isFinite(x) && largest ? Math.sqrt(Math.min(Math.abs(x) / largest, 1)) : x ? 1 : 0);
+const strength = (x, largest) => (Number.isFinite(x) && largest ?
+  Math.sqrt(Math.min(Math.abs(x) / largest, 1)) : x ? 1 : 0);
 const twoDigits = (x) => {
   if (!Number.isFinite(x)) return short(x);
   const y = Number(x.toPrecision(2));
@@ -261,7 +280,7 @@ function runJudge({classes, outputs, samples, kinds}) {
     },
     asked: (y) => (classes ? named(y[0]) : y.map(named).join(", ")),
     right: (out, y) => !classes || (several ? largest(out) === Number(y[0]) : out[0] > 0 === Number(y[0]) > 0),
-    // A tone: from -1 to 1, blue to orange, for two classes or a number; of several classes 2 + 2 * class + how sure it is
+    // A tone: -1 to 1, blue to orange, for two classes or a number; of several classes 2 + 2 * class + how sure it is
     tone(out) {
       if (!classes) return hi > lo ? Math.max(-1, Math.min(1, (2 * (out[0] - lo)) / (hi - lo) - 1)) : 0;
       if (outputs === 1) return Math.tanh(out[0]);
@@ -289,7 +308,10 @@ function runColours(element) {
   const mix = (share, colour) => paper.map((p, i) => p + (colour[i] - p) * share);
   const hue = (c) => [230, 25, 130, 0, 270, 60, 330, 180, 95, 300][c % 10];
   const solid = (c) => {
-    const h = hue(c), f = (n) => { const q = (n + h / 30) % 12; return 255 * (0.52 - 0.32 * Math.max(-1, Math.min(q - 3, 9 - q, 1))); };
+    const h = hue(c),
+      f = (n) => {
+        const q = (n + h / 30) % 12;
+        return 255 * (0.52 - 0.32 * Math.max(-1, Math.min(q - 3, 9 - q, 1))); };
     return [f(0), f(8), f(4)];
   };
   return {
@@ -304,9 +326,12 @@ function runColours(element) {
 // The bar: play, one step, the slider, where it stands
 
 function runBar({go, step, toggle, plays}) {
-  const button = (text, title, onclick, kind = "button") => el(kind, {type: "button", title, onclick, "aria-label": title.replace(/ \(.*/, "")}, text);
+  const button = (text, title, onclick, kind = "button") =>
+    el(kind, {type: "button", title, onclick,
+      "aria-label": title.replace(/ \(.*/, "")}, text);
   const play = button("Play", "play (space)", toggle, "button.main");
-  const slider = el("input", {type: "range", min: 0, value: 0, "aria-label": "Step", oninput: () => go(Number(slider.value))});
+  const slider = el("input", {type: "range", min: 0, value: 0, "aria-label": "Step",
+    oninput: () => go(Number(slider.value))});
   const marks = el("div.marks", {"aria-hidden": "true"}), count = el("span.count");
   const element = el("div.run-bar", {role: "group", "aria-label": "Steps"}, ...(plays ? [play] : []),
     button("◀", "one step back (←)", () => step(-1)), button("▶", "one step on (→)", () => step(1)),
@@ -317,7 +342,8 @@ function runBar({go, step, toggle, plays}) {
     play.setAttribute("aria-label", playing ? "pause" : "play");
     slider.max = frames.length - 1;
     slider.value = at;
-    const words = [`step ${f.step.toLocaleString("en")}`, f.epoch ? `epoch ${f.epoch}` : "", f.loss == null ? "" : `loss ${short(f.loss)}`,
+    const words = [`step ${f.step.toLocaleString("en")}`, f.epoch ? `epoch ${f.epoch}` : "",
+      f.loss == null ? "" : `loss ${short(f.loss)}`,
       f.accuracy == null ? "" : `${Math.round(100 * f.accuracy)} % right`].filter(Boolean).join(" · ");
     count.textContent = f.g ? words : `${words} · after the last step`;
     slider.setAttribute("aria-valuetext", count.textContent);
@@ -326,7 +352,8 @@ function runBar({go, step, toggle, plays}) {
     shown = key;
     marks.replaceChildren(...findings.map((x) => {
       const place = Math.max(0, frames.findLastIndex((y) => y.step <= (x.step ?? 0))) / Math.max(1, frames.length - 1);
-      return el(x.severity === "broken" ? "i.broken" : "i", {style: `left: ${100 * place}%`, title: `${x.what}, step ${x.step}`});
+      return el(x.severity === "broken" ? "i.broken" : "i",
+        {style: `left: ${100 * place}%`, title: `${x.what}, step ${x.step}`});
     }));
   }};
 }

@@ -7,7 +7,8 @@ const local = el("text", {id: "local", "aria-hidden": "true"});
 const world = el("g");
 const svg = el("svg", {role: "group", "aria-label": `Computation graph with ${nodes.length} nodes`}, el("defs", {},
   ...[["tip", "--edge", 8], ["tip-forward", "--fwd", 11], ["tip-backward", "--bwd", 11]].map(([id, ink, size]) =>
-    el("marker", {id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: size, markerHeight: size, orient: "auto-start-reverse",
+    el("marker", {id, viewBox: "0 0 10 10", refX: 9, refY: 5, markerWidth: size, markerHeight: size,
+      orient: "auto-start-reverse",
       markerUnits: "userSpaceOnUse"}, el("path", {d: "M0,0L10,5L0,10z", fill: `var(${ink})`})))), world);
 $("graph").append(svg);
 const modules = DATA.around.map((title) => [el("rect.frame", {rx: 9}), el("text.module", {}, title)]);
@@ -18,9 +19,11 @@ nodes.forEach((n, i) => {
   const {width: w, height: h} = DATA, r = 7;
   const g = el("g", {tabindex: 0, role: "button", onclick: () => moved || select(i)},
     el("rect.body", {width: w, height: h, rx: r}),
-    el("path.head", {d: `M1,24v-${23 - r}a${r},${r} 0 0 1 ${r},-${r}h${w - 2 - 2 * r}a${r},${r} 0 0 1 ${r},${r}v${23 - r}z`}),
+    el("path.head",
+      {d: `M1,24v-${23 - r}a${r},${r} 0 0 1 ${r},-${r}h${w - 2 - 2 * r}a${r},${r} 0 0 1 ${r},${r}v${23 - r}z`}),
     el("rect.tint", {x: 1, y: 47, width: w - 2, height: h - 48, rx: 5}),
-    el(n.long ? "text.name.long" : "text.name", {x: w / 2, y: 17}, fitted(n.title, (w - 20) / (n.long ? 7 : 9) - n.op.length),
+    el(n.long ? "text.name.long" : "text.name", {x: w / 2, y: 17},
+      fitted(n.title, (w - 20) / (n.long ? 7 : 9) - n.op.length),
       el("tspan", {dx: n.title && n.op ? 5 : 0}, n.op)),
     el("text.word", {x: 8, y: 40}, "value"), el("text.number.value", {x: w - 8, y: 41}),
     el("text.word", {x: 8, y: 63}, "grad"), el("text.number.grad", {x: w - 8, y: 64}));
@@ -142,11 +145,14 @@ function follow(wanted, always = false) {
     const low = Math.min(...wanted.map((i) => nodes[i][axis])) - half, high = low + span(wanted, axis) + 2 * half;
     if (low >= view[axis] && high <= view[axis] + room && !(always && all > room)) continue;
     view[axis] = (low + high - room) / 2;
-    if (all > room) view[axis] = Math.min(Math.max(view[axis], -pad), all - pad - room); // no further than the graph goes
+    // No further than the graph goes
+    if (all > room) view[axis] = Math.min(Math.max(view[axis], -pad), all - pad - room);
   }
   place();
 }
-const span = (wanted, axis) => Math.max(...wanted.map((i) => nodes[i][axis])) - Math.min(...wanted.map((i) => nodes[i][axis]));
+const span = (wanted, axis) =>
+  Math.max(...wanted.map((i) => nodes[i][axis]))
+  - Math.min(...wanted.map((i) => nodes[i][axis]));
 svg.addEventListener("wheel", (e) => {
   e.preventDefault();
   const box = svg.getBoundingClientRect();
@@ -166,7 +172,8 @@ addEventListener("pointermove", (e) => {
   const other = [...fingers.values()].find((f) => f.pointerId !== e.pointerId);
   const apart = (f) => Math.hypot(f.clientX - other.clientX, f.clientY - other.clientY);
   const box = svg.getBoundingClientRect();
-  if (other && apart(last)) zoom(apart(e) / apart(last), (e.clientX + other.clientX) / 2 - box.x, (e.clientY + other.clientY) / 2 - box.y);
+  if (other && apart(last))
+    zoom(apart(e) / apart(last), (e.clientX + other.clientX) / 2 - box.x, (e.clientY + other.clientY) / 2 - box.y);
   else if (moved) pan(e.clientX - last.clientX, e.clientY - last.clientY);
   fingers.set(e.pointerId, e);
 });

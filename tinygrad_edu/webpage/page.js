@@ -7,7 +7,8 @@
 const times = (n) => (n === 1 ? "once" : n === 2 ? "twice" : `${n} times`);
 const nameOf = (i) => nodes[i].name || short(now.values[i]);
 // A formula holds places of nodes between two private letters; a negative number beside an operation needs parentheses.
-const filled = (formula, word) => formula.replace(/(^|\(|, )?\ue000(\d+)\ue001(?=(\)|,|$)?)/g, (all, before, i, after) =>
+const filled = (formula, word) => formula.replace(
+  /(^|\(|, )?\ue000(\d+)\ue001(?=(\)|,|$)?)/g, (all, before, i, after) =>
   (before ?? "") + (word(i) || (before !== undefined && after !== undefined ? short : signed)(now.values[i])));
 const inNames = (formula) => filled(formula, (i) => nodes[i].name);
 const inNumbers = (formula) => filled(formula, () => "");
@@ -24,7 +25,8 @@ function compute() {
   const {v, d} = frames[frame];
   const inside = edits.size ? runProgram(ROWS, DATA.forward, leaves.map((i) => edits.get(i) ?? v[i])) : [...v, ...d];
   const values = inside.slice(0, nodes.length), locals = inside.slice(nodes.length);
-  const passed = runProgram(ROWS, DATA.backward, [1, ...locals]); // for each edge what flows, then for each the sum where it arrives
+  // For each edge what flows, then for each the sum where it arrives
+  const passed = runProgram(ROWS, DATA.backward, [1, ...locals]);
   const grads = nodes.map((_, i) => (i === root ? 1 : undefined));
   const flows = edges.map(([p, n], k) => {
     const before = grads[p];
@@ -68,9 +70,12 @@ function show(i) {
   const forward = kind === "forward" ? " forward" : " backward";
   nodes.forEach((n, i) => {
     const waiting = n.parents.length && at < 1 + computed.indexOf(i), g = grads[i];
-    const mark = i === node ? " now" : i === step.parent || (kind === "forward" && nodes[node].parents.includes(i)) ? " beside" : "";
-    put(cards[i], "class", `node ${n.role}${waiting ? " waiting" : ""}${mark && mark + forward}${i === selected ? " selected" : ""}`);
-    put(cards[i], "aria-label", `${nameOf(i)}${n.op && `, ${n.op}`}: value ${waiting ? "not computed yet" : short(now.values[i])}, ` +
+    const mark = i === node ? " now"
+      : i === step.parent || (kind === "forward" && nodes[node].parents.includes(i)) ? " beside" : "";
+    put(cards[i], "class",
+      `node ${n.role}${waiting ? " waiting" : ""}${mark && mark + forward}${i === selected ? " selected" : ""}`);
+    put(cards[i], "aria-label",
+      `${nameOf(i)}${n.op && `, ${n.op}`}: value ${waiting ? "not computed yet" : short(now.values[i])}, ` +
       `gradient ${g === undefined ? "not computed yet" : short(g)}`);
     write(cards[i].querySelector(".value"), waiting ? undefined : now.values[i]);
     write(cards[i].querySelector(".grad"), g);
@@ -128,8 +133,9 @@ function explained({kind, node, parent, edge}) {
   const tag = (text, more = "") => el("span.tag" + more, {}, text);
   if (kind === "start") {
     return [tag("start"), el("h2", {}, "Only the leaves have values"),
-      el("p", {}, "Inputs, weights and constants are given. The forward pass computes the rest from them, left to right; the backward pass " +
-        "then walks the same graph right to left and gives every node its gradient: how fast ", el("b", {}, L), " changes with it."),
+      el("p", {}, "Inputs, weights and constants are given. The forward pass computes the rest from them, left to " +
+        "right; the backward pass then walks the same graph right to left and gives every node its gradient: how fast ",
+      el("b", {}, L), " changes with it."),
       el("p.note", {}, "Next, or the → key, takes a step. Choose a node to read about it.")];
   }
   if (kind === "forward") {
@@ -140,34 +146,46 @@ function explained({kind, node, parent, edge}) {
   }
   if (kind === "seed") {
     return [tag("backward", ".backward"), el("h2", {}, el("span.formula", {}, `∂${L}/∂${L} = 1`)),
-      el("p", {}, `The backward pass begins at the root: when ${L} changes by a little, ${L} changes by just as much.`)];
+      el("p", {},
+        `The backward pass begins at the root: when ${L} changes by a little, ${L} changes by just as much.`)];
   }
   if (kind === "end") {
     const leaves = nodes.flatMap((n, i) => (n.parents.length || n.role === "const" ? [] : [i]));
     return [tag("done", ".backward"), el("h2", {}, "Every gradient, in one walk"),
-      el("table", {"aria-label": "Gradients"}, el("tbody", {}, ...leaves.map((i) => el("tr", {}, el("td.formula", {}, partial(root, i)),
+      el("table", {"aria-label": "Gradients"}, el("tbody", {},
+        ...leaves.map((i) => el("tr", {},
+          el("td.formula", {}, partial(root, i)),
         el("td.number", {title: now.grads[i]}, short(now.grads[i])), el("td.note", {}, meaning(i))))))];
   }
   const f = now.flows[edge];
   return [tag("backward", ".backward"), el("h2", {}, `${nameOf(node)} → ${nameOf(parent)}`),
     el("div.chips", {},
-      el("div.chip.upstream", {}, el("small", {}, "upstream"), numeral(f.upstream), el("small", {}, partial(root, node))), el("span", {}, "×"),
-      el("div.chip.local", {}, el("small", {}, "local"), numeral(f.local), el("small", {}, partial(node, parent))), el("span", {}, "="),
-      el("div.chip.downstream", {}, el("small", {}, "downstream"), numeral(f.flow), el("small", {}, `into ${nameOf(parent)}`))),
+      el("div.chip.upstream", {}, el("small", {}, "upstream"),
+        numeral(f.upstream), el("small", {}, partial(root, node))),
+      el("span", {}, "×"),
+      el("div.chip.local", {}, el("small", {}, "local"),
+        numeral(f.local), el("small", {}, partial(node, parent))),
+      el("span", {}, "="),
+      el("div.chip.downstream", {}, el("small", {}, "downstream"),
+        numeral(f.flow), el("small", {}, `into ${nameOf(parent)}`))),
     el("p.formula", {}, `${nameOf(node)} = ${inNames(nodes[node].formula)}`, el("br"), slope(edge)),
-    el("p.sum", {}, el("span.formula", {}, `${nameOf(parent)}.grad`), `: ${short(f.before ?? 0)} + ${signed(f.flow)} = `, numeral(f.after),
+    el("p.sum", {}, el("span.formula", {}, `${nameOf(parent)}.grad`),
+      `: ${short(f.before ?? 0)} + ${signed(f.flow)} = `, numeral(f.after),
       f.before === undefined ? "" : `, it adds up: ${nameOf(parent)} is used ${times(uses[parent].length)}`)];
 }
 function meaning(i) {
   const g = now.grads[i];
-  return g > 0 ? `raise it: ${L} grows` : g < 0 ? `raise it: ${L} falls` : g === 0 ? "a small change: no effect" : "not a number";
+  return g > 0 ? `raise it: ${L} grows`
+    : g < 0 ? `raise it: ${L} falls`
+    : g === 0 ? "a small change: no effect" : "not a number";
 }
 // ∂e/∂h = x = 2: in names, then the number, unless they are the same.
 function slope(edge) {
   const [p, n, formula] = edges[edge], number = short(now.flows[edge].local), words = inNames(formula);
   return `${partial(n, p)} = ${words && words.replace("−", "-") !== number ? `${words} = ` : ""}${number}`;
 }
-const localGradients = (node) => el("p.formula", {}, ...edges.flatMap(([, n], k) => (n === node ? [slope(k), el("br")] : [])));
+const localGradients = (node) =>
+  el("p.formula", {}, ...edges.flatMap(([, n], k) => (n === node ? [slope(k), el("br")] : [])));
 
 // The four lines of code, what their names stand for now, and the order of the walk
 const lines = [
@@ -187,7 +205,8 @@ const items = [...nodes.keys()].reverse().map((i) => {
 function code({kind, node, parent, edge}) {
   const lit = {seed: 0, edge: 3}[kind];
   [...$("code").children].forEach((line, k) => line.setAttribute("class", k === lit ? "lit" : ""));
-  $("running").textContent = kind === "edge" ? `now v is ${nameOf(node)}, p is ${nameOf(parent)}, d is ${short(now.flows[edge].local)}` : "";
+  $("running").textContent = kind === "edge"
+    ? `now v is ${nameOf(node)}, p is ${nameOf(parent)}, d is ${short(now.flows[edge].local)}` : "";
   for (const {i, item, first, last} of items) {
     const done = first >= 0 && at > seed + 1 + last;
     if (item.textContent !== nameOf(i)) item.textContent = nameOf(i);
@@ -211,14 +230,16 @@ function about() {
   if (i < 0) return;
   const n = nodes[i], flows = uses[i].map((k) => now.flows[k]);
   const made = n.op && `computed by ${n.op}`;
-  const role = {input: "an input", param: "a parameter", const: "a constant", inner: made, out: `the root${made && `, ${made}`}`}[n.role];
+  const role = {input: "an input", param: "a parameter", const: "a constant",
+    inner: made, out: `the root${made && `, ${made}`}`}[n.role];
   const close = () => { select(-1); cards[i].focus({preventScroll: true}); };
   const change = () => { $("values").open = true; $(`value-${i}`).focus(); };
   const sum = flows.map((f, k) => (k ? signed : short)(f.flow)).join(" + ");
   $("about").replaceChildren(
     el("button.close", {type: "button", "aria-label": "Close", onclick: close}, "×"),
     el("h2", {}, nameOf(i)), el("p.note", {}, i === root ? role : `${role}; used ${times(uses[i].length)}`),
-    el("p.formula", {}, n.formula ? `${nameOf(i)} = ${inNames(n.formula)} = ${inNumbers(n.formula)} = ` : "value ", numeral(now.values[i])),
+    el("p.formula", {}, n.formula ? `${nameOf(i)} = ${inNames(n.formula)} = ${inNumbers(n.formula)} = ` : "value ",
+      numeral(now.values[i])),
     ...(n.parents.length ? [localGradients(i)] : []),
     el("p", {}, "Its gradient is the sum over its uses of upstream × local:"),
     el("table", {"aria-label": `The uses of ${nameOf(i)}`}, el("tbody", {},
@@ -226,7 +247,8 @@ function about() {
       ...uses[i].map((k) => el("tr", {}, el("td", {}, `in ${nameOf(edges[k][1])}`),
         el("td.formula", {}, `${short(now.flows[k].upstream)} × ${signed(now.flows[k].local)}`),
         el("td.number", {title: now.flows[k].flow}, short(now.flows[k].flow)))))),
-    el("p.sum", {}, el("span.formula", {}, partial(root, i)), ` = ${flows.length > 1 ? `${sum} = ` : ""}`, numeral(now.grads[i])),
+    el("p.sum", {}, el("span.formula", {}, partial(root, i)), ` = ${flows.length > 1 ? `${sum} = ` : ""}`,
+      numeral(now.grads[i])),
     n.parents.length || DATA.live ? "" : el("button", {type: "button", onclick: change}, "Change its value"));
 }
 
@@ -236,7 +258,8 @@ const leaves = nodes.flatMap((n, i) => (n.parents.length ? [] : [i]));
 $("live").textContent = DATA.live ? `These values cannot be changed here: ${DATA.live}.`
   : "Type a number and press Enter: the whole page is computed again.";
 $("inputs").append(...(DATA.live ? [] : leaves.map((i) => {
-  const input = el("input", {id: `value-${i}`, type: "text", inputmode: "decimal", autocomplete: "off", "aria-describedby": `wrong-${i}`});
+  const input = el("input", {id: `value-${i}`, type: "text", inputmode: "decimal", autocomplete: "off",
+    "aria-describedby": `wrong-${i}`});
   input.onchange = () => edit(i, input);
   input.onkeydown = (e) => { if (e.key === "Escape") restore(i, input); };
   const label = el("label", {for: input.id}, nodes[i].name || `constant ${short(frames[0].v[i])}`);
@@ -251,9 +274,13 @@ function wrong(i, input, text) {
   text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
 }
 function edit(i, input) {
-  const text = input.value.trim().replace("−", "-"), words = {inf: Infinity, "+inf": Infinity, "-inf": -Infinity, nan: NaN};
-  const x = words[text.toLowerCase()] ?? (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined);
-  if (x === undefined) return wrong(i, input, `${text ? `“${text}”` : "nothing"} is not a number: write one such as 0.5 or -1e-3`);
+  const text = input.value.trim().replace("−", "-"),
+    words = {inf: Infinity, "+inf": Infinity, "-inf": -Infinity, nan: NaN};
+  const x = words[text.toLowerCase()]
+    ?? (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined);
+  if (x === undefined)
+    return wrong(i, input,
+      `${text ? `“${text}”` : "nothing"} is not a number: write one such as 0.5 or -1e-3`);
   edits.set(i, x);
   renew();
 }
@@ -264,7 +291,8 @@ function renew() {
   if (!DATA.live) for (const i of leaves) restore(i, $(`value-${i}`));
   $("reset").disabled = !edits.size;
   const repeated = [...nodes.keys()].filter((i) => nodes[i].labelled && uses[i].length > 1).slice(0, 3);
-  $("whole").replaceChildren(DATA.whole && el("span.formula", {}, `${L} = ${inNames(DATA.whole)}`), DATA.whole && repeated.length ? " — " : "",
+  $("whole").replaceChildren(DATA.whole && el("span.formula", {}, `${L} = ${inNames(DATA.whole)}`),
+    DATA.whole && repeated.length ? " — " : "",
     ...repeated.flatMap((i, k) => [k ? ", " : "", el("b", {}, nodes[i].name), ` is used ${times(uses[i].length)}`]),
     ["", ": watch its gradient add up", ": watch their gradients add up"][Math.min(repeated.length, 2)],
     edits.size ? el("b", {}, " · values edited") : "");
@@ -303,10 +331,13 @@ $("slider").oninput = () => go(Number($("slider").value));
 addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey || e.target.matches("input")) return; // a slider has keys of its own
   const arrows = {ArrowRight: [-60, 0], ArrowLeft: [60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60]};
-  const keys = {ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(steps.length - 1), b: () => go(seed),
+  const keys = {ArrowRight: () => go(at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0),
+    End: () => go(steps.length - 1), b: () => go(seed),
     "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => fit(), Escape: () => select(-1),
-    " ": e.target.matches("button, a, summary, pre") ? undefined : e.target.matches(".node") ? () => select(cards.indexOf(e.target)) : play};
-  const act = e.shiftKey && arrows[e.key] ? () => pan(...arrows[e.key]) : keys[e.key.length === 1 ? e.key.toLowerCase() : e.key];
+    " ": e.target.matches("button, a, summary, pre") ? undefined
+      : e.target.matches(".node") ? () => select(cards.indexOf(e.target)) : play};
+  const act = e.shiftKey && arrows[e.key] ? () => pan(...arrows[e.key])
+    : keys[e.key.length === 1 ? e.key.toLowerCase() : e.key];
   if (!act) return;
   e.preventDefault();
   act();
@@ -326,4 +357,5 @@ $("values").open = leaves.length <= 12 && innerWidth > 900;
 choose();
 renew();
 refit();
-requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("ready"))); // what moves before is no change
+// What moves before is no change
+requestAnimationFrame(() => requestAnimationFrame(() => document.body.classList.add("ready")));

@@ -1,14 +1,15 @@
 // What the pages of this package have in common: how numbers are written, how elements are made, how programs run.
 // A classic script: these functions are global, and change nothing but what they are given.
 
-// All digits of a whole number, else about four, as `words.brief` has it.  Exact halves go to the even digit, as in Python.
+// All digits of a whole number, else about four, as `words.brief` has it; exact halves go to the even digit, as there.
 function short(x) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x + 0);
   const half = /^(-?\d\.\d\d[02468])50*(e.*)$/.exec(x.toExponential(60));
   const y = half ? Number(half[1] + half[2]) : Number(x.toPrecision(4));
   const size = Math.abs(y);
-  return size >= 1e6 || size < 1e-4 ? y.toExponential().replace("e+", "e") : Math.abs(x) >= 1e4 ? x.toFixed(0) : String(y);
+  return size >= 1e6 || size < 1e-4 ? y.toExponential().replace("e+", "e")
+    : Math.abs(x) >= 1e4 ? x.toFixed(0) : String(y);
 }
 // As an operand: a negative number beside an operation needs parentheses.
 const signed = (x) => (x < 0 || Object.is(x, -0) ? `(${short(x)})` : short(x));
@@ -19,7 +20,10 @@ function el(kind, attributes = {}, ...children) {
   const [tag, ...classes] = kind.split(".");
   const e = DRAWN.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   if (classes.length) e.setAttribute("class", classes.join(" "));
-  for (const [k, v] of Object.entries(attributes)) k.startsWith("on") ? e.addEventListener(k.slice(2), v) : e.setAttribute(k, v);
+  for (const [k, v] of Object.entries(attributes)) {
+    if (k.startsWith("on")) e.addEventListener(k.slice(2), v);
+    else e.setAttribute(k, v);
+  }
   e.append(...children);
   return e;
 }
@@ -28,8 +32,8 @@ const put = (e, k, text) => { if (e.getAttribute(k) !== text) e.setAttribute(k, 
 const numeral = (x) => el("b", {title: x}, short(x));
 
 // A program: after what is given come constants, then steps, each a row and the places of its inputs.  What is given is
-// numbers, or Float64Arrays of one number for each lane (a point of a grid, a sample): then what depends on those is too.
-// `rows` are functions of numbers, or the words "sum" and "dot", which add up from left to right, as the engine does.
+// numbers, or Float64Arrays of one number for each lane (a point of a grid, a sample): then what depends on those is
+// too.  `rows` are functions of numbers, or the words "sum" and "dot", which add up from left to right, as we do.
 function runProgram(rows, {constants, steps, outputs}, given) {
   const v = [...given, ...constants];
   for (const [row, ...places] of steps) v.push(runStep(rows[row], places.map((i) => v[i])));
@@ -41,7 +45,9 @@ function runStep(row, xs) {
   if (lanes === undefined) return row(...xs);
   const y = new Float64Array(lanes), [a, b] = xs;
   if (xs.length === 1) for (let l = 0; l < lanes; l++) y[l] = row(a[l]);
-  else if (xs.length > 2) for (let l = 0; l < lanes; l++) y[l] = row(...xs.map((x) => (typeof x === "number" ? x : x[l])));
+  else if (xs.length > 2)
+    for (let l = 0; l < lanes; l++)
+        y[l] = row(...xs.map((x) => (typeof x === "number" ? x : x[l])));
   else if (typeof a === "number") for (let l = 0; l < lanes; l++) y[l] = row(a, b[l]);
   else if (typeof b === "number") for (let l = 0; l < lanes; l++) y[l] = row(a[l], b);
   else for (let l = 0; l < lanes; l++) y[l] = row(a[l], b[l]);

@@ -8,7 +8,8 @@ export function choicesForm(choices, chosen) {
       <label>set <select name="data"></select></label>
       <label>points <input type="text" inputmode="numeric" name="points"></label>
       <label>noise <input type="text" inputmode="decimal" name="noise"></label>
-      <label title="a share of the points that nothing is learned from: is what was learned true of them too?">share to test on <input type="text" inputmode="decimal" name="held"></label>
+      <label title="a share of the points that nothing is learned from: is what was learned true of them too?">
+        share to test on <input type="text" inputmode="decimal" name="held"></label>
     </fieldset>
     <fieldset><legend>Network</legend>
       <div class="layers" role="group" aria-label="Hidden layers"></div>
@@ -19,13 +20,18 @@ export function choicesForm(choices, chosen) {
       <label class="whole">loss <select name="loss"></select></label>
       <label>optimizer <select name="optimizer"></select></label>
       <label>learning rate <input type="text" inputmode="decimal" name="lr"></label>
-      <label title="how many points each step learns from">batch <input type="text" inputmode="numeric" name="batch"></label>
-      <label title="how strongly weights are pulled to 0 at each step (L2)">weight decay <input type="text" inputmode="decimal" name="decay"></label>
-      <label title="the same seed gives the same points, first weights and order">seed <input type="text" inputmode="numeric" name="seed"></label>
+      <label title="how many points each step learns from">
+        batch <input type="text" inputmode="numeric" name="batch"></label>
+      <label title="how strongly weights are pulled to 0 at each step (L2)">
+        weight decay <input type="text" inputmode="decimal" name="decay"></label>
+      <label title="the same seed gives the same points, first weights and order">
+        seed <input type="text" inputmode="numeric" name="seed"></label>
     </fieldset>
-    <p class="note">Optimizer, learning rate, batch and decay may change while it trains, from the next epoch on; anything else begins anew.</p>`;
+    <p class="note">Optimizer, learning rate, batch and decay may change while it trains,
+      from the next epoch on; anything else begins anew.</p>`;
   const fields = element.elements, layers = element.querySelector(".layers");
-  const fill = (name, pairs) => fields[name].replaceChildren(...pairs.map(([value, title = value]) => new Option(title, value)));
+  const fill = (name, pairs) => fields[name].replaceChildren(
+    ...pairs.map(([value, title = value]) => new Option(title, value)));
   fill("data", choices.data);
   fill("activation", choices.activations.map((x) => [x]));
   fill("init", choices.inits.map((x) => [x]));
@@ -74,9 +80,11 @@ export function choicesForm(choices, chosen) {
       const other = JSON.stringify(now.layers) !== JSON.stringify(settings.layers) || !layers.children.length;
       settings = now;
       const [, , , targets] = choices.data.find(([name]) => name === now.data) ?? [];
-      const some = targets === "two classes" && now.data === "drawn" && now.drawn.some(([, , c]) => c > 1) ? "several classes" : targets;
+      const some = targets === "two classes" && now.data === "drawn" && now.drawn.some(([, , c]) => c > 1)
+        ? "several classes" : targets;
       fill("loss", choices.losses.filter(([, , kinds]) => kinds.includes(some)));
-      for (const name of ["data", "points", "noise", "held", "activation", "init", "loss", "optimizer", "lr", "batch", "decay", "seed"]) {
+      for (const name of ["data", "points", "noise", "held",
+          "activation", "init", "loss", "optimizer", "lr", "batch", "decay", "seed"]) {
         if (fields[name].value !== String(now[name])) fields[name].value = now[name];
       }
       if (!now.loss) fields.loss.selectedIndex = 0;

@@ -115,7 +115,8 @@ export function open(root, state, play) {
   function told(message) {
     const [before, after] = message.split("`ops`");  // a command: here it is a page
     wrong.replaceChildren(before, after === undefined ? "" : el("a", {href: "docs/operations.html"},
-      "the table of operations"), after ?? "", message && shown.e ? el("span.note", {}, " Below is what was read before.") : "");
+      "the table of operations"), after ?? "",
+      message && shown.e ? el("span.note", {}, " Below is what was read before.") : "");
     const place = /at column (\d+)/.exec(message), at = place && Number(place[1]) - 1;
     if (place && message.includes(field.value.trim())) {
       const text = field.value.trim() + " ";

@@ -7,16 +7,21 @@ export function pointsEditor({classes, points: most}, drawn) {
   element.innerHTML = `<legend>Your points</legend>
     <div class="classes" role="radiogroup" aria-label="Class of the next point"></div>
     <svg class="draw" viewBox="0 0 ${SIDE} ${SIDE}" tabindex="0" role="application" aria-describedby="draw-help"></svg>
-    <p class="note" id="draw-help">Click to add a point; a click on one takes it away. By keyboard: arrows move the cross,
-      1 to ${classes.length} puts a point, Delete takes the nearest away.</p>
-    <div class="buttons"><button type="button" class="undo">Undo</button><button type="button" class="clear">Clear</button></div>
-    <details><summary>As text</summary><textarea rows="6" aria-label="Points, one a line: x y class"></textarea></details>
+    <p class="note" id="draw-help">Click to add a point; a click on one takes it away. By keyboard: arrows move the
+      cross, 1 to ${classes.length} puts a point, Delete takes the nearest away.</p>
+    <div class="buttons"><button type="button" class="undo">Undo</button><button type="button"
+      class="clear">Clear</button></div>
+    <details><summary>As text</summary>
+      <textarea rows="6" aria-label="Points, one a line: x y class"></textarea></details>
     <p class="unseen" role="status"></p>`;
-  const svg = element.querySelector("svg"), text = element.querySelector("textarea"), said = element.querySelector("[role=status]");
+  const svg = element.querySelector("svg"), text = element.querySelector("textarea"),
+    said = element.querySelector("[role=status]");
   let points = [], cross = [0, 0], kind = 0;
 
   element.querySelector(".classes").append(...[...classes].map((name, c) => {
-    const label = document.createElement("label"), input = Object.assign(document.createElement("input"), {type: "radio", name: "class", value: c, checked: !c});
+    const label = document.createElement("label"),
+      input = Object.assign(document.createElement("input"),
+        {type: "radio", name: "class", value: c, checked: !c});
     input.addEventListener("change", () => { kind = c; });
     const mark = document.createElement("i");
     mark.className = `class-${c}`;
@@ -40,7 +45,8 @@ export function pointsEditor({classes, points: most}, drawn) {
       }),
       shape("path", {class: "cross", d: `M${x - 9},${y}H${x + 9}M${x},${y - 9}V${y + 9}`}));
     svg.setAttribute("aria-label", `The plane with ${points.length} points; the cross is at ${cross.join(", ")}`);
-    if (document.activeElement !== text) text.value = points.map(([px, py, c]) => `${px} ${py} ${classes[c] ?? c}`).join("\n");
+    if (document.activeElement !== text)
+      text.value = points.map(([px, py, c]) => `${px} ${py} ${classes[c] ?? c}`).join("\n");
     element.querySelector(".undo").disabled = element.querySelector(".clear").disabled = !points.length;
   }
   function set(now, words) {
@@ -50,7 +56,8 @@ export function pointsEditor({classes, points: most}, drawn) {
     drawn(points);
   }
   function put(x, y, c) {
-    if (points.length < most) set([...points, [x, y, c]], `class ${classes[c]} at ${x}, ${y}; ${points.length + 1} points`);
+    if (points.length < most)
+      set([...points, [x, y, c]], `class ${classes[c]} at ${x}, ${y}; ${points.length + 1} points`);
   }
   function take([x, y], reach) {
     const far = ([px, py]) => Math.hypot(px - x, py - y);
@@ -61,7 +68,8 @@ export function pointsEditor({classes, points: most}, drawn) {
   }
   svg.addEventListener("pointerdown", (event) => {
     const box = svg.getBoundingClientRect();
-    cross = [rounded(2 * SPAN * (event.clientX - box.left) / box.width - SPAN), rounded(SPAN - 2 * SPAN * (event.clientY - box.top) / box.height)];
+    cross = [rounded(2 * SPAN * (event.clientX - box.left) / box.width - SPAN),
+        rounded(SPAN - 2 * SPAN * (event.clientY - box.top) / box.height)];
     if (!take(cross, 0.09)) put(...cross, kind);
   });
   svg.addEventListener("keydown", (event) => {
@@ -79,7 +87,8 @@ export function pointsEditor({classes, points: most}, drawn) {
   });
   element.querySelector(".undo").addEventListener("click", () => set(points.slice(0, -1), "the last point is gone"));
   element.querySelector(".clear").addEventListener("click", () => set([], "no points"));
-  text.addEventListener("change", () => set(text.value.split("\n").filter((line) => line.trim()).map(read), "points are read"));
+  text.addEventListener("change", () =>
+    set(text.value.split("\n").filter((line) => line.trim()).map(read), "points are read"));
   // A line as numbers, as far as it is some: Python says what is not.
   function read(line) {
     const [x, y, name = "A", ...rest] = line.trim().split(/[\s,;]+/);

@@ -14,13 +14,15 @@ const SPEEDS = [ // steps for each picture, and a pause after it in milliseconds
   ["normal", "10 steps for each picture", 10, 0],
   ["fast", "as fast as it can", 100000, 0],
 ];
-const BUDGET = 0.05; // seconds that Python computes for one picture, whatever the network: so 10 pictures a second are kept
+// Seconds that Python computes for one picture, whatever the network: so 10 pictures a second are kept.
+const BUDGET = 0.05;
 const picture = () => new Promise(requestAnimationFrame);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 let scripts; // the viewer: two classic scripts, whose functions are global
 const loaded = (name) => new Promise((done, failed) => {
-  const script = Object.assign(document.createElement("script"), {src: new URL(`../${name}`, import.meta.url), onload: done, onerror: failed});
+  const script = Object.assign(document.createElement("script"),
+    {src: new URL(`../${name}`, import.meta.url), onload: done, onerror: failed});
   document.head.append(script);
 });
 export async function open(root, state, play) {
@@ -47,7 +49,8 @@ export async function open(root, state, play) {
       </div>
     </div>`;
   const $ = (selector) => root.querySelector(selector);
-  const [go, one, again, copy, save, speed] = ["go", "one", "again", "copy", "save", "speed"].map((name) => $(`.${name}`));
+  const [go, one, again, copy, save, speed] = ["go", "one", "again", "copy", "save", "speed"]
+    .map((name) => $(`.${name}`));
   const panel = $(".train-choices"), wide = matchMedia("(min-width: 1100px)");
   let settings = choices.settings; // what is chosen
   let begun = null; // the settings that the training on the screen began with
@@ -141,8 +144,10 @@ export async function open(root, state, play) {
       onchange: ({unit}) => { seen.unit = unit; }}), {get unit() { return seen.unit; }, units: seen.units});
     told();
   }
-  // So many steps, or as many as the time allows: asked for now, and shown when they are there; false if there is no more.
-  const steps = (most, seconds = 60) => busy("Python records the first step …", () => asked("advance", {most, seconds}));
+  // So many steps, or as many as the time allows: asked for now, and shown when they are there; false if there is no
+  // more.
+  const steps = (most, seconds = 60) =>
+    busy("Python records the first step …", () => asked("advance", {most, seconds}));
   async function on(news, mine = turn) {
     news = await news;
     if (!news || mine !== turn) return false;
@@ -250,7 +255,8 @@ export async function open(root, state, play) {
     if (page !== null) download("run.html", "text/html", page);
   });
   function download(name, type, text) {
-    const link = Object.assign(document.createElement("a"), {href: URL.createObjectURL(new Blob([text], {type})), download: name});
+    const link = Object.assign(document.createElement("a"),
+      {href: URL.createObjectURL(new Blob([text], {type})), download: name});
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
