@@ -25,7 +25,7 @@ frames around each, the outermost first; the direction, LR, TB, RL or BT; and th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import UserError
@@ -52,7 +52,7 @@ Layout = Callable[[Sequence[Sequence[int]], Sequence[Point], Sequence[tuple[Key,
 def checked_plan(plan: Any, parents: Sequence[Sequence[int]], sizes: Sequence[Point]) -> Plan:
     """The plan that somebody's layout made, as a Plan, if it can be drawn.
 
-    Raises UserError with what is missing: a place for each node, a way for each edge, or room for them.
+    Raises UserError with what is missing: a place for each node, a way for each edge, a frame's sides, or room.
 
     >>> checked_plan(Plan([(5.0, 5.0)], [[]], {}, (10.0, 10.0)), [()], [(10.0, 20.0)])
     Traceback (most recent call last):
@@ -61,7 +61,7 @@ def checked_plan(plan: Any, parents: Sequence[Sequence[int]], sizes: Sequence[Po
     if not isinstance(plan, tuple) or len(plan) != 4:
         raise UserError(f"a layout returns a Plan, (spots, routes, boxes, size), not {plan!r:.80}")
     spots, routes, boxes, size = plan
-    if len(spots) != len(parents) or not _are_points(spots):
+    if not _are_points(spots) or len(spots) != len(parents):
         raise UserError(f"a layout gives the middle (x, y) of each of the {len(parents)} nodes, got {spots!r:.80}")
     if not _are_points([size]):
         raise UserError(f"a layout gives the size (width, height) of it all, got {size!r:.80}")
@@ -69,19 +69,22 @@ def checked_plan(plan: Any, parents: Sequence[Sequence[int]], sizes: Sequence[Po
         if min(x - w / 2, y - h / 2) < -0.5 or x + w / 2 > size[0] + 0.5 or y + h / 2 > size[1] + 0.5:
             raise UserError(f"the layout puts node {n}, which is {w:g} x {h:g}, at ({x:g}, {y:g}), "
                             f"outside of its size {size[0]:g} x {size[1]:g}")  # fmt: skip
-    if [len(ways) for ways in routes] != [len(ps) for ps in parents]:
+    counts = [len(ways) if isinstance(ways, (list, tuple)) else -1 for ways in routes or ()]
+    if counts != [len(ps) for ps in parents]:
         raise UserError(f"a layout gives each node a list of ways, one from each parent, got {routes!r:.80}")
     for n, ways in enumerate(routes):
         for p, way in zip(parents[n], ways):
             if not _are_points(way) or len(way) < 4 or len(way) % 3 != 1:
                 raise UserError(f"the way from node {p} to node {n} is a start, then three points (x, y) for each "
                                 f"curve, two to steer it and its end; got {way!r:.80}")  # fmt: skip
-    return Plan(spots, routes, boxes, size)
+    if not isinstance(boxes, Mapping) or not _are_points(list(boxes.values()), 4):
+        raise UserError(f"a layout gives a dict of frames, each (left, top, width, height), got {boxes!r:.80}")
+    return Plan(spots, routes, dict(boxes), size)
 
 
-def _are_points(points: Any) -> bool:
-    """Whether these are pairs of finite numbers."""
-    return isinstance(points, Iterable) and all(
-        isinstance(p, tuple) and len(p) == 2 and all(isinstance(x, (int, float)) and math.isfinite(x) for x in p)
+def _are_points(points: Any, size: int = 2) -> bool:
+    """Whether these are a list of pairs of finite numbers, or of so many."""
+    return isinstance(points, (list, tuple)) and all(
+        isinstance(p, tuple) and len(p) == size and all(isinstance(x, (int, float)) and math.isfinite(x) for x in p)
         for p in points
     )
