@@ -2,11 +2,14 @@
 answer.
 """
 
+import base64
 import builtins
+import io
 import math
 import random
 import signal
 import sys
+import zipfile
 
 import pytest
 
@@ -125,10 +128,6 @@ def test_in_a_browser_functions_call_each_other_only_so_deep(monkeypatch):
 
 
 def test_a_folder_that_was_packed_is_one_of_the_command_line_and_comes_back(tmp_path):
-    import base64
-    import io
-    import zipfile
-
     from tinygrad_edu.learn.folder import Folder
 
     texts = {"parabola": lessons.solution("parabola"), "product": "a = 1  # é\n"}
@@ -140,11 +139,32 @@ def test_a_folder_that_was_packed_is_one_of_the_command_line_and_comes_back(tmp_
     assert here.check(exercise("parabola")) and here.current().name == "step_size"
 
 
-@pytest.mark.parametrize("packed", ["", "bm8gemlw", "!"])
-def test_what_is_no_folder_is_told(packed):
+def zip_of(*names, method=None, flag=0):
+    """A zip with files of these names, in base64; or one that says of its first that it is packed in another way."""
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as out:
+        for name in names:
+            out.writestr(name, "{}")
+    packed = bytearray(raw.getvalue())
+    for start, mark in ((0, 6), (packed.find(b"PK\x01\x02"), 8)):  # its own head, and its row in the list of all
+        packed[start + mark] |= flag
+        packed[start + mark + 2] = packed[start + mark + 2] if method is None else method
+    return base64.b64encode(packed).decode()
+
+
+@pytest.mark.parametrize(
+    ("packed", "said"),
+    [
+        ("", "no zip"), ("bm8gemlw", "no zip"), ("!", "no zip"), (zip_of("a", "a/b"), "no zip"),
+        (zip_of("a" * 300), "no zip"), (zip_of(".learn.json", flag=1), "no zip"),
+        (zip_of(".learn.json", method=99), "no zip"), (zip_of(".learn.json/a"), "there is no .learn.json"),
+    ],
+    ids="nothing text letters twice long password method folder".split(),
+)  # fmt: skip
+def test_what_is_no_folder_is_told(packed, said):
     from tinygrad_edu.errors import UserError
 
-    with pytest.raises(UserError, match="no zip"):
+    with pytest.raises(UserError, match=said):
         lessons.unzipped(packed)
 
 

@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 import math
 import traceback
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from ..blocks import Block, hypertext
 from ..errors import UserError
 
 DOORS = ("look", "training", "lessons")
@@ -38,6 +40,11 @@ def answer(question: str, arguments: str) -> str:
         return json.dumps({"error": str(error)})
     except Exception:
         return json.dumps({"fault": traceback.format_exc()})
+
+
+def html(blocks: Iterable[Block]) -> str:
+    """What is said, as HTML."""
+    return "\n".join(hypertext(blocks))
 
 
 def _sayable(x: Any) -> Any:

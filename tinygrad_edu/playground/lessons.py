@@ -18,13 +18,13 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from .. import files, learn
-from ..blocks import Block, hypertext
 from ..errors import UserError
 from ..figures import draw
 from ..learn import quiz
@@ -32,6 +32,7 @@ from ..learn.course import exercise_names
 from ..learn.folder import KINDS, NOTES, Folder
 from ..learn.inside import Inside, shallow
 from ..learn.texts import decoded
+from . import html
 
 __all__ = ["check", "course", "hint", "puzzle", "solution", "solved", "task", "unzipped", "zipped"]
 SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
@@ -98,7 +99,7 @@ def _cause(remark: learn.Remark) -> str:
 
 def _told(remark: learn.Remark) -> dict[str, Any]:
     picture = draw(remark.path[-1], path=remark.path).svg() if remark.path else ""
-    return {"mistake": remark.mistake, "line": remark.line, "said": _html(remark.said), "svg": picture}
+    return {"mistake": remark.mistake, "line": remark.line, "said": html(remark.said), "svg": picture}
 
 
 def solution(name: str) -> str:
@@ -132,9 +133,12 @@ def unzipped(packed: str) -> dict[str, Any]:
                 if sum(one.file_size for one in given.infolist()) > MOST:
                     raise UserError(f"this has more than {MOST >> 20} MiB in it: it is no folder of exercises")
                 given.extractall(place)
-        except (zipfile.BadZipFile, ValueError):
-            raise UserError("this is no zip: choose one that was downloaded here, or a zip of your folder") from None
-        notes = sorted(Path(place).rglob(NOTES), key=lambda path: len(path.parts))
+        except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError, EOFError):  # of a password, a path
+            raise UserError(
+                "this is no zip that can be read here: choose one that was downloaded here, or a zip of your folder"
+            ) from None
+        found = (path for path in Path(place).rglob(NOTES) if path.is_file())
+        notes = sorted(found, key=lambda path: len(path.parts))
         if not notes:
             raise UserError(f"there is no {NOTES} in this zip: pack the whole folder that `tinygrad-edu learn start` "
                             "has made, with what is hidden")  # fmt: skip
@@ -163,13 +167,9 @@ def puzzle(level: int, seed: int, found: Sequence[str] = ()) -> dict[str, Any]:
 def solved(level: int, seed: int, name: str, answer: str) -> dict[str, Any]:
     """Whether a number that was found is right, and what is wrong with it.  Raises UserError for what is no number."""
     marks = quiz.practice(level, seed).check(name, answer)
-    return {"right": bool(marks), "said": _html(marks.blocks())}
+    return {"right": bool(marks), "said": html(marks.blocks())}
 
 
 def hint(level: int, seed: int, name: str, more: int = 1) -> str:
     """Where a number comes from; with `more`, so that only the sum is left."""
     return quiz.practice(level, seed).hint(name, more)
-
-
-def _html(blocks: Iterable[Block]) -> str:
-    return "\n".join(hypertext(blocks))

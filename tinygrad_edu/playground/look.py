@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Iterable
 from typing import Any
 
-from ..blocks import Block, Rows, hypertext
+from ..blocks import Rows
 from ..check import gradcheck
 from ..engine import Value, topological
 from ..errors import UserError
@@ -29,6 +28,7 @@ from ..order import order_lab
 from ..sourcecode import source
 from ..webpage import page
 from ..words import brief
+from . import html
 
 __all__ = ["check", "explanation", "graph", "order", "program", "read", "step_page"]
 MOST = 100  # cards in a picture that is seen alone
@@ -56,7 +56,7 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
         if not found:
             raise UserError(f"nothing in this expression is called {of!r}")
         node = found[0]
-        told = _html(explain(root, of=node).blocks())
+        told = html(explain(root, of=node).blocks())
         way = (node, root) if node is not root else None
     for n in order:  # cards are called what they are called in words
         if n.parents and not n.label:
@@ -82,7 +82,7 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
 
 def explanation(expression: str, numbers: Numbers) -> str:
     """The backward pass in words, as HTML."""
-    return _html(explain(rooted(expression, numbers)[0]).blocks())
+    return html(explain(rooted(expression, numbers)[0]).blocks())
 
 
 def step_page(expression: str, numbers: Numbers) -> str:
@@ -92,7 +92,7 @@ def step_page(expression: str, numbers: Numbers) -> str:
 
 def order(expression: str, numbers: Numbers) -> str:
     """What goes wrong in another order than the topological one, as HTML."""
-    return _html(order_lab(rooted(expression, numbers)[0]).blocks())
+    return html(order_lab(rooted(expression, numbers)[0]).blocks())
 
 
 def check(expression: str, numbers: Numbers) -> str:
@@ -108,7 +108,7 @@ def check(expression: str, numbers: Numbers) -> str:
     heading = "input", "chain rule a", "differences n", "|a − n| / max(|a|, |n|)", "verdict"
     lines = str(report).splitlines()  # after the table, the sums
     rest = next(i for i, line in enumerate(lines) if line.startswith(f"{report.name} = "))
-    return _html([Rows([heading, *rows], "lrrrl", notes=notes), *lines[rest:]])
+    return html([Rows([heading, *rows], "lrrrl", notes=notes), *lines[rest:]])
 
 
 def program(expression: str, numbers: Numbers, language: str = "tinygrad_edu", of: str = "") -> str:
@@ -169,7 +169,3 @@ def _written(numbers: dict[str, float]) -> str:
     """A dict of floats as Python reads it, also those that are not finite."""
     words = [f'"{n}": {x!r}' if math.isfinite(x) else f'"{n}": float("{x}")' for n, x in numbers.items()]
     return "{" + ", ".join(words) + "}"
-
-
-def _html(blocks: Iterable[Block]) -> str:
-    return "\n".join(hypertext(blocks))

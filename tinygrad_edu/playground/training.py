@@ -12,12 +12,10 @@ A frame shows a step that is about to be taken: the parameters, the loss of its 
 
 from __future__ import annotations
 
-import base64
 import itertools
 import time
 import warnings
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -25,7 +23,7 @@ from typing import Any
 from .. import collector, data, nn, optim
 from ..doctor import diagnose
 from ..errors import UserError
-from ..runs.page import run_data
+from ..runs.page import encoded, run_data
 from ..runs.record import RunRecorder
 from ..train.arguments import LOSSES, Best, check, check_watch
 from ..train.history import History
@@ -81,8 +79,8 @@ class TrainingRun:
         """What is shown now; numbers of parameters as the base64 of float64s."""
         recorder = self.recorder
         return {"step": recorder.steps, "epoch": len(recorder.epochs) + 1, "loss": self.loss,
-                "w": _packed(p.data for p in recorder.parameters),
-                "g": None if self.stopped else _packed(p.grad for p in recorder.parameters)}  # fmt: skip
+                "w": encoded([[p.data for p in recorder.parameters]]),
+                "g": None if self.stopped else encoded([[p.grad for p in recorder.parameters]])}  # fmt: skip
 
 
 _runs: list[TrainingRun] = []  # the one that goes on
@@ -152,7 +150,3 @@ def _resumed() -> Iterator[None]:
     with collector.paused(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         yield
-
-
-def _packed(numbers: Iterable[float]) -> str:
-    return base64.b64encode(array("d", numbers).tobytes()).decode()

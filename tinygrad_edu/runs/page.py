@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import sys
 from array import array
 from collections.abc import Iterable
@@ -70,17 +71,15 @@ def packed(frames: list[RunFrame]) -> dict[str, Any]:
     return {
         "step": [f.step for f in frames], "epoch": [f.epoch for f in frames], "loss": [f.loss for f in frames],
         "accuracy": [f.accuracy for f in frames], "bits": 64 if code == "d" else 32,
-        "weights": _text(code, (f.weights for f in frames)),
-        "gradients": _text(code, (f.gradients for f in graded if f.gradients is not None)),
+        "weights": encoded((f.weights for f in frames), code),
+        "gradients": encoded((f.gradients for f in graded if f.gradients is not None), code),
         "without": [i for i, f in enumerate(frames) if f.gradients is None],
     }  # fmt: skip
 
 
-def _text(code: str, rows: Iterable[array[float]]) -> str:
-    """Rows of numbers, one after the other, in base64, little end first."""
-    raw: Any = array(code)
-    for row in rows:
-        raw.extend(row.tolist())
+def encoded(rows: Iterable[Iterable[float]], code: str = "d") -> str:
+    """Rows of numbers, one after the other, in base64, little end first: float64, or with "f" float32."""
+    raw: Any = array(code, itertools.chain.from_iterable(rows))
     if sys.byteorder == "big":
         raw.byteswap()
     return base64.b64encode(raw.tobytes()).decode()
