@@ -53,15 +53,21 @@ static struct {
 } slabs = {.at = none};
 
 #ifdef _MSC_VER
-#define lowest(bits) ((int)_tzcnt_u64(bits))
-#define how_many(bits) ((long)__popcnt64(bits))
 #define ALWAYS_INLINE static __forceinline
+static inline int lowest(uint64_t bits) {
+    unsigned long i;
+    _BitScanForward64(&i, bits);
+    return (int)i;
+}
 #else
-#define lowest(bits) __builtin_ctzll(bits)
-#define how_many(bits) ((long)__builtin_popcountll(bits))
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define lowest(bits) __builtin_ctzll(bits)
 #endif
-
+static long how_many(uint64_t bits) { /* of them are 1: added up in pairs, fours and eights */
+    bits -= bits >> 1 & 0x5555555555555555;
+    bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+    return (long)(((bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+}
 static inline uint64_t all_of(int word) { return ~(uint64_t)0 >> (word == WORDS - 1 ? 64 * WORDS - PER : 0); }
 static int is_empty(const Slab *s) {
     for (int w = 0; w < WORDS; w++)

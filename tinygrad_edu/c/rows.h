@@ -5,6 +5,10 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#ifdef _WIN32
+#include <intrin.h>
+#include <malloc.h>
+#endif
 
 #ifdef Py_GIL_DISABLED
 #error "nodes are changed by one thread at a time: without the lock of the interpreter the engine stays in Python"

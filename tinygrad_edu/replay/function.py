@@ -244,9 +244,9 @@ class Jit(FunctionLike[R], Generic[P, R]):
         recording = self._recording(samples)
         one_output(self.name, recording.record.shape, recording.record.outputs)
         count = count or samples.lanes
-        theta, originals = recording.theta(), recording.record.originals
+        theta, originals = recording.theta(), recording.originals
         rows = samples.rows if recording.asked else []
-        parents = (*[row[i] for row in rows for i in recording.asked], *originals)
+        parents = (*[row[i] for row in rows for i in recording.asked], *originals) if rows else originals
         if not modes.recording() or not parents:
             return _node(summed(recording.run(theta, samples)[0]) / count, (), ops.detached, ())
         values, dtheta, dX = recording.value_and_grads(theta, samples, 1.0 / count)

@@ -48,6 +48,7 @@ class Recording:
             if not auto:
                 raise
             self.backend, self.engine = "python", make_backend("python", self.passes)
+        self.originals = tuple(self.record.originals)
         self.columns = KINDS[self.backend].columns  # whether samples are arrays, with a row for each input
         self._places: tuple[Any, Any, Any] = (None, None, None)
         self._vouched: dict[Any, Any] = {}
