@@ -20,7 +20,7 @@ PARTS = ("play", "docs", "lite")
 
 
 def main() -> int:
-    """Build what is asked for; 2 if the folder is somebody else's or a program is missing."""
+    """Build what is asked for; 2 if the folder is no place for it, a program is missing, or the port is taken."""
     parser = argparse.ArgumentParser("python -m site_build", description=(about or "").split("\n")[0])
     parser.add_argument("-o", "--output", type=Path, default=Path("build/site"), metavar="DIR")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts (default: all)")
@@ -29,16 +29,18 @@ def main() -> int:
         "--serve", nargs="?", type=int, const=8000, metavar="PORT", help="then serve it, on this machine"
     )
     given = parser.parse_args()
+    if given.serve is not None and not 0 <= given.serve < 1 << 16:
+        parser.error(f"--serve takes a port from 0 to 65535, got {given.serve}")
     try:
         build(given.output, tuple(given.only), given.notebooks)
-    except (FileNotFoundError, FileExistsError, ModuleNotFoundError) as error:
+        if given.serve is not None:
+            serve(given.output, given.serve)
+    except (OSError, ModuleNotFoundError) as error:
         print(f"site_build: {error}", file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
         print(f"site_build: {' '.join(map(str, error.cmd))} failed:\n{error.stderr or ''}", file=sys.stderr)
         return 2
-    if given.serve is not None:
-        serve(given.output, given.serve)
     return 0
 
 
@@ -65,7 +67,11 @@ def build(out: Path, parts: tuple[str, ...] = PARTS, notebooks: Path | None = No
 def serve(folder: Path, port: int) -> None:
     """Serve a folder on this machine, until Ctrl-C."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-    with http.server.ThreadingHTTPServer(("localhost", port), handler) as server:
+    try:
+        server = http.server.ThreadingHTTPServer(("localhost", port), handler)
+    except OSError as error:
+        raise OSError(f"cannot serve on port {port}: {error.strerror}; choose another, --serve 8001") from None
+    with server:
         print(f"http://localhost:{server.server_port}/ (Ctrl-C ends it)")
         try:
             server.serve_forever()

@@ -4,6 +4,8 @@ python -m tests.test_project v0.1.0          what keeps this tag from being rele
 """
 
 import re
+import socket
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -212,6 +214,23 @@ def test_files_are_written_as_editors_are_told():
             text = path.read_bytes()
             assert not re.search(rb"\r|[ \t]\n|[^\n]\Z", text), f"{path}: a line's end that .editorconfig does not have"
             text.decode("utf-8")
+
+
+def test_where_the_site_can_be_neither_built_nor_served_is_told_in_a_line(tmp_path):
+    def told(*words):
+        done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=ROOT)
+        return done.returncode, done.stderr.splitlines()[-1]
+
+    (tmp_path / "notes").write_text("mine")
+    for where, said in ((tmp_path / "notes", "Not a directory"), (tmp_path, "has other files in it")):
+        code, line = told("-m", "site_build", "-o", where)
+        assert code == 2 and line.startswith("site_build: ") and said in line
+    code, line = told("-m", "site_build", "-o", tmp_path / "site", "--serve", "70000")
+    assert code == 2 and "a port from 0 to 65535, got 70000" in line and not (tmp_path / "site").exists()
+    with socket.create_server(("localhost", 0)) as other:
+        port = other.getsockname()[1]
+        serve = f"from pathlib import Path; from site_build.__main__ import serve; serve(Path('.'), {port})"
+        assert f"cannot serve on port {port}: " in told("-c", serve)[1]
 
 
 if __name__ == "__main__":
