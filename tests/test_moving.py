@@ -599,6 +599,33 @@ def test_layers_are_told_with_their_shapes_and_the_names_of_their_parameters():
 
 
 @needs_torch
+def test_what_has_several_outputs_and_what_is_of_ones_own_are_told_as_any_other():
+    import torch
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(context, a, b):
+            context.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(context, g):
+            a, b = context.saved_tensors
+            return g * b, g * a
+
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    a, b = (torch.tensor(v, requires_grad=True) for v in (2.0, 3.0))
+    assert re.search(r"ProductBackward → a +\(no row\) +2 × +3 = 6", str(explain_torch(Product.apply(a, b) * 2)))
+    assert re.search(r"UnbindBackward0 → x +\(arranges\) +2 tensors → \[1, 1\]", str(explain_torch(sum(x.unbind()))))
+    for root in (x.split(1)[1].sum(), (torch.complex(x, x) * 2).abs().sum(), sum(torch.aminmax(a * b))):
+        root.backward(retain_graph=True)
+        held = x.grad if x.grad is not None else a.grad
+        found = explain_torch(root)
+        assert str(found) and torch.equal(found.leaves["a" if x.grad is None else "x"], held)
+        x.grad = a.grad = b.grad = None
+
+
+@needs_torch
 def test_a_tensor_that_cannot_be_explained_says_why():
     import torch
 
@@ -607,6 +634,7 @@ def test_a_tensor_that_cannot_be_explained_says_why():
     used.backward()
     for given, said in ((x * 2, r"shape \(2,\): give its sum"), (torch.tensor(1.0), "requires_grad=True"),
                         (torch.tensor(1.0, requires_grad=True), "nothing computed it"), (used, "used up: backward"),
+                        ((x * 1j).sum(), "this one is complex"),
                         (Value(1.0), "computed by nothing")):  # fmt: skip
         with pytest.raises(UserError, match=said):
             explain_torch(given)

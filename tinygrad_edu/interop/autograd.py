@@ -30,7 +30,7 @@ HERE = {
     "Convolution": "Conv2d", "Embedding": "Embedding",
 }  # fmt: skip
 ARRANGED = """T Transpose Permute View Reshape Squeeze Unsqueeze Expand Stack Cat Select Slice Index Clone Copy ToCopy
-              UnsafeView Alias Split Repeat Narrow Flatten ReshapeAlias""".split()
+              UnsafeView Alias Split SplitWithSizes Unbind Repeat Narrow Flatten ReshapeAlias""".split()
 
 
 def explain_torch(root: Any) -> Explanation:
@@ -40,8 +40,8 @@ def explain_torch(root: Any) -> Explanation:
     tensor, the result of a computation, such as a loss, is explained step by step: what arrives at each `grad_fn`, what
     it hands on, which row here does the same, and where gradients add.
 
-    Raises MissingPackage without PyTorch; UserError for a tensor that has no graph, is no single number, or whose graph
-    `backward()` has freed; TypeError for anything else.
+    Raises MissingPackage without PyTorch; UserError for a tensor that has no graph, is no single number or a complex
+    one, or whose graph `backward()` has freed; TypeError for anything else.
     """
     torch = package("torch", "explain_torch")
     if isinstance(root, Value):
@@ -53,6 +53,8 @@ def explain_torch(root: Any) -> Explanation:
             f"backward() begins at a single number, and this tensor has the shape {tuple(root.shape)}: give its sum or "
             "mean, explain_torch(t.sum())"
         )
+    if root.is_complex():
+        raise UserError("backward() begins at a real number, and this one is complex: give its size, t.abs()")
     if root.grad_fn is None:
         why = (
             "nothing computed it: give it the result of a computation, such as a loss"
@@ -93,7 +95,7 @@ class Autograd(Explanation):
         yield (f"{called}{brief(self.root.item())}: {size} in PyTorch "
                f"{self.torch.__version__.partition('+')[0]}, {kind}.")  # fmt: skip
         yield Strong("Backward"), ": 1 arrives at the result, and each grad_fn hands on upstream × local:"
-        scalars = all(t.numel() == 1 for t in h.arrived.values())
+        scalars = all(not isinstance(t, list) and t.numel() == 1 for t in h.arrived.values())
         rows = [self._row(i, k, scalars) for i in h.fired for k in range(len(h.next[i])) if h.next[i][k] is not None]
         heading = ("grad_fn → to", "here", "upstream × local = handed on" if scalars else "arrives → is handed on")
         yield Rows([heading, *rows[:MOST]], "ll=" if scalars else "lll", (0, 2))
@@ -109,7 +111,8 @@ class Autograd(Explanation):
         edge = f"{self.names[i]} → {self.names.get(to, 'unused') if to is not None else ''}"
         if not scalars:
             return [edge, _here(h.name(i)), f"{_tensor(up)} → {_tensor(down)}"]
-        local = h.order[i](self.torch.ones_like(up))  # a grad_fn can be called: with 1, it tells its local gradients
+        # A grad_fn can be called, one of somebody's own by another name: with 1, it tells its local gradients
+        local = getattr(h.order[i], "apply", h.order[i])(self.torch.ones_like(up))
         local = local[k] if isinstance(local, tuple) else local
         return [edge, _here(h.name(i)), product(up.item(), local.item(), down.item())]
 
@@ -165,12 +168,16 @@ def _here(fn: str) -> str:
 
 
 def _tensor(t: Any) -> str:
-    """A tensor for reading: its number, its few numbers, or its shape."""
+    """A tensor for reading: its number, its few numbers, or its shape; of several, how many they are."""
     if t is None:
         return "None"
-    if t.numel() == 1 and not t.shape:
+    if isinstance(t, list):
+        return f"{len(t)} tensors"
+    if t.numel() == 1 and not t.shape and not t.is_complex():
         return brief(t.item())
-    shape = " × ".join(map(str, t.shape))
+    shape = " × ".join(map(str, t.shape)) or "1"
+    if t.is_complex():
+        return f"{shape} complex"
     return f"[{', '.join(map(brief, t.tolist()))}]" if t.dim() == 1 and t.numel() <= 4 else f"{shape} numbers"
 
 
@@ -179,7 +186,7 @@ def _held(torch: Any, leaves: Any) -> dict[int, str]:
     wanted, found = {id(leaf) for leaf in leaves}, dict[int, str]()
     for scope in names.scopes():
         for name, thing in list(scope.items()):
-            if id(thing) in wanted and not name.startswith("_"):
+            if id(thing) in wanted and name.isidentifier() and not name.startswith("_"):
                 found.setdefault(id(thing), name)
             elif isinstance(thing, torch.nn.Module):
                 for path, p in thing.named_parameters():

@@ -16,6 +16,7 @@ class Hooked:
     """One backward pass of PyTorch, looked at: `arrived` and `handed` of each grad_fn, by its place in `order`.
 
     `next` are the places that it hands on to; a tensor's leaf is its AccumulateGrad, whose total is in `arrived`.
+    Where several tensors arrive, as at the pieces of a split, there is a list of them.
     """
 
     def __init__(self, torch: Any, root: Any) -> None:
@@ -36,7 +37,8 @@ class Hooked:
 
         def hook(i: int) -> Any:
             def see(inputs: Any, outputs: Any) -> None:
-                self.arrived[i], self.handed[i] = outputs[0], list(inputs)
+                came = [g for g in outputs if g is not None]
+                self.arrived[i], self.handed[i] = came if len(came) > 1 else came[0], list(inputs)
                 self.fired.append(i)
 
             return see
