@@ -27,7 +27,7 @@ HERE = {
     "MseLoss": "mse", "L1Loss": "mae", "HuberLoss": "huber", "BinaryCrossEntropy": "binary_cross_entropy",
     "BinaryCrossEntropyWithLogits": "binary_cross_entropy_with_logits", "Rsub": "sub", "Remainder": "mod",
     "Logsumexp": "logsumexp", "SafeSoftmax": "softmax", "NativeLayerNorm": "LayerNorm",
-    "Convolution": "Conv2d", "Embedding": "Embedding",
+    "Convolution": "Conv2d", "Embedding": "Embedding", "LogSigmoid": "logsigmoid", "LeakyRelu": "leaky_relu",
 }  # fmt: skip
 ARRANGED = """T Transpose Permute View Reshape Squeeze Unsqueeze Expand Stack Cat Select Slice Index Clone Copy ToCopy
               UnsafeView Alias Split SplitWithSizes Unbind Repeat Narrow Flatten ReshapeAlias""".split()
@@ -162,9 +162,7 @@ def _here(fn: str) -> str:
     if word in HERE:
         return HERE[word]
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", word).lower()
-    known = {"power": "pow", "leaky_relu": "leaky_relu", "log_sigmoid": "logsigmoid"}
-    snake = known.get(snake, snake)
-    return snake if snake in ops.TABLE or snake == "leaky_relu" else "(no row)"
+    return snake if snake in ops.TABLE else "(no row)"
 
 
 def _tensor(t: Any) -> str:

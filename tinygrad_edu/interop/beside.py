@@ -145,11 +145,8 @@ def _made(torch: Any, n: Value, xs: list[Any]) -> Any:
         return n.numbers[0]
     if n.op is ops.detached:
         return n.data
-    if ... in n.op.domain and n.op not in (ops.sum, ops.dot):
-        xs = [torch.as_tensor(x, dtype=torch.float64) for x in xs]
-    elif n.op in (ops.sum, ops.dot) or n.op.symbol or len(xs) == 1:
-        pass
-    else:
+    adds = n.op in (ops.sum, ops.dot)  # these, signs and functions of one input take numbers as they are
+    if not adds and (... in n.op.domain or len(xs) > 1 and not n.op.symbol):
         xs = [torch.as_tensor(x, dtype=torch.float64) for x in xs]
     return row_function(n.op, "torch", len(xs))(*xs)
 

@@ -42,10 +42,21 @@ _SAME = """sqrt exp expm1 log log2 log10 log1p sin cos tan sinh cosh tanh sigmoi
            hypot maximum minimum relu erf erfc erfinv digamma sinc""".split()
 _ARCS = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh",
          "atanh": "arctanh", "atan2": "arctan2"}  # fmt: skip
+_SIGNS = {
+    "power": "{0} ** {n}",
+    "pow": "{b0} ** {b1}",
+    **{row: f"({{b0}} {sign} {{b1}}) * 1.0"
+       for row, sign in [("greater", ">"), ("greater_equal", ">="), ("less", "<"), ("less_equal", "<="),
+                         ("equal", "==")]},
+}  # fmt: skip
 
 
 def _spelled(words: dict[str, str]) -> dict[str, str]:
-    return {row: word if "{" in word else f"{word}({{all}})" for row, word in words.items()}
+    return {row: word if "{" in word else f"{word}({{all}})" for row, word in words.items()} | _SIGNS
+
+
+def _number(x: float) -> str:
+    return repr(x) if math.isfinite(x) else f"float({str(x)!r})"
 
 
 TORCH = Language(
@@ -53,18 +64,16 @@ TORCH = Language(
     _spelled({
         **{row: f"torch.{row}" for row in (*_SAME, "rsqrt", "square", "reciprocal", "exp2", "xlogy", "lgamma")},
         **{row: f"torch.{word}" for row, word in _ARCS.items()}, "logit": "torch.logit",
-        "maximum": "maximum", "minimum": "minimum", "cbrt": "cbrt", "power": "{0} ** {n}", "pow": "{b0} ** {b1}",
+        "maximum": "maximum", "minimum": "minimum", "cbrt": "cbrt",
         "logsigmoid": "F.logsigmoid", "softplus": "F.softplus({0}, threshold=40)", "softsign": "F.softsign",
         "relu6": "F.relu6", "elu": "F.elu", "selu": "F.selu", "silu": "F.silu", "mish": "F.mish", "gelu": "F.gelu",
         "leaky_relu": "F.leaky_relu({0}, {n})", "gelu_tanh": 'F.gelu({0}, approximate="tanh")',
         "hardtanh": "F.hardtanh", "hardsigmoid": "F.relu6({0} + 3) / 6", "hardswish": "F.hardswish",
         "clip": "torch.clamp({0}, {n})", "polygamma": "torch.polygamma({n}, {0})", "mod": "torch.remainder",
         "floor_divide": 'torch.div({0}, {1}, rounding_mode="floor")', "where": "torch.where({b0} != 0, {1}, {2})",
-        "greater": "({b0} > {b1}) * 1.0", "greater_equal": "({b0} >= {b1}) * 1.0", "less": "({b0} < {b1}) * 1.0",
-        "less_equal": "({b0} <= {b1}) * 1.0", "equal": "({b0} == {b1}) * 1.0",
         "logsumexp": "torch.logsumexp(torch.stack([{all}]), 0)",
     }),
-    lambda x: repr(x) if math.isfinite(x) else f"float({str(x)!r})",
+    _number,
     imports=("import torch", "import torch.nn.functional as F"),
     extra={
         **{f: f"def {f}(a, b):\n    return torch.{f}(*[torch.as_tensor(x, dtype=torch.float64) for x in (a, b)])"
@@ -81,17 +90,15 @@ JAX = Language(
         **{row: f"jax.nn.{row}" for row in ("sigmoid", "relu", "softplus", "relu6", "elu", "selu", "silu", "mish")},
         **{row: f"jax.scipy.special.{row}" for row in ("erf", "erfc", "erfinv", "digamma", "xlogy", "logit")},
         "lgamma": "jax.scipy.special.gammaln", "polygamma": "jax.scipy.special.polygamma({n}, {0})",
-        "rsqrt": "jax.lax.rsqrt", "power": "{0} ** {n}", "pow": "{b0} ** {b1}",
+        "rsqrt": "jax.lax.rsqrt",
         "logsigmoid": "jax.nn.log_sigmoid", "softsign": "jax.nn.soft_sign", "gelu": "jax.nn.gelu({0}, False)",
         "gelu_tanh": "jax.nn.gelu({0}, True)", "leaky_relu": "jax.nn.leaky_relu({0}, {n})",
         "hardtanh": "jax.nn.hard_tanh", "hardsigmoid": "jax.nn.hard_sigmoid", "hardswish": "jax.nn.hard_swish",
         "clip": "jnp.clip({0}, {n})", "mod": "jnp.mod", "floor_divide": "jnp.floor_divide",
         "where": "jnp.where({b0} != 0, {1}, {2})",
-        "greater": "({b0} > {b1}) * 1.0", "greater_equal": "({b0} >= {b1}) * 1.0", "less": "({b0} < {b1}) * 1.0",
-        "less_equal": "({b0} <= {b1}) * 1.0", "equal": "({b0} == {b1}) * 1.0",
         "logsumexp": "jax.nn.logsumexp(jnp.stack([{all}]), axis=0)",
     }),
-    lambda x: repr(x) if math.isfinite(x) else f"float({str(x)!r})",
+    _number,
     imports=("import jax", "import jax.numpy as jnp"),
 )  # fmt: skip
 SPEECH = {"torch": TORCH, "jax": JAX}
