@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+from tests.test_train_replayed import BACKENDS
 from tinygrad_edu import Value, data, losses, nn, optim
 from tinygrad_edu.cli import main
 from tinygrad_edu.doctor import diagnose
@@ -21,13 +22,6 @@ from tinygrad_edu.runs import RunRecorder, viewer
 from tinygrad_edu.runs.network import matrices, network
 from tinygrad_edu.train import fit
 
-BACKENDS = ["eager", "python"]
-for backend, module in (("numpy", "numpy"), ("native", "numba")):
-    try:
-        __import__(module)
-        BACKENDS.append(backend)
-    except ImportError:
-        pass
 X, CLASSES = data.moons(30, noise=0.1, seed=3)
 TASKS = {
     "classes": (lambda: nn.MLP(2, [5, 2], activation="tanh", seed=1), losses.cross_entropy, CLASSES),
@@ -48,7 +42,7 @@ def trained(task="signs", record=None, backend="eager", **options):
     return history, model
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", ["eager", *BACKENDS])
 @pytest.mark.parametrize("task", ["classes", "signs"])
 def test_a_recorded_training_is_the_training_to_the_last_bit(task, backend):
     more = {"validation": 0.2, "patience": 3}

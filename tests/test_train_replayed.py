@@ -6,6 +6,7 @@ import signal
 import sys
 import types
 import warnings
+from importlib.util import find_spec
 
 import pytest
 
@@ -13,13 +14,7 @@ from tinygrad_edu import Value, data, functional, losses, nn, ops, optim
 from tinygrad_edu.replay import RecordingError
 from tinygrad_edu.train import fit, replays
 
-BACKENDS = ["python"]
-for backend, module in (("numpy", "numpy"), ("native", "numba")):
-    try:
-        __import__(module)
-        BACKENDS.append(backend)
-    except ImportError:
-        pass
+BACKENDS = ["python", *["numpy"] * bool(find_spec("numpy")), *["native"] * bool(find_spec("numba"))]
 
 
 def train(backend, loss=losses.cross_entropy, outputs=2, y=None, make=None, **options):
