@@ -67,7 +67,7 @@ def test_chance_in_a_model_is_drawn_as_without_a_recorder():
     assert run(True) == run(None)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", ["eager", *BACKENDS])
 def test_a_frame_has_the_parameters_before_a_step_and_the_gradient_that_it_follows(backend):
     make, loss, y = TASKS["signs"]
     model, seen = make(), []
