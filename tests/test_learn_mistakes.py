@@ -199,6 +199,12 @@ def test_a_complaint_of_numpy_about_shapes_is_told_in_plain_words(code, words):
     assert words in reason(type(caught.value).__name__, str(caught.value))
 
 
+def test_a_factor_without_its_sign_is_told():
+    with pytest.raises(SyntaxError) as caught:
+        compile("y = 2x", "answer", "exec")
+    assert "a * is missing" in reason("SyntaxError", str(caught.value))
+
+
 def test_what_comes_back_in_another_form_is_told():
     assert "something gave None" in str(verdict_of("affine", (None, "dx = dout @ W.T", None)))
     assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))

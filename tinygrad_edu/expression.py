@@ -69,17 +69,7 @@ class Expression:
         try:
             body = self._read().body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-            at = getattr(error, "offset", None)
-            if bare := re.search(r"\b([^\W\d]\w*)\s+([\w.]+)", self.text):
-                if bare[1] in ops.TABLE:
-                    raise ExpressionError(f"cannot read {self.text!r}: write {bare[1]}({bare[2]})") from None
-            if bars := re.search(r"\|([^|]+)\|", self.text):
-                raise ExpressionError(f"cannot read {self.text!r}: write abs({bars[1]}) for {bars[0]}") from None
-            if re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", re.sub(r"\d[eE][+-]?\d", "0", self.text)):
-                raise ExpressionError(f"cannot read {self.text!r}: between two factors write *, as in 2 * a") from None
-            why = str(getattr(error, "msg", error))
-            if why.startswith("cannot assign"):
-                why = "a step is written `name = formula`, with one name on its left"
+            at, why = self._unread(error)
             raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {why}") from None
         if not body:
             raise ExpressionError("the expression is empty: write one such as 'tanh(a*b + c)'")
@@ -102,11 +92,13 @@ class Expression:
         """The text as a tree.  Where Python cannot read it, names such as lambda and in may be why:
         they are only names here.
         """
+        self._parsed = self.text
         try:
             return ast.parse(self.text)
         except SyntaxError:
             try:
-                tree = ast.parse(re.sub(rf"\b({'|'.join(WORDS)})\b", rf"\1{SPARE}", self.text))
+                spared = re.sub(rf"\b({'|'.join(WORDS)})\b", rf"\1{SPARE}", self.text)
+                tree, self._parsed = ast.parse(spared), spared
             except SyntaxError:
                 tree = None
             if tree is None:
@@ -115,6 +107,26 @@ class Expression:
                 if isinstance(n, ast.Name):
                     n.id = n.id.removesuffix(SPARE)
             return tree
+
+    def _unread(self, error: Exception) -> tuple[int | None, str]:
+        """Where Python could not go on, and what to write there instead."""
+        bare = re.search(r"\b([^\W\d]\w*)\s+([\w.]+)", self.text)
+        if bare and bare[1] in ops.TABLE:
+            return bare.start() + 1, f"write {bare[1]}({bare[2]})"
+        if bars := re.search(r"\|([^|]+)\|", self.text):
+            return bars.start() + 1, f"write abs({bars[1]}) for {bars[0]}"
+        plain = re.sub(r"\d[eE][+-]?\d", lambda found: "0" * len(found[0]), self.text)
+        if factors := re.search(r"\d[A-Za-z_(]|\)\s*\(|[\w)]\s+[\w(]", plain):
+            return factors.end(), "between two factors write *, as in 2 * a"
+        at, why = getattr(error, "offset", None), str(getattr(error, "msg", error))
+        if why.startswith("cannot assign"):
+            why = "a step is written `name = formula`, with one name on its left"
+        elif why.startswith("unterminated string"):
+            why = "a quotation mark means nothing here"
+        elif why == "invalid syntax" and at:
+            here = self.text.splitlines()[error.lineno - 1][at - 1 :][:1]  # type: ignore[attr-defined]
+            why = f"{here} is not expected here" if here else "something is missing at its end"
+        return at, why
 
     def _step(self, statement: ast.stmt) -> tuple[str, ast.expr]:
         """One `name = formula`, or a formula alone, whose name is blank."""
@@ -129,8 +141,13 @@ class Expression:
         raise self._error(statement, "only formulas and `name = formula`, separated by `;`, are understood here")
 
     def _error(self, tree: ast.AST, what: str) -> ExpressionError:
-        part = ast.unparse(tree) if SPARE in self.text else ast.get_source_segment(self.text, tree)
-        return ExpressionError(f"cannot read {part!r} at column {getattr(tree, 'col_offset', 0) + 1}: {what}")
+        part = (ast.get_source_segment(self._parsed, tree) or "").replace(SPARE, "")
+        return self._refusal(part, tree.lineno, tree.col_offset, what)  # type: ignore[attr-defined]
+
+    def _refusal(self, part: str, line: int, offset: int, what: str) -> ExpressionError:
+        """An error at a place as `ast` counts it, in bytes of what was parsed; told in letters of what was typed."""
+        before = self._parsed.splitlines()[line - 1].encode()[:offset].decode().replace(SPARE, "")
+        return ExpressionError(f"cannot read {part!r} at column {len(before) + 1}: {what}")
 
     def _check(self, tree: ast.expr) -> None:
         """Refuse at once what `_build` would not know."""
@@ -139,6 +156,10 @@ class Expression:
                 raise self._error(tree, "write 1 or 0")
             case ast.Constant(value=int() | float()) | ast.Name():
                 return
+            case ast.BinOp(left=ast.Name(id=name), op=ast.Pow(), right=ast.Call(func=ast.Constant(value=int(n)))) if (
+                name in ops.TABLE  # sin²(x)
+            ):
+                raise self._error(tree, f"write {name}(...)**{n}")
             case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]) if (
                 type(op) in OPERATORS
             ):
@@ -146,14 +167,21 @@ class Expression:
                 self._check(right)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
                 self._check(operand)
-            case ast.BinOp(op=ast.BitXor()):
-                raise self._error(tree, "a power is written a ** b")
+            case ast.BinOp(left=left, op=ast.BitXor(), right=right):
+                self._check(left)
+                line, begin = left.end_lineno or 1, left.end_col_offset or 0
+                place = self._parsed.splitlines()[line - 1].encode().find(b"^", begin)
+                raise self._refusal("^", line, max(place, begin), "a power is written a ** b")
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if not any(
                 isinstance(a, ast.Starred) for a in args
             ):
                 for a in args:
                     self._check(a)
                 self._check_call(tree, name, args)
+            case ast.Tuple():
+                if re.search(r"\d,\d", ast.get_source_segment(self._parsed, tree) or ""):
+                    raise self._error(tree, "write a decimal point in place of the comma, as in 1.5")
+                raise self._error(tree, "a comma stands between the inputs of a function only; between steps write ;")
             case ast.Call(func=ast.Constant() | ast.BinOp() | ast.Call()):
                 raise self._error(tree, "between two factors write *, as in 2 * (a + b)")
             case _:
@@ -178,7 +206,10 @@ class Expression:
             known = (
                 f", did you mean {ALIASES[name]!r}?" if name in ALIASES else meant(name, [*ops.TABLE, *ops.FACTORIES])
             )
-            guess = known or "; `ops` lists them all"
+            factor = re.fullmatch(r"[^\W\d]\d*", name)  # x(y + 1), as mathematics writes it
+            guess = (
+                known or f"; `ops` lists them all{f'; if {name} is a factor, write {name} * (...)' if factor else ''}"
+            )
             raise self._error(tree, f"there is no function {name!r}{guess}")
         else:
             domain = ops.TABLE[name].domain
@@ -305,7 +336,7 @@ def parse(text: str) -> Expression:
 
     >>> parse("a^2")
     Traceback (most recent call last):
-    tinygrad_edu.expression.ExpressionError: cannot read 'a^2' at column 1: a power is written a ** b
+    tinygrad_edu.expression.ExpressionError: cannot read '^' at column 2: a power is written a ** b
     """
     try:
         return Expression(text)

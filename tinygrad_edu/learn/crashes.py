@@ -62,6 +62,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("OverflowError", "", "exp or a power of a large number is more than a float can hold"),
     ("ValueError", r"math domain", "log and sqrt take numbers above 0 only: what do they get here?"),
     ("ValueError", r"values to unpack", "there are more values, or fewer, than names for them"),
+    ("SyntaxError", r"invalid (decimal|imaginary) literal", "between two factors a * is missing, as in 2 * x"),
     ("SyntaxError", r"null bytes", "the file is no plain text: save it as UTF-8"),
     ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
     ("IndentationError", r"", "lines of one block begin in the same column"),
