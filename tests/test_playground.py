@@ -86,6 +86,33 @@ def test_what_a_person_can_put_right_is_an_error_in_a_sentence(question, text, n
     assert said in asked(question, expression=text, numbers=numbers)["error"]
 
 
+@pytest.mark.parametrize(
+    ("text", "named"), [("log(-1)", "log(x)"), ("1/0", "x/0"), ("3", "x"), ("log1p(1e-3)", "log1p(x)")]
+)
+def test_a_formula_without_names_says_how_one_gets_a_gradient_to_ask_for(text, named):
+    seen = asked("graph", expression=text, numbers={})["value"]
+    assert seen["root"] == "L" and f"as in <code>{named}</code>" in seen["why"] and not seen["path"]
+    assert "Why is" not in seen["why"]
+
+
+def test_a_name_that_the_result_does_not_read_has_gradient_0_and_is_told_so():
+    given = {"expression": "a; b", "numbers": {"a": 1, "b": 2}, "of": "a"}
+    assert "b is not computed from a" in asked("graph", **given)["value"]["why"]
+    exec(asked("program", **given)["value"].replace("b.draw().save", "str"), {})
+    assert "called 'q'" in asked("graph", **{**given, "of": "q"})["error"]
+
+
+def test_a_function_is_not_taken_for_a_name():
+    assert asked("read", expression="1 + tanh")["error"].startswith("tanh is a function: write tanh(x)")
+
+
+@pytest.mark.parametrize("text", ["log(-1)", "log((-1))", "sqrt(-1)", "exp(1000)", "0/0"])
+def test_a_number_alone_has_one_pair_of_parentheses_and_is_not_said_to_be_itself(text):
+    said = " ".join(asked("graph", expression=text, numbers={})["value"]["alarms"])
+    assert said and "((" not in said and " at " not in said
+    assert "((" not in asked("program", expression=text, numbers={}, language="latex")["value"]
+
+
 def test_a_large_graph_is_drawn_in_part_and_says_so_and_has_no_step_page():
     steps = "; ".join(["a0 = x"] + [f"a{i + 1} = tanh(a{i}) + {i}" for i in range(150)])
     seen = asked("graph", expression=steps, numbers={"x": 1}, of="x")["value"]

@@ -38,7 +38,7 @@ from . import ieee, javascript, ops
 from .exact import definition, filled, is_builtin
 from .exact import kind as kind
 from .ops import Op
-from .text import BINDING, CALL, NEGATION, Expr, Piece, bracketed, infix, name
+from .text import BINDING, CALL, NEGATION, Expr, Piece, bracketed, infix, name, unbracketed
 from .words import power_of_ten
 
 
@@ -136,7 +136,7 @@ class Language:
         if word := self.words.get(kind(e.op)):
             binding = BINDING["**"] if "**" in word else CALL
             tight = [bracketed(piece, CALL) for piece in inner]
-            inputs = tight if binding != CALL else [text for text, _ in inner]
+            inputs = tight if binding != CALL else [unbracketed(a, text) for a, (text, _) in zip(e.args, inner)]
             return word.format(
                 *inputs,
                 n=e.op.symbol[2:] or ", ".join(map(str, e.op.recipe[1] if e.op.recipe else ())),

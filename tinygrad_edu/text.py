@@ -124,7 +124,17 @@ def _write(e: Any) -> Piece:
         )
     if e.op.symbol:
         return infix(e.op.symbol, *inner)
-    return f"{e.op.name.split('(')[0]}({', '.join(text for text, _ in inner)}{_parameters(e.op)})", CALL
+    inputs = [unbracketed(a, text) for a, (text, _) in zip(e.args, inner)]
+    return f"{e.op.name.split('(')[0]}({', '.join(inputs)}{_parameters(e.op)})", CALL
+
+
+def unbracketed(e: Any, text: str) -> str:
+    """The text of a formula with nothing beside it: a term that was named in parentheses needs none.
+
+    >>> write(name("(-1)") + ops.log(name("(-1)")))
+    '(-1) + log(-1)'
+    """
+    return text[1:-1] if isinstance(e, Expr) and e.op is ops.leaf and text.startswith("(") else text
 
 
 def bracketed(piece: Piece, least: int) -> str:

@@ -78,6 +78,56 @@ def test_a_formula_that_cannot_be_read_is_told_beside_it_with_the_place(tab):
     typed(tab, "tanh(a*b)", "document.querySelector('#look > .wrong').textContent === ''")
 
 
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [("x^2", "x[^]2"), ("y = 2*x^2 + 1", "y = 2*x[^]2 + 1"), ("2x", "2[x]"), ("a + sin x", "a + [s]in x"),
+     ("α*foo(β)", "α*[f]oo(β)"), ("😀 + x", "[😀] + x"), ("a +", "a +[ ]"), ("x'", "x[']")],
+)  # fmt: skip
+def test_the_letter_that_is_wrong_is_marked(tab, text, marked):
+    opened(tab)
+    typed(tab, text, "document.querySelector('#look > .wrong code')")
+    told = tab.js("document.querySelector('#look > .wrong code').innerHTML")
+    assert told.replace("<mark>", "[").replace("</mark>", "]").rstrip() == marked.rstrip()
+    assert tab.troubles() == []
+
+
+def test_a_place_in_other_signs_than_were_typed_is_not_marked(tab):
+    opened(tab)
+    typed(tab, "x² + foo(b)", "document.querySelector('#look > .wrong').textContent.includes('foo')")
+    assert tab.js("document.querySelector('#look > .wrong code')") is None
+
+
+def test_another_formula_is_explained_by_its_own_first_name(tab):
+    opened(tab)
+    typed(tab, "1/0", "document.querySelector('#look .why').textContent.includes('as in x/0')")
+    typed(tab, "x*y", "document.querySelector('#look .why').textContent.startsWith('Why is dL/dx = ')")
+    tab.js("[...document.querySelectorAll('#look-panel g[role=button]')].at(-1).dispatchEvent(new Event('click'))")
+    tab.until("document.querySelector('#look .why').textContent.startsWith('Why is dL/dL = ')")
+    typed(tab, "x*y*z", "document.querySelector('#look .why').textContent.startsWith('Why is dL/dx = ')")
+    assert tab.troubles() == []
+
+
+@pytest.mark.parametrize("size", [(1280, 860), (1280, 720)])
+def test_the_button_for_the_next_step_is_in_view(tab, size):
+    tab.size(*size)
+    try:
+        opened(tab, "#look?tab=steps")
+        tab.until("document.querySelector('#look-panel iframe')")
+        assert tab.js("document.querySelector('#look-panel iframe').getBoundingClientRect().bottom") <= size[1]
+    finally:
+        tab.size(1280, 860)
+
+
+def test_every_tab_is_in_view_on_a_telephone(tab):
+    tab.size(390, 800)
+    try:
+        opened(tab)
+        ends = tab.js("[...document.querySelectorAll('[role=tab]')].map(b => b.getBoundingClientRect().right)")
+        assert len(ends) == 6 and max(ends) <= 390
+    finally:
+        tab.size(1280, 860)
+
+
 @pytest.mark.parametrize("text", ["a" + "+a" * 5000, "-" * 5000 + "a", "tanh(" * 5000 + "a" + ")" * 5000])
 def test_a_formula_of_any_length_is_told_and_python_goes_on(tab, text):
     opened(tab)
@@ -125,9 +175,13 @@ def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(t
 
 def test_a_slider_redraws_and_the_link_restores_all_of_it(tab):
     opened(tab)
-    tab.js("""const s = document.querySelector('#look .row input[type=range]'); s.value = 1;
-              s.dispatchEvent(new Event('input'))""")
-    tab.until("document.querySelector('#look .row input').value === '1'")
+    x, y, w, h = tab.js("""{ const {x, y, width, height} = document.querySelector('#look .row input[type=range]')
+        .getBoundingClientRect(); [x, y, width, height]; }""")
+    tab.mouse("mouseMoved", x + w / 2, y + h / 2)
+    tab.mouse("mousePressed", x + w / 2, y + h / 2)
+    tab.mouse("mouseMoved", x + w + 40, y + h / 2, buttons=1)  # to its end
+    tab.mouse("mouseReleased", x + w + 40, y + h / 2)
+    tab.until("document.querySelector('#look .row input').value === '6'")
     tab.js("[...document.querySelectorAll('#look .grad')].at(-1).click()")
     tab.until("document.querySelector('#look .why').textContent.startsWith('Why is do/db')")
     tab.js("document.getElementById('tab-order').click()")

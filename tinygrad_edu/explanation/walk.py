@@ -96,8 +96,7 @@ class Walk:
         if write is not str:
             return LATEX.write(d)
         formula = text.write(d)
-        alone = isinstance(d, Expr) and d.op is ops.leaf and formula.startswith("(")
-        return f"1 if {formula} else 0" if step else formula[1:-1] if alone else formula  # a term alone has no ( )
+        return f"1 if {formula} else 0" if step else text.unbracketed(d, formula)
 
     def nonfinite_notes(self, edges: Iterable[Edge], nodes: Iterable[Value]) -> list[str]:
         """Where something stops being finite: a sentence for the first value and the first gradient that do,
@@ -150,9 +149,9 @@ class Walk:
             added = f"{joined([before, g], '+')} = {brief(total)} where paths meet, at {p}"
             if not math.isfinite(e.local) and all(map(math.isfinite, e.node.numbers[1:])):
                 slope, formula = self.local(e.node, e.place), self.names.formula(e.node, 60)
-                inputs = [x for x in e.node.parents if not is_constant(x)] or [e.parent]
+                inputs = [x for x in e.node.parents if not is_constant(x)]
                 at = ", ".join(dict.fromkeys([f"{self.names[x]} = {brief(self.value(x))}" for x in inputs]))
-                found.append(f"The slope {slope} of {n} = {formula} is {brief(e.local)} at {at}")
+                found.append(f"The slope {slope} of {n} = {formula} is {brief(e.local)}{at and f' at {at}'}")
             if g != g and e.upstream == e.upstream and e.local == e.local:
                 found.append(
                     f"{product} = nan on the edge {n} → {p}, and that is where nan begins: zero "

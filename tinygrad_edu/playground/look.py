@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import keyword
 import math
+import re
 from typing import Any
 
-from ..blocks import Rows
+from .. import ops
+from ..blocks import Rows, Strong, formula
 from ..check import gradcheck
 from ..engine import Value, topological
 from ..errors import UserError
@@ -37,7 +39,10 @@ Numbers = dict[str, float | str]
 
 def read(expression: str) -> dict[str, Any]:
     """The names in an expression, in order.  Raises ExpressionError if it cannot be read."""
-    return {"names": parse(expression).names}
+    names = parse(expression).names
+    if function := next((n for n in names if n in ops.TABLE or n in ops.FACTORIES), ""):
+        raise UserError(f"{function} is a function: write {function}(x), or call the number something else")
+    return {"names": names}
 
 
 def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -> dict[str, Any]:
@@ -50,19 +55,29 @@ def graph(expression: str, numbers: Numbers, of: str = "", width: float = 800) -
     root, values = rooted(expression, numbers)
     order = topological(root)
     names = Names(order, held={})
-    told, way = "", None
-    if of:
-        found = names.find(of)
-        if not found:
-            raise UserError(f"nothing in this expression is called {of!r}")
+    free, told, way = parse(expression).names, "", None
+    if found := names.find(of) if of else []:
         node = found[0]
         told = html(explain(root, of=node).blocks())
         way = (node, root) if node is not root else None
+    elif of in values:
+        told = html(
+            [
+                (Strong("Why is"), " ", formula("d{}/d{} = 0", names[root], of), Strong("?")),
+                f"{names[root]} is not computed from {of}: whatever {of} is, {names[root]} stays as it is.",
+            ]
+        )
+    elif of:
+        raise UserError(f"nothing in this expression is called {of!r}")
+    elif not free and all(n is root for n in values.values()):
+        named = re.sub(r"(?<![\w.])-?\d[\d.]*(e[+-]?\d+)?", "x", as_typed(expression), count=1)
+        told = html([(Strong("There is no gradient to ask for"),),
+                      ("This formula has no name, so nothing in it can change. Write one in place of a number, as in ",
+                       formula("{}", named), ": its gradient is explained here.")])  # fmt: skip
     for n in order:  # cards are called what they are called in words
         if n.parents and not n.label:
             n.label = names.full[n]
     drawing = draw(root, width=width, path=way, max_nodes=MOST)
-    free = parse(expression).names
     return {
         "names": free,
         "root": str(names[root]),
@@ -137,7 +152,7 @@ def program(expression: str, numbers: Numbers, language: str = "tinygrad_edu", o
     words = ", ".join([f"{n}={x!r}" for n, x in given.items()]) if plain else f"**{_written(given)}"
     built = f'{name}, values = parse("{text}")(' + (f"\n    {words}\n" if given else "") + ")"
     lines = [built, f"{name}.backward()"]
-    if of in values and values[of] is not root:
+    if of in values and any(n is values[of] for n in topological(root)[:-1]):
         lines += [f'print(values["{of}"].grad)', f'print({name}.explain(of="{of}"))',
                   f'{name}.draw(path=(values["{of}"], {name})).save("{name}.svg")']  # fmt: skip
     else:
@@ -148,7 +163,7 @@ def program(expression: str, numbers: Numbers, language: str = "tinygrad_edu", o
 def rooted(expression: str, numbers: Numbers) -> tuple[Value, dict[str, Value]]:
     """The root of an expression, after backward(), and every named Value."""
     root, values = parse(expression)(**_floats(numbers))
-    if root.parents and not root.label:
+    if not root.label:
         root.label = next(n for n in ("L", "y", "out", "result_") if n not in values)
     root.backward()
     return root, values

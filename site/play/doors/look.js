@@ -49,7 +49,8 @@ export function open(root, state, play) {
   const later = () => { clearTimeout(timer); timer = setTimeout(() => typed(false), 350); };
   function typed(entered) {
     clearTimeout(timer);
-    if (field.value.trim() !== now.e) set({e: field.value.trim()}, entered);
+    const e = field.value.trim(), of = names.includes(now.of) ? now.of : ""; // v1 is another node in another formula
+    if (e !== now.e) set({e, of}, entered);
   }
 
   function set(change, entered = false) {
@@ -117,10 +118,11 @@ export function open(root, state, play) {
     wrong.replaceChildren(before, after === undefined ? "" : el("a", {href: "docs/operations.html"},
       "the table of operations"), after ?? "",
       message && shown.e ? el("span.note", {}, " Below is what was read before.") : "");
-    const place = /at column (\d+)/.exec(message), at = place && Number(place[1]) - 1;
-    if (place && message.includes(field.value.trim())) {
-      const text = field.value.trim() + " ";
-      wrong.append(el("br"), el("code", {}, text.slice(0, at), el("mark", {}, text[at] ?? " "), text.slice(at + 1)));
+    const [, , part, place] = /cannot read (['"])(.*)\1 at column (\d+)/.exec(message) ?? [], at = place - 1;
+    const text = field.value.trim(), letters = [...text, " "]; // columns are counted in letters
+    if (place && (part === text || letters.slice(at).join("").startsWith(part))) {
+      wrong.append(el("br"), el("code", {}, letters.slice(0, at).join(""), el("mark", {}, letters[at] ?? " "),
+        letters.slice(at + 1).join("")));
     }
     field.setAttribute("aria-invalid", Boolean(message));
     examples.value = String(EXAMPLES.findIndex(([, e]) => e === now.e)).replace("-1", "");
@@ -146,7 +148,7 @@ export function open(root, state, play) {
       seen = await play.ask("look.graph", {...about, of: "", width});
     }
     if (!seen.why) { // of nothing, or of what this formula has not: of its first name, then
-      now.of = names[0] ?? seen.root;
+      now.of = names[0] ?? Object.values(seen.cards)[0];
       seen = await play.ask("look.graph", {...about, of: now.of, width});
     }
     keep(false);
