@@ -198,6 +198,23 @@ def test_what_needs_more_than_the_browser_has_says_so(door):
     assert "outside of the browser" in checked(door)
 
 
+def test_what_is_written_in_another_tab_is_shown_and_not_written_over(door):
+    enter(door, "parabola")
+    write(door, "first = 1\n")
+    kept = "JSON.parse(localStorage.getItem('tinygrad_edu.learn')).texts.parabola"
+    door.until(f"{kept}?.endsWith('first = 1\\n')")
+    other, here = door("Target.createTarget", url=f"{door.address}#learn?exercise=parabola")["targetId"], door.session
+    door.session = door("Target.attachToTarget", targetId=other, flatten=True)["sessionId"]
+    try:
+        door.until("document.querySelector('.editor textarea')?.value.includes('first = 1')")
+        write(door, "second = 2\n")
+        door.until(f"{kept}?.endsWith('second = 2\\n')")
+    finally:
+        door.session = here
+    door.until("document.querySelector('.editor textarea').value.includes('second = 2')")
+    door("Target.closeTarget", targetId=other)
+
+
 def test_gradients_by_hand_are_marked_one_by_one(door):
     door.goto("#learn?level=1&seed=3")
     door.until("document.querySelectorAll('.blanks li').length === 6")

@@ -309,6 +309,10 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     $(".send").textContent = copied ? "Copied" : "It is in the address bar";
     setTimeout(() => { $(".send").textContent = "Link with my text"; }, 2000);
   });
+  addEventListener("storage", elsewhere);
+  function elsewhere() { // written in another tab, which has the keyboard: nothing older is to be kept over it
+    if (!timer && !document.hasFocus() && mine() !== whole()) show(mine());
+  }
   addEventListener("pagehide", flush);
   function flush() { if (timer) save(); }
 
@@ -331,6 +335,7 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
       flush();
       gone = true;
       unlisten();
+      removeEventListener("storage", elsewhere);
       removeEventListener("pagehide", flush);
     },
   };
