@@ -195,6 +195,12 @@ def test_the_page_that_is_saved_holds_the_run():
     assert go(1)["frame"]["step"] == 6  # and the training goes on
 
 
+def test_points_that_were_drawn_have_their_classes_names():
+    assert begin(data="drawn", drawn=[[0, 0, 0], [1, 1, 1]], loss="hinge")["kinds"] == ["A", "B"]
+    assert begin(data="drawn", drawn=[[0, 0, 0], [1, 1, 2]])["kinds"] == ["A", "B", "C"]
+    assert begin(data="xor", points=8)["kinds"] == []
+
+
 def test_without_a_training_there_is_nothing_to_go_on_with():
     from tinygrad_edu.playground import training
 

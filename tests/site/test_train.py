@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 
 import pytest
@@ -117,6 +118,62 @@ def test_a_point_is_put_by_keyboard_and_taken_away(tab):
     assert tab.troubles() == []
 
 
+def test_own_points_are_drawn_where_they_were_chosen_and_keep_the_names_of_their_classes(tab):
+    opened(tab)
+    choose(tab, "data", "drawn")
+    assert "no points yet" in tab.until("document.querySelector('#train .wrong').textContent")
+    box = "document.querySelector('#train .draw').getBoundingClientRect()"
+    x, y, side = tab.js(f"[{box}.x, {box}.y, {box}.width]")
+    assert y + side <= 860
+    for across, down, c in [(0.2, 0.2, 0), (0.3, 0.7, 0), (0.8, 0.4, 1)]:
+        tab.js(f"document.querySelectorAll('#train .classes input')[{c}].click()")
+        tab.mouse("mousePressed", x + across * side, y + down * side)
+        tab.mouse("mouseReleased", x + across * side, y + down * side)
+    tab.until("document.querySelector('#train .plane .choices').textContent.includes('of 3')")
+    tab.until("document.querySelector('#train .says').textContent.includes('the target is A')")
+    assert tab.js("document.querySelector('#train .wrong').textContent") == "" and tab.troubles() == []
+    assert tab.js("location.hash.match(/p=(.*)/)[1].split('_').map(p => p.split('.')[2]).join('')") == "001"
+
+
+def test_the_loss_is_in_view_beside_the_network(tab):
+    opened(tab)
+    trained(tab, 30)
+    bar, curve = tab.js("""[document.querySelector('#train .run-bar').getBoundingClientRect().top,
+        document.querySelector('#train .curves svg').getBoundingClientRect().bottom]""")
+    assert curve <= bar
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [("", r"class 1: the logit is (\S+), so class 1 has a probability of (\S+);"),
+     ("loss=hinge", r"class 1: the score is (\S+), and class 1 begins above 0;"),
+     ("d=blobs", r"class \d, which has the largest logit;"), ("d=sine", r"The network says [-\d.]+;")],
+)  # fmt: skip
+def test_what_the_network_says_is_a_number_with_its_name(tab, state, says):
+    opened(tab, state)
+    found = re.search(says, tab.js("document.querySelector('#train .says').textContent"))
+    assert found and (state or math.isclose(1 / (1 + math.exp(-float(found[1]))), float(found[2]), rel_tol=1e-3))
+
+
+def test_a_line_of_the_network_is_asked_by_a_click(tab):
+    opened(tab)
+    begin, end = tab.js("""{ const svg = document.querySelector('#train .stage svg'), box = svg.getBoundingClientRect();
+        const line = svg.querySelectorAll('.wire')[3];
+        [1, 2].map((i) => ['x', 'y'].map((a) => box[a] + Number(line.getAttribute(a + i)))); }""")
+    x, y = [a + 0.35 * (b - a) for a, b in zip(begin, end)]  # where no other line crosses it
+    tab.mouse("mouseMoved", x, y)
+    weight = re.match(r"weight (\S+), ", tab.until("document.querySelector('#train .stage title').textContent"))[1]
+    tab.mouse("mousePressed", x, y)
+    tab.mouse("mouseReleased", x, y)
+    row = tab.until("document.querySelector('#train .about tr.traced')?.innerText")
+    assert row.split()[:2] == ["x₁", weight]
+    assert "layer 0, unit 1" in tab.js("document.querySelector('#train .about').textContent")
+    assert tab.js("document.querySelectorAll('#train .wire.traced').length") == 1
+    tab.js("document.querySelector('#train .unit').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    tab.until("document.querySelectorAll('#train .traced').length === 0")
+    assert tab.troubles() == []
+
+
 @pytest.mark.parametrize("width", [390, 820, 1280])
 def test_nothing_is_cut_off_and_axe_finds_nothing_at_any_width(tab, width):
     tab.size(width, 800)
@@ -224,6 +281,8 @@ def test_the_program_that_is_copied_trains_as_the_page_did(tab):
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         exec(copied(tab), names := {})
     assert len(names["history"].losses) == 2 and mean.count("L") == 1  # two epochs, here and there
+    key = tab.js("document.querySelector('#train .curves .key').textContent")
+    assert float(key.rpartition(": ")[2]) == pytest.approx(float(out.getvalue().split()[0]), rel=1e-3)
 
 
 def test_the_run_is_saved_as_a_page(tab):

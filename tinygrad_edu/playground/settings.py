@@ -189,7 +189,8 @@ def program(stages: list[tuple[Settings, int]]) -> str:
     lines = ["from tinygrad_edu import data, diagnose, fit, nn, optim", "", stages[0][0].preparation()]
     for settings, epochs in stages:
         lines += [settings.stage(), settings.fitting(epochs)]
-    return "\n".join([*lines, "print(history.losses[-1])", "print(watch.report())"]) + "\n"
+    told = f"print(history.losses[-1])  # the mean loss of epoch {sum(epochs for _, epochs in stages)}"
+    return "\n".join([*lines, told, "print(watch.report())"]) + "\n"
 
 
 def options() -> dict[str, Any]:

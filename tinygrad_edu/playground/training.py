@@ -30,7 +30,7 @@ from ..train.history import History
 from ..train.loop import loop
 from ..train.progress import Doctor, Told
 from ..usage import mode
-from .settings import Settings, options, program
+from .settings import CLASSES, Settings, options, program
 
 __all__ = ["adjust", "advance", "as_python", "options", "start", "whole_page"]
 TITLE = "A training in the playground"
@@ -45,7 +45,13 @@ class TrainingRun:
         self.made = made
         exec(settings.preparation(), made)  # made of names and numbers that Settings has looked at
         self.model, self.watch = made["model"], made["watch"]
-        self.recorder = RunRecorder(self.model, made["X"], made["y"], LOSSES[settings.loss])
+        self.recorder = RunRecorder(
+            self.model,
+            made["X"],
+            made["y"],
+            LOSSES[settings.loss],
+            kinds=CLASSES[: settings.classes] if settings.data == "drawn" else "",
+        )
         self.stages: list[tuple[Settings, History]] = []
         self.next: Settings | None = None
         self.stopped = ""

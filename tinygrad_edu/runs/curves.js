@@ -49,11 +49,13 @@ function runCurves(run, on) {
         c.steps.setAttribute("d", path(frames.map((g) => [g.step, g[c.word]])));
         names.forEach((name, i) => c.lines[i].setAttribute("d", path(epochs.map((e) => [e.step, e[name]]))));
         c.axis.setAttribute("d", `M${LEFT},${TOP}V${H - BOTTOM}H${W - 8}`);
-        const told = (v) => (c.word === "accuracy" ? `${Math.round(100 * v)} %` : twoDigits(v));
+        const told = (v, write = twoDigits) => (c.word === "accuracy" ? `${Math.round(100 * v)} %` : write(v));
+        const mean = (name) => told(epochs.findLast((e) => e[name] != null)[name], short);
         c.words.replaceChildren(
           ...[lo, hi].map((v) => el("text.tick", {x: LEFT - 4, y: y(v) + 4, "text-anchor": "end"}, told(v))),
           el("text.tick", {x: LEFT, y: H - 5}, "0"),
-            el("text.tick", {x: W - 8, y: H - 5, "text-anchor": "end"}, `${last.toLocaleString("en")} steps`));
+            el("text.tick", {x: W - 8, y: H - 5, "text-anchor": "end"},
+              `${last.toLocaleString("en")} step${last === 1 ? "" : "s"}`));
         c.marks.replaceChildren(
           ...findings.map((g) => el(g.severity === "broken" ? "path.mark.broken" : "path.mark",
             {d: `M${x(g.step ?? 0)},${TOP + 7}l-5,-8h10z`}, el("title", {}, `${g.what}, step ${g.step}`))));
@@ -61,7 +63,8 @@ function runCurves(run, on) {
         c.key.replaceChildren(
           ...(frames.some((g) => g[c.word] != null) ? [el("span.batches", {}, "— of a step’s batch")] : []),
           ...kinds.flatMap(([name, word], i) => (has[i] ? [
-            el(`span.${name.replace("_loss", "").replace("loss", "train")}`, {}, ` — ${word}, by epoch`)] : [])));
+            el(`span.${name.replace("_loss", "").replace("loss", "train")}`, {},
+              ` — ${word}, by epoch: ${mean(names[i])}`)] : [])));
         c.svg.setAttribute("aria-label", `${c.title} over ${last} steps, from ${short(seen[0])}`);
       }
       c.cursor.setAttribute("x1", x(f.step));

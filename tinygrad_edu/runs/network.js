@@ -28,6 +28,28 @@ function runNetwork(run, on) {
     return {element, draw() {}};
   }
   let width = 0, spots, circles, lines, boxes, end, seen, radius;
+  // Lines are thin: the nearest one is meant
+  const words = el("title");
+  function nearest(e) {
+    const box = svg.getBoundingClientRect(), x = e.clientX - box.left, y = e.clientY - box.top;
+    if (e.target.closest(".unit, .input, .loss")) return null;
+    return lines.reduce((best, one) => {
+      const {from: [x0, y0], to: [x1, y1]} = one, [dx, dy] = [x1 - x0, y1 - y0];
+      const t = Math.max(0, Math.min(1, ((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy)));
+      const far = Math.hypot(x0 + t * dx - x, y0 + t * dy - y);
+      return far < best[0] ? [far, one] : best;
+    }, [5, null])[1];
+  }
+  svg.addEventListener("click", (e) => {
+    const line = nearest(e);
+    if (line) on.edge(line.k, line.j);
+  });
+  svg.addEventListener("pointermove", (e) => {
+    const line = nearest(e), w = line ? units[line.k].weights[line.j] : -1;
+    svg.style.cursor = line ? "pointer" : "";
+    words.textContent = w < 0 || !seen ? ""
+      : `weight ${short(seen.w[w])}${seen.g ? `, its gradient in the batch ${short(seen.g[w])}` : ""}`;
+  });
 
   function build(wide) {
     width = wide;
@@ -51,7 +73,7 @@ function runNetwork(run, on) {
         const spot = kind === 0 ? !boxed && from[i] : kind === 1 ? shown.has(i) && spots[i] : null;
         if (!spot) return;
         const line = el("line.wire", {x1: spot[0], y1: spot[1], x2: spots[k][0], y2: spots[k][1]});
-        lines.push({line, k, j});
+        lines.push({line, k, j, from: spot, to: spots[k]});
         wires.append(line);
       });
     });
@@ -102,14 +124,14 @@ function runNetwork(run, on) {
       const more = l.units.length - WIDE;
       top.append(el("text.title", {x: left + across * (c + 1), y: 13}, l.title),
         ...(more > 0 ? [el("text.small", {x: left + across * (c + 1), y: high - 1},
-          `and ${more} more`)] : []));
+          across < 90 ? `+ ${more}` : `and ${more} more`)] : []));
     });
     top.append(el("text.title", {x: left, y: 13}, "inputs"), el("text.title", {x, y: 13}, "loss"));
     for (const [k, v] of
       Object.entries({viewBox: `0 0 ${total} ${high + 4}`, width: total, height: high + 4}))
       svg.setAttribute(k, v);
     Object.assign(canvas.style, {width: `${total}px`, height: `${high + 4}px`});
-    svg.replaceChildren(wires, top);
+    svg.replaceChildren(words, wires, top);
     svg.setAttribute("aria-label", `Network with ${units.length} units in ${layers.length} layers`);
   }
   const signOf = (g) => (g > 0 ? "plus" : g < 0 ? "minus" : "none");
@@ -129,11 +151,12 @@ function runNetwork(run, on) {
     for (const {line, k, j} of lines) {
       const u = units[k], w = u.weights[j] >= 0 ? now.w[u.weights[j]] : 1,
         g = gradient(u, k, j),
-        share = now.scale.w ? Math.min(1, finite(w) / now.scale.w) : 1;
+        share = now.scale.w ? Math.min(1, finite(w) / now.scale.w) : 1,
+        traced = k === now.unit && j === now.edge ? "traced" : "";
       put(line, "class",
-        `wire ${Number.isNaN(g) ? "wrong" : signOf(g)}${k === now.unit ? " chosen" : ""}`);
+        `wire ${traced || (Number.isNaN(g) ? "wrong" : signOf(g))}${k === now.unit ? " chosen" : ""}`);
       put(line, "stroke-width", (0.5 + 3.6 * share).toFixed(2));
-      put(line, "stroke-opacity", (g ? 0.22 + 0.78 * strength(g, largest) : 0.3).toFixed(2));
+      put(line, "stroke-opacity", traced ? "1" : (g ? 0.22 + 0.78 * strength(g, largest) : 0.3).toFixed(2));
     }
     for (const {g, tint, text, k} of circles) {
       const grad = now.da[k], closed = now.slope[k] === 0;
@@ -162,7 +185,7 @@ function runNetwork(run, on) {
           "dashed where none passes.",
       `Line: as wide as the weight is large, coloured by its gradient${none}.`,
       layers.some((l) => l.units.length > WIDE) && `Of each layer the first ${WIDE} units are drawn.`,
-      "Click on a unit.",
+      "Click on a unit or a line.",
     ].filter(Boolean).join(" ");
     thumbnails(now, pictures);
   }

@@ -49,7 +49,9 @@ function runPlane(run, on, judge) {
     if (element.hidden || !now.x) return;
     chosen = now.sample;
     if (document.activeElement !== number) number.value = samples.places[chosen];
-    const wide = Math.max(160, Math.min(element.clientWidth - 28 || 320, 340)),
+    const beside = element.closest(".run").clientWidth > 760; // then the loss stands below, and is to be seen as well
+    const most = beside ? Math.max(200, Math.min(innerHeight - 590, 340)) : 340;
+    const wide = Math.max(160, Math.min(element.clientWidth - 28 || 320, most)),
       high = n === 1 ? 220 : wide,
       ratio = devicePixelRatio || 1;
     if (!canvas.hidden) {
@@ -68,8 +70,9 @@ function runPlane(run, on, judge) {
       n > 24 ? `… ${n - 24} more` : "");
     }
     const right = now.right.filter(Boolean).length;
+    const [said, because = ""] = judge.said(now.out);
     says.replaceChildren("The network says ",
-      el("b", {}, judge.said(now.out)), `; the target is ${judge.asked(now.target)}; loss `,
+      el("b", {}, said), `${because}; the target is ${judge.asked(now.target)}; loss `,
     numeral(now.loss), ". ",
       run.classes ? el(now.right[chosen] ? "span.fine" : "span.wrong", {},
         now.right[chosen] ? "Right." : "Wrong.") : "");
@@ -81,7 +84,8 @@ function runPlane(run, on, judge) {
           el(s < 0 ? "i.minus" : "i.plus", {style: `width: ${50 * finite(s) / most}%`})),
         el("span", {title: s}, short(s)))));
     }
-    note.textContent = run.classes ? `${right} of these ${count} are right.` : "";
+    const others = n === 2 && right < count ? "; the others have a rim" : "";
+    note.textContent = run.classes ? `${right} of these ${count} are right${others}.` : "";
     const drawn = {1: "The curve of the network", 2: "What the network says of the plane"}[n]
       ?? "The sample as a picture";
     canvas.setAttribute("aria-label", drawn + (run.classes ? `; ${right} of ${count} samples right` : ""));

@@ -37,7 +37,7 @@ function showRun(element, run, options = {}) {
   const epochs = [...run.epochs ?? []], findings = [...run.findings ?? []];
   const scale = {w: 0, g: 0, a: 0, of: run.matrices.map(() => 0)}; // the largest so far, so that frames can be compared
   let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1),
-    unit = options.unit ?? -1,
+    unit = options.unit ?? -1, edge = -1,
     past = null, scaled = -1, latest = null;
   const {programs} = run, m = run.units.length, others = programs?.others ?? 0, k = run.outputs ?? 0;
 
@@ -69,7 +69,7 @@ function showRun(element, run, options = {}) {
   const judge = runJudge(run);
   function look() {
     const f = frames[at], w = f.w,
-      now = {f, at, w, g: f.g, sample, unit, scale, frames, epochs,
+      now = {f, at, w, g: f.g, sample, unit, edge, scale, frames, epochs,
         findings, history, rows};
     if (!programs || sample < 0) return now;
     Object.assign(now, computed(sample, w), {x: run.samples.x[sample], target: run.samples.y[sample]});
@@ -96,7 +96,7 @@ function showRun(element, run, options = {}) {
 
   // What is seen
 
-  const on = {unit: shown, sample: choose, step: (s) => { pause(); step(s); }};
+  const on = {unit: shown, edge: traced, sample: choose, step: (s) => { pause(); step(s); }};
   const parts = [runPlane, runNetwork, runCurves, runUnit, runMatrices].map((make) => make(run, on, judge));
   const [plane, network, curves, about, matrices] = parts; // the plane first: circles show pieces of its grid
   const told = el("section.box.findings", {"aria-label": "What the doctor found"});
@@ -157,13 +157,20 @@ function showRun(element, run, options = {}) {
   }
   function select(i) {
     unit = i === unit ? -1 : i;
+    edge = -1;
     redraw();
   }
-  function shown(i) { // what somebody has clicked on is to be seen, also where it stands below
+  function traced(i, j) { // input j of unit i
+    if (i !== unit) shown(i);
+    edge = j;
+    redraw();
+  }
+  function shown(i) { // what somebody has clicked on is to be seen, also where it stands below; the network, too
     select(i);
-    requestAnimationFrame(() =>
-      unit >= 0 && about.element.getBoundingClientRect().top > innerHeight - 160
-        && about.element.scrollIntoView({block: "nearest"}));
+    requestAnimationFrame(() => {
+      const {top} = about.element.getBoundingClientRect();
+      if (unit >= 0 && top > innerHeight - 320) scrollBy(0, top - innerHeight / 2);
+    });
   }
   function play() {
     if (timer || frames.length < 2) return;
@@ -267,16 +274,21 @@ const twoDigits = (x) => {
 };
 
 // What outputs say, as `train.metrics.right` has it, and what a number or a class is coloured.
-function runJudge({classes, outputs, samples, kinds}) {
+function runJudge({classes, outputs, samples, kinds, loss}) {
   const targets = samples.y.map((y) => Number(y[0])), lo = Math.min(...targets), hi = Math.max(...targets);
   const largest = (out) => out.reduce((best, x, i) => (x > out[best] ? i : best), 0);
   const several = outputs > 1, low = lo < 0 ? -1 : 0; // of two classes with one output
-  const named = (y) => kinds?.[y] ?? (typeof y === "number" ? short(y) : String(y));
+  const named = (y) => kinds?.[y < 0 ? 0 : y] ?? (typeof y === "number" ? short(y) : String(y));
+  const logits = /cross_entropy/.test(loss); // else a score, which is no probability's
   return {
-    // What the network says in words: its class, after the score where there is one; and what a target is called
+    // What the network says in words: its class, and the number that says so; and what a target is called
     said(out) {
-      if (!classes) return out.map(short).join(", ");
-      return several ? named(largest(out)) : `${short(out[0])}, class ${named(out[0] > 0 ? 1 : low)}`;
+      if (!classes) return [out.map(short).join(", ")];
+      if (several) return [`class ${named(largest(out))}`, `, which has the largest ${logits ? "logit" : "score"}`];
+      const said = `class ${named(out[0] > 0 ? 1 : low)}`;
+      const sure = `so class ${named(1)} has a probability of ${short(1 / (1 + Math.exp(-out[0])))}`;
+      return [said, logits ? `: the logit is ${short(out[0])}, ${sure}`
+        : `: the score is ${short(out[0])}, and class ${named(1)} begins above 0`];
     },
     asked: (y) => (classes ? named(y[0]) : y.map(named).join(", ")),
     right: (out, y) => !classes || (several ? largest(out) === Number(y[0]) : out[0] > 0 === Number(y[0]) > 0),

@@ -12,11 +12,11 @@ function runUnit(run, on) {
   const value = (now, [kind, i]) => (kind === 0 ? now.x[i] : kind === 1 ? now.a[i] : now.other[i]);
   const weight = (now, u, j) => (u.weights[j] >= 0 ? now.w[u.weights[j]] : NaN);
 
-  function table(head, rows, caption) {
+  function table(head, rows, caption, marked = -1) {
     return el("div", {}, el("p.note", {}, caption),
       el("div.scroll", {tabindex: 0, role: "group", "aria-label": caption},
       el("table", {}, el("tr", {}, ...head.map((h) => el("th", {scope: "col"}, h))),
-        ...rows.map((cells) => el("tr", {},
+        ...rows.map((cells, i) => el(i === marked ? "tr.traced" : "tr", {},
           ...cells.map((c) => (
             typeof c === "number" ? el("td.number", {title: c}, short(c)) : el("td", {}, c))))))));
   }
@@ -53,7 +53,8 @@ function runUnit(run, on) {
     if (element.hidden) return;
     const k = now.unit, u = units[k],
       terms = u.inputs.map((source, j) => ({source, j, w: weight(now, u, j), v: value(now, source)}));
-    const [some, rest] = largest(terms, (t) => t.w * t.v), bias = u.bias >= 0 ? now.w[u.bias] : 0;
+    const [some, rest] = largest(terms, (t) => (t.j === now.edge ? Number.MAX_VALUE : t.w * t.v));
+    const bias = u.bias >= 0 ? now.w[u.bias] : 0;
     const sum = [u.bias >= 0 ? short(bias) : "",
       ...some.map((t) => `${signed(t.w)}·${signed(t.v)}`),
       rest.length ? `${rest.length} more: ${short(rest.reduce((s, t) => s + t.w * t.v, 0))}` : ""
@@ -108,7 +109,8 @@ function runUnit(run, on) {
           ...(g ? [u.weights[t.j] >= 0 ? g[u.weights[t.j]] : ""] : [])]),
           ...(u.bias >= 0 ? [["bias", bias, 1, bias, now.dz[k], ...(g ? [g[u.bias]] : [])]] : [])],
         `Each weight’s gradient is ∂L/∂z × its input` +
-          (rest.length ? `; the ${TERMS} largest products of ${terms.length}` : "")),
+          (rest.length ? `; the ${TERMS} largest products of ${terms.length}` : ""),
+        now.edge < 0 ? -1 : some.findIndex((t) => t.j === now.edge)),
       ...(run.programs.heads.some((h) => h.parameters.length)
         ? [el("p.note", {},
           "The loss reads parameters itself, as a penalty does: what it hands on to them is in the gradient of the " +

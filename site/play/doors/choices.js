@@ -60,8 +60,10 @@ export function choicesForm(choices, chosen) {
     const more = button("+", "one layer more", () => [...settings.layers, settings.layers.at(-1) ?? 4]);
     fewer.disabled = !sizes.length;
     more.disabled = sizes.length >= choices.limits.layers;
+    more.title = `at most ${choices.limits.layers} layers`;
     const inputs = sizes.map((size, k) => {
-      const input = Object.assign(document.createElement("input"), {type: "text", inputMode: "numeric", value: size});
+      const input = Object.assign(document.createElement("input"),
+        {type: "text", inputMode: "numeric", value: size, title: `1 to ${choices.limits.width} units`});
       input.dataset.layer = String(k);
       input.setAttribute("aria-label", `units of hidden layer ${k + 1}`);
       return input;

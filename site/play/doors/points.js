@@ -4,6 +4,8 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export function pointsEditor({classes, points: most}, drawn) {
   const element = document.createElement("fieldset");
+  element.className = "points";
+  element.addEventListener("change", (event) => event.stopPropagation()); // it stands in a form of others
   element.innerHTML = `<legend>Your points</legend>
     <div class="classes" role="radiogroup" aria-label="Class of the next point"></div>
     <svg class="draw" viewBox="0 0 ${SIDE} ${SIDE}" tabindex="0" role="application" aria-describedby="draw-help"></svg>

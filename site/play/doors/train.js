@@ -31,7 +31,7 @@ export async function open(root, state, play) {
   root.innerHTML = `
     <h1>Train a network, and see every number of it</h1>
     <div class="train">
-      <details class="train-choices box"><summary></summary><div class="form"></div><div class="points"></div></details>
+      <details class="train-choices box"><summary></summary><div class="form"></div></details>
       <div class="train-main">
         <div class="train-bar" role="group" aria-label="Training">
           <button type="button" class="main go">▶ Train</button>
@@ -61,7 +61,7 @@ export async function open(root, state, play) {
   const form = choicesForm(choices, chosen);
   const points = pointsEditor(choices.limits, (drawn) => chosen({drawn}));
   $(".form").append(form.element);
-  $(".points").append(points.element);
+  form.element.querySelector("fieldset").after(points.element);
 
   // Questions to Python: what a person can put right is said; whatever else is raised goes on to the frame.
 
