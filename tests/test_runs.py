@@ -349,6 +349,19 @@ def test_where_a_page_cannot_be_written_nothing_is_trained(tmp_path):
         fit(model, X, y, loss=loss, optimizer="adam", progress=False, record=RunRecorder(make(), X, y, loss))
 
 
+def test_what_cannot_be_recorded_is_told_before_anything_is_trained():
+    make, loss, y = TASKS["signs"]
+    for given, error, told in [((X, y[1:], loss), ValueError, "one target per sample"),
+                               (([], [], loss), ValueError, "at least one sample"),
+                               ((X, y, "hinge"), TypeError, "loss is a function")]:  # fmt: skip
+        with pytest.raises(error, match=told):
+            RunRecorder(make(), *given)
+    with pytest.raises(TypeError, match="parameters are Values, got float 0.5"):
+        RunRecorder(make(), X, y, loss, parameters=[0.5])
+    with pytest.raises(TypeError, match="the title of a page is a text, got int 3"):
+        RunRecorder(make(), X, y, loss).page(3)
+
+
 def test_a_history_without_a_recorder_says_how_to_have_one_and_one_with_it_is_saved_as_before(tmp_path):
     plain, _ = trained()
     with pytest.raises(UserError, match="record=True"):

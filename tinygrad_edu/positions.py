@@ -50,6 +50,21 @@ def by_position(data: Any, what: str, targets: bool = False) -> Any:
     return data.to_numpy() if hasattr(data, "to_numpy") else data
 
 
+def check_data(what: str, X: Any, y: Any) -> tuple[Any, Any]:
+    """Samples and targets by position.
+
+    Raises TypeError or ValueError unless there are samples, and a target for each.
+    """
+    X, y = by_position(X, what), by_position(y, what, targets=True)
+    if not len(X) or len(X) != len(y):
+        hint = "; split gives X_train, y_train, X_test, y_test, in this order" if len(X) and len(y) else ""
+        raise ValueError(
+            f"{what} hold one target per sample, and at least one sample, got {len(X)} samples and "
+            f"{len(y)} targets{hint}"
+        )
+    return X, y
+
+
 def _numbers(column: list[Any], name: object, what: str) -> list[float]:
     """A column of a table.  Raises TypeError for text or dates, ValueError for a missing cell."""
     numbers = []

@@ -18,8 +18,8 @@ from ..engine import Value
 from ..errors import UserError
 from ..nn import Dropout, Module
 from ..parameters import write, zeroed
+from ..positions import check_data
 from ..train.arguments import by_name
-from ..train.samples import check_data
 from ..words import brief, elided, plural
 from .counterparts import check_apart, of_jax
 from .libraries import NAMES

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from ..data.samples import are_classes
 from ..engine import Value
 from ..errors import UserError
-from ..positions import by_position
+from ..positions import check_data
 from ..words import plural
 from .network import network
 
@@ -57,7 +57,8 @@ class RunRecorder:
     record=recorder)` does it.  `most` is how many frames are kept, fewer of a large model; `classes` says whether
     targets are classes, if it is not to be seen by them: whole numbers, or -1 and 1.  `names` are those of the numbers
     of a sample, `kinds` those of the classes.
-    The training is the same without it, to the last bit.  Raises TypeError for a model without parameters.
+    The training is the same without it, to the last bit.  Raises TypeError for a model without parameters or a loss
+    that is no function, ValueError if there is not one target for each sample.
     """
 
     def __init__(self, model: Any, X: Sequence[Any], y: Sequence[Any], loss: Callable[[Any, Any], Any], *,
@@ -69,13 +70,17 @@ class RunRecorder:
                 raise TypeError(f"a recorder reads model.parameters(), which {model!r:.80} does not have: pass them, "
                                 "RunRecorder(..., parameters=[w, b])")  # fmt: skip
             parameters = [*(own() if callable(own) else own)]
+        if not callable(loss):
+            raise TypeError(f"loss is a function of an output and a target, such as losses.mse, got {loss!r:.60}")
         if most is not None and (type(most) is not int or most < 2):
             raise UserError(f"most is how many steps are kept, a whole number, 2 or more, got {most!r}")
         self.model, self.loss, self.parameters = model, loss, [*parameters]
-        self.X, self.y = by_position(X, "X"), by_position(y, "y", targets=True)
+        if (other := next((p for p in self.parameters if not isinstance(p, Value)), None)) is not None:
+            raise TypeError(f"parameters are Values, got {type(other).__name__} {other!r:.60}")
+        self.X, self.y = check_data("X and y", X, y)
         self.most = most or max(LEAST, min(MOST, NUMBERS // max(1, 2 * len(self.parameters))))
         self.classes = are_classes(self.y) if classes is None else classes
-        self.names, self.kinds = list(names), list(kinds)
+        self.names, self.kinds = list(map(str, names)), list(map(str, kinds))
         self.frames: list[RunFrame] = []
         self.epochs: list[dict[str, float]] = []
         self.findings: list[dict[str, Any]] = []

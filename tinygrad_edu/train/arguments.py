@@ -12,8 +12,8 @@ from .. import files, losses, modes, optim
 from ..data import batches, split
 from ..data.samples import are_classes
 from ..engine import Value
+from ..positions import check_data
 from ..replay import BACKENDS
-from .samples import check_data
 
 if TYPE_CHECKING:
     from ..runs import RunRecorder

@@ -10,12 +10,12 @@ from ..data.dividing import hardly_varies
 from ..data.samples import class_label
 from ..errors import UserError
 from ..modes import no_grad
-from ..positions import by_position
+from ..positions import by_position, check_data
 from ..replay import jit
 from ..replay.backends import installed
 from ..replay.byhand import close
 from ..usage import chance_kept, mode
-from .samples import Model, check_data
+from .samples import Model
 
 WORTH = 200_000  # multiplications, about: for less, a model is not recorded
 LARGE = 5_000  # parameters, from which on printed source is slow to compile

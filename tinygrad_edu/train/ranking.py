@@ -6,8 +6,9 @@ from itertools import groupby
 from typing import Any
 
 from ..errors import UserError
+from ..positions import check_data
 from .metrics import alone, outputs
-from .samples import Model, check_data
+from .samples import Model
 
 
 def roc(model: Model, X: Any, y: Any) -> tuple[list[float], list[float]]:

@@ -19,8 +19,10 @@ from ..files import StrPath
 
 def one_file(title: str, body: str, css: str, js: str, data: Any, rows: str) -> str:
     """One HTML file, of the texts of a page: the elements below its head, its style and its script, which reads `DATA`
-    and runs programs on `ROWS`, functions in JavaScript.
+    and runs programs on `ROWS`, functions in JavaScript.  Raises TypeError for a title that is no text.
     """
+    if not isinstance(title, str):
+        raise TypeError(f"the title of a page is a text, got {type(title).__name__} {title!r:.60}")
     # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
     parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
              "rows": rows, "body": body, "css": text("colours.css", "document.css") + css,
