@@ -11,13 +11,14 @@ typedef struct Node {
     PyObject *op, *dict;
     double grad; /* from here on, what a walk along the graph reads: with 64 bits, the second line of the cache */
     Row *row;
-    unsigned walk;
-    int place; /* the last walk that met it, and where it stands in that one, if that wants to know */
-    int np;    /* how many parents */
-    unsigned in_slab : 1, by_hand : 1, shown : 1, joined : 1; /* where it lies; whether somebody wrote what it is made
-                                        of; whether the collector sees it, and all that it was computed from; whether
-                                        many inputs and parents lie in one piece, the inputs first */
-    int nx : 28;                                              /* how many inputs were seen, -1 for none */
+    unsigned walk;         /* the last walk that met it, */
+    int place;             /* and where it stands in that one, if that wants to know */
+    int np;                /* how many parents */
+    unsigned in_slab : 1,  /* where it lies */
+        by_hand : 1,       /* somebody wrote what it is made of */
+        shown : 1,         /* the collector sees it, and all that it was computed from */
+        joined : 1;        /* many inputs and parents lie in one piece, the inputs first */
+    int nx : 28;           /* how many inputs were seen, -1 for none */
     union {
         struct Node *few[2], **many;
     } p;
@@ -46,10 +47,12 @@ typedef struct {
 } Slab;
 static uint64_t none[1];
 static struct {
-    Slab **all, *here;
-    int n, room, unused, word; /* `here`, `word`, `ahead`: where to look next */
-    uint64_t *at, ahead;
-    char *first;
+    Slab **all;
+    int n, room, unused;
+    Slab *here; /* where to look next: in this slab, from this word on; */
+    int word;
+    uint64_t *at, ahead; /* in the word itself, for these of its bits, */
+    char *first;         /* whose first is this place */
 } slabs = {.at = none};
 
 #ifdef _MSC_VER
