@@ -215,6 +215,12 @@ def test_what_is_written_in_another_tab_is_shown_and_not_written_over(door):
     door("Target.closeTarget", targetId=other)
 
 
+@pytest.mark.parametrize("seed", ["1e400", "1.5", "words", ""])
+def test_a_link_whose_puzzle_cannot_be_drawn_again_leads_to_one_that_can(door, seed):
+    door.goto(f"#learn?level=1&seed={seed}")
+    door.until("document.querySelector('#learn .blanks li') && /seed=[1-9]\\d*$/.test(location.hash)")
+
+
 def test_gradients_by_hand_are_marked_one_by_one(door):
     door.goto("#learn?level=1&seed=3")
     door.until("document.querySelectorAll('.blanks li').length === 6")

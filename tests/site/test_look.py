@@ -30,7 +30,15 @@ def gradients(tab):
     return dict(s.split(" = ") for s in said)
 
 
-@pytest.mark.parametrize("text", ["L = (a*b + sin(a))**2", "s = exp(p) + exp(q); y = -log(exp(p)/s)", "√(u² + v²) · π"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "L = (a*b + sin(a))**2",
+        "s = exp(p) + exp(q); y = -log(exp(p)/s)",
+        "√(u² + v²) · π",
+        "constructor * __proto__ + a",
+    ],
+)
 def test_what_is_typed_has_the_gradients_of_the_engine(tab, text):
     opened(tab)
     read = parse(text)

@@ -193,6 +193,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing_at_any_width(tab, width):
     "state, words",
     [
         ("lr=-1", "the learning rate is a number above 0, at most 1000, got -1"),
+        ("lr=1e400", "the learning rate is a number above 0, at most 1000, got '1e400'"),
         ("layers=8-fast", "the size of layer 2 is a whole number from 1 to 32, got 'fast'"),
         ("d=mons", "did you mean 'moons'?"),
         ("d=drawn&p=1.x.0", "y of point 1 is a number from -100 to 100, got 'x'"),

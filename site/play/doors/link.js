@@ -26,7 +26,7 @@ export function settingsOf(state, usual) {
   }
   return found;
 }
-export const numeral = (text) => (String(text).trim() === "" || Number.isNaN(Number(text)) ? text : Number(text));
+export const numeral = (text) => (String(text).trim() && Number.isFinite(Number(text)) ? Number(text) : text);
 
 // Points as whole hundredths: x.y.class_x.y.class
 const packed = (points) => points.map(([x, y, c]) => `${Math.round(100 * x)}.${Math.round(100 * y)}.${c}`).join("_");

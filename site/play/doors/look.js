@@ -135,8 +135,9 @@ export function open(root, state, play) {
       names = e === play.first.expression ? Object.keys(play.first.numbers)
         : (await play.ask("look.read", {expression: e})).names;
       const free = NUMBERS.filter((x) => !Object.values(now.numbers).includes(x));
-      names.forEach((n, i) => { now.numbers[n] ??= free[i] ?? NUMBERS[i % NUMBERS.length]; });
-      now.numbers = Object.fromEntries(names.map((n) => [n, now.numbers[n]]));
+      const known = (n) => Object.hasOwn(now.numbers, n); // a name may be what every object has, such as constructor
+      now.numbers = Object.fromEntries(names.map((n, i) =>
+        [n, known(n) ? now.numbers[n] : free[i] ?? NUMBERS[i % NUMBERS.length]]));
     }
     const about = {expression: e, numbers: now.numbers};
     const width = panel.clientWidth < NARROW && innerWidth < 900 ? 420 : 800;

@@ -2,7 +2,8 @@
 const LEVELS = 5;
 
 export function hand(root, {level, seed}, play) {
-  const now = {level: Math.min(LEVELS, Math.max(1, Math.round(level) || 1)), seed: Number(seed) || fresh()};
+  const drawn = Number.isSafeInteger(Number(seed)) && Number(seed); // what a link says, if it can be said again
+  const now = {level: Math.min(LEVELS, Math.max(1, Math.round(level) || 1)), seed: drawn || fresh()};
   root.innerHTML = `
     <h1 tabindex="-1">Gradients by hand</h1>
     <p>Fill in the values, then the gradients, from the end to the beginning. A number will do, or a product such as
