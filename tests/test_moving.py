@@ -499,6 +499,29 @@ def test_what_cannot_be_moved_is_named_with_what_to_do():
             compare_training(small("mse"), [[1, 2]], [1], loss="mse", lr=1.0, within=within)
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"torch": lambda net: "nn.Linear(2, 2)"}, r"torch=f\), gives a Counterpart, got 'nn.Linear"),
+        ({"jax": lambda net: lambda p, x: x}, r"jax=f\), gives a dict of parameters and a function"),
+        ({"jax": lambda net: (lambda p, x: x, {})}, r"jax=f\), gives a dict of parameters and a function"),
+        ({"layers": lambda net: net.inner}, r"'sequential.steps.0', .*layers=f\), gives a list of layers, got Linear"),
+    ],
+)
+def test_a_row_in_another_form_is_told(row, said):
+    class Whole(nn.Module):
+        def __init__(self):
+            self.inner = nn.Linear(2, 2)
+
+        def __call__(self, xs):
+            return self.inner(xs)
+
+    counterpart(Whole, **row)
+    moved = counterparts.of_jax if "jax" in row else counterparts.of_torch
+    with pytest.raises(TypeError, match=said):
+        moved(nn.Sequential(Whole()))
+
+
 @needs_torch
 def test_a_row_of_ones_own_is_a_layer_of_both_libraries():
     class Gain(nn.Module):

@@ -97,10 +97,23 @@ def _found(layer: Any, place: str, name: str, table: Mapping[Any, Any], joined: 
         hint = "; layers one after the other are nn.Sequential(*layers)" if isinstance(layer, (list, tuple)) else ""
         raise TypeError(f"{place!r} is to be a layer or a model, got {what}{hint}")
     if (row := _row(layer, table)) is not None:
-        return row(layer)
+        return _checked(row(layer), place, name)
     if (row := _row(layer, MADE_OF)) is not None:
-        return joined([_found(part, f"{place}.{i}", name, table, joined) for i, part in enumerate(row(layer))])
+        parts = _checked(row(layer), place, "layers")
+        return joined([_found(part, f"{place}.{i}", name, table, joined) for i, part in enumerate(parts)])
     raise _unknown(layer, place, name)
+
+
+def _checked(given: Any, place: str, name: str) -> Any:
+    """What a row gave, if it has the form that its table asks for.  Raises TypeError if not."""
+    form, right = {
+        "torch": ("a Counterpart", isinstance(given, Counterpart)),
+        "jax": ("a dict of parameters and a function", isinstance(given, tuple) and [*map(callable, given)] == [0, 1]),
+        "layers": ("a list of layers", isinstance(given, (list, tuple))),
+    }[name]
+    if not right:
+        raise TypeError(f"what is told of {place!r}, counterpart(..., {name}=f), gives {form}, got {given!r:.60}")
+    return given
 
 
 def _row(layer: Any, table: Mapping[Any, Any]) -> Any:

@@ -61,7 +61,7 @@ def to_torch(model: Any) -> Any:
     `.squeeze(-1)` makes it a row.  `.source` is the Python that builds it, `load_state_dict` brings the numbers there.
 
     Raises MissingPackage without PyTorch; UserError, with its name, for a layer that has no row (see `counterpart`), or
-    for a parameter that two layers share.
+    for a parameter that two layers share; TypeError for what is no model.
     """
     written = Translation(model)
     built = written.build(getattr(model, "training", True))
@@ -78,7 +78,7 @@ def to_jax(model: Any) -> tuple[Any, Callable[[Any, Any], Any]]:
     along the first axes.  JAX computes with 32 bits unless it is told `jax.config.update("jax_enable_x64", True)`.
 
     Raises MissingPackage without JAX; UserError, with its name, for a layer that has no row (see `counterpart`), or for
-    a parameter that two layers share.
+    a parameter that two layers share; TypeError for what is no model.
     """
     jax, np = package("jax", "to_jax"), package("numpy", "to_jax")
     tree, f = of_jax(model)
