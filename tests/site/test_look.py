@@ -126,6 +126,28 @@ def test_the_button_for_the_next_step_is_in_view(tab, size):
         tab.size(1280, 860)
 
 
+def test_a_long_formula_is_seen_whole_and_its_reason_is_in_view(tab):
+    opened(tab)
+    text = "L = " + " + ".join(f"tanh(w{i}*x{i} + b{i})**2" for i in range(8))
+    typed(tab, text, "document.querySelectorAll('#look .grad').length === 24")
+    tab.until(DONE)
+    hidden = "[f.scrollWidth - f.clientWidth, f.scrollHeight - f.clientHeight]"
+    assert tab.js(f"{{ const f = document.getElementById('look-formula'); {hidden}; }}") == [0, 0]
+    assert tab.js("document.querySelector('#look .why').getBoundingClientRect().top") < 700 and tab.axe() == []
+
+
+def test_steps_can_stand_in_lines(tab):
+    opened(tab)
+    typed(tab, "e = a*b", "document.querySelector('#look .result').textContent.startsWith('e = ')")
+    tab.js("document.getElementById('look-formula').setSelectionRange(9, 9)")
+    tab.key("Enter", modifiers=8)  # with Shift
+    tab("Input.insertText", text="L = e + c")
+    tab.key("Enter")
+    tab.until("document.querySelector('#look .result').textContent.startsWith('L = ')")
+    assert tab.js("document.getElementById('look-formula').value") == "e = a*b\nL = e + c"
+    assert list(gradients(tab)) == ["dL/da", "dL/db", "dL/dc"] and tab.troubles() == []
+
+
 def test_every_tab_is_in_view_on_a_telephone(tab):
     tab.size(390, 800)
     try:

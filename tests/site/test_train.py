@@ -98,10 +98,14 @@ def test_by_keyboard_alone_a_network_is_trained_and_a_unit_asked(tab):
     paused(tab)
     at, _ = step(tab)
     to("#train .unit")
+    tab("Input.dispatchKeyEvent", type="keyDown", key="ArrowDown", windowsVirtualKeyCode=40)
     tab.key("Enter")
     assert "∂L/∂a" in tab.until("document.querySelector('#train .about:not([hidden])')?.textContent")
+    assert "layer 0, unit 1" in tab.js("document.querySelector('#train .about h2').textContent")
     tab.key("ArrowLeft")
     assert step(tab)[0] < at and tab.troubles() == []
+    tab.key("Tab")
+    assert not tab.js("document.activeElement.matches('#train .unit')")  # all of them are one stop
 
 
 def test_a_point_is_put_by_keyboard_and_taken_away(tab):

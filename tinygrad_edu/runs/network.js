@@ -105,9 +105,16 @@ function runNetwork(run, on) {
     units.forEach((u, k) => {
       if (!shown.has(k)) return;
       const [x, at] = spots[k], tint = el("circle.tint", {cx: x, cy: at, r: radius}), text = el("text", {x, y: at + 4});
-      const g = el("g.unit", {tabindex: 0, role: "button",
+      const i = circles.length, g = el("g.unit", {tabindex: i ? -1 : 0, role: "button", // one stop for Tab
         onclick: () => on.unit(k),
-        onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); on.unit(k); } }},
+        onfocus: () => { for (const c of circles) put(c.g, "tabindex", c.g === g ? "0" : "-1"); },
+        onkeydown: (e) => {
+          const by = {ArrowDown: 1, ArrowUp: -1}[e.key];
+          if (!by && e.key !== "Enter" && e.key !== " ") return;
+          e.preventDefault();
+          if (by) circles[(i + by + circles.length) % circles.length].g.focus();
+          else on.unit(k);
+        }},
         el("circle.body", {cx: x, cy: at, r: radius}), tint, text);
       circles.push({g, tint, text, k});
       top.append(g);

@@ -18,8 +18,13 @@ export function open(root, state, play) {
 
   // The page
 
-  const field = el("input.formula", {id: "look-formula", type: "text", spellcheck: "false", autocapitalize: "off",
-    autocomplete: "off", "aria-describedby": "look-wrong", oninput: () => later(), onchange: () => typed(true)});
+  const field = el("textarea.formula", {id: "look-formula", rows: 1, spellcheck: "false", autocapitalize: "off",
+    autocomplete: "off", "aria-describedby": "look-wrong", oninput: () => later(), onchange: () => typed(true),
+    onkeydown: (event) => { // a new line, which ends a step, is Shift-Enter
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      typed(true);
+    }});
   const examples = el("select", {id: "look-examples", onchange: () => {
     const [, e, numbers, of] = EXAMPLES[Number(examples.value)];
     set({e, numbers: {...numbers}, of}, true);
