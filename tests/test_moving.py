@@ -391,6 +391,22 @@ def test_the_graph_of_a_loss_of_ones_own_takes_the_same_steps(library):
     assert found and "no counterpart" in found.why
 
 
+@in_both
+def test_a_graph_is_computed_of_one_number_for_each_parameter_and_of_no_others(library):
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    L = (a * b).tanh() + a
+    for xs in ([2.0], [2.0, 3.0, 4.0], [[2.0], [3.0]]):
+        with pytest.raises(UserError, match="2 parameters: give their numbers in one row, not .* of shape"):
+            evaluated(TensorGraph(L, [a, b]), xs, library)
+    for wrong, said in (([a, a], "twice"), ([a, L], "is the root")):
+        with pytest.raises(UserError, match=said):
+            TensorGraph(L, wrong)
+    with pytest.raises(TypeError, match="parameters are Values, got float"):
+        TensorGraph(L, [2.0])
+    with pytest.raises(UserError, match="without samples, loss.k. is a function .*got 'mse'"):
+        compare_training(None, loss="mse", optimizer=optim.SGD([a], lr=0.1), library=library)
+
+
 @needs_torch
 def test_a_row_whose_gradient_is_not_the_slope_of_its_value_keeps_its_own_gradient(library="torch"):
     straight = Op("straight", lambda x: ops.sign(x), lambda y, x: (1.0 + 0 * x,))

@@ -21,6 +21,7 @@ from ..errors import UserError
 from ..exact import exact, filled, is_builtin
 from ..opening import opened
 from ..ops import Op
+from ..words import plural
 from .libraries import double, package, row_function
 
 Step = tuple[Op, list[tuple[int, ...]]]  # a row, and for each of its inputs the slots of all nodes that it makes
@@ -31,11 +32,21 @@ class TensorGraph:
     makes.
 
     Everything that is no parameter keeps the number that it has now, and so does what was drawn at random.  Raises
-    UserError, with the row, for one whose rule asks for numbers.
+    UserError, with the row, for one whose rule asks for numbers; for a parameter that stands in the list twice, or is
+    the root; TypeError for one that is no Value.
     """
 
     def __init__(self, root: Value, parameters: Sequence[Value]) -> None:
         root = opened(root)
+        seen = {root}
+        for p in parameters:
+            if not isinstance(p, Value):
+                raise TypeError(f"parameters are Values, got {type(p).__name__} {p!r:.60}")
+            if p in seen:
+                raise UserError(f"{p!r:.60} {'is the root' if p is root else 'stands in the list twice'}: "
+                                "parameters are what it is computed from, each once")  # fmt: skip
+            seen.add(p)
+        self.parameters = len(parameters)
         drawn = set(filter(_is_fixed, topological(root)))
         order = topological(root, stop=drawn)
         place = {p: i for i, p in enumerate(parameters)}
@@ -69,19 +80,34 @@ class TensorGraph:
         return f"TensorGraph({self.given} parameters and constants, {len(self.steps)} operations: {rows})"
 
     def torch(self, theta: Any) -> Any:
-        """The number as a tensor, of parameters in one tensor of doubles."""
+        """The number as a tensor, of parameters in one tensor of doubles.
+
+        Raises UserError if the tensor has not one number for each parameter.
+        """
         torch = package("torch", "TensorGraph.torch")
+        self._check(theta)
         known = torch.cat([theta, torch.tensor(self.constants, dtype=theta.dtype)])
         slots = (torch.tensor(row) for row in self._slots())
         return _last("torch", torch, torch.cat, torch.logsumexp, self._shape(), slots, known)
 
     def jax(self, theta: Any) -> tuple[float, Any]:
-        """The number and its gradient, of parameters in one array; compiled once for all graphs of this shape."""
+        """The number and its gradient, of parameters in one array; compiled once for all graphs of this shape.
+
+        Raises UserError if the array has not one number for each parameter.
+        """
         np = package("numpy", "TensorGraph.jax")
+        self._check(theta)
         slots = [np.array(row, np.int32) for row in self._slots()]
         with double():
             value, gradient = _compiled(self._shape())(theta, np.array(self.constants, float), slots)
             return float(value), gradient
+
+    def _check(self, theta: Any) -> None:
+        if (shape := tuple(getattr(theta, "shape", ()))) != (self.parameters,):
+            raise UserError(
+                f"this graph has {plural(self.parameters, 'parameter')}: give their numbers in one row, not "
+                f"{type(theta).__name__} of shape {shape}"
+            )
 
     def _shape(self) -> tuple[tuple[Op, int], ...]:
         """The row of each step, and how many inputs it has."""

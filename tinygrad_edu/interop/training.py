@@ -49,8 +49,9 @@ def compare_training(model: Any, X: Any = None, y: Any = None, *, loss: Any, opt
     >>> bool(compare_training(model, [[0, 1], [1, 1]], [1, 0], loss="mse", lr=0.5, steps=3, library="jax"))
     True
     """
-    parts = by_name(loss, optimizer, lr, model)
-    loss, moves = parts
+    if X is None and not callable(loss):
+        raise UserError(f"without samples, loss(k) is a function that gives the loss of step k, got {loss!r:.60}")
+    loss, moves = by_name(loss, optimizer, lr, model)
     if not isinstance(moves, optim.Optimizer) or moves.flat:
         raise TypeError(
             f"optimizer is made of a model's parameters, optim.SGD(model.parameters(), lr=0.1), got {moves!r:.80}"
