@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 SITE, PACKAGE = ROOT / "site", ROOT / "tinygrad_edu"
 MARK = ".tinygrad_edu-site"
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-SHARED = {"webpage/colours.css": "colours.css", "webpage/shared.js": "shared.js"}  # of the package, for the page too
+SHARED = ("shared.css", "shared.js")  # of our own pages, for this one too
 
 # What each door begins with.
 FIRST: dict[str, dict[str, Any]] = {
@@ -61,8 +61,8 @@ def build(out: Path) -> Path:
     (out / "pyodide" / "package.bin").write_bytes(packed([wheel]))
     built = _remember(out, before)
     shutil.copytree(SITE / "play", out / "play")
-    for source, name in SHARED.items():
-        shutil.copy(PACKAGE / source, out / "play" / name)
+    for name in SHARED:
+        shutil.copy(PACKAGE / "webpage" / name, out / "play" / name)
     shutil.copy(ROOT / "docs" / "_static" / "icon.svg", out / "play")  # one mark for all pages of the site
     for name, text in viewer().items():
         (out / "play" / name).write_text(text, "utf-8")

@@ -172,7 +172,7 @@ def test_the_viewer_takes_frames_as_they_come(browser, tmp_path, signs):
     model, history = signs
     recorder = history.recorder
     shared = document.text("shared.js"), viewer()["run.js"]
-    (tmp_path / "live.html").write_text(LIVE % (document.text("colours.css") + viewer()["run.css"], *shared))
+    (tmp_path / "live.html").write_text(LIVE % (document.text("shared.css") + viewer()["run.css"], *shared))
     browser.events.clear()
     browser.open(f"file://{tmp_path}/live.html")
     run = {**recorder.structure, "classes": True, "frames": [], "epochs": [], "findings": []}

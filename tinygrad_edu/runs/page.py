@@ -88,7 +88,7 @@ def encoded(rows: Iterable[Iterable[float]], code: str = "d") -> str:
 def viewer() -> dict[str, str]:
     """The viewer for other pages: the texts `run.js`, one classic script with `showRun`, and `run.css`.
 
-    Before it they load `webpage/shared.js`, and `webpage/colours.css`.
+    Before it they load `webpage/shared.js`, and `webpage/shared.css`.
     """
     whole = text(*SCRIPTS, room=__package__)
     return {

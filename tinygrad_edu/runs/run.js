@@ -2,7 +2,7 @@
 //
 //   const view = showRun(element, run, options)
 //
-// One global function, a classic script, after `webpage/shared.js` (and `colours.css`, `run.css`).  It fills `element`.
+// One global function, a classic script, after `webpage/shared.js` (and `shared.css`, `run.css`).  It fills `element`.
 //
 // run, as `runs.network` and `runs.page` write it, all of it plain JSON:
 //   parameters: how many numbers a frame has          matrices: [{name, rows, cols, at: [start, length, ...]}] of those

@@ -1,6 +1,6 @@
 """How a page becomes one file that asks for no other: its own HTML, style and script, and what pages share.
 
-`document.html`, `.css` and `.js` are what all have around their own; `colours.css` has the colours, light and dark;
+`document.html`, `.css` and `.js` are what all have around their own; `shared.css` has the colours, light and dark;
 `shared.js` writes numbers, makes elements and runs programs.
 """
 
@@ -25,7 +25,7 @@ def one_file(title: str, body: str, css: str, js: str, data: Any, rows: str) -> 
         raise TypeError(f"the title of a page is a text, got {type(title).__name__} {title!r:.60}")
     # JSON inside a script: `<` could end it, and NaN and Infinity are JavaScript's own words
     parts = {"title": html.escape(title), "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-             "rows": rows, "body": body, "css": text("colours.css", "document.css") + css,
+             "rows": rows, "body": body, "css": text("shared.css", "document.css") + css,
              "js": text("shared.js", "document.js") + js}  # fmt: skip
     return re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], text("document.html"))
 
