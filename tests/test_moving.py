@@ -454,6 +454,22 @@ def test_of_a_model_in_training_the_same_numbers_are_dropped_in_both():
     assert not compare_training(model.eval(), *samples, loss="mse", lr=0.1, steps=5).why
 
 
+class Leaky(nn.Module):
+    def __init__(self):
+        self.slope = Value(0.25)
+
+    def __call__(self, z):
+        return ops.maximum(z, 0) + self.slope * ops.minimum(z, 0)
+
+
+@in_both
+def test_an_activation_that_learns_is_followed_through_the_graph(library):
+    model = nn.MLP(2, [3, 1], activation=Leaky(), seed=0)
+    assert model.parameters()[0].label == "mlp.activation.slope"
+    found = compare_training(model, drawn(3, 2), [1.0, 0.0, 2.0], loss="mse", lr=0.1, steps=4, library=library)
+    assert found and "the activation Leaky reads" in found.why
+
+
 @needs_torch
 def test_a_model_may_be_any_function_of_values():
     w = Value(0.5, label="w")
@@ -500,8 +516,11 @@ def test_what_cannot_be_moved_is_named_with_what_to_do():
         counterpart(Scale)
     with pytest.raises(TypeError, match="a class of layers or a function, got str 'Scale'"):
         counterpart("Scale", layers=lambda scale: [])
-    with pytest.raises(UserError, match="is not one formula"):
-        to_torch(nn.Neuron(1, activation=lambda z: z * 2 if z > 0 else z * 3))
+    with pytest.raises(UserError, match="the activation Leaky reads Value.0.25, .*slope'., which can learn here"):
+        to_torch(nn.Neuron(1, activation=Leaky()))
+    for most in (0, 100):
+        with pytest.raises(UserError, match="is not one formula"):
+            to_torch(nn.Neuron(1, activation=lambda z, most=most: z * 2 if z > most else z * 3))
     with pytest.raises(UserError, match="nn.RNN has tanh and relu"):
         to_torch(nn.RNN(1, 1, activation="sigmoid"))
     with pytest.raises(UserError, match="there is no library 'tensorflow'.*'torch' or 'jax'"):

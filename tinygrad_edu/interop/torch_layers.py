@@ -45,18 +45,24 @@ def activation(f: Any) -> Counterpart:
 def formula_of(f: Callable[[Value], Any]) -> Any:
     """What a function of one Value computes, as a formula of x.
 
-    Raises UserError if it is another one elsewhere: a function that asks whether x > 0, say.
+    Raises UserError if it is another one elsewhere: a function that asks whether x > 0, say; or if it reads a Value
+    from outside, such as a slope that is learned, which would be a number there.
     """
-    at = [-3.7, -0.9, -0.1, 0.2, 0.8, 4.1]
-    graphs = [(x := Value(p), f(x)) for p in at]
+    at = [-1e3, -3.7, -0.9, -0.1, 0.2, 0.8, 4.1, 1e3]
+    called = getattr(f, "__name__", "") or type(f).__name__
+    graphs = [(x := Value(p), topological(y) if isinstance(y := f(x), Value) else [], y) for p in at]
     written = []
-    for x, y in graphs:
+    for x, order, y in graphs:
         terms: dict[Value, Any] = {x: name("x")}
-        for n in topological(y) if isinstance(y, Value) else []:
+        if outside := next((n for n in order if n in graphs[-1][1] and order is not graphs[-1][1]), None):
+            raise UserError(
+                f"the activation {called} reads {outside!r:.60}, which can learn here and would be a number there: "
+                "make a layer of it, and say what that is, counterpart(...)"
+            )
+        for n in order:
             terms.setdefault(n, Expr(n.op, tuple(terms[p] for p in n.parents)) if n.parents else n.data)
         written.append(terms.get(y, y))
     if len({str(e) for e in written}) > 1:
-        called = getattr(f, "__name__", repr(f))
         raise UserError(
             f"the activation {called} is not one formula: at {at[0]} it computes {written[0]}, at {at[-1]} "
             f"{written[-1]}; make it of ops.where, ops.maximum and other rows"
