@@ -36,12 +36,6 @@ from tinygrad_edu.zoo.vae import models as vae
 
 Training = tuple[Any, dict[str, Any]]  # a model, and what `compare_training` is told besides
 SYSTEMS: dict[str, Callable[[bool], Training]] = {}  # what is trained -> a training, with fewer samples if it is small
-UNTRAINED = {
-    "makemore, the backward pass by hand": "one pass, no training: the essay compares it with NumPy's, to 1e-14",
-    "makemore, five layers": "written in NumPy, without the engine",
-    "cs231n, circuits and layers by hand": "no training: the essay checks each gradient by differences",
-    "dqn and control, tables": "the gradient of a table's entry is written by hand, no graph is built",
-}
 
 
 def system(name: str) -> Callable[[Callable[[bool], Training]], Callable[[bool], Training]]:
