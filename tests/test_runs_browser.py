@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import NAMELESS, NEEDED, PALE
 from tests.test_runs import CLASSES, TASKS, Strange, X
-from tinygrad_edu import nn
+from tinygrad_edu import data, losses, nn
 from tinygrad_edu.doctor import diagnose
 from tinygrad_edu.runs import viewer
 from tinygrad_edu.train import fit
@@ -52,6 +52,19 @@ def look(browser, code=""):
         const past = z && n.history().da.map((d) => (typeof d === "number" ? d : d[n.at]));
         return {{z, a, other, out, dz, da, loss, slope, past, at: n.at, step: n.f.step, w: list(n.w), g: list(n.g),
                  sample: DATA.samples.places[n.sample], unit: n.unit, hash: location.hash}}; }})()""")
+
+
+def test_a_sample_is_asked_for_by_its_number_in_the_training_or_the_nearest_is_shown(tab):
+    inputs, classes = data.moons(250, seed=0)
+    model = nn.MLP(2, [2, 2], seed=0)
+    history = fit(model, inputs, classes, loss=losses.cross_entropy, optimizer="sgd", lr=0.1, epochs=1, record=True,
+                  progress=False)  # fmt: skip
+    places = history.recorder.structure["samples"]["places"]
+    assert len(places) < 250
+    browser = tab(history, "#sample=249")
+    nearest = {n: min(places, key=lambda place: abs(place - n)) for n in (0, 101, 102, 103, 249)}
+    assert look(browser)["sample"] == nearest[249]
+    assert {n: look(browser, f"view.sample({n})")["sample"] for n in nearest} == nearest
 
 
 @pytest.mark.parametrize("task", TASKS)

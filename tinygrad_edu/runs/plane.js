@@ -7,7 +7,7 @@ function runPlane(run, on, judge) {
   const number = el("input", {type: "number", min: 0,
     max: Math.max(0, samples.of - 1),
     "aria-label": "Number of the sample",
-    onchange: () => on.sample(nearest(Number(number.value)))});
+    onchange: () => on.sample(nearestSample(run, Number(number.value)))});
   const says = el("p.says"), note = el("p.note"), canvas = el("canvas", {role: "img"}),
     list = el("div.numbers"), scores = el("div.scores");
   const element = el("section.box.plane", {"aria-label": "The samples"},
@@ -20,8 +20,6 @@ function runPlane(run, on, judge) {
     canvas, list, says, scores, note);
   element.hidden = !count || !run.programs;
   let chosen = 0, place;
-  const nearest = (wanted) => samples.places.reduce(
-    (best, p, i) => (Math.abs(p - wanted) < Math.abs(samples.places[best] - wanted) ? i : best), 0);
   const range = (column, least = 0.12) => {
     const lo = Math.min(...column), hi = Math.max(...column), pad = least * (hi - lo) || 1;
     return [lo - pad, hi + pad];

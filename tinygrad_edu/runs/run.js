@@ -27,8 +27,8 @@
 // options: rows; follow: true to stay at the newest frame (until somebody seeks); most: frames that are kept (400),
 //   then every second is left out; controls: false leaves out the bar with the slider, "steps" its play button; keys:
 //   the element whose keys are heard (the viewer's own); frame, sample, unit: where to begin; onchange({frame, step,
-//   sample, unit}): after every change
-// view: add(frame), epoch({...}), finding({...}), seek(i), step(s), play(), pause(), sample(i), select(k), refresh(),
+//   sample, unit}): after every change; a sample is called by its number in the training
+// view: add(frame), epoch({...}), finding({...}), seek(i), step(s), play(), pause(), sample(n), select(k), refresh(),
 //   destroy(), and at, frames, now: what was drawn last, with all that is computed for the chosen sample.
 function showRun(element, run, options = {}) {
   const rows = options.rows ?? new Function(run.rows)();
@@ -36,7 +36,7 @@ function showRun(element, run, options = {}) {
   let frames = unpacked(run.frames, run.parameters), at = -1, follow = options.follow ?? false, timer = 0, waiting = 0;
   const epochs = [...run.epochs ?? []], findings = [...run.findings ?? []];
   const scale = {w: 0, g: 0, a: 0, of: run.matrices.map(() => 0)}; // the largest so far, so that frames can be compared
-  let sample = Math.min(options.sample ?? 0, run.samples.x.length - 1),
+  let sample = nearestSample(run, options.sample ?? 0),
     unit = options.unit ?? -1, edge = -1,
     past = null, scaled = -1, latest = null;
   const {programs} = run, m = run.units.length, others = programs?.others ?? 0, k = run.outputs ?? 0;
@@ -226,7 +226,7 @@ function showRun(element, run, options = {}) {
     },
     epoch(e) { epochs.push(e); redraw(); },
     finding(f) { findings.push(f); tell(); redraw(); },
-    seek: go, step, play, pause, sample: choose,
+    seek: go, step, play, pause, sample: (n) => choose(nearestSample(run, n)),
     select(i) { if (i !== unit) select(i); },
     follow() { follow = true; seek(frames.length - 1); },
     refresh: redraw,
@@ -259,6 +259,9 @@ function unpacked(packed, count) {
     w: w.subarray(i * count, (i + 1) * count),
     g: without.has(i) ? null : g.subarray(graded * count, ++graded * count)}));
 }
+// The sample with that number in the training, or the nearest that is here: its place among these; -1 if there is none.
+const nearestSample = ({samples: {places}}, wanted) => places.reduce(
+  (best, n, i) => (best < 0 || Math.abs(n - wanted) < Math.abs(places[best] - wanted) ? i : best), -1);
 const finite = (x) => (Number.isFinite(x) ? Math.abs(x) : 0);
 function eachPlace(ranges, f) {
   let n = 0;
