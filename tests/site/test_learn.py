@@ -221,6 +221,63 @@ def test_a_link_whose_puzzle_cannot_be_drawn_again_leads_to_one_that_can(door, s
     door.until("document.querySelector('#learn .blanks li') && /seed=[1-9]\\d*$/.test(location.hash)")
 
 
+OWN = """\"\"\"The slope of a cube
+
+Write the slope of x³ at x.
+\"\"\"
+
+
+def slope(x):
+    # TODO
+    # [
+    return 3 * x * x
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def cube(their, x):
+    return {"slope of x³": their.slope(x)}
+
+
+HINTS = ("Write x³ as x · x · x.", "each of the three gives x²", "return 3 * x * x")
+QUERIES = (Query(cube, lambda rng: (rng.uniform(1, 3),)),)
+WRONG = {"one of three": "return x * x"}
+SAID = {"one of three": "each of the three factors has its turn"}
+RIGHT = ("return 3 * x**2",)
+"""
+
+
+def opened(door, name, text, then):
+    """Choose a file of this name, and wait until something is so."""
+    door.js(f"""{{ const given = new DataTransfer(), field = document.querySelector('.folder input');
+        given.items.add(new File([{json.dumps(text)}], {json.dumps(name)}));
+        field.files = given.files; field.dispatchEvent(new Event('change')); }}""")
+    door.until(then)
+
+
+def test_a_teachers_own_exercise_is_opened_from_its_file(door):
+    enter(door, "parabola")
+    opened(door, "cube.py", OWN, "document.querySelector('#learn h1').textContent === 'The slope of a cube'")
+    assert "has its turn" in checked(door, "def slope(x):\n    return x * x\n")
+    assert "Right." in checked(door, "def slope(x):\n    return 3 * x**2\n")
+    assert door.js("document.querySelector('.done').textContent").startswith("0 of ")  # it is none of the course
+    door.js("document.querySelector('.solve').click()")
+    door.until("document.querySelector('.ours').textContent.includes('return 3 * x * x')")
+    door.js("window.saved = ''; HTMLAnchorElement.prototype.click = function () { window.saved = this.href; }")
+    door.js("document.querySelector('.download').click()")
+    assert door.until("window.saved").startswith("data:application/zip")
+    opened(door, "answer.py", "x = 1", "document.querySelector('.folder .note').textContent.includes('answer.py has')")
+    assert "below the line # =====" in door.js("document.querySelector('.folder .note').textContent")
+    door.goto("#learn?exercise=cube.py")
+    door.until(PYTHON)
+    assert "open it again" in door.until("document.querySelector('#learn .aside')?.textContent")
+    opened(door, "cube.py", OWN, "document.querySelector('.editor textarea').value.includes('3 * x**2')")
+    assert door.troubles() == []
+
+
 def test_gradients_by_hand_are_marked_one_by_one(door):
     door.goto("#learn?level=1&seed=3")
     door.until("document.querySelectorAll('.blanks li').length === 6")

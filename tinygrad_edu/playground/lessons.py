@@ -20,6 +20,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,6 +38,7 @@ from . import html
 __all__ = ["check", "course", "hint", "puzzle", "solution", "solved", "task", "unzipped", "zipped"]
 SPARE = 15  # seconds that a page waits besides, for what cannot be stopped from within
 MOST = 1 << 24  # bytes of a folder that is read
+_files: list[TemporaryDirectory[str]] = []  # those of teachers, whose lines are asked for as long as Python is there
 
 
 def course() -> list[dict[str, Any]]:
@@ -46,11 +48,12 @@ def course() -> list[dict[str, Any]]:
             for chapter in learn.chapters()]  # fmt: skip
 
 
-def task(name: str) -> dict[str, Any]:
+def task(name: str, source: str = "") -> dict[str, Any]:
     """What the learner gets: the text, whose first `head` lines are the task, and the hints; and how many seconds a
-    page waits for a check.  Raises UserError for an exercise that there is not.
+    page waits for a check.  `source` is the text of an exercise that is none of ours.  Raises UserError for one that
+    there is not.
     """
-    one = learn.exercise(name)
+    one = _exercise(name, source)
     long = sum(query.long for query in one.queries) if not one.needs else 0.0
     return {
         "name": one.name,
@@ -75,11 +78,11 @@ def _head(text: str) -> int:
     return len(lines)
 
 
-def check(name: str, text: str, value: str = "", seed: int = 0) -> dict[str, Any]:
+def check(name: str, text: str, value: str = "", seed: int = 0, source: str = "") -> dict[str, Any]:
     """What is wrong with an answer, the most basic first, and what it printed; `value` is the text of the learner's own
     engine, for what builds on it, and `seed` draws the numbers.  Raises UserError for an exercise that there is not.
     """
-    one = learn.exercise(name)
+    one = _exercise(name, source)
     with shallow():
         verdict = learn.assess(one, text, seed=seed, value=value or None, box=Inside(one.seconds))
     causes = {verdict.first and _cause(verdict.first): verdict.first}
@@ -102,9 +105,23 @@ def _told(remark: learn.Remark) -> dict[str, Any]:
     return {"mistake": remark.mistake, "line": remark.line, "said": html(remark.said), "svg": picture}
 
 
-def solution(name: str) -> str:
+def solution(name: str, source: str = "") -> str:
     """How we would have written it.  Raises UserError for an exercise that there is not."""
-    return learn.exercise(name).solution
+    return _exercise(name, source).solution
+
+
+@cache
+def _exercise(name: str, source: str) -> learn.Exercise:
+    """One of ours; or, from the text of its file, one that a teacher has written."""
+    if not source:
+        return learn.exercise(name)
+    _files.append(TemporaryDirectory())
+    path = Path(_files[-1].name) / f"{Path(name).stem}.py"
+    files.write(path, source)
+    try:
+        return learn.read(path)
+    except UserError as error:
+        raise UserError(str(error).replace(str(path), path.name)) from None
 
 
 def zipped(texts: dict[str, str], notes: dict[str, Any]) -> str:

@@ -18,8 +18,9 @@ export async function open(root, state, play) {
         <p><a class="by-hand" href="#learn?level=1">Gradients by hand</a></p>
         <div class="folder">
           <button class="download" type="button">Download my answers</button>
-          <button class="bring" type="button">Open a folder of answers</button>
-          <input type="file" accept=".zip" hidden>
+          <button class="bring" type="button" title="a zip of answers, or an exercise of your own, NAME.py">Open answers
+            or an exercise</button>
+          <input type="file" accept=".zip,.py" hidden>
           <p class="note" role="status"></p>
         </div>
       </details>
@@ -38,9 +39,13 @@ export async function open(root, state, play) {
     return all.slice(at).find(isOpen) ?? all.find(isOpen) ?? null;
   }
 
+  function score() {
+    const {passed} = read();
+    return `${all.filter((one) => passed[one.name]).length} of ${all.length} done`;
+  }
   function list() {
     const {passed} = read(), now = next();
-    $(".done").textContent = `${all.filter((one) => passed[one.name]).length} of ${all.length} done`;
+    $(".done").textContent = score();
     const opened = new Set([...root.querySelectorAll("nav details[open]")].map((e) => e.dataset.name));
     $(".course nav").replaceChildren(...chapters.map((chapter) => {
       const part = document.createElement("details"), heading = document.createElement("summary");
@@ -82,6 +87,18 @@ export async function open(root, state, play) {
     return span;
   }
 
+  // An exercise that a teacher has written: it is there until another one is opened.
+  async function own(file, source) {
+    const one = await play.ask("lessons.task", {name: file, source});
+    shown?.leave();
+    current = file;
+    shown = lesson(article, {...one, name: file, source, chapter: {title: file}}, play,
+      {score, next: () => next(), changed: list});
+    list();
+    article.querySelector("h1").focus();
+    return `${file} is open. After a reload open it again; what you write is kept.`;
+  }
+
   let entered = false;
   let shown = null; // what stands in the article: {leave()}
   function update(state) {
@@ -93,7 +110,7 @@ export async function open(root, state, play) {
       const one = byName.get(state.exercise) ?? next() ?? all[0];
       current = one.name;
       shown = lesson(article, one, play, {
-        total: all.length, next: () => next(one), changed: list, text: state.text,
+        score, next: () => next(one), changed: list, text: state.text,
         unknown: state.exercise && !byName.has(state.exercise) ? state.exercise : "",
       });
     }
@@ -117,7 +134,9 @@ export async function open(root, state, play) {
     }
   }
   $(".download").addEventListener("click", () => tell("Packing …", async () => {
-    const {texts, passed, hints, tries, begun} = read();
+    const ours = (some) => Object.fromEntries(Object.entries(some).filter(([name]) => byName.has(name)));
+    const {texts, passed, hints, tries, begun} =
+      Object.fromEntries(Object.entries(read()).map(([kind, some]) => [kind, ours(some)]));
     const zip = await play.ask("lessons.zipped", {texts, notes: {passed, hints, tries, begun}}, {seconds: 60});
     const link = document.createElement("a");
     link.href = `data:application/zip;base64,${zip}`;
@@ -129,6 +148,7 @@ export async function open(root, state, play) {
   $("input[type=file]").addEventListener("change", (event) => tell("Reading …", async () => {
     const [file] = event.target.files, bytes = new Uint8Array(await file.arrayBuffer());
     event.target.value = "";
+    if (file.name.endsWith(".py")) return own(file.name, new TextDecoder().decode(bytes));
     const packed = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     const {texts, notes} = await play.ask("lessons.unzipped", {packed}, {seconds: 60});
     change((now) => {

@@ -52,7 +52,8 @@ function inline(element, words) { // `code` between backticks
   return element;
 }
 
-export function lesson(root, one, play, {total, next, changed, text: sent, unknown}) {
+// `one` is as `lessons.task` has it, with its chapter; one that is none of ours has its `source`, too.
+export function lesson(root, one, play, {score, next, changed, text: sent, unknown}) {
   const lines = one.starter.split("\n"), head = lines.slice(0, one.head).join("\n") + "\n";
   root.innerHTML = `
     <p class="where note"></p><h1 tabindex="-1"></h1><div class="words"></div><p class="aside note"></p>
@@ -67,7 +68,8 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     <div class="verdict"></div><div class="hints"></div><div class="ours"></div>`;
   const $ = (selector) => root.querySelector(selector), verdict = $(".verdict");
   const {chapter} = one;
-  $(".where").textContent = `${chapter.title} · ${one.place} of ${chapter.exercises.length} · ${one.minutes} minutes`;
+  $(".where").textContent = one.source ? chapter.title
+    : `${chapter.title} · ${one.place} of ${chapter.exercises.length} · ${one.minutes} minutes`;
   $("h1").textContent = one.title;
   $(".words").append(...paragraphs(one.words));
   const label = `Your code: ${one.title}`;
@@ -118,7 +120,7 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     $(".hint").hidden = level >= one.hints.length;
     $(".reset").hidden = isNew;
     $(".back").hidden = before[one.name] === undefined || before[one.name] === whole();
-    $(".send").hidden = isNew;
+    $(".send").hidden = isNew || Boolean(one.source);
   }
   function hints() {
     const level = read().hints[one.name] ?? 0;
@@ -161,7 +163,7 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     stopped = false;
     wait(true);
     try {
-      const given = {name: one.name, text, value, seed: tries};
+      const given = {name: one.name, text, value, seed: tries, source: one.source};
       const found = await play.ask("lessons.check", given, {seconds: one.seconds, late: LATE(one.seconds)});
       if (found.right) change((kept) => { kept.passed[one.name] ??= today(); });
       if (!gone) tell(found);
@@ -239,8 +241,8 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
   }
 
   function done() {
-    const box = make("div", "", "box right"), follow = next(), passed = Object.keys(read().passed).length;
-    box.append(make("h2", "Right."), make("p", `${passed} of ${total} done.`));
+    const box = make("div", "", "box right"), follow = next();
+    box.append(make("h2", "Right."), make("p", `${score()}.`));
     const bar = make("div", "", "bar");
     if (follow && follow !== one) {
       const link = make("a", `Next: ${follow.title}`, "button main");
@@ -272,7 +274,7 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
     box.append(make("h2", "Our solution"), listing);
     listing.append(make("p", "Python is still coming …", "note"));
     $(".ours").replaceChildren(box);
-    const text = await play.ask("lessons.solution", {name: one.name});
+    const text = await play.ask("lessons.solution", {name: one.name, source: one.source});
     listing.replaceChildren(...shown(text.slice(head.length).trimEnd(), one.head + 1));
     box.tabIndex = -1;
     box.focus();
@@ -317,7 +319,8 @@ export function lesson(root, one, play, {total, next, changed, text: sent, unkno
   function flush() { if (timer) save(); }
 
   const asides = [];
-  if (unknown) asides.push(`There is no exercise ${unknown}; this is the next one for you.`);
+  if (unknown) asides.push(unknown.endsWith(".py") ? `${unknown} was opened from a file: open it again.`
+    : `There is no exercise ${unknown}; this is the next one for you.`);
   if (one.needs.length) asides.push(ALONE);
   if (one.engine) asides.push(OWN);
   if (!keeps()) asides.push("This browser keeps nothing: download your answers before you leave.");
