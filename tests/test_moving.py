@@ -316,6 +316,18 @@ def test_of_targets_that_are_shares_the_graph_is_followed(loss, library):
     assert found and found.why
 
 
+@needs_torch
+@pytest.mark.parametrize("kind", ["lists", "NumPy", "NumPy in single precision", "PyTorch"])
+def test_samples_and_targets_may_be_arrays_and_tensors(kind):
+    import torch
+
+    make = {"lists": list, "NumPy": np.array, "PyTorch": torch.tensor}.get(kind, lambda x: np.array(x, np.float32))
+    X = drawn(3, 2, rng=random.Random(0))
+    for loss in ("mse", "cross_entropy"):
+        found = compare_training(small(loss), make(X), make([0, 2, 1]), loss=loss, lr=0.1, steps=3)
+        assert found and not found.why
+
+
 @in_both
 def test_a_layer_that_reads_places_may_stand_inside_of_others(library):
     class Reader(nn.Module):

@@ -73,9 +73,11 @@ class Trained(NamedTuple):
 
 
 def plain_lists(x: Any) -> Any:
-    """Nested lists of numbers, of whatever holds them."""
+    """Nested lists of numbers, of whatever holds them: lists, Values, arrays, tensors."""
     if isinstance(x, Value):
         return x.data
+    if hasattr(x, "tolist"):
+        return x.tolist()
     return [plain_lists(v) for v in x] if hasattr(x, "__len__") else x
 
 

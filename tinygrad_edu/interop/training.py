@@ -19,6 +19,7 @@ from ..errors import UserError
 from ..nn import Dropout, Module
 from ..parameters import write, zeroed
 from ..positions import check_data
+from ..targets import several
 from ..train.arguments import by_name
 from ..words import brief, elided, plural
 from .counterparts import check_apart, of_jax
@@ -80,7 +81,7 @@ def _task(model: Any, X: Any, y: Any, loss: Any, optimizer: optim.Optimizer, lib
         return Trained(model, X, y, "", optimizer, "the loss is a function of your own")
     if getattr(losses, name, None) is not loss or name not in LOSSES:
         return Trained(model, X, y, "", optimizer, f"the loss {name or repr(loss)} has no counterpart")
-    if name in CLASSES and any(hasattr(target, "__len__") for target in y):
+    if name in CLASSES and any(map(several, y)):
         return Trained(model, X, y, "", optimizer, "a target is no number of a class")
     if not isinstance(model, Module):
         return Trained(model, X, y, "", optimizer, "the model is no Module of ours")
