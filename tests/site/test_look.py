@@ -197,10 +197,14 @@ def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(t
     tab.until("document.querySelector('#look .row .wrong').textContent.startsWith('x1 needs a number')")
     assert gradients(tab)["do/dx1"] == "-1.5" and tab.axe() == []
     tab.js(f"{number}.select()")
-    tab("Input.insertText", text="-inf")
+    tab("Input.insertText", text="−∞")
     tab.until("document.querySelector('#look .alarms').textContent.includes('nan')")
     assert gradients(tab)["do/dw1"] == "nan" and tab.axe() == []
     assert "x1:-inf" in tab.js("decodeURIComponent(location.hash)")
+    tab.js(f"{number}.select()")
+    tab("Input.insertText", text="99")  # more than the slider reached
+    tab.until("decodeURIComponent(location.hash).includes('x1:99')")
+    assert tab.js("document.querySelector('#look .row input[type=range]').value") == "99"
 
 
 def test_a_slider_redraws_and_the_link_restores_all_of_it(tab):

@@ -2,7 +2,7 @@
 const taken = DATA.frames.step.length - DATA.frames.without.length, many = (n) => n.toLocaleString("en");
 $("whole").textContent = [DATA.model, DATA.loss && `loss: ${DATA.loss}`, taken < DATA.steps
   ? `${many(taken)} of ${many(DATA.steps)} steps are kept here, the denser the earlier`
-  : `all ${many(DATA.steps)} steps`].filter(Boolean).join(" · ");
+  : `all ${many(DATA.steps)} step${DATA.steps === 1 ? "" : "s"}`].filter(Boolean).join(" · ");
 
 // #frame=12&sample=3&unit=5
 const view = showRun($("main"), DATA, {

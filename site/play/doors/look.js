@@ -224,8 +224,7 @@ export function open(root, state, play) {
   function fields() {
     parts.clear();
     rows.replaceChildren(...names.map((name) => {
-      const x = now.numbers[name], half = typeof x === "number" && x ? Math.max(2, 2 * Math.abs(x)) : 3;
-      const middle = typeof x === "number" ? x : 0;
+      const x = now.numbers[name], middle = typeof x === "number" ? x : 0, half = reach(middle);
       const number = el("input", {type: "text", inputmode: "decimal", value: x, "aria-label": `${name}, a number`,
         autocomplete: "off", oninput: () => change(name, number.value, slider)});
       const slider = el("input", {type: "range", min: middle - half, max: middle + half, step: half / 100,
@@ -245,7 +244,12 @@ export function open(root, state, play) {
     number.setAttribute("aria-invalid", x === undefined);
     error.textContent = x === undefined ? `${name} needs a number: 2, -0.5, 1e-3, inf or nan.` : "";
     if (x === undefined) return;
-    if (slider && typeof x === "number") slider.value = x;
+    if (slider && typeof x === "number") {
+      if (x < slider.min || x > slider.max) {
+        Object.assign(slider, {min: x - reach(x), max: x + reach(x), step: reach(x) / 100});
+      }
+      slider.value = x;
+    }
     set({numbers: {...now.numbers, [name]: x}});
   }
 
@@ -263,9 +267,12 @@ export function open(root, state, play) {
   return {update};
 }
 
+// How far a slider goes to each side of a number.
+const reach = (x) => (x ? Math.max(2, 2 * Math.abs(x)) : 3);
+
 // A number as it is typed; undefined for what is none.  Those that JSON has no numbers for stay words.
 function written(text) {
-  const word = text.trim().toLowerCase().replace("−", "-").replace("infinity", "inf");
+  const word = text.trim().toLowerCase().replace("−", "-").replace(/infinity|∞/, "inf");
   if (["inf", "-inf", "nan"].includes(word)) return word;
   return word && Number.isFinite(Number(word)) ? Number(word) : undefined;
 }
