@@ -143,7 +143,7 @@ def test_the_loss_is_in_view_beside_the_network(tab):
     opened(tab)
     trained(tab, 30)
     bar, curve = tab.js("""[document.querySelector('#train .run-bar').getBoundingClientRect().top,
-        document.querySelector('#train .curves svg').getBoundingClientRect().bottom]""")
+        document.querySelector('#train .curves .key').getBoundingClientRect().bottom]""")
     assert curve <= bar
 
 

@@ -48,7 +48,7 @@ function runPlane(run, on, judge) {
     chosen = now.sample;
     if (document.activeElement !== number) number.value = samples.places[chosen];
     const beside = element.closest(".run").clientWidth > 760; // then the loss stands below, and is to be seen as well
-    const most = beside ? Math.max(200, Math.min(innerHeight - 590, 340)) : 340;
+    const most = beside ? Math.max(200, Math.min(innerHeight - 620, 340)) : 340;
     const wide = Math.max(160, Math.min(element.clientWidth - 28 || 320, most)),
       high = n === 1 ? 220 : wide,
       ratio = devicePixelRatio || 1;
