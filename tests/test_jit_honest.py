@@ -5,6 +5,8 @@ import functools
 import gc
 import heapq
 import json
+import linecache
+import math
 import random
 import subprocess
 import sys
@@ -464,3 +466,10 @@ def test_a_function_reaches_all_that_its_module_holds_only_if_it_calls_eval_itse
     unseen["n"][0] = 1
     assert before[0].changed(State(unseen["quiet"])) is None
     assert before[1].changed(State(unseen["loud"])) == "n[0]"
+
+
+def test_a_line_of_another_program_of_the_same_name_is_not_read(monkeypatch):
+    """Python 3.13 keeps the lines of `python -c`, under the name that code for `eval` has too."""
+    monkeypatch.setitem(linecache.cache, "<string>", (20, None, ["exec(eval(input()))\n"], "<string>"))
+    with pytest.raises(RecordingError, match=r"write tanh, for a Value x\.tanh\(\)"):
+        eval("jit(lambda x: math.tanh(x) * x)(1.0)", {"jit": jit, "math": math})

@@ -46,10 +46,11 @@ def complaint(kind: str, frame: Any, asked: str, written: bool) -> str:
 
 def _row_for(frame: Any) -> str:
     """What to write in place of a function of numbers, such as math.tanh, that is called on this line."""
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno) or " ".join(
-        f"{n}(" for n in frame.f_code.co_names
-    )
-    for called in re.findall(r"(\w+)\s*\(", line):
+    code = frame.f_code
+    names = {*code.co_names, *code.co_varnames, *code.co_freevars}
+    line = linecache.getline(code.co_filename, frame.f_lineno)
+    on_it = [n for n in re.findall(r"(\w+)\s*\(", line) if n in names]
+    for called in on_it or code.co_names:  # what was typed for `exec` has no line, or that of another "<string>"
         row = {"fabs": "abs", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}.get(called, called)
         if row in ops.TABLE and row not in ("sum",):
             return (
