@@ -342,3 +342,18 @@ for f in (t.Value, t.Value.backward, t.Value.zero_grad, t.topological):
 
 def test_which_engine_runs_is_said():
     assert tinygrad_edu.compiled is (twin.extension is not None)
+
+
+@needs_c
+def test_an_extension_of_another_edition_is_told_and_not_used():
+    code = """import sys, types, warnings
+old = sys.modules["tinygrad_edu._twin"] = types.ModuleType("tinygrad_edu._twin")
+old.__file__ = "old.so"
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    import tinygrad_edu as t
+x = t.Value(3.0); (x * x).backward()
+print(t.compiled, x.grad, *[w.message for w in told])"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("False 6.0 the engine in C, old.so, was compiled from another edition")
+    assert "pip install -e ." in run.stdout

@@ -9,18 +9,30 @@ TINYGRAD_EDU_C=0 chooses Python.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+EDITION = 2  # of what `_twin` has, there and here: in a checkout one may be older than the other
 
 
 def _extension() -> Any:
     if os.environ.get("TINYGRAD_EDU_C") == "0":
         return None
     try:
-        return import_module("._twin", __package__)
+        found = import_module("._twin", __package__)
     except ImportError:  # it was not compiled, or for another Python
         return None
+    if getattr(found, "EDITION", 1) == EDITION:
+        return found
+    warnings.warn(
+        f"the engine in C, {found.__file__}, was compiled from another edition of its source: compile it anew, with "
+        "`pip install -e .`; until then Python computes the same",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 extension = _extension()

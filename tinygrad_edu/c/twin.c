@@ -249,7 +249,8 @@ PyMODINIT_FUNC PyInit__twin(void) {
         Py_DECREF(s);
     }
     if (!m || !steps || PyModule_AddObjectRef(m, "Row", (PyObject *)&RowType) ||
-        PyModule_AddObjectRef(m, "Node", (PyObject *)&NodeType) || PyModule_AddObjectRef(m, "STEPS", steps))
+        PyModule_AddObjectRef(m, "Node", (PyObject *)&NodeType) || PyModule_AddObjectRef(m, "STEPS", steps) ||
+        PyModule_AddIntConstant(m, "EDITION", 2)) /* as in twin.py: one more whenever functions here change */
         return NULL;
     Py_DECREF(steps);
     return m;
