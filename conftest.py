@@ -81,6 +81,13 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
+    """Nor what a file of tests leaves behind, such as PyTorch: later ones would wait ten times as long for it."""
+    if nextitem is None or item.path != nextitem.path:
+        pytest_collection_finish()
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """What says where it lies in memory goes by its type: each worker would call it by another name."""
     return type(val).__name__ if " at 0x" in repr(val) and not callable(val) else None
