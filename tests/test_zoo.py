@@ -72,7 +72,8 @@ def test_a_small_run_meets_every_number_that_it_can_meet(small):
     this = small
     assert not [(row.what, row.ours, row.published) for row in this.missed]
     met = sum(row.verdict == "met" for row in this.rows)
-    assert met >= 5 and this.pictures and not this.interrupted
+    assert met >= 5 and this.pictures, f"five numbers that are met, and a picture: {met} and {len(this.pictures)}"
+    assert not this.interrupted
     if this.name == "vae":  # what does not depend on training is judged, and everything is shown
         assert met == 10 and set(this.pictures) == {"path", "score", "latents", "curves", "rebuilt"}
 
@@ -83,7 +84,8 @@ def test_of_a_sound_system_nothing_is_said_at_two_looks_in_a_row(small):
     for seen in this.looks.values():
         told |= {what for one, other in zip(seen, seen[1:]) for what in one & other}
     assert told <= MEANT.get(name, set()), (told, dict(this.looks))
-    assert this.looks or any(watch.looks for watch in this.watches) or name == "stochastic"
+    looked = this.looks or any(watch.looks for watch in this.watches) or name == "stochastic"
+    assert looked, f"nothing in {name} is trained through an optimizer of `optim` or `fit`, where the doctor looks"
 
 
 def test_every_system_has_a_page_of_its_whole_run(small):
@@ -105,7 +107,7 @@ def test_the_list_is_in_the_order_of_history_and_names_every_essay(capsys):
     told = capsys.readouterr().out
     assert all(f"{one.year}  {one.name}" in told and one.line in told for one in zoo.SYSTEMS)
     page = (ROOT / "docs" / "zoo.md").read_text("utf-8")
-    assert not [name for name in NAMES if f"](zoo/{name}.md)" not in page]
+    assert not [name for name in NAMES if f"](zoo/{name}.md)" not in page], "it gets its line in docs/zoo.md"
 
 
 WRONG = [
