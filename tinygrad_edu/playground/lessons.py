@@ -149,6 +149,8 @@ def unzipped(packed: str) -> dict[str, Any]:
             with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as given:
                 if sum(one.file_size for one in given.infolist()) > MOST:
                     raise UserError(f"this has more than {MOST >> 20} MiB in it: it is no folder of exercises")
+                if any(len(part) > 255 for one in given.infolist() for part in one.filename.encode().split(b"/")):
+                    raise ValueError  # the browser makes a file of such a name, and cannot remove it
                 given.extractall(place)
         except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError, EOFError):  # of a password, a path
             raise UserError(
