@@ -181,8 +181,13 @@ def test_a_layer_in_jax_has_the_same_outputs_and_gradients_for_a_sample_and_for_
 
 def test_every_class_of_layers_has_a_row_in_both_tables_and_an_example():
     kinds = {kind for name in nn.__all__ if isinstance(kind := getattr(nn, name), type)} - {nn.Module}
-    assert kinds == {k for k in counterparts.TORCH if isinstance(k, type)} - {Op} == {*counterparts.JAX} & kinds
-    assert {type(m) for make, _ in LAYERS.values() for m in make().modules()} == kinds
+    torch = {k for k in counterparts.TORCH if isinstance(k, type)} - {Op}
+    tried = {type(m) for make, _ in LAYERS.values() for m in make().modules()}
+    for where, there in {
+        "interop/torch_layers.py": torch, "interop/jax_layers.py": {*counterparts.JAX} & kinds,
+        "LAYERS, in tests/test_moving.py": tried,
+    }.items():  # fmt: skip
+        assert there == kinds, f"a line of {where} for: {[k.__name__ for k in kinds ^ there]}"
 
 
 ROWS = [*ops.TABLE.values(), ops.gap, ops.bell, ops.power(2.5), ops.power(-2), ops.clip(None, 1.0), ops.leaky_relu(0.3)]
