@@ -33,6 +33,7 @@ import statistics
 import string
 import threading
 import types
+import warnings
 import weakref
 
 import pytest
@@ -426,7 +427,8 @@ table, names = {a: 1}, {id(a): "a"}
 
 def scope_of(before):
     scope = {**TOOLS, "__name__": "branches"}
-    exec(f"{BEFORE}\n{HELPERS}\n{before}", scope)
+    with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # of a return in a finally, since 3.14
+        exec(f"{BEFORE}\n{HELPERS}\n{before}", scope)
     return scope
 
 

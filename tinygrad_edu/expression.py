@@ -51,6 +51,7 @@ RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 # Names, numbers and signs in one step.  Python sees to it that a formula is not too deep for it, but in WebAssembly the
 # browser's stack ends before, at some 800 of them in a worker of Chromium's, and all of Python with it.
 LONGEST = 400 if sys.platform == "emscripten" else math.inf
+DEEP = "the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'"
 SPARE = "ˑ"  # after a name that is a word of Python's, while ast reads it
 
 
@@ -68,7 +69,9 @@ class Expression:
                                   f"{LONGEST} can be; name parts of it, as in 'e = a*b; L = e + c'")  # fmt: skip
         try:
             body = self._read().body
-        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        except (MemoryError, RecursionError):
+            raise ExpressionError(DEEP) from None
+        except (SyntaxError, ValueError) as error:
             at, why = self._unread(error)
             raise ExpressionError(f"cannot read {self.text!r}{f' at column {at}' if at else ''}: {why}") from None
         if not body:
@@ -341,6 +344,4 @@ def parse(text: str) -> Expression:
     try:
         return Expression(text)
     except RecursionError:
-        raise ExpressionError(
-            "the expression is nested too deeply to read: name parts of it, as in 'e = a*b; L = e + c'"
-        ) from None
+        raise ExpressionError(DEEP) from None

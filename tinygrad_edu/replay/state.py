@@ -85,7 +85,9 @@ def _has_bytes(x: Any) -> bool:
 
 def _wraps(x: Any) -> bool:
     """Whether something stands for a function; it is not asked itself, for it may answer to any name."""
-    return "__wrapped__" in (getattr(type(x), "__dict__", None) and getattr(x, "__dict__", None) or ())
+    if "__wrapped__" in (getattr(type(x), "__dict__", None) and getattr(x, "__dict__", None) or ()):
+        return True
+    return type(x).__module__ == "functools" and hasattr(x, "__wrapped__")  # singledispatchmethod, from Python 3.14 on
 
 
 class Identity:
@@ -314,7 +316,7 @@ class State:
             self._more(path, [x.func, x.args, x.keywords])
             return
         if _wraps(x):
-            self.types |= hasattr(x, "dispatch")  # by functools.singledispatch
+            self.types |= hasattr(x, "dispatch") or hasattr(x, "_dispatch")  # by functools.singledispatch
             self._more(path, x.__wrapped__)
             if hasattr(x, "cache_info"):  # by functools.cache: what it gives out again
                 self._more(path, [kept for kept in gc.get_referents(x) if kept is not x.__dict__])
