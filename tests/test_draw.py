@@ -528,6 +528,18 @@ def test_graphviz_is_preferred_then_graphviz_pure_on_the_path_then_the_one_besid
 
 
 @posix_only
+def test_a_graphviz_without_neato_draws_only_where_there_is_no_other_program(bare):
+    program(
+        bare / "bin", "dot", "sys.stderr.write('no layout engine support for neato'); sys.exit('-Kneato' in sys.argv)"
+    )
+    picture = draw(neuron()).picture
+    with pytest.raises(RenderError, match=r"support for neato; .* another comes with .*pip install graphviz-pure"):
+        picture.png()
+    program(bare / "beside", "graphviz-pure", SAYS % "pure")
+    assert picture.png().startswith(b"PNG pure") and render.is_pure()
+
+
+@posix_only
 @pytest.mark.parametrize("path", ["", ".", "./", "bin", ":bin:", ".:./bin"])
 def test_no_program_is_run_that_lies_in_the_current_folder(path, bare, monkeypatch):
     monkeypatch.chdir(bare)
@@ -559,13 +571,12 @@ def test_without_a_program_the_svg_is_the_same_and_the_other_forms_say_both_ways
         ("time.sleep(30)", "stopped after 0.5 s.*max_nodes= or depth="),
     ],
 )
-def test_a_renderer_that_fails_is_quoted(tmp_path, monkeypatch, body, said):
-    program(tmp_path / "bin", "dot", body)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+def test_a_renderer_that_fails_is_quoted(bare, monkeypatch, body, said):
+    program(bare / "bin", "dot", body)
     monkeypatch.setattr(render, "SECONDS", 0.5)
     with pytest.raises(RenderError, match=said):
-        draw(neuron()).save(tmp_path / "graph.png")
-    assert os.listdir(tmp_path) == ["bin"]
+        draw(neuron()).save(bare / "graph.png")
+    assert {*os.listdir(bare)} == {"bin", "beside"}
 
 
 @posix_only

@@ -7,6 +7,7 @@ PNG, and Graphviz the PDF: graphviz-pure knows none, there svglib turns the SVG 
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import shutil
@@ -33,10 +34,22 @@ def renderer() -> str | None:
     """The program that draws: Graphviz's `dot` if there is one, else graphviz-pure, else None.
 
     graphviz-pure is also looked for beside Python itself, where pip puts it: a venv need not be activated.
+    It is preferred to a Graphviz that can only draw what it laid out itself.
     """
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     beside = [os.path.dirname(sys.executable or ""), sysconfig.get_path("scripts")]
-    return found("dot", path) or found("graphviz-pure", [*path, *beside])
+    dot, pure = found("dot", path), found("graphviz-pure", [*path, *beside])
+    return dot if dot and not (pure and _lacks_neato(dot)) else pure
+
+
+@functools.cache
+def _lacks_neato(dot: str) -> bool:
+    """Whether a Graphviz was installed without it, as by `apt install graphviz` from Debian 14 on."""
+    try:
+        asked = [dot, "-Kneato", "-n2", "-Tsvg"]
+        return bool(subprocess.run(asked, input=b"graph {}", capture_output=True, timeout=SECONDS).returncode)
+    except (OSError, subprocess.TimeoutExpired):
+        return True
 
 
 def found(program: str, folders: Iterable[str]) -> str | None:
@@ -90,7 +103,7 @@ def convert(source: str, form: str, *options: str) -> bytes:
         ]
         raise RenderError(
             f"{program} could not make the {form} (exit status {done.returncode}): {said[0].strip()[:200]}; "
-            "an .svg needs no such program"
+            f"an .svg needs no such program, and another comes with {install('dot')}"
         )
     return done.stdout  # on success its warnings about the widths of letters are of no interest
 
