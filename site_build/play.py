@@ -34,7 +34,11 @@ LOOK = {"expression": FIRST["look"]["expression"], "numbers": FIRST["look"]["num
 # Questions that are answered when the site is built: pages know these answers before Python is there.  Python's memory
 # is kept after it has been asked them, so that whatever they import is there from the start.
 PREPARED: list[tuple[str, dict[str, Any]]] = [
-    *[("look.graph", {**LOOK, "of": of, "width": width}) for of in [*LOOK["numbers"], "o"] for width in (800, 420)],
+    *[
+        ("look.graph", {**LOOK, "of": of, "width": width})
+        for of in [*LOOK["numbers"], "o"]
+        for width in (800, 580, 420)
+    ],
     *[(f"look.{name}", LOOK) for name in ("explanation", "step_page", "order", "check")],
     *[
         ("look.program", {**LOOK, "language": language, "of": FIRST["look"]["of"]})

@@ -271,6 +271,17 @@ def test_every_tab_is_without_fault_on_a_screen_and_on_a_telephone(tab, name, si
         tab.size(1280, 860)
 
 
+@pytest.mark.parametrize("width", [1280, 1100, 1024, 960, 901, 700, 390])
+def test_the_first_picture_is_seen_whole_in_a_window_of_any_width(tab, width):
+    tab.size(width, 768)
+    try:
+        opened(tab, "#look")
+        tab.until("document.querySelector('#look .drawing svg')")
+        assert tab.js("(e => e.scrollWidth - e.clientWidth)(document.querySelector('#look .drawing'))") == 0
+    finally:
+        tab.size(1280, 860)
+
+
 def test_each_example_is_drawn_and_explained(tab):
     opened(tab)
     examples = tab.js("import('./play/doors/examples.js').then(m => m.EXAMPLES)")

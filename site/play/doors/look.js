@@ -10,7 +10,8 @@ const TABS = [["graph", "Graph"], ["explain", "Explain"], ["steps", "Step by ste
   ["source", "Source"], ["check", "Check"]];
 const LANGUAGES = [["tinygrad_edu", "for this package"], ["python", "Python, by hand"], ["numpy", "NumPy"],
   ["javascript", "JavaScript"], ["latex", "LaTeX"]];
-const NARROW = 620; // pixels of room: with less, a picture is folded into more rows
+// A picture for so many pixels of room or more is that wide at most; with less room it is folded into more rows.
+const WIDTHS = [[620, 800], [530, 580], [0, 420]];
 
 export function open(root, state, play) {
   const now = {e: "", numbers: {}, tab: "graph", of: "", language: "tinygrad_edu"};
@@ -145,7 +146,7 @@ export function open(root, state, play) {
         [n, known(n) ? now.numbers[n] : free[i] ?? NUMBERS[i % NUMBERS.length]]));
     }
     const about = {expression: e, numbers: now.numbers};
-    const width = panel.clientWidth < NARROW && innerWidth < 900 ? 420 : 800;
+    const [, width] = WIDTHS.find(([room]) => panel.clientWidth >= room);
     let seen;
     try {
       seen = await play.ask("look.graph", {...about, of: now.of, width});
