@@ -10,7 +10,8 @@ import pytest
 
 import tinygrad_edu
 from site_build import api, docs
-from tinygrad_edu import cli, contents
+from tinygrad_edu import cli, contents, zoo
+from tinygrad_edu.zoo import leaks
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(p for where in ("*.md", "docs/**/*.md", "benchmarks/*.md", ".github/*.md") for p in ROOT.glob(where))
@@ -34,6 +35,14 @@ def anchors(text):
         slug = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()).replace(" ", "-")
         found.append(slug + (f"-{found.count(slug)}" if slug in found else ""))
     return found
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_what_is_counted_in_words_is_as_many(page):
+    words = "seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen".split()
+    text = " ".join((ROOT / page).read_text("utf-8").lower().split())
+    for count, what in ((len(zoo.SYSTEMS), "classic systems"), (len(leaks.LEAKS), "programs that fail")):
+        assert f"{words[count - 7]} {what}" in text, f"there are {count} {what}, and {page} says another number"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

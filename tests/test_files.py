@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,12 @@ for name, write in WRITERS.items():
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file that the collector closes
 def test_interrupted_at_any_line_a_file_is_the_old_one_or_the_new_one(tmp_path):
+    with ThreadPoolExecutor(1) as alone:  # whose thread takes along the error that a tracer interrupted the handling of
+        alone.submit(interrupted_at_any_line, tmp_path).result()
+    assert sys.exc_info() == (None, None, None)
+
+
+def interrupted_at_any_line(tmp_path):
     path, old, new = tmp_path / "x.svg", b"<svg>old</svg>", b"<svg>new</svg>"
     for old_is_there in (True, False):
         moment, done = 0, False

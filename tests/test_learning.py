@@ -47,5 +47,6 @@ def test_its_table_has_every_exercise_in_the_order_of_the_course():
 
 def test_its_numbers_are_those_of_the_course():
     readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    assert f"There are {len(exercise_names())} exercises in {len(chapters())}" in PAGE
-    assert f"{len(exercise_names())} small files" in readme
+    count = len(exercise_names())
+    assert f"There are {count} exercises in {len(chapters())}" in PAGE, f"docs/learning.md counts others than {count}"
+    assert f"{count} small files" in readme, f"README.md counts others than {count}"

@@ -302,14 +302,18 @@ def test_every_optimizer_takes_the_same_twenty_steps(way):
 
 def test_every_optimizer_is_compared_with_all_of_its_settings():
     kinds = {k for k in vars(optim).values() if isinstance(k, type) and issubclass(k, optim.Optimizer)}
+    kinds -= {optim.Optimizer}
+    assert kinds == {*steps.OPTIMIZERS}, "OPTIMIZERS in interop/steps.py has it, or it is excepted here"
     made = {type(make([Value(1.0)])) for make in OPTIMIZERS.values()}
-    assert made == {*steps.OPTIMIZERS} == kinds - {optim.Optimizer}
+    assert kinds == made, "add one with settings of its own to OPTIMIZERS, in tests/test_moving.py"
     for kind, (_, known) in steps.OPTIMIZERS.items():
         assert {*inspect.signature(kind).parameters} - {"parameters", "lr"} == {*known}, kind
 
 
 def test_every_loss_of_predictions_and_targets_has_a_counterpart_but_for_the_divergence():
-    assert {*steps.LOSSES} == {*losses.__all__} - {"kl_divergence", "l2"} == {*TARGETS}
+    names = {*losses.__all__} - {"kl_divergence", "l2"}
+    assert names == {*steps.LOSSES}, "LOSSES of interop/steps.py says what it is in PyTorch and in JAX"
+    assert names == {*TARGETS}, "add four targets to TARGETS, in tests/test_moving.py"
 
 
 @in_both
@@ -617,7 +621,8 @@ def test_the_table_of_the_zoo_has_a_row_for_each_training_and_every_system_has_o
 
     assert moving.main(["--only", "exclusive", "--small", "--steps", "2", "--library", "torch"]) == 0
     assert re.search(r"\| perceptron, exclusive or \| 17 \| layers \| \d+e-1\d \|$", capsys.readouterr().out)
-    assert {name.split(",")[0] for name in moving.SYSTEMS} == {one.name for one in zoo.SYSTEMS}
+    shown = {name.split(",")[0] for name in moving.SYSTEMS}
+    assert shown == {one.name for one in zoo.SYSTEMS}, "add a training of it to SYSTEMS, in benchmarks/moving.py"
 
 
 # What PyTorch's backward pass did

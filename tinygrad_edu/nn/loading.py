@@ -13,10 +13,12 @@ from . import attention, blocks, conv, dense, files, norms, sequences
 from .choices import UnknownActivation, blank
 from .module import Module
 
-KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (
-    dense.Neuron, dense.Layer, dense.Linear, dense.MLP, conv.Conv2d, conv.MaxPool2d, conv.AvgPool2d, sequences.RNN,
-    sequences.LSTM, sequences.GRU, sequences.Embedding, attention.MultiheadAttention, blocks.Sequential, blocks.Flatten,
-    blocks.Dropout, norms.LayerNorm, norms.RMSNorm, norms.GroupNorm, norms.BatchNorm)}  # fmt: skip
+KINDS: dict[str, type[Module]] = {
+    name: kind
+    for room in (attention, blocks, conv, dense, norms, sequences)
+    for name, kind in vars(room).items()
+    if isinstance(kind, type) and issubclass(kind, Module) and kind is not Module
+}
 
 
 def load(path: StrPath, kinds: Sequence[type[Module]] = ()) -> Any:

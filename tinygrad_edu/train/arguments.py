@@ -36,7 +36,9 @@ class Given(NamedTuple):
 
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
-    kind.__name__.lower(): kind for kind in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSProp, optim.Adagrad)
+    name.lower(): kind
+    for name, kind in vars(optim).items()
+    if isinstance(kind, type) and issubclass(kind, optim.Optimizer) and kind is not optim.Optimizer
 }
 LOSSES: dict[str, Callable[..., Any]] = {name: getattr(losses, name) for name in losses.__all__ if name != "l2"}
 
