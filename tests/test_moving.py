@@ -612,7 +612,10 @@ PAGE = (Path(__file__).parent.parent / "docs" / "moving.md").read_text("utf-8")
 def test_a_training_of_the_zoo_takes_the_same_twenty_steps_in_the_way_that_is_told(name):
     found = moving.measured(name, "torch", small=True, steps=20)
     way = "graph" if found.why else "layers"
-    assert found and re.search(rf"^\| {re.escape(name)} \| [\d,]+ \| {way} \|", PAGE, re.M)
+    assert found
+    assert re.search(rf"^\| {re.escape(name)} \| [\d,]+ \| {way} \|", PAGE, re.M), (
+        f"docs/moving.md has its row, the one of python -m benchmarks.moving --only '{name}'"
+    )
 
 
 @needs_torch
