@@ -25,7 +25,7 @@ from ..engine import Value, topological
 from ..names import one_line
 from ..ops import Op
 
-PATH = re.compile(r"([^\W\d]\w*(?:\.\w+)*)\.[^\W\d]\w*(?:\[[^\[\]]*\])*")
+PATH = re.compile(r"([^\W\d][\w -]*(?:\.[\w -]+)*)\.[^\W\d]\w*(?:\[[^\[\]]*\])*")
 
 
 @dataclass(eq=False)
@@ -66,9 +66,9 @@ class Groups:
 def module_of(n: Value) -> str:
     """The module that a leaf's label names, '' if it names none.
 
-    >>> labels = ("mlp.layers.0.neurons.3.w[1]", "line.b", "conv.w[0][1]", "w1", "3.5")
+    >>> labels = ("my mlp.layers.0.neurons.3.w[1]", "line-1.b", "conv.w[0][1]", "w1", "3.5")
     >>> [module_of(Value(0.0, label=label)) for label in labels]
-    ['mlp.layers.0.neurons.3', 'line', 'conv', '', '']
+    ['my mlp.layers.0.neurons.3', 'line-1', 'conv', '', '']
     """
     return _module(n.label) if not n.parents and n.label else ""
 

@@ -22,8 +22,8 @@ function runNetwork(run, on) {
   if (!layers.length) {
     element.replaceChildren(el("h2", {}, "The network"),
       el("p", {}, run.why ? `It cannot be drawn as units: ${run.why}.`
-        : "Units are known by the names of their weights, such as neuron.w[0], in letters, digits and _; these have " +
-          "no such names. The layers of nn give them, if their own is one."),
+        : "Units are known by the names of their weights, such as neuron.w[0], in letters, digits, spaces, - " +
+          "and _; these have no such names. The layers of nn give them, if their own is one."),
       el("p.note", {}, "Its parameters are below, as pictures; the curves are those of the training."));
     return {element, draw() {}};
   }
