@@ -177,6 +177,8 @@ learn status --jsn                                  | learn status: there is no 
 learn author                                        | required: FILE.py
 learn author nowhere.py                             | nowhere.py: there is no such file in /
 learn author note                                   | note: an exercise is a file of Python
+learn author nowhere.py --out ''                     | --out: it is empty
+learn author nowhere.py --out                        | --out: expected one argument
 grade                                               | the folder with the submissions is missing
 grade nowhere                                       | nowhere: there is no such folder
 grade folder.svg                                    | folder.svg has no submissions: put a folder, or a file of Python

@@ -325,6 +325,36 @@ def test_a_folder_of_the_course_is_graded_with_the_learners_own_engine(tmp_path)
     assert [part.points for part in ada.parts] == [1.0, 1.0, 0.0] and "as it was at first" in ada.parts[2].said
 
 
+def own_exercise(folder):
+    """An exercise of the teacher's, and a rubric beside it."""
+    ours = exercise("parabola").file
+    (folder / "steep.py").write_text(ours.read_text("utf-8").replace("slope(", "steepness("), "utf-8")
+    (folder / "own.toml").write_text("[[task]]\nkind = 'exercise'\nexercise = 'steep.py'\npoints = 4\nshare = true\n")
+    return Rubric.read(folder / "own.toml")
+
+
+def test_an_exercise_of_the_teachers_own_is_graded_as_one_of_the_course(tmp_path):
+    rubric, handed_in = own_exercise(tmp_path), tmp_path / "class"
+    handed_in.mkdir()
+    right = "def steepness(f, x, h=1e-5):\n    return (f(x + h) - f(x - h)) / (2 * h)\n"
+    (handed_in / "ada.py").write_text(right)
+    (handed_in / "ben.py").write_text(right.replace("(2 * h)", "2 * h"))
+    (handed_in / "eve.py").write_text(f"print(open({str(tmp_path / 'steep.py')!r}).read())\n{right}")
+    ada, ben, eve = grade(handed_in, rubric)
+    assert (ada.points, ada.of, ben.points, eve.points) == (4.0, 4.0, 0.0, 0.0)
+    assert ada.parts[0].task == "steep" and ben.parts[0].mistake == "brackets around the run"
+    assert "SOLUTION" not in eve.parts[0].said and "RIGHT" not in str(eve.parts)
+
+
+def test_what_a_student_gets_of_an_exercise_is_written_without_its_solution(tmp_path, capsys):
+    own_exercise(tmp_path)
+    argv = ["learn", "author", str(tmp_path / "steep.py"), "--out", str(tmp_path / "handout")]
+    assert main(argv) == 0
+    text = (tmp_path / "handout" / "steep.py").read_text("utf-8")
+    assert "TODO" in text and "2 * h" not in text and "RIGHT" not in text
+    assert main(argv) == 2 and "choose another" in capsys.readouterr().err  # it may hold a student's work
+
+
 def test_what_many_tasks_lack_is_said_once():
     files = {"parabola.py": exercise("parabola").solution, "notes.py": "x = 1"}
     report = graded(Submission("ada", files), Rubric.course(), 1).markdown()
@@ -472,6 +502,8 @@ UNREAD = {
     "seconds = -1\n" + TASK: "seconds is -1",
     "seed = -1\n" + TASK: "seed is -1",
     "[[task]]\nname = 'parabla'\nkind = 'exercise'": "did you mean 'parabola'?",
+    "[[task]]\nexercise = 'mine.py'\nkind = 'exercise'": "there is no such file in",
+    "[[task]]\nexercise = 'ours.py'\nkind = 'exercise'": "has no HINTS, QUERIES, WRONG, RIGHT",
     LAYER: "it has no inputs",
     LAYER + "inputs = {x = 3}": "write its shape",
     LAYER + "inputs = {x = [0]}": "a list of sizes",

@@ -65,6 +65,7 @@ def add_commands(commands: Any) -> None:
     status.add_argument("--json", action="store_true", help="for programs")
     author = action("author", run_author, "examine an exercise that you have written yourself")
     author.add_argument("file", metavar="FILE.py", help="the exercise")
+    author.add_argument("--out", metavar="FOLDER", help="write what a learner gets there, if it is sound")
 
 
 def run_start(arguments: argparse.Namespace) -> int:
@@ -238,4 +239,7 @@ def run_author(arguments: argparse.Namespace) -> int:
     for words in wrong:
         print(*sentence(words), sep="\n")
     print(f"{one.name}: " + (plural(len(wrong), "thing") + " to mend" if wrong else "a sound exercise"))
+    if arguments.out and not wrong:
+        path = files.folder(arguments.out) / f"{one.name}.py"
+        print(f"{files.check(path)} {files.write(path, one.starter)}")
     return 1 if wrong else 0

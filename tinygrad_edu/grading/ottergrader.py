@@ -70,7 +70,7 @@ def otter(rubric: Rubric, folder: StrPath) -> list[Path]:
     texts: dict[Path, str | bytes] = {
         root / "tests" / f"{names[t.name]}.py": _test_file(t, rubric) for t in rubric.tasks
     }
-    needed = {Path(file) for task in rubric.tasks if (file := task.option("reference"))}
+    needed = {Path(file) for task in rubric.tasks for file in task.needs.values()}
     texts |= {root / "files" / file.name: files.read(file) for file in needed}
     support = "".join(f" files/{file.name}" for file in sorted(needed))
     title, first = rubric.title, next(iter(names.values()))
@@ -84,8 +84,7 @@ def otter(rubric: Rubric, folder: StrPath) -> list[Path]:
 def _test_file(task: Task, rubric: Rubric) -> str:
     """The text of a test file."""
     told: dict[str, Any] = {"kind": task.kind, "name": task.name, "points": task.points, **task.options}
-    if told.get("reference"):
-        told["reference"] = Path(told["reference"]).name  # otter puts what a test needs where it runs
+    told |= {option: Path(file).name for option, file in task.needs.items()}  # otter puts them where it runs
     seed = "" if rubric.seed is None else f", {rubric.seed}"
     lines = [f"# The parts of the task {task.name!r}, for otter-grader: {MARK.decode()}.",
              "from otter.test_files import test_case", f"from {__name__} import Asked", "", "OK_FORMAT = False",

@@ -44,7 +44,7 @@ COMMON: dict[str, Any] = {
 # The options of each kind with what holds where they are not given; a table of tables is the kind's own to read.
 OPTIONS: dict[str, dict[str, Any]] = {
     "exercise": {
-        "exercise": "",  # its name, if that is not the task's
+        "exercise": "",  # its name, if that is not the task's; or a file of the teacher's, NAME.py, beside the rubric
         "share": False,  # points for each of its queries that is right, and not for all or none
     },
     "value": {
@@ -89,6 +89,12 @@ class Task:
         """What was said, or what holds without a word."""
         defaults = COMMON | OPTIONS[self.kind]
         return self.options.get(name, defaults.get(name))
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """The teacher's own files that it is judged by, by option: a reference, an exercise that is in no course."""
+        told = {name: self.option(name) for name in ("reference", "exercise")}
+        return {name: file for name, file in told.items() if file and (name == "reference" or file.endswith(".py"))}
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ def _task(told: Mapping[str, Any], file: Path | None) -> Task:
         raise UserError(f"{given} (there are {', '.join(OPTIONS)})")
     known = {"name": "", "kind": "", "points": 1.0, **COMMON, **OPTIONS[kind]}
     options = _typed(told, known)
-    name = options.pop("name", "") or options.get("exercise", "")
+    name = options.pop("name", "") or options.get("exercise", "").removesuffix(".py")
     if not name:
         raise UserError("it has no name")
     options.pop("kind")
@@ -186,11 +192,12 @@ def _task(told: Mapping[str, Any], file: Path | None) -> Task:
     points = float(options.pop("points", 1.0))
     if not 0 < points < 1e6:
         raise UserError(f"points is {points:g}: more than 0")
-    if kind == "exercise":
+    task = Task(name, kind, points, options)
+    if kind == "exercise" and not task.needs:
         exercise(options.get("exercise") or name)  # which says what is meant
-    if options.get("reference") and file is not None:
-        options["reference"] = str(file.absolute().parent / options["reference"])
-    return Task(name, kind, points, options)
+    if file is not None:
+        options |= {option: str(file.absolute().parent / needed) for option, needed in task.needs.items()}
+    return task
 
 
 def _typed(told: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

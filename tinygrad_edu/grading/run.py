@@ -75,5 +75,5 @@ def not_to_be_read(root: Path, rubric: Rubric) -> tuple[str, ...]:
     places = [root]
     if any(root == p or root in p.parents for p in needed):  # they could not run at all
         places = [p for p in root.iterdir() if p.resolve() not in needed and not p.name.startswith(".")]
-    files = [rubric.file, *[task.option("reference") for task in rubric.tasks]]
+    files = [rubric.file, *[file for task in rubric.tasks for file in task.needs.values()]]
     return (*map(str, places), *[str(Path(file).resolve()) for file in files if file])

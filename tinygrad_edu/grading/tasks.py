@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 
 from ..blocks import Terms
 from ..errors import UserError
-from ..learn.course import Exercise, exercise
+from ..learn.course import Exercise, exercise, read
 from ..learn.verdict import Remark, assess, mistaken
 from ..words import few
 from .boxes import box
@@ -33,7 +34,7 @@ Kind = Callable[[Task, Submission, int], list[Part]]
 
 
 def asked_exercise(task: Task, submission: Submission, seed: int) -> list[Part]:
-    """One exercise of the course: all its points if it is right, or a share for each query that is."""
+    """One exercise: all its points if it is right, or a share for each query that is."""
     one = _exercise(task)
     wanted = task.option("file") or f"{one.name}.py"
     name, note = submission.find(wanted, defined(one.starter))
@@ -56,7 +57,11 @@ def asked_exercise(task: Task, submission: Submission, seed: int) -> list[Part]:
 
 
 def _exercise(task: Task) -> Exercise:
-    return exercise(task.option("exercise") or task.name)
+    """The teacher's own, or one of the course."""
+    return _own(task.option("exercise")) if task.needs else exercise(task.option("exercise") or task.name)
+
+
+_own = cache(read)
 
 
 def _quiet(remark: Remark) -> str:
