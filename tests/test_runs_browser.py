@@ -256,7 +256,7 @@ def test_every_control_has_a_name_and_every_text_enough_contrast(tab, sick):
     assert look(browser)["step"] == sick.recorder.findings[0]["step"]
 
 
-@pytest.mark.parametrize("width", [390, 700, 1280])
+@pytest.mark.parametrize("width", [390, 700, 1200, 1280])
 def test_nothing_is_cut_off_at_any_width(tab, sick, width):
     browser = tab(sick, "#frame=9&unit=7")
     browser.size(width, 800)
