@@ -126,6 +126,23 @@ def test_the_button_for_the_next_step_is_in_view(tab, size):
         tab.size(1280, 860)
 
 
+@pytest.mark.parametrize(
+    ("place", "button", "name", "begins"),
+    [("graph", "Download SVG", "graph.svg", "<svg"), ("steps", "Download this page", "steps.html", "<!doctype html>")],
+)
+def test_the_picture_and_the_page_are_kept_as_files(tab, place, button, name, begins):
+    opened(tab, f"#look?e=a*b&tab={place}")
+    tab.js("""window.saved = null; URL.createObjectURL = (blob) => { blob.text().then((t) => { window.saved = t; });
+        return "data:text/plain,"; }; HTMLAnchorElement.prototype.click = function () { window.name = this.download; };
+        0""")
+    find = f"[...document.querySelectorAll('#look-panel button')].find((b) => b.textContent === {json.dumps(button)})"
+    tab.until(find + "?.checkVisibility()")
+    tab.js(find + ".click()")
+    saved = tab.until("window.saved")
+    assert tab.js("window.name") == name and begins in saved.lower()
+    tab.goto()
+
+
 def test_a_long_formula_is_seen_whole_and_its_reason_is_in_view(tab):
     opened(tab)
     text = "L = " + " + ".join(f"tanh(w{i}*x{i} + b{i})**2" for i in range(8))

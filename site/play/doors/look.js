@@ -194,14 +194,15 @@ export function open(root, state, play) {
     const drawn = picture(seen, now.of, (of) => set({of}));
     const focus = panel.contains(document.activeElement) ? document.activeElement.id : "";
     panel.replaceChildren(drawn, el("p.note.below", {}, seen.note && `${seen.note}. `,
-      "Blue gradients are below zero, orange ones above. ", el("button.quiet", {type: "button", onclick: download},
+      "Blue gradients are below zero, orange ones above. ",
+      el("button.quiet", {type: "button", onclick: () => download("graph.svg", "image/svg+xml", svg)},
         "Download SVG")));
     if (focus) document.getElementById(focus)?.focus();
   }
 
-  function download() {
-    const url = URL.createObjectURL(new Blob([svg], {type: "image/svg+xml"}));
-    el("a", {href: url, download: "graph.svg"}).click();
+  function download(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], {type}));
+    el("a", {href: url, download: name}).click();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 
@@ -209,7 +210,9 @@ export function open(root, state, play) {
     const frame = el("iframe", {title: "The backward pass, step by step"});
     const theme = document.documentElement.dataset.theme; // the page has a button of its own, for later
     frame.srcdoc = theme ? html.replace("<html ", `<html style="color-scheme: ${theme}" `) : html;
-    panel.replaceChildren(frame);
+    panel.replaceChildren(frame, el("p.note", {}, "One file, to hand out: it needs no network. ",
+      el("button.quiet", {type: "button", onclick: () => download("steps.html", "text/html", html)},
+        "Download this page")));
   }
 
   function source(text) {
