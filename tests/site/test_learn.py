@@ -61,6 +61,17 @@ def door(tab):
     return tab
 
 
+def test_two_keys_pass_the_list_of_exercises(door):
+    enter(door, "parabola")
+    door.js("document.getElementById('main').focus()")
+    door.key("Tab")
+    assert door.js("document.activeElement.innerText") == "Skip the list of exercises"
+    door.key("Enter")
+    assert door.js("document.activeElement.tagName + location.hash") == "H1#learn?exercise=parabola"
+    door.key("Tab")
+    assert door.js("document.activeElement.closest('article') !== null")
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_starter_fails_a_mistake_is_told_by_its_words_and_the_solution_passes(door, name):
     one = exercise(name)

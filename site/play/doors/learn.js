@@ -12,6 +12,7 @@ const wide = matchMedia("(min-width: 960px)");
 export async function open(root, state, play) {
   root.innerHTML = `
     <div class="learn">
+      <a class="skip" href="#learn">Skip the list of exercises</a>
       <details class="course box">
         <summary><h2>Exercises <span class="done"></span></h2></summary>
         <nav aria-label="Exercises"></nav>
@@ -31,6 +32,10 @@ export async function open(root, state, play) {
   const all = chapters.flatMap((chapter) => chapter.exercises.map((one, i) => ({...one, chapter, place: i + 1})));
   const byName = new Map(all.map((one) => [one.name, one]));
   let current = "";
+  $(".skip").onclick = (event) => {
+    event.preventDefault();
+    article.querySelector("h1").focus();
+  };
 
   const isOpen = (one) => !read().passed[one.name] && !one.needs.length;
   // The first after this one that is left to do, or the first of all.
