@@ -97,7 +97,7 @@ def test_every_row_with_a_name_can_be_typed():
         ("True", "write 1 or 0"),
         ("import os", "only formulas and `name = formula`"),
         ("a, b = 1, 2", "only formulas"),
-        ("+".join(["a"] * 100_000), "nested too deeply to read: name parts of it"),
+        ("+".join(["a"] * 100_000), "(nested too deeply|read in a browser).*name parts of it"),
     ],
     ids=lambda x: x[:20],
 )
