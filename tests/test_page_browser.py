@@ -462,11 +462,6 @@ def test_a_large_graph_begins_at_its_leaves_and_has_a_map(tab):
     assert browser.js("map.querySelector('.here').getAttribute('d')").count("M") == 2
 
 
-COVERED = """(() => { const b = document.querySelector(".zoom").getBoundingClientRect();
-    return cards.map((c) => c.getBoundingClientRect()).filter((c) =>
-      c.left < b.right && c.right > b.left && c.top < b.bottom && c.bottom > b.top); })()"""
-
-
 @pytest.mark.parametrize("make", GRAPHS.values(), ids=GRAPHS)
 def test_on_a_phone_nothing_sticks_out(tab, make):
     browser = tab(page(make()), "#step=6")
@@ -478,8 +473,8 @@ def test_on_a_phone_nothing_sticks_out(tab, make):
         browser.js(f"document.querySelector('{s}').getBoundingClientRect().toJSON()") for s in ("#graph", "#step")
     )
     assert step["top"] > graph["bottom"] and step["width"] > 350
-    browser.js("choose(); fit(READABLE)")
-    assert not browser.js(f"{COVERED}.length"), "a card lies behind the buttons"
+    buttons = browser.js("document.querySelector('.zoom').getBoundingClientRect().bottom")
+    assert browser.js("svg.getBoundingClientRect().top") >= buttons, "no card lies behind them"
     bottom = browser.js("document.querySelector('footer').getBoundingClientRect().bottom")
     assert bottom == pytest.approx(844, abs=1), "the controls are in reach"
 

@@ -83,8 +83,6 @@ function fit(least = 0) {
   const lead = (room, size) => (size * view.scale < room ? (size - room / view.scale) / 2 : -pad / view.scale);
   view.x = lead(w, gw);
   view.y = lead(h, gh);
-  const right = view.x + (w - 132) / view.scale, low = (y) => y - view.y < 52 / view.scale; // the buttons' corner
-  if (nodes.some(({x, y}) => x + DATA.width / 2 > right && low(y - DATA.height / 2))) view.y = -52 / view.scale;
   place();
 }
 
