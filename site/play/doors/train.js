@@ -107,6 +107,7 @@ export async function open(root, state, play) {
     $(".wrong").textContent = "";
     const run = await busy("The network is written down …", () => asked("start", {settings: wanted}));
     if (!run || mine !== turn) return;
+    $(".wrong").textContent = ""; // of a question before this one, whose answer came meanwhile
     lost = false;
     begun = wanted;
     changes = [];
