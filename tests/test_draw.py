@@ -537,6 +537,9 @@ def test_a_graphviz_without_neato_draws_only_where_there_is_no_other_program(bar
         picture.png()
     program(bare / "beside", "graphviz-pure", SAYS % "pure")
     assert picture.png().startswith(b"PNG pure") and render.is_pure()
+    program(bare / "beside", "graphviz-pure", "sys.exit(len(source) > 500)")  # what it cannot do, it would not do anew
+    with pytest.raises(RenderError, match="an .svg needs no such program$"):
+        picture.png()
 
 
 @posix_only

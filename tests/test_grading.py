@@ -22,6 +22,7 @@ from tinygrad_edu.grading.differences import FORMS
 from tinygrad_edu.grading.engines import wrong_engines
 from tinygrad_edu.grading.export import as_csv, summary
 from tinygrad_edu.grading.formulas import PROPERTIES, exam
+from tinygrad_edu.grading.ottergrader import otter
 from tinygrad_edu.grading.rubric import OPTIONS
 from tinygrad_edu.grading.run import graded
 from tinygrad_edu.grading.tasks import KINDS, ready
@@ -342,6 +343,9 @@ def test_an_exercise_of_the_teachers_own_is_graded_as_one_of_the_course(tmp_path
     (handed_in / "eve.py").write_text(f"print(open({str(tmp_path / 'steep.py')!r}).read())\n{right}")
     ada, ben, eve = grade(handed_in, rubric)
     assert (ada.points, ada.of, ben.points, eve.points) == (4.0, 4.0, 0.0, 0.0)
+    otter(rubric, tmp_path / "otter")
+    assert (tmp_path / "otter" / "files" / "steep.py").read_text("utf-8") == (tmp_path / "steep.py").read_text("utf-8")
+    assert "'exercise': 'steep.py'" in (tmp_path / "otter" / "tests" / "steep.py").read_text("utf-8")
     assert ada.parts[0].task == "steep" and ben.parts[0].mistake == "brackets around the run"
     assert "SOLUTION" not in eve.parts[0].said and "RIGHT" not in str(eve.parts)
 

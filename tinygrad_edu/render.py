@@ -101,9 +101,10 @@ def convert(source: str, form: str, *options: str) -> bytes:
         said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()] or [
             "it said nothing"
         ]
+        another = f", and another comes with {install('dot')}" if _lacks_neato(program) else ""
         raise RenderError(
             f"{program} could not make the {form} (exit status {done.returncode}): {said[0].strip()[:200]}; "
-            f"an .svg needs no such program, and another comes with {install('dot')}"
+            f"an .svg needs no such program{another}"
         )
     return done.stdout  # on success its warnings about the widths of letters are of no interest
 

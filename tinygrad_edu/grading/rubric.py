@@ -179,7 +179,7 @@ def _task(told: Mapping[str, Any], file: Path | None) -> Task:
         raise UserError(f"{given} (there are {', '.join(OPTIONS)})")
     known = {"name": "", "kind": "", "points": 1.0, **COMMON, **OPTIONS[kind]}
     options = _typed(told, known)
-    name = options.pop("name", "") or options.get("exercise", "").removesuffix(".py")
+    name = options.pop("name", "") or Path(options.get("exercise", "")).stem
     if not name:
         raise UserError("it has no name")
     options.pop("kind")
