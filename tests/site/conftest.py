@@ -105,8 +105,8 @@ class Tab(Browser):
         while True:
             try:
                 return self.js(code % (1000 * seconds, condition, condition))
-            except AssertionError as error:
-                if "navigated" not in str(error):
+            except AssertionError as error:  # the page went away meanwhile: the browser has several words for it
+                if not any(gone in str(error) for gone in ("navigated", "context was destroyed", "find context")):
                     raise
 
     def shot(self, path):
