@@ -18,6 +18,7 @@ from ..learn import Exercise, Verdict, chapters, exercise, read
 from ..learn.author import examined
 from ..learn.folder import Folder, quoted
 from ..learn.sandbox import limits
+from ..learn.texts import decoded
 from ..words import aligned, plural, sentence
 from .parsing import whole
 
@@ -241,5 +242,11 @@ def run_author(arguments: argparse.Namespace) -> int:
     print(f"{one.name}: " + (plural(len(wrong), "thing") + " to mend" if wrong else "a sound exercise"))
     if arguments.out and not wrong:
         path = files.folder(arguments.out) / f"{one.name}.py"
-        print(f"{files.check(path)} {files.write(path, one.starter)}")
+        with suppress(FileNotFoundError):
+            if decoded(files.read(path))[0] == one.starter:
+                print(f"{path} is there already")
+                return 0
+            raise UserError(f"{path} is there and holds something else, perhaps an answer: remove it, or choose "
+                            "another folder")  # fmt: skip
+        print(f"wrote {files.write(path, one.starter)}")
     return 1 if wrong else 0
