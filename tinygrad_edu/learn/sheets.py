@@ -25,7 +25,6 @@ from .quiz import Practice, practice
 
 MOST = 100  # expressions of a sheet
 WIDE = 800  # pixels of a picture, of which a page shows four fifths: more would leave no room for a pencil
-LONG = 14  # blanks, of which a section may go on on the next page
 _KEPT = "\u00a0=\u00a0"  # no line ends at it
 PEN = re.compile(r"<(rect|path|text|polyline)\b[^>]*>")
 TASK = "Find the value of every node, then, from L backwards, its gradient. Each node hands upstream × local to its " \
@@ -43,7 +42,7 @@ h2 small { font-weight: normal; font-size: 9pt; }
 p { margin: .5rem 0; }
 section { break-inside: avoid; margin-top: .8rem; padding-top: .5rem; border-top: 1px solid #000; }
 .given, .blanks, .line { font-family: ui-monospace, Menlo, Consolas, "Liberation Mono", monospace; font-size: 10.5pt; }
-.long { break-inside: auto; }
+section:first-of-type, .answers section { break-inside: auto; }
 h2, .given { break-after: avoid; }
 figure { margin: .3rem 0; break-inside: avoid; }
 img { display: block; max-width: 100%; height: auto; }
@@ -74,11 +73,10 @@ class Worksheet:
         for i, part in enumerate(self.parts, 1):
             head = f"<h2>{i} <small>seed {part.problem.seed}</small></h2>"
             given = f'<p class="given">{", ".join(part.problem.given).replace(" = ", _KEPT)}</p>'
-            section = "<section>" if len(part.blanks) <= LONG else '<section class="long">'
             values, grads = _lines(part, values=True), _lines(part, values=False)
-            blank.append(f"{section}{head}{given}{values}{_figure(part)}{grads}</section>")
+            blank.append(f"<section>{head}{given}{values}{_figure(part)}{grads}</section>")
             lines = "".join(f'<li class="line">{escape(line)}</li>' for line in _answers(part))
-            solved.append(f"{section}{head}{given}{_figure(part, hide=())}<ol>{lines}</ol></section>")
+            solved.append(f"<section>{head}{given}{_figure(part, hide=())}<ol>{lines}</ol></section>")
         sheet = "\n".join(blank)
         answers = f'<div class="answers"><h1>Answers</h1>{"".join(solved)}</div>' if self.answers else ""
         name = "<span>Name ______________________</span> <span>Date ____________</span>"
