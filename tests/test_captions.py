@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, draw
-from tinygrad_edu.figures.captions import on_curve, pieces
+from tinygrad_edu.figures.captions import EDGE, on_curve, pieces
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.picture import width_of
 from tinygrad_edu.strategies import programs
@@ -99,3 +99,13 @@ def test_where_there_is_room_a_number_stands_on_no_line_not_even_at_the_start_of
     lines = [point for _, line in numbers for point in line]
     assert len(numbers) >= 6
     assert not [a for a, _ in numbers if any(a[0] < x < a[2] and a[1] + 1 < y < a[3] - 1 for x, y in lines)]
+
+
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_a_number_keeps_off_the_cards_where_there_is_room(rankdir):
+    a, b, c, d = (Value(float(i + 1), label=name) for i, name in enumerate("abcd"))
+    L = (a * b + c).tanh() * d + a * c + (b * d).exp() * a
+    L.backward()
+    cards, numbers = parts(draw(L, rankdir=rankdir))
+    wide = [(x0 - EDGE, y0 - EDGE, x1 + EDGE, y1 + EDGE) for x0, y0, x1, y1 in cards]
+    assert not [area for area, _ in numbers if any(meet(area, card) for card in wide)]

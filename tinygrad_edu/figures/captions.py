@@ -19,6 +19,7 @@ from ..plans import Point
 STEP, CELL = 4.0, 32.0  # between the points that stand for a curve, and the side of the squares they are kept in
 TALL, CLEAR = 0.74, 1.5  # of a digit, for each unit of its size; and how near a line may come
 CARD, NUMBER, LINE, SHARED = 100.0, 40.0, 6.0, 9.0  # what it costs to stand on these, or beside a way that edges share
+EDGE, TOUCHED = 3.0, 2.0  # how near a card is too near, and what that costs
 SHARES = (0.5, 0.35, 0.65, 0.22, 0.78, 0.12, 0.88)  # of a curve, where a number is tried
 MOST = 50_000  # such points: of a drawing that no screen shows as a whole, they are further apart
 NEAR = 20.0  # how far above or below its curve a number may stand
@@ -35,6 +36,7 @@ class Captions:
         self.points: dict[Point, list[tuple[float, float, int]]] = defaultdict(list)
         for card in cards:
             self._keep(card, CARD)
+            self._keep((card[0] - EDGE, card[1] - EDGE, card[2] + EDGE, card[3] + EDGE), TOUCHED)
         drawn = [
             (i, curve, math.dist(curve[0], curve[-1])) for i, route in enumerate(routes) for curve in pieces(route)
         ]
