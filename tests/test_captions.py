@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, draw
-from tinygrad_edu.figures.captions import EDGE, on_curve, pieces
+from tinygrad_edu.engine import topological
+from tinygrad_edu.figures.captions import EDGE, length, on_curve, pieces
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.picture import width_of
 from tinygrad_edu.strategies import programs
 
 
@@ -39,7 +39,8 @@ def parts(drawing):
             line = points(a["d"])
         elif kind == "edge" and tag == "text":
             size = a["font-size"]
-            numbers.append(((a["x"], a["y"] - 0.7 * size, a["x"] + width_of(body, size), a["y"]), line))
+            wide = length(body, size, bold=a.get("font-weight") == "bold")
+            numbers.append(((a["x"], a["y"] - 0.7 * size, a["x"] + wide, a["y"]), line))
     return cards, numbers
 
 
@@ -58,12 +59,15 @@ def check(drawing):
 
 
 @settings(max_examples=60, deadline=None)
-@given(programs(), st.sampled_from(["LR", "TB", "RL", "BT"]), st.sampled_from([300, 600, 840, None]))
-def test_no_number_of_an_edge_stands_on_a_card_or_on_another_number(p, direction, width):
+@given(programs(), st.sampled_from(["LR", "TB", "RL", "BT"]), st.sampled_from([300, 600, 840, None]), st.data())
+def test_no_number_of_an_edge_stands_on_a_card_or_on_another_number(p, direction, width, data):
     L = p(*map(Value, p.inputs))
     L.backward()
-    drawing = draw(L, rankdir=direction, width=width, view="cards")
-    assert check(drawing) == drawing.edges
+    marked = data.draw(st.sampled_from([None, *(n for n in topological(L) if n is not L)]))
+    path = (marked, L) if marked is not None else None
+    drawing = draw(L, rankdir=direction, width=width, view="cards", path=path)
+    seen = check(drawing)
+    assert seen == drawing.edges if path is None else seen
 
 
 @pytest.mark.parametrize("sizes", [[1], [3, 1], [4, 1], [2, 2, 1]])
@@ -109,3 +113,11 @@ def test_a_number_keeps_off_the_cards_where_there_is_room(rankdir):
     cards, numbers = parts(draw(L, rankdir=rankdir))
     wide = [(x0 - EDGE, y0 - EDGE, x1 + EDGE, y1 + EDGE) for x0, y0, x1, y1 in cards]
     assert not [area for area, _ in numbers if any(meet(area, card) for card in wide)]
+
+
+def test_a_bold_number_as_long_as_they_come_fits_between_two_cards_that_stay_whichever_path_is_marked():
+    w, x, b, y = (Value(v, label) for v, label in ((2.0, "w"), (0.5, "x"), (3.0, "b"), (1.0, "y")))
+    L = ((w * x + b).tanh() - y) ** 2
+    L.backward()
+    drawn = [draw(L, path=(leaf, L)) for leaf in (w, x, b, y)]
+    assert all(map(check, drawn)) and all(parts(d)[0] == parts(drawn[0])[0] for d in drawn)

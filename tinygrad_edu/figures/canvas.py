@@ -17,7 +17,7 @@ from ..placement import BESIDE, layout, path
 from ..plans import Layout, Point, checked_plan
 from ..words import brief, ends
 from . import cards, dot
-from .captions import Captions
+from .captions import Captions, length
 
 if TYPE_CHECKING:
     from graphviz import Digraph  # type: ignore[import-untyped]
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 HEIGHT, HEAD, ROW = 65, 24, 20
 ROUND, WIDER, SMALL = 88, 28, 22  # of a random choice: its height, and how much wider than a card; and of its noise
 MARGIN, LINE = 10, 17
-WIDEST = 84.0  # room for numbers between layers, at most
+WIDEST = 96.0  # room for numbers between layers, at most
+PLAIN, BOLD = (11.0, False), (12.5, True)  # size of an edge's number, and of one on the path
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Arrow:
     tip: str = ""
     id: str = ""
     tipped: bool = True
+
+    @property
+    def font(self) -> tuple[float, bool]:
+        """The size of its number, and whether that is bold."""
+        return BOLD if self.colour == cards.PATH else PLAIN
 
 
 @dataclass
@@ -100,8 +106,10 @@ class Sheet:
         frames = [self.faces[k].frames if k in self.faces else () for k in keys]
         parents = [[place[line.tail] for line in into[k]] for k in keys]
         choices = [k for k, f in self.faces.items() if f.form == "round"]
-        said = max([width_of(line.said, 11) + 12 for line in self.lines], default=0.0)
-        room = max([BESIDE, min(said, WIDEST), *[width_of(line.said, 11) + 12 for k in choices for line in into[k]]])
+        font = PLAIN if all(line.font == PLAIN for line in self.lines) else BOLD  # whichever path: the cards stay
+        rooms = {id(line): length(line.said, *font) + 12 for line in self.lines}
+        said = max(rooms.values(), default=0.0)
+        room = max([BESIDE, min(said, WIDEST), *[rooms[id(line)] for k in choices for line in into[k]]])
         plan = self.layout(parents, sizes, frames, self.direction, room)
         if self.layout is layout:
             plan = folded(plan, parents, sizes, self.wide, self.direction, said)
@@ -192,8 +200,7 @@ class Sheet:
             ]
             picture.add("path", d="M" + "L".join(f"{u:.1f},{v:.1f}" for u, v in tip) + "z", fill=line.colour)
         if line.said:
-            bold = line.colour == cards.PATH
-            size = 12.5 if bold else 11.0
+            size, bold = line.font
             x, y = captions.place(line.said, size, route, share, bold)
             picture.text(x, y, line.said, size, line.ink, bold=bold)
         picture.end()

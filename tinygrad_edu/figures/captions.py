@@ -49,7 +49,7 @@ class Captions:
 
     def place(self, said: str, size: float, route: Sequence[Point], share: float, bold: bool = False) -> Point:
         """Where words begin that belong to one of the routes: best so far along its last curve, above it."""
-        wide, own = width_of(said, size) * (1.08 if bold else 1.0), self.routes[id(route)]
+        wide, own = length(said, size, bold), self.routes[id(route)]
         deep = 0.2 * size * ("_" in said)  # a blank to be filled in
         best, least, first = (0.0, 0.0), math.inf, None
         for anchor, (x, y) in _places(route, share, wide, size):
@@ -79,6 +79,11 @@ class Captions:
             shared = shared or (i != own and abs(x - anchor[0]) + abs(y - anchor[1]) < STEP)
         outside = CARD * (left < 0 or top < 0)
         return sum(worth for _, worth in over) + LINE * len(crossed) + SHARED * shared + outside
+
+
+def length(said: str, size: float, bold: bool = False) -> float:
+    """How long the number of an edge is."""
+    return width_of(said, size) * (1.08 if bold else 1.0)
 
 
 def pieces(route: Sequence[Point]) -> list[tuple[Point, ...]]:
