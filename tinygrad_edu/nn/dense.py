@@ -26,6 +26,7 @@ from .choices import (
     activated,
     as_inputs,
     as_size,
+    check_switch,
     chosen,
     constants,
     initial_weights,
@@ -53,6 +54,7 @@ class Neuron(Module):
                  init: Init = "uniform", seed: Seed = None, expand: bool = False, fan_out: int = 1,
                  name: str = "neuron") -> None:  # fmt: skip
         self.nin = as_size(nin, "nin, the number of inputs,")
+        check_switch(nonlin, "nonlin")
         self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         bend = chosen(activation)  # a name that is none is told, used or not
