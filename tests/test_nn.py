@@ -531,7 +531,8 @@ ERRORS = {
 }  # fmt: skip
 TYPE_ERRORS = {
     "nouts is a list": lambda: MLP(2, 3),
-    "nonlin is True or False, got 'tanh': an activation is written activation='tanh'": lambda: Neuron(2, "tanh"),
+    "nonlin is True or False, got 'tanh': an activation is written activation=": lambda: Neuron(2, "tanh"),
+    "bias is True or False, got 'tanh': a Linear has no activation; a Layer has one": lambda: Linear(2, 3, "tanh"),
     "nonlin is True or False, got 'relu'": lambda: Layer(2, 3, "relu"),
     "nonlin is True or False, got <Op tanh>": lambda: Neuron(2, ops.tanh),
     "must be a whole number, got float 2.5": lambda: Neuron(2.5),

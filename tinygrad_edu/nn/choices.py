@@ -287,10 +287,10 @@ def as_size(n: Any, what: str, least: int = 1) -> int:
     return operator.index(n)
 
 
-def check_switch(x: Any, name: str) -> None:
+def check_switch(x: Any, name: str, hint: str = "an activation is written activation=...") -> None:
     """Raise TypeError for an activation where `name`, which is True or False, stands: a text would count as True."""
     if isinstance(x, (str, Op)) or callable(x):
-        raise TypeError(f"{name} is True or False, got {x!r}: an activation is written activation={x!r}")
+        raise TypeError(f"{name} is True or False, got {x!r}: {hint}")
 
 
 def nested(x: Any) -> bool:

@@ -127,6 +127,7 @@ class Linear(Module):
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None,
                  expand: bool = False, name: str = "linear") -> None:  # fmt: skip
+        check_switch(bias, "bias", "a Linear has no activation; a Layer has one, Layer(2, 3, activation=...)")
         self.nin, self.nout, self.bias = nin, as_size(nout, "nout, the number of neurons,"), bias
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.neurons = _neurons(nin, nout, False, "linear", bias, init, seed, expand)
