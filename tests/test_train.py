@@ -674,5 +674,7 @@ def test_a_name_that_nothing_has_is_refused_before_anything_is_changed():
     ):
         with pytest.raises(ValueError, match=message):
             fit(model, [[1.0]], [1.0], **{**right, **change})
+    with pytest.raises(TypeError, match=r"the model comes first: fit\(model, X, y"):
+        fit([[0.0, 1.0]], [1], MLP(2, [1]), loss="mse", optimizer="adam")
     with pytest.raises(TypeError, match=r"moves model\.parameters\(\), which .* does not have"):
         fit(lambda x: model(x), [[1.0]], [1.0], **right)
