@@ -438,6 +438,7 @@ WRONG = [
     ({"optimizer": 3}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
     ({"loss": 3}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
+    ({"loss": lambda output, target: None}, TypeError, r"a loss returns a Value.* got None: is its return missing\?"),
     ({"anomalies": "raises"}, ValueError, "'raise', 'warn' or 'ignore'"),
 ]
 
