@@ -651,6 +651,15 @@ def test_metrics_of_classes_refuse_what_is_no_class():
         confusion(lambda x: [1.0, 2.0, 3.0], [[1.0]] * 2, [1, 5])
 
 
+def test_a_model_without_return_is_told_so():
+    class Silent(MLP):
+        def __call__(self, x):
+            super().__call__(x)
+
+    with pytest.raises(TypeError, match=r"the model gives None for a sample: is the return of its __call__ missing\?"):
+        fit(Silent(1, [1]), [[1.0]], [1.0], loss="mse", optimizer="adam")
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("sgd", optim.SGD), ("Adam", optim.Adam), ("adamw", optim.AdamW), ("rmsprop", optim.RMSProp)]
 )

@@ -52,6 +52,8 @@ class Eager:
 
     def _mean_loss(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Value, list[Any]]:
         outputs = [self.model(x) for x in X]
+        if any(output is None for output in outputs):
+            raise TypeError("the model gives None for a sample: is the return of its __call__ missing?")
         losses = [self.loss(output, target) for output, target in zip(outputs, y)]
         if any(loss is None for loss in losses):
             raise TypeError(NO_LOSS.format(None) + ": is its return missing?")
