@@ -186,6 +186,19 @@ def test_what_is_given_is_never_changed():
         (lambda x: ([2 * x], [x]), lambda u, x: u, (2.0,), "if it gives a cache as well"),
         (lambda x, y: x, lambda u, x, y: u, (2.0, 3.0), "one gradient for each of x, y"),
         (
+            lambda x, y: x,
+            lambda u, x, y: None,
+            (2.0, 3.0),
+            "gave None, as a function without return does: .* each of x, y",
+        ),
+        (lambda x: x, lambda u, x: None, (2.0,), "gave None, as a function without return does"),
+        (
+            lambda x, y: x,
+            lambda u, x, y: (None, None),
+            (2.0, 3.0),
+            "None for every input, so there is nothing to compare",
+        ),
+        (
             lambda x: [x, x],
             lambda x: 1.0,
             (2.0,),

@@ -60,6 +60,13 @@ def test_steps_that_cross_a_kink_are_marked_and_the_rest_is_as_ever():
     assert "crosses the kink of relu(0.003)" in str(found)
 
 
+def test_at_a_kink_no_step_is_the_best_and_nothing_is_said_of_complex_ones():
+    told = str(step_sizes(lambda x: x.relu(), 0.0))
+    assert "too, is at the kink of relu(x): differences say nothing about the slope here." in told
+    assert "best" not in told.lower() and "nothing is lost" not in told
+    assert "end of the domain of sqrt(x): differences say nothing" in str(step_sizes(lambda x: x.sqrt(), 0.0))
+
+
 def test_the_text_has_a_line_for_each_step_and_marks_the_best(tmp_path):
     found = step_sizes(lambda x, w: ops.exp(x * w), 0.5, 2.0, of="w")
     lines = str(found).splitlines()

@@ -379,6 +379,11 @@ def test_a_changed_input_is_told():
     L = x * x
     x.data = 7.0
     assert "x.data is 7 now; L was computed with 2" in str(explain(L)) and explain(L, of=x).total == 4.0
+    e = 2.0 * Value(3.0, label="a")
+    e.label = "e"
+    L = e + 1.0
+    e.data = 50.0  # also of what was computed on the way: a picture shows this number
+    assert "e.data is 50 now; L was computed with 6, and its gradients belong to that." in str(explain(L))
 
 
 # inf and nan

@@ -307,7 +307,9 @@ ERRORS = {
     "one target class per sample, got 2 samples and 3 targets": lambda: cross_entropy([[1.0], [2.0]], [0, 0, 0]),
     "got 2 samples and the target 0": lambda: cross_entropy([[1.0], [2.0]], 0),
     "needs a list with one score per class": lambda: cross_entropy([], 0),
-    "needs a list with one score per class, got Value(2.0)": lambda: cross_entropy(Value(2.0), 0),
+    "needs a list with one score per class, got Value(2.0): a model with one output": lambda: cross_entropy(
+        Value(2.0), 0
+    ),
     "got a target of 3 shares, but there are 2 scores": lambda: cross_entropy([1.0, 2.0], [0, 1, 0]),
     "shares [0.5, 0.6] for sample 0 that make 1.1": lambda: cross_entropy([[1.0, 2.0]], [[0.5, 0.6]]),
     "cross_entropy's weight has one number per class, 2 here, got 3": lambda: cross_entropy(

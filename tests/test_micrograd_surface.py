@@ -335,6 +335,27 @@ def test_a_node_that_was_told_no_slope_says_so_and_changes_nothing():
     assert a.grad == 0
 
 
+def test_a_step_that_writes_over_the_gradient_of_a_parent_it_has_twice_is_refused():
+    a = Value(3.0)
+    out = Value(a.data * a.data, (a, a), "*")
+
+    def overwritten():
+        a.grad = a.data * out.grad
+        a.grad = a.data * out.grad
+
+    def added():
+        a.grad += a.data * out.grad
+        a.grad += a.data * out.grad
+
+    out._backward = overwritten
+    with pytest.raises(ValueError, match=r"writes over the gradient of a parent that it has twice: it must add"):
+        out.backward()
+    assert a.grad == 0
+    out._backward = added
+    out.backward()
+    assert a.grad == 6.0
+
+
 def test_a_step_that_is_not_upstream_times_local_is_refused_and_one_that_fails_changes_nothing():
     a = Value(2.0)
     out = Value(4.0, (a,))

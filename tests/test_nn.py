@@ -454,7 +454,14 @@ def test_an_activation_may_be_a_number_where_its_slope_is_0():
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("Tanh", "tanh"), ("ReLU", "relu"), ("LeakyReLU", "leaky_relu"), ("identity", "linear"), ("sigmod", "sigmoid")],
+    [
+        ("Tanh", "tanh"),
+        ("ReLU", "relu"),
+        ("LeakyReLU", "leaky_relu"),
+        ("identity", "linear"),
+        ("sigmod", "sigmoid"),
+        ("tahn", "tanh"),
+    ],
 )
 def test_a_name_from_elsewhere_is_told_its_name_here(wrong, right):
     with pytest.raises(ValueError, match=f"did you mean '{right}'"):
@@ -524,6 +531,10 @@ ERRORS = {
 }  # fmt: skip
 TYPE_ERRORS = {
     "nouts is a list": lambda: MLP(2, 3),
+    "nonlin is True or False, got 'tanh': an activation is written activation=": lambda: Neuron(2, "tanh"),
+    "bias is True or False, got 'tanh': a Linear has no activation; a Layer has one": lambda: Linear(2, 3, "tanh"),
+    "nonlin is True or False, got 'relu'": lambda: Layer(2, 3, "relu"),
+    "nonlin is True or False, got <Op tanh>": lambda: Neuron(2, ops.tanh),
     "must be a whole number, got float 2.5": lambda: Neuron(2.5),
     "a seed is a whole number": lambda: MLP(2, [1], seed="a"),
     "an activation is a name": lambda: Neuron(2, activation=3),

@@ -326,6 +326,18 @@ def test_threads_that_step_take_turns():
     assert optimizer.steps == p.data == 800
 
 
+@pytest.mark.parametrize("give", [[0.5, 0.5], None, ([0.5, 0.5], None), ([0.5], {}, {})])
+def test_an_update_without_what_it_remembers_is_told_what_to_return(give):
+    class Half(optim.Optimizer):
+        def update(self, lr, data, grads):
+            return give
+
+    w = [Value(1.0), Value(2.0)]
+    with pytest.raises(TypeError, match=r"Half\.update returns two things, .*: return data, self\.memory; it gave"):
+        Half(w, lr=0.1).step()
+    assert [p.data for p in w] == [1.0, 2.0]
+
+
 def test_a_rule_of_ones_own_must_give_a_number_for_each_parameter():
     class Wrong(optim.Optimizer):
         def update(self, lr, data, grads):

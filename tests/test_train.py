@@ -438,6 +438,7 @@ WRONG = [
     ({"optimizer": 3}, TypeError, r"optimizer must be made for the parameters, as in optim\.Adam"),
     ({"loss": 3}, TypeError, r"loss must be a function such as losses\.mse"),
     ({"loss": lambda output, target: output.data}, TypeError, "a loss returns a Value"),
+    ({"loss": lambda output, target: None}, TypeError, r"a loss returns a Value.* got None: is its return missing\?"),
     ({"anomalies": "raises"}, ValueError, "'raise', 'warn' or 'ignore'"),
 ]
 
@@ -650,6 +651,15 @@ def test_metrics_of_classes_refuse_what_is_no_class():
         confusion(lambda x: [1.0, 2.0, 3.0], [[1.0]] * 2, [1, 5])
 
 
+def test_a_model_without_return_is_told_so():
+    class Silent(MLP):
+        def __call__(self, x):
+            super().__call__(x)
+
+    with pytest.raises(TypeError, match=r"the model gives None for a sample: is the return of its __call__ missing\?"):
+        fit(Silent(1, [1]), [[1.0]], [1.0], loss="mse", optimizer="adam")
+
+
 @pytest.mark.parametrize(
     ("name", "kind"), [("sgd", optim.SGD), ("Adam", optim.Adam), ("adamw", optim.AdamW), ("rmsprop", optim.RMSProp)]
 )
@@ -674,5 +684,7 @@ def test_a_name_that_nothing_has_is_refused_before_anything_is_changed():
     ):
         with pytest.raises(ValueError, match=message):
             fit(model, [[1.0]], [1.0], **{**right, **change})
+    with pytest.raises(TypeError, match=r"the model comes first: fit\(model, X, y"):
+        fit([[0.0, 1.0]], [1], MLP(2, [1]), loss="mse", optimizer="adam")
     with pytest.raises(TypeError, match=r"moves model\.parameters\(\), which .* does not have"):
         fit(lambda x: model(x), [[1.0]], [1.0], **right)

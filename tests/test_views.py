@@ -615,3 +615,15 @@ def test_what_a_loss_does_to_some_of_its_outputs_is_no_activation():
     loss = losses.binary_cross_entropy_with_logits(outs, [1, 0, 1])  # softplus of -z, of z, of -z
     last = [u for u in group(loss).units if u.level == 2]
     assert {u.out for u in last} == set(outs)
+
+
+def test_a_label_in_the_place_of_a_node_is_told_that_the_node_is_meant():
+    w = Value(2.0, label="w")
+    L = w * 3.0
+    for ends in ("w", ("w", L), ("w", "L")):
+        with pytest.raises(TypeError, match="the Values themselves, not their labels"):
+            draw(L, path=ends)
+    with pytest.raises(TypeError, match="got str 'w': the Value itself, not its label"):
+        draw(L, around="w")
+    with pytest.raises(TypeError, match=r"got Value\(2\.0, label='w'\)$"):
+        draw(L, path=w)

@@ -29,6 +29,7 @@ Attributes of one's own hang on a node as on any object, and copies and pickles 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import CellType
 from typing import Any
@@ -134,6 +135,13 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
                     f"the _backward of {v!r} adds {once[p]!r} to a parent's gradient for an upstream gradient of 1, "
                     f"and {twice[p]!r} for -2: it must add upstream times local, p.grad += local * out.grad"
                 )
+        if len(once) < len(v.parents):  # a parent twice: what writes over the gradient loses the first part
+            kept = _added(v, step, 1.0, start=math.nan)
+            if any(kept[p] == kept[p] and once[p] == once[p] for p in once):
+                raise ValueError(
+                    f"the _backward of {v!r} writes over the gradient of a parent that it has twice: it must add, "
+                    "p.grad += local * out.grad"
+                )
         return tuple(
             [once.pop(p, 0.0) for p in v.parents]
         )  # a parent that is there twice got everything the first time
@@ -141,8 +149,8 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
     v.op = handmade(FloatLike._op.__get__(v), None, len(v.parents), found)
 
 
-def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, float]:
-    """What a backward step adds to the gradients of a node's parents; afterwards all gradients are what they were.
+def _added(v: Value, step: Callable[[], Any], upstream: float, start: float = 0.0) -> dict[Value, float]:
+    """The gradients of a node's parents, which begin at `start`, after a backward step; then all are as before.
 
     Raises ValueError if it adds to a Value that is no parent, or returns what it should have added.
     """
@@ -151,7 +159,7 @@ def _added(v: Value, step: Callable[[], Any], upstream: float) -> dict[Value, fl
     before, called = {n: n.grad for n in (v, *v.parents, *used)}, repr(v)
     try:
         for n in before:
-            n.grad = 0.0
+            n.grad = start if n in v.parents else 0.0
         v.grad = upstream
         returned = step()
         strange = [n for n in before if n.grad and n is not v and n not in v.parents]

@@ -145,7 +145,13 @@ class Optimizer:
                 if self.memory:
                     self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
             with np.errstate(all="ignore") if np else nullcontext():
-                data, memory = self.update(rate, data, grads)
+                moved = self.update(rate, data, grads)
+            if not isinstance(moved, tuple) or len(moved) != 2 or not isinstance(moved[1], dict):
+                raise TypeError(
+                    f"{type(self).__name__}.update returns two things, the new numbers and what is remembered: "
+                    f"return data, self.memory; it gave {type(moved).__name__} {moved!r:.80}"
+                )
+            data, memory = moved
             if len(data) != len(ps):
                 raise ValueError(f"{type(self).__name__}.update gave {len(data)} numbers for {len(ps)} parameters")
             if hasattr(ps, "dtype"):

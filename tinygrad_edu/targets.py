@@ -90,7 +90,9 @@ def check_probability(p: Any, who: str) -> None:
 def samples(scores: Any, targets: Any, who: str) -> Iterator[tuple[list[Any], Any, str]]:
     """The scores of each sample, its target, and how to call it.  Raises ValueError if they do not match."""
     if not several(scores) or not len(scores):
-        raise ValueError(f"{who} needs a list with one score per class, got {scores!r}")
+        one = who == "cross_entropy" and not several(scores)
+        hint = ": a model with one output and classes 0 and 1 has binary_cross_entropy_with_logits" if one else ""
+        raise ValueError(f"{who} needs a list with one score per class, got {scores!r}{hint}")
     batch = several(scores[0])
     if batch and not (several(targets) and len(targets) == len(scores)):
         got = f"{len(targets)} targets" if several(targets) else f"the target {targets!r}"

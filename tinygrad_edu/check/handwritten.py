@@ -134,6 +134,9 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
 
     def back(seed: Any) -> list[Any]:
         found = backward(*[copy.deepcopy(x) for x in ([seed] if aware else []) + given])
+        if found is None:
+            raise UserError(f"backward gave None, as a function without return does: it must return one gradient for "
+                            f"each of {', '.join(inputs)}")  # fmt: skip
         found = list(found) if isinstance(found, (tuple, list)) and len(given) > 1 else [found]
         if len(given) == 1 and isinstance(found[0], tuple) and not isinstance(given[0], tuple) and len(found[0]) == 1:
             found = [found[0][0]]
@@ -146,6 +149,9 @@ def check_backward(forward: Callable[..., Any], backward: Callable[..., Any], in
     for i, (name, ours) in enumerate(zip(inputs, back(upstream))):
         if ours is not None:
             gradients.append(_compared(f"d{name}", ours, forward, given, i, _flat(upstream), entries, rng))
+    if not gradients:
+        raise UserError("backward gave None for every input, so there is nothing to compare: "
+                        "None is for what has no gradient, such as a class")  # fmt: skip
     notes = [
         f"{len(g.rows):,} of {g.size:,} numbers of {g.name} were compared"
         for g in gradients

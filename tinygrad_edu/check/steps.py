@@ -76,7 +76,13 @@ class StepSizes:
         for i, h in enumerate(self.steps):
             error = self.central[i]
             bar = "" if not error > 0 else "▪" * max(1, round((math.log10(min(error, 1.0)) + 16) / 16 * LETTERS))
-            told = "  best" if h == self.best[0] else f"  {self.crossed[i]}" if self.crossed[i] else ""
+            told = (
+                "  best"
+                if h == self.best[0] and not all(self.crossed)
+                else f"  {self.crossed[i]}"
+                if self.crossed[i]
+                else ""
+            )
             rows.append((f"{h:.0e}", *[f"{errors[i]:.1e}" for errors in columns.values()], bar + told))
         what = f"d{self.f}/d{self.name} at {self.name} = {self.at:.10g} is {self.slope:.10g}, says the chain rule."
         table = aligned(rows, "l" + "r" * len(columns) + "l")
@@ -86,6 +92,8 @@ class StepSizes:
 
     def _words(self) -> list[str]:
         h, error = self.best
+        if all(self.crossed):
+            return [f"The narrowest step, too, {self.crossed[-1]}: differences say nothing about the slope here."]
         if error > SUSPICIOUS and not any(self.crossed):
             return [
                 f"No step brings the error below {error:.1e}: not the step is wrong, but the gradient; see gradcheck."

@@ -93,7 +93,7 @@ class Whole(Explanation):
         walk, names = self.walk, self.names
         yield from walk.nonfinite_notes(self.edges, walk.order)
         yield from choice_notes(walk, self.shown)
-        yield from walk.changed_notes(self._leaves)[:3]
+        yield from walk.changed_notes([n for n in self.shown if n in names and n is not self.root])[:3]
         if n := self._constants:
             yield f"{plural(n, 'edge')} to constants without a label {'is' if n == 1 else 'are'} not shown."
         yield from walk.grad_notes([n for n in self.shown if n in names])

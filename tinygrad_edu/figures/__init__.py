@@ -176,7 +176,11 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
     ['∂L/∂w along this path = 2 · (-3) = -6', '1 of 2 paths; all together -12']
     """
     if not isinstance(nodes, (list, tuple)) or len(nodes) < 2 or not all(isinstance(n, Value) for n in nodes):
-        raise TypeError(f"path= takes the two ends of a path, (w, L), or all its nodes, [w, ..., L], got {nodes!r}")
+        given = nodes if isinstance(nodes, (list, tuple)) else [nodes]
+        hint = ": the Values themselves, not their labels" if any(isinstance(n, str) for n in given) else ""
+        raise TypeError(
+            f"path= takes the two ends of a path, (w, L), or all its nodes, [w, ..., L], got {nodes!r}{hint}"
+        )
     first, *_, last = nodes
     _check_inside("the end of path=", last, order)
     names, slopes = Names([*order], nodes), paths.local_slopes(last)
@@ -211,7 +215,8 @@ def _path(nodes: Any, order: Sequence[Value]) -> tuple[paths.Path, list[str]]:
 def _check_inside(name: str, node: Any, order: Sequence[Value]) -> None:
     """Raise unless a node is part of the graph."""
     if not isinstance(node, Value):
-        raise TypeError(f"{name} must be a Value of the graph, got {type(node).__name__} {node!r}")
+        hint = ": the Value itself, not its label" if isinstance(node, str) else ""
+        raise TypeError(f"{name} must be a Value of the graph, got {type(node).__name__} {node!r}{hint}")
     if not any(n is node for n in order):
         raise UserError(
             f"{name} must be part of the graph that is drawn, but {node!r} is not: {order[-1]!r} "

@@ -52,7 +52,8 @@ class UnknownActivation(UserError):
     """There is no activation of that `choice`."""
 
     def __init__(self, choice: str) -> None:
-        near = difflib.get_close_matches(_bare(choice), _names(), 1, 0.75)
+        near = difflib.get_close_matches(_bare(choice), _names(), 5, 0.75)
+        near.sort(key=lambda name: sorted(name) != sorted(_bare(choice)))  # letters in another order are likeliest
         hint = f"; did you mean {_names()[near[0]]!r}?" if near else ""
         super().__init__(
             f"there is no activation {choice!r}: choose one of {', '.join(activations())}, or pass a function{hint}"
@@ -284,6 +285,12 @@ def as_size(n: Any, what: str, least: int = 1) -> int:
     if n < least:
         raise ValueError(f"{what} must be at least {least}, got {n}")
     return operator.index(n)
+
+
+def check_switch(x: Any, name: str, hint: str = "an activation is written activation=...") -> None:
+    """Raise TypeError for an activation where `name`, which is True or False, stands: a text would count as True."""
+    if isinstance(x, (str, Op)) or callable(x):
+        raise TypeError(f"{name} is True or False, got {x!r}: {hint}")
 
 
 def nested(x: Any) -> bool:

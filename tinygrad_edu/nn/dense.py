@@ -26,6 +26,7 @@ from .choices import (
     activated,
     as_inputs,
     as_size,
+    check_switch,
     chosen,
     constants,
     initial_weights,
@@ -53,6 +54,7 @@ class Neuron(Module):
                  init: Init = "uniform", seed: Seed = None, expand: bool = False, fan_out: int = 1,
                  name: str = "neuron") -> None:  # fmt: skip
         self.nin = as_size(nin, "nin, the number of inputs,")
+        check_switch(nonlin, "nonlin")
         self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         bend = chosen(activation)  # a name that is none is told, used or not
@@ -125,6 +127,7 @@ class Linear(Module):
 
     def __init__(self, nin: int, nout: int, bias: bool = True, init: Init = "xavier", seed: Seed = None,
                  expand: bool = False, name: str = "linear") -> None:  # fmt: skip
+        check_switch(bias, "bias", "a Linear has no activation; a Layer has one, Layer(2, 3, activation=...)")
         self.nin, self.nout, self.bias = nin, as_size(nout, "nout, the number of neurons,"), bias
         self.init, self.seed, self.expand, self.name = init, seed, expand, name
         self.neurons = _neurons(nin, nout, False, "linear", bias, init, seed, expand)

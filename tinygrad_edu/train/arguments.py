@@ -65,6 +65,8 @@ def by_name(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
             )
         return loss, optimizer
     if not hasattr(model, "parameters"):
+        if isinstance(model, (list, tuple)):
+            raise TypeError("the model comes first: fit(model, X, y, loss=..., optimizer=...)")
         raise TypeError(
             f"optimizer={optimizer!r} moves model.parameters(), which {model!r:.80} does not have: "
             "pass optim.Adam(parameters)"

@@ -52,7 +52,11 @@ class Eager:
 
     def _mean_loss(self, X: Sequence[Any], y: Sequence[Any]) -> tuple[Value, list[Any]]:
         outputs = [self.model(x) for x in X]
+        if any(output is None for output in outputs):
+            raise TypeError("the model gives None for a sample: is the return of its __call__ missing?")
         losses = [self.loss(output, target) for output, target in zip(outputs, y)]
+        if any(loss is None for loss in losses):
+            raise TypeError(NO_LOSS.format(None) + ": is its return missing?")
         several = next((loss for loss in losses if isinstance(loss, (list, tuple))), None)
         mean = F.mean(losses) if several is None else several
         if not isinstance(mean, Value):
