@@ -153,6 +153,13 @@ def test_a_path_leads_from_the_node_to_the_root():
         assert all(a in b.parents for a, b in zip(path.nodes, path.nodes[1:]))
 
 
+def test_of_what_is_asked_may_stand_without_its_word():
+    w = Value(2.0, label="w")
+    L = w * 3
+    L.backward()
+    assert str(L.explain(w)) == str(L.explain("w")) == str(L.explain(of=w))
+
+
 @pytest.mark.parametrize("n", [1, 20, 1000])
 def test_doublings_have_two_to_the_n_paths(n):
     x = v = Value(1.0, label="x")

@@ -108,7 +108,7 @@ def test_a_wrong_file_is_named_in_one_line(tmp_path, files, said):
 
 
 def test_a_wrong_question_about_idx_files_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="there is no such file in"):
         data.read_idx(tmp_path / "no-images-idx3-ubyte")
     (tmp_path / "digits.idx").write_bytes(IMAGES)
     with pytest.raises(UserError, match='no "images" and no "labels" in this name'):

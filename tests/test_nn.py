@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import Value, functional, no_grad, ops
+from tinygrad_edu import Value, functional, no_grad, ops, train
 from tinygrad_edu.nn import (
     GRU,
     LSTM,
@@ -508,6 +508,7 @@ ERRORS = {
     "MLP expects 3 inputs, got 2": lambda: MLP(3, [2, 1])([1.0, 2.0]),
     "Layer expects 1 input, got 2": lambda: Layer(1, 2)([1.0, 2.0]),
     "Neuron expects 2 inputs, got 3": lambda: Neuron(2)([1.0, 2.0, 3.0]),
+    "a list of 3, and a batch of one sample is [x]": lambda: train.predict(MLP(3, [1]), [1.0, 2.0, 3.0]),
     "one sample at a time": lambda: MLP(2, [1])([[1.0, 2.0]] * 3),
     "there is no activation 'rely': choose one of linear, neg, square": lambda: MLP(2, [2, 1], activation="rely"),
     "or pass a function; did you mean 'silu'?": lambda: MLP(2, [2, 1], output="swish"),

@@ -220,7 +220,7 @@ def test_an_optimizer_says_what_it_moves_and_how_far():
     adam = Adam([Value(1.0), Value(2.0)], 0.5)
     adam.step()
     assert repr(adam) == "Adam(2 parameters, lr=0.5, steps=1)"
-    assert repr(SGD([Value(1.0)], optim.linear(1.0, 10))) == "SGD(1 parameters, lr=a schedule, steps=0)"
+    assert repr(SGD([Value(1.0)], optim.linear(1.0, 10))) == "SGD(1 parameter, lr=a schedule, steps=0)"
 
 
 def test_zero_grad_and_a_changed_rate():

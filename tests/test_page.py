@@ -280,7 +280,8 @@ def test_a_page_saves_itself_and_shows_itself_in_a_notebook(tmp_path):
     frame = p._repr_html_()
     [srcdoc] = re.findall(r'srcdoc="([^"]*)"', frame)
     assert html.unescape(srcdoc) == p.html
-    assert repr(p) == '<Page: 10 nodes, 16 steps; .save("backward.html") writes it>'
+    assert repr(page(neuron())) == '<Page: 10 nodes, 16 steps; .save("backward.html") writes it>'
+    assert repr(p) == f"<Page: 10 nodes, 16 steps; written to {tmp_path / 'n.html'}>"
 
 
 def test_a_notebook_that_is_not_trusted_has_the_graph_as_a_picture():

@@ -318,6 +318,7 @@ def test_sheets_are_written_by_the_command_and_only_over_our_own(tmp_path, monke
     for target in re.findall(r"\]\((.*?)\)", text):
         assert (tmp_path / target.replace("%20", " ")).exists()
     assert "# Answers" in text and (tmp_path / "sheet.html").read_text().startswith("<!doctype html>")
+    assert main([*command, "sheet.html"]) == 0 and "replaced sheet.html" in capsys.readouterr().out
     (tmp_path / "other-2.svg").write_text("mine")
     assert main([*command, "other.md"]) == 2 and "did not write it" in capsys.readouterr().err
     assert not (tmp_path / "other.md").exists() and not (tmp_path / "other-1.svg").exists()

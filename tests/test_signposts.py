@@ -78,6 +78,24 @@ def test_a_method_of_other_libraries_is_answered_and_may_be_given_a_meaning(name
     assert getattr(v, name) == 3.0
 
 
+@pytest.mark.parametrize("name", signposts.OF_MODULES)
+def test_a_module_says_so_too_and_may_have_one_of_its_own(name):
+    model = nn.MLP(2, [1])
+    with pytest.raises(AttributeError, match=f"a module has no '{name}': write .*model"):
+        getattr(model, name)
+    assert name not in dir(model) and not hasattr(model, name) and not hasattr(nn.Module, name)
+    own = type("Own", (nn.Module,), {name: lambda self, x: 2 * x})()
+    assert getattr(own, name)(3.0) == 6.0 and (name != "forward" or own(3.0) == 6.0)
+    setattr(model, name, 3.0)
+    assert getattr(model, name) == 3.0
+
+
+def test_a_power_is_written_with_stars():
+    for ask in (lambda v: v ^ 2, lambda v: 2 ^ v, lambda v: v ^ v):
+        with pytest.raises(TypeError, match=r"written \*\* in Python"):
+            ask(Value(3.0))
+
+
 def test_a_class_of_ones_own_may_give_such_a_name_a_meaning():
     class Variable(Value):
         requires_grad = True

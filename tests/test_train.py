@@ -677,7 +677,7 @@ def test_a_name_that_nothing_has_is_refused_before_anything_is_changed():
     right = {"loss": "mse", "optimizer": "adam", "progress": False}
     for change, message in (
         ({"loss": "l2"}, "there is no loss 'l2': choose one of .*cross_entropy"),
-        ({"optimizer": "adm"}, "there is no optimizer 'adm': choose one of sgd, adam"),
+        ({"optimizer": "adm"}, "there is no optimizer 'adm', did you mean 'adam'. choose one of sgd, adam"),
         ({"optimizer": "sgd"}, "needs a learning rate: pass lr=0.1"),
         ({"lr": -1}, "lr, the learning rate, must be at least 0"),
         ({"lr": 0.1, "optimizer": optim.Adam(model.parameters())}, "has a learning rate of its own"),

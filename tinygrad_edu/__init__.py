@@ -68,4 +68,6 @@ for _name in ("draw", "explain", "order_lab", "page", "source"):
     lazy.Method(Value, _name, partial(__getattr__, _name))
 for _name, _function in {"__copy__": "copied", "__deepcopy__": "deeply_copied", "__reduce_ex__": "reduced"}.items():
     lazy.Method(Value, _name, lambda f=_function: getattr(import_module(".copying", __name__), f))
-signposts.put_up_at(Value)
+signposts.put_up_at(Value, "a Value", signposts.METHODS, signposts.OF_VALUES)
+for sign in ("__xor__", "__rxor__"):  # to mypy that stays an error
+    setattr(Value, sign, signposts.no_power)

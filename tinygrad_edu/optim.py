@@ -38,6 +38,7 @@ from .engine import Value
 from .ieee import number
 from .parameters import Packed, column, is_flat, is_row, listed, numpy, stored, write, zeroed
 from .schedules import Schedule, between, constant, cosine, exponential, linear, step_decay
+from .words import plural
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSProp", "Schedule", "clip_by_norm", "clip_by_value",
            "constant", "cosine", "exponential", "linear", "step_decay"]  # fmt: skip
@@ -104,7 +105,7 @@ class Optimizer:
 
     def __repr__(self) -> str:
         lr = "a schedule" if callable(self.lr) else f"{self.lr:g}"
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={lr}, steps={self.steps})"
+        return f"{type(self).__name__}({plural(len(self.parameters), 'parameter')}, lr={lr}, steps={self.steps})"
 
     def rate(self) -> float:
         """The learning rate of the next step.  Raises ValueError if it is negative, infinite or nan."""

@@ -42,6 +42,9 @@ OF_VALUES = {"value": "write v.data", "val": "write v.data", "gradient": "write 
 METHODS = {"clamp": "write v.clip(lo, hi)", "ln": "write v.log()", "softmax": "write functional.softmax(values)",
            "log_softmax": "write functional.log_softmax(values)", "numpy": "write v.data", "tolist": "write v.data",
            "is_leaf": "write not v.parents", "requires_grad_": OF_VALUES["requires_grad"]}  # fmt: skip
+# What others call with a module, which is called itself, model(x), and trained from outside.
+OF_MODULES = {"predict": "write train.predict(model, X)", "fit": "write fit(model, X, y)", "forward": "write model(x)",
+              "score": "write train.accuracy(model, X, y)", "weights": "write model.parameters()"}  # fmt: skip
 
 
 def _bare(name: str) -> str:
@@ -103,11 +106,11 @@ def put_up(room: str) -> None:
 class _Elsewhere:
     """An attribute that is not there, when it is read."""
 
-    def __init__(self, name: str, advice: str) -> None:
-        self.name, self.advice = name, advice
+    def __init__(self, who: str, name: str, advice: str) -> None:
+        self.who, self.name, self.advice = who, name, advice
 
     def __get__(self, v: Any, kind: Any = None) -> Any:
-        raise AttributeError(f"a Value has no {self.name!r}: {self.advice}", name=self.name)
+        raise AttributeError(f"{self.who} has no {self.name!r}: {self.advice}", name=self.name)
 
 
 class _Refused(_Elsewhere):
@@ -116,13 +119,18 @@ class _Refused(_Elsewhere):
     __set__ = _Elsewhere.__get__
 
 
-def _dir(v: Any) -> list[str]:
-    return [name for name in object.__dir__(v) if name not in OF_VALUES and name not in METHODS]
+def put_up_at(kind: type, who: str, elsewhere: dict[str, str], refused: dict[str, str]) -> None:
+    """Every object of a kind, called `who`, says where to look, and refuses what would do nothing."""
+    names = elsewhere | refused
+
+    def known(v: Any) -> list[str]:
+        return [name for name in object.__dir__(v) if name not in names]
+
+    kind.__dir__ = known  # type: ignore[assignment, method-assign]
+    for name, advice in names.items():
+        setattr(kind, name, (_Refused if name in refused else _Elsewhere)(who, name, advice))
 
 
-def put_up_at(value: type) -> None:
-    """Every Value says where to look."""
-    value.__dir__ = _dir  # type: ignore[assignment, method-assign]
-    for kind, names in {_Refused: OF_VALUES, _Elsewhere: METHODS}.items():
-        for name, advice in names.items():
-            setattr(value, name, kind(name, advice))
+def no_power(v: Any, other: Any) -> NoReturn:
+    """What `v ^ 2` says, which is a power in mathematics and not in Python."""
+    raise TypeError(f"a power is written ** in Python, not ^: v ** 2; got {v!r} and {other!r:.80}")

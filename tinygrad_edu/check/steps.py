@@ -76,14 +76,10 @@ class StepSizes:
         for i, h in enumerate(self.steps):
             error = self.central[i]
             bar = "" if not error > 0 else "▪" * max(1, round((math.log10(min(error, 1.0)) + 16) / 16 * LETTERS))
-            told = (
-                "  best"
-                if h == self.best[0] and not all(self.crossed)
-                else f"  {self.crossed[i]}"
-                if self.crossed[i]
-                else ""
+            told = "best" if h == self.best[0] and not all(self.crossed) else self.crossed[i]
+            rows.append(
+                (f"{h:.0e}", *[f"{errors[i]:.1e}" for errors in columns.values()], bar + f"  {told}" * bool(told))
             )
-            rows.append((f"{h:.0e}", *[f"{errors[i]:.1e}" for errors in columns.values()], bar + told))
         what = f"d{self.f}/d{self.name} at {self.name} = {self.at:.10g} is {self.slope:.10g}, says the chain rule."
         table = aligned(rows, "l" + "r" * len(columns) + "l")
         return "\n".join([f"{what} How far off are differences?", *table, *self._words()])

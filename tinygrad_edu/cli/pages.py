@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..webpage import page
+from ..words import plural
 from . import outputs
 from .gradient import add_formula, graph_of
 
@@ -32,5 +33,7 @@ def run_page(arguments: argparse.Namespace) -> int:
     _, root, _ = graph_of(arguments)
     word = outputs.check(arguments.output, ".html", ".htm")
     done = page(root, arguments.output, title=arguments.title)
-    print(f"{word} {arguments.output}: {done.nodes} nodes, {done.steps} steps; open it in a browser")
+    print(
+        f"{word} {arguments.output}: {plural(done.nodes, 'node')}, {plural(done.steps, 'step')}; open it in a browser"
+    )
     return 0

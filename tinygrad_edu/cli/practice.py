@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from .. import files
 from ..errors import UserError
 from ..learn import practice, worksheet
 from ..learn.expressions import LEVELS
@@ -88,8 +89,9 @@ def _print(arguments: argparse.Namespace, first: int) -> int:
         raise UserError("--picture is for practice on the screen: a worksheet has its pictures in it")
     outputs.endings(arguments.worksheet, ".html", ".htm", ".md")
     sheet = worksheet(arguments.level, first, arguments.count, arguments.answers)
+    word = files.check(arguments.worksheet)
     for path in sheet.save(arguments.worksheet):
-        print(f"wrote {path}")
+        print(f"{word} {path}")
     print(f"Level {arguments.level}, --seed {first}: the same seed gives the same sheet.")
     return 0
 

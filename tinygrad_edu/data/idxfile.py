@@ -88,7 +88,7 @@ def _pair(path: Path) -> tuple[Path, Path]:
     name = path.name.replace(mine, theirs).replace(from_, to)
     other = _there(path.with_name(name))
     if other is None:
-        path.stat()  # where the file itself is missing, that is what is said
+        files.read(path)  # where the file itself is missing, that is what is said
         fail(path, f"its {theirs} are not there: {name}, packed (.gz) or not, must lie beside it")
     return (path, other) if mine == "images" else (other, path)
 

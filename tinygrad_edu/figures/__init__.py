@@ -32,7 +32,7 @@ from ..names import Names
 from ..picture import FORMS, SCALE, Picture, bundle
 from ..plans import Layout
 from ..render import RenderError
-from ..words import brief, integer
+from ..words import brief, integer, plural
 from . import modules, sheet, subgraph
 from .canvas import Sheet
 from .columns import Chart
@@ -284,6 +284,6 @@ class Drawing:
     def __repr__(self) -> str:
         note = f"; {self.note}" if self.note else ""
         return (
-            f'<Drawing: {self.nodes} nodes, {self.edges} edges{note}; .save("graph.svg") writes it, '
-            "also .png, .pdf, .dot>"
+            f"<Drawing: {plural(self.nodes, 'node')}, {plural(self.edges, 'edge')}{note}; "
+            '.save("graph.svg") writes it, also .png, .pdf, .dot>'
         )

@@ -28,3 +28,4 @@ __all__ = ["GRU", "LSTM", "MLP", "RNN", "AvgPool2d", "BatchNorm", "Conv2d", "Dro
            "GroupNorm", "Layer", "LayerNorm", "Linear", "MaxPool2d", "Module", "MultiheadAttention", "Neuron",
            "RMSNorm", "Sequential", "activations", "load", "read", "scaled_dot_product_attention"]  # fmt: skip
 signposts.put_up(__name__)
+signposts.put_up_at(Module, "a module", signposts.OF_MODULES, {})

@@ -314,7 +314,8 @@ def as_inputs(x: Any, n: int, who: str) -> Sequence[Value]:
     Traceback (most recent call last):
     ValueError: Neuron expects 2 inputs, got 1
     """
-    if isinstance(x, Value) or not hasattr(x, "__len__"):
+    alone = isinstance(x, Value) or not hasattr(x, "__len__")
+    if alone:
         x = [x] if hasattr(x, "__float__") else list(x) if hasattr(x, "__iter__") else x  # one number, or a generator
         if not isinstance(x, list):
             raise TypeError(f"{who} expects a list of {n} numbers or Values, got {type(x).__name__} {x!r}")
@@ -322,6 +323,8 @@ def as_inputs(x: Any, n: int, who: str) -> Sequence[Value]:
         hint = (
             "; it takes one sample at a time: [model(x) for x in batch]"
             if any(hasattr(v, "__len__") and len(v) for v in x)
+            else f", a single number: a sample is a list of {n}, and a batch of one sample is [x]"
+            if alone and len(x) == 1
             else ""
         )
         raise ValueError(f"{who} expects {plural(n, 'input')}, got {len(x)}{hint}")

@@ -39,7 +39,7 @@ def load(path: StrPath, kinds: Sequence[type[Module]] = ()) -> Any:
     content, where = files.read(path), os.fspath(path)
     if content["config"] is None:
         raise UserError(
-            f"{where} holds the numbers of a {content['kind']} but not how to build it: {content.get('reason')}. "
+            f"{where} holds the numbers of {content['kind']} but not how to build it: {content.get('reason')}. "
             "Build the module as before and call module.load(path)"
         )
     known = {**KINDS, **{kind.__name__: kind for kind in kinds}}

@@ -12,6 +12,7 @@ from .. import files, losses, modes, optim
 from ..data import batches, split
 from ..data.samples import are_classes
 from ..engine import Value
+from ..errors import meant
 from ..positions import check_data
 from ..replay import BACKENDS
 
@@ -50,7 +51,8 @@ def by_name(loss: Any, optimizer: Any, lr: Any, model: Any) -> tuple[Any, Any]:
     """
     for what, name, known in (("loss", loss, LOSSES), ("optimizer", optimizer, OPTIMIZERS)):
         if isinstance(name, str) and name.lower() not in known:
-            raise ValueError(f"there is no {what} {name!r}: choose one of {', '.join(known)}, or pass your own")
+            near = meant(name, known) or ":"
+            raise ValueError(f"there is no {what} {name!r}{near} choose one of {', '.join(known)}, or pass your own")
     if isinstance(loss, str):
         loss = LOSSES[loss.lower()]
     if isinstance(optimizer, type):

@@ -36,6 +36,7 @@ from ..picture import Picture, bundle, in_browser
 from ..placement import layout
 from ..placement import path as svg_path
 from ..plans import Plan
+from ..words import plural
 from .document import framed, one_file, page_path
 from .document import text as read
 from .programs import RowTable, backward_program, forward_program, unwritten
@@ -181,12 +182,14 @@ class Page:
         why = unwritten(inside)
         data = {"title": title, "live": why, "frames": [_numbers(f) for f in frames], **_drawn(nodes),
                 "forward": None if why else rows(inside), "backward": rows(backward_program(nodes))}  # fmt: skip
-        self._first = frames[0]
+        self._saved: Path | None
+        self._first, self._saved = frames[0], None  # and where it was written
         self.html = one_file(title, read("page.html"), read("page.css"), read("graph.js", "page.js"), data, str(rows))
 
     def save(self, path: str | Path) -> Path:
         """Write the page and return its path.  Raises ValueError for a name that does not end in .html."""
-        return files.write(page_path(path), self.html)
+        self._saved = files.write(page_path(path), self.html)
+        return self._saved
 
     def show(self) -> Path:
         """Open the page in a browser; returns the file that it is in."""
@@ -211,7 +214,8 @@ class Page:
         return data, about
 
     def __repr__(self) -> str:
-        return f'<Page: {self.nodes} nodes, {self.steps} steps; .save("backward.html") writes it>'
+        where = f"written to {self._saved}" if self._saved else '.save("backward.html") writes it'
+        return f"<Page: {plural(self.nodes, 'node')}, {plural(self.steps, 'step')}; {where}>"
 
 
 def _still(frame: Snapshot) -> Sheet:
