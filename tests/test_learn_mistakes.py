@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinygrad_edu.errors import UserError
 from tinygrad_edu.learn import arrays, assess, exercise
 from tinygrad_edu.learn.author import examined
-from tinygrad_edu.learn.course import read
+from tinygrad_edu.learn.course import _misshapen, exercise_names, read
 from tinygrad_edu.learn.crashes import reason
 from tinygrad_edu.learn.mistakes import MISTAKES, RANKS, guess, near
 
@@ -243,6 +244,43 @@ def test_a_mistake_that_some_numbers_do_not_show_is_found_out(tmp_path):
     (tmp_path / "mine.py").write_text(text)
     told = examined(read(tmp_path / "mine.py"))
     assert any("'for positives' passes with the numbers of seed" in words for words in told), told
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("HINTS = 'abc'", "HINTS is texts in a tuple"),
+        ("QUERIES = (Query(sine, lambda rng: (1.0,)))", "QUERIES is one Query or more .* its comma too"),
+        ("QUERIES = (Query(sine, lambda rng: (1.0)),)", "the query sine: what is drawn is a tuple"),
+        ("QUERIES = (Query(sine, lambda: ()),)", "the query sine draws nothing that can be asked: TypeError"),
+        ("QUERIES = (Query(sine, lambda rng: (math,)),)", "the query sine draws nothing .* not JSON serializable"),
+        ("QUERIES = (Query(sine, lambda rng: (1.0,), within=-1),)", "within is a number from 0 up, got -1"),
+        ("RIGHT = ('return 1')", "RIGHT is bodies in a tuple.*got str 'return 1'"),
+        ("WRONG = ['return 1']", "WRONG is bodies by the names"),
+        ("SAID = None", "SAID is texts by the names of mistakes"),
+        ("NEEDS = 'numpy'", "NEEDS is the names of packages in a tuple"),
+        ("SECONDS = 0", "SECONDS is a number above 0"),
+        ("import sys; sys.exit(0)", "mine.py does not run: SystemExit: 0"),
+    ],
+)
+def test_what_has_another_form_than_an_exercise_has_is_told_at_once(more, said, tmp_path):
+    (tmp_path / "mine.py").write_text(f"\ufeff{exercise('parabola').file.read_text()}{more}\n", "utf-8")
+    with pytest.raises(UserError, match=said):
+        read(tmp_path / "mine.py")
+
+
+def test_all_exercises_have_the_form_that_a_teachers_has():
+    for name in exercise_names():
+        if not exercise(name).missing:
+            assert not _misshapen(exercise(name).module), name
+
+
+def test_a_mistake_that_never_ends_is_found_out(tmp_path):
+    text = exercise("parabola").file.read_text() + "WRONG['on and on'] = 'while True: pass'\nSECONDS = 0.5\n"
+    (tmp_path / "mine.py").write_text(text)
+    assert examined(read(tmp_path / "mine.py")) == [
+        "the mistake 'on and on' never ends: name it in HANGS = ('on and on',)"
+    ]
 
 
 def test_an_answer_may_be_a_map_a_zip_or_a_generator():

@@ -360,6 +360,25 @@ def test_every_loss_is_pytorchs(loss):
     assert found and not found.why
 
 
+@in_both
+@pytest.mark.parametrize("loss", ["mae", "huber", "hinge"])
+def test_at_the_kink_of_a_loss_its_gradient_is_the_same_there(loss, library):
+    model = nn.MLP(1, [1], seed=0)
+    weight, bias = model.parameters()
+    weight.data, bias.data = 0.0, 1.0  # it gives 1, whatever it is given
+    targets = {"mae": [1, 1], "huber": [0, 2], "hinge": [1, -1]}[loss]
+    found = compare_training(model, [[1], [2]], targets, loss=loss, lr=0.1, steps=2, library=library)
+    assert found and not found.why
+
+
+@in_both
+@pytest.mark.parametrize("target", ["a", None])
+def test_a_target_that_is_no_number_is_told(target, library):
+    told = "samples and targets are numbers|needs its targets in a list|a number is needed"
+    with pytest.raises((UserError, TypeError), match=told):
+        compare_training(small("mse"), [[1.0, 2.0]], [target], loss="mse", lr=0.1, library=library)
+
+
 @needs_jax
 def test_every_loss_in_jax_has_the_same_value_and_gradient():
     import jax
@@ -550,6 +569,8 @@ def test_what_cannot_be_moved_is_named_with_what_to_do():
         compare_training(small("mse"), [[1, 2]], loss="mse", lr=1.0)
     with pytest.raises(ValueError, match="at least one sample, got 0"):
         compare_training(small("mse"), [], [], loss="mse", lr=1.0)
+    with pytest.raises(TypeError, match="loss must be a name or a function such as losses.mse, got None"):
+        compare_training(small("mse"), [[1, 2]], [1], loss=None, lr=1.0)
     for within in (-1.0, math.nan, "1e-12"):
         with pytest.raises(UserError, match="within is the largest difference"):
             compare_training(small("mse"), [[1, 2]], [1], loss="mse", lr=1.0, within=within)

@@ -79,6 +79,9 @@ def test_what_is_not_finite_is_shown_told_and_written_down(x):
         ("tanh(", {}, "cannot read 'tanh(' at column 5"),
         ("a*b", {"a": 1}, "b has no value"),
         ("a", {"a": "one"}, "a needs a number such as 2"),
+        ("a", {"a": None}, "a needs a number such as 2"),
+        ("a", {"a": 10**400}, "a needs a number such as 2"),
+        ("clip(a, 1, 0)", {"a": 1}, "needs lo <= hi"),
         ("__import__('os')", {}, "cannot read"),
     ],
 )

@@ -121,6 +121,7 @@ def test_a_learning_rate_that_is_too_large_is_a_finding_with_its_step_and_ends_i
     "settings, words",
     [
         ({"lr": -1}, "the learning rate is a number above 0, at most 1000, got -1"),
+        ({"lr": 10**400}, "the learning rate is a number above 0, at most 1000, got 1000"),
         ({"lr": 0}, "the learning rate"),
         ({"lr": "fast"}, "the learning rate is a number above 0, at most 1000, got 'fast'"),
         ({"points": 1}, "from 2 to 500"),

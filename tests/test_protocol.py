@@ -1,9 +1,11 @@
 """A Value among other things: numbers, NumPy, comparisons, printing, copies, pickles, micrograd's names."""
 
 import copy
+import io
 import math
 import operator
 import pickle
+import threading
 from decimal import Decimal
 from fractions import Fraction
 
@@ -299,6 +301,28 @@ def test_a_chain_that_pickles_piece_by_piece_stays_one_chain():
         nodes.append(nodes[-1] * 1.001)
     again = pickle.loads(pickle.dumps(nodes))
     assert all(b.parents[0] is a for a, b in zip(again, again[1:]))
+
+
+def test_threads_that_pickle_one_graph_know_nothing_of_each_other():
+    v = part = Value(1.0)
+    for i in range(2000):
+        v = v * 1.001 + 0.5
+        part = v if i == 10 else part
+    alone, found = len(pickle.dumps(part)), []
+    keeper = pickle.Pickler(io.BytesIO())  # it still has the whole graph
+    keeper.dump(v)
+
+    def work():
+        found.append(len(pickle.dumps(part)))
+        again = [pickle.loads(pickle.dumps([v, v.parents[0]])) for _ in range(10)]
+        found.extend(a.parents[0] is b for a, b in again)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [True] * 40 + [alone] * 4
 
 
 class Momentum(Value):

@@ -347,6 +347,8 @@ def test_where_a_page_cannot_be_written_nothing_is_trained(tmp_path):
         assert [p.data for p in model.parameters()] == before
     with pytest.raises(ValueError, match="another model"):
         fit(model, X, y, loss=loss, optimizer="adam", progress=False, record=RunRecorder(make(), X, y, loss))
+    with pytest.raises(ValueError, match="another loss"):
+        fit(model, X, y, loss=loss, optimizer="adam", progress=False, record=RunRecorder(model, X, y, losses.mae))
 
 
 def test_what_cannot_be_recorded_is_told_before_anything_is_trained():

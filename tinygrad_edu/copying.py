@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import threading
 import weakref
 from typing import Any
 
@@ -83,14 +84,15 @@ class _Graph:
     """
 
     def __init__(self, root: Value) -> None:
-        self.nodes = [n for n in topological(root, stop=_homes) if n.parents and n not in _homes]
+        self.homes = homes = _homes.of  # also where another thread lets go of this
+        self.nodes = [n for n in topological(root, stop=homes) if n.parents and n not in homes]
         self.index = {n: i for i, n in enumerate(self.nodes)}
         me = weakref.ref(self)
-        _homes.update(dict.fromkeys(self.index, me))
+        homes.update(dict.fromkeys(self.index, me))
 
     def __del__(self) -> None:
         for node in self.index:
-            _homes.pop(node, None)
+            self.homes.pop(node, None)
 
     def __reduce__(self) -> Any:
         # A parent inside this graph is written as its index; a leaf, or a node of another graph, as itself.
@@ -100,7 +102,14 @@ class _Graph:
         return _load, ([type(n) for n in self.nodes], parents, *columns), own or None, None, None, _hang
 
 
-_homes: dict[Value, weakref.ref[_Graph]] = {}
+class _Homes(threading.local):
+    """By node, the graph that it is pickled with: in each thread its own, as each has picklers of its own."""
+
+    def __init__(self) -> None:
+        self.of: dict[Value, weakref.ref[_Graph]] = {}
+
+
+_homes = _Homes()
 
 
 def _load(kinds: list[type], parents: list[tuple[Any, ...]], *columns: list[Any]) -> list[Value]:
@@ -122,7 +131,7 @@ def reduced(self: Value, protocol: Any) -> Any:
     if not self.parents:
         made = type(self), (), self.data, self.grad, self.op, self.numbers
         return _node, made, _own(self) or None, None, None, _with
-    home = _homes.get(self)
+    home = _homes.of.get(self)
     graph = home and home()
     if not graph:
         graph = _Graph(self)

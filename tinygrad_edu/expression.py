@@ -25,6 +25,7 @@ from typing import Any
 from . import ops
 from .engine import Value, constant
 from .errors import UserError, meant
+from .ieee import number
 
 ALIASES = {
     "ln": "log",
@@ -124,6 +125,8 @@ class Expression:
         at, why = getattr(error, "offset", None), str(getattr(error, "msg", error))
         if why.startswith("cannot assign"):
             why = "a step is written `name = formula`, with one name on its left"
+        elif why.startswith("Exceeds the limit"):
+            at, why = None, "a number has more digits than a float could tell apart: write it as in 1e300"
         elif why.startswith("unterminated string"):
             why = "a quotation mark means nothing here"
         elif why == "invalid syntax" and at:
@@ -157,7 +160,12 @@ class Expression:
         match tree:
             case ast.Constant(value=bool()):
                 raise self._error(tree, "write 1 or 0")
-            case ast.Constant(value=int() | float()) | ast.Name():
+            case ast.Constant(value=int() | float() as x):
+                try:
+                    number(x)
+                except OverflowError as error:
+                    raise self._error(tree, str(error)) from None
+            case ast.Name():
                 return
             case ast.BinOp(left=ast.Name(id=name), op=ast.Pow(), right=ast.Call(func=ast.Constant(value=int(n)))) if (
                 name in ops.TABLE  # sin²(x)
@@ -205,6 +213,10 @@ class Expression:
                     ast.literal_eval(a)
                 except ValueError:
                     raise self._error(a, f"the parameters of {name} are plain numbers") from None
+            try:
+                ops.FACTORIES[name](*map(ast.literal_eval, args[1:]))
+            except ValueError as error:  # clip between bounds that are the wrong way round
+                raise self._error(tree, str(error)) from None
         elif name not in ops.TABLE:
             known = (
                 f", did you mean {ALIASES[name]!r}?" if name in ALIASES else meant(name, [*ops.TABLE, *ops.FACTORIES])

@@ -236,6 +236,8 @@ def run_status(arguments: argparse.Namespace) -> int:
 def run_author(arguments: argparse.Namespace) -> int:
     one = read(Path(arguments.file))
     files.read(arguments.file)
+    if one.missing:
+        raise UserError(f"{one.name} needs {one.missing}, which is not installed: without it nothing can be examined")
     wrong = examined(one)
     for words in wrong:
         print(*sentence(words), sep="\n")

@@ -35,6 +35,7 @@ from ..learn.course import exercise, exercise_names
 
 SECONDS = 5.0  # of one question
 LIBRARIES = ["tinygrad_edu", "micrograd", "torch", "tensorflow", "jax", "autograd"]
+NAMES = ("class", "data", "grad", "backward", "forward")  # of what the students write
 COMMON: dict[str, Any] = {
     "file": "",  # the student's; if it has another name, the one that defines what is asked for
     "seconds": 0.0,  # of one question, if not the rubric's
@@ -174,7 +175,7 @@ exercise, value, backward)
 def _task(told: Mapping[str, Any], file: Path | None) -> Task:
     """One task of a rubric."""
     kind = told.get("kind")
-    if kind not in OPTIONS:
+    if not isinstance(kind, str) or kind not in OPTIONS:
         given = f"there is no kind {kind!r}{meant(str(kind), OPTIONS)}" if kind else "it has no kind"
         raise UserError(f"{given} (there are {', '.join(OPTIONS)})")
     known = {"name": "", "kind": "", "points": 1.0, **COMMON, **OPTIONS[kind]}
@@ -216,4 +217,11 @@ def _typed(told: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
                      bool: "true or false",
                      list: 'a list such as ["a", "b"]', dict: "a table such as {a = 1}"}  # fmt: skip
             raise UserError(f"{key} is {given!r:.60}, and should be {words[type(default)]}")
+        if key in NAMES and not given.isidentifier():
+            raise UserError(f"{key} is {given!r:.60}, and should be a name as Python has them, such as {default!r}")
+        texts = [] if key in ("task", "inputs", "parts") else given
+        if isinstance(texts, dict):
+            texts = texts.values()  # functions, by what the students call them
+        if isinstance(given, (list, dict)) and not all(isinstance(one, str) and one for one in texts):
+            raise UserError(f'{key} is {given!r:.60}, and should hold texts in "quotation marks"')
     return copy.deepcopy(dict(told))

@@ -21,7 +21,7 @@ from .models import Translation, map_trees, named_trees, to_jax
 # A loss in both, of the outputs of a batch and its targets.
 LOSSES = {
     "mse": ("F.mse_loss(out, y)", "jnp.mean((out - y) ** 2)"),
-    "mae": ("F.l1_loss(out, y)", "jnp.mean(jnp.abs(out - y))"),
+    "mae": ("F.l1_loss(out, y)", "jnp.mean(jnp.maximum(out - y, y - out))"),  # abs has a slope of 1 at 0 there
     "huber": ("F.huber_loss(out, y)",
               "jnp.mean(jnp.where(jnp.abs(out - y) > 1, jnp.abs(out - y) - 0.5, (out - y) ** 2 / 2))"),
     "binary_cross_entropy_with_logits": ("F.binary_cross_entropy_with_logits(out, y)",
@@ -78,6 +78,8 @@ def plain_lists(x: Any) -> Any:
         return x.data
     if hasattr(x, "tolist"):
         return x.tolist()
+    if x is None or isinstance(x, (str, dict)):
+        raise UserError(f"samples and targets are numbers, or lists of them, got {type(x).__name__} {x!r:.40}")
     return [plain_lists(v) for v in x] if hasattr(x, "__len__") else x
 
 

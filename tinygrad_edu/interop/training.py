@@ -50,6 +50,8 @@ def compare_training(model: Any, X: Any = None, y: Any = None, *, loss: Any, opt
     >>> bool(compare_training(model, [[0, 1], [1, 1]], [1, 0], loss="mse", lr=0.5, steps=3, library="jax"))
     True
     """
+    if X is not None and not callable(loss) and not isinstance(loss, str):
+        raise TypeError(f"loss must be a name or a function such as losses.mse, got {loss!r:.60}")
     if X is None and not callable(loss):
         raise UserError(f"without samples, loss(k) is a function that gives the loss of step k, got {loss!r:.60}")
     loss, moves = by_name(loss, optimizer, lr, model)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 
-from .course import Exercise
+from .course import ENGINE, Exercise
 from .mistakes import MISTAKES
 from .sandbox import Sandbox
 from .verdict import SHORT, assess, mistaken, shows
@@ -54,6 +54,9 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
         return
     if assess(one, one.starter, box=box, brief=True):
         yield "what the learner gets passes already"
+    if endless := [*_endless(one, box)]:  # where guesses are made, known mistakes run without a limit
+        yield f"the mistake {endless[0]!r} never ends: name it in HANGS = ({endless[0]!r},)"
+        return
     if len(one.right) < 2:
         yield f"it has {len(one.right)} other right answers, and should have two at least"
     for k, body in enumerate(one.right):
@@ -75,6 +78,17 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
     killed = len([*itertools.islice((m for m in tried if not assess(one, m, box=box, brief=True)), MUTANTS)])
     if killed < MUTANTS:
         yield f"of up to {MOST} small changes to the solution only {killed} are found out; {MUTANTS} should be"
+
+
+def _endless(one: Exercise, box: Sandbox) -> Iterator[str]:
+    """Mistakes that never end, though they are not said to."""
+    for name, body in one.wrong.items():
+        if name not in one.hangs and "while" in (text := one.variant(body)):
+            files = [(one.engine, ENGINE)] * one.uses_value + [(text, "exercise.py")]
+            answers = [box.load(*file) for file in files]
+            answers += [box.call(q.source, q.function.__name__, *args) for q in one.queries if not q.long
+                        for args in q.arguments(0) if not answers[-1].error]  # fmt: skip
+            yield from [name] * any(answer.error == "Timeout" for answer in answers)
 
 
 def _escapes(one: Exercise) -> Iterator[tuple[str, int]]:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import json
 import random
 import re
 import sys
@@ -110,7 +111,7 @@ class Exercise:
     def __init__(self, file: Path, chapter: Chapter, load: Callable[[], ModuleType]) -> None:
         self.file, self.chapter, self._load = file, chapter, load
         self.name = file.stem
-        self.text = file.read_text("utf-8")
+        self.text = file.read_text("utf-8-sig")
         tree = ast.parse(self.text)
         title, _, self.words = (ast.get_docstring(tree) or "").partition("\n")
         self.title = title.strip()
@@ -303,11 +304,55 @@ def read(path: Path | str) -> Exercise:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
-        with lending(lent(path.read_text("utf-8"))):
+        with lending(lent(path.read_text("utf-8-sig"))):
             spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{path} does not run: {type(error).__name__}: {error}") from None
     missing = [name for name in ("HINTS", "QUERIES", "WRONG", "RIGHT") if not hasattr(module, name)]
     if missing:
         raise UserError(f"{path} has no {', '.join(missing)}, below the line {BELOW}: see help(tinygrad_edu.learn)")
+    if wrong := _misshapen(module):
+        raise UserError(f"{path}: {wrong}")
     return Exercise(path, Chapter(path.parent.name, "", (path.stem,)), lambda: module)
+
+
+def _texts(x: Any) -> bool:
+    return isinstance(x, (tuple, list)) and all(isinstance(one, str) for one in x)
+
+
+def _body(x: Any) -> bool:
+    return isinstance(x, str) or isinstance(x, (tuple, list)) and all(one is None or isinstance(one, str) for one in x)
+
+
+FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {  # what an author writes, and how
+    "HINTS": (_texts, 'texts in a tuple, ("an idea", "a formula", "the line")'),
+    "QUERIES": (lambda x: isinstance(x, (tuple, list)) and all(isinstance(one, Query) for one in x) and bool(x),
+                "one Query or more in a tuple, (Query(f),), where one alone has its comma too"),
+    "WRONG": (lambda x: isinstance(x, dict) and all(isinstance(name, str) and _body(x[name]) for name in x),
+              'bodies by the names of mistakes, {"factor 2": "return 2 * x"}'),
+    "RIGHT": (lambda x: isinstance(x, (tuple, list)) and all(map(_body, x)),
+              'bodies in a tuple, ("return x + x",), where one alone has its comma too'),
+    "SAID": (lambda x: isinstance(x, dict) and _texts([*x, *x.values()]), 'texts by the names of mistakes'),
+    "NEEDS": (_texts, 'the names of packages in a tuple, ("numpy",)'),
+    "HANGS": (_texts, 'the names of mistakes in a tuple, ("never ends",)'),
+    "SECONDS": (lambda x: isinstance(x, (int, float)) and 0 < x <= 600, "a number above 0, at most 600"),
+}  # fmt: skip
+
+
+def _misshapen(module: ModuleType) -> str:
+    """What an author has written in another form than it has, in a sentence; "" if nothing."""
+    for name, (holds, form) in FORMS.items():
+        if hasattr(module, name) and not holds(given := getattr(module, name)):
+            return f"{name} is {form}; got {type(given).__name__} {given!r:.60}"
+    for query in module.QUERIES:
+        who = f"the query {getattr(query.function, '__name__', query.function)}"
+        if not isinstance(query.within, (int, float)) or not query.within >= 0:
+            return f"{who}: within is a number from 0 up, got {query.within!r:.60}"
+        try:
+            drawn = query.arguments(0)
+            json.dumps(drawn)  # as another process gets it
+        except Exception as error:
+            return f"{who} draws nothing that can be asked: {type(error).__name__}: {error}"
+        if (strange := next((args for args in drawn if not isinstance(args, (tuple, list))), None)) is not None:
+            return f"{who}: what is drawn is a tuple, (x,), where one alone has its comma too; got {strange!r:.60}"
+    return ""

@@ -175,8 +175,8 @@ def _floats(numbers: Numbers) -> dict[str, float]:
     for name, x in numbers.items():
         try:
             given[name] = float(x)
-        except ValueError:
-            raise UserError(f"{name} needs a number such as 2, -0.5, 1e-3 or inf, got {x!r}") from None
+        except (ValueError, TypeError, OverflowError):
+            raise UserError(f"{name} needs a number such as 2, -0.5, 1e-3 or inf, got {x!r:.60}") from None
     return given
 
 

@@ -14,7 +14,6 @@ That program is also what the page runs (`training`), so that what is copied is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
@@ -212,7 +211,7 @@ def _one_of(what: str, name: Any, known: Any) -> None:
 
 def _number(what: str, x: Any, least: float, most: float, whole: bool = False, above: bool = False) -> None:
     kind = "a whole number" if whole else "a number"
-    right = isinstance(x, int) if whole else isinstance(x, (int, float)) and math.isfinite(x)
+    right = isinstance(x, int if whole else (int, float))  # nan and inf are in no span, below
     if not right or isinstance(x, bool) or not least <= x <= most or above and x == least:
         span = f"above {least:g}, at most {most:g}" if above else f"from {least:.10g} to {most:.10g}"
         raise UserError(f"{what} is {kind} {span}, got {x!r}")

@@ -160,7 +160,7 @@ def check_watch(watch: Any, model: Any, given: Given) -> None:
 def recorder_for(record: Any, model: Any, loss: Any, given: Given) -> RunRecorder | None:
     """The recorder of a training, if there is to be one: of a path, which is looked at now, True, or one that was made.
 
-    Raises TypeError for anything else, ValueError for one of another model, and what `files.check` raises.
+    Raises TypeError for anything else, ValueError for one of another model or loss, and what `files.check` raises.
     """
     if record is None or record is False:
         return None
@@ -170,6 +170,8 @@ def recorder_for(record: Any, model: Any, loss: Any, given: Given) -> RunRecorde
     if isinstance(record, RunRecorder):
         if record.model is not model:
             raise ValueError(f"this recorder is of another model, {record.model!r:.60}: make one of this")
+        if record.loss != loss:  # its page would show the gradients of the other
+            raise ValueError(f"this recorder is of another loss, {record.loss!r:.60}: make one of this")
         return record
     if isinstance(record, (str, os.PathLike)):
         files.check(page_path(record))
