@@ -440,3 +440,13 @@ def test_what_numpy_calls_elements_by_is_a_method():
 
 def test_the_whole_part_of_a_value_is_that_of_its_number():
     assert (math.trunc(Value(-2.7)), math.floor(Value(-2.7)), math.ceil(Value(-2.7))) == (-2, -3, -2)
+
+
+@pytest.mark.parametrize("own", [{"__eq__": lambda v, o: v.data == o}, {"__hash__": lambda v: hash(v.data)}])
+def test_a_kind_that_is_told_apart_by_its_number_is_refused_when_it_is_made(own):
+    with pytest.raises(TypeError, match=r"tell Values apart by identity.*write __hash__ = Value\.__hash__"):
+        type("Number", (Value,), dict(own))
+    kind = type("Number", (Value,), own | {"__hash__": Value.__hash__})
+    a, b = kind(2.0), kind(2.0)
+    (a * b * b).backward()
+    assert (a.grad, b.grad) == (4.0, 8.0)

@@ -68,6 +68,14 @@ class FloatLike(Methods):
 
     __slots__ = ()
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if cls.__hash__ is not object.__hash__:  # Python takes it away where there is an __eq__
+            raise TypeError(
+                f"graphs tell Values apart by identity, and {cls.__name__} by its __eq__ or __hash__: two of the same "
+                "number would be one node; write __hash__ = Value.__hash__ in it"
+            )
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
         """np.tanh(v) is v.tanh(), and np.float64(3) * v is a Value.
 

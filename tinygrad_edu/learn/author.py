@@ -52,11 +52,11 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
     if not verdict:
         yield f"its own solution does not pass: {verdict.first}"
         return
+    if endless := next(_endless(one, box), None):  # where guesses are made, known mistakes run without a limit
+        yield f"the mistake {endless!r} never ends: name it in HANGS = ({endless!r},)"
+        return
     if assess(one, one.starter, box=box, brief=True):
         yield "what the learner gets passes already"
-    if endless := [*_endless(one, box)]:  # where guesses are made, known mistakes run without a limit
-        yield f"the mistake {endless[0]!r} never ends: name it in HANGS = ({endless[0]!r},)"
-        return
     if len(one.right) < 2:
         yield f"it has {len(one.right)} other right answers, and should have two at least"
     for k, body in enumerate(one.right):
@@ -85,10 +85,11 @@ def _endless(one: Exercise, box: Sandbox) -> Iterator[str]:
     for name, body in one.wrong.items():
         if name not in one.hangs and "while" in (text := one.variant(body)):
             files = [(one.engine, ENGINE)] * one.uses_value + [(text, "exercise.py")]
-            answers = [box.load(*file) for file in files]
-            answers += [box.call(q.source, q.function.__name__, *args) for q in one.queries if not q.long
-                        for args in q.arguments(0) if not answers[-1].error]  # fmt: skip
-            yield from [name] * any(answer.error == "Timeout" for answer in answers)
+            loaded = (box.load(*file) for file in files)
+            asked = (box.call(q.source, q.function.__name__, *args)
+                     for q in one.queries if not q.long for args in q.arguments(0))  # fmt: skip
+            if any(answer.error == "Timeout" for answer in itertools.chain(loaded, asked)):
+                yield name
 
 
 def _escapes(one: Exercise) -> Iterator[tuple[str, int]]:
