@@ -53,8 +53,8 @@ class History:
         Raises UserError if nothing was recorded.
         """
         if self.recorder is None:
-            raise UserError("no steps were recorded: fit(..., record=True) keeps them for history.page(), "
-                            'and fit(..., record="run.html") writes the page at once')  # fmt: skip
+            raise UserError("there are no recorded steps here, nor in any copy: fit(..., record=True) keeps them for "
+                            'history.page(), and fit(..., record="run.html") writes the page at once')  # fmt: skip
         page: RunPage = self.recorder.page(title)
         return page
 
