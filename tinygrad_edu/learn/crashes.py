@@ -89,7 +89,7 @@ def reason(error: str, text: str) -> str:
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
 
 
-NAMELESS = r"(module 'exercise'|'InNotebook' object) has no attribute '(\w+)'"
+NAMELESS = r"(module 'exercise'|'InNotebook' object|'InOtter' object) has no attribute '(\w+)'"
 
 
 def crash_words(answer: Answer, who: str) -> tuple[str, str]:
@@ -117,7 +117,7 @@ def crash_words(answer: Answer, who: str) -> tuple[str, str]:
     elif answer.error == "AttributeError" and (lacks := re.match(NAMELESS, answer.text)):
         rank, name = "missing", lacks[2]
         said = f"There is no {name} in your file: the name that is in the exercise has to stay."
-        if lacks[1] != "module 'exercise'":  # a notebook's
+        if "InNotebook" in lacks[1]:
             said = f"{name} was not given: write learn.check(..., {name}={name}), or learn.check(..., **globals())."
     elif answer.asked and not answer.line:
         said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
