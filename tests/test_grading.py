@@ -463,6 +463,13 @@ def test_a_folder_without_submissions_is_one_line(place, said, tmp_path, capsys)
     assert said in (error := capsys.readouterr().err) and error.count("\n") == 1
 
 
+def test_the_folder_of_one_student_is_not_graded_as_a_class_of_its_files(tmp_path, capsys):
+    rubric = Path(__file__).parent.parent / "demos" / "homework.toml"
+    for argv in [str(rubric.parent / "homework" / "ada"), "--rubric", str(rubric)], [str(tmp_path / "course")]:
+        assert len(argv) > 1 or main(["learn", "start", *argv]) == 0
+        assert main(["grade", *argv]) == 2 and "is what one student has handed in" in capsys.readouterr().err
+
+
 def test_one_submission_reads_neither_another_nor_the_rubric(tmp_path):
     place = tmp_path / "class"
     (place / "ada").mkdir(parents=True)

@@ -12,7 +12,7 @@ from tinygrad_edu.cli import main
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.grading import Part, Result, Rubric
 from tinygrad_edu.grading.export import gradescope
-from tinygrad_edu.grading.ottergrader import otter
+from tinygrad_edu.grading.ottergrader import Asked, otter
 from tinygrad_edu.grading.run import graded
 from tinygrad_edu.grading.submission import handed_in
 from tinygrad_edu.grading.tasks import promised
@@ -162,3 +162,8 @@ def test_a_rubric_that_is_not_ready_is_not_written(tmp_path):
 def test_names_that_look_alike_are_files_of_their_own(tmp_path):
     tasks = [{"name": name, "kind": "exercise", "exercise": "parabola"} for name in ("a b", "a-b")]
     assert len({*otter(Rubric.of({"task": tasks}), tmp_path)}) == 3
+
+
+def test_what_a_notebook_has_not_defined_is_told_by_its_name_under_otter():
+    with pytest.raises(AssertionError, match="There is no slope in your file"):
+        Asked({"kind": "exercise", "name": "parabola"})({}, "parabola")

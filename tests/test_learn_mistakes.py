@@ -283,6 +283,45 @@ def test_a_mistake_that_never_ends_is_found_out(tmp_path):
     ]
 
 
+TANGENT = '''"""The tangent
+
+Its height, d to the right of where it touches.
+"""
+
+
+def tangent(value, slope, d):
+    # TODO: what it rises over d
+    # [
+    return value + slope * d
+    # ]
+
+
+# =====
+from tinygrad_edu.learn import Query
+
+
+def line(their, value, slope, d):
+    return {"height": their.tangent(value, slope, d)}
+
+
+HINTS = ("It rises by its slope for each unit.", "value and slope times d", "return value + slope * d")
+QUERIES = (Query(line, lambda rng: (rng.uniform(-3, 3), rng.uniform(1, 3), rng.uniform(2, 3))),)
+WRONG = {"forgot the value": "return slope * d", "missing minus": "return value - slope * d", "no d": "return slope"}
+SAID = {"forgot the value": "it begins at value", "no d": "over d it rises d times as much"}
+RIGHT = ("return slope * d + value", "return value - slope * -d")
+'''
+
+
+def test_a_solution_with_few_places_to_change_is_sound_and_a_change_that_passes_is_shown(tmp_path):
+    (tmp_path / "tangent.py").write_text(TANGENT)
+    assert examined(read(tmp_path / "tangent.py")) == []
+    even = TANGENT.replace("return value + slope * d\n", "return abs(value - slope * d)\n")
+    (tmp_path / "tangent.py").write_text(even)
+    assert any("'return abs(slope * d - value)' passes" in said for said in examined(read(tmp_path / "tangent.py")))
+    (tmp_path / "tangent.py").write_text(even.replace("RIGHT = (", 'RIGHT = ("return abs(slope * d - value)", '))
+    assert not any("small changes" in said for said in examined(read(tmp_path / "tangent.py")))
+
+
 def test_an_answer_may_be_a_map_a_zip_or_a_generator():
     assert verdict_of("broadcast", ("return map(list, upstream), (sum(c) for c in zip(*upstream))", None))
     assert verdict_of("ties", "k = xs.index(max(xs))\nreturn (upstream * (i == k) for i in range(len(xs)))")

@@ -125,3 +125,8 @@ def test_a_notebook_with_all_that_is_in_it_can_be_checked():
     assert not check("node", **cells)
     exec(exercise("node").solution, cells)  # the class once more, in a later cell
     assert check("node", **cells)
+
+
+def test_what_a_notebook_has_not_given_is_asked_for():
+    assert str(check("parabola")).startswith("slope was not given: write learn.check(..., slope=slope)")
+    assert "not given" not in str(check("parabola", slope=lambda f, x, h: (f, x, h).slope))

@@ -96,6 +96,10 @@ def _test_file(task: Task, rubric: Rubric) -> str:
     return "\n".join(lines) + "\n"
 
 
+class InOtter(SimpleNamespace):
+    """What a notebook has defined, by name."""
+
+
 class Asked:
     """A task, asked once of what a notebook has defined."""
 
@@ -106,7 +110,7 @@ class Asked:
     def __call__(self, env: Mapping[str, Any], name: str) -> None:
         """Raise AssertionError, with what the student is to be told, unless the part of that name is right."""
         if not self.parts:
-            their = Submission("", {"notebook.py": ""}, their=SimpleNamespace(**env))
+            their = Submission("", {"notebook.py": ""}, their=InOtter(**env))
             result = graded(their, self.rubric, fresh_seed(self.rubric))
             self.parts = {part.name: part for part in result.parts}
         part = self.parts[name] if name in self.parts else next(iter(self.parts.values()))  # all failed as one

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
+from ..learn.folder import NOTES
 from ..learn.sandbox import HOUSE
 from .boxes import end_all
 from .result import Part
@@ -32,6 +34,9 @@ def grade(folder: Path | str, rubric: Rubric, seed: int | None = None, jobs: int
     ready(rubric)
     seed = fresh_seed(rubric) if seed is None else seed
     handed_in = submissions(folder)
+    asked = {Path(task.option("file")).stem for task in rubric.tasks}
+    if len(asked & {one.student for one in handed_in}) > 1 or (Path(folder) / NOTES).exists():
+        raise UserError(f"{folder} is what one student has handed in: grade takes one with a folder for each student")
     hidden = not_to_be_read(Path(folder), rubric)
     pool = ThreadPoolExecutor(jobs)
     waiting = {pool.submit(graded, replace(one, hidden=hidden), rubric, seed): one.student for one in handed_in}

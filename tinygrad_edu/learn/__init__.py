@@ -42,10 +42,14 @@ __all__ = [
 ]
 
 
+class InNotebook(SimpleNamespace):
+    """What a notebook has given to `check`, by name."""
+
+
 def check(name: str, **theirs: Any) -> Verdict:
     """Check an answer that was written in a notebook or a REPL: the functions, classes or numbers by their names.
 
     `check("parabola", slope=slope)`, or `check("parabola", **globals())`.  They run here, without limits.
     Raises UserError, with the nearest name, if there is no such exercise.
     """
-    return assess(exercise(name), their=SimpleNamespace(**theirs))
+    return assess(exercise(name), their=InNotebook(**theirs))

@@ -29,7 +29,8 @@ def examined(one: Exercise, box: Sandbox | None = None) -> list[str]:
 
     The starter has a TODO, holds no answer and fails with a helpful remark; the solution passes; at least two other
     right answers do; at least three mistakes are planted, and each is known by its name; of small changes to the
-    solution at least five are found out; and what is used is declared in the file.  What takes long is left out.
+    solution five are found out, or all that there are; and what is used is declared in the file.  What takes long is
+    left out.
     """
     with nullcontext(box) if box else Sandbox(needs=one.needs, seconds=one.seconds) as this:
         return list(_faults(one, this))
@@ -74,10 +75,19 @@ def _faults(one: Exercise, box: Sandbox) -> Iterator[str]:
             yield f"the mistake {name!r} is told as {verdict.first.mistake or 'none'!r}: {verdict.first}"
     for name, seeds in _escapes(one):
         yield f"the mistake {name!r} passes with the numbers of seed {seeds}: draw what tells it apart in every trial"
-    tried = itertools.islice(mutants(one.solution, one.written), MOST)
-    killed = len([*itertools.islice((m for m in tried if not assess(one, m, box=box, brief=True)), MUTANTS)])
-    if killed < MUTANTS:
-        yield f"of up to {MOST} small changes to the solution only {killed} are found out; {MUTANTS} should be"
+    killed, passing, right = 0, "", {ast.unparse(ast.parse(one.variant(body))) for body in one.right}
+    for change in itertools.islice(mutants(one.solution, one.written), MOST):
+        if not assess(one, change, box=box, brief=True):
+            killed += 1
+        elif change not in right:
+            passing = passing or change
+        if killed == MUTANTS:
+            break
+    if passing and killed < MUTANTS:  # where there are fewer, all are to be found out
+        ours = ast.unparse(ast.parse(one.solution)).splitlines()
+        line = next((new.strip() for old, new in zip(ours, passing.splitlines()) if old != new), "")
+        yield (f"of up to {MOST} small changes to the solution only {killed} are found out, and {MUTANTS} should be: "
+               f"{line!r} passes. If it is right, RIGHT should have it")  # fmt: skip
 
 
 def _endless(one: Exercise, box: Sandbox) -> Iterator[str]:

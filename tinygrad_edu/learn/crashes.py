@@ -89,6 +89,9 @@ def reason(error: str, text: str) -> str:
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
 
 
+NAMELESS = r"(module 'exercise'|'InNotebook' object|'InOtter' object) has no attribute '(\w+)'"
+
+
 def crash_words(answer: Answer, who: str) -> tuple[str, str]:
     """How basic it is that code raised something, or never came back, and what is said of it."""
     at = f"Line {answer.line}{' of your Value' * (answer.file == ENGINE)}" if answer.line else who.replace("_", " ")
@@ -111,10 +114,11 @@ def crash_words(answer: Answer, who: str) -> tuple[str, str]:
         said = f"{at}: more memory than there is for an exercise. Does a list grow without an end?"
     elif answer.error == "Died":
         said = f"{answer.text}. Python itself has crashed, or was ended: what in your lines reaches beyond Python?"
-    elif answer.error == "AttributeError" and "module 'exercise' has no attribute" in answer.text:
-        rank = "missing"
-        name = answer.text.rpartition("attribute ")[2].partition(".")[0].strip("'")
+    elif answer.error == "AttributeError" and (lacks := re.match(NAMELESS, answer.text)):
+        rank, name = "missing", lacks[2]
         said = f"There is no {name} in your file: the name that is in the exercise has to stay."
+        if "InNotebook" in lacks[1]:
+            said = f"{name} was not given: write learn.check(..., {name}={name}), or learn.check(..., **globals())."
     elif answer.asked and not answer.line:
         said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
     else:
