@@ -157,7 +157,7 @@ leak vanishing --epochs 3                           | no option '--epochs'
 leak --all --out note                               | note: this is a file
 learn chekc                                         | 'chekc', did you mean 'check'
 learn ''                                            | ACTION: .*''
-learn parabola                                      | 'parabola' .*choose from start, check
+learn parabola                                      | 'parabola', did you mean 'check parabola'.* from start, check
 learn --all                                         | no option '--all'
 learn start                                         | required: FOLDER
 learn start ''                                      | FOLDER: it is empty

@@ -405,6 +405,15 @@ HANDED_IN = {
     "a pair": ({"a.py": SLOPE, "b.py": SLOPE}, 0, "a.py, b.py all define slope"),
     "other names": ({"a.py": "x = 1", "b.py": "y = 1"}, 0, "It was not handed in; there are a.py, b.py"),
     "notebook": ({"slopes.ipynb": json.dumps(NOTEBOOK)}, 1, "cell 3"),
+    "notebook that fails": (
+        {
+            "slopes.ipynb": json.dumps(
+                {"cells": [*NOTEBOOK["cells"], {"cell_type": "code", "source": "x = 1\ny = undefined"}]}
+            )
+        },
+        0,
+        "Cell 5, line 2",
+    ),  # fmt: skip
     "broken notebook": ({"slopes.ipynb": "{"}, 0, "no notebook that could be read"),
     "nothing": ({}, 0, "Nothing was handed in"),
     "something else": ({"parabola.docx": b"PK"}, 0, "Nothing was handed in"),
@@ -414,6 +423,11 @@ HANDED_IN = {
     "large": ({"parabola.py": "#" * (2**20 + 1)}, 0, "larger than a megabyte"),
     "two modules": ({"parabola.py": "from tools import slope", "tools.py": SLOPE}, 1, ""),
 }
+
+
+def test_a_name_that_is_nearly_right_is_named():
+    said = Submission("ada", {"a.py": "class Valeu: pass", "b.py": "x = 1"}).find("engine.py", ["Value"])[1]
+    assert said.endswith("none of them defines Value, did you mean 'Valeu'?")
 
 
 @pytest.fixture(scope="module")
@@ -500,6 +514,8 @@ UNREAD = {
     "title = 3\n" + TASK: "title is 3, and should be a text",
     "tilte = 'x'\n" + TASK: "there is no 'tilte' here, did you mean 'title'?",
     "[[task]\n": "is no TOML",
+    "[task]\nkind = 'value'": "in two brackets",
+    "[task]\nkind = 'value'\n[task]\nkind = 'value'": "in two brackets",
     "[[task]]\nkind = 'value'": "it has no name",
     "[[task]]\nname = 'e'": "it has no kind",
     "[[task]]\nname = 'e'\nkind = 'vlaue'": "did you mean 'value'?",

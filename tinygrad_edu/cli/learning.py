@@ -16,6 +16,7 @@ from ..errors import UserError
 from ..figures import draw
 from ..learn import Exercise, Verdict, chapters, exercise, read
 from ..learn.author import examined
+from ..learn.course import exercise_names
 from ..learn.folder import Folder, quoted
 from ..learn.sandbox import limits
 from ..learn.texts import decoded
@@ -37,6 +38,7 @@ def add_commands(commands: Any) -> None:
     )
     cmd.set_defaults(run=run_check, name=None, dir=None, all=False)
     actions = cmd.add_subparsers(title="actions", metavar="ACTION")
+    actions.elsewhere = lambda w: f", did you mean 'check {w}'?" if w in exercise_names() else ""
 
     def action(name: str, run: Any, words: str, exercise: str = "") -> Any:
         one = actions.add_parser(name, help=words, description=words[:1].upper() + words[1:] + ".")

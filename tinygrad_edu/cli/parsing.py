@@ -136,7 +136,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = [*map(str, action.choices)]
             there = ", ".join(map(repr, known) if "," in known else known)
-            near = meant(str(value), known)
+            near = meant(str(value), known) or getattr(action, "elsewhere", lambda word: "")(str(value))
             raise argparse.ArgumentError(action, f"invalid choice: {value!r}{near} (choose from {there})")
 
     def error(self, message: str) -> NoReturn:

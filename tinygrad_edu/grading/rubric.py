@@ -36,6 +36,7 @@ from ..learn.course import exercise, exercise_names
 SECONDS = 5.0  # of one question
 LIBRARIES = ["tinygrad_edu", "micrograd", "torch", "tensorflow", "jax", "autograd"]
 NAMES = ("class", "data", "grad", "backward", "forward")  # of what the students write
+TWO_BRACKETS = "each task begins with [[task]], in two brackets"
 COMMON: dict[str, Any] = {
     "file": "",  # the student's; if it has another name, the one that defines what is asked for
     "seconds": 0.0,  # of one question, if not the rubric's
@@ -121,6 +122,8 @@ class Rubric:
         try:
             return cls.of(tomllib.loads(files.read(path).decode("utf-8-sig")), path)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            if "Cannot declare ('task',) twice" in str(error):
+                raise UserError(f"{path}: {TWO_BRACKETS}") from None
             raise UserError(f"{path} is no TOML: {error}") from None
         except UserError as error:
             raise UserError(f"{path}: {error}") from None
@@ -137,6 +140,8 @@ class Rubric:
 exercise, value, backward)
         """
         known: dict[str, Any] = {"title": "", "seed": 0, "seconds": SECONDS, "answers": False, "task": []}
+        if isinstance(told.get("task"), Mapping):
+            raise UserError(TWO_BRACKETS)
         options = _typed(told, known)
         tasks = []
         for k, one in enumerate(options.get("task", []), 1):

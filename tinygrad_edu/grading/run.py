@@ -19,6 +19,7 @@ from .result import Part
 from .result import Result as Result
 from .rubric import Rubric
 from .submission import Submission as Submission
+from .submission import by_cell
 from .submission import submissions as submissions
 from .tasks import parts_of, ready
 
@@ -65,6 +66,9 @@ def graded(submission: Submission, rubric: Rubric, seed: int) -> Result:
     finally:
         for one in boxes.values():
             one.end()
+    if [name.endswith(".ipynb") for name in submission.files] == [True]:
+        [book] = submission.files.values()
+        parts = [replace(part, said=by_cell(part.said, book)) for part in parts]
     return Result(submission.student, tuple(parts), submission.notes)
 
 

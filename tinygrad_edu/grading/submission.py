@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, meant
 from ..learn.texts import decoded
 from ..words import few
 
@@ -65,7 +65,9 @@ class Submission:
             return "", f"{missing}{few(defining)} all define {few(names)}: hand in one of them"
         if len(self.files) == 1:
             return next(iter(self.files)), ""
-        asked = f", and none of them defines {few(names)}" if names else ""
+        there = {name for text in self.files.values() for name in defined(text)}
+        near = next(filter(None, (meant(name, there) for name in names if name not in there)), "")
+        asked = f", and none of them defines {few(names)}{near}" if names else ""
         return "", f"{missing}there are {few(sorted(self.files))}{asked}"
 
     def _called(self, wanted: str) -> Iterator[list[str]]:
@@ -188,6 +190,21 @@ def cells(text: str) -> tuple[str | None, str]:
         else:
             lines.append(f"# cell {k}\n{plain}\n")
     return "".join(lines), f"has code that is no Python in {few(broken)}, which was left out" if broken else ""
+
+
+def by_cell(said: str, text: str) -> str:
+    """What is said of lines of a notebook's code, as students find them.
+
+    >>> by_cell("Line 5 fails.", "# cell 1\\nx = 1\\n\\n# cell 2\\ny = z\\n")
+    'Cell 2, line 1 fails.'
+    """
+    heads = [(number, line) for number, line in enumerate(text.splitlines(), 1) if re.fullmatch(r"# cell \d+", line)]
+
+    def place(found: re.Match[str]) -> str:
+        number, head = max([(n, line) for n, line in heads if n < int(found[1])], default=(0, ""))
+        return f"Cell {head.split()[-1]}, line {int(found[1]) - number}" if head else found[0]
+
+    return re.sub(r"\bLine (\d+)\b", place, said)
 
 
 def _plain(code: str) -> str | None:
