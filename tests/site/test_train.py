@@ -233,6 +233,25 @@ def test_a_learning_rate_that_is_too_large_is_found_by_the_doctor(tab):
     assert tab.troubles() == []
 
 
+def test_numbers_too_large_for_the_doctor_are_no_fault_of_ours(tab):
+    opened(tab, "d=sine&opt=sgd&lr=1000")
+    press(tab, "go")
+    tab.until("document.querySelector('#train .wrong').textContent.includes('the loss became')")
+    assert tab.js("document.getElementById('fault').hidden") and tab.troubles() == []
+
+
+def test_the_plane_follows_the_colours_that_are_chosen(tab):
+    opened(tab)
+    seen = []
+    for theme in ("light", "dark"):
+        tab.js(f"""while (document.documentElement.dataset.theme !== '{theme}')
+            document.getElementById('theme').click();
+            new Promise((done) => setTimeout(done, 100))""")
+        seen.append(tab.js("document.querySelector('#train .plane canvas').toDataURL()"))
+    tab.js("document.getElementById('theme').click(); localStorage.clear()")
+    assert seen[0] != seen[1]
+
+
 def test_a_link_brings_the_settings_back(tab):
     opened(tab, "d=circles&n=40&layers=4-3&act=relu&opt=sgd&lr=0.2&seed=5")
     fields = "[...document.querySelectorAll('#train form [name]')].map((f) => [f.name, f.value])"
