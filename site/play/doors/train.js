@@ -262,6 +262,7 @@ export async function open(root, state, play) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
   told();
+  document.getElementById("theme").addEventListener("click", () => view?.refresh()); // its canvases, too
   const fold = () => { panel.open = wide.matches; };
   wide.addEventListener("change", fold);
   fold();
