@@ -143,6 +143,7 @@ def test_a_learning_rate_that_is_too_large_is_a_finding_with_its_step_and_ends_i
         ({"held": 0.01, "points": 2}, "to learn from"),
         ({"speed": 3}, "nothing to set called 'speed'"),
         ({"data": "drawn"}, "there are no points yet"),
+        ({"data": "drawn", "drawn": [[0, 0, 0]]}, "the only point is of class A, and of one class there is"),
         ({"data": "drawn", "drawn": [[0, 0, 1], [1, 1, 1]]}, "all 2 points are of class B"),
         ({"data": "drawn", "drawn": [[0, 0, 7]]}, "the class of point 1"),
         ({"data": "drawn", "drawn": [[0, 0]]}, "point 1 is x, y"),
