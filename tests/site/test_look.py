@@ -275,6 +275,17 @@ def test_the_page_of_steps_follows_the_colours_that_are_chosen(tab):
     tab.js("localStorage.clear()")
 
 
+def test_the_page_of_steps_stands_a_window_that_changes_while_it_is_hidden(tab):
+    opened(tab, "#look?tab=steps")
+    tab.until("document.querySelector('#look-panel iframe').contentDocument.querySelector('svg')")
+    tab.js("location.hash = '#learn'")
+    tab.until("document.querySelector('#learn h1')")
+    for width in (800, 1280):
+        tab.size(width, 860)
+        tab.js("new Promise((done) => setTimeout(done, 300))")
+    assert tab.troubles() == []
+
+
 def test_back_returns_to_the_formula_before(tab):
     opened(tab)
     typed(tab, "a*b", "document.querySelector('#look .result').textContent.startsWith('L = ')")
