@@ -144,6 +144,7 @@ def test_a_learning_rate_that_is_too_large_is_a_finding_with_its_step_and_ends_i
         ({"held": 0.01, "points": 2}, "to learn from"),
         ({"speed": 3}, "nothing to set called 'speed'"),
         ({"data": "drawn"}, "there are no points yet"),
+        ({"data": "drawn", "drawn": [[0, 0, 0]]}, "the only point is of class A, and of one class there is"),
         ({"data": "drawn", "drawn": [[0, 0, 1], [1, 1, 1]]}, "all 2 points are of class B"),
         ({"data": "drawn", "drawn": [[0, 0, 7]]}, "the class of point 1"),
         ({"data": "drawn", "drawn": [[0, 0]]}, "point 1 is x, y"),
@@ -208,3 +209,21 @@ def test_without_a_training_there_is_nothing_to_go_on_with():
     training._runs.clear()
     for name, given in (("advance", {"most": 1}), ("adjust", {"settings": {}}), ("whole_page", {}), ("as_python", {})):
         assert "begin one" in ask(name, **given)["error"]
+
+
+BLOWN_UP = [
+    {"data": "sine", "optimizer": "sgd", "lr": 1000},
+    {"data": "spirals", "points": 20, "layers": [1, 1, 1], "activation": "silu", "optimizer": "adamw", "lr": 1000,
+     "decay": 1, "batch": 1, "seed": 15, "init": "zeros", "loss": "cross_entropy"},
+    {"data": "moons", "points": 4, "layers": [2], "activation": "sin", "optimizer": "sgd", "lr": 30, "decay": 1,
+     "batch": 500, "seed": 38, "init": "xavier_normal", "loss": "multiclass_hinge"},
+    {"data": "sine", "points": 20, "layers": [], "optimizer": "adamw", "lr": 1.0, "decay": 10, "batch": 500, "seed": 6,
+     "init": "xavier_normal", "loss": "huber"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", BLOWN_UP, ids=str)
+def test_numbers_whose_squares_are_too_large_are_looked_at_too(settings):
+    ask("start", settings=settings)
+    while not go(100)["stopped"]:
+        assert go(1)["frame"]["step"] < 1000

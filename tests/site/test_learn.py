@@ -283,11 +283,22 @@ def test_a_teachers_own_exercise_is_opened_from_its_file(door):
     assert door.until("window.saved").startswith("data:application/zip")
     opened(door, "answer.py", "x = 1", "document.querySelector('.folder .note').textContent.includes('answer.py has')")
     assert "below the line # =====" in door.js("document.querySelector('.folder .note').textContent")
+    opened(door, "NONE.PY", "", "document.querySelector('.folder .note').textContent.includes('NONE.py has no HINTS')")
     door.goto("#learn?exercise=cube.py")
     door.until(PYTHON)
     assert "open it again" in door.until("document.querySelector('#learn .aside')?.textContent")
     opened(door, "cube.py", OWN, "document.querySelector('.editor textarea').value.includes('3 * x**2')")
     assert door.troubles() == []
+
+
+def test_all_numbers_of_a_puzzle_are_in_view_on_a_phone(door):
+    door.js("location.hash = '#learn?level=5&seed=720'")
+    door.until("document.querySelector('#learn .given').textContent.includes('w1 = 1.5')")
+    door.size(390, 800)
+    given = "document.querySelector('#learn .given')"
+    wide, room = door.js(f"[{given}.scrollWidth, {given}.clientWidth]")
+    door.size(1280, 860)
+    assert wide <= room
 
 
 def test_gradients_by_hand_are_marked_one_by_one(door):

@@ -248,6 +248,44 @@ def test_a_slider_redraws_and_the_link_restores_all_of_it(tab):
     assert tab.js(seen) == before
 
 
+def test_a_link_to_the_same_formula_brings_its_own_numbers_and_what_it_leaves_out(tab):
+    opened(tab, "#look?e=a*b&n=a:5,b:7")
+    tab.js("location.hash = '#look?e=a*b&n=a:3,b:-1,c:1'")
+    tab.until("document.querySelector('#look .result').textContent === 'L = -3'")
+    fields = "[...document.querySelectorAll('#look .row input[type=text]')].map((i) => i.value)"
+    assert tab.js(fields) == ["3", "-1"]
+    tab.js("location.hash = '#look?e=a*b&n=a:1e308'")
+    tab.until("document.querySelector('#look .result').textContent === 'L = 5e307'")
+    assert tab.js(fields) == ["1e+308", "0.5"] and tab.js("document.querySelector('#look > .wrong').textContent") == ""
+    slider = "document.querySelector('#look .row input[type=range]')"
+    assert tab.js(f"[{slider}.value, {slider}.max].map(Number)") == [1e308, pytest.approx(1.797e308, rel=1e-3)]
+    assert tab.troubles() == []
+
+
+def test_the_page_of_steps_follows_the_colours_that_are_chosen(tab):
+    tab.goto("#look")
+    tab.js("document.getElementById('theme').click(); document.getElementById('theme').click()")  # dark
+    opened(tab, "#look?tab=steps")
+    paper = "getComputedStyle(document.querySelector('#look-panel iframe').contentDocument.body).backgroundColor"
+    tab.until(f"{paper} === getComputedStyle(document.body).backgroundColor")
+    dark = tab.js(paper)
+    tab.js("document.getElementById('theme').click(); document.getElementById('theme').click()")  # light
+    tab.until(f"{paper} === getComputedStyle(document.body).backgroundColor")
+    assert tab.js(paper) != dark
+    tab.js("localStorage.clear()")
+
+
+def test_the_page_of_steps_stands_a_window_that_changes_while_it_is_hidden(tab):
+    opened(tab, "#look?tab=steps")
+    tab.until("document.querySelector('#look-panel iframe').contentDocument.querySelector('svg')")
+    tab.js("location.hash = '#learn'")
+    tab.until("document.querySelector('#learn h1')")
+    for width in (800, 1280):
+        tab.size(width, 860)
+        tab.js("new Promise((done) => setTimeout(done, 300))")
+    assert tab.troubles() == []
+
+
 def test_back_returns_to_the_formula_before(tab):
     opened(tab)
     typed(tab, "a*b", "document.querySelector('#look .result').textContent.startsWith('L = ')")

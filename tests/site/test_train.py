@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import math
 import re
 
@@ -231,6 +232,81 @@ def test_a_learning_rate_that_is_too_large_is_found_by_the_doctor(tab):
     tab.js("document.querySelector('#train .findings button').click()")
     assert step(tab)[0] <= int(re.search(r"at step (\d+)", found)[1]) + 10
     assert tab.troubles() == []
+
+
+def test_numbers_too_large_for_the_doctor_are_no_fault_of_ours(tab):
+    opened(tab, "d=sine&opt=sgd&lr=1000")
+    press(tab, "go")
+    tab.until("document.querySelector('#train .wrong').textContent.includes('the loss became')")
+    assert tab.js("document.getElementById('fault').hidden") and tab.troubles() == []
+
+
+def test_the_plane_follows_the_colours_that_are_chosen(tab):
+    opened(tab)
+    seen = []
+    for theme in ("light", "dark"):
+        tab.js(f"""while (document.documentElement.dataset.theme !== '{theme}')
+            document.getElementById('theme').click();
+            new Promise((done) => setTimeout(done, 100))""")
+        seen.append(tab.js("document.querySelector('#train .plane canvas').toDataURL()"))
+    tab.js("document.getElementById('theme').click(); localStorage.clear()")
+    assert seen[0] != seen[1]
+
+
+def test_what_is_chosen_before_python_is_there_is_what_is_trained(tab):
+    opened(tab, "d=circles")
+    _, loss = step(tab)
+    for more in ("", f"{GO}.click()"):
+        tab.goto("#train")
+        tab.until("document.querySelector('#train .unit')")
+        assert not tab.js("document.getElementById('loading').hidden")
+        choose(tab, "data", "circles")
+        tab.js(more)
+        tab.until("document.getElementById('loading').hidden")
+        if more:
+            reach(tab, 10)
+            press(tab, "go")
+            paused(tab)
+            tab.js("""(() => { const slider = document.querySelector('#train .run-bar input');
+                slider.value = 0; slider.dispatchEvent(new Event('input')); })()""")
+        tab.until(f"document.querySelector('#train .count').textContent.endsWith('step 0 · epoch 1 · loss {loss}')")
+    assert tab.troubles() == []
+
+
+def write(tab, points):
+    """Own points, as lines of text."""
+    tab.js(f"""(() => {{ const field = document.querySelector('#train .points textarea');
+        field.closest('details').open = true;
+        field.focus(); field.value = {json.dumps(points)}; field.dispatchEvent(new Event('change')); }})()""")
+
+
+def test_a_link_brings_back_points_of_any_number_as_they_are_shown(tab):
+    opened(tab, "d=drawn&p=0.0.0_100.100.1")
+    write(tab, "0.126 -0.5 A\n" + "\n".join(f"{x / 100} {x % 7} {'AB'[x % 2]}" for x in range(299)))
+    tab.until("document.querySelector('#train .plane .choices').textContent.includes('200 of 300')")
+    shown = "document.querySelector('#train .points textarea').value"
+    tab.js("document.activeElement.blur()")
+    link, loss = tab.js("location.hash"), step(tab)
+    tab.goto(link)
+    tab.until("document.getElementById('loading').hidden")
+    tab.until("document.querySelector('#train .plane .choices')?.textContent.includes('200 of 300')")
+    assert tab.js(shown).startswith("0.13 -0.5 A\n0 0 A\n0.01 1 B\n") and tab.js(shown).count("\n") == 299
+    assert step(tab) == loss and tab.troubles() == []
+
+
+@pytest.mark.parametrize("size", [(1280, 860), (390, 800)])
+def test_what_is_wrong_is_in_view_beside_the_field(tab, size):
+    tab.size(*size)
+    opened(tab)
+    tab.js("document.querySelector('#train details').open = true")
+    tab.js("document.querySelector('#train [name=seed]').scrollIntoView({block: 'center'})")
+    choose(tab, "seed", "-1")
+    tab.until("document.querySelector('#train .wrong').textContent.startsWith('the seed is')")
+    inside = "(e) => { const {top, bottom} = e.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; }"
+    seen = tab.js(f"[...document.querySelectorAll('#train .train > .wrong, #train [name=seed]')].map({inside})")
+    tab.js("scrollTo(0, 0)")
+    tab.size(1280, 860)
+    assert seen == [True, True]
 
 
 def test_a_link_brings_the_settings_back(tab):

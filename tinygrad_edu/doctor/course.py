@@ -40,7 +40,7 @@ class Course:
         self.window.append(loss)
         if len(self.window) < WINDOW:
             return False
-        self.recent = math.fsum(self.window) / WINDOW if all(map(math.isfinite, self.window)) else math.inf
+        self.recent = math.fsum(x / WINDOW for x in self.window) if all(map(math.isfinite, self.window)) else math.inf
         if self.steps == WINDOW:
             self.start = self.best = min(self.first, self.recent) if self.samples >= ENOUGH else self.recent
         self.best = min(self.best, self.recent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from operator import mul
 from statistics import fmean
 from typing import Any
 
@@ -15,7 +14,7 @@ from ..words import brief, plural
 from .course import Course
 from .findings import Findings
 from .limits import ASKED, BROKEN, LIMITS, LOOK, NOT_BEFORE, severity
-from .training import Step
+from .training import Step, along
 
 
 def diverges(s: Step, course: Course) -> Findings:
@@ -56,7 +55,7 @@ def stands_still(s: Step, course: Course, learned: float | None, share: float) -
         known = f"The outputs explain {brief(learned)} of the targets' variance"
     else:
         known = f"It is {brief(share)} times what it would be if the outputs said the same of every sample"
-    gain = -math.fsum(map(mul, s.update, s.own))
+    gain = -along(s.update, s.own)
     yield s.finding(
         "loss does not fall",
         LOOK,
@@ -144,7 +143,7 @@ def explained(model: Any, X: Any, y: Any) -> tuple[float, int] | None:
         return None
     if width > 1 and len(targets[0]) == 1 and all(t[0] in range(width) for t in targets):
         targets = [[float(t[0] == c) for c in range(width)] for t in targets]
-        outputs = [[x - math.fsum(row) / width for x in row] for row in outputs]
+        outputs = [[x - sum(row) / width for x in row] for row in outputs]
     if len(targets[0]) != width or not all(map(math.isfinite, [x for row in outputs for x in row])):
         return None
     shares = [_share(a, b) for a, b in zip(zip(*outputs), zip(*targets)) if len(set(b)) > 1]
@@ -156,10 +155,10 @@ def _row(x: Any) -> list[float]:
 
 
 def _share(xs: Sequence[float], ys: Sequence[float]) -> float:
-    n = len(xs)
+    n, large = len(xs), max(map(abs, xs)) or 1.0
+    xs = [x / large for x in xs]  # it is the same share, of numbers whose squares are some
     a, b = ([v - mean for v in vs] for vs, mean in ((xs, fmean(xs)), (ys, fmean(ys))))
-    large = max(map(abs, xs))
     sizes = math.hypot(*a), math.hypot(*b)
-    if not sizes[1] or sizes[0] <= 1e-12 * large * math.sqrt(n):
+    if not sizes[1] or sizes[0] <= 1e-12 * math.sqrt(n):
         return 0.0
     return (math.fsum(p * q for p, q in zip(a, b)) / sizes[0] / sizes[1]) ** 2

@@ -37,8 +37,13 @@ def size(xs: Row) -> float:
 
 def cosine_similarity(xs: Row, ys: Row) -> float:
     """Of the angle between two columns; 0.0 if one is 0."""
-    a, b = size(xs), size(ys)
-    return math.fsum(map(mul, xs, ys)) / a / b if a and b and math.isfinite(a + b) else 0.0
+    a, b = size(xs), size(ys)  # divided by first: of weights that have blown up, products add up to no number
+    return math.fsum((x / a) * (y / b) for x, y in zip(xs, ys)) if a and b and math.isfinite(a + b) else 0.0
+
+
+def along(xs: Row, ys: Row) -> float:
+    """The sum of the products."""
+    return cosine_similarity(xs, ys) * size(xs) * size(ys)
 
 
 def _plus(xs: Row, ys: Row) -> Row:
@@ -169,8 +174,8 @@ def _drifts(s: Step) -> bool:
 
 def _share(xs: Row, ys: Row) -> float:
     """What multiple of another column a column comes nearest to."""
-    length = math.fsum(map(mul, ys, ys))
-    return math.fsum(map(mul, xs, ys)) / length if length else 0.0
+    length = size(ys)
+    return cosine_similarity(xs, ys) * (size(xs) / length) if length else 0.0
 
 
 def _without(xs: Row, ys: Row) -> Row:
@@ -319,19 +324,19 @@ def _climbing(s: Step) -> Findings:
     if any(s.kept) and abs(cosine_similarity(s.kept, s.own)) < 0.5:
         return  # it was made of other gradients than this loss's, as where several batches are added up
     gains = list(map(mul, s.update, s.own))
-    i = gains.index(max(gains))
+    i, product = gains.index(max(gains)), along(s.update, s.own)
     yield s.finding(
         "update in the wrong direction",
         BROKEN,
         s.all(i),
         f"{s.called(i)} has the gradient {brief(s.own[i])} and has moved by {brief(s.update[i])}. The sum "
-        f"of update × gradient over all parameters is {brief(math.fsum(gains))}, and was above 0 at the last {LOOKS} "
+        f"of update × gradient over all parameters is {brief(product)}, and was above 0 at the last {LOOKS} "
         f"looks; the loss has gone from {brief(losses[0])} to {brief(losses[-1])} meanwhile",
         "for a small step the loss changes by the sum of gradient × update. It is negative if an update goes against "
         "its gradient, and above 0 if it goes along with it: uphill",
         "p.data -= lr * p.grad, with a minus; or is it the loss whose sign is turned, or its gradient?",
         i,
-        {"cosine": cosines[-1], "product": math.fsum(gains)},
+        {"cosine": cosines[-1], "product": product},
     )
 
 

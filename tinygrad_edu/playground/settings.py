@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 from ..errors import UserError, meant
 from ..nn.choices import INITS
 from ..train.arguments import OPTIMIZERS
-from ..words import plural
 
 ONE, SEVERAL, NUMBER = "two classes", "several classes", "a number"
 
@@ -130,9 +129,10 @@ class Settings:
         if not found:
             raise UserError("there are no points yet: put some of class A and some of class B into the plane")
         if len(found) == 1:
-            rest = "B" if found == [0] else "A"
-            raise UserError(f"all {plural(len(self.drawn), 'point')} are of class {CLASSES[found[0]]}, and of one class"
-                            f" there is nothing to tell apart: add some of class {rest}")  # fmt: skip
+            rest, many = "B" if found == [0] else "A", len(self.drawn) > 1
+            raise UserError(f"{f'all {len(self.drawn)} points are' if many else 'the only point is'} of class "
+                            f"{CLASSES[found[0]]}, and of one class there is nothing to tell apart: add some of class "
+                            f"{rest}")  # fmt: skip
 
     @property
     def targets(self) -> str:

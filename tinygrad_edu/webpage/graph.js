@@ -182,7 +182,10 @@ $("in").onclick = () => zoom(1.25);
 $("out").onclick = () => zoom(0.8);
 $("fit").onclick = () => fit();
 // The size of a graph too large to read whole: large enough to read; then the steps are followed.
-const refit = () => { choose(); fit(READABLE); follow(shown(), true); label(); };
+const refit = () => {
+  if (!svg.clientWidth) return; // in a frame that is hidden
+  choose(); fit(READABLE); follow(shown(), true); label();
+};
 new ResizeObserver(refit).observe($("graph"));
 // On paper: the whole graph, whatever part of it is on screen.
 addEventListener("beforeprint", () => {

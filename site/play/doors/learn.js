@@ -153,7 +153,7 @@ export async function open(root, state, play) {
   $("input[type=file]").addEventListener("change", (event) => tell("Reading …", async () => {
     const [file] = event.target.files, bytes = new Uint8Array(await file.arrayBuffer());
     event.target.value = "";
-    if (file.name.endsWith(".py")) return own(file.name, new TextDecoder().decode(bytes));
+    if (/\.py$/i.test(file.name)) return own(file.name, new TextDecoder().decode(bytes) || "\n"); // "" is one of ours
     const packed = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     const {texts, notes} = await play.ask("lessons.unzipped", {packed}, {seconds: 60});
     change((now) => {

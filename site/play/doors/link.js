@@ -2,7 +2,6 @@
 const SHORT = {data: "d", points: "n", noise: "noise", held: "test", layers: "layers", activation: "act", init: "init",
   loss: "loss", optimizer: "opt", lr: "lr", batch: "batch", decay: "decay", seed: "seed", drawn: "p"};
 const LISTS = ["layers", "drawn"], WORDS = ["data", "activation", "init", "loss", "optimizer"];
-const MOST = 200; // points: a longer address is cut by some programs
 
 export function linked(settings, usual) {
   const found = {};
@@ -10,7 +9,7 @@ export function linked(settings, usual) {
     if (JSON.stringify(settings[name]) === JSON.stringify(usual[name])) continue;
     if (name === "layers") found[short] = settings.layers.join("-") || "none";
     else if (name !== "drawn") found[short] = String(settings[name]);
-    else if (settings.data === "drawn" && settings.drawn.length <= MOST) found[short] = packed(settings.drawn);
+    else if (settings.data === "drawn") found[short] = packed(settings.drawn);
   }
   return found;
 }

@@ -84,6 +84,7 @@ export function open(root, state, play) {
       language: LANGUAGES.some(([l]) => l === language) ? language : "tinygrad_edu",
     });
     field.value = now.e;
+    shown.numbers = null; // those of the fields are others, also for the same formula
     refresh();
   }
 
@@ -137,7 +138,7 @@ export function open(root, state, play) {
 
   async function look() {
     const {e, tab, language} = now;
-    if (!shown.names || shown.e !== e) {
+    if (!shown.numbers || shown.e !== e) {
       names = e === play.first.expression ? Object.keys(play.first.numbers)
         : (await play.ask("look.read", {expression: e})).names;
       const free = NUMBERS.filter((x) => !Object.values(now.numbers).includes(x));
@@ -208,12 +209,18 @@ export function open(root, state, play) {
 
   function steps(html) {
     const frame = el("iframe", {title: "The backward pass, step by step"});
-    const theme = document.documentElement.dataset.theme; // the page has a button of its own, for later
-    frame.srcdoc = theme ? html.replace("<html ", `<html style="color-scheme: ${theme}" `) : html;
+    frame.srcdoc = html;
+    frame.onload = coloured;
     panel.replaceChildren(frame, el("p.note", {}, "One file, to hand out: it needs no network. ",
       el("button.quiet", {type: "button", onclick: () => download("steps.html", "text/html", html)},
         "Download this page")));
   }
+
+  function coloured() { // as the page is; the frame has a button of its own, for later
+    const inside = panel.querySelector("iframe")?.contentDocument?.documentElement;
+    if (inside) inside.style.colorScheme = document.documentElement.dataset.theme ?? "";
+  }
+  document.getElementById("theme").addEventListener("click", coloured);
 
   function source(text) {
     const choice = el("select", {id: "look-language", onchange: () => set({language: choice.value})},
@@ -272,7 +279,7 @@ export function open(root, state, play) {
 }
 
 // How far a slider goes to each side of a number.
-const reach = (x) => (x ? Math.max(2, 2 * Math.abs(x)) : 3);
+const reach = (x) => (x ? Math.min(Math.max(2, 2 * Math.abs(x)), Number.MAX_VALUE - Math.abs(x)) : 3);
 
 // A number as it is typed; undefined for what is none.  Those that JSON has no numbers for stay words.
 function written(text) {

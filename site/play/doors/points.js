@@ -96,7 +96,8 @@ export function pointsEditor({classes, points: most}, drawn) {
     const [x, y, name = "A", ...rest] = line.trim().split(/[\s,;]+/);
     const c = classes.indexOf(name.toUpperCase());
     const number = (word) => (word === undefined || Number.isNaN(Number(word)) ? word ?? "" : Number(word));
-    return [number(x), number(y), c < 0 ? number(name) : c, ...rest];
+    const hundredths = (v) => (typeof v === "number" ? Math.round(100 * v) / 100 : v); // as a link has them
+    return [hundredths(number(x)), hundredths(number(y)), c < 0 ? number(name) : c, ...rest];
   }
   draw();
   return {element, fill(now) {

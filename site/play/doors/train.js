@@ -31,6 +31,7 @@ export async function open(root, state, play) {
   root.innerHTML = `
     <h1>Train a network, and see every number of it</h1>
     <div class="train">
+      <p class="wrong" role="alert"></p>
       <details class="train-choices box"><summary></summary><div class="form"></div></details>
       <div class="train-main">
         <div class="train-bar" role="group" aria-label="Training">
@@ -44,7 +45,6 @@ export async function open(root, state, play) {
           </span>
         </div>
         <p class="note waits" role="status"></p>
-        <p class="wrong" role="alert"></p>
         <div class="train-view"></div>
       </div>
     </div>`;
@@ -101,21 +101,28 @@ export async function open(root, state, play) {
 
   // The training
 
-  async function begin() {
+  let beginning = null; // the last that was asked for, until it is there: it is what goes on, not the one before
+  function begin() {
+    const mine = beginning = begins().finally(() => { if (beginning === mine) beginning = null; });
+    return mine;
+  }
+  async function begins() {
     const mine = ++turn, wanted = settings;
     halt();
     $(".wrong").textContent = "";
     const run = await busy("The network is written down …", () => asked("start", {settings: wanted}));
-    if (!run || mine !== turn) return;
+    if (!run || mine !== turn) return false;
     $(".wrong").textContent = ""; // of a question before this one, whose answer came meanwhile
     lost = false;
     begun = wanted;
     changes = [];
     show(run);
+    return true;
   }
   // Bring the training that Python has forgotten, or never knew, to where it is on the screen; false if that cannot be.
   let restoring = null;
-  const restored = (silent) => (lost ? restoring ??= recalled(silent).finally(() => { restoring = null; }) : true);
+  const restored = (silent) =>
+    beginning ?? (lost ? restoring ??= recalled(silent).finally(() => { restoring = null; }) : true);
   async function recalled(silent) {
     const mine = ++turn, to = at, before = changes, words = silent ? "" : "The training is computed again …";
     const run = await busy(words, () => asked("start", {settings: begun}));
@@ -212,7 +219,7 @@ export async function open(root, state, play) {
     if (some.data && some.data !== before.data) settings = {...settings, ...form.usual(some.data)};
     keep();
     const later = Object.keys(some).every((name) => LATER.includes(name));
-    if (later && at && begun && !stopped) change();
+    if (later && at && begun && !stopped && !beginning) change();
     else begin();
   }
   async function change() {
@@ -262,6 +269,7 @@ export async function open(root, state, play) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
   told();
+  document.getElementById("theme").addEventListener("click", () => view?.refresh()); // its canvases, too
   const fold = () => { panel.open = wide.matches; };
   wide.addEventListener("change", fold);
   fold();

@@ -319,7 +319,7 @@ export function lesson(root, one, play, {score, next, changed, text: sent, unkno
   function flush() { if (timer) save(); }
 
   const asides = [];
-  if (unknown) asides.push(unknown.endsWith(".py") ? `${unknown} was opened from a file: open it again.`
+  if (unknown) asides.push(/\.py$/i.test(unknown) ? `${unknown} was opened from a file: open it again.`
     : `There is no exercise ${unknown}; this is the next one for you.`);
   if (one.needs.length) asides.push(ALONE);
   if (one.engine) asides.push(OWN);
