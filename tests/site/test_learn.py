@@ -324,6 +324,9 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(door, theme, wid
         checked(door, text)
         assert door.axe() == []
         assert door.js("document.documentElement.scrollWidth") <= width
+    door.js("location.hash = '#learn?level=5&seed=720'")
+    door.until("document.querySelector('#learn .picture svg')")
+    assert door.axe() == []
     door.size(1280, 860)
     door.media(prefers_color_scheme="light")
 

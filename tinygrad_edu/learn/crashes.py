@@ -122,5 +122,5 @@ def crash_words(answer: Answer, who: str) -> tuple[str, str]:
     elif answer.asked and not answer.line:
         said = f"What {answer.asked} gives cannot be used as the exercise asks: {answer.error}: {answer.text}"
     else:
-        said = f"{at}: {answer.error}: {answer.text}"
+        said = f"{at}: {answer.error}" + f": {answer.text}" * bool(answer.text)
     return rank, said

@@ -28,7 +28,8 @@ export function settingsOf(state, usual) {
 export const numeral = (text) => (String(text).trim() && Number.isFinite(Number(text)) ? Number(text) : text);
 
 // Points as whole hundredths: x.y.class_x.y.class
-const packed = (points) => points.map(([x, y, c]) => `${Math.round(100 * x)}.${Math.round(100 * y)}.${c}`).join("_");
+const whole = (x) => (typeof x === "number" ? Math.round(100 * x) : x ?? "");
+const packed = (points) => points.map(([x, y, c]) => `${whole(x)}.${whole(y)}.${c ?? ""}`).join("_");
 const unpacked = (text) => text.split("_").filter(Boolean).map((point) => {
   const [x, y, c] = point.split(".").map(numeral);
   return [typeof x === "number" ? x / 100 : x, typeof y === "number" ? y / 100 : y, c];

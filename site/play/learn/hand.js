@@ -1,4 +1,6 @@
 // Gradients by hand: an expression of a level, its graph, and a field for every number that is to be found.
+import {reachable} from "./lesson.js";
+
 const LEVELS = 5;
 
 export function hand(root, {level, seed}, play) {
@@ -40,6 +42,7 @@ export function hand(root, {level, seed}, play) {
     $(".note").textContent = "";
     $(".given").textContent = [given.join(", "), "", ...steps].join("\n");
     $(".picture").innerHTML = svg;
+    reachable(root);
     $(".blanks").replaceChildren(...blanks.map((name) => blank(name)));
   }
 

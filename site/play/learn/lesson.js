@@ -20,7 +20,7 @@ const make = (name, words = "", kind = "") => {
 };
 
 // What is wider than the screen is scrolled by keyboard, too.
-function reachable(root) {
+export function reachable(root) {
   for (const part of root.querySelectorAll(".scroll, pre")) {
     if (part.scrollWidth <= part.clientWidth) continue;
     Object.assign(part, {tabIndex: 0, role: "group", ariaLabel: "wider than the screen"});
