@@ -206,6 +206,13 @@ def test_a_long_number_is_seen_whole(tab, size):
         tab.size(1280, 860)
 
 
+def test_the_fields_stand_below_each_other_however_long_the_names_are(tab):
+    opened(tab, "#look?e=rate*n0%2Ba_very_long_name*w")
+    tab.until("document.querySelectorAll('#look .row').length === 4")
+    lefts = "[...document.querySelectorAll('#look .row input[type=text]')].map(i => i.getBoundingClientRect().left)"
+    assert len(set(tab.js(lefts))) == 1
+
+
 def test_a_word_that_is_no_number_is_told_beside_its_field_and_changes_nothing(tab):
     opened(tab)
     number = "document.querySelector('#look .row input')"
