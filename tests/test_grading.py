@@ -483,6 +483,13 @@ def test_the_folder_of_one_student_is_not_graded_as_a_class_of_its_files(tmp_pat
     for argv in [str(rubric.parent / "homework" / "ada"), "--rubric", str(rubric)], [str(tmp_path / "course")]:
         assert len(argv) > 1 or main(["learn", "start", *argv]) == 0
         assert main(["grade", *argv]) == 2 and "is what one student has handed in" in capsys.readouterr().err
+    (tmp_path / "ada").mkdir()
+    for name in ("parabola", "nudge"):  # where the rubric names no file, the name of the exercise is that of the file
+        (tmp_path / "ada" / f"{name}.py").write_text("x = 1")
+    tasks = Rubric.of({"task": [{"name": "a", "kind": "exercise", "exercise": "parabola"},
+                                {"name": "nudge", "kind": "exercise"}]})  # fmt: skip
+    with pytest.raises(UserError, match="is what one student has handed in"):
+        grade(tmp_path / "ada", tasks)
 
 
 def test_one_submission_reads_neither_another_nor_the_rubric(tmp_path):
