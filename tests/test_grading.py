@@ -18,13 +18,14 @@ from tinygrad_edu.cli import main
 from tinygrad_edu.errors import UserError
 from tinygrad_edu.grading import Result, Rubric, Submission, Task, grade, submissions
 from tinygrad_edu.grading.classes import PROBE, _settled
-from tinygrad_edu.grading.differences import FORMS
+from tinygrad_edu.grading.differences import FORMS, drawn, kinds_of
 from tinygrad_edu.grading.engines import wrong_engines
 from tinygrad_edu.grading.export import as_csv, summary
 from tinygrad_edu.grading.formulas import PROPERTIES, exam
 from tinygrad_edu.grading.ottergrader import otter
 from tinygrad_edu.grading.rubric import OPTIONS
 from tinygrad_edu.grading.run import graded
+from tinygrad_edu.grading.submission import by_cell
 from tinygrad_edu.grading.tasks import KINDS, ready
 from tinygrad_edu.learn import exercise
 from tinygrad_edu.learn.sandbox import Here
@@ -482,6 +483,13 @@ def test_the_folder_of_one_student_is_not_graded_as_a_class_of_its_files(tmp_pat
     for argv in [str(rubric.parent / "homework" / "ada"), "--rubric", str(rubric)], [str(tmp_path / "course")]:
         assert len(argv) > 1 or main(["learn", "start", *argv]) == 0
         assert main(["grade", *argv]) == 2 and "is what one student has handed in" in capsys.readouterr().err
+    (tmp_path / "ada").mkdir()
+    for name in ("parabola", "nudge"):  # where the rubric names no file, the name of the exercise is that of the file
+        (tmp_path / "ada" / f"{name}.py").write_text("x = 1")
+    tasks = Rubric.of({"task": [{"name": "a", "kind": "exercise", "exercise": "parabola"},
+                                {"name": "nudge", "kind": "exercise"}]})  # fmt: skip
+    with pytest.raises(UserError, match="is what one student has handed in"):
+        grade(tmp_path / "ada", tasks)
 
 
 def test_one_submission_reads_neither_another_nor_the_rubric(tmp_path):
@@ -552,6 +560,16 @@ UNREAD = {
     LAYER + "inputs = {x = [2]}\nreference = 'ours.py'\nforward = 'f'": "has no function f",
     LAYER + "inputs = {x = [2]}\nreference = 'ours.py'\nforward = 'g'": "ZeroDivisionError",
 }
+
+
+def test_lines_of_the_value_that_an_exercise_brings_are_in_no_cell():
+    assert by_cell("Line 2 of your Value fails.", "# cell 1\nx = 1\n") == "Line 2 of your Value fails."
+
+
+def test_an_input_drawn_from_a_number_to_itself_is_that_number():
+    inputs = {"x": {"shape": [2], "from": 3, "to": 3}}
+    [task] = Rubric.of({"task": [{"name": "f", "kind": "backward", "inputs": inputs}]}).tasks
+    assert drawn(kinds_of(task)["x"], random.Random(0)) == [3.0, 3.0]
 
 
 @pytest.mark.parametrize("text", UNREAD, ids=UNREAD.values())

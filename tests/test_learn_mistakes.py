@@ -252,6 +252,7 @@ def test_a_mistake_that_some_numbers_do_not_show_is_found_out(tmp_path):
         ("HINTS = 'abc'", "HINTS is texts in a tuple"),
         ("QUERIES = (Query(sine, lambda rng: (1.0,)))", "QUERIES is one Query or more .* its comma too"),
         ("QUERIES = (Query(sine, lambda rng: (1.0)),)", "the query sine: what is drawn is a tuple"),
+        ("QUERIES = (Query(sine, lambda rng: None),)", "the query sine: what is drawn is a tuple.*got None"),
         ("QUERIES = (Query(sine, lambda: ()),)", "the query sine draws nothing that can be asked: TypeError"),
         ("QUERIES = (Query(sine, lambda rng: (math,)),)", "the query sine draws nothing .* not JSON serializable"),
         ("QUERIES = (Query(sine, lambda rng: (1.0,), within=-1),)", "within is a number from 0 up, got -1"),

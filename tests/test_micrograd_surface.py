@@ -335,6 +335,20 @@ def test_a_node_that_was_told_no_slope_says_so_and_changes_nothing():
     assert a.grad == 0
 
 
+def test_a_step_with_a_parent_twice_sees_finite_gradients_and_may_write_that_of_one_it_has_once():
+    a, b = Value(3.0), Value(2.0)
+    out = Value(11.0, (a, a, b), "f")
+
+    def step():
+        assert math.isfinite(a.grad)
+        a.grad += 6.0 * out.grad
+        b.grad = out.grad
+
+    out._backward = step
+    out.backward()
+    assert (a.grad, b.grad) == (6.0, 1.0)
+
+
 def test_a_step_that_writes_over_the_gradient_of_a_parent_it_has_twice_is_refused():
     a = Value(3.0)
     out = Value(a.data * a.data, (a, a), "*")

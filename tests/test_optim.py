@@ -6,6 +6,7 @@ import math
 import random
 import sys
 import threading
+from collections import UserDict
 
 import pytest
 
@@ -336,6 +337,18 @@ def test_an_update_without_what_it_remembers_is_told_what_to_return(give):
     with pytest.raises(TypeError, match=r"Half\.update returns two things, .*: return data, self\.memory; it gave"):
         Half(w, lr=0.1).step()
     assert [p.data for p in w] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("pair", [tuple, list])
+@pytest.mark.parametrize("memory", [dict, UserDict])
+def test_an_update_gives_any_pair_of_numbers_and_what_it_remembers(pair, memory):
+    class Half(optim.Optimizer):
+        def update(self, lr, data, grads):
+            return pair([[x / 2 for x in data], memory()])
+
+    w = [Value(1.0), Value(2.0)]
+    Half(w, lr=0.1).step()
+    assert [p.data for p in w] == [0.5, 1.0]
 
 
 def test_a_rule_of_ones_own_must_give_a_number_for_each_parameter():

@@ -90,10 +90,23 @@ def test_a_module_says_so_too_and_may_have_one_of_its_own(name):
     assert getattr(model, name) == 3.0
 
 
+@pytest.mark.parametrize("name", signposts.OF_MODULES)
+def test_a_method_that_is_mixed_in_is_used_and_listed(name):
+    class Mixed:
+        pass
+
+    setattr(Mixed, name, lambda self, x: 2 * x)
+    model = type("Own", (nn.Module, Mixed), {})()
+    assert getattr(model, name)(3.0) == 6.0 and name in dir(model)
+    assert getattr(type(model), name)(model, 3.0) == 6.0
+
+
 def test_a_power_is_written_with_stars():
     for ask in (lambda v: v ^ 2, lambda v: 2 ^ v, lambda v: v ^ v):
         with pytest.raises(TypeError, match=r"written \*\* in Python"):
             ask(Value(3.0))
+    own = type("Own", (), {"__rxor__": lambda self, v: v.data})()
+    assert Value(3.0) ^ own == 3.0
 
 
 def test_a_class_of_ones_own_may_give_such_a_name_a_meaning():

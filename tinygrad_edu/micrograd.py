@@ -136,8 +136,8 @@ def _set_step(v: Value, step: Callable[[], Any]) -> None:
                     f"and {twice[p]!r} for -2: it must add upstream times local, p.grad += local * out.grad"
                 )
         if len(once) < len(v.parents):  # a parent twice: what writes over the gradient loses the first part
-            kept = _added(v, step, 1.0, start=math.nan)
-            if any(kept[p] == kept[p] and once[p] == once[p] for p in once):
+            kept = _added(v, step, 1.0, start=1.0 + max(map(abs, once.values())))
+            if any(kept[p] == once[p] and math.isfinite(once[p]) and v.parents.count(p) > 1 for p in once):
                 raise ValueError(
                     f"the _backward of {v!r} writes over the gradient of a parent that it has twice: it must add, "
                     "p.grad += local * out.grad"

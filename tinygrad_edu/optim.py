@@ -147,7 +147,7 @@ class Optimizer:
                     self.memory = {name: np.asarray(column) for name, column in self.memory.items()}
             with np.errstate(all="ignore") if np else nullcontext():
                 moved = self.update(rate, data, grads)
-            if not isinstance(moved, tuple) or len(moved) != 2 or not isinstance(moved[1], dict):
+            if not isinstance(moved, (tuple, list)) or len(moved) != 2 or not isinstance(moved[1], Mapping):
                 raise TypeError(
                     f"{type(self).__name__}.update returns two things, the new numbers and what is remembered: "
                     f"return data, self.memory; it gave {type(moved).__name__} {moved!r:.80}"

@@ -106,17 +106,23 @@ def put_up(room: str) -> None:
 class _Elsewhere:
     """An attribute that is not there, when it is read."""
 
-    def __init__(self, who: str, name: str, advice: str) -> None:
-        self.who, self.name, self.advice = who, name, advice
+    def __init__(self, home: type, who: str, name: str, advice: str) -> None:
+        self.home, self.who, self.name, self.advice = home, who, name, advice
 
     def __get__(self, v: Any, kind: Any = None) -> Any:
+        above = super(self.home, kind if v is None else v)
+        if hasattr(above, self.name):  # a class that is mixed in has one
+            return getattr(above, self.name)
+        self.refuse()
+
+    def refuse(self, *given: Any) -> NoReturn:
         raise AttributeError(f"{self.who} has no {self.name!r}: {self.advice}", name=self.name)
 
 
 class _Refused(_Elsewhere):
     """The same when it is written, for that would do nothing."""
 
-    __set__ = _Elsewhere.__get__
+    __set__ = _Elsewhere.refuse
 
 
 def put_up_at(kind: type, who: str, elsewhere: dict[str, str], refused: dict[str, str]) -> None:
@@ -124,13 +130,15 @@ def put_up_at(kind: type, who: str, elsewhere: dict[str, str], refused: dict[str
     names = elsewhere | refused
 
     def known(v: Any) -> list[str]:
-        return [name for name in object.__dir__(v) if name not in names]
+        return [name for name in object.__dir__(v) if name not in names or hasattr(v, name)]
 
     kind.__dir__ = known  # type: ignore[assignment, method-assign]
     for name, advice in names.items():
-        setattr(kind, name, (_Refused if name in refused else _Elsewhere)(who, name, advice))
+        setattr(kind, name, (_Refused if name in refused else _Elsewhere)(kind, who, name, advice))
 
 
-def no_power(v: Any, other: Any) -> NoReturn:
-    """What `v ^ 2` says, which is a power in mathematics and not in Python."""
+def no_power(v: Any, other: Any) -> Any:
+    """What `v ^ 2` says, a power in mathematics and not in Python; what is no number may have a ^ of its own."""
+    if not isinstance(other, (int, float, type(v))):
+        return NotImplemented
     raise TypeError(f"a power is written ** in Python, not ^: v ** 2; got {v!r} and {other!r:.80}")

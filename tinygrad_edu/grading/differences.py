@@ -92,7 +92,7 @@ def kinds_of(task: Task) -> dict[str, dict[str, Any]]:
         if not isinstance(sizes, list) or not all(type(n) is int and 0 < n <= 50 for n in sizes):
             raise UserError(f"the shape of {name} is {sizes!r:.60}: a list of sizes from 1 to 50; [] is a number")
         low, high, classes = one.get("from", -2.0), one.get("to", 2.0), one.get("classes", 1)
-        if not all(type(x) in (int, float) and abs(x) < 1e300 for x in (low, high)) or not low < high:
+        if not all(type(x) in (int, float) and abs(x) < 1e300 for x in (low, high)) or not low <= high:
             raise UserError(f"{name} is drawn from {low!r:.20} to {high!r:.20}: two numbers, the smaller one first")
         if type(classes) is not int or classes < 1:
             raise UserError(f"the classes of {name} are {classes!r:.20}: how many there are, a whole number from 1 up")

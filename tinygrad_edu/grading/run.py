@@ -35,7 +35,7 @@ def grade(folder: Path | str, rubric: Rubric, seed: int | None = None, jobs: int
     ready(rubric)
     seed = fresh_seed(rubric) if seed is None else seed
     handed_in = submissions(folder)
-    asked = {Path(task.option("file")).stem for task in rubric.tasks}
+    asked = {Path(task.option("file") or task.option("exercise") or task.name).stem for task in rubric.tasks}
     if len(asked & {one.student for one in handed_in}) > 1 or (Path(folder) / NOTES).exists():
         raise UserError(f"{folder} is what one student has handed in: grade takes one with a folder for each student")
     hidden = not_to_be_read(Path(folder), rubric)

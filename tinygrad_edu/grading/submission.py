@@ -204,7 +204,7 @@ def by_cell(said: str, text: str) -> str:
         number, head = max([(n, line) for n, line in heads if n < int(found[1])], default=(0, ""))
         return f"Cell {head.split()[-1]}, line {int(found[1]) - number}" if head else found[0]
 
-    return re.sub(r"\bLine (\d+)\b", place, said)
+    return re.sub(r"\bLine (\d+)\b(?! of your Value)", place, said)  # with a notebook, that Value is ours
 
 
 def _plain(code: str) -> str | None:

@@ -353,6 +353,6 @@ def _misshapen(module: ModuleType) -> str:
             json.dumps(drawn)  # as another process gets it
         except Exception as error:
             return f"{who} draws nothing that can be asked: {type(error).__name__}: {error}"
-        if (strange := next((args for args in drawn if not isinstance(args, (tuple, list))), None)) is not None:
-            return f"{who}: what is drawn is a tuple, (x,), where one alone has its comma too; got {strange!r:.60}"
+        if strange := [args for args in drawn if not isinstance(args, (tuple, list))]:
+            return f"{who}: what is drawn is a tuple, (x,), where one alone has its comma too; got {strange[0]!r:.60}"
     return ""
