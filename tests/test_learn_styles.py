@@ -129,4 +129,5 @@ def test_a_notebook_with_all_that_is_in_it_can_be_checked():
 
 def test_what_a_notebook_has_not_given_is_asked_for():
     assert str(check("parabola")).startswith("slope was not given: write learn.check(..., slope=slope)")
+    assert "slope was not given" in str(check("parabola", name="a notebook has such a variable"))
     assert "not given" not in str(check("parabola", slope=lambda f, x, h: (f, x, h).slope))

@@ -536,6 +536,7 @@ TYPE_ERRORS = {
     "bias is True or False, got 'tanh': a Linear has no activation; a Layer has one": lambda: Linear(2, 3, "tanh"),
     "nonlin is True or False, got 'relu'": lambda: Layer(2, 3, "relu"),
     "nonlin is True or False, got <Op tanh>": lambda: Neuron(2, ops.tanh),
+    "bias is True or False, got 'relu': an activation is": lambda: Neuron(2, bias="relu"),
     "must be a whole number, got float 2.5": lambda: Neuron(2.5),
     "a seed is a whole number": lambda: MLP(2, [1], seed="a"),
     "an activation is a name": lambda: Neuron(2, activation=3),

@@ -46,7 +46,7 @@ class InNotebook(SimpleNamespace):
     """What a notebook has given to `check`, by name."""
 
 
-def check(name: str, **theirs: Any) -> Verdict:
+def check(name: str, /, **theirs: Any) -> Verdict:
     """Check an answer that was written in a notebook or a REPL: the functions, classes or numbers by their names.
 
     `check("parabola", slope=slope)`, or `check("parabola", **globals())`.  They run here, without limits.

@@ -55,6 +55,7 @@ class Neuron(Module):
                  name: str = "neuron") -> None:  # fmt: skip
         self.nin = as_size(nin, "nin, the number of inputs,")
         check_switch(nonlin, "nonlin")
+        check_switch(bias, "bias")
         self.nonlin, self.activation, self.bias = nonlin, activation, bias
         self.init, self.seed, self.expand, self.fan_out, self.name = init, seed, expand, fan_out, name
         bend = chosen(activation)  # a name that is none is told, used or not
