@@ -155,6 +155,32 @@ OWN_WORDS = [
 ]  # fmt: skip
 
 
+OWN_WORDS += [
+    ("parabola", "left = f(x - h)\nreturn (f(x) - left) / h", "a step to the left alone"),
+    ("nudge", (None, "t = 0\nfor s in slopes:\n    t += s**2\n    return -rate * t"), "the first only"),
+    ("nudge", (None, "return [s**2 * -rate for s in slopes]"), "forgot to sum"),
+    ("chain", "d = 1\nfor f, s in steps:\n    d *= s(x)\n    x = f(x)\n    return x, d", "the first step only"),
+    ("chain", "d = 1\nfor s, f in steps:\n    d *= s(x)\n    x = f(x)\nreturn x, d", "the pair turned round"),
+    ("arithmetic", (None, None, None, "return 1 / b, -2 * a / b"), "twice, not squared"),
+    ("curves", (None, "return math.exp(-x) / (1 + math.exp(-x))"), "one factor of the sigmoid"),
+    ("hand_on", (None, "return 1 - y**2"), "forgot upstream"),
+    ("doubling", "return [k ^ 2 for k in range(n + 1)]", "^ is no power"),
+    ("doubling", "return [k + k for k in range(n + 1)]", "two more at each level"),
+    ("again", "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 4, 6, 10, 0", "x set to 0"),
+    ("in_place", "p = parameters[i].data\np -= lr * parameters[i].grad", "nothing moves"),
+    ("in_place", "parameters[i].grad -= lr * parameters[i].data", "nothing moves"),
+    ("in_place", "parameters[i].data -= lr * parameters[i].grad\nreturn parameters", "the first one only"),
+    ("unit", ("return sum(w * v + self.b for w, v in zip(self.w, x)).tanh()", None), "the bias in each term"),
+    ("unit", (None, "self.w += [self.b]\nreturn self.w"), "appended"),
+    ("squared", ("t = 0\nfor p, y in zip(predictions, targets):\n    t += p - y\nreturn t**2 / len(targets)", None),
+     "the sum, squared"),
+    ("squared", ("n = len(targets)\nfor p, y in zip(predictions, targets):\n    return (p - y) ** 2 / n", None),
+     "the loss of the first"),
+    ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
+     "a small number added"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("name, body, mistake", OWN_WORDS, ids=[f"{name}: {m}" for name, _, m in OWN_WORDS])
 def test_a_mistake_in_a_learners_own_words_goes_by_its_name(name, body, mistake):
     verdict = verdict_of(name, body)
@@ -209,6 +235,16 @@ def test_a_factor_without_its_sign_is_told():
 def test_what_comes_back_in_another_form_is_told():
     assert "something gave None" in str(verdict_of("affine", (None, "dx = dout @ W.T", None)))
     assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))
+
+
+def test_a_value_without_brackets_around_its_parents_is_told_so():
+    text = exercise("node").variant("return Value(self.data + other.data, self, other)")
+    assert assess(exercise("node"), text).first.mistake == "no brackets"
+
+
+def test_losses_are_asked_for_as_plain_numbers():
+    verdict = verdict_of("training", (), "seen.append(loss.data)", "seen.append(loss)")
+    assert not verdict and verdict.first.mistake == "Values for numbers"
 
 
 def test_a_stage_that_is_still_to_be_written_is_named():
