@@ -237,6 +237,12 @@ def test_what_comes_back_in_another_form_is_told():
     assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))
 
 
+def test_a_count_that_is_wrong_is_no_mean():
+    verdict = verdict_of("training", "seen.append(model(xs[0]).data)\nreturn seen")
+    assert "number of losses is 1 and should be 4" in str(verdict)
+    assert verdict.first.mistake != "averaged twice"
+
+
 def test_a_value_without_brackets_around_its_parents_is_told_so():
     text = exercise("node").variant("return Value(self.data + other.data, self, other)")
     assert assess(exercise("node"), text).first.mistake == "no brackets"

@@ -126,6 +126,8 @@ def _factors(parts: Sequence[Part], theirs: list[Any], right: list[Any], within:
 
 def _counted(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
     """What is n times as large as it should be, or an n-th of it, where n is how many there are of something."""
+    if _accident(theirs):
+        return Guess()
     for known in [right, *_named(parts).values()]:
         if not all(isinstance(k, list) for k in known):
             continue
