@@ -243,6 +243,35 @@ def test_a_count_that_is_wrong_is_no_mean():
     assert verdict.first.mistake != "averaged twice"
 
 
+@pytest.mark.parametrize(
+    "name, body, near",
+    [
+        ("parabola", "retrun (f(x + h) - f(x - h)) / (2 * h)", "'return'"),
+        ("parabola", "return (F(x + h) - f(x - h)) / (2 * h)", "'f'"),
+        ("curves", "return 1 - math.tahn(x) ** 2", "'tanh'"),
+        ("unit", "return sum((w * v for w, v in zip(self.w, x)), self.b).tahn()", "'tanh'"),
+        ("topological", "return [root, *root.parent]", "'parents'"),
+    ],
+)
+def test_a_name_that_is_misspelt_is_told_with_what_was_meant(name, body, near):
+    assert f"Did you mean: {near}?" in " ".join(str(verdict_of(name, body)).split())
+
+
+@pytest.mark.parametrize(
+    "name, body, words",
+    [
+        ("topological", "seen = {}\nseen.add(root)", "a set without elements is set()"),
+        ("topological", "seen = ()\nseen.add(root)", "() is a tuple"),
+        ("topological", "return root.parents.parents", "that is a tuple"),
+        ("unit", "return (self.w[0] * x[0] + self.b).tanh", "called with brackets behind its name"),
+        ("hand_on", "return upstream * a * b", "a pair is written a, b"),
+        ("topological", "return []", "missing from the list, which is empty"),
+    ],
+)
+def test_what_a_slip_of_pythons_means_is_told(name, body, words):
+    assert words in " ".join(str(verdict_of(name, body)).split())
+
+
 def test_a_value_without_brackets_around_its_parents_is_told_so():
     text = exercise("node").variant("return Value(self.data + other.data, self, other)")
     assert assess(exercise("node"), text).first.mistake == "no brackets"

@@ -54,6 +54,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", r"indices must be integers", "a place in a list is a whole number: for i, x in enumerate(xs) gives "
                   "places and numbers"),
     ("TypeError", r"'tuple' object does not support item", "a tuple cannot be changed: make a list of it"),
+    ("TypeError", r"cannot unpack non-iterable (float|int|Value) object", "that is one alone, where several are "
+                  "asked for: a pair is written a, b"),
     ("TypeError", r"positional argument|unexpected keyword", "it is called with other arguments than it takes: leave "
                   "the first line of a function as it was"),
     ("UnboundLocalError", "", "it is used before it has a value: give it one above the loop"),
@@ -69,14 +71,22 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
     ("AttributeError", r"'Node' object has no attribute", "a node has what the exercise names, and no more"),
     ("AttributeError", r"'(float|int)' object has no attribute", "that is a number, no Value: was .data taken early?"),
-    ("AttributeError", r"'(list|tuple)' object has no attribute", "that is a list: ask each of its elements, in a "
-                       "loop"),
+    ("AttributeError", r"'tuple' object has no attribute '(add|append|extend|remove|pop)'", "() is a tuple, which "
+                       "stays as it is: [] is a list, and set() a set"),
+    ("AttributeError", r"'dict' object has no attribute 'a(dd|ppend)'", "{} is a dict without keys: a set without "
+                       "elements is set(), and a list []"),
+    ("AttributeError", r"'tuple' object has no attribute", "that is a tuple, of several: ask each of its elements"),
+    ("AttributeError", r"'list' object has no attribute", "that is a list: ask each of its elements, in a loop"),
+    ("AttributeError", r"(function|method|method_or_function)' object has no attribute", "a function is called with "
+                       "brackets behind its name: f(x), v.tanh()"),
     ("ModuleNotFoundError", "", "the exercise can be solved without it"),
 )  # fmt: skip
 
 
-def reason(error: str, text: str) -> str:
-    """The likely reason of an error of Python, by its type and text; "" where none is known."""
+def reason(error: str, text: str, values: bool = True) -> str:
+    """The likely reason of an error of Python, by its type and text; "" where none is known.  `values` says whether
+    who made it knows what a Value is.
+    """
     if error == "NameError" and (found := re.search(r"name '(\w+)'", text)):
         name = found[1]
         if name in ("math", "random"):
@@ -84,7 +94,7 @@ def reason(error: str, text: str) -> str:
         if name in ("np", "numpy"):
             return "the exercise can be solved without NumPy, or says import numpy as np at its top"
         home = next((m.__name__ for m in (math, random) if hasattr(m, name)), "")
-        method = f"; a Value has a method of its own: v.{name}()" * (name in ("exp", "log", "tanh"))
+        method = f"; a Value has a method of its own: v.{name}()" * (values and name in ("exp", "log", "tanh"))
         return f"write {home}.{name}, with import {home} at the top of the file{method}" if home else ""
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
 
