@@ -237,6 +237,18 @@ def test_what_comes_back_in_another_form_is_told():
     assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))
 
 
+def test_nothing_in_place_of_several_numbers_is_told_and_the_numbers_are_not_given_away():
+    verdict = verdict_of("arithmetic", (None, None, "pass", None))
+    assert verdict.first.mistake == "nothing returned"
+    assert "multiply: it is None and should be 2 of them: dy/da, dy/db" in str(verdict)
+    assert "add: it is '1, 1' and should be 2 of them" in str(verdict_of("arithmetic", "return '1, 1'"))
+
+
+def test_a_number_is_not_told_as_nothing_because_another_trial_gave_nothing():
+    verdict = verdict_of("contributions", "total[name] = total.get(name, 0) + upstream * local\nreturn total")
+    assert verdict.first.mistake != "nothing returned"
+
+
 def test_a_count_that_is_wrong_is_no_mean():
     verdict = verdict_of("training", "seen.append(model(xs[0]).data)\nreturn seen")
     assert "number of losses is 1 and should be 4" in str(verdict)
@@ -255,6 +267,11 @@ def test_a_count_that_is_wrong_is_no_mean():
 )
 def test_a_name_that_is_misspelt_is_told_with_what_was_meant(name, body, near):
     assert f"Did you mean: {near}?" in " ".join(str(verdict_of(name, body)).split())
+
+
+def test_a_value_is_spoken_of_where_the_exercise_has_one():
+    assert "a Value" not in str(verdict_of("stages", (), "de * e", "de * exp(m)"))
+    assert "a Value" in str(verdict_of("unit", "return exp(self.w[0])"))
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
         if loaded is None or not loaded.error:
             loaded = this.load(source, path)
         if loaded.error:
-            return Verdict(exercise, (crash(loaded, "the file", (), ()),), loaded.printed)
+            why = _advice(reason(loaded.error, loaded.text, "Value" in exercise.solution))
+            return Verdict(exercise, (crash(loaded, "the file", (), why),), loaded.printed)
         verdict = _judged(exercise, this, loaded.printed, seed, brief)
     if verdict or value is None:
         return verdict
@@ -272,6 +273,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     who = query.function.__name__.replace("_", " ")
     said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
     if bad.answer.error:
+        said = said or reason(bad.answer.error, bad.answer.text, "Value" in exercise.solution)
         return crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
     if bad.told:
         rank = MISTAKES.get(mistake, ("value", ""))[0]
@@ -284,6 +286,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
     whole = [t for t in _telling(query, trials) if not t.answer.error]
+    if not mistake and theirs is None:
+        mistake = "nothing returned"
     if not mistake:
         with suppress(IndexError, TypeError, ValueError, ZeroDivisionError):  # of such numbers nothing can be guessed
             mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
@@ -292,7 +296,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in whole]
         over = [pair for pair in over if pair != (None, None)]
-        mistake = guess(over, max(query.within, 1e-6))
+        mistake = guess([p for p in over if p[0] is not None], max(query.within, 1e-6))
         if mistake == "disconnected" and name.endswith("]"):
             mistake = "some get nothing"
         if mistake == "missing minus" and all(b in (0, 1, -1) for _, b in over):
