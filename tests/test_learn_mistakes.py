@@ -176,6 +176,9 @@ OWN_WORDS += [
      "the sum, squared"),
     ("squared", ("n = len(targets)\nfor p, y in zip(predictions, targets):\n    return (p - y) ** 2 / n", None),
      "the loss of the first"),
+    ("output_delta", ("return a - y * a * (1 - a)", None, None), "brackets around the error"),
+    ("output_delta", (None, None, "return (a - y) * (1 - y**2)"), "the target in the slope"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, dout", None), "forgot to sum"),
     ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
      "a small number added"),
 ]  # fmt: skip
@@ -244,6 +247,11 @@ def test_nothing_in_place_of_several_numbers_is_told_and_the_numbers_are_not_giv
     assert "add: it is '1, 1' and should be 2 of them" in str(verdict_of("arithmetic", "return '1, 1'"))
 
 
+def test_nothing_in_place_of_an_array_is_told_by_its_shape():
+    said = str(verdict_of("affine", (None, None, "dx, dW, db = backward(dout, x, W, b)\nW -= lr * dW\nb -= lr * db")))
+    assert "dx: it is None and should be 4 × 3" in said and "[[" not in said
+
+
 def test_a_number_is_not_told_as_nothing_because_another_trial_gave_nothing():
     verdict = verdict_of("contributions", "total[name] = total.get(name, 0) + upstream * local\nreturn total")
     assert verdict.first.mistake != "nothing returned"
@@ -282,6 +290,11 @@ def test_a_value_is_spoken_of_where_the_exercise_has_one():
         ("topological", "return root.parents.parents", "that is a tuple"),
         ("unit", "return (self.w[0] * x[0] + self.b).tanh", "called with brackets behind its name"),
         ("hand_on", "return upstream * a * b", "a pair is written a, b"),
+        (
+            "shapes",
+            "shape_of_dW, shape_of_dx, shape_of_db, dW, dx = (3, 2), (5, 3), (2,), (..., ...), (..., ...)",
+            "something is still ...",
+        ),
         ("topological", "return []", "missing from the list, which is empty"),
     ],
 )

@@ -44,7 +44,7 @@ def recognised(parts: Sequence[Part], within: float = 1e-6) -> Guess:
     theirs, right = [list(x) for x in list(zip(*parts))[:2]] if parts else ([], [])
     if not parts or not all(_is_array(x) for x in [*theirs, *right]):
         return Guess()
-    checks: tuple[Callable[..., Guess], ...] = (_as_it_is, _reshaped)
+    checks: tuple[Callable[..., Guess], ...] = (_reshaped, _as_it_is)
     if _shapes(theirs) == _shapes(right):
         checks = (_plain, _arriving, _as_it_is, _factors, _counted, _rearranged, _steady, _misses)
     found = (check(parts, theirs, right, within) for check in checks)

@@ -30,6 +30,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", "only integer scalar arrays", "np.max(x, axis) is the largest of one array, over an axis; of two, "
                   "number by number, it is np.maximum"),
     ("TypeError", "(?i)ellipsis", "a name in it is still ...: write that one first"),
+    ("AttributeError", "(?i)ellipsis", "something is still ...: put what it is in its place"),
     ("TypeError", r"for \^", "a power is written x ** 2: ^ is another operation"),
     ("TypeError", rf"operand.*{FUNCTION}", "a function stands where its value is meant: call it, as in f(x)"),
     ("TypeError", rf"{FUNCTION} object is not (subscriptable|iterable)", "a function is called with (): f(x)"),
