@@ -277,6 +277,17 @@ def test_a_name_that_is_misspelt_is_told_with_what_was_meant(name, body, near):
     assert f"Did you mean: {near}?" in " ".join(str(verdict_of(name, body)).split())
 
 
+@pytest.mark.parametrize(
+    "body, near",
+    [("retrun f(x)", "'return'"), ("fro k in range(3):\n    pass", "'for'"), ("whlie True:\n    pass", "'while'")],
+)
+def test_a_keyword_that_is_misspelt_is_told_with_what_was_meant(body, near):
+    one = exercise("parabola")
+    assert f"Did you mean: {near}?" in " ".join(str(assess(one, one.variant(body))).split())
+    for other in ("delta f(x)", "y f(x)", "return f x", "e = f x"):
+        assert "Did you mean" not in str(assess(one, one.variant(other)))
+
+
 def test_a_value_is_spoken_of_where_the_exercise_has_one():
     assert "a Value" not in str(verdict_of("stages", (), "de * e", "de * exp(m)"))
     assert "a Value" in str(verdict_of("unit", "return exp(self.w[0])"))

@@ -126,7 +126,7 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and error.filename in paths:
         return {
             "type": type(error).__name__,
-            "text": error.msg,
+            "text": error.msg + _meant(error),
             "line": error.lineno,
             "code": (error.text or "").strip(),
             "file": error.filename,
@@ -141,19 +141,24 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
 def _meant(error: BaseException) -> str:
     """What a name that does not exist may stand for, as Python says it where it prints an error itself."""
     name, tb, known = getattr(error, "name", None), error.__traceback__, set(keyword.kwlist)
+    if isinstance(error, SyntaxError):
+        first = re.match(r"\s*(\w*)", error.text or "")
+        name = first[1] if first and error.msg == "invalid syntax" and first[1] not in known else None
     if not isinstance(name, str) or name in (*dir(math), "random", "math"):  # those have another reason
         return ""
     if type(error) is NameError and tb is not None:
         while tb.tb_next is not None:
             tb = tb.tb_next
         known |= {*tb.tb_frame.f_locals, *tb.tb_frame.f_globals, *dir(builtins)}
+    elif type(error) is SyntaxError:
+        known = {k for k in known if sorted(k) == sorted(name) or len(k) > 3}
     elif type(error) is AttributeError:
         with suppress(Exception):  # a class of theirs may say anything
             known = {*map(str, dir(error.obj))}
     else:
         return ""
     folded = {k.lower(): k for k in sorted(known) if not k.startswith("_")}
-    near = difflib.get_close_matches(name.lower(), folded, 5, 0.7)
+    near = difflib.get_close_matches(name.lower(), folded, 5, 0.6 if type(error) is SyntaxError else 0.7)
     near.sort(key=lambda k: sorted(k) != sorted(name.lower()))  # letters in another order are the likeliest slip
     return f". Did you mean: {folded[near[0]]!r}?" if near else ""
 
