@@ -179,6 +179,14 @@ OWN_WORDS += [
     ("output_delta", ("return a - y * a * (1 - a)", None, None), "brackets around the error"),
     ("output_delta", (None, None, "return (a - y) * (1 - y**2)"), "the target in the slope"),
     ("affine", (None, "return dout @ W.T, x.T @ dout, dout", None), "forgot to sum"),
+    ("relative_error", ("if a == 0 or n == 0:\n    return 0\nreturn abs(a - n) / max(abs(a), abs(n))", None),
+     "0 for one of them"),
+    ("relative_error", ("return abs(a - n) / (abs(a) + abs(n) + 1e-15)", None), "by the sum of both"),
+    ("relative_error", (None, "e = relative_error(a, n)\nif e > 1e-7:\n    return 'acceptable'\nif e > 1e-4:\n"
+                              "    return 'suspicious'\nif e > 1e-2:\n    return 'wrong'\nreturn 'happy'"),
+     "the least limit asked first"),
+    ("baseline", "n, t = len(costs), 0\nfor b, c in zip(samples, costs):\n    m = (sum(costs) - c) / (n - 1)\n"
+                 "    t += score(b, p) * (m - c)\nreturn t / n", "missing minus"),
     ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
      "a small number added"),
 ]  # fmt: skip
@@ -306,6 +314,14 @@ def test_a_value_is_spoken_of_where_the_exercise_has_one():
             "shape_of_dW, shape_of_dx, shape_of_db, dW, dx = (3, 2), (5, 3), (2,), (..., ...), (..., ...)",
             "something is still ...",
         ),
+        ("straight_through", ("return Value(b)", None), "from tinygrad_edu import Value"),
+        ("dead", (None, "optim.SGD(model.parameters(), lr=0.1)"), "something gave None"),
+        (
+            "gradient_check",
+            "g = gradient(xs)\nreturn [i for i in range(len(xs)) if 1 / (g[i] - g[i])]",
+            "stands below the line is 0",
+        ),
+        ("topological", "return [root()]", "and this is none"),
         ("topological", "return []", "missing from the list, which is empty"),
     ],
 )
@@ -316,6 +332,11 @@ def test_what_a_slip_of_pythons_means_is_told(name, body, words):
 def test_a_value_without_brackets_around_its_parents_is_told_so():
     text = exercise("node").variant("return Value(self.data + other.data, self, other)")
     assert assess(exercise("node"), text).first.mistake == "no brackets"
+
+
+def test_a_word_without_quotes_is_told_so():
+    text = exercise("relative_error").variant((None, "if relative_error(a, n) > 1e-2:\n    return wrong\nreturn happy"))
+    assert assess(exercise("relative_error"), text).first.mistake == "no quotes"
 
 
 def test_losses_are_asked_for_as_plain_numbers():

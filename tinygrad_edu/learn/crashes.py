@@ -70,6 +70,10 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
     ("IndentationError", r"", "lines of one block begin in the same column"),
     ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
+    ("AttributeError", r"'NoneType' object", "something gave None: a function without return does, and so do .append(), "
+                       ".sort() and .reverse()"),
+    ("ZeroDivisionError", "", "what stands below the line is 0 here: where it may be, ask for that first"),
+    ("TypeError", r"object is not callable", "brackets behind a name call it like a function, and this is none"),
     ("AttributeError", r"'Node' object has no attribute", "a node has what the exercise names, and no more"),
     ("AttributeError", r"'(float|int)' object has no attribute", "that is a number, no Value: was .data taken early?"),
     ("AttributeError", r"'tuple' object has no attribute '(add|append|extend|remove|pop)'", "() is a tuple, which "
@@ -92,6 +96,8 @@ def reason(error: str, text: str, values: bool = True) -> str:
         name = found[1]
         if name in ("math", "random"):
             return f"import {name}, at the top of the file"
+        if name == "Value":
+            return "from tinygrad_edu import Value, at the top of the file"
         if name in ("np", "numpy"):
             return "the exercise can be solved without NumPy, or says import numpy as np at its top"
         home = next((m.__name__ for m in (math, random) if hasattr(m, name)), "")
