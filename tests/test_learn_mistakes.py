@@ -187,6 +187,15 @@ OWN_WORDS += [
      "the least limit asked first"),
     ("baseline", "n, t = len(costs), 0\nfor b, c in zip(samples, costs):\n    m = (sum(costs) - c) / (n - 1)\n"
                  "    t += score(b, p) * (m - c)\nreturn t / n", "missing minus"),
+    ("powers", ("return (n - 1) * x**n / x", None, None, None), "n less 1 in front"),
+    ("powers", (None, "return 0.5 / x", None, None), "under the root"),
+    ("powers", (None, None, "return math.e**y", None), "exp of the output"),
+    ("powers", (None, None, None, "return y"), "the log itself"),
+    ("kinks", (None, None, "return [1, 1]"), "all to both"),
+    ("edges", (None, None, "return Value(self.data**n, (self,), (-1 + self.data**n * n,))", None),
+     "brackets around the power"),
+    ("embedding", "g = [[0] * len(table[0]) for _ in table]\nfor w in words:\n"
+                  "    g[w] = [a + u for a, u in zip(g[w], upstream[w])]\nreturn g", "the word, not the place"),
     ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
      "a small number added"),
 ]  # fmt: skip
@@ -258,6 +267,8 @@ def test_nothing_in_place_of_several_numbers_is_told_and_the_numbers_are_not_giv
 def test_nothing_in_place_of_an_array_is_told_by_its_shape():
     said = str(verdict_of("affine", (None, None, "dx, dW, db = backward(dout, x, W, b)\nW -= lr * dW\nb -= lr * db")))
     assert "dx: it is None and should be 4 × 3" in said and "[[" not in said
+    said = str(verdict_of("embedding", "return {w: upstream[t] for t, w in enumerate(words)}"))
+    assert "dL/dtable: it is a dict and should be 5 × 3" in said and "[[" not in said
 
 
 def test_a_number_is_not_told_as_nothing_because_another_trial_gave_nothing():
@@ -283,6 +294,12 @@ def test_a_count_that_is_wrong_is_no_mean():
 )
 def test_a_name_that_is_misspelt_is_told_with_what_was_meant(name, body, near):
     assert f"Did you mean: {near}?" in " ".join(str(verdict_of(name, body)).split())
+
+
+def test_a_backslash_is_no_division():
+    with pytest.raises(SyntaxError) as caught:
+        compile("y = 1 \\ x", "answer", "exec")
+    assert "written /" in reason("SyntaxError", str(caught.value))
 
 
 @pytest.mark.parametrize(

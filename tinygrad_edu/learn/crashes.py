@@ -66,12 +66,13 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", r"math domain", "log and sqrt take numbers above 0 only: what do they get here?"),
     ("ValueError", r"values to unpack", "there are more values, or fewer, than names for them"),
     ("SyntaxError", r"invalid (decimal|imaginary) literal", "between two factors a * is missing, as in 2 * x"),
+    ("SyntaxError", r"line continuation", "a division is written /: a backslash is none"),
     ("SyntaxError", r"null bytes", "the file is no plain text: save it as UTF-8"),
     ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
     ("IndentationError", r"", "lines of one block begin in the same column"),
     ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
-    ("AttributeError", r"'NoneType' object", "something gave None: a function without return does, and so do .append(), "
-                       ".sort() and .reverse()"),
+    ("AttributeError", r"'NoneType' object", "something gave None: a function without return does, and so do "
+                       ".append(), .sort() and .reverse()"),
     ("ZeroDivisionError", "", "what stands below the line is 0 here: where it may be, ask for that first"),
     ("TypeError", r"object is not callable", "brackets behind a name call it like a function, and this is none"),
     ("AttributeError", r"'Node' object has no attribute", "a node has what the exercise names, and no more"),
