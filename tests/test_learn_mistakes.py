@@ -196,6 +196,11 @@ OWN_WORDS += [
      "brackets around the power"),
     ("embedding", "g = [[0] * len(table[0]) for _ in table]\nfor w in words:\n"
                   "    g[w] = [a + u for a, u in zip(g[w], upstream[w])]\nreturn g", "the word, not the place"),
+    ("softmax", "t = sum(z)\nreturn [math.exp(v - max(z)) / t for v in z]", "divided by the logits"),
+    ("network", (None, None, None, "for k in range(len(self.layers)):\n    self.layers[k](x)\nreturn x"),
+     "what came out is lost"),
+    ("network", ("for n in self.neurons:\n    return n(x)", None, None, None), "the first neuron alone"),
+    ("value", (None, None, "e = math.exp(self.data)\nreturn Value(e, (self,), [self.data])"), "input used for exp"),
     ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
      "a small number added"),
 ]  # fmt: skip
@@ -349,6 +354,11 @@ def test_what_a_slip_of_pythons_means_is_told(name, body, words):
 def test_a_value_without_brackets_around_its_parents_is_told_so():
     text = exercise("node").variant("return Value(self.data + other.data, self, other)")
     assert assess(exercise("node"), text).first.mistake == "no brackets"
+
+
+def test_a_logit_below_0_is_told_where_it_may_be_wrong():
+    said = str(verdict_of("logits", ("return max(z, 0.0) + math.log1p(math.exp(-z)) - y * z", None)))
+    assert "exp gets is -|z|" in " ".join(said.split())
 
 
 def test_a_word_without_quotes_is_told_so():
