@@ -318,6 +318,19 @@ def test_a_keyword_that_is_misspelt_is_told_with_what_was_meant(body, near):
         assert "Did you mean" not in str(assess(one, one.variant(other)))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "globals()[1] = 2\nreturn retrun",
+        "raise SyntaxError(None, ('exercise.py', 1, 1, 5))",
+        "class A:\n    def __dir__(self):\n        1 / 0\nreturn A().missing",
+    ],
+)
+def test_what_was_meant_is_asked_of_nothing_that_is_no_name(body):
+    verdict = assess(exercise("parabola"), exercise("parabola").variant(body))
+    assert verdict.first.rank == "crash" and "Python itself has crashed" not in str(verdict)
+
+
 def test_a_value_is_spoken_of_where_the_exercise_has_one():
     assert "a Value" not in str(verdict_of("stages", (), "de * e", "de * exp(m)"))
     assert "a Value" in str(verdict_of("unit", "return exp(self.w[0])"))

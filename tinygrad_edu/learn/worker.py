@@ -126,9 +126,9 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and error.filename in paths:
         return {
             "type": type(error).__name__,
-            "text": error.msg + _meant(error),
+            "text": f"{error.msg}{_meant(error)}",
             "line": error.lineno,
-            "code": (error.text or "").strip(),
+            "code": str(error.text or "").strip(),
             "file": error.filename,
         }
     said: dict[str, Any] = {"type": type(error).__name__, "text": ADDRESS.sub("", str(error))[:500] + _meant(error)}
@@ -142,14 +142,14 @@ def _meant(error: BaseException) -> str:
     """What a name that does not exist may stand for, as Python says it where it prints an error itself."""
     name, tb, known = getattr(error, "name", None), error.__traceback__, set(keyword.kwlist)
     if isinstance(error, SyntaxError):
-        first = re.match(r"\s*(\w*)", error.text or "")
+        first = re.match(r"\s*(\w*)", str(error.text or ""))
         name = first[1] if first and error.msg == "invalid syntax" and first[1] not in known else None
     if not isinstance(name, str) or name in (*dir(math), "random", "math"):  # those have another reason
         return ""
     if type(error) is NameError and tb is not None:
         while tb.tb_next is not None:
             tb = tb.tb_next
-        known |= {*tb.tb_frame.f_locals, *tb.tb_frame.f_globals, *dir(builtins)}
+        known |= {*map(str, (*tb.tb_frame.f_locals, *tb.tb_frame.f_globals)), *dir(builtins)}
     elif type(error) is SyntaxError:
         known = {k for k in known if sorted(k) == sorted(name) or len(k) > 3}
     elif type(error) is AttributeError:
