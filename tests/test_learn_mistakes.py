@@ -155,6 +155,57 @@ OWN_WORDS = [
 ]  # fmt: skip
 
 
+OWN_WORDS += [
+    ("parabola", "left = f(x - h)\nreturn (f(x) - left) / h", "a step to the left alone"),
+    ("nudge", (None, "t = 0\nfor s in slopes:\n    t += s**2\n    return -rate * t"), "the first only"),
+    ("nudge", (None, "return [s**2 * -rate for s in slopes]"), "forgot to sum"),
+    ("chain", "d = 1\nfor f, s in steps:\n    d *= s(x)\n    x = f(x)\n    return x, d", "the first step only"),
+    ("chain", "d = 1\nfor s, f in steps:\n    d *= s(x)\n    x = f(x)\nreturn x, d", "the pair turned round"),
+    ("arithmetic", (None, None, None, "return 1 / b, -2 * a / b"), "twice, not squared"),
+    ("curves", (None, "return math.exp(-x) / (1 + math.exp(-x))"), "one factor of the sigmoid"),
+    ("hand_on", (None, "return 1 - y**2"), "forgot upstream"),
+    ("doubling", "return [k ^ 2 for k in range(n + 1)]", "^ is no power"),
+    ("doubling", "return [k + k for k in range(n + 1)]", "two more at each level"),
+    ("again", "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 4, 6, 10, 0", "x set to 0"),
+    ("in_place", "p = parameters[i].data\np -= lr * parameters[i].grad", "nothing moves"),
+    ("in_place", "parameters[i].grad -= lr * parameters[i].data", "nothing moves"),
+    ("in_place", "parameters[i].data -= lr * parameters[i].grad\nreturn parameters", "the first one only"),
+    ("unit", ("return sum(w * v + self.b for w, v in zip(self.w, x)).tanh()", None), "the bias in each term"),
+    ("unit", (None, "self.w += [self.b]\nreturn self.w"), "appended"),
+    ("squared", ("t = 0\nfor p, y in zip(predictions, targets):\n    t += p - y\nreturn t**2 / len(targets)", None),
+     "the sum, squared"),
+    ("squared", ("n = len(targets)\nfor p, y in zip(predictions, targets):\n    return (p - y) ** 2 / n", None),
+     "the loss of the first"),
+    ("output_delta", ("return a - y * a * (1 - a)", None, None), "brackets around the error"),
+    ("output_delta", (None, None, "return (a - y) * (1 - y**2)"), "the target in the slope"),
+    ("affine", (None, "return dout @ W.T, x.T @ dout, dout", None), "forgot to sum"),
+    ("relative_error", ("if a == 0 or n == 0:\n    return 0\nreturn abs(a - n) / max(abs(a), abs(n))", None),
+     "0 for one of them"),
+    ("relative_error", ("return abs(a - n) / (abs(a) + abs(n) + 1e-15)", None), "by the sum of both"),
+    ("relative_error", (None, "e = relative_error(a, n)\nif e > 1e-7:\n    return 'acceptable'\nif e > 1e-4:\n"
+                              "    return 'suspicious'\nif e > 1e-2:\n    return 'wrong'\nreturn 'happy'"),
+     "the least limit asked first"),
+    ("baseline", "n, t = len(costs), 0\nfor b, c in zip(samples, costs):\n    m = (sum(costs) - c) / (n - 1)\n"
+                 "    t += score(b, p) * (m - c)\nreturn t / n", "missing minus"),
+    ("powers", ("return (n - 1) * x**n / x", None, None, None), "n less 1 in front"),
+    ("powers", (None, "return 0.5 / x", None, None), "under the root"),
+    ("powers", (None, None, "return math.e**y", None), "exp of the output"),
+    ("powers", (None, None, None, "return y"), "the log itself"),
+    ("kinks", (None, None, "return [1, 1]"), "all to both"),
+    ("edges", (None, None, "return Value(self.data**n, (self,), (-1 + self.data**n * n,))", None),
+     "brackets around the power"),
+    ("embedding", "g = [[0] * len(table[0]) for _ in table]\nfor w in words:\n"
+                  "    g[w] = [a + u for a, u in zip(g[w], upstream[w])]\nreturn g", "the word, not the place"),
+    ("softmax", "t = sum(z)\nreturn [math.exp(v - max(z)) / t for v in z]", "divided by the logits"),
+    ("network", (None, None, None, "for k in range(len(self.layers)):\n    self.layers[k](x)\nreturn x"),
+     "what came out is lost"),
+    ("network", ("for n in self.neurons:\n    return n(x)", None, None, None), "the first neuron alone"),
+    ("value", (None, None, "e = math.exp(self.data)\nreturn Value(e, (self,), [self.data])"), "input used for exp"),
+    ("cross_entropy", ("es = [math.exp(v - max(z)) for v in z]\nreturn -math.log(1e-12 + es[k] / sum(es))", None),
+     "a small number added"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("name, body, mistake", OWN_WORDS, ids=[f"{name}: {m}" for name, _, m in OWN_WORDS])
 def test_a_mistake_in_a_learners_own_words_goes_by_its_name(name, body, mistake):
     verdict = verdict_of(name, body)
@@ -209,6 +260,128 @@ def test_a_factor_without_its_sign_is_told():
 def test_what_comes_back_in_another_form_is_told():
     assert "something gave None" in str(verdict_of("affine", (None, "dx = dout @ W.T", None)))
     assert "expected 3" in str(verdict_of("affine", (None, "return dout @ W.T, x.T @ dout", None)))
+
+
+def test_nothing_in_place_of_several_numbers_is_told_and_the_numbers_are_not_given_away():
+    verdict = verdict_of("arithmetic", (None, None, "pass", None))
+    assert verdict.first.mistake == "nothing returned"
+    assert "multiply: it is None and should be 2 of them: dy/da, dy/db" in str(verdict)
+    assert "add: it is '1, 1' and should be 2 of them" in str(verdict_of("arithmetic", "return '1, 1'"))
+
+
+def test_nothing_in_place_of_an_array_is_told_by_its_shape():
+    said = str(verdict_of("affine", (None, None, "dx, dW, db = backward(dout, x, W, b)\nW -= lr * dW\nb -= lr * db")))
+    assert "dx: it is None and should be 4 × 3" in said and "[[" not in said
+    said = str(verdict_of("embedding", "return {w: upstream[t] for t, w in enumerate(words)}"))
+    assert "dL/dtable: it is a dict and should be 5 × 3" in said and "[[" not in said
+
+
+def test_a_number_is_not_told_as_nothing_because_another_trial_gave_nothing():
+    verdict = verdict_of("contributions", "total[name] = total.get(name, 0) + upstream * local\nreturn total")
+    assert verdict.first.mistake != "nothing returned"
+
+
+def test_a_count_that_is_wrong_is_no_mean():
+    verdict = verdict_of("training", "seen.append(model(xs[0]).data)\nreturn seen")
+    assert "number of losses is 1 and should be 4" in str(verdict)
+    assert verdict.first.mistake != "averaged twice"
+
+
+@pytest.mark.parametrize(
+    "name, body, near",
+    [
+        ("parabola", "retrun (f(x + h) - f(x - h)) / (2 * h)", "'return'"),
+        ("parabola", "return (F(x + h) - f(x - h)) / (2 * h)", "'f'"),
+        ("curves", "return 1 - math.tahn(x) ** 2", "'tanh'"),
+        ("unit", "return sum((w * v for w, v in zip(self.w, x)), self.b).tahn()", "'tanh'"),
+        ("topological", "return [root, *root.parent]", "'parents'"),
+    ],
+)
+def test_a_name_that_is_misspelt_is_told_with_what_was_meant(name, body, near):
+    assert f"Did you mean: {near}?" in " ".join(str(verdict_of(name, body)).split())
+
+
+def test_a_backslash_is_no_division():
+    with pytest.raises(SyntaxError) as caught:
+        compile("y = 1 \\ x", "answer", "exec")
+    assert "written /" in reason("SyntaxError", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "body, near",
+    [("retrun f(x)", "'return'"), ("fro k in range(3):\n    pass", "'for'"), ("whlie True:\n    pass", "'while'")],
+)
+def test_a_keyword_that_is_misspelt_is_told_with_what_was_meant(body, near):
+    one = exercise("parabola")
+    assert f"Did you mean: {near}?" in " ".join(str(assess(one, one.variant(body))).split())
+    for other in ("delta f(x)", "y f(x)", "return f x", "e = f x"):
+        assert "Did you mean" not in str(assess(one, one.variant(other)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "globals()[1] = 2\nreturn retrun",
+        "raise SyntaxError(None, ('exercise.py', 1, 1, 5))",
+        "class A:\n    def __dir__(self):\n        1 / 0\nreturn A().missing",
+    ],
+)
+def test_what_was_meant_is_asked_of_nothing_that_is_no_name(body):
+    verdict = assess(exercise("parabola"), exercise("parabola").variant(body))
+    assert verdict.first.rank == "crash" and "Python itself has crashed" not in str(verdict)
+
+
+def test_a_value_is_spoken_of_where_the_exercise_has_one():
+    assert "a Value" not in str(verdict_of("stages", (), "de * e", "de * exp(m)"))
+    assert "a Value" in str(verdict_of("unit", "return exp(self.w[0])"))
+
+
+@pytest.mark.parametrize(
+    "name, body, words",
+    [
+        ("topological", "seen = {}\nseen.add(root)", "a set without elements is set()"),
+        ("topological", "seen = ()\nseen.add(root)", "() is a tuple"),
+        ("topological", "return root.parents.parents", "that is a tuple"),
+        ("unit", "return (self.w[0] * x[0] + self.b).tanh", "called with brackets behind its name"),
+        ("hand_on", "return upstream * a * b", "a pair is written a, b"),
+        (
+            "shapes",
+            "shape_of_dW, shape_of_dx, shape_of_db, dW, dx = (3, 2), (5, 3), (2,), (..., ...), (..., ...)",
+            "something is still ...",
+        ),
+        ("straight_through", ("return Value(b)", None), "from tinygrad_edu import Value"),
+        ("dead", (None, "optim.SGD(model.parameters(), lr=0.1)"), "something gave None"),
+        (
+            "gradient_check",
+            "g = gradient(xs)\nreturn [i for i in range(len(xs)) if 1 / (g[i] - g[i])]",
+            "stands below the line is 0",
+        ),
+        ("topological", "return [root()]", "and this is none"),
+        ("topological", "return []", "missing from the list, which is empty"),
+    ],
+)
+def test_what_a_slip_of_pythons_means_is_told(name, body, words):
+    assert words in " ".join(str(verdict_of(name, body)).split())
+
+
+def test_a_value_without_brackets_around_its_parents_is_told_so():
+    text = exercise("node").variant("return Value(self.data + other.data, self, other)")
+    assert assess(exercise("node"), text).first.mistake == "no brackets"
+
+
+def test_a_logit_below_0_is_told_where_it_may_be_wrong():
+    said = str(verdict_of("logits", ("return max(z, 0.0) + math.log1p(math.exp(-z)) - y * z", None)))
+    assert "exp gets is -|z|" in " ".join(said.split())
+
+
+def test_a_word_without_quotes_is_told_so():
+    text = exercise("relative_error").variant((None, "if relative_error(a, n) > 1e-2:\n    return wrong\nreturn happy"))
+    assert assess(exercise("relative_error"), text).first.mistake == "no quotes"
+
+
+def test_losses_are_asked_for_as_plain_numbers():
+    verdict = verdict_of("training", (), "seen.append(loss.data)", "seen.append(loss)")
+    assert not verdict and verdict.first.mistake == "Values for numbers"
 
 
 def test_a_stage_that_is_still_to_be_written_is_named():

@@ -81,7 +81,7 @@ def said_of(answer: Answer, who: str, without: Iterable[str] = ()) -> str:
     missing = re.match(r"module 'exercise' has no attribute '(\w+)'", answer.text)
     if missing:
         return f"There is no {missing[1]} in the file."
-    said = crash(answer, who, (), ()).quiet
+    said = crash(answer, who, True).quiet
     return said + "." * (not said.endswith((".", "?", "!")))
 
 

@@ -44,7 +44,7 @@ def recognised(parts: Sequence[Part], within: float = 1e-6) -> Guess:
     theirs, right = [list(x) for x in list(zip(*parts))[:2]] if parts else ([], [])
     if not parts or not all(_is_array(x) for x in [*theirs, *right]):
         return Guess()
-    checks: tuple[Callable[..., Guess], ...] = (_as_it_is, _reshaped)
+    checks: tuple[Callable[..., Guess], ...] = (_reshaped, _as_it_is)
     if _shapes(theirs) == _shapes(right):
         checks = (_plain, _arriving, _as_it_is, _factors, _counted, _rearranged, _steady, _misses)
     found = (check(parts, theirs, right, within) for check in checks)
@@ -126,6 +126,8 @@ def _factors(parts: Sequence[Part], theirs: list[Any], right: list[Any], within:
 
 def _counted(parts: Sequence[Part], theirs: list[Any], right: list[Any], within: float) -> Guess:
     """What is n times as large as it should be, or an n-th of it, where n is how many there are of something."""
+    if _accident(theirs):
+        return Guess()
     for known in [right, *_named(parts).values()]:
         if not all(isinstance(k, list) for k in known):
             continue

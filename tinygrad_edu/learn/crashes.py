@@ -30,6 +30,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", "only integer scalar arrays", "np.max(x, axis) is the largest of one array, over an axis; of two, "
                   "number by number, it is np.maximum"),
     ("TypeError", "(?i)ellipsis", "a name in it is still ...: write that one first"),
+    ("AttributeError", "(?i)ellipsis", "something is still ...: put what it is in its place"),
     ("TypeError", r"for \^", "a power is written x ** 2: ^ is another operation"),
     ("TypeError", rf"operand.*{FUNCTION}", "a function stands where its value is meant: call it, as in f(x)"),
     ("TypeError", rf"{FUNCTION} object is not (subscriptable|iterable)", "a function is called with (): f(x)"),
@@ -54,6 +55,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("TypeError", r"indices must be integers", "a place in a list is a whole number: for i, x in enumerate(xs) gives "
                   "places and numbers"),
     ("TypeError", r"'tuple' object does not support item", "a tuple cannot be changed: make a list of it"),
+    ("TypeError", r"cannot unpack non-iterable (float|int|Value) object", "that is one alone, where several are "
+                  "asked for: a pair is written a, b"),
     ("TypeError", r"positional argument|unexpected keyword", "it is called with other arguments than it takes: leave "
                   "the first line of a function as it was"),
     ("UnboundLocalError", "", "it is used before it has a value: give it one above the loop"),
@@ -63,28 +66,43 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", r"math domain", "log and sqrt take numbers above 0 only: what do they get here?"),
     ("ValueError", r"values to unpack", "there are more values, or fewer, than names for them"),
     ("SyntaxError", r"invalid (decimal|imaginary) literal", "between two factors a * is missing, as in 2 * x"),
+    ("SyntaxError", r"line continuation", "a division is written /: a backslash is none"),
     ("SyntaxError", r"null bytes", "the file is no plain text: save it as UTF-8"),
     ("IndentationError", r"expected an indented", "lines inside of a function or loop are set in, by four spaces"),
     ("IndentationError", r"", "lines of one block begin in the same column"),
     ("TabError", r"", "tabs and spaces are mixed: let the editor turn tabs into four spaces"),
+    ("AttributeError", r"'NoneType' object", "something gave None: a function without return does, and so do "
+                       ".append(), .sort() and .reverse()"),
+    ("ZeroDivisionError", "", "what stands below the line is 0 here: where it may be, ask for that first"),
+    ("TypeError", r"object is not callable", "brackets behind a name call it like a function, and this is none"),
     ("AttributeError", r"'Node' object has no attribute", "a node has what the exercise names, and no more"),
     ("AttributeError", r"'(float|int)' object has no attribute", "that is a number, no Value: was .data taken early?"),
-    ("AttributeError", r"'(list|tuple)' object has no attribute", "that is a list: ask each of its elements, in a "
-                       "loop"),
+    ("AttributeError", r"'tuple' object has no attribute '(add|append|extend|remove|pop)'", "() is a tuple, which "
+                       "stays as it is: [] is a list, and set() a set"),
+    ("AttributeError", r"'dict' object has no attribute 'a(dd|ppend)'", "{} is a dict without keys: a set without "
+                       "elements is set(), and a list []"),
+    ("AttributeError", r"'tuple' object has no attribute", "that is a tuple, of several: ask each of its elements"),
+    ("AttributeError", r"'list' object has no attribute", "that is a list: ask each of its elements, in a loop"),
+    ("AttributeError", r"(function|method|method_or_function)' object has no attribute", "a function is called with "
+                       "brackets behind its name: f(x), v.tanh()"),
     ("ModuleNotFoundError", "", "the exercise can be solved without it"),
 )  # fmt: skip
 
 
-def reason(error: str, text: str) -> str:
-    """The likely reason of an error of Python, by its type and text; "" where none is known."""
+def reason(error: str, text: str, values: bool = True) -> str:
+    """The likely reason of an error of Python, by its type and text; "" where none is known.  `values` says whether
+    who made it knows what a Value is.
+    """
     if error == "NameError" and (found := re.search(r"name '(\w+)'", text)):
         name = found[1]
         if name in ("math", "random"):
             return f"import {name}, at the top of the file"
+        if name == "Value":
+            return "from tinygrad_edu import Value, at the top of the file"
         if name in ("np", "numpy"):
             return "the exercise can be solved without NumPy, or says import numpy as np at its top"
         home = next((m.__name__ for m in (math, random) if hasattr(m, name)), "")
-        method = f"; a Value has a method of its own: v.{name}()" * (name in ("exp", "log", "tanh"))
+        method = f"; a Value has a method of its own: v.{name}()" * (values and name in ("exp", "log", "tanh"))
         return f"write {home}.{name}, with import {home} at the top of the file{method}" if home else ""
     return next((words for kind, pattern, words in REASONS if kind == error and re.search(pattern, text)), "")
 

@@ -125,6 +125,10 @@ def misshapen(theirs: Any, right: Any) -> str:
     >>> misshapen(1.0, {"dy/da": 1.0, "dy/db": 2.0})
     'it is one number and should be 2 of them: dy/da, dy/db'
     """
+    if (isinstance(right, dict) or isinstance(right, list) and shape(right)) and isinstance(theirs, (str, type(None))):
+        return f"it is {theirs!r:.80} and should be {_asked(right, f'{len(right)} of them:')}"
+    if isinstance(right, list) and isinstance(theirs, dict) and "#" not in theirs:
+        return f"it is a dict and should be {_asked(right, '')}"
     if not all(isinstance(x, (list, dict)) or numeric(x) for x in (theirs, right)) or isinstance(theirs, dict):
         return ""
     try:

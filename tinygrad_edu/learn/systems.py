@@ -218,7 +218,7 @@ def _lacking(answer: Answer) -> str:
 
 
 def _told(path: Path | str, where: str, answer: Answer) -> str:
-    return f"{path}: {where}{crash(answer, 'the file', (), ()).quiet}"
+    return f"{path}: {where}{crash(answer, 'the file', True).quiet}"
 
 
 def _shown(x: Any) -> Any:

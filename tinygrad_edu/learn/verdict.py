@@ -111,7 +111,7 @@ def assess(exercise: Exercise, source: str = "", *, their: Any = None, path: str
         if loaded is None or not loaded.error:
             loaded = this.load(source, path)
         if loaded.error:
-            return Verdict(exercise, (crash(loaded, "the file", (), ()),), loaded.printed)
+            return Verdict(exercise, (crash(loaded, "the file", "Value" in exercise.solution),), loaded.printed)
         verdict = _judged(exercise, this, loaded.printed, seed, brief)
     if verdict or value is None:
         return verdict
@@ -272,7 +272,8 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     who = query.function.__name__.replace("_", " ")
     said = exercise.said.get(mistake, MISTAKES.get(mistake, ("", ""))[1])
     if bad.answer.error:
-        return crash(bad.answer, query.function.__name__, bad.args, _advice(said), mistake)
+        values = "Value" in exercise.solution
+        return crash(bad.answer, query.function.__name__, values, _advice(said), mistake)
     if bad.told:
         rank = MISTAKES.get(mistake, ("value", ""))[0]
         head = f"{begun(bad.told)}{_given(query, bad.args)}"
@@ -284,6 +285,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
     wrong_shape = _shapes(bad.answer.value, bad.right)
     words = exercise.said.get(mistake, "")  # of mistakes whose code this is: what is guessed is told in general words
     whole = [t for t in _telling(query, trials) if not t.answer.error]
+    mistake = mistake or "nothing returned" * (theirs is None)
     if not mistake:
         with suppress(IndexError, TypeError, ValueError, ZeroDivisionError):  # of such numbers nothing can be guessed
             mistake, words = _recognised(exercise, query, whole, wrong_shape[0] if wrong_shape else name)
@@ -291,7 +293,7 @@ def _remark(exercise: Exercise, query: Query, trials: list[Trial], mistake: str)
             mistake, words = "swapped arguments", ""
     if not mistake and not wrong_shape:
         over = [(_at(t.answer.value, name), _at(t.right, name)) for t in whole]
-        over = [pair for pair in over if pair != (None, None)]
+        over = [pair for pair in over if pair[0] is not None]
         mistake = guess(over, max(query.within, 1e-6))
         if mistake == "disconnected" and name.endswith("]"):
             mistake = "some get nothing"
@@ -384,10 +386,10 @@ def _kind(name: str, theirs: dict[str, Any], right: Any) -> tuple[str, str]:
     return "kind", f"{name or 'the answer'} is {unreadable(what[:80], text[:80], right)}."
 
 
-def crash(answer: Answer, who: str, args: tuple[Any, ...], advice: Sequence[Block], mistake: str = "") -> Remark:
-    """What is said of code that raised something, or never came back."""
+def crash(answer: Answer, who: str, values: bool, advice: Sequence[Block] = (), mistake: str = "") -> Remark:
+    """What is said of code that raised something, or never came back; `values` as in `reason`."""
     rank, said = crash_words(answer, who)
-    told = (said, *(advice or _advice(reason(answer.error, answer.text))))
+    told = (said, *(advice or _advice(reason(answer.error, answer.text, values))))
     return Remark(rank, told, mistake, quiet=said, line=answer.line if answer.file != ENGINE else 0)
 
 

@@ -13,11 +13,14 @@ see `walls`.  On other systems whoever grades people that are not to be trusted 
 
 from __future__ import annotations  # also in queries, whose text is compiled here
 
+import builtins
+import difflib
 import faulthandler
 import functools
 import importlib
 import io
 import json
+import keyword
 import linecache
 import math
 import os
@@ -27,6 +30,7 @@ import signal
 import sys
 import traceback
 import types
+from contextlib import suppress
 from typing import Any
 
 MOST, DEEP = 100_000, 50  # numbers in an answer, and lists in lists
@@ -122,16 +126,41 @@ def account(error: BaseException, *paths: str) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and error.filename in paths:
         return {
             "type": type(error).__name__,
-            "text": error.msg,
+            "text": f"{error.msg}{_meant(error)}",
             "line": error.lineno,
-            "code": (error.text or "").strip(),
+            "code": str(error.text or "").strip(),
             "file": error.filename,
         }
-    said: dict[str, Any] = {"type": type(error).__name__, "text": ADDRESS.sub("", str(error))[:500]}
+    said: dict[str, Any] = {"type": type(error).__name__, "text": ADDRESS.sub("", str(error))[:500] + _meant(error)}
     if frames:
         said |= {"line": frames[-1].lineno, "code": frames[-1].line, "file": frames[-1].filename}
     probing = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == PROBE]
     return said | {"asked": _asked(probing[-1])} if probing else said
+
+
+def _meant(error: BaseException) -> str:
+    """What a name that does not exist may stand for, as Python says it where it prints an error itself."""
+    name, tb, known = getattr(error, "name", None), error.__traceback__, set(keyword.kwlist)
+    if isinstance(error, SyntaxError):
+        first = re.match(r"\s*(\w*)", str(error.text or ""))
+        name = first[1] if first and error.msg == "invalid syntax" and first[1] not in known else None
+    if not isinstance(name, str) or name in (*dir(math), "random", "math"):  # those have another reason
+        return ""
+    if type(error) is NameError and tb is not None:
+        while tb.tb_next is not None:
+            tb = tb.tb_next
+        known |= {*map(str, (*tb.tb_frame.f_locals, *tb.tb_frame.f_globals)), *dir(builtins)}
+    elif type(error) is SyntaxError:
+        known = {k for k in known if sorted(k) == sorted(name) or len(k) > 3}
+    elif type(error) is AttributeError:
+        with suppress(Exception):  # a class of theirs may say anything
+            known = {*map(str, dir(error.obj))}
+    else:
+        return ""
+    folded = {k.lower(): k for k in sorted(known) if not k.startswith("_")}
+    near = difflib.get_close_matches(name.lower(), folded, 5, 0.6 if type(error) is SyntaxError else 0.7)
+    near.sort(key=lambda k: sorted(k) != sorted(name.lower()))  # letters in another order are the likeliest slip
+    return f". Did you mean: {folded[near[0]]!r}?" if near else ""
 
 
 def _asked(frame: traceback.FrameSummary) -> str:

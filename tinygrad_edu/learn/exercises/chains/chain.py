@@ -60,12 +60,16 @@ WRONG = {
     "added, not multiplied": "slope = 0.0\nfor f, df in steps:\n    slope += df(x)\n    x = f(x)\nreturn x, slope",
     "order reversed": "slope = 1.0\nfor f, df in steps[::-1]:\n    slope *= df(x)\n    x = f(x)\nreturn x, slope",
     "the last slope only": "slope = 1.0\nfor f, df in steps:\n    slope = df(x)\n    x = f(x)\nreturn x, slope",
+    "the first step only": "slope = 1.0\nfor f, df in steps:\n    slope *= df(x)\n    x = f(x)\n    return x, slope",
+    "the pair turned round": "slope = 1.0\nfor df, f in steps:\n    slope *= df(x)\n    x = f(x)\nreturn x, slope",
 }
 SAID = {
     "output used for input": "the slope of each step is asked for at its output: take it before x changes",
     "all slopes at x": "every slope is asked for at the first x: f2 was used at f1(x), so its slope belongs there",
     "added, not multiplied": "along a chain one multiplies: slopes add only where ways meet",
     "order reversed": "the functions are applied from the last to the first: the first in the list comes first",
+    "the first step only": "return ends the loop in its first round: set it in less",
+    "the pair turned round": "in each pair the function comes first, and then its slope",
     "the last slope only": "the slope is set anew at every step: multiply it by what is there",
 }
 RIGHT = (

@@ -84,6 +84,8 @@ WRONG = {
     "no baseline": "return sum(score(b, p) * cost for b, cost in zip(samples, costs)) / len(samples)",
     "its own cost is in it": "n = len(samples)\nmean = sum(costs) / n\n"
     "return sum(score(b, p) * (cost - mean) for b, cost in zip(samples, costs)) / n",
+    "missing minus": "n = len(samples)\n"
+    "return sum(score(b, p) * ((sum(costs) - c) / (n - 1) - c) for b, c in zip(samples, costs)) / n",
     "added": "n = len(samples)\n"
     "return sum(score(b, p) * (c + (sum(costs) - c) / (n - 1)) for b, c in zip(samples, costs)) / n",
     "taken off the product": "n = len(samples)\nmean = sum(costs) / n\n"

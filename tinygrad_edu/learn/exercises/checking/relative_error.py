@@ -72,6 +72,20 @@ WRONG = {
     "division by 0": ("return abs(a - n) / max(abs(a), abs(n))", None),
     "below 0": ("largest = max(abs(a), abs(n))\nreturn (a - n) / largest if largest else 0.0", None),
     "signs decide which is larger": ("largest = max(a, n)\nreturn abs(a - n) / largest if largest else 0.0", None),
+    "0 for one of them": ("return abs(a - n) / max(abs(a), abs(n)) if a and n else 0.0", None),
+    "by the sum of both": ("return abs(a - n) / (abs(a) + abs(n)) if a or n else 0.0", None),
+    "the least limit asked first": (None, """
+        error = relative_error(a, n)
+        if error > 1e-7:
+            return "acceptable"
+        return "happy"
+    """),
+    "no quotes": (None, """
+        error = relative_error(a, n)
+        if error > 1e-2:
+            return wrong
+        return suspicious if error > 1e-4 else acceptable if error > 1e-7 else happy
+    """),
     "the lowest limit first": (None, """
         error = relative_error(a, n)
         if error <= 1e-2:
@@ -85,6 +99,10 @@ SAID = {
     "division by 0": "if both are 0 there is nothing to divide by, and nothing between them: 0.0",
     "below 0": "an error has no sign: take its size",
     "signs decide which is larger": "-3 is larger than 2 here: it is the sizes that are compared, abs(a) and abs(n)",
+    "0 for one of them": "it is 0 if both are 0; if one of them is, all of the other lies between them",
+    "by the sum of both": "divide by the larger of the two, and not by their sum",
+    "the least limit asked first": "what is above 1e-2 is above 1e-7 as well: ask for the largest limit first",
+    "no quotes": 'a word without quotes is a name: write "wrong"',
     "the lowest limit first": "the limits are asked in the wrong order: whatever is above 1e-2 is wrong",
 }
 RIGHT = (

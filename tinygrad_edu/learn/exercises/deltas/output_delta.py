@@ -69,6 +69,8 @@ WRONG = {
     "plus in the slope": ("return (a - y) * a * (1 + a)", None, "return (a - y) * (1 + a * a)"),
     "tanh for the sigmoid": ("return (a - y) * (1 - a * a)", None, None),
     "the brackets": ("return (a - y) * a - a * a", None, "return (a - y) * 1 - a * a"),
+    "brackets around the error": ("return a - y * a * (1 - a)", None, "return a - y * (1 - a * a)"),
+    "the target in the slope": ("return (a - y) * y * (1 - y)", None, "return (a - y) * (1 - y * y)"),
     "the loss by a": (None, "return (a - y) / (a * (1 - a))", None),
     "divided by the slope": ("return (a - y) / (a * (1 - a))", None, "return (a - y) / (1 - a * a)"),
     "forgot upstream": ("return a * (1 - a)", None, "return 1 - a * a"),
@@ -76,6 +78,8 @@ WRONG = {
     "sigmoid for tanh": (None, None, "return (a - y) * a * (1 - a)"),
 }
 SAID = {
+    "brackets around the error": "* comes before -: the whole error goes into brackets, (a - y)",
+    "the target in the slope": "the slope is that of the activation, at its output a, and not at the target y",
     "forgot local": "that is how the loss moves with a: times the slope of the activation, for dL/dz",
     "factor 2": "the ½ in the loss takes the 2 of the square away",
     "half of the slope": "the slope of a sigmoid is a (1 - a), and that of tanh 1 - a²",

@@ -65,6 +65,10 @@ QUERIES = (
 )
 WRONG = {
     "no parents": ("return Value(self.data + other.data)", "return Value(self.data * other.data)"),
+    "no brackets": (
+        "return Value(self.data + other.data, self, other)",
+        "return Value(self.data * other.data, self, other)",
+    ),
     "no .data": ("return Value(self + other, (self, other))", "return Value(self * other, (self, other))"),
     "one .data": ("return Value(self.data + other, (self, other))", "return Value(self.data * other, (self, other))"),
     "the other way around": (
@@ -88,6 +92,7 @@ WRONG = {
 }
 SAID = {
     "no parents": "the new Value does not know where it came from: give it its parents",
+    "no brackets": "the parents are one argument, a tuple: (self, other), in brackets of their own",
     "no .data": "self + other asks for this sum again, and never ends: add the numbers, self.data and other.data",
     "one .data": "the numbers are self.data and other.data: a number and a Value cannot be added yet",
     "the other way around": "the parents are in the order in which they stand: a first, then b",

@@ -272,6 +272,7 @@ WRONG = {
     "forgot .data": ("return Value(self.data * other, (self, other), (other, self.data))",),
     "the power's brackets": (None, "return Value(self.data**n, (self,), (n * self.data**n - 1,))"),
     "the power stays": (None, "return Value(self.data**n, (self,), (n * self.data**n,))"),
+    "input used for exp": (None, None, "return Value(math.exp(self.data), (self,), (self.data,))"),
     "exp as a power": (None, None, "e = math.exp(self.data)\nreturn Value(e, (self,), (self.data * e,))"),
     "output used for input": (None,) * 3 + ("y = math.log(self.data)\nreturn Value(y, (self,), (1 / y,))",),
     "forgot the square": (None,) * 4 + ("t = math.tanh(self.data)\nreturn Value(t, (self,), (1 - t,))",),
@@ -283,6 +284,7 @@ WRONG = {
                           "return Value(self.data * other.data, (self, other), (self.data, other.data))",),
 }  # fmt: skip
 SAID = {
+    "input used for exp": "exp is its own slope: its local gradient is its output, and not its input",
     "old gradients are handed on": "a second backward() hands on what the first one left in .grad as well: collect "
     "what arrives in this pass beside .grad, and add it at the end",
     "micrograd's way": "once it is right; but a second backward() hands on what the first one left in .grad: collect "

@@ -48,6 +48,8 @@ WRONG = {
     "order reversed": "return [2.0**k for k in range(n, -1, -1)]",
     "counts the edges": "return [1.0] + [2.0 * k for k in range(1, n + 1)]",
     "one level too few": "return [2.0**k for k in range(n)]",
+    "^ is no power": "return [2 ^ k for k in range(n + 1)]",
+    "two more at each level": "return [2 * k for k in range(n + 1)]",
     "visited one by one": "def ways(k):\n    return ways(k - 1) + ways(k - 1) if k else 1.0\n"
     "return [ways(k) for k in range(n + 1)]",
 }
@@ -56,6 +58,8 @@ SAID = {
     "order reversed": "they are in the wrong order: dxn/dxn, which is 1, comes first",
     "counts the edges": "at each level what arrived doubles: it is handed on over both edges, and not added once more",
     "one level too few": "from xn to x0 there are n + 1 nodes, both ends counted",
+    "^ is no power": "a power is written 2**k: ^ is another operation",
+    "two more at each level": "that grows by 2 from level to level: it is twice as much at each, beginning with 1",
     "visited one by one": "a walk over every single way takes 2 · 2 · 2 ... steps: go level by level",
 }
 RIGHT = (

@@ -65,6 +65,7 @@ QUERIES = (
 _p = "m = max(z)\nes = [math.exp(x - m) for x in z]\np = [e / sum(es) for e in es]\n"
 WRONG = {
     "log of 0": (_p + "return -math.log(p[k])", None),
+    "a small number added": (_p + "return -math.log(p[k] + 1e-12)", None),
     "the largest is not given back": ("m = max(z)\nreturn math.log(sum(math.exp(x - m) for x in z)) - z[k]", None),
     "it overflows": ("return math.log(sum(math.exp(x) for x in z)) - z[k]", None),
     "the right score is missing": ("m = max(z)\nreturn m + math.log(sum(math.exp(x - m) for x in z))", None),
@@ -79,6 +80,8 @@ WRONG = {
 }
 SAID = {
     "log of 0": "a probability may become 0, and then there is no log: compute log(Σ exp) - z[k]",
+    "a small number added": "it hides log(0), and where the network is sure and wrong L grows no more: compute "
+    "log(Σ exp) - z[k]",
     "the largest is not given back": "m was taken out of every exp: log(Σ exp(z)) = m + log(Σ exp(z - m))",
     "it overflows": "exp of a large number is more than a float can hold: take the largest logit out of all first",
     "the right score is missing": "z[k] is still to be subtracted: L = log(Σ exp(z)) - z[k]",

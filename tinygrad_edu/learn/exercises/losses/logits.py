@@ -83,7 +83,7 @@ SAID = {
     "the slope of the sigmoid as well": "s (1 - s) is in it, and cancels with the slope of the log: s - y is all",
     "plus for minus": "y · z is taken away: if the answer is yes, a large z costs nothing",
     "for no only": "that is the loss where y is 0: y · z is still to be taken away",
-    "always the size of z": "max(z, 0) is 0 where z is below 0, and not |z|",
+    "always the size of z": "where z is below 0, max(z, 0) is 0, and what exp gets is -|z|, below 0 too",
     "the sigmoid of the size": "that is the sigmoid of |z|: where z is below 0 it is e / (1 + e), with e = exp(-|z|)",
     "tanh for the sigmoid": "tanh goes from -1 to 1, and a probability from 0 to 1: that is the sigmoid",
     "the slope of the sigmoid": "that is how s moves with z; of the loss all of it becomes s - y",

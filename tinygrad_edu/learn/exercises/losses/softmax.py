@@ -58,6 +58,7 @@ WRONG = {
     "divided by how many there are": "m = max(z)\nes = [math.exp(x - m) for x in z]\nreturn [e / len(es) for e in es]",
     "the largest only below": "m = max(z)\nreturn [math.exp(x) / sum(math.exp(v - m) for v in z) for x in z]",
     "the logits divided": "return [x / sum(z) for x in z]",
+    "divided by the logits": "m = max(z)\nreturn [math.exp(x - m) / sum(z) for x in z]",
     "missing minus": "m = min(z)\nes = [math.exp(m - x) for x in z]\nreturn [e / sum(es) for e in es]",
 }
 SAID = {
@@ -66,6 +67,7 @@ SAID = {
     "divided by how many there are": "divide by the sum of all exp, not by how many there are",
     "the largest only below": "the same number is subtracted everywhere, above the line and below",
     "the logits divided": "a logit may be below 0, a probability not: take exp first",
+    "divided by the logits": "divide by the sum of all exp, and not by that of the logits",
     "missing minus": "the largest logit should get the largest probability, and here it gets the smallest",
 }
 RIGHT = (

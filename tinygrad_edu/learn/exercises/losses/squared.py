@@ -62,6 +62,12 @@ WRONG = {
     "integer division": ("return sum((p - y) ** 2 for p, y in zip(predictions, targets)) // len(targets)", None),
     "not squared": ("return sum(p - y for p, y in zip(predictions, targets)) / len(targets)", None),
     "the mean, squared": ("return (sum(p - y for p, y in zip(predictions, targets)) / len(targets)) ** 2", None),
+    "the sum, squared": ("return sum(p - y for p, y in zip(predictions, targets)) ** 2 / len(targets)", None),
+    "the root of it": (
+        "return (sum((p - y) ** 2 for p, y in zip(predictions, targets)) / len(targets)) ** 0.5",
+        None,
+    ),
+    "the loss of the first": ("for p, y in zip(predictions, targets):\n    return (p - y) ** 2 / len(targets)", None),
     "how far, not squared": ("return sum(abs(p - y) for p, y in zip(predictions, targets)) / len(targets)", None),
     "the loss of each": (None, "return [(p - y) ** 2 / len(targets) for p, y in zip(predictions, targets)]"),
     "the first only": (None, "for p, y in zip(predictions, targets):\n    return [2 * (p - y) / len(targets)]"),
@@ -74,6 +80,9 @@ WRONG = {
 SAID = {
     "not squared": "errors above and below cancel here: each is squared, and then they are added",
     "the mean, squared": "errors above and below cancel in the mean: square each one first",
+    "the sum, squared": "errors above and below cancel in the sum: square each one first",
+    "the root of it": "that is the root of the loss: the mean itself is asked for",
+    "the loss of the first": "return ends the loop in its first round: add up first, and return below the loop",
     "how far, not squared": "that is how far they are, and each is to be squared: (p - y) ** 2",
     "the loss of each": "that is what each of them costs; its slope by p is 2 (p - y) / n",
     "the first only": "return ends the loop in its first round: gather all in a list, and return that",

@@ -47,7 +47,8 @@ def line(their, a, b, xs, lr):
     model = Line()
     seen = their.train(model, list(xs), [2 * x - 1 for x in xs], 4, lr)
     numbers = {f"loss {k + 1}": float(x) for k, x in enumerate(seen)}
-    return {"number of losses": len(seen), **numbers, "slope": model.slope.data, "offset": model.offset.data}
+    found = {"number of losses": len(seen), **numbers, "slope": model.slope.data, "offset": model.offset.data}
+    return {**found, "the losses are plain numbers": not any(isinstance(x, Value) for x in seen)}
 
 
 def draw(rng):
@@ -79,6 +80,8 @@ WRONG = {
     "uphill": _loop(step="p.data += lr * p.grad"),
     "a new node": _loop(step="p = p - lr * p.grad"),
     "forgot the rate": _loop(step="p.data -= p.grad"),
+    "the first step only": _loop() + "\nreturn seen",
+    "Values for numbers": _loop().replace("loss.data", "loss"),
     "averaged twice": _loop(loss="sum((model(x) - y) ** 2 for x, y in zip(xs, ys)) / len(xs) / len(xs)"),
     "updated weight used": """
         for p in model.parameters():
@@ -103,7 +106,10 @@ WRONG = {
 }
 SAID = {
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
-    "a new node": "p = p - ... gives the name p to a new node, and the parameter stays where it is: change p.data",
+    "a new node": "no parameter moves: p = p - ... gives the name p to a new node, and p.data is what changes; "
+    "backward without its brackets, or gradients set to 0 after it, move nothing either",
+    "the first step only": "return ends the loop in its first round: leave it below the loop",
+    "Values for numbers": "seen holds Values, with all that they were computed from: .data is the plain number",
     "forgot the rate": "the step is the whole gradient: lr says how much of it",
     "updated weight used": "one parameter has moved before the other's gradient was computed: first all gradients, "
     "then all steps",

@@ -53,7 +53,7 @@ def graph(their, parents):
 def judge(theirs, right, edges):
     wanted = set(right)
     if missing := sorted(wanted - set(theirs)):
-        return f"{missing[0]} is missing from the list {shown(theirs)}"
+        return f"{missing[0]} is missing from the list{f' {shown(theirs)}' if theirs else ', which is empty'}"
     if more := sorted(set(theirs) - wanted):
         return f"{more[0]} is in the list, and the root was not computed from it"
     if twice := sorted(name for name in wanted if theirs.count(name) > 1):
@@ -195,6 +195,7 @@ WRONG = {
 HANGS = ("never marked",)
 SAID = {
     "order reversed": "a node is added before its parents: add it after the loop that visits them",
+    "visited twice": "a node comes into the list once for every way to it: remember which you have seen",
     "never marked": "what was seen is remembered too late, or not at all: what many use is walked again for each",
     "level by level": "how far a node is from the root does not say where it belongs: it may be used far away as well",
     "the root is missing": "the root is a node too, the last one",

@@ -45,6 +45,7 @@ WRONG = {
     "x gets something too": "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 4, 6, 10, 9",
     "set to 0 in between": "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 2, 3, 6, 0",
     "M alone": "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 4, 6, 6, 0",
+    "x set to 0": "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 2, 3, 4, 6, 10, 0",
     "the numbers themselves": "w_grad_1, x_grad_1, w_grad_2, x_grad_2, w_grad_3, x_grad_3 = 3, 2, 6, 4, 12, 4",
 }
 SAID = {
@@ -53,6 +54,7 @@ SAID = {
     "x gets something too": "M was computed from w alone: nothing of it arrives at x",
     "set to 0 in between": "nobody sets .grad to 0 in between: backward() adds to what it holds already",
     "M alone": "that is what M brings: it is added to what .grad holds after (2)",
+    "x set to 0": "M was computed from w alone: nothing arrives at x, and x.grad stays what it is",
     "the numbers themselves": "dL/dw is the other factor, x = 2, and dL/dx is w = 3",
 }
 RIGHT = (

@@ -48,6 +48,8 @@ HINTS = (
 )
 QUERIES = (Query(moved, draw, also=(([1.0], [0.5], 0.2), ([2.0, 2.0, -1.0], [3.0, 3.0, 0.0], 0.1))),)
 WRONG = {
+    "nothing moves": "number = parameters[i].data\nnumber -= lr * parameters[i].grad",
+    "the first one only": "parameters[i].data -= lr * parameters[i].grad\nreturn",
     "a new node": "parameters[i] = parameters[i] - lr * parameters[i].grad",
     "uphill": "parameters[i].data += lr * parameters[i].grad",
     "forgot the rate": "parameters[i].data -= parameters[i].grad",
@@ -58,6 +60,8 @@ WRONG = {
     "moves the gradient": "parameters[i].grad = parameters[i].data - lr * parameters[i].grad",
 }
 SAID = {
+    "nothing moves": "the parameter has not moved: its number is in .data, and that is what a step changes",
+    "the first one only": "return ends the loop in its first round, and only the first parameter has moved",
     "a new node": "the list holds new nodes, and the weights that the model uses have not moved: change .data",
     "uphill": "it walks along the gradient, where the loss rises: a step to a smaller loss goes against it",
     "forgot the rate": "the step is the whole gradient: lr says how much of it",

@@ -94,6 +94,13 @@ WRONG = {
                 found[t][i] += g
         return found
     """,
+    "the word, not the place": """
+        found = [[0.0] * len(row) for row in table]
+        for word in words:
+            for i, g in enumerate(upstream[word]):
+                found[word][i] += g
+        return found
+    """,
     "times the table": """
         found = [[0.0] * len(row) for row in table]
         for t, word in enumerate(words):
@@ -115,6 +122,8 @@ SAID = {
     "each word once": "a word that stands there twice gets what arrives at both places",
     "one row for all": "[[0.0] * n] * m is the same row m times, and adding to one adds to all: make each anew",
     "the place, not the word": "what arrives at place t belongs to the row of the word there, words[t], not to row t",
+    "the word, not the place": "upstream has a row for each place: what arrives is upstream[t], and words[t] is where "
+    "it goes",
     "times the table": "nothing is multiplied when a row is looked up: the local gradient is 1",
     "averaged": "what arrives over several uses adds up; it is not averaged",
 }

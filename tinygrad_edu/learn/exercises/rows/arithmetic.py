@@ -70,6 +70,7 @@ WRONG = {
     "integer division": (None, None, None, "return 1 // b, -a // b**2"),
     "the inputs of a sum": ("return a, b", None, None, None),
     "the numerator is missing": (None, None, None, "return 1 / b, -1 / b**2"),
+    "twice, not squared": (None, None, None, "return 1 / b, -a / b * 2"),
     "the denominator itself": (None, None, None, "return b, -a / b**2"),
 }
 SAID = {
@@ -78,6 +79,7 @@ SAID = {
     "swapped arguments": "they are exchanged: a * b moves b times as much as a does",
     "the inputs of a sum": "how much moves a + b if a moves by 1? By 1, whatever a and b are",
     "the numerator is missing": "1/b has the slope -1/b², and a / b is a times that",
+    "twice, not squared": "* is no power: the square of b is b**2, and a / b moves with b by -a / b**2",
     "the denominator itself": "a / b is a times 1/b, so it moves 1/b as much as a does",
 }
 RIGHT = (

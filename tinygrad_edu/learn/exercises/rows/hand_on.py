@@ -39,13 +39,13 @@ import math
 from tinygrad_edu.learn import Query
 
 
-def handed(their, g, a, b, locals):
-    da, db = their.product(g, a, b)
+def handed(their, upstream, a, b, local_grads):
+    da, db = their.product(upstream, a, b)
     return {
         "dL/da of a product": da,
         "dL/db of a product": db,
-        "dL/dx of tanh": their.tanh(g, math.tanh(a)),
-        "handed on": list(their.hand_on(g, list(locals))),
+        "dL/dx of tanh": their.tanh(upstream, math.tanh(a)),
+        "handed on": list(their.hand_on(upstream, list(local_grads))),
     }
 
 

@@ -85,6 +85,7 @@ WRONG = {
     "always open": ("return 1.0", None, None),
     "relu itself": "return max(x, 0.0)",
     "the number, not its slope": (None, None, "return (a, 0.0) if a > b else (0.0, b)"),
+    "all to both": (None, None, "return 1.0, 1.0"),
     "one number for two": (None, None, "return 1.0 if a > b else 0.0"),
     "divided by 0": (None, "return x / abs(x)", None),
 }
@@ -95,6 +96,7 @@ SAID = {
     "always open": "below 0 relu is flat: nothing is handed on there",
     "relu itself": "that is relu itself: its slope is asked for, 0 or 1",
     "the number, not its slope": "the larger one is handed on whole: its slope is 1, however large it is",
+    "all to both": "max hands on all to the larger one, and nothing to the other",
     "one number for two": "two slopes are asked for, one for a and one for b: return 1.0, 0.0",
     "divided by 0": "at 0 this divides by 0: there any slope between the two sides will do",
 }

@@ -54,12 +54,16 @@ WRONG = {
     "squared sum": (None, "return -rate * sum(slopes) ** 2"),
     "forgot the rate": ("return [x - s for x, s in zip(xs, slopes)]", None),
     "in place": ("for i in range(len(xs)):\n    xs[i] -= rate * slopes[i]\nreturn xs", None),
+    "forgot to sum": (None, "return [-rate * s * s for s in slopes]"),
+    "the first only": (None, "for s in slopes:\n    return -rate * s * s"),
 }
 SAID = {
     "uphill": "x + rate · slope makes f larger: against the slope is downhill",
     "not squared": "a number that moves by -rate · slope changes f by slope · (-rate · slope): the slope counts twice",
     "squared sum": "each slope is squared, and then they are added: not the other way round",
     "forgot the rate": "the step is the whole slope: rate says how much of it",
+    "forgot to sum": "one number is asked for: the sum of what all slopes give",
+    "the first only": "return ends the loop in its first round: add up first, and return below the loop",
     "in place": "the numbers are right, but the list that was given has changed: make a new one",
 }
 RIGHT = (

@@ -54,6 +54,7 @@ WRONG = {
     "no brackets": "return f(x + h) - f(x - h) / 2 * h",
     "the formula of one function": "return 2 * x",
     "a step to one side": "return (f(x + h) - f(x)) / h",
+    "a step to the left alone": "return (f(x) - f(x - h)) / h",
     "a step of its own": "h = 1e-6\nreturn (f(x + h) - f(x - h)) / (2 * h)",
 }
 SAID = {
@@ -63,6 +64,7 @@ SAID = {
     "no brackets": "/ and * come before -: brackets around the rise, and around the run",
     "the formula of one function": "that is the slope of x²: f may be any function, so ask f for its numbers",
     "a step to one side": "one of the steps is missing: h to the right, and h to the left",
+    "a step to the left alone": "one of the steps is missing: h to the right, and h to the left",
     "a step of its own": "h is given, and any h may be asked for: step by that",
 }
 RIGHT = (
