@@ -16,6 +16,7 @@ ROOMS = {
 @pytest.mark.parametrize(("room", "asked", "named"), [
     ("", "MLP", "tinygrad_edu.nn.MLP"), ("", "Tensor", "tinygrad_edu.Value"), ("", "adam", "tinygrad_edu.optim.Adam"),
     ("", "draw_dot", "tinygrad_edu.draw"), ("", "relu", "tinygrad_edu.functional.relu"),
+    ("", "sign", "tinygrad_edu.functional.sign"),
     (".nn", "ReLU", "tinygrad_edu.functional.relu"), (".nn", "CrossEntropyLoss", "tinygrad_edu.losses.cross_entropy"),
     (".nn", "Conv2D", "tinygrad_edu.nn.Conv2d"), (".nn", "Dense", "tinygrad_edu.nn.Linear"),
     (".optim", "RMSprop", "tinygrad_edu.optim.RMSProp"), (".losses", "bce", "tinygrad_edu.losses.binary_cross_entropy"),

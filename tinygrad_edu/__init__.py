@@ -69,5 +69,5 @@ for _name in ("draw", "explain", "order_lab", "page", "source"):
 for _name, _function in {"__copy__": "copied", "__deepcopy__": "deeply_copied", "__reduce_ex__": "reduced"}.items():
     lazy.Method(Value, _name, lambda f=_function: getattr(import_module(".copying", __name__), f))
 signposts.put_up_at(Value, "a Value", signposts.METHODS, signposts.OF_VALUES)
-for sign in ("__xor__", "__rxor__"):  # to mypy that stays an error
-    setattr(Value, sign, signposts.no_power)
+for _name in ("__xor__", "__rxor__"):  # to mypy that stays an error
+    setattr(Value, _name, signposts.no_power)

@@ -14,7 +14,7 @@ from ..words import brief, plural
 from .course import Course
 from .findings import Findings
 from .limits import ASKED, BROKEN, LIMITS, LOOK, NOT_BEFORE, severity
-from .training import Step, along
+from .training import Step, inner_product
 
 
 def diverges(s: Step, course: Course) -> Findings:
@@ -55,7 +55,7 @@ def stands_still(s: Step, course: Course, learned: float | None, share: float) -
         known = f"The outputs explain {brief(learned)} of the targets' variance"
     else:
         known = f"It is {brief(share)} times what it would be if the outputs said the same of every sample"
-    gain = -along(s.update, s.own)
+    gain = -inner_product(s.update, s.own)
     yield s.finding(
         "loss does not fall",
         LOOK,

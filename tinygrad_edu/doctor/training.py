@@ -41,7 +41,7 @@ def cosine_similarity(xs: Row, ys: Row) -> float:
     return math.fsum((x / a) * (y / b) for x, y in zip(xs, ys)) if a and b and math.isfinite(a + b) else 0.0
 
 
-def along(xs: Row, ys: Row) -> float:
+def inner_product(xs: Row, ys: Row) -> float:
     """The sum of the products."""
     return cosine_similarity(xs, ys) * size(xs) * size(ys)
 
@@ -324,7 +324,7 @@ def _climbing(s: Step) -> Findings:
     if any(s.kept) and abs(cosine_similarity(s.kept, s.own)) < 0.5:
         return  # it was made of other gradients than this loss's, as where several batches are added up
     gains = list(map(mul, s.update, s.own))
-    i, product = gains.index(max(gains)), along(s.update, s.own)
+    i, product = gains.index(max(gains)), inner_product(s.update, s.own)
     yield s.finding(
         "update in the wrong direction",
         BROKEN,
